@@ -1,0 +1,103 @@
+"""The only abstract types: what a method, a training phase, an explainer and their results look like."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, fields
+from typing import Any, Protocol
+
+import torch
+from torch import Tensor, nn
+
+
+@dataclass(frozen=True)
+class Batch:
+    """What one training step gets.
+
+    Attributes:
+        real: Images in network range [-1, 1], shape (B, C, H, W).
+    """
+
+    real: Tensor
+
+
+def observed() -> Any:
+    """Marks a field of `Terms` that is reported, but takes no part in the loss."""
+    return field(metadata={"observed": True})
+
+
+@dataclass(frozen=True)
+class Terms:
+    """Named scalars of one phase's loss, already weighted. Each phase subclasses it with a field per term."""
+
+    @property
+    def total(self) -> Tensor:
+        """The loss: the sum of all fields that are not `observed`."""
+        return torch.stack([getattr(self, f.name) for f in fields(self) if "observed" not in f.metadata]).sum()
+
+    def scalars(self) -> dict[str, Tensor]:
+        """Returns every field by its name, detached from the graph."""
+        return {f.name: getattr(self, f.name).detach() for f in fields(self)}
+
+
+@dataclass(frozen=True)
+class Phase:
+    """One optimizer step.
+
+    Attributes:
+        name: What is learned, such as `discriminator`; the prefix of its terms in the history.
+        learns: Names of the networks that this phase moves; all others stay as they are.
+        loss: From what `Method.forward` returned to the phase's terms.
+        optimizer: Over the parameters of the networks in `learns`.
+        every: The phase runs at every `every`-th step.
+    """
+
+    name: str
+    learns: tuple[str, ...]
+    loss: Callable[[Any], Terms]
+    optimizer: torch.optim.Optimizer
+    every: int = 1
+
+
+class Method(Protocol):
+    """A GAN: networks and the phases that train them."""
+
+    networks: Mapping[str, nn.Module]
+    phases: tuple[Phase, ...]
+
+    def forward(self, batch: Batch) -> Any:
+        """Returns what the phases of one step share, such as generated images with their graph: computed once."""
+        ...
+
+
+class NoiseToImage(Method, Protocol):
+    """A method whose network `G` turns noise of shape (B, latent_dim) into images of shape (B, C, H, W)."""
+
+    latent_dim: int
+
+
+Target = Callable[[Tensor], Tensor]
+"""From images (B, C, H, W) to the score (B,) that is explained."""
+
+
+@dataclass(frozen=True)
+class Explanation:
+    """Heat maps of a batch of images.
+
+    Attributes:
+        maps: Raw, non-negative values in the geometry of the images, shape (B, H, W); never stretched per image.
+        method: Name of the explainer.
+        layer: Name of the layer it looked at.
+        target: Name of the score that is explained.
+    """
+
+    maps: Tensor
+    method: str
+    layer: str
+    target: str
+
+
+class Explainer(Protocol):
+    """What a file in `explain/feature_attribution/` provides as `explain`. It leaves the network exactly as found."""
+
+    def __call__(self, network: nn.Module, images: Tensor, target: Target, config: Any) -> Explanation:
+        """Returns heat maps for images of shape (B, C, H, W)."""
+        ...

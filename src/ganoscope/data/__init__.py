@@ -1,0 +1,1 @@
+"""From files to a sound store: readers, layouts, patients, duplicates, splits, the store itself, and phantoms."""

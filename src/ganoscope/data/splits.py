@@ -1,0 +1,117 @@
+"""Train, validation and test parts that no patient and no near-duplicate crosses."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ganoscope.errors import UserError
+
+SPLITS = ("train", "validation", "test")
+
+
+@dataclass(frozen=True)
+class Fractions:
+    """Shares of the images in the validation and the test part; the rest is the train part."""
+
+    validation: float = 0.15
+    test: float = 0.15
+
+    def __post_init__(self) -> None:
+        """Checks that every part gets a share."""
+        if min(self.validation, self.test) <= 0 or self.validation + self.test >= 1:
+            raise UserError(
+                f"split shares are impossible: got validation {self.validation}, test {self.test}; "
+                "allowed: both above 0 and together below 1."
+            )
+
+
+def make_splits(
+    groups: NDArray[np.int32],
+    labels: NDArray[np.int32],
+    source_splits: NDArray[np.str_],
+    fractions: Fractions,
+    seed: int,
+) -> NDArray[np.str_]:
+    """Returns the split of every image; images of one group always share it.
+
+    A division that the source brings is kept: a group that lies wholly in one of its parts stays there, one that
+    crosses parts goes to `train`, so that the other parts stay unseen. Parts that the source lacks are drawn from the
+    groups in `train`, class by class, in seeded random order.
+
+    Args:
+        groups: Group number (patient or near-duplicate cluster) of every image, shape (N,).
+        labels: Class number of every image, shape (N,).
+        source_splits: `train`, `validation`, `test` or "" for every image, shape (N,).
+        fractions: Shares to draw.
+        seed: Of the random order.
+
+    Returns:
+        One of `SPLITS` for every image, shape (N,).
+
+    Raises:
+        UserError: There are fewer than three groups, so not every part can have one.
+    """
+    names, inverse, sizes = np.unique(groups, return_inverse=True, return_counts=True)
+    if len(names) < len(SPLITS):
+        raise UserError(
+            f"too few independent images to split: got {len(groups)} image(s) in {len(names)} group(s) of the same "
+            f"patient or of near-duplicates; allowed: at least {len(SPLITS)} groups. Add images of other patients."
+        )
+    chosen = keep_source_splits(inverse, source_splits, len(names))
+    strata = majority(inverse, labels, len(names))
+    rng = np.random.default_rng([seed, 11])
+    for split, share in (("test", fractions.test), ("validation", fractions.validation)):
+        if not (chosen == split).any():
+            for stratum in np.unique(strata):
+                draw(chosen, sizes, strata == stratum, split, share / remaining(split, fractions), rng)
+    fill_empty(chosen, sizes)
+    return chosen[inverse]
+
+
+def remaining(split: str, fractions: Fractions) -> float:
+    """Returns the share of all images that is still in `train` when `split` is drawn."""
+    return 1.0 if split == "test" else 1.0 - fractions.test
+
+
+def keep_source_splits(inverse: NDArray[np.intp], source_splits: NDArray[np.str_], count: int) -> NDArray[np.str_]:
+    """Returns the split of every group by the source: its own where all its images agree, else `train`."""
+    chosen = np.full(count, "train", dtype="<U10")
+    for split in ("validation", "test"):
+        inside = np.bincount(inverse, weights=source_splits == split, minlength=count)
+        chosen[inside == np.bincount(inverse, minlength=count)] = split
+    return chosen
+
+
+def majority(inverse: NDArray[np.intp], labels: NDArray[np.int32], count: int) -> NDArray[np.intp]:
+    """Returns the most frequent label of every group, shape (count,)."""
+    votes = np.zeros((count, int(labels.max()) + 1), np.int32)
+    np.add.at(votes, (inverse, labels), 1)
+    return votes.argmax(axis=1)
+
+
+def draw(
+    chosen: NDArray[np.str_],
+    sizes: NDArray[np.intp],
+    eligible: NDArray[np.bool_],
+    split: str,
+    share: float,
+    rng: np.random.Generator,
+) -> None:
+    """Moves random eligible groups from `train` to `split`, in place, until it holds `share` of their images."""
+    candidates = rng.permutation(np.flatnonzero(eligible & (chosen == "train")))
+    wanted = share * sizes[candidates].sum()
+    taken = 0
+    for group in candidates:
+        if taken + sizes[group] / 2 <= wanted:
+            chosen[group] = split
+            taken += sizes[group]
+
+
+def fill_empty(chosen: NDArray[np.str_], sizes: NDArray[np.intp]) -> None:
+    """Gives every part that is still empty the smallest group of the part with most groups, in place."""
+    for split in SPLITS:
+        if not (chosen == split).any():
+            largest = max(SPLITS, key=lambda name: int((chosen == name).sum()))
+            members = np.flatnonzero(chosen == largest)
+            chosen[members[sizes[members].argmin()]] = split

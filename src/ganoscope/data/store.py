@@ -1,0 +1,210 @@
+"""The store: what every later step reads. Memory-mapped pixels, a CSV manifest, a fingerprint; written atomically.
+
+A store is a folder with `store.json` (schema, intensity map, fingerprint), `manifest.csv` (a row per image),
+`images.npy` (N, H, W), `quarantine.csv` (every file not taken, with the reason), `alarms.json`, and `masks.npy`
+(N, H, W) where lesion masks exist.
+"""
+
+import csv
+import hashlib
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass, fields
+from functools import cached_property
+from pathlib import Path
+from typing import BinaryIO, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ganoscope.data.intensity import IntensityMap
+from ganoscope.errors import UserError
+from ganoscope.files import compute_sha256, load_json, save_json
+
+SCHEMA_VERSION = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """One row of the manifest: everything known about one image but its pixels.
+
+    Attributes:
+        sample_id: Stable id from the source file's content.
+        label: Class, or "".
+        patient: Pseudonym, or "" where the patient is unknown.
+        group: What no split or fold may cut: a patient, or a cluster of near-duplicates, or both joined.
+        split: `train`, `validation` or `test`.
+        source: Name of the source file, relative to its folder.
+        source_split: The split in which the source had the file, or "".
+        source_sha256: SHA-256 of the source file.
+        height_px: Height of the source picture.
+        width_px: Width of the source picture.
+        spacing_mm: Pixel spacing in the store, "row x column", or "".
+        coloured: 1 where true colour was reduced to grey.
+    """
+
+    sample_id: str
+    label: str
+    patient: str
+    group: str
+    split: str
+    source: str
+    source_split: str
+    source_sha256: str
+    height_px: int
+    width_px: int
+    spacing_mm: str = ""
+    coloured: int = 0
+
+
+COLUMNS = tuple(field.name for field in fields(Sample))
+QUARANTINE_COLUMNS = ("source", "reason")
+
+
+@dataclass(frozen=True)
+class Store:
+    """An opened store. Only the description is in memory; pixels and rows are read when asked for.
+
+    Attributes:
+        path: Its folder.
+        name: What the data set is called in reports.
+        size: Side of the square images in pixels.
+        count: Number of images.
+        intensity: Map between stored units and network range.
+        fingerprint: SHA-256 over manifest and pixels, as stated when it was written.
+    """
+
+    path: Path
+    name: str
+    size: int
+    count: int
+    intensity: IntensityMap
+    fingerprint: str
+
+    @classmethod
+    def open(cls, path: Path) -> Self:
+        """Returns the store in a folder.
+
+        Raises:
+            UserError: The folder holds no store, one of a newer version, or a damaged one.
+        """
+        if not (path / "store.json").exists():
+            raise UserError(
+                f"no store at {path}: store.json is missing. Make one with `ganoscope prepare SOURCE {path}` or "
+                f"`ganoscope phantom {path}`."
+            )
+        info = load_json(path / "store.json")
+        try:
+            if info.pop("schema_version") != SCHEMA_VERSION:
+                raise UserError(f"store {path} was written by another version of ganoscope; prepare it again.")
+            store = cls(path=path, **{**info, "intensity": IntensityMap(**info["intensity"])})
+        except (KeyError, TypeError, AttributeError):
+            raise UserError(f"{path / 'store.json'} is damaged: keys are missing. Prepare the store again.") from None
+        store.refuse_damage()
+        return store
+
+    def refuse_damage(self) -> None:
+        """Refuses a store whose pixel file is missing or of another shape than its description says."""
+        try:
+            shape = self.images.shape
+        except (OSError, ValueError) as error:
+            raise UserError(f"{self.path / 'images.npy'} is damaged: {error}. Prepare the store again.") from None
+        if shape != (self.count, self.size, self.size):
+            raise UserError(
+                f"{self.path / 'images.npy'} does not fit its store: got shape {shape}; allowed: "
+                f"{(self.count, self.size, self.size)}. Prepare the store again."
+            )
+
+    @cached_property
+    def images(self) -> NDArray[np.generic]:
+        """Stored pixels, shape (N, H, W), memory-mapped and read-only."""
+        return np.load(self.path / "images.npy", mmap_mode="r")
+
+    @cached_property
+    def masks(self) -> NDArray[np.bool_] | None:
+        """Lesion masks, shape (N, H, W), memory-mapped; None where the store has none."""
+        path = self.path / "masks.npy"
+        return np.load(path, mmap_mode="r") if path.exists() else None
+
+    def samples(self) -> Iterator[Sample]:
+        """Yields the manifest's rows, in the order of the pixels."""
+        with (self.path / "manifest.csv").open(newline="", encoding="utf-8") as file:
+            for row in csv.DictReader(file):
+                sizes = {name: int(row.pop(name)) for name in ("height_px", "width_px", "coloured")}
+                yield Sample(**row, **sizes)  # type: ignore[arg-type]
+
+    def column(self, name: str) -> NDArray[np.str_]:
+        """Returns one column of the manifest, shape (N,)."""
+        with (self.path / "manifest.csv").open(newline="", encoding="utf-8") as file:
+            rows = csv.reader(file)
+            index = next(rows).index(name)
+            return np.array([row[index] for row in rows], dtype=np.str_)
+
+    def indices(self, *splits: str) -> NDArray[np.int64]:
+        """Returns the positions of the images of some splits, in order."""
+        return np.flatnonzero(np.isin(self.column("split"), splits))
+
+    def load_images(self, indices: NDArray[np.int64]) -> NDArray[np.float32]:
+        """Returns images in network range [-1, 1], shape (B, 1, H, W), at the given positions."""
+        return self.intensity.to_network(np.asarray(self.images[indices]))[:, None]
+
+    def verify(self) -> None:
+        """Reads the whole store and compares it with its fingerprint.
+
+        Raises:
+            UserError: Manifest or pixels were changed after the store was written.
+        """
+        if compute_fingerprint(self.path, self.intensity) != self.fingerprint:
+            raise UserError(
+                f"store {self.path} was changed after it was written: its fingerprint differs from store.json. "
+                "Prepare it again from the source; runs made on the old one stay with the old one."
+            )
+
+
+class StoreWriter:
+    """Appends images one by one, in constant memory. The folder counts as a store only after `finish`."""
+
+    def __init__(self, path: Path, size: int, dtype: str) -> None:
+        self.path = path
+        self.size = size
+        self.count = 0
+        self._dtype = np.dtype(dtype)
+        self._images = self._start("images.npy", self._dtype)
+        self._masks: BinaryIO | None = None
+
+    def _start(self, name: str, dtype: np.dtype[np.generic]) -> BinaryIO:
+        file = (self.path / name).open("w+b")
+        write_header(file, (0, self.size, self.size), dtype)
+        return file
+
+    def append(self, pixels: NDArray[np.generic], mask: NDArray[np.bool_] | None = None) -> None:
+        """Writes one image of shape (size, size), and its mask where masks exist; then for all or for none."""
+        self._images.write(pixels.astype(self._dtype, copy=False).tobytes())
+        if mask is not None:
+            self._masks = self._masks or self._start("masks.npy", np.dtype(bool))
+            self._masks.write(mask.tobytes())
+        self.count += 1
+
+    def finish(self, name: str, intensity: IntensityMap) -> None:
+        """Closes the pixel files and writes `store.json` last; `manifest.csv` must be complete by now."""
+        for file, dtype in ((self._images, self._dtype), (self._masks, np.dtype(bool))):
+            if file:
+                file.seek(0)
+                write_header(file, (self.count, self.size, self.size), dtype)
+                file.close()
+        fingerprint = compute_fingerprint(self.path, intensity)
+        info = {"name": name, "size": self.size, "count": self.count, "intensity": asdict(intensity)}
+        save_json(self.path / "store.json", {"schema_version": SCHEMA_VERSION, **info, "fingerprint": fingerprint})
+
+
+def write_header(file: BinaryIO, shape: tuple[int, ...], dtype: np.dtype[np.generic]) -> None:
+    """Writes a .npy header; numpy reserves room in it so that a larger first axis fits later."""
+    description = {"descr": np.lib.format.dtype_to_descr(dtype), "fortran_order": False, "shape": shape}
+    np.lib.format.write_array_header_1_0(file, description)
+
+
+def compute_fingerprint(path: Path, intensity: IntensityMap) -> str:
+    """Returns the SHA-256 that names a store's content: its manifest, its pixels and its intensity map."""
+    files = [path / name for name in ("manifest.csv", "images.npy", "masks.npy")]
+    content = compute_sha256(*(file for file in files if file.exists()))
+    meaning = f"{content} {intensity.low!r} {intensity.high!r} {intensity.unit} {intensity.dtype}"
+    return hashlib.sha256(meaning.encode()).hexdigest()

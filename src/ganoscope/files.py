@@ -1,0 +1,125 @@
+"""Atomic writes: a reader sees the old state or the new one, never half of either.
+
+Everything is written beside its destination under a hidden `.partial` name and then renamed, which is atomic on one
+file system. A process killed midway leaves only a `.partial`, which `remove_leftovers` clears on the next start.
+"""
+
+import csv
+import hashlib
+import json
+import os
+import shutil
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from ganoscope.errors import UserError
+
+
+def partial_name(path: Path) -> Path:
+    """Returns the hidden name beside `path` under which it is written."""
+    return path.with_name(f".{path.name}.partial")
+
+
+@contextmanager
+def replacing(path: Path) -> Iterator[Path]:
+    """Yields a temporary file name; on success the file takes the place of `path`, on failure it is removed."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    partial = partial_name(path)
+    try:
+        yield partial
+        flush_to_disk(partial)
+        partial.replace(path)
+    except BaseException:
+        partial.unlink(missing_ok=True)
+        raise
+
+
+@contextmanager
+def new_folder(path: Path) -> Iterator[Path]:
+    """Yields a temporary folder; on success it becomes `path`, which must not hold anything yet; else it is removed.
+
+    Raises:
+        UserError: `path` exists and is not an empty folder.
+    """
+    refuse_existing(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    partial = partial_name(path)
+    shutil.rmtree(partial, ignore_errors=True)
+    partial.mkdir()
+    try:
+        yield partial
+        for file in partial.rglob("*"):
+            if file.is_file():
+                flush_to_disk(file)
+        partial.replace(path)
+    except BaseException:
+        shutil.rmtree(partial, ignore_errors=True)
+        raise
+
+
+def refuse_existing(path: Path) -> None:
+    """Refuses a destination that holds something already: nothing is ever overwritten.
+
+    Raises:
+        UserError: `path` is a file or a folder with content.
+    """
+    if path.is_file() or (path.is_dir() and any(path.iterdir())):
+        raise UserError(
+            f"destination {path} exists and is not empty; allowed: a new or an empty folder. "
+            "Name another one, or remove this one first."
+        )
+
+
+def flush_to_disk(path: Path) -> None:
+    """Waits until the file's bytes are on disk, so that a rename can't overtake them."""
+    with path.open("rb") as file:
+        os.fsync(file.fileno())
+
+
+def remove_leftovers(folder: Path) -> None:
+    """Removes the `.partial` files and folders that a killed process left in `folder`."""
+    for leftover in folder.glob(".*.partial"):
+        if leftover.is_dir():
+            shutil.rmtree(leftover, ignore_errors=True)
+        else:
+            leftover.unlink(missing_ok=True)
+
+
+def save_json(path: Path, content: Any) -> None:
+    """Writes `content` as indented UTF-8 JSON, atomically."""
+    with replacing(path) as partial:
+        partial.write_text(json.dumps(content, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+
+
+def load_json(path: Path) -> Any:
+    """Returns the content of a JSON file.
+
+    Raises:
+        UserError: The file is missing or is no JSON.
+    """
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise UserError(f"{path} does not exist; expected a file written by ganoscope.") from None
+    except (UnicodeDecodeError, json.JSONDecodeError) as error:
+        raise UserError(f"{path} is damaged: {error}. Restore it from a copy, or make it anew.") from None
+
+
+def save_csv(path: Path, columns: Iterable[str], rows: Iterable[Mapping[str, object]]) -> None:
+    """Writes rows as UTF-8 CSV with a header, atomically and streaming."""
+    with replacing(path) as partial, partial.open("w", newline="", encoding="utf-8") as file:
+        writer = csv.DictWriter(file, list(columns), lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(rows)
+
+
+def compute_sha256(*paths: Path) -> str:
+    """Returns the SHA-256, in hexadecimal, of the files' bytes one after the other; memory stays constant."""
+    digest = hashlib.sha256()
+    for path in paths:
+        with path.open("rb") as file:
+            while block := file.read(1 << 20):
+                digest.update(block)
+    return digest.hexdigest()

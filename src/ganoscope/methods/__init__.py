@@ -1,0 +1,34 @@
+"""One GAN per file: networks and objectives become phases. The folder is the registry.
+
+A method's file provides `Config`, a frozen dataclass whose docstring cites the paper, and
+`build(config, size) -> Method`. Adding a file adds the method to the command line, the docs and the contract tests.
+A dotted name loads a module of the user's own.
+"""
+
+import sys
+from typing import TYPE_CHECKING, Any, Protocol, cast
+
+from ganoscope.registry import list_modules, load_module
+
+if TYPE_CHECKING:
+    from ganoscope.contracts import Method
+
+
+class MethodModule(Protocol):
+    """What a file in this folder provides."""
+
+    Config: type[Any]
+
+    def build(self, config: Any, size: int) -> "Method":
+        """Returns the method for square images of `size`; raises ValueError when it can't do that size."""
+        ...
+
+
+def available() -> dict[str, str]:
+    """Returns the methods' names, each with its first line; imports none of them."""
+    return list_modules(sys.modules[__name__])
+
+
+def load(name: str) -> MethodModule:
+    """Returns a method's module by its name or dotted name; raises UserError where there is none."""
+    return cast(MethodModule, load_module(sys.modules[__name__], name, ("Config", "build")))

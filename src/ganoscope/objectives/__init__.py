@@ -1,0 +1,1 @@
+"""Losses and penalties as pure functions: one value per sample, shape (B,)."""

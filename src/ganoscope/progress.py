@@ -1,0 +1,73 @@
+"""What a waiting user sees: a live bar on a terminal, a line now and then in a log file. Always on standard error."""
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from types import TracebackType
+from typing import Self
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+CONSOLE = Console(stderr=True, highlight=False)
+LOG_EVERY_SECONDS = 30.0
+
+
+class ProgressBar:
+    """Counts images; shows the rate and the time left."""
+
+    def __init__(self, title: str, total: int | None, done: int = 0) -> None:
+        self.title, self.total, self.done = title, total, done
+        self._start, self._first = time.monotonic(), done
+        self._last_log = self._start
+        self._live = Progress(
+            TextColumn("{task.description}"),
+            BarColumn(),
+            MofNCompleteColumn(),
+            TextColumn("{task.fields[rate]}"),
+            TimeRemainingColumn(),
+            TextColumn("{task.fields[note]}"),
+            console=CONSOLE,
+            transient=True,
+            disable=not CONSOLE.is_terminal,
+        )
+        self._task = self._live.add_task(title, total=total, completed=done, rate="", note="")
+
+    def __enter__(self) -> Self:
+        """Starts the display."""
+        self._live.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Ends the display and leaves one line that sums up."""
+        self._live.stop()
+        if kind is None:
+            CONSOLE.print(self._line())
+
+    def advance(self, images: int, note: str = "") -> None:
+        """Counts further images; `note` is shown beside the bar."""
+        self.done += images
+        self._live.update(self._task, completed=self.done, rate=f"{self.rate():,.0f} images/s", note=note)
+        if not CONSOLE.is_terminal and time.monotonic() - self._last_log > LOG_EVERY_SECONDS:
+            self._last_log = time.monotonic()
+            CONSOLE.print(self._line(note))
+
+    def rate(self) -> float:
+        """Returns images per second since the start."""
+        return (self.done - self._first) / max(time.monotonic() - self._start, 1e-9)
+
+    def _line(self, note: str = "") -> str:
+        total = f"/{self.total:,}" if self.total else ""
+        seconds = ((self.total or 0) - self.done) / max(self.rate(), 1e-9)
+        left = f", {seconds:,.0f} s left" if seconds > 0 and self.done > self._first else ""
+        return f"{self.title}: {self.done:,}{total} images, {self.rate():,.0f} images/s{left} {note}".rstrip()
+
+
+@contextmanager
+def timed(title: str) -> Iterator[None]:
+    """Says what is being done and, in the end, how long it took."""
+    start = time.monotonic()
+    yield
+    CONSOLE.print(f"{title}: {time.monotonic() - start:.1f} s")

@@ -1,0 +1,166 @@
+"""Checkpoints: safetensors and JSON only, written whole or not at all, checked when read.
+
+A checkpoint is a folder `checkpoints/<images seen>/` with `networks.safetensors`, `averages.safetensors`,
+`optimizers.safetensors` and, written last, `state.json` with the progress and the files' SHA-256. Random numbers and
+the sampler need no state: both are functions of the seed and the images seen.
+"""
+
+import json
+import shutil
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from safetensors import SafetensorError
+from safetensors.torch import load_file, save_file
+from torch import Tensor, nn
+
+from ganoscope.contracts import Phase
+from ganoscope.errors import UserError
+from ganoscope.files import compute_sha256, load_json, new_folder, remove_leftovers, save_json
+
+KEEP = 2
+"""How many checkpoints stay: the newest, and one to fall back to."""
+
+FILES = ("networks.safetensors", "averages.safetensors", "optimizers.safetensors")
+
+
+@dataclass(frozen=True)
+class TrainingState:
+    """Everything that a checkpoint holds, by reference.
+
+    Attributes:
+        networks: The networks that are trained.
+        averages: Moving averages, by the name of the network they follow.
+        phases: Whose optimizers are kept.
+    """
+
+    networks: Mapping[str, nn.Module]
+    averages: Mapping[str, nn.Module]
+    phases: tuple[Phase, ...]
+
+
+def save_checkpoint(run: Path, images_seen: int, state: TrainingState) -> Path:
+    """Writes a checkpoint, removes all but the newest `KEEP`, and returns its folder."""
+    folder = run / "checkpoints" / f"{images_seen:010d}"
+    if folder.exists():
+        return folder
+    optimizers, settings = flatten_optimizers(state.phases)
+    contents = (flatten_networks(state.networks), flatten_networks(state.averages), optimizers)
+    with new_folder(folder) as partial:
+        for name, tensors in zip(FILES, contents, strict=True):
+            save_file(tensors, partial / name)
+        digests = {name: compute_sha256(partial / name) for name in FILES}
+        save_json(partial / "state.json", {"images_seen": images_seen, "optimizers": settings, "sha256": digests})
+    for old in list_checkpoints(run)[:-KEEP]:
+        shutil.rmtree(old)
+    return folder
+
+
+def list_checkpoints(run: Path) -> list[Path]:
+    """Returns the folders of complete checkpoints, oldest first."""
+    return sorted(folder for folder in (run / "checkpoints").glob("[0-9]*") if (folder / "state.json").exists())
+
+
+def newest_checkpoint(run: Path) -> Path:
+    """Returns the newest complete checkpoint.
+
+    Raises:
+        UserError: The run has none.
+    """
+    found = list_checkpoints(run)
+    if not found:
+        raise UserError(f"run {run} has no checkpoint. Train it with `ganoscope train`, or name another run.")
+    return found[-1]
+
+
+def load_checkpoint(folder: Path, state: TrainingState) -> int:
+    """Puts a checkpoint's content into networks, averages and optimizers, and returns the images seen.
+
+    Raises:
+        UserError: A file is damaged or missing, or does not fit the networks.
+    """
+    remove_leftovers(folder.parent)
+    info = load_state(folder)
+    load_networks(folder / FILES[0], state.networks)
+    load_networks(folder / FILES[1], state.averages)
+    restore_optimizers(state.phases, load_tensors(folder / FILES[2]), info["optimizers"])
+    return int(info["images_seen"])
+
+
+def load_state(folder: Path) -> dict[str, Any]:
+    """Returns a checkpoint's `state.json` after checking every file against its SHA-256.
+
+    Raises:
+        UserError: A file is damaged or missing; the message names it and the way out.
+    """
+    info: dict[str, Any] = load_json(folder / "state.json")
+    for name, digest in info["sha256"].items():
+        path = folder / name
+        if not path.exists() or compute_sha256(path) != digest:
+            raise UserError(
+                f"checkpoint file {path} is {'damaged: its SHA-256 differs' if path.exists() else 'missing'}. "
+                f"Restore it, or remove the folder {folder}: training then goes on from the checkpoint before it."
+            )
+    return info
+
+
+def load_networks(path: Path, networks: Mapping[str, nn.Module]) -> None:
+    """Puts the weights in a file into the networks.
+
+    Raises:
+        UserError: The file does not fit the networks.
+    """
+    tensors = load_tensors(path)
+    for name, network in networks.items():
+        prefix = f"{name}."
+        own = {key.removeprefix(prefix): value for key, value in tensors.items() if key.startswith(prefix)}
+        try:
+            network.load_state_dict(own)
+        except RuntimeError as error:
+            raise UserError(f"{path} does not fit network {name}: {error}") from None
+
+
+def load_tensors(path: Path) -> dict[str, Tensor]:
+    """Returns the tensors in a safetensors file.
+
+    Raises:
+        UserError: The file is missing or damaged.
+    """
+    try:
+        return load_file(path)
+    except (FileNotFoundError, SafetensorError) as error:
+        raise UserError(f"checkpoint file {path} can't be read: {error}.") from None
+
+
+def flatten_networks(networks: Mapping[str, nn.Module]) -> dict[str, Tensor]:
+    """Returns all networks' states in one dictionary, keys prefixed with the network's name."""
+    return {
+        f"{name}.{key}": tensor.contiguous()
+        for name, network in networks.items()
+        for key, tensor in network.state_dict().items()
+    }
+
+
+def flatten_optimizers(phases: tuple[Phase, ...]) -> tuple[dict[str, Tensor], dict[str, Any]]:
+    """Returns the optimizers' tensors by `phase.parameter.key`, and their settings as JSON values."""
+    tensors: dict[str, Tensor] = {}
+    settings: dict[str, Any] = {}
+    for phase in phases:
+        state = phase.optimizer.state_dict()
+        for index, entries in state["state"].items():
+            tensors |= {f"{phase.name}.{index}.{key}": value for key, value in entries.items()}
+        settings[phase.name] = json.loads(json.dumps(state["param_groups"]))
+    return tensors, settings
+
+
+def restore_optimizers(phases: tuple[Phase, ...], tensors: Mapping[str, Tensor], settings: Mapping[str, Any]) -> None:
+    """Puts what `flatten_optimizers` returned back into the optimizers."""
+    for phase in phases:
+        state: dict[int, dict[str, Tensor]] = {}
+        for name, value in tensors.items():
+            owner, index, key = name.rsplit(".", 2)
+            if owner == phase.name:
+                state.setdefault(int(index), {})[key] = value
+        phase.optimizer.load_state_dict({"state": state, "param_groups": settings[phase.name]})

@@ -1,0 +1,211 @@
+"""What a run was: configuration, data, versions. `run.json` says it, and everything later reads it."""
+
+import platform
+import subprocess
+from dataclasses import asdict, dataclass, fields, replace
+from datetime import UTC, datetime
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any, Literal
+
+from ganoscope.data.intensity import IntensityMap
+from ganoscope.data.store import Store
+from ganoscope.errors import UserError, describe, refuse
+from ganoscope.files import load_json, save_json
+
+SCHEMA_VERSION = 1
+DEFAULT_EPOCHS = 40.0
+MAX_TICK_IMAGES = 50_000
+TICKS = 20
+
+
+@dataclass(frozen=True)
+class TrainConfig:
+    """How long, on what and how a method is trained."""
+
+    images: int | None = None
+    """Images to show to the networks, counted over all passes. Takes the place of --epochs."""
+    epochs: float | None = None
+    """Passes over the training images; 40 where neither this nor --images is given."""
+    batch_size: int = 32
+    """Images per step, over all devices."""
+    seed: int = 0
+    """Of initial weights, noise and order."""
+    device: Literal["auto", "cpu", "cuda"] = "auto"
+    """auto takes a GPU where there is one."""
+    precision: Literal["auto", "fp32", "bf16"] = "auto"
+    """auto takes bf16 autocast where the processor computes it natively."""
+    devices: int = 1
+    """Processes to train with, by torch.distributed; each has a part of every batch."""
+    ema_half_life_images: float = 5000.0
+    """Half-life of the moving average of the generator, in images."""
+    tick_images: int | None = None
+    """Images between two checkpoints with their sample grids; a twentieth of the whole where it is not given."""
+
+    def __post_init__(self) -> None:
+        """Checks every value."""
+        counts = {"images": self.images, "devices": self.devices, "tick-images": self.tick_images}
+        faults = [
+            describe(f"--{name} is too small", value, "1 or more", "Raise it.")
+            for name, value in counts.items()
+            if value is not None and value < 1
+        ]
+        if self.batch_size < 2:
+            faults.append(describe("--batch-size is too small", self.batch_size, "2 or more", "32 is usual."))
+        if self.devices >= 1 and self.batch_size % self.devices:
+            faults.append(
+                describe("--batch-size can't be shared out", self.batch_size, f"multiples of {self.devices}", "")
+            )
+        if self.epochs is not None and self.epochs <= 0:
+            faults.append(describe("--epochs is too small", self.epochs, "above 0", "40 is usual."))
+        if self.ema_half_life_images < 0:
+            faults.append(describe("--ema-half-life-images is negative", self.ema_half_life_images, "0 or more", ""))
+        refuse(faults)
+
+    def resolve(
+        self, training_images: int, device: Literal["cpu", "cuda"], precision: Literal["fp32", "bf16"]
+    ) -> "TrainConfig":
+        """Returns the same configuration with nothing left open.
+
+        Args:
+            training_images: Number of images in the train part.
+            device: Kind of device that will be used.
+            precision: Precision that will be used.
+        """
+        wanted = self.images or round((self.epochs or DEFAULT_EPOCHS) * training_images)
+        images = -(-wanted // self.batch_size) * self.batch_size
+        tick = self.tick_images or min(-(-images // TICKS), MAX_TICK_IMAGES)
+        tick = -(-tick // self.batch_size) * self.batch_size
+        return replace(self, images=images, epochs=None, device=device, precision=precision, tick_images=tick)
+
+
+@dataclass(frozen=True)
+class RunRecord:
+    """The content of `run.json`.
+
+    Attributes:
+        method: Name of the method.
+        method_config: Its hyper-parameters.
+        train: Resolved training configuration.
+        store: Folder of the store.
+        store_name: What the data set is called.
+        store_fingerprint: SHA-256 of the store's content.
+        size: Side of the images in pixels.
+        intensity: Map between stored units and network range.
+        sample_ids: Ids of the images trained on.
+        versions: Of Python, ganoscope and the libraries that compute.
+        git_commit: Of the ganoscope checkout, or "".
+        started: Date and time (UTC).
+    """
+
+    method: str
+    method_config: dict[str, Any]
+    train: TrainConfig
+    store: str
+    store_name: str
+    store_fingerprint: str
+    size: int
+    intensity: IntensityMap
+    sample_ids: list[str]
+    versions: dict[str, str]
+    git_commit: str
+    started: str
+
+
+def make_record(method: str, method_config: Any, train: TrainConfig, store: Store) -> RunRecord:
+    """Returns the record of a run that is about to start."""
+    return RunRecord(
+        method=method,
+        method_config=asdict(method_config),
+        train=train,
+        store=str(store.path.resolve()),
+        store_name=store.name,
+        store_fingerprint=store.fingerprint,
+        size=store.size,
+        intensity=store.intensity,
+        sample_ids=store.column("sample_id")[store.indices("train")].tolist(),
+        versions=list_versions(),
+        git_commit=find_git_commit(),
+        started=datetime.now(UTC).isoformat(timespec="seconds"),
+    )
+
+
+def save_record(run: Path, record: RunRecord) -> None:
+    """Writes `run.json`."""
+    save_json(run / "run.json", {"schema_version": SCHEMA_VERSION, **asdict(record)})
+
+
+def load_record(path: Path) -> RunRecord:
+    """Returns the record in a run folder, or in a `run.json` itself; unknown and missing keys are errors.
+
+    Raises:
+        UserError: There is no record, or it is damaged.
+    """
+    file = path / "run.json" if path.is_dir() else path
+    if not file.exists():
+        raise UserError(f"no run at {path}: run.json is missing. Train one with `ganoscope train`.")
+    content = load_json(file)
+    try:
+        if content.pop("schema_version") != SCHEMA_VERSION:
+            raise UserError(f"{file} was written by another version of ganoscope.")
+        content["train"] = TrainConfig(**content["train"])
+        content["intensity"] = IntensityMap(**content["intensity"])
+        return RunRecord(**content)
+    except (KeyError, TypeError, AttributeError) as error:
+        raise UserError(f"{file} is damaged or not a run record: {error}.") from None
+
+
+def refuse_other_run(run: Path, record: RunRecord) -> None:
+    """Refuses to go on in a run folder that was made for something else; all differences at once.
+
+    Only a longer training is allowed to differ.
+
+    Raises:
+        UserError: The folder's run used another store, method or configuration.
+    """
+    old = load_record(run)
+    faults = []
+    if old.store_fingerprint != record.store_fingerprint:
+        faults.append(
+            f"run {run} belongs to another store, or its store was changed since: it was trained on {old.store_name} "
+            f"(fingerprint {old.store_fingerprint[:12]}), this is {record.store_name} "
+            f"({record.store_fingerprint[:12]}). Use the old store, or a new run folder."
+        )
+    for name, before, now in list_differences(old, record):
+        faults.append(f"run {run} was begun with {name} {before}; got {now}. Repeat that, or use a new run folder.")
+    if old.train.images and record.train.images and record.train.images < old.train.images:
+        faults.append(describe("run can't get shorter", record.train.images, f"{old.train.images} images or more", ""))
+    refuse(faults)
+
+
+def list_differences(old: RunRecord, new: RunRecord) -> list[tuple[str, object, object]]:
+    """Returns (setting, before, now) wherever two records disagree in what must stay the same."""
+    pairs: list[tuple[str, object, object]] = [("method", old.method, new.method)]
+    free = ("images", "tick_images")
+    pairs += [
+        (field.name, getattr(old.train, field.name), getattr(new.train, field.name))
+        for field in fields(TrainConfig)
+        if field.name not in free
+    ]
+    names = sorted({*old.method_config, *new.method_config})
+    pairs += [(name, old.method_config.get(name), new.method_config.get(name)) for name in names]
+    return [pair for pair in pairs if pair[1] != pair[2]]
+
+
+def list_versions() -> dict[str, str]:
+    """Returns the versions of Python, ganoscope and the libraries that decide about numbers."""
+    names = ("ganoscope", "torch", "numpy", "scipy", "pillow", "monai", "captum")
+    return {
+        "python": platform.python_version(),
+        "platform": platform.platform(),
+        **{name: version(name) for name in names},
+    }
+
+
+def find_git_commit() -> str:
+    """Returns the commit of the checkout that ganoscope runs from, or "" where it is installed from a package."""
+    command = ["git", "-C", str(Path(__file__).parent), "rev-parse", "HEAD"]
+    try:
+        return subprocess.run(command, capture_output=True, text=True, check=True, timeout=10).stdout.strip()
+    except (OSError, subprocess.SubprocessError):
+        return ""

@@ -1,0 +1,317 @@
+"""A training run from start to end: device, precision and process group live here, and only here."""
+
+import os
+import signal
+import time
+import warnings
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+import torch
+import torch.distributed as dist
+from torch import Tensor, nn
+from torch.nn.parallel import DistributedDataParallel
+
+from ganoscope.contracts import Batch, Phase, Terms
+from ganoscope.data.feed import choose_batch
+from ganoscope.data.store import Store
+from ganoscope.errors import UserError, describe
+from ganoscope.files import remove_leftovers
+from ganoscope.methods import load
+from ganoscope.progress import CONSOLE, ProgressBar
+from ganoscope.training.alarms import TrainingAlarms, check_domination, check_gradients, check_samples
+from ganoscope.training.checkpoint import (
+    TrainingState,
+    list_checkpoints,
+    load_checkpoint,
+    save_checkpoint,
+)
+from ganoscope.training.ema import MovingAverage
+from ganoscope.training.history import History
+from ganoscope.training.loop import train_step
+from ganoscope.training.record import RunRecord, TrainConfig, make_record, refuse_other_run, save_record
+from ganoscope.training.samples import draw_samples, save_samples
+
+FLUSH_STEPS = 50
+"""Steps between two looks at the losses: on a GPU, each look waits for it."""
+
+
+def train(method_name: str, method_config: Any, store_path: Path, run: Path, config: TrainConfig) -> None:
+    """Trains a method on a store's train part into a run folder; goes on where an earlier call stopped.
+
+    Raises:
+        UserError: The method can't do the store's size, the store is damaged, or the run belongs to something else.
+    """
+    record = prepare_run(method_name, method_config, store_path, run, config)
+    if config.devices > 1 and "RANK" not in os.environ:
+        launch(config.devices, train_process, record, run)
+    else:
+        train_process(record, run)
+
+
+def prepare_run(method_name: str, method_config: Any, store_path: Path, run: Path, config: TrainConfig) -> RunRecord:
+    """Checks everything that can be checked before the first step, writes `run.json`, and returns it."""
+    store = Store.open(store_path)
+    store.verify()
+    try:
+        with torch.device("meta"):
+            load(method_name).build(method_config, store.size)
+    except ValueError as error:
+        raise UserError(str(error)) from None
+    training_images = len(store.indices("train"))
+    if training_images < config.batch_size:
+        raise UserError(
+            describe("too few training images", training_images, f"{config.batch_size} (one batch) or more", "")
+            + "Lower --batch-size, or prepare a store of more images."
+        )
+    device = choose_device(config.device)
+    resolved = config.resolve(training_images, device, choose_precision(config.precision, device))
+    record = make_record(method_name, method_config, resolved, store)
+    if (run / "run.json").exists():
+        refuse_other_run(run, record)
+    elif run.exists() and any(run.iterdir()):
+        raise UserError(f"run folder {run} is not empty and holds no run; allowed: a new folder, or a run's.")
+    if int(os.environ.get("RANK", "0")) == 0:
+        run.mkdir(parents=True, exist_ok=True)
+        save_record(run, record)
+    return record
+
+
+def choose_device(wanted: str) -> Literal["cpu", "cuda"]:
+    """Returns `cpu` or `cuda`.
+
+    Raises:
+        UserError: A GPU is wanted, and there is none.
+    """
+    if wanted == "cuda" and not torch.cuda.is_available():
+        raise UserError("--device cuda: this machine has no CUDA device that torch can use; allowed: auto, cpu.")
+    return "cuda" if wanted != "cpu" and torch.cuda.is_available() else "cpu"
+
+
+def choose_precision(wanted: Literal["auto", "fp32", "bf16"], device: str) -> Literal["fp32", "bf16"]:
+    """Returns `fp32` or `bf16`; auto takes bf16 where the processor computes it natively."""
+    if wanted != "auto":
+        return wanted
+    if device == "cuda":
+        return "bf16" if torch.cuda.is_bf16_supported(including_emulation=False) else "fp32"
+    native = torch.cpu._is_avx512_bf16_supported() or torch.cpu._is_amx_tile_supported()
+    return "bf16" if native else "fp32"
+
+
+def make_autocast(device: str, precision: str) -> Callable[[], AbstractContextManager[object]]:
+    """Returns a function that makes the context for computing losses."""
+    if precision == "fp32":
+        return nullcontext
+    return lambda: torch.autocast(device, torch.bfloat16)
+
+
+def launch(devices: int, function: Callable[..., None], *arguments: object) -> None:
+    """Runs the function in several processes of one machine, by PyTorch's own launcher (what `torchrun` is).
+
+    Raises:
+        UserError: A process failed; its own message stands above.
+    """
+    from torch.distributed.elastic.multiprocessing.errors import ChildFailedError
+    from torch.distributed.launcher.api import LaunchConfig, elastic_launch
+
+    os.environ.setdefault("OMP_NUM_THREADS", str(max(1, (os.cpu_count() or 1) // devices)))
+    settings = LaunchConfig(
+        min_nodes=1,
+        max_nodes=1,
+        nproc_per_node=devices,
+        run_id="ganoscope",
+        rdzv_backend="c10d",
+        rdzv_endpoint="localhost:0",
+        start_method="spawn",
+        max_restarts=0,
+    )
+    try:
+        elastic_launch(settings, function)(*arguments)
+    except ChildFailedError as error:
+        raise UserError(f"a training process failed: {error.format_msg().splitlines()[0]}") from None
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where this process computes.
+
+    Attributes:
+        device: Its device.
+        rank: Its number among all processes.
+        world: Number of processes.
+    """
+
+    device: torch.device
+    rank: int = 0
+    world: int = 1
+
+    @property
+    def leads(self) -> bool:
+        """Whether this process writes files and talks to the user."""
+        return self.rank == 0
+
+
+@contextmanager
+def join_processes(device: str) -> Iterator[Place]:
+    """Yields this process's place; joins the process group where torchrun started several."""
+    world = int(os.environ.get("WORLD_SIZE", "1"))
+    if world == 1:
+        yield Place(torch.device(device))
+        return
+    local = int(os.environ["LOCAL_RANK"])
+    if device == "cuda":
+        torch.cuda.set_device(local)
+    dist.init_process_group("nccl" if device == "cuda" else "gloo")
+    yield Place(torch.device(device, local) if device == "cuda" else torch.device("cpu"), dist.get_rank(), world)
+    dist.barrier()  # leaving at different times aborts gloo
+    dist.destroy_process_group()
+
+
+class PhaseLoss(nn.Module):
+    """One phase's loss as a module over the networks that it moves, so that DistributedDataParallel can wrap it."""
+
+    def __init__(self, phase: Phase, networks: Mapping[str, nn.Module]) -> None:
+        super().__init__()
+        self.networks = nn.ModuleDict({name: networks[name] for name in phase.learns})
+        self.loss = phase.loss
+
+    def forward(self, shared: Any) -> Terms:
+        """Returns the phase's terms."""
+        return self.loss(shared)
+
+
+def distribute(phase: Phase, networks: Mapping[str, nn.Module]) -> Phase:
+    """Returns the phase with gradients averaged over all processes. Batch-norm statistics stay each process's own."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", FutureWarning)  # its successor does not exist before torch 2.12
+        wrapped = DistributedDataParallel(PhaseLoss(phase, networks), broadcast_buffers=False)
+    return replace(phase, loss=wrapped)
+
+
+def train_process(record: RunRecord, run: Path) -> None:
+    """Trains in this process until the run's number of images is reached."""
+    with join_processes(record.train.device) as place:
+        session = Session(record, run, place)
+        session.train()
+
+
+class Session:
+    """One process's part in a run: the networks on their device, the feed, and what is written down."""
+
+    def __init__(self, record: RunRecord, run: Path, place: Place) -> None:
+        self.record, self.run, self.place, self.config = record, run, place, record.train
+        self.store = Store.open(Path(record.store))
+        self.indices = self.store.indices("train")
+        torch.manual_seed(self.config.seed)
+        module = load(record.method)
+        self.method: Any = module.build(module.Config(**record.method_config), record.size)
+        for network in self.method.networks.values():
+            network.to(place.device).to(memory_format=torch.channels_last).train()  # type: ignore[call-overload]
+        self.average = MovingAverage(self.method.networks["G"], self.config.ema_half_life_images)
+        self.state = TrainingState(self.method.networks, {"G": self.average.average}, self.method.phases)
+        self.autocast = make_autocast(place.device.type, self.config.precision)
+        self.images_seen = self._resume()
+        if place.world > 1:
+            self.method.phases = tuple(distribute(p, self.method.networks) for p in self.method.phases)
+
+    def _resume(self) -> int:
+        checkpoints = list_checkpoints(self.run)
+        return load_checkpoint(checkpoints[-1], self.state) if checkpoints else 0
+
+    def train(self) -> None:
+        """Runs steps until the wanted number of images is seen, or the user interrupts."""
+        total = self.config.images or 0
+        if not self.place.leads:
+            while self.images_seen < total:
+                self._step()
+            return
+        remove_leftovers(self.run / "checkpoints")
+        self._announce(total)
+        history = History(self.run, self.images_seen)
+        alarms = TrainingAlarms(self.run, self.images_seen)
+        start = time.monotonic()
+        with ProgressBar("training", total, self.images_seen) as bar, catch_interrupt() as interrupted:
+            self._tick(history, alarms, [])
+            rows: list[dict[str, float]] = []
+            while self.images_seen < total and not interrupted():
+                terms = self._step()
+                history.add(self.images_seen, time.monotonic() - start, terms)
+                due = self.images_seen % (self.config.tick_images or 1) == 0 or self.images_seen >= total
+                if due or interrupted() or (self.images_seen // self.config.batch_size) % FLUSH_STEPS == 0:
+                    rows += history.flush()
+                if due or interrupted():
+                    self._tick(history, alarms, rows)
+                    rows = []
+                bar.advance(self.config.batch_size, summarise(terms))
+        history.close()
+        if self.images_seen < total:
+            raise UserError(
+                f"stopped after {self.images_seen:,} of {total:,} images; all is saved. The same command goes on."
+            )
+
+    def _announce(self, total: int) -> None:
+        config = self.config
+        begun = f"going on from {self.images_seen:,} of" if self.images_seen else "for"
+        CONSOLE.print(
+            f"training {self.record.method} on {len(self.indices):,} images of {self.store.name} "
+            f"({self.store.size} x {self.store.size}), {begun} {total:,} images; {config.device}, {config.precision}, "
+            f"batch {config.batch_size}, seed {config.seed}, {self.place.world} process(es)"
+        )
+
+    def _step(self) -> dict[str, Terms]:
+        """Runs one step; its random numbers depend on the seed, the process and the images seen, on nothing else."""
+        config, place = self.config, self.place
+        entropy = np.random.SeedSequence([config.seed, place.rank, self.images_seen])
+        torch.manual_seed(int(entropy.generate_state(1)[0]))
+        chosen = choose_batch(self.indices, self.images_seen, config.batch_size, config.seed)
+        real = torch.from_numpy(self.store.load_images(chosen[place.rank :: place.world]))
+        batch = Batch(real.to(place.device, non_blocking=True))
+        terms = train_step(self.method, batch, self.images_seen // config.batch_size, self.autocast)
+        self.images_seen += config.batch_size
+        self.average.update(config.batch_size, self.images_seen)
+        return terms
+
+    def _tick(self, history: History, alarms: TrainingAlarms, rows: list[dict[str, float]]) -> None:
+        """Saves a checkpoint and a sample grid, and looks for alarms."""
+        save_checkpoint(self.run, self.images_seen, self.state)
+        fake = draw_samples(self.average.average, self.method.latent_dim, self.place.device)
+        history.add_image("samples", save_samples(self.run, self.images_seen, fake, self.store), self.images_seen)
+        if rows:
+            spread = np.linspace(0, len(self.indices) - 1, min(len(fake), len(self.indices))).astype(int)
+            real = self.store.load_images(self.indices[spread])[:, 0]
+            found = [
+                *check_domination(rows),
+                *check_gradients(self.method.networks, self.method.phases),
+                *check_samples(real, fake, self.images_seen / (self.config.images or 1)),
+            ]
+            for alarm in alarms.update(found, self.images_seen):
+                CONSOLE.print(f"alarm ({alarm.severity}) at {self.images_seen:,} images: {alarm.message}")
+
+
+def summarise(terms: Mapping[str, Terms]) -> str:
+    """Returns D(x) and D(G(z)) for the progress bar, where the method reports them."""
+    observed: dict[str, Tensor] = {}
+    for group in terms.values():
+        observed |= {name: value for name, value in group.scalars().items() if name in ("d_real", "d_fake")}
+    if len(observed) < 2 or observed["d_real"].is_cuda:
+        return ""
+    return f"D(x) {observed['d_real']:.2f} D(G(z)) {observed['d_fake']:.2f}"
+
+
+@contextmanager
+def catch_interrupt() -> Iterator[Callable[[], bool]]:
+    """Yields a function that tells whether Ctrl-C or SIGTERM came: training then ends after the step, and saves."""
+    received: list[int] = []
+    old = {
+        number: signal.signal(number, lambda received_number, _: received.append(received_number))
+        for number in (signal.SIGINT, signal.SIGTERM)
+    }
+    try:
+        yield lambda: bool(received)
+    finally:
+        for number, handler in old.items():
+            signal.signal(number, handler)
