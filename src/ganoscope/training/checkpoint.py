@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import torch
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
@@ -150,7 +151,7 @@ def flatten_optimizers(phases: tuple[Phase, ...]) -> tuple[dict[str, Tensor], di
     for phase in phases:
         state = phase.optimizer.state_dict()
         for index, entries in state["state"].items():
-            tensors |= {f"{phase.name}.{index}.{key}": value for key, value in entries.items()}
+            tensors |= {f"{phase.name}.{index}.{key}": value.contiguous() for key, value in entries.items()}
         settings[phase.name] = json.loads(json.dumps(state["param_groups"]))
     return tensors, settings
 
@@ -164,3 +165,7 @@ def restore_optimizers(phases: tuple[Phase, ...], tensors: Mapping[str, Tensor],
             if owner == phase.name:
                 state.setdefault(int(index), {})[key] = value
         phase.optimizer.load_state_dict({"state": state, "param_groups": settings[phase.name]})
+        for parameter, entries in phase.optimizer.state.items():
+            for key, value in entries.items():
+                if value.shape == parameter.shape:  # fused kernels expect the parameter's own memory layout
+                    entries[key] = torch.empty_like(parameter).copy_(value)
