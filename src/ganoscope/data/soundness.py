@@ -85,7 +85,7 @@ def count_quarantined(store: Store) -> dict[str, int]:
 def find_alarms(store: Store) -> list[Alarm]:
     """Returns every alarm that the manifest alone shows."""
     splits, groups = store.column("split"), store.column("group")
-    found = [
+    return [
         *split_crossing(splits, groups),
         *exact_copies(store.column("source_sha256")),
         *source_split_overlap(store.column("source_sha256"), store.column("source_split"), splits),
@@ -95,7 +95,6 @@ def find_alarms(store: Store) -> list[Alarm]:
         *coloured(store.column("coloured")),
         *quarantined(store),
     ]
-    return found
 
 
 def split_crossing(splits: NDArray[np.str_], groups: NDArray[np.str_]) -> list[Alarm]:

@@ -16,7 +16,8 @@ from ganoscope.objectives.adversarial import bce_fake, bce_real
 class Config:
     """Hyper-parameters of DCGAN.
 
-    Source: Radford, Metz, Chintala 2016, https://arxiv.org/abs/1511.06434 (sect. 4: Adam 2e-4, beta1 0.5, noise 100).
+    Source: Radford, Metz, Chintala 2016, https://arxiv.org/abs/1511.06434 (sect. 4: Adam 2e-4, beta1 0.5, noise 100);
+        one-sided label smoothing 0.9 from Salimans et al. 2016, https://arxiv.org/abs/1606.03498.
     Differs: the noise is standard normal, not uniform; the generator is used through its moving average.
     """
 
@@ -30,8 +31,8 @@ class Config:
     """Of Adam, for both networks."""
     beta1: float = 0.5
     """Adam's first momentum; the second is 0.999."""
-    label_smoothing: float = 1.0
-    """Target for real images: 1 is none, 0.9 is the usual one-sided smoothing."""
+    label_smoothing: float = 0.9
+    """Target of the discriminator for real images: 0.9 is one-sided smoothing, 1 is none."""
 
     def __post_init__(self) -> None:
         """Checks every value."""

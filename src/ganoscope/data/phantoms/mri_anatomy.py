@@ -251,7 +251,6 @@ def _caps(picture: Array, head: Head, grey: dict[str, float]) -> None:
 def draw_posterior_fossa(picture: Array, head: Head, patient: Patient, grey: dict[str, float]) -> None:
     """Draws orbits, nasal air, temporal lobes, petrous bones, brainstem, fourth ventricle and cerebellum."""
     grid, pixel = head.grid, head.grid.pixel
-    wide, long = head.radii
     clumps = 0.5 + 0.4 * smooth_noise(flicker(patient.texture_seed, 22), grid.size, 14)
     paint(picture, cover(head.brain, pixel), grey["bone"] + np.clip(clumps, 0.0, 1.0) * 0.5 * grey["marrow"])
     _temporal_lobes(picture, head, patient, grey)

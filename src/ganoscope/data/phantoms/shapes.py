@@ -7,12 +7,13 @@ coordinates); `cover` turns it into the part of every pixel that the shape fills
 
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage  # pyright: ignore[reportMissingTypeStubs]
 
-Array = NDArray[np.float32]
+Array = NDArray[Any]
 Mask = NDArray[np.bool_]
 Point = tuple[float, float]
 

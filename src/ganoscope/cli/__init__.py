@@ -1,0 +1,108 @@
+"""The command line: one file per command, each a dataclass made from the Python API's own; no logic.
+
+A command's module provides `Command`, a dataclass whose fields are the arguments and whose `run` calls the API. Only
+the module of the command that is called gets imported, so that help is quick.
+"""
+
+import difflib
+import errno
+import os
+import sys
+from collections.abc import Sequence
+from importlib import import_module
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+
+from ganoscope.errors import UserError
+from ganoscope.registry import list_modules
+
+OUTPUT = Console(highlight=False, soft_wrap=True)
+ERRORS = Console(stderr=True, highlight=False, soft_wrap=True)
+ORDER = ("demo", "prepare", "phantom", "inspect", "train", "generate", "explain", "report")
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Runs one command; exits with 0, 2 for a mistake of the user's, or 130 after an interrupt."""
+    sys.exit(execute(sys.argv[1:] if arguments is None else arguments))
+
+
+def execute(arguments: Sequence[str]) -> int:
+    """Runs one command and returns the exit status; a user's mistake is told without a traceback."""
+    try:
+        return dispatch(arguments)
+    except UserError as error:
+        ERRORS.print(f"[bold red]error:[/] {escape(str(error))}")
+    except KeyboardInterrupt:
+        ERRORS.print("interrupted; whatever was finished before is intact")
+        return 130
+    except MemoryError:
+        ERRORS.print("[bold red]error:[/] out of memory. Lower --batch-size or --size.")
+    except BrokenPipeError:  # the reader of our output has left, as `| head` does
+        return 0
+    except OSError as error:
+        ERRORS.print(f"[bold red]error:[/] {escape(explain_system_error(error))}")
+    return 2
+
+
+def dispatch(arguments: Sequence[str]) -> int:
+    """Shows the overview, or runs the command that is named first."""
+    commands = list_commands()
+    if not arguments or arguments[0] in ("-h", "--help"):
+        show_overview(commands)
+        return 0
+    name, *rest = arguments
+    if name == "--version":
+        from importlib.metadata import version
+
+        OUTPUT.print(version("ganoscope"))
+        return 0
+    if name not in commands:
+        close = difflib.get_close_matches(name, commands, 1)
+        hint = f"Did you mean {close[0]}?" if close else ""
+        raise UserError(f"no such command: got {name}; allowed: {', '.join(commands)}. {hint}".rstrip())
+    command = parse(name, rest)
+    command.run()
+    return 0
+
+
+def parse(name: str, arguments: Sequence[str]) -> Any:
+    """Returns the command's dataclass, filled from the arguments; tyro shows help and refuses unknown options."""
+    import tyro
+
+    module = import_module(f"{__name__}.{name}")
+    kind = module.choose(arguments) if hasattr(module, "choose") else module.Command
+    return tyro.cli(kind, args=arguments, prog=f"ganoscope {name}", description=kind.__doc__)
+
+
+def list_commands() -> dict[str, str]:
+    """Returns the commands in the order of a user's work, each with its one line."""
+    found = list_modules(sys.modules[__name__])
+    return {name: found[name] for name in sorted(found, key=lambda name: (*ORDER, name).index(name))}
+
+
+def show_overview(commands: dict[str, str]) -> None:
+    """Prints what there is."""
+    OUTPUT.print("ganoscope trains, explains and audits GANs on medical images.\n")
+    OUTPUT.print("usage: ganoscope COMMAND ...        ganoscope COMMAND --help tells what it takes\n")
+    table = Table(box=None, show_header=False, pad_edge=False)
+    for name, line in commands.items():
+        table.add_row(f"  {name}", line)
+    OUTPUT.print(table)
+    OUTPUT.print("\nFor research only: not a medical device, not for clinical use.")
+
+
+def explain_system_error(error: OSError) -> str:
+    """Returns what the operating system refused, and what can be done."""
+    place = f" ({error.filename})" if error.filename else ""
+    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return f"the disk is full{place}; all that was finished before is intact. Free space, and run the same command."
+    if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
+        return f"no permission{place}: {os.strerror(error.errno)}. Choose another folder, or change its permissions."
+    return f"the system refused{place}: {error}"
+
+
+def escape(text: str) -> str:
+    """Returns the text with rich's markup switched off."""
+    return text.replace("[", r"\[")

@@ -1,0 +1,62 @@
+"""Trains a method on a store; the same command again resumes it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, make_dataclass
+from pathlib import Path
+from typing import Annotated, Any
+
+import tyro
+
+from ganoscope.errors import UserError
+from ganoscope.methods import available, load
+from ganoscope.training.record import TrainConfig, load_record
+from ganoscope.training.run import train
+
+
+@dataclass
+class Repeat:
+    """Trains again what a run.json describes, on the same store, into a new run folder."""
+
+    run_json: Annotated[Path, tyro.conf.arg(name="from", metavar="RUN_JSON")]
+    """The run.json to repeat."""
+    destination: Annotated[Path, tyro.conf.Positional, tyro.conf.arg(metavar="NEW_RUN")]
+    """Run folder to make."""
+
+    def run(self) -> None:
+        """Trains with the recorded configuration."""
+        record = load_record(self.run_json)
+        config = load(record.method).Config(**record.method_config)
+        train(record.method, config, Path(record.store), self.destination, record.train)
+
+
+@dataclass
+class Train:
+    """Trains a method on a store's train part. The same command again resumes; a larger --images goes on."""
+
+    method: Annotated[str, tyro.conf.Positional, tyro.conf.arg(metavar="METHOD")]
+    """What to train."""
+    store: Annotated[Path, tyro.conf.Positional, tyro.conf.arg(metavar="STORE")]
+    """Folder of the store."""
+    destination: Annotated[Path, tyro.conf.Positional, tyro.conf.arg(metavar="RUN")]
+    """Folder of the run: made anew, or one to go on with."""
+    config: tyro.conf.OmitArgPrefixes[TrainConfig] = field(default_factory=TrainConfig)
+
+    def run(self) -> None:
+        """Trains."""
+        train(self.method, getattr(self, "hyper_parameters", None), self.store, self.destination, self.config)
+
+
+def choose(arguments: Sequence[str]) -> type[Any]:
+    """Returns the dataclass that fits the arguments: a repetition, or a training with the method's own options."""
+    if any(argument == "--from" or argument.startswith("--from=") for argument in arguments):
+        return Repeat
+    methods = available()
+    listed = "\n".join(f"  {name}: {line}" for name, line in methods.items())
+    help_text = f"{Train.__doc__}\n\nMethods:\n{listed}\n\nganoscope train --from RUN/run.json NEW_RUN repeats a run."
+    if not arguments or arguments[0] in ("-h", "--help"):
+        return make_dataclass("Train", [], bases=(Train,), namespace={"__doc__": help_text})
+    if arguments[0].startswith("-"):
+        raise UserError(f"the method comes first: got {arguments[0]}; allowed: {', '.join(methods)}.")
+    config = load(arguments[0]).Config
+    options = ("hyper_parameters", tyro.conf.OmitArgPrefixes[config], field(default_factory=config))
+    return make_dataclass("Train", [options], bases=(Train,), namespace={"__doc__": help_text})

@@ -1,0 +1,41 @@
+"""Fixtures shared by all tests: a small phantom store and a run trained on it for a few steps."""
+
+import os
+from pathlib import Path
+
+import pytest
+import torch
+
+from ganoscope.data.phantom_store import PhantomConfig, make_phantom_store
+from ganoscope.methods.dcgan import Config
+from ganoscope.training.record import TrainConfig
+from ganoscope.training.run import train
+
+torch.set_num_threads(1)
+
+TINY = Config(latent_dim=8, generator_channels=4, discriminator_channels=4)
+
+
+@pytest.fixture(scope="session")
+def shared_data() -> Path:
+    """Real images, where this machine has them."""
+    folder = Path(os.environ.get("GANOSCOPE_SHARED_DATA", Path(__file__).parents[2] / "shared" / "data"))
+    if not folder.is_dir():
+        pytest.skip(f"no shared data at {folder}; set GANOSCOPE_SHARED_DATA")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def phantom_store(tmp_path_factory) -> Path:
+    """A store of 144 MRI phantoms of 32 x 32 pixels. Not to be changed."""
+    path = tmp_path_factory.mktemp("stores") / "phantoms"
+    make_phantom_store(path, PhantomConfig(modality="mri", number=144, size=32))
+    return path
+
+
+@pytest.fixture(scope="session")
+def tiny_run(phantom_store, tmp_path_factory) -> Path:
+    """A run of 20 steps on `phantom_store`. Not to be changed."""
+    path = tmp_path_factory.mktemp("runs") / "tiny"
+    train("dcgan", TINY, phantom_store, path, TrainConfig(images=320, batch_size=16, tick_images=80))
+    return path

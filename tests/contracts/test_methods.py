@@ -1,0 +1,121 @@
+"""What every file in `methods/` must do; a new file is tested without touching this one."""
+
+import copy
+
+import pytest
+import torch
+
+from ganoscope.contracts import Batch
+from ganoscope.methods import available, load
+from ganoscope.training.checkpoint import TrainingState, load_checkpoint, save_checkpoint
+from ganoscope.training.loop import only_learning, train_step
+from ganoscope.training.run import make_autocast
+
+SIZE = 32
+pytestmark = pytest.mark.parametrize("name", available())
+
+
+def make_method(name, size=SIZE):
+    torch.manual_seed(0)
+    module = load(name)
+    return module.build(module.Config(), size)
+
+
+def make_batch(seed=1, count=8):
+    return Batch(torch.rand(count, 1, SIZE, SIZE, generator=torch.Generator().manual_seed(seed)) * 2 - 1)
+
+
+def run_steps(method, steps, precision="fp32"):
+    for step in range(steps):
+        torch.manual_seed(step)
+        terms = train_step(method, make_batch(step), step, make_autocast("cpu", precision))
+    return terms
+
+
+def snapshot(network):
+    return {key: value.clone() for key, value in network.named_parameters()}
+
+
+def test_config_cites_its_source(name):
+    assert "Source:" in load(name).Config.__doc__
+
+
+@pytest.mark.parametrize("size", [32, 48, 64, 80, 128])
+def test_generated_images_have_the_asked_size_and_stay_in_network_range(name, size):
+    method = make_method(name, size)
+    with torch.no_grad():
+        image = method.networks["G"](torch.randn(2, method.latent_dim))
+    assert image.shape == (2, 1, size, size)
+    assert image.abs().max() <= 1
+
+
+@pytest.mark.parametrize("size", [31, 16, 40, 100, 528])
+def test_a_size_it_can_not_do_is_refused_with_the_allowed_ones(name, size):
+    with pytest.raises(ValueError, match=rf"got {size}; allowed: .*multiples of 16"):
+        make_method(name, size)
+
+
+def test_each_phase_moves_all_its_networks_and_no_other(name):
+    method = make_method(name)
+    for phase in method.phases:
+        before = {key: snapshot(network) for key, network in method.networks.items()}
+        shared = method.forward(make_batch())
+        with only_learning(method.networks, phase.learns):
+            phase.loss(shared).total.backward()
+        phase.optimizer.step()
+        phase.optimizer.zero_grad()
+        for key, network in method.networks.items():
+            moved = [n for n, p in network.named_parameters() if not torch.equal(p, before[key][n])]
+            assert len(moved) == (len(before[key]) if key in phase.learns else 0), (phase.name, key)
+
+
+def test_gradients_are_open_again_after_a_step(name):
+    method = make_method(name)
+    run_steps(method, 1)
+    assert all(p.requires_grad for network in method.networks.values() for p in network.parameters())
+
+
+def test_every_term_but_the_observed_ones_is_part_of_the_loss(name):
+    method = make_method(name)
+    for terms in run_steps(method, 1).values():
+        observed = {f for f, field in type(terms).__dataclass_fields__.items() if "observed" in field.metadata}
+        summed = sum(value for key, value in terms.scalars().items() if key not in observed)
+        assert torch.isclose(terms.total.detach(), summed)
+        assert all(value.ndim == 0 and torch.isfinite(value) for value in terms.scalars().values())
+
+
+@pytest.mark.parametrize("precision", ["fp32", "bf16"])
+def test_same_seed_gives_same_weights(name, precision):
+    first, second = make_method(name), make_method(name)
+    run_steps(first, 2, precision)
+    run_steps(second, 2, precision)
+    for key in first.networks:
+        pairs = zip(first.networks[key].parameters(), second.networks[key].parameters(), strict=True)
+        assert all(torch.equal(a, b) for a, b in pairs)
+
+
+def test_bf16_losses_are_close_to_fp32_losses(name):
+    exact = run_steps(make_method(name), 1, "fp32")
+    rough = run_steps(make_method(name), 1, "bf16")
+    for phase, terms in exact.items():
+        assert torch.isclose(terms.total, rough[phase].total, rtol=0.1), phase
+
+
+def test_a_checkpoint_brings_back_weights_and_optimizers_exactly(name, tmp_path):
+    method = make_method(name)
+    for network in method.networks.values():
+        network.to(memory_format=torch.channels_last)
+    run_steps(method, 2)
+    average = copy.deepcopy(method.networks["G"])
+    save_checkpoint(tmp_path, 16, TrainingState(method.networks, {"G": average}, method.phases))
+    run_steps(method, 2)
+
+    other = make_method(name)
+    for network in other.networks.values():
+        network.to(memory_format=torch.channels_last)
+    state = TrainingState(other.networks, {"G": copy.deepcopy(other.networks["G"])}, other.phases)
+    assert load_checkpoint(tmp_path / "checkpoints" / "0000000016", state) == 16
+    run_steps(other, 2)
+    for key in method.networks:
+        for a, b in zip(method.networks[key].parameters(), other.networks[key].parameters(), strict=True):
+            assert torch.equal(a, b)

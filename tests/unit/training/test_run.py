@@ -1,0 +1,229 @@
+import json
+import math
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from safetensors.torch import load_file
+from tests.conftest import TINY
+
+from ganoscope.errors import UserError
+from ganoscope.files import compute_sha256, load_json
+from ganoscope.training import run as run_module
+from ganoscope.training.checkpoint import list_checkpoints
+from ganoscope.training.record import TrainConfig, load_record
+from ganoscope.training.restore import open_run
+from ganoscope.training.run import choose_precision, train
+
+CONFIG = TrainConfig(images=320, batch_size=16, tick_images=80)
+WEIGHTS = ("networks.safetensors", "averages.safetensors", "optimizers.safetensors")
+
+
+def digests(run):
+    return [compute_sha256(list_checkpoints(run)[-1] / name) for name in WEIGHTS]
+
+
+def test_the_run_folder_holds_what_the_design_says(tiny_run, phantom_store):
+    record = load_record(tiny_run)
+    assert record.train.images == 320
+    assert record.store_fingerprint == load_json(phantom_store / "store.json")["fingerprint"]
+    assert len(record.sample_ids) == 96
+    assert record.versions["torch"] == torch.__version__
+    assert [folder.name for folder in list_checkpoints(tiny_run)] == ["0000000240", "0000000320"]
+    assert {path.name for path in (tiny_run / "samples").iterdir()} >= {"0000000000.png", "0000000320.png", "real.png"}
+    assert len((tiny_run / "history.csv").read_text().splitlines()) == 21
+    assert not list(tiny_run.rglob("*.partial"))
+
+
+def test_nothing_but_safetensors_and_json_is_in_a_checkpoint(tiny_run):
+    suffixes = {path.suffix for path in (tiny_run / "checkpoints").rglob("*") if path.is_file()}
+    assert suffixes == {".safetensors", ".json"}
+
+
+def test_the_same_call_again_changes_nothing(tiny_run, phantom_store, tmp_path):
+    copy = shutil.copytree(tiny_run, tmp_path / "run")
+    before = digests(copy)
+    train("dcgan", TINY, phantom_store, copy, CONFIG)
+    assert digests(copy) == before
+
+
+def test_two_runs_of_one_seed_are_identical_and_of_another_are_not(tiny_run, phantom_store, tmp_path):
+    train("dcgan", TINY, phantom_store, tmp_path / "same", CONFIG)
+    train("dcgan", TINY, phantom_store, tmp_path / "other", replace(CONFIG, seed=1))
+    assert digests(tmp_path / "same") == digests(tiny_run) != digests(tmp_path / "other")
+
+
+def test_a_longer_training_goes_on_as_if_it_had_been_asked_for_at_once(tiny_run, phantom_store, tmp_path):
+    train("dcgan", TINY, phantom_store, tmp_path / "run", replace(CONFIG, images=160))
+    train("dcgan", TINY, phantom_store, tmp_path / "run", CONFIG)
+    assert digests(tmp_path / "run") == digests(tiny_run)
+
+
+@pytest.mark.parametrize("kills", [1, 3])
+def test_a_killed_run_ends_with_bit_identical_weights(tiny_run, phantom_store, tmp_path, kills):
+    """SIGKILL at random moments, also inside writes; the same command afterwards."""
+    script = (
+        "import torch; torch.set_num_threads(1)\n"
+        "from pathlib import Path; from tests.conftest import TINY\n"
+        "from ganoscope.training.record import TrainConfig; from ganoscope.training.run import train\n"
+        f"train('dcgan', TINY, Path({str(phantom_store)!r}), Path({str(tmp_path / 'run')!r}), {CONFIG!r})\n"
+    )
+    environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[3])}
+    rng = np.random.default_rng(kills)
+    for _ in range(kills):
+        process = subprocess.Popen([sys.executable, "-c", script], env=environment, stderr=subprocess.DEVNULL)
+        wait_for(tmp_path / "run" / "checkpoints", process)
+        time.sleep(rng.uniform(0, 0.4))
+        process.send_signal(signal.SIGKILL)
+        process.wait()
+    train("dcgan", TINY, phantom_store, tmp_path / "run", CONFIG)
+    assert digests(tmp_path / "run") == digests(tiny_run)
+    rows = (tmp_path / "run" / "history.csv").read_text().splitlines()
+    assert [int(row.split(",")[0]) for row in rows[1:]] == list(range(16, 321, 16))
+
+
+def wait_for(path, process):
+    while not path.exists() and process.poll() is None:
+        time.sleep(0.02)
+
+
+def test_ctrl_c_saves_and_says_how_to_go_on(tiny_run, phantom_store, tmp_path, monkeypatch):
+    original = run_module.Session._step
+
+    def interrupt_at_112(session):
+        terms = original(session)
+        if session.images_seen == 112:
+            signal.raise_signal(signal.SIGINT)
+        return terms
+
+    monkeypatch.setattr(run_module.Session, "_step", interrupt_at_112)
+    with pytest.raises(UserError, match="stopped after 112 of 320 images; all is saved"):
+        train("dcgan", TINY, phantom_store, tmp_path / "run", CONFIG)
+    monkeypatch.undo()
+    assert list_checkpoints(tmp_path / "run")[-1].name == "0000000112"
+    train("dcgan", TINY, phantom_store, tmp_path / "run", CONFIG)
+    assert digests(tmp_path / "run") == digests(tiny_run)
+
+
+def test_a_full_disk_in_the_middle_of_a_checkpoint_leaves_the_last_good_one(
+    tiny_run, phantom_store, tmp_path, monkeypatch
+):
+    original = run_module.save_checkpoint
+
+    def full_at_160(run, images_seen, state):
+        if images_seen == 160:
+            with monkeypatch.context() as inner:
+                inner.setattr("ganoscope.training.checkpoint.save_file", raise_no_space)
+                return original(run, images_seen, state)
+        return original(run, images_seen, state)
+
+    monkeypatch.setattr(run_module, "save_checkpoint", full_at_160)
+    with pytest.raises(OSError, match="No space left"):
+        train("dcgan", TINY, phantom_store, tmp_path / "run", CONFIG)
+    monkeypatch.undo()
+    assert [folder.name for folder in list_checkpoints(tmp_path / "run")] == ["0000000000", "0000000080"]
+    assert not list((tmp_path / "run" / "checkpoints").glob(".*"))
+    train("dcgan", TINY, phantom_store, tmp_path / "run", CONFIG)
+    assert digests(tmp_path / "run") == digests(tiny_run)
+
+
+def raise_no_space(_tensors, path):
+    Path(path).write_bytes(b"half")
+    raise OSError(28, "No space left on device", str(path))
+
+
+def test_a_diverging_loss_ends_the_run_with_its_last_good_checkpoint(phantom_store, tmp_path, monkeypatch):
+    original = run_module.Session._step
+
+    def poison_at_112(session):
+        if session.images_seen == 96:
+            with torch.no_grad():
+                next(session.method.G.parameters()).fill_(math.nan)
+        return original(session)
+
+    monkeypatch.setattr(run_module.Session, "_step", poison_at_112)
+    with pytest.raises(UserError, match=r"not finite after 112 images: discriminator\.fake = nan"):
+        train("dcgan", TINY, phantom_store, tmp_path / "run", CONFIG)
+    newest = list_checkpoints(tmp_path / "run")[-1]
+    assert newest.name == "0000000080"
+    assert all(bool(tensor.isfinite().all()) for tensor in load_file(newest / WEIGHTS[0]).values())
+
+
+@pytest.mark.parametrize("name", [*WEIGHTS, "state.json"])
+def test_a_damaged_checkpoint_is_refused_with_the_way_out(tiny_run, phantom_store, tmp_path, name):
+    run = shutil.copytree(tiny_run, tmp_path / "run")
+    path = run / "checkpoints" / "0000000320" / name
+    content = bytearray(path.read_bytes())
+    content[len(content) // 2] ^= 0xFF
+    path.write_bytes(content)
+    with pytest.raises(UserError, match="0000000320.*(is damaged|remove the folder)"):
+        train("dcgan", TINY, phantom_store, run, CONFIG)
+    with pytest.raises(UserError, match="0000000320"):
+        open_run(run)
+    shutil.rmtree(path.parent)
+    train("dcgan", TINY, phantom_store, run, CONFIG)
+    assert digests(run) == digests(tiny_run)
+
+
+def test_a_store_changed_since_is_refused(tiny_run, phantom_store, tmp_path):
+    store = shutil.copytree(phantom_store, tmp_path / "store")
+    with (store / "images.npy").open("r+b") as file:
+        file.seek(5000)
+        file.write(b"\x07\x07\x07")
+    with pytest.raises(UserError, match="was changed after it was written"):
+        train("dcgan", TINY, store, tmp_path / "run", CONFIG)
+    assert not (tmp_path / "run").exists()
+
+
+def test_a_run_of_another_store_and_setting_is_refused_with_all_differences(tiny_run, phantom_store, tmp_path):
+    run = shutil.copytree(tiny_run, tmp_path / "run")
+    record = load_json(run / "run.json")
+    record["store_fingerprint"] = "0" * 64
+    (run / "run.json").write_text(json.dumps(record))
+    with pytest.raises(UserError) as caught:
+        train("dcgan", replace(TINY, latent_dim=9), phantom_store, run, replace(CONFIG, seed=5))
+    message = str(caught.value)
+    assert "belongs to another store" in message
+    assert "seed 0; got 5" in message
+    assert "latent_dim 8; got 9" in message
+
+
+def test_a_folder_with_other_content_is_not_taken_for_a_run(phantom_store, tmp_path):
+    (tmp_path / "thesis.docx").write_text("precious")
+    with pytest.raises(UserError, match="is not empty and holds no run"):
+        train("dcgan", TINY, phantom_store, tmp_path, CONFIG)
+    assert [path.name for path in tmp_path.iterdir()] == ["thesis.docx"]
+
+
+def test_fewer_images_than_a_batch_are_refused(phantom_store, tmp_path):
+    with pytest.raises(UserError, match="too few training images: got 96; allowed: 128"):
+        train("dcgan", TINY, phantom_store, tmp_path / "run", replace(CONFIG, batch_size=128))
+
+
+def test_all_faults_of_a_configuration_are_told_at_once():
+    with pytest.raises(UserError) as caught:
+        TrainConfig(images=0, batch_size=1, devices=0, epochs=-1)
+    assert len(str(caught.value).splitlines()) == 4
+
+
+def test_bf16_is_chosen_only_where_asked_or_native():
+    assert choose_precision("fp32", "cpu") == "fp32"
+    assert choose_precision("bf16", "cpu") == "bf16"
+    assert choose_precision("auto", "cpu") in ("fp32", "bf16")
+
+
+@pytest.mark.slow
+def test_two_processes_train_together_and_agree(phantom_store, tmp_path):
+    train("dcgan", TINY, phantom_store, tmp_path / "run", replace(CONFIG, devices=2, images=160))
+    assert list_checkpoints(tmp_path / "run")[-1].name == "0000000160"
+    assert len((tmp_path / "run" / "history.csv").read_text().splitlines()) == 11
+    train("dcgan", TINY, phantom_store, tmp_path / "run", replace(CONFIG, devices=2, images=192))
+    assert list_checkpoints(tmp_path / "run")[-1].name == "0000000192"
