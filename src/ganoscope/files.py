@@ -8,6 +8,7 @@ import csv
 import hashlib
 import json
 import os
+import re
 import shutil
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
@@ -41,8 +42,10 @@ def new_folder(path: Path) -> Iterator[Path]:
     """Yields a temporary folder; on success it becomes `path`, which must not hold anything yet; else it is removed.
 
     Raises:
-        UserError: `path` exists and is not an empty folder.
+        UserError: `path` exists and is not an empty folder, or it has no name of its own, such as `.`.
     """
+    if path.name in ("", ".."):
+        raise UserError(f"destination has no name: got {path}; allowed: a new folder, such as {path / 'out'}.")
     refuse_existing(path)
     path.parent.mkdir(parents=True, exist_ok=True)
     partial = partial_name(path)
@@ -85,6 +88,16 @@ def remove_leftovers(folder: Path) -> None:
             shutil.rmtree(leftover, ignore_errors=True)
         else:
             leftover.unlink(missing_ok=True)
+
+
+def escape_unprintable(name: str) -> str:
+    r"""Returns a file name fit for UTF-8 and CSV: control characters and bytes that are no UTF-8 become `\r`, `\udcff`.
+
+    Example:
+        >>> escape_unprintable("scan\r.png")
+        'scan\\r.png'
+    """
+    return re.sub(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]", lambda match: ascii(match[0])[1:-1], name)
 
 
 def save_json(path: Path, content: Any) -> None:

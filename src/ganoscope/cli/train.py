@@ -58,5 +58,6 @@ def choose(arguments: Sequence[str]) -> type[Any]:
     if arguments[0].startswith("-"):
         raise UserError(f"the method comes first: got {arguments[0]}; allowed: {', '.join(methods)}.")
     config = load(arguments[0]).Config
-    options = ("hyper_parameters", tyro.conf.OmitArgPrefixes[config], field(default_factory=config))
+    flat: Any = tyro.conf.OmitArgPrefixes[config]  # type: ignore[misc, valid-type]
+    options = ("hyper_parameters", flat, field(default_factory=config))
     return make_dataclass("Train", [options], bases=(Train,), namespace={"__doc__": help_text})

@@ -4,7 +4,7 @@ import os
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
 from re import Pattern
@@ -21,7 +21,7 @@ from ganoscope.data.soundness import find_alarms
 from ganoscope.data.splits import Fractions
 from ganoscope.data.store import Store
 from ganoscope.errors import UserError
-from ganoscope.files import new_folder
+from ganoscope.files import escape_unprintable, new_folder
 from ganoscope.progress import ProgressBar
 
 T = TypeVar("T")
@@ -42,17 +42,20 @@ class PrepareConfig:
     """What happens to pictures that are not square: pad keeps everything and the aspect ratio."""
     patient_pattern: str | None = None
     """Regular expression whose first group, found in the file name, is the patient id; or a built-in one's name."""
-    fractions: Fractions = field(default_factory=Fractions)
-    """Shares of validation and test images where the source has no such folders."""
+    validation: float = 0.15
+    """Share of validation images, where the source has no folder for them."""
+    test: float = 0.15
+    """Share of test images, where the source has no folder for them."""
     seed: int = 0
     """Of the split."""
     name: str = ""
     """What the data set is called in reports; the source folder's name by default."""
 
     def __post_init__(self) -> None:
-        """Checks the size."""
+        """Checks size and shares."""
         if not MIN_SIZE <= self.size <= MAX_SIZE:
             raise UserError(f"--size is out of range: got {self.size}; allowed: {MIN_SIZE} to {MAX_SIZE}.")
+        Fractions(self.validation, self.test)
 
 
 def prepare(source: Path, destination: Path, config: PrepareConfig) -> Store:
@@ -71,7 +74,11 @@ def prepare(source: Path, destination: Path, config: PrepareConfig) -> Store:
                 ingest.take(decoded)
                 bar.advance(1)
         ingest.refuse_unusable(source)
-        ingest.finish(config.name or source.resolve().name, config.fractions, config.seed)
+        ingest.finish(
+            config.name or escape_unprintable(source.resolve().name),
+            Fractions(config.validation, config.test),
+            config.seed,
+        )
         save_alarms(folder / "alarms.json", find_alarms(Store.open(folder)))
     return Store.open(destination)
 

@@ -133,9 +133,10 @@ def source_split_overlap(
     digests: NDArray[np.str_], source_splits: NDArray[np.str_], splits: NDArray[np.str_]
 ) -> list[Alarm]:
     """Alarms for images, or near-duplicates of them, that are in two of the source's own split folders."""
-    pairs = np.unique(np.stack([digests, source_splits]), axis=1)
+    stated = source_splits != ""
+    pairs = np.unique(np.stack([digests[stated], source_splits[stated]]), axis=1)
     crossing = int((np.unique(pairs[0], return_counts=True)[1] > 1).sum())
-    moved = int((np.isin(source_splits, ("validation", "test")) & (splits == "train")).sum())
+    moved = int((np.isin(source_splits, ("validation", "test")) & (splits != source_splits)).sum())
     if not crossing and not moved:
         return []
     return [
@@ -144,7 +145,8 @@ def source_split_overlap(
             "warning",
             f"{crossing} distinct images are, byte for byte, in more than one of the source's own split folders, and "
             f"{moved} of its held-out images are the same as, near-duplicates of, or of the same patient as training "
-            "images: published scores on that division are inflated. Here those were moved to `train`.",
+            "images: published scores on that division are inflated. Here those joined the training images they belong "
+            "to, from which a validation part is drawn where the source has none.",
             {"identical": crossing, "moved": moved},
         )
     ]

@@ -106,7 +106,7 @@ class Store:
         """Refuses a store whose pixel file is missing or of another shape than its description says."""
         try:
             shape = self.images.shape
-        except (OSError, ValueError) as error:
+        except (OSError, ValueError, EOFError) as error:
             raise UserError(f"{self.path / 'images.npy'} is damaged: {error}. Prepare the store again.") from None
         if shape != (self.count, self.size, self.size):
             raise UserError(

@@ -164,7 +164,7 @@ def test_a_damaged_checkpoint_is_refused_with_the_way_out(tiny_run, phantom_stor
     content = bytearray(path.read_bytes())
     content[len(content) // 2] ^= 0xFF
     path.write_bytes(content)
-    with pytest.raises(UserError, match="0000000320.*(is damaged|remove the folder)"):
+    with pytest.raises(UserError, match=r"0000000320.*(is damaged|remove the folder)"):
         train("dcgan", TINY, phantom_store, run, CONFIG)
     with pytest.raises(UserError, match="0000000320"):
         open_run(run)

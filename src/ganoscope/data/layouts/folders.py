@@ -3,8 +3,10 @@
 import os
 from collections.abc import Iterator
 from pathlib import Path
+from typing import NoReturn
 
 from ganoscope.data.layouts import SourceImage
+from ganoscope.files import escape_unprintable
 
 SPLIT_OF_FOLDER = {
     **dict.fromkeys(("train", "training", "trainset", "training_set"), "train"),
@@ -22,13 +24,21 @@ def list_images(source: Path) -> Iterator[SourceImage]:
     """Yields every file that is not hidden, in the order of its path.
 
     A folder called like a split, at any depth, gives the split; the deepest other folder gives the class.
+
+    Raises:
+        OSError: A folder can't be listed: its images must not go missing in silence.
     """
-    for folder, subfolders, files in os.walk(source):
+    for folder, subfolders, files in os.walk(source, onerror=fail):
         subfolders[:] = sorted(name for name in subfolders if not name.startswith("."))
-        split, label = read_folder_names(Path(folder).relative_to(source).parts)
+        parts = tuple(escape_unprintable(part) for part in Path(folder).relative_to(source).parts)
+        split, label = read_folder_names(parts)
         for file in sorted(name for name in files if not name.startswith(".")):
-            path = Path(folder) / file
-            yield SourceImage(path, path.relative_to(source).as_posix(), label, split)
+            yield SourceImage(Path(folder) / file, "/".join((*parts, escape_unprintable(file))), label, split)
+
+
+def fail(error: OSError) -> NoReturn:
+    """Raises the error that `os.walk` would otherwise swallow."""
+    raise error
 
 
 def read_folder_names(parts: tuple[str, ...]) -> tuple[str, str]:

@@ -1,11 +1,10 @@
 """PNG and JPEG, 8 and 16 bit, grey, or grey stored as palette, RGB or RGBA."""
 
-import warnings
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL import ExifTags, Image, UnidentifiedImageError
 
 from ganoscope.data.readers import Picture, UnreadableError
 
@@ -13,6 +12,18 @@ SUFFIXES = (".png", ".jpg", ".jpeg")
 FORMAT_OF_SUFFIX = {".png": "PNG", ".jpg": "JPEG", ".jpeg": "JPEG"}
 COLOUR_TOLERANCE = 8
 """Largest difference between the channels of a grey picture, in grey values: JPEG's rounding stays below it."""
+
+TRANSPARENT = "transparent pixels have no defined grey value; flatten the image first"
+UPRIGHT = {
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_270,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}
+"""What undoes each EXIF orientation; 1 and unknown ones need nothing."""
 
 
 def read(path: Path) -> Picture:
@@ -23,16 +34,16 @@ def read(path: Path) -> Picture:
             16-bit colour (which could only be read with loss), or of a colour space that has no grey.
     """
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("error", Image.DecompressionBombWarning)
-            with Image.open(path) as image:
-                refuse_unsuitable(path, image)
-                return to_grey(ImageOps.exif_transpose(image))
+        with Image.open(path) as image:
+            refuse_unsuitable(path, image)
+            return to_grey(make_upright(image))
+    except (UnreadableError, MemoryError):
+        raise
     except UnidentifiedImageError:
         raise UnreadableError("the content is no PNG or JPEG image") from None
     except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
         raise UnreadableError(f"decompression bomb refused: {error}") from None
-    except (OSError, SyntaxError, ValueError, EOFError) as error:
+    except Exception as error:  # on damaged bytes Pillow raises anything: struct.error, TypeError, KeyError, ...
         raise UnreadableError(f"corrupt or truncated: {error}") from None
 
 
@@ -43,6 +54,11 @@ def refuse_unsuitable(path: Path, image: Image.Image) -> None:
         raise UnreadableError(f"wrong extension: the content is {image.format}, the name says {expected}")
     if getattr(image, "n_frames", 1) > 1:
         raise UnreadableError("the file holds several frames; one picture per file is supported")
+    if image.width * image.height > (Image.MAX_IMAGE_PIXELS or np.inf):  # warnings can't be turned on per thread
+        raise UnreadableError(
+            f"decompression bomb refused: {image.width} x {image.height} pixels; "
+            f"at most {Image.MAX_IMAGE_PIXELS} pixels are read"
+        )
     if image.mode in ("CMYK", "LAB", "HSV", "F"):
         raise UnreadableError(f"colour mode {image.mode} has no defined grey value")
     if expected == "PNG" and is_16_bit_colour(path):
@@ -56,10 +72,21 @@ def is_16_bit_colour(path: Path) -> bool:
     return header[24] == 16 and header[25] != 0
 
 
+def make_upright(image: Image.Image) -> Image.Image:
+    """Returns the picture turned as its EXIF mark says; all other EXIF content, damaged or not, is ignored."""
+    image.load()
+    orientation: object = image.getexif().get(ExifTags.Base.Orientation)
+    turn = UPRIGHT.get(orientation) if isinstance(orientation, int) else None
+    return image if turn is None else image.transpose(turn)
+
+
 def to_grey(image: Image.Image) -> Picture:
     """Returns grey pixels: equal channels as they are, true colour by its ITU-R BT.601 luminance."""
     if image.mode.startswith("I"):
-        return Picture(to_uint16(np.asarray(image)), "grey 16 bit")
+        pixels = to_uint16(np.asarray(image))
+        if (pixels == image.info.get("transparency")).any():
+            raise UnreadableError(TRANSPARENT)
+        return Picture(pixels, "grey 16 bit")
     if image.mode in ("RGBA", "LA", "PA") or "transparency" in image.info:
         image = refuse_transparency(image.convert("RGBA"))
     if image.mode in ("1", "L"):
@@ -82,5 +109,5 @@ def refuse_transparency(image: Image.Image) -> Image.Image:
     """Returns the opaque picture as RGB; a see-through one has no defined grey value."""
     alpha = np.asarray(image.getchannel("A"))
     if alpha.min() < 255:
-        raise UnreadableError("transparent pixels have no defined grey value; flatten the image first")
+        raise UnreadableError(TRANSPARENT)
     return image.convert("RGB")

@@ -1,0 +1,1 @@
+"""One family of measurements per file: each number with its protocol, sample size, interval and control."""

@@ -1,0 +1,31 @@
+"""One explainer per file: which parts of an image speak for a score. The folder is the registry.
+
+An explainer's file provides `Config`, a frozen dataclass whose docstring cites the paper, and
+`explain(network, images, target, config) -> Explanation`. Adding a file adds the explainer to the command line, the
+docs and the contract tests. A dotted name loads a module of the user's own.
+"""
+
+import sys
+from typing import TYPE_CHECKING, Any, Protocol, cast
+
+from ganoscope.registry import list_modules, load_module
+
+if TYPE_CHECKING:
+    from ganoscope.contracts import Explainer
+
+
+class ExplainerModule(Protocol):
+    """What a file in this folder provides."""
+
+    Config: type[Any]
+    explain: "Explainer"
+
+
+def available() -> dict[str, str]:
+    """Returns the explainers' names, each with its first line; imports none of them."""
+    return list_modules(sys.modules[__name__])
+
+
+def load(name: str) -> ExplainerModule:
+    """Returns an explainer's module by its name or dotted name; raises UserError where there is none."""
+    return cast(ExplainerModule, load_module(sys.modules[__name__], name, ("Config", "explain")))

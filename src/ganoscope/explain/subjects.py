@@ -1,0 +1,113 @@
+"""The images that are explained: held-out real ones, which training never saw, and as many generated ones."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ganoscope.data.store import Sample, Store
+from ganoscope.errors import UserError, refuse
+from ganoscope.generate import draw_images
+from ganoscope.training.restore import TrainedRun
+
+HELD_OUT = ("test", "validation")
+"""Splits to take real images from, in this order."""
+
+
+@dataclass(frozen=True)
+class Subjects:
+    """One set of images.
+
+    Attributes:
+        name: `real` or `generated`.
+        images: Network range, shape (N, 1, H, W).
+        ids: Sample ids, or the generated images' indices.
+        groups: What is resampled as a whole: the manifest's groups, or each generated image by itself.
+        splits: Split of each image, or "".
+    """
+
+    name: str
+    images: NDArray[np.float32]
+    ids: list[str]
+    groups: list[str]
+    splits: list[str]
+
+
+def draw_generated(run: TrainedRun, number: int, seed: int) -> Subjects:
+    """Returns images of the run's generator; image i depends on the seed and i alone."""
+    ids = [f"{index:06d}" for index in range(number)]
+    images = np.concatenate(list(draw_images(run, number, seed)))
+    return Subjects("generated", images, ids, ids, [""] * number)
+
+
+def choose_real(run: TrainedRun, store: Store, number: int, seed: int) -> Subjects:
+    """Returns held-out real images, at most `number`: a seeded choice, spread over patients or clusters.
+
+    Raises:
+        UserError: The store does not fit the run, or holds no image that the run was not trained on.
+    """
+    refuse_misfit(run, store)
+    trained = {stem(name) for name in run.record.sample_ids}
+    candidates = [
+        (index, sample)
+        for index, sample in enumerate(store.samples())
+        if sample.split in HELD_OUT and stem(sample.sample_id) not in trained
+    ]
+    if not candidates:
+        raise UserError(
+            f"store {store.path} has no held-out image: no test or validation image in it is new to run {run.path}. "
+            "Explanations on training images would show what the discriminator knows by heart. Prepare a store with "
+            "test images, or give another one."
+        )
+    order = order_by_turns([sample for _, sample in candidates], seed)
+    chosen = [candidates[position] for position in order[:number]]
+    samples = [sample for _, sample in chosen]
+    return Subjects(
+        name="real",
+        images=store.load_images(np.array([index for index, _ in chosen])),
+        ids=[sample.sample_id for sample in samples],
+        groups=[sample.group for sample in samples],
+        splits=[sample.split for sample in samples],
+    )
+
+
+def refuse_misfit(run: TrainedRun, store: Store) -> None:
+    """Refuses a store whose images the run's networks can't read, naming all differences."""
+    faults = []
+    if store.size != run.record.size:
+        faults.append(
+            f"store {store.path} has images of another size than run {run.path}: got {store.size}; allowed: "
+            f"{run.record.size}. Prepare it with --size {run.record.size}."
+        )
+    if store.intensity != run.record.intensity:
+        faults.append(
+            f"store {store.path} has other intensities than run {run.path}: got {store.intensity}; allowed: "
+            f"{run.record.intensity}. The discriminator would see a range it was not trained on."
+        )
+    refuse(faults)
+
+
+def stem(sample_id: str) -> str:
+    """Returns the part of a sample id that comes from the file's content; copies of a file differ after the dash.
+
+    Example:
+        >>> stem("8cb8d50d9cf9-1"), stem("phantom-000001")
+        ('8cb8d50d9cf9', 'phantom-000001')
+    """
+    digest, _, _ = sample_id.partition("-")
+    return digest if re.fullmatch(r"[0-9a-f]{12}-\d+", sample_id) else sample_id
+
+
+def order_by_turns(samples: Sequence[Sample], seed: int) -> list[int]:
+    """Returns positions in the order to take them: test before validation, then one of every group by turns."""
+    random = np.random.default_rng([seed, 43])
+    shuffled = random.permutation(len(samples))
+    seen: dict[str, int] = {}
+    keys = []
+    for position in shuffled:
+        sample = samples[position]
+        turn = seen[sample.group] = seen.get(sample.group, -1) + 1
+        keys.append((HELD_OUT.index(sample.split), turn))
+    return [int(shuffled[rank]) for rank in sorted(range(len(keys)), key=keys.__getitem__)]

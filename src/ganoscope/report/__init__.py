@@ -1,0 +1,1 @@
+"""What others read: one self-contained HTML file about a run, alarms first."""

@@ -1,0 +1,130 @@
+"""One self-contained HTML file about a run: opens from disk, loads nothing from elsewhere, prints on A4."""
+
+import re
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from markupsafe import Markup, escape
+
+from ganoscope.data.store import Store
+from ganoscope.errors import UserError
+from ganoscope.evaluate import diversity
+from ganoscope.files import replacing
+from ganoscope.progress import timed
+from ganoscope.report.cards import collect_alarms
+from ganoscope.report.content import Part
+from ganoscope.report.explanations import load_explanations
+from ganoscope.report.limits import list_limits
+from ganoscope.report.sections import (
+    describe_abstract,
+    describe_curves,
+    describe_data,
+    describe_diversity,
+    describe_generated,
+    describe_model,
+    describe_provenance,
+    describe_samples,
+    open_store,
+)
+from ganoscope.training.restore import TrainedRun, open_run
+
+
+@dataclass(frozen=True)
+class ReportConfig:
+    """What to put into a report."""
+
+    explanations: Path | None = None
+    """Folder written by `ganoscope explain`; RUN/explanations where it exists."""
+    generated: Path | None = None
+    """Folder written by `ganoscope generate`; its contact sheet is shown."""
+    out: Path | None = None
+    """File to write; RUN/report.html where it is not given."""
+    number: int = 200
+    """Images per set for the diversity measurement, at most."""
+    seed: int = 0
+    """Of the diversity measurement."""
+
+
+def make_report(run: Path, config: ReportConfig) -> Path:
+    """Writes the report of a run at its newest checkpoint, and returns the file's path.
+
+    Raises:
+        UserError: The run is missing or damaged, or a folder named in `config` is not what it should be.
+    """
+    with timed("report"):
+        page = render(collect_content(open_run(run), config))
+        out = config.out or run / "report.html"
+        with replacing(out) as partial:
+            partial.write_text(page, encoding="utf-8")
+    return out
+
+
+def collect_content(trained: TrainedRun, config: ReportConfig) -> dict[str, Any]:
+    """Returns everything that the template shows, section by section."""
+    store = open_store(trained.record)
+    explanations = load_explanations(trained.path, config.explanations, trained.weights_sha256)
+    measured = load_diversity(trained, store, config)
+    return {
+        "run_name": trained.path.resolve().name,
+        "title": f"{trained.record.method} on {trained.record.store_name}",
+        "abstract": describe_abstract(trained),
+        "date": f"{datetime.now(UTC):%d %B %Y, %H:%M} UTC",
+        "alarms": collect_alarms(trained, store, explanations, measured),
+        "data": describe_data(trained.record, store),
+        "model": describe_model(trained.record),
+        "curves": describe_curves(trained.path),
+        "samples": describe_samples(trained.path),
+        "generated": describe_generated(config.generated),
+        "diversity": describe_diversity(measured),
+        "explanations": explanations,
+        "provenance": describe_provenance(trained),
+        "shows_real": (trained.path / "samples" / "real.png").exists() or explanations.value is not None,
+        "limits": list_limits(explanations, measured),
+    }
+
+
+def load_diversity(trained: TrainedRun, store: Part[Store], config: ReportConfig) -> Part[diversity.Diversity]:
+    """Returns the run's diversity: from an earlier report where it still holds, else measured now and kept."""
+    path = trained.path / "evaluation" / "diversity.json"
+    wanted = (trained.weights_sha256, trained.record.store_fingerprint, config.number, config.seed)
+    if path.exists():
+        try:
+            kept = diversity.load(path)
+        except UserError:
+            path.unlink()  # a cache: made anew below
+        else:
+            if (kept.weights_sha256, kept.store_fingerprint, kept.number, kept.seed) == wanted:
+                return Part(kept)
+    if store.value is None:
+        return Part(missing=f"Diversity was not measured, as it needs the real images. {store.missing}")
+    with timed("measuring diversity"):
+        measured = diversity.measure_diversity(trained, store.value, config.number, config.seed)
+    diversity.save(path, measured)
+    return Part(measured)
+
+
+def render(content: dict[str, Any]) -> str:
+    """Returns the page; everything in `content` is escaped."""
+    from jinja2 import Environment, PackageLoader, StrictUndefined
+
+    environment = Environment(
+        loader=PackageLoader("ganoscope.report", "."),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters["marked"] = mark_code
+    return environment.get_template("template.html").render(content)
+
+
+def mark_code(text: str) -> Markup:
+    """Returns a sentence, escaped, with what stands between backticks as code.
+
+    Example:
+        >>> str(mark_code("a < b: see `ganoscope explain`"))
+        'a &lt; b: see <code>ganoscope explain</code>'
+    """
+    return Markup(re.sub(r"`([^`]+)`", r"<code>\1</code>", str(escape(text))))

@@ -1,0 +1,271 @@
+"""The facts of a report, section by section, read from a run and its store."""
+
+import csv
+import inspect
+from collections import Counter
+from pathlib import Path
+
+import numpy as np
+
+from ganoscope import methods
+from ganoscope.data.intensity import IntensityMap
+from ganoscope.data.splits import SPLITS
+from ganoscope.data.store import Store
+from ganoscope.errors import UserError
+from ganoscope.evaluate.diversity import PAIRS, Diversity, SetDiversity
+from ganoscope.report import figures
+from ganoscope.report.content import Part, Section, Table, write_interval, write_number
+from ganoscope.report.pictures import CELLS, Picture, choose_grids, embed_svg, list_grids, show_grid
+from ganoscope.training.history import load_history
+from ganoscope.training.record import RunRecord
+from ganoscope.training.restore import TrainedRun
+from ganoscope.training.samples import COUNT
+
+PART_NAMES = {"train": "Train", "validation": "Validation", "test": "Test"}
+
+
+def open_store(record: RunRecord) -> Part[Store]:
+    """Returns the store that the run was trained on, or why it can't be used any more."""
+    try:
+        store = Store.open(Path(record.store))
+    except UserError:
+        return Part(missing="The store is no longer where it was when the run was trained.")
+    if store.fingerprint != record.store_fingerprint:
+        return Part(missing="The store was changed after the run was trained: its fingerprint is another one.")
+    return Part(store)
+
+
+def describe_abstract(run: TrainedRun) -> str:
+    """Returns what was trained on what for how long, in one sentence without a verdict."""
+    record = run.record
+    trained = len(record.sample_ids)
+    passes = run.images_seen / max(trained, 1)
+    planned = record.train.images or 0
+    early = f" of {planned:,} planned" if run.images_seen < planned else ""
+    return (
+        f"A generative adversarial network ({record.method}) trained on {trained:,} images of {record.store_name} "
+        f"({record.size} × {record.size} px, {record.intensity.unit}), after {run.images_seen:,}{early} images seen "
+        f"({passes:,.1f} passes over the training images); training began on {record.started[:10]}."
+    )
+
+
+def describe_model(record: RunRecord) -> Section:
+    """Returns the method and all its settings."""
+    settings = Table("Method settings", ("Setting", "Value"), write_settings(record.method_config))
+    training = Table("Training settings", ("Setting", "Value"), write_settings(vars(record.train)))
+    return Section(sentences=describe_method(record.method), tables=(settings, training))
+
+
+def write_settings(settings: dict[str, object]) -> tuple[tuple[str, ...], ...]:
+    """Returns settings as rows; those that were not given are left out."""
+    return tuple((name.replace("_", " "), write_number(value)) for name, value in settings.items() if value is not None)
+
+
+def describe_method(name: str) -> tuple[str, ...]:
+    """Returns the first line of a method's docstring, and the source that its settings cite."""
+    module = methods.load(name)
+    first = (inspect.getdoc(module) or name).splitlines()[0]
+    lines = (inspect.getdoc(module.Config) or "").splitlines()
+    start = next((position for position, line in enumerate(lines) if line.startswith("Source:")), len(lines))
+    cited = " ".join(line.strip() for line in lines[start:])
+    return (first, cited) if cited else (first,)
+
+
+def describe_data(record: RunRecord, store: Part[Store]) -> Section:
+    """Returns the data set: intensity map, images per split and label, patients and groups."""
+    sentences = [
+        f"Data set {record.store_name}: {len(record.sample_ids):,} images were trained on, "
+        f"{record.size} × {record.size} px, one channel.",
+        describe_intensity(record.intensity),
+    ]
+    if store.value is None:
+        missing = f"{store.missing} Counts per part and label, and how patients were grouped, can't be shown."
+        return Section((*sentences, missing))
+    labels = store.value.column("label")
+    return Section(
+        (*sentences, describe_patients(store.value)),
+        (count_images(store.value.column("split").tolist(), labels.tolist()), count_groups(store.value)),
+    )
+
+
+def describe_intensity(intensity: IntensityMap) -> str:
+    """Returns how stored values become the networks' range."""
+    return (
+        f"Intensity: stored values ({intensity.unit}, {intensity.dtype}) from {intensity.low:g} to {intensity.high:g} "
+        "become -1 to 1 by one straight line, the same for real and generated images, and back again on output."
+    )
+
+
+def describe_patients(store: Store) -> str:
+    """Returns how independent the parts of a store are."""
+    unknown = int((store.column("patient") == "").sum())
+    pairs = np.unique(np.stack([store.column("group"), store.column("split")]), axis=1)
+    crossing = int((np.unique(pairs[0], return_counts=True)[1] > 1).sum())
+    apart = f"{crossing:,} groups lie in more than one part" if crossing else "no group lies in more than one part"
+    if not unknown:
+        return f"Patients are known for all images, and images are grouped by patient: {apart}."
+    return (
+        f"The patient is unknown for {unknown:,} of {store.count:,} images; clusters of near-duplicates stand in for "
+        f"patients there: {apart}, but two images of one patient that look different may lie in two."
+    )
+
+
+def count_images(splits: list[str], labels: list[str]) -> Table:
+    """Returns images per label and part."""
+    counts = Counter(zip(labels, splits, strict=True))
+    rows = [(label or "(no label)", [counts[label, split] for split in SPLITS]) for label in sorted(set(labels))]
+    if len(rows) > 1:
+        rows.append(("All", [splits.count(split) for split in SPLITS]))
+    written = tuple((name, *(f"{n:,}" for n in (*numbers, sum(numbers)))) for name, numbers in rows)
+    return Table("Images per label and part", ("Label", *PART_NAMES.values(), "All"), written)
+
+
+def count_groups(store: Store) -> Table:
+    """Returns independent groups and known patients per part."""
+    splits, groups, patients = (store.column(name) for name in ("split", "group", "patient"))
+    rows = tuple(
+        (name, *(f"{len(np.unique(ids[(splits == split) & (ids != '')])):,}" for split in SPLITS))
+        for name, ids in (("Groups", groups), ("Known patients", patients))
+    )
+    return Table("Independent groups per part", ("", *PART_NAMES.values()), rows)
+
+
+def describe_curves(run: Path) -> Section:
+    """Returns the training curves."""
+    try:
+        history = load_history(run)
+    except UserError:
+        history = {}
+    if not history:
+        return Section(("The run has no history: there are no curves to show.",))
+    steps = len(history["images"])
+    window = figures.choose_window(steps)
+    batch = round(float(history["images"][-1]) / steps)
+    strong = f"Strong: moving average over {window:,} steps ({window * batch:,} images)"
+    averaged = f"Faint: single steps. {strong}. " if window > 1 else "Every step is shown. "
+    pictures = []
+    if figures.group_terms(history):
+        caption = f"Loss terms by phase. {averaged}The vertical axis holds the middle 99 % of all steps."
+        pictures.append(Picture(embed_svg(figures.draw_losses(history)), "Loss terms over images seen", caption))
+    if figures.list_probabilities(history):
+        caption = (
+            "What the discriminator takes real and generated images for: mean probability of real over a batch, before "
+            f"each step. At 0.5 (dotted) it can't tell. {averaged}"
+        )
+        alt = "D(x) and D(G(z)) over images seen"
+        pictures.append(Picture(embed_svg(figures.draw_probabilities(history)), alt, caption))
+    return Section((describe_pace(history),), figures=tuple(pictures))
+
+
+def describe_pace(history: figures.History) -> str:
+    """Returns how long the training took; its clock starts anew when a run is resumed."""
+    seconds, images = history["seconds"], history["images"]
+    ends = np.append(np.flatnonzero(np.diff(seconds) < 0), len(seconds) - 1)
+    total = float(seconds[ends].sum())
+    parts = f", in {len(ends)} sessions" if len(ends) > 1 else ""
+    return (
+        f"{len(images):,} steps in {total / 60:,.1f} minutes{parts}: {images[-1] / max(total, 1e-9):,.0f} images/s. "
+        "The losses of two networks that work against each other do not measure how good images are."
+    )
+
+
+def describe_samples(run: Path) -> Section:
+    """Returns the sample grids: the last one beside real images, and some over time."""
+    grids = list_grids(run)
+    if not grids:
+        return Section(("The run has no sample grids.",))
+    seen, path = grids[-1]
+    final = show_grid(path, f"Generated, after {seen:,} images seen.", f"Grid of {COUNT} generated images", True, 490)
+    real_path = run / "samples" / "real.png"
+    beside = [final]
+    if real_path.exists():
+        caption = f"Real: {COUNT} training images, evenly spread over the training part."
+        beside.append(show_grid(real_path, caption, f"Grid of {COUNT} real images", True, 490))
+    chosen = [grids[position] for position in choose_grids([number for number, _ in grids])]
+    trio = (
+        ()
+        if len(chosen) < 2
+        else tuple(show_grid(path, f"{n:,} images", f"Samples after {n:,} images", False, 320) for n, path in chosen)
+    )
+    text = (
+        f"Every grid shows the same {COUNT} noise vectors, drawn once and not chosen by eye, through the generator's "
+        "moving average."
+    )
+    over_time = f"Over time, at growing distance: the first {CELLS * CELLS} of the {COUNT}."
+    return Section((text,), pairs=tuple(beside), trio=trio if len(trio) > 1 else (), trio_title=over_time)
+
+
+def describe_generated(folder: Path | None) -> Section:
+    """Returns the contact sheet of a folder of generated images; nothing where none is asked for.
+
+    Raises:
+        UserError: The folder holds no generated images.
+    """
+    if folder is None:
+        return Section()
+    manifest, sheet = folder / "manifest.csv", folder / "contact_sheet.png"
+    if not manifest.exists() or not sheet.exists():
+        raise UserError(
+            f"no generated images at {folder}: manifest.csv or contact_sheet.png is missing. Make them with "
+            "`ganoscope generate`."
+        )
+    with manifest.open(newline="", encoding="utf-8") as file:
+        rows = list(csv.DictReader(file))
+    names = ", ".join(sorted({row["run"] for row in rows}))
+    caption = f"The first of {len(rows):,} images generated into a folder of their own (run {names})."
+    return Section(pairs=(show_grid(sheet, caption, "Contact sheet of generated images", True, 490),))
+
+
+def describe_diversity(measured: Part[Diversity]) -> Section:
+    """Returns the within-set diversity as a figure and a table, with its protocol."""
+    if measured.value is None:
+        return Section((measured.missing,))
+    result = measured.value
+    sets: dict[str, SetDiversity] = {"Generated": result.generated, "Training": result.training}
+    if result.held_out:
+        sets = {"Generated": result.generated, "Held-out real": result.held_out, "Training": result.training}
+    rows = tuple(
+        (
+            name,
+            f"{part.images:,}",
+            f"{part.groups:,}",
+            f"{part.pairs:,}",
+            write_interval(part.mean, part.low, part.high),
+        )
+        for name, part in sets.items()
+    )
+    header = ("Images", "n", "Groups", "Pairs", "Mean MS-SSIM (95 % interval)")
+    caption = "Mean MS-SSIM with 95 % intervals. Generated images should lie where real ones do."
+    picture = Picture(embed_svg(figures.draw_diversity(sets)), "Mean MS-SSIM of three sets of images", caption)
+    return Section(describe_protocol(result), (Table("Within-set similarity", header, rows),), (picture,))
+
+
+def describe_protocol(result: Diversity) -> tuple[str, ...]:
+    """Returns how diversity was measured."""
+    held_out = "" if result.held_out else " The store has no held-out images: training images are the measure."
+    return (
+        "How much the images of one set resemble each other: the structural similarity of two different images "
+        "(MS-SSIM, 1 for identical images), averaged over random pairs of the set. A generated value well above the "
+        f"real one means that the generator repeats itself; one well below may mean noise.{held_out}",
+        f"Up to {result.number:,} images and {PAIRS:,} pairs per set, seed {result.seed}; {result.scales} scales, "
+        f"window of {result.kernel_px} px (Wang et al. 2003, with the published weights of these scales, normalised). "
+        "The intervals allow for pairs that share an image or a patient group (Aronow et al. 2015).",
+    )
+
+
+def describe_provenance(run: TrainedRun) -> Section:
+    """Returns what is needed to find, check and repeat the run."""
+    record = run.record
+    facts = (
+        ("Run", run.path.resolve().name),
+        ("Started", record.started),
+        ("Images seen", f"{run.images_seen:,}"),
+        ("Seed", str(record.train.seed)),
+        ("Device, precision", f"{record.train.device}, {record.train.precision}, {record.train.devices} process(es)"),
+        ("ganoscope commit", record.git_commit or "not recorded (installed from a package, or no git)"),
+        ("Store", record.store_name),
+        ("Store fingerprint", record.store_fingerprint),
+        ("Generator weights (SHA-256)", run.weights_sha256),
+        ("Versions", ", ".join(f"{name} {version}" for name, version in record.versions.items())),
+    )
+    return Section(tables=(Table("Identity", ("What", "Value"), facts, words=True),))
