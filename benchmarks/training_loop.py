@@ -38,11 +38,14 @@ class BareLoop:
         self.real = torch.rand(BATCH, 1, SIZE, SIZE) * 2 - 1
         self.enabled = precision == "bf16"
 
+    def judge(self, image):
+        return self.method.D(image + 0.1 * torch.randn_like(image)).logits
+
     def step(self):
         G, D = self.method.G, self.method.D
         with torch.autocast("cpu", torch.bfloat16, enabled=self.enabled):
             fake = G(torch.randn(BATCH, 100))
-            real_logits, fake_logits = D(self.real).logits, D(fake.detach()).logits
+            real_logits, fake_logits = self.judge(self.real), self.judge(fake.detach())
             targets = torch.full_like(real_logits, 0.9)
             loss = F.binary_cross_entropy_with_logits(real_logits, targets)
             loss = loss + F.binary_cross_entropy_with_logits(fake_logits, torch.zeros_like(fake_logits))
@@ -51,7 +54,7 @@ class BareLoop:
         self.optimizer_d.step()
         D.requires_grad_(False)
         with torch.autocast("cpu", torch.bfloat16, enabled=self.enabled):
-            logits = D(fake).logits
+            logits = self.judge(fake)
             loss = F.binary_cross_entropy_with_logits(logits, torch.ones_like(logits))
         self.optimizer_g.zero_grad()
         loss.backward()

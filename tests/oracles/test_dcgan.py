@@ -16,7 +16,10 @@ SIZE, BATCH = 32, 6
 def make_double(smoothing):
     torch.manual_seed(0)
     method = DCGAN(
-        Config(latent_dim=5, generator_channels=3, discriminator_channels=4, label_smoothing=smoothing), SIZE
+        Config(
+            latent_dim=5, generator_channels=3, discriminator_channels=4, label_smoothing=smoothing, instance_noise=0
+        ),
+        SIZE,
     )
     for network in method.networks.values():
         network.double().train()
@@ -57,3 +60,19 @@ def test_three_steps_equal_the_tutorial_loop(monkeypatch):
     for ours, theirs in ((method.G, G), (method.D, D)):
         for a, b in zip(ours.state_dict().values(), theirs.state_dict().values(), strict=True):
             assert torch.allclose(a, b, rtol=1e-4, atol=1e-6)
+
+
+def test_instance_noise_meets_real_and_generated_images_alike(monkeypatch):
+    torch.manual_seed(0)
+    method = DCGAN(Config(latent_dim=5, generator_channels=3, discriminator_channels=4, instance_noise=0.3), SIZE)
+    seen = []
+    original = method.D.forward
+    monkeypatch.setattr(method.D, "forward", lambda image: seen.append(image.detach()) or original(image))
+    shared = method.forward(Batch(torch.rand(64, 1, SIZE, SIZE) * 2 - 1))
+    method.discriminator_loss(shared)
+    method.generator_loss(shared)
+    for given, image in zip((shared.real, shared.fake, shared.fake), seen, strict=True):
+        noise = image - given
+        assert abs(noise.mean()) < 0.01
+        assert abs(noise.std() - 0.3) < 0.01
+    assert not torch.equal(seen[1], seen[2])

@@ -86,6 +86,7 @@ def explain_run(run_path: Path, store_path: Path, out: Path, config: ExplainConf
     """
     run = open_run(run_path, choose_device(config.device), config.checkpoint)
     store = Store.open(store_path)
+    store.verify()
     discriminator = find_discriminator(run)
     module = feature_attribution.load(config.explainer)
     with new_folder(out) as folder:

@@ -17,7 +17,8 @@ class Config:
     """Hyper-parameters of DCGAN.
 
     Source: Radford, Metz, Chintala 2016, https://arxiv.org/abs/1511.06434 (sect. 4: Adam 2e-4, beta1 0.5, noise 100);
-        one-sided label smoothing 0.9 from Salimans et al. 2016, https://arxiv.org/abs/1606.03498.
+        one-sided label smoothing 0.9 from Salimans et al. 2016, https://arxiv.org/abs/1606.03498; instance noise from
+        Sonderby et al. 2017, sect. 3.3, https://arxiv.org/abs/1610.04490.
     Differs: the noise is standard normal, not uniform; the generator is used through its moving average.
     """
 
@@ -34,6 +35,12 @@ class Config:
     label_smoothing: float = 0.9
     """Target of the discriminator for real images: 0.9 is one-sided smoothing, 1 is none."""
 
+    instance_noise: float = 0.1
+    """Standard deviation of the noise on all that the discriminator sees in training, in network range; 0 is none.
+
+    Without it, the exact black around scans tells real images from generated ones, and little else is learned.
+    """
+
     def __post_init__(self) -> None:
         """Checks every value."""
         counts = ("latent_dim", "generator_channels", "discriminator_channels")
@@ -48,6 +55,8 @@ class Config:
             faults.append(describe("beta1 is out of range", self.beta1, "0 up to below 1", "0.5 is usual."))
         if not 0.5 < self.label_smoothing <= 1:
             faults.append(describe("label smoothing is out of range", self.label_smoothing, "above 0.5, up to 1", ""))
+        if not 0 <= self.instance_noise < 1:
+            faults.append(describe("instance noise is out of range", self.instance_noise, "0 up to below 1", ""))
         refuse(faults)
 
 
@@ -82,6 +91,7 @@ class DCGAN:
     def __init__(self, config: Config, size: int) -> None:
         self.latent_dim = config.latent_dim
         self.smoothing = config.label_smoothing
+        self.noise = config.instance_noise
         self.G = Generator(size, config.latent_dim, config.generator_channels)
         self.D = Discriminator(size, config.discriminator_channels)
         self.networks: Mapping[str, nn.Module] = {"G": self.G, "D": self.D}
@@ -97,8 +107,8 @@ class DCGAN:
 
     def discriminator_loss(self, step: Step) -> DiscriminatorTerms:
         """Returns the terms that make D say real to real images and generated to generated ones."""
-        real = self.D(step.real).logits
-        fake = self.D(step.fake.detach()).logits
+        real = self.judge(step.real)
+        fake = self.judge(step.fake.detach())
         return DiscriminatorTerms(
             real=bce_real(real, self.smoothing).mean(),
             fake=bce_fake(fake).mean(),
@@ -108,7 +118,13 @@ class DCGAN:
 
     def generator_loss(self, step: Step) -> GeneratorTerms:
         """Returns the term that makes D say real to generated images."""
-        return GeneratorTerms(adversarial=bce_real(self.D(step.fake).logits).mean())
+        return GeneratorTerms(adversarial=bce_real(self.judge(step.fake)).mean())
+
+    def judge(self, image: Tensor) -> Tensor:
+        """Returns D's logits (B,) for images in [-1, 1], seen through instance noise."""
+        seen = image + self.noise * torch.randn_like(image) if self.noise else image
+        logits: Tensor = self.D(seen).logits
+        return logits
 
 
 def make_adam(network: nn.Module, config: Config) -> torch.optim.Adam:

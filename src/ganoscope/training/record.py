@@ -38,7 +38,7 @@ class TrainConfig:
     devices: int = 1
     """Processes to train with, by torch.distributed; each has a part of every batch."""
     ema_half_life_images: float = 500.0
-    """Half-life of the generator's moving average in images. Longer averages blur: on 1,300 brain slices G moves fast."""
+    """Half-life of the generator's moving average in images. Longer ones blur: a GAN on few images moves fast."""
     tick_images: int | None = None
     """Images between two checkpoints with their sample grids; a twentieth of the whole where it is not given."""
 

@@ -74,7 +74,6 @@ def is_16_bit_colour(path: Path) -> bool:
 
 def make_upright(image: Image.Image) -> Image.Image:
     """Returns the picture turned as its EXIF mark says; all other EXIF content, damaged or not, is ignored."""
-    image.load()
     orientation: object = image.getexif().get(ExifTags.Base.Orientation)
     turn = UPRIGHT.get(orientation) if isinstance(orientation, int) else None
     return image if turn is None else image.transpose(turn)

@@ -1,0 +1,259 @@
+"""Atomic writes: the old state or the new one, never half of either, whatever goes wrong and when."""
+
+import csv
+import hashlib
+import os
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from ganoscope import files
+from ganoscope.errors import UserError
+from ganoscope.files import (
+    compute_sha256,
+    escape_unprintable,
+    load_json,
+    new_folder,
+    remove_leftovers,
+    replacing,
+    save_csv,
+    save_json,
+)
+
+ERRORS = [ValueError("bad"), KeyboardInterrupt(), OSError(28, "No space left on device"), SystemExit(1)]
+
+
+def names(folder):
+    return sorted(path.name for path in folder.iterdir())
+
+
+def break_flush(monkeypatch, error):
+    def fail(path):
+        raise error
+
+    monkeypatch.setattr(files, "flush_to_disk", fail)
+
+
+def test_replacing_shows_the_new_content_only_at_the_end(tmp_path):
+    path = tmp_path / "deep" / "a.txt"
+    with replacing(path) as partial:
+        partial.write_text("new")
+        assert not path.exists()
+    assert path.read_text() == "new"
+    with replacing(path) as partial:
+        partial.write_text("newer")
+        assert path.read_text() == "new"
+    assert path.read_text() == "newer"
+    assert names(path.parent) == ["a.txt"]
+
+
+@pytest.mark.parametrize("error", ERRORS)
+def test_replacing_keeps_the_old_content_when_writing_fails(tmp_path, error):
+    path = tmp_path / "a.txt"
+    path.write_text("old")
+    with pytest.raises(type(error)), replacing(path) as partial:
+        partial.write_text("half")
+        raise error
+    assert (path.read_text(), names(tmp_path)) == ("old", ["a.txt"])
+
+
+@pytest.mark.parametrize("error", ERRORS)
+def test_replacing_keeps_the_old_content_when_the_disk_fails(tmp_path, monkeypatch, error):
+    path = tmp_path / "a.txt"
+    path.write_text("old")
+    break_flush(monkeypatch, error)
+    with pytest.raises(type(error)), replacing(path) as partial:
+        partial.write_text("new")
+    assert (path.read_text(), names(tmp_path)) == ("old", ["a.txt"])
+
+
+def test_bytes_are_on_disk_before_the_name_changes(tmp_path, monkeypatch):
+    path, seen = tmp_path / "a.txt", []
+    monkeypatch.setattr(files, "flush_to_disk", lambda partial: seen.append((partial.read_text(), path.exists())))
+    with replacing(path) as partial:
+        partial.write_text("new")
+    assert seen == [("new", False)]
+
+
+def test_partial_name_is_hidden_and_beside_its_destination(tmp_path):
+    partial = files.partial_name(tmp_path / "store.json")
+    assert partial.parent == tmp_path
+    assert partial.name.startswith(".")
+
+
+def test_new_folder_appears_whole(tmp_path):
+    path = tmp_path / "deep" / "store"
+    with new_folder(path) as partial:
+        (partial / "a").write_text("1")
+        (partial / "b").mkdir()
+        (partial / "b" / "c").write_text("2")
+        assert not path.exists()
+    assert (names(path), (path / "b" / "c").read_text()) == (["a", "b"], "2")
+    assert names(path.parent) == ["store"]
+
+
+def test_new_folder_takes_the_place_of_an_empty_one(tmp_path):
+    (tmp_path / "store").mkdir()
+    with new_folder(tmp_path / "store") as partial:
+        (partial / "a").touch()
+    assert names(tmp_path / "store") == ["a"]
+
+
+@pytest.mark.parametrize("error", ERRORS)
+def test_new_folder_leaves_nothing_when_writing_fails(tmp_path, error):
+    with pytest.raises(type(error)), new_folder(tmp_path / "store") as partial:
+        (partial / "a").write_text("half")
+        raise error
+    assert names(tmp_path) == []
+
+
+@pytest.mark.parametrize("error", ERRORS)
+def test_new_folder_leaves_nothing_when_the_disk_fails(tmp_path, monkeypatch, error):
+    break_flush(monkeypatch, error)
+    with pytest.raises(type(error)), new_folder(tmp_path / "store") as partial:
+        (partial / "a").write_text("new")
+    assert names(tmp_path) == []
+
+
+def test_new_folder_flushes_every_file_before_the_name_changes(tmp_path, monkeypatch):
+    seen = []
+    monkeypatch.setattr(files, "flush_to_disk", lambda file: seen.append((file.name, (tmp_path / "store").exists())))
+    with new_folder(tmp_path / "store") as partial:
+        (partial / "b").mkdir()
+        (partial / "a").touch()
+        (partial / "b" / "c").touch()
+    assert sorted(seen) == [("a", False), ("c", False)]
+
+
+def test_new_folder_starts_clean_after_a_killed_process(tmp_path):
+    leftover = files.partial_name(tmp_path / "store")
+    leftover.mkdir()
+    (leftover / "stale").touch()
+    with new_folder(tmp_path / "store") as partial:
+        (partial / "fresh").touch()
+    assert names(tmp_path / "store") == ["fresh"]
+    assert names(tmp_path) == ["store"]
+
+
+@pytest.mark.parametrize("kind", ["file", "folder"])
+def test_new_folder_refuses_what_exists_and_touches_nothing(tmp_path, kind):
+    path = tmp_path / "store"
+    if kind == "folder":
+        path.mkdir()
+        (path / ".hidden").write_text("mine")
+    else:
+        path.write_text("mine")
+    with pytest.raises(UserError, match=r"exists and is not empty.*Name another one"), new_folder(path):
+        pytest.fail("must not get here")
+    assert (path / ".hidden" if kind == "folder" else path).read_text() == "mine"
+
+
+@pytest.mark.parametrize("name", [".", "..", "/"])
+def test_new_folder_refuses_a_place_without_a_name(tmp_path, monkeypatch, name):
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(UserError, match="destination has no name"), new_folder(type(tmp_path)(name)):
+        pytest.fail("must not get here")
+    assert names(tmp_path) == []
+
+
+def test_leftovers_go_and_everything_else_stays(tmp_path):
+    (tmp_path / ".a.json.partial").touch()
+    (tmp_path / ".store.partial" / "deep").mkdir(parents=True)
+    (tmp_path / ".store.partial" / "deep" / "x").touch()
+    for keep in ("a.json", "b.partial", ".hidden"):
+        (tmp_path / keep).touch()
+    remove_leftovers(tmp_path)
+    assert names(tmp_path) == [".hidden", "a.json", "b.partial"]
+
+
+values = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.floats(allow_nan=False, allow_infinity=False)
+    | st.text(st.characters(codec="utf-8")),
+    lambda inner: (
+        st.lists(inner, max_size=3) | st.dictionaries(st.text(st.characters(codec="utf-8")), inner, max_size=3)
+    ),
+    max_leaves=10,
+)
+
+
+@given(values)
+@settings(deadline=None)
+def test_json_comes_back_as_written(tmp_path_factory, content):
+    path = tmp_path_factory.getbasetemp() / "round_trip.json"
+    save_json(path, content)
+    assert load_json(path) == content
+
+
+def test_json_is_readable_text(tmp_path):
+    save_json(tmp_path / "a.json", {"name": "Röntgen 病"})
+    assert (tmp_path / "a.json").read_bytes() == '{\n "name": "Röntgen 病"\n}\n'.encode()
+
+
+def test_what_json_cannot_hold_keeps_the_old_file(tmp_path):
+    save_json(tmp_path / "a.json", [1])
+    with pytest.raises(TypeError):
+        save_json(tmp_path / "a.json", {"x": {1, 2}})
+    assert load_json(tmp_path / "a.json") == [1]
+    assert names(tmp_path) == ["a.json"]
+
+
+@pytest.mark.parametrize("content", [b"", b"{", b"{'a': 1}", b"\xff\xfe", b"[1] x"])
+def test_damaged_json_is_named(tmp_path, content):
+    (tmp_path / "a.json").write_bytes(content)
+    with pytest.raises(UserError, match=r"a\.json is damaged: .*Restore it"):
+        load_json(tmp_path / "a.json")
+
+
+def test_missing_json_is_named(tmp_path):
+    with pytest.raises(UserError, match=r"a\.json does not exist"):
+        load_json(tmp_path / "a.json")
+
+
+def test_csv_comes_back_as_written(tmp_path):
+    rows = [{"a": 'x,"y"', "b": "line\nend"}, {"a": "病", "b": "  "}]
+    save_csv(tmp_path / "t.csv", ("b", "a"), iter(rows))
+    assert (tmp_path / "t.csv").read_text(encoding="utf-8").startswith("b,a\n")
+    with (tmp_path / "t.csv").open(newline="", encoding="utf-8") as file:
+        assert list(csv.DictReader(file)) == rows
+
+
+def test_csv_rows_that_fail_midway_keep_the_old_file(tmp_path):
+    save_csv(tmp_path / "t.csv", ("a",), [{"a": 1}])
+
+    def rows():
+        yield {"a": 2}
+        raise RuntimeError("source dried up")
+
+    with pytest.raises(RuntimeError):
+        save_csv(tmp_path / "t.csv", ("a",), rows())
+    assert (tmp_path / "t.csv").read_text() == "a\n1\n"
+    assert names(tmp_path) == ["t.csv"]
+
+
+@pytest.mark.parametrize("size", [0, 1, (1 << 20) - 1, 1 << 20, (1 << 20) + 1])
+def test_sha256_equals_hashlib_across_blocks_and_files(tmp_path, size):
+    content = os.urandom(size)
+    (tmp_path / "a").write_bytes(content)
+    (tmp_path / "b").write_bytes(b"tail")
+    assert compute_sha256(tmp_path / "a") == hashlib.sha256(content).hexdigest()
+    assert compute_sha256(tmp_path / "a", tmp_path / "b") == hashlib.sha256(content + b"tail").hexdigest()
+
+
+@given(st.binary(max_size=20))
+@settings(deadline=None)
+def test_escaped_names_fit_text_files_and_one_csv_line(raw):
+    name = escape_unprintable(os.fsdecode(raw))
+    name.encode("utf-8")
+    assert len(f"{name}x".splitlines()) == 1 or "\u2028" in name or "\u2029" in name
+    assert "\r" not in name
+    assert "\0" not in name
+
+
+@given(st.text("aZ09 _-.,;'\"<>&()äß病é\u200d\u3000"))
+@settings(deadline=None)
+def test_printable_names_are_left_alone(name):
+    assert escape_unprintable(name) == name
