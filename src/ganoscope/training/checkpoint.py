@@ -6,6 +6,8 @@ the sampler need no state: both are functions of the seed and the images seen.
 """
 
 import json
+import os
+import re
 import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -51,12 +53,23 @@ def save_checkpoint(run: Path, images_seen: int, state: TrainingState) -> Path:
     contents = (flatten_networks(state.networks), flatten_networks(state.averages), optimizers)
     with new_folder(folder) as partial:
         for name, tensors in zip(FILES, contents, strict=True):
-            save_file(tensors, partial / name)
+            save_tensors(tensors, partial / name)
         digests = {name: compute_sha256(partial / name) for name in FILES}
         save_json(partial / "state.json", {"images_seen": images_seen, "optimizers": settings, "sha256": digests})
     for old in list_checkpoints(run)[:-KEEP]:
         shutil.rmtree(old)
     return folder
+
+
+def save_tensors(tensors: dict[str, Tensor], path: Path) -> None:
+    """Writes a safetensors file; what the system refuses, such as a full disk, is an OSError as everywhere else."""
+    try:
+        save_file(tensors, path)
+    except SafetensorError as error:
+        found = re.search(r"os error (\d+)", str(error))
+        if not found:
+            raise
+        raise OSError(int(found[1]), os.strerror(int(found[1])), str(path)) from None
 
 
 def list_checkpoints(run: Path) -> list[Path]:

@@ -12,6 +12,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from safetensors import SafetensorError
 from safetensors.torch import load_file
 from tests.conftest import TINY
 
@@ -137,7 +138,7 @@ def test_a_full_disk_in_the_middle_of_a_checkpoint_leaves_the_last_good_one(
 
 def raise_no_space(_tensors, path):
     Path(path).write_bytes(b"half")
-    raise OSError(28, "No space left on device", str(path))
+    raise SafetensorError("Error while serializing: I/O error: No space left on device (os error 28)")
 
 
 def test_a_diverging_loss_ends_the_run_with_its_last_good_checkpoint(phantom_store, tmp_path, monkeypatch):
