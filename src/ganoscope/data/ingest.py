@@ -140,19 +140,18 @@ class Ingest:
         return join_groups(
             np.unique(keys, return_inverse=True)[1],
             np.unique(self._digests, return_inverse=True)[1],
-            self._near_duplicates(~known),
+            self._near_duplicates(known),
         )
 
-    def _near_duplicates(self, wanted: NDArray[np.bool_]) -> NDArray[np.int64]:
-        """Returns cluster numbers; images that are not wanted are alone in theirs."""
-        clusters = np.arange(len(wanted), dtype=np.int64)
-        if wanted.any():
-            shape = (len(wanted), THUMBNAIL_PX**2)
-            thumbnails = np.memmap(self.folder / "thumbnails.bin", np.float16, "r", shape=shape)
-            chosen = np.flatnonzero(wanted)
-            found = find_clusters(thumbnails if wanted.all() else thumbnails[chosen])
-            clusters[chosen] = len(wanted) + found
-        return np.unique(clusters, return_inverse=True)[1]
+    def _near_duplicates(self, known: NDArray[np.bool_]) -> NDArray[np.int64]:
+        """Returns cluster numbers; an image is alone in its cluster where all near-duplicates have known patients."""
+        alone = np.arange(len(known), dtype=np.int64)
+        if known.all():
+            return alone
+        shape = (len(known), THUMBNAIL_PX**2)
+        clusters = find_clusters(np.memmap(self.folder / "thumbnails.bin", np.float16, "r", shape=shape))
+        matters = np.bincount(clusters, weights=~known)[clusters] > 0
+        return np.unique(np.where(matters, len(known) + clusters, alone), return_inverse=True)[1]
 
     def _write_manifest(self, groups: NDArray[np.int32], splits: NDArray[np.str_], seed: int) -> None:
         pseudonyms = make_pseudonyms(self._patients, seed)

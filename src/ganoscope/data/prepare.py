@@ -113,7 +113,7 @@ def decode(source: SourceImage, config: PrepareConfig) -> Decoded:
     except (UnreadableError, OSError) as error:
         return Decoded(source, reason=str(error))
     pixels = fit_to_square(picture.pixels, config.size, config.fit)
-    return Decoded(source, pixels, make_thumbnail(pixels), picture, digest, "")
+    return Decoded(source, pixels, make_thumbnail(picture.pixels), picture, digest, "")
 
 
 def ordered_map(function: Callable[[T], R], items: Iterable[T]) -> Iterator[R]:

@@ -13,6 +13,8 @@ from ganoscope.data.store import Store
 
 FEW_IMAGES = 200
 """Below this many training images a GAN is likely to memorise them; a note says so."""
+FEW_OF_CLASS = 10
+"""Below this many held-out images of a class, scores on it say little."""
 BLOCK = 256
 
 
@@ -91,6 +93,7 @@ def find_alarms(store: Store) -> list[Alarm]:
         *source_split_overlap(store.column("source_sha256"), store.column("source_split"), splits),
         *near_duplicates(store.column("patient"), groups),
         *single_class(splits, store.column("label")),
+        *thin_classes(splits, store.column("label")),
         *few_images(splits),
         *coloured(store.column("coloured")),
         *quarantined(store),
@@ -185,6 +188,21 @@ def single_class(splits: NDArray[np.str_], labels: NDArray[np.str_]) -> list[Ala
         )
         for part in parts
     ]
+
+
+def thin_classes(splits: NDArray[np.str_], labels: NDArray[np.str_]) -> list[Alarm]:
+    """Warns where a held-out part has so few images of a class that no score on that class means much."""
+    names = np.unique(labels)
+    counts = {
+        (split, label): int(((splits == split) & (labels == label)).sum())
+        for split in ("validation", "test")
+        for label in names
+    }
+    thin = [f"{count} {label} in {split}" for (split, label), count in counts.items() if 0 < count < FEW_OF_CLASS]
+    if len(names) < 2 or not thin:
+        return []
+    message = f"few held-out images of some classes: {', '.join(thin)}. Scores on those classes are chance."
+    return [Alarm("thin_classes", "warning", message, {"parts": thin})]
 
 
 def few_images(splits: NDArray[np.str_]) -> list[Alarm]:

@@ -52,6 +52,8 @@ def make_splits(
     Raises:
         UserError: There are fewer than three groups, so not every part can have one.
     """
+    if not np.isin(source_splits, ("train", "")).any():  # a lone `Test` folder is no division
+        source_splits = np.full(len(groups), "", np.str_)
     names, inverse, sizes = np.unique(groups, return_inverse=True, return_counts=True)
     if len(names) < len(SPLITS):
         raise UserError(
@@ -85,9 +87,12 @@ def keep_source_splits(inverse: NDArray[np.intp], source_splits: NDArray[np.str_
 
 def majority(inverse: NDArray[np.intp], labels: NDArray[np.int32], count: int) -> NDArray[np.intp]:
     """Returns the most frequent label of every group, shape (count,)."""
-    votes = np.zeros((count, int(labels.max()) + 1), np.int32)
-    np.add.at(votes, (inverse, labels), 1)
-    return votes.argmax(axis=1)
+    kinds = int(labels.max()) + 1
+    pairs, votes = np.unique(inverse.astype(np.int64) * kinds + labels, return_counts=True)
+    winners = np.zeros(count, np.intp)
+    by_votes = np.argsort(votes, kind="stable")  # the last to write a group is its most frequent label
+    winners[pairs[by_votes] // kinds] = pairs[by_votes] % kinds
+    return winners
 
 
 def draw(
