@@ -112,6 +112,9 @@ def say(estimate: Estimate, factor: float, digits: int) -> str:
     Example:
         >>> say(Estimate(0.714, 0.68, 0.74, 64, 60), 100, 0)
         '71 (95 % interval 68 to 74)'
+        >>> say(Estimate(-0.001, -0.002, 0.1, 64, 60), 1, 1)
+        '0.0 (95 % interval 0.0 to 0.1)'
     """
-    value, low, high = (f"{number * factor:.{digits}f}" for number in (estimate.value, estimate.low, estimate.high))
+    numbers = (estimate.value, estimate.low, estimate.high)
+    value, low, high = (f"{round(number * factor, digits) + 0.0:.{digits}f}" for number in numbers)  # no "-0"
     return f"{value} (95 % interval {low} to {high})"
