@@ -21,7 +21,7 @@ from torch import Tensor, nn
 
 from ganoscope.contracts import Phase
 from ganoscope.errors import UserError
-from ganoscope.files import compute_sha256, load_json, new_folder, remove_leftovers, save_json
+from ganoscope.files import compute_sha256, load_json, new_folder, partial_name, remove_leftovers, save_json
 
 KEEP = 2
 """How many checkpoints stay: the newest, and one to fall back to."""
@@ -57,7 +57,9 @@ def save_checkpoint(run: Path, images_seen: int, state: TrainingState) -> Path:
         digests = {name: compute_sha256(partial / name) for name in FILES}
         save_json(partial / "state.json", {"images_seen": images_seen, "optimizers": settings, "sha256": digests})
     for old in list_checkpoints(run)[:-KEEP]:
-        shutil.rmtree(old)
+        doomed = partial_name(old)  # a kill in the middle of removing must not leave half a checkpoint
+        old.rename(doomed)
+        shutil.rmtree(doomed)
     return folder
 
 
