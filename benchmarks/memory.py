@@ -1,7 +1,9 @@
-"""Peak memory of `prepare` and `train` at 1,000 and at 50,000 phantom images of 64 x 64.
+"""Peak memory of `prepare` and `train` at 1,000, 50,000 and (by links) 100,000 phantom images of 64 x 64.
 
-Each runs as a process of its own. What counts is anonymous memory (RssAnon): memory-mapped pages of the store belong to
-the system's file cache, which it takes back at will; their size is printed beside it.
+Each runs as a process of its own; the memory of its worker processes counts too. What counts is anonymous memory
+(RssAnon): memory-mapped pages of the store belong to the system's file cache, which it takes back at will; their size
+is printed beside it. Beyond `UNIQUE` images, further ones are hard links to the first: copies, which is the hardest
+case for the search for duplicates.
 """
 
 import argparse
@@ -18,7 +20,7 @@ from PIL import Image
 
 from ganoscope.data.phantoms import make_phantom
 
-SIZE, CHUNK = 64, 500
+SIZE, CHUNK, UNIQUE = 64, 500, 50_000
 
 
 def write_chunk(folder, start):
@@ -31,29 +33,47 @@ def write_pngs(folder, number):
     for label in ("notumor", "glioma", "meningioma"):
         (folder / label).mkdir(parents=True)
     with ProcessPoolExecutor(2) as pool:
-        list(pool.map(partial(write_chunk, folder), range(0, number, CHUNK)))
+        list(pool.map(partial(write_chunk, folder), range(0, min(number, UNIQUE), CHUNK)))
+    originals = sorted(path for path in folder.rglob("*.png"))
+    for index in range(UNIQUE, number):
+        original = originals[index % len(originals)]
+        original.with_name(f"link{index}_{original.name}").hardlink_to(original)
 
 
 def peak_megabytes(arguments):
     """Returns the largest RssAnon and RssFile of `ganoscope ...`, and its seconds."""
     start, peaks = time.perf_counter(), {"RssAnon": 0, "RssFile": 0}
-    process = subprocess.Popen([sys.executable, "-m", "ganoscope", *arguments], stderr=subprocess.PIPE, text=True)
-    status = Path(f"/proc/{process.pid}/status")
-    while process.poll() is None:
-        try:
-            found = re.findall(r"(RssAnon|RssFile):\s+(\d+)", status.read_text())
-        except OSError:
-            break
-        peaks = {**peaks, **{name: max(peaks[name], int(value) // 1024) for name, value in found}}
-        time.sleep(0.02)
-    if process.wait():
-        sys.exit(f"ganoscope {' '.join(arguments)} failed: {process.stderr.read()}")
+    with tempfile.TemporaryFile("w+") as errors:
+        process = subprocess.Popen([sys.executable, "-m", "ganoscope", *arguments], stdout=errors, stderr=errors)
+        while process.poll() is None:
+            for name, value in sum_memory(process.pid).items():
+                peaks[name] = max(peaks[name], value // 1024)
+            time.sleep(0.05)
+        if process.wait():
+            errors.seek(0)
+            sys.exit(f"ganoscope {' '.join(arguments)} failed: {errors.read()}")
     return peaks["RssAnon"], peaks["RssFile"], time.perf_counter() - start
+
+
+def sum_memory(process):
+    """Returns RssAnon and RssFile in KiB, summed over a process and all that descend from it."""
+    parents, states = {}, {}
+    for path in Path("/proc").glob("[0-9]*/status"):
+        try:
+            states[int(path.parent.name)] = status = path.read_text()
+        except OSError:
+            continue
+        parents[int(path.parent.name)] = int(re.search(r"PPid:\s+(\d+)", status)[1])
+    family = {process}
+    while grown := {number for number, parent in parents.items() if parent in family} - family:
+        family |= grown
+    found = [match for number in family for match in re.findall(r"(RssAnon|RssFile):\s+(\d+)", states.get(number, ""))]
+    return {kind: sum(int(value) for name, value in found if name == kind) for kind in ("RssAnon", "RssFile")}
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--numbers", type=int, nargs="+", default=[1000, 50_000])
+    parser.add_argument("--numbers", type=int, nargs="+", default=[1000, 50_000, 100_000])
     results = {}
     for number in parser.parse_args().numbers:
         with tempfile.TemporaryDirectory() as name:

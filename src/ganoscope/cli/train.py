@@ -26,7 +26,7 @@ class Repeat:
         """Trains with the recorded configuration."""
         record = load_record(self.run_json)
         config = load(record.method).Config(**record.method_config)
-        train(record.method, config, Path(record.store), self.destination, record.train)
+        train(record.method, config, Path(record.store), self.destination, record.train, record.augmentation)
 
 
 @dataclass

@@ -1,28 +1,34 @@
 """Who is in the picture: patient ids from file names, kept in the store only as pseudonyms."""
 
+import hmac
 import re
-from collections.abc import Sequence
+import secrets
 from re import Pattern
-
-import numpy as np
 
 from ganoscope.errors import UserError
 
 PATTERNS = {
     "paediatric_cxr": r"^(?:(person\d+)_(?:bacteria|virus)_\d+|(?:NORMAL2-)?(IM-\d+)-)",
+    "nih_cxr": r"^(\d{8})_\d{3}(?![0-9A-Za-z])",
+    "tcga": r"^(TCGA-\w{2}-\w{4})(?![0-9A-Za-z])",
+    "bids": r"(?:^|_)(sub-[A-Za-z0-9]+)_",
 }
-"""Patterns by data set. Kermany et al. 2018, https://doi.org/10.17632/rscbjbr9sj: the number after `person` or `IM`."""
+"""Patterns by data set. Paediatric chest films (Kermany et al. 2018, https://doi.org/10.17632/rscbjbr9sj): the number
+after `person` or `IM`. NIH chest films (Wang et al. 2017, https://doi.org/10.1109/CVPR.2017.369): the first eight
+digits. TCGA: project, site and participant of a barcode. BIDS (https://bids.neuroimaging.io): the subject."""
 
 RECOGNITION_SHARE = 0.9
 """A built-in pattern is taken when at least this share of the file names match it."""
 
 
-def compile_pattern(pattern: str) -> Pattern[str]:
+def compile_pattern(pattern: str | None) -> Pattern[str] | None:
     """Returns the compiled pattern; its first group that takes part in a match is the patient id.
 
     Raises:
         UserError: The pattern is no regular expression, or has no group.
     """
+    if pattern is None:
+        return None
     try:
         compiled = re.compile(PATTERNS.get(pattern, pattern))
     except re.error as error:
@@ -35,13 +41,24 @@ def compile_pattern(pattern: str) -> Pattern[str]:
     return compiled
 
 
-def recognise_pattern(names: Sequence[str]) -> Pattern[str] | None:
-    """Returns the built-in pattern that fits most of the file names, or none."""
-    for pattern in PATTERNS.values():
-        compiled = re.compile(pattern)
-        if names and sum(bool(compiled.search(name)) for name in names) >= RECOGNITION_SHARE * len(names):
-            return compiled
-    return None
+class PatternCounter:
+    """Counts, in one pass over the file names, which built-in pattern fits most of them."""
+
+    def __init__(self) -> None:
+        self.names = 0
+        self._compiled = {name: re.compile(pattern) for name, pattern in PATTERNS.items()}
+        self._hits = dict.fromkeys(PATTERNS, 0)
+
+    def add(self, file_name: str) -> None:
+        """Counts one file name."""
+        self.names += 1
+        for name, pattern in self._compiled.items():
+            self._hits[name] += bool(pattern.search(file_name))
+
+    def recognise(self) -> Pattern[str] | None:
+        """Returns the pattern that fits at least `RECOGNITION_SHARE` of the names, or none."""
+        best = max(self._hits, key=lambda name: self._hits[name])
+        return self._compiled[best] if self._hits[best] >= max(1, RECOGNITION_SHARE * self.names) else None
 
 
 def extract_patient(pattern: Pattern[str] | None, file_name: str) -> str:
@@ -55,11 +72,18 @@ def extract_patient(pattern: Pattern[str] | None, file_name: str) -> str:
     return next((group for group in match.groups() if group), "") if match else ""
 
 
-def make_pseudonyms(patients: Sequence[str], seed: int) -> dict[str, str]:
-    """Returns a pseudonym for every patient id: numbers in a shuffled order, from which the id can't be computed."""
-    unique = sorted(set(patients) - {""})
-    order = np.random.default_rng([seed, 7]).permutation(len(unique))
-    return {
-        "": "",
-        **{patient: f"patient-{number:06d}" for patient, number in zip(unique, order, strict=True)},
-    }
+def make_salt() -> bytes:
+    """Returns a secret for one store's pseudonyms. It is written nowhere: with it, ids could be guessed and checked."""
+    return secrets.token_bytes(32)
+
+
+def make_pseudonym(patient: str, salt: bytes) -> str:
+    """Returns what stands for a patient id in a store: a keyed hash (HMAC-SHA-256); "" where there is no id.
+
+    Example:
+        >>> make_pseudonym("person12", b"secret")
+        'patient-17250528b64f'
+    """
+    if not patient:
+        return ""
+    return "patient-" + hmac.new(salt, patient.encode("utf-8", "surrogateescape"), "sha256").hexdigest()[:12]

@@ -25,6 +25,9 @@ INTENSITY = {
 }
 
 
+MODALITY = {"ct": "CT", "cxr": "DX", "mri": "MR"}
+
+
 @dataclass(frozen=True)
 class PhantomConfig:
     """Which phantoms to make."""
@@ -75,7 +78,7 @@ def make_phantom_store(destination: Path, config: PhantomConfig) -> Store:
                 bar.advance(1)
         write_manifest(folder, config, labels)
         save_csv(folder / "quarantine.csv", QUARANTINE_COLUMNS, [])
-        writer.finish(f"{config.modality} phantoms", intensity)
+        writer.finish(f"{config.modality} phantoms", intensity, MODALITY[config.modality], asdict(config))
         save_alarms(folder / "alarms.json", find_alarms(Store.open(folder)))
     return Store.open(destination)
 
@@ -93,14 +96,13 @@ def write_manifest(folder: Path, config: PhantomConfig, labels: list[str]) -> No
     splits = make_splits(patients, codes, none, Fractions(), config.seed)
     with (folder / "rows.csv").open(newline="", encoding="utf-8") as file:
         rows = (
-            asdict(make_sample(index, row, str(splits[index]), config.size))
-            for index, row in enumerate(csv.reader(file))
+            asdict(make_sample(index, row, str(splits[index]), config)) for index, row in enumerate(csv.reader(file))
         )
         save_csv(folder / "manifest.csv", COLUMNS, rows)
     (folder / "rows.csv").unlink()
 
 
-def make_sample(index: int, row: list[str], split: str, size: int) -> Sample:
+def make_sample(index: int, row: list[str], split: str, config: PhantomConfig) -> Sample:
     """Returns the manifest row of one phantom, whose "source file" is its description."""
     patient, label, source = row
     digest = sha256(source.encode()).hexdigest()
@@ -113,6 +115,8 @@ def make_sample(index: int, row: list[str], split: str, size: int) -> Sample:
         source=source,
         source_split="",
         source_sha256=digest,
-        height_px=size,
-        width_px=size,
+        height_px=config.size,
+        width_px=config.size,
+        modality=MODALITY[config.modality],
+        annotated=1,
     )

@@ -8,6 +8,8 @@ from numpy.typing import NDArray
 from ganoscope.errors import UserError
 
 SPLITS = ("train", "validation", "test")
+DEPLETED = 1 / 3
+"""Where no more than this share of a class in a source's part can stay there, that class is drawn anew for it."""
 
 
 @dataclass(frozen=True)
@@ -36,8 +38,8 @@ def make_splits(
     """Returns the split of every image; images of one group always share it.
 
     A division that the source brings is kept: a group that lies wholly in one of its parts stays there, one that
-    crosses parts goes to `train`, so that the other parts stay unseen. Parts that the source lacks are drawn from the
-    groups in `train`, class by class, in seeded random order.
+    crosses parts goes to `train`, so that the other parts stay unseen. Parts that the source lacks, or that lost nearly
+    all of a class in that way, are filled from the groups in `train`, class by class, in seeded random order.
 
     Args:
         groups: Group number (patient or near-duplicate cluster) of every image, shape (N,).
@@ -64,9 +66,12 @@ def make_splits(
     strata = majority(inverse, labels, len(names))
     rng = np.random.default_rng([seed, 11])
     for split, share in (("test", fractions.test), ("validation", fractions.validation)):
-        if not (chosen == split).any():
-            for stratum in np.unique(strata):
-                draw(chosen, sizes, strata == stratum, split, share / remaining(split, fractions), rng)
+        stated = np.bincount(inverse, weights=source_splits == split, minlength=len(names))
+        for stratum in np.unique(strata):
+            members = strata == stratum
+            kept = sizes[members & (chosen == split)].sum()
+            if not stated.any() or kept < DEPLETED * stated[members].sum():
+                draw(chosen, sizes, members, split, share / remaining(split, fractions), rng)
     fill_empty(chosen, sizes)
     return chosen[inverse]
 

@@ -1,17 +1,19 @@
 """The store: what every later step reads. Memory-mapped pixels, a CSV manifest, a fingerprint; written atomically.
 
 A store is a folder with `store.json` (schema, intensity map, fingerprint), `manifest.csv` (a row per image),
-`images.npy` (N, H, W), `quarantine.csv` (every file not taken, with the reason), `alarms.json`, and `masks.npy`
-(N, H, W) where lesion masks exist.
+`images.npy` (N, H, W), `quarantine.csv` (every file not taken, with the reason), `duplicates.csv` (pairs of the same or
+nearly the same picture), `series.csv` (volumes that were cut into slices), `alarms.json`, and `masks.npy` (N, H, W)
+where lesion masks exist. No file in it names a person or a source file.
 """
 
 import csv
 import hashlib
-from collections.abc import Iterator
+import os
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, fields
 from functools import cached_property
 from pathlib import Path
-from typing import BinaryIO, Self
+from typing import Any, BinaryIO, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,12 +22,15 @@ from ganoscope.data.intensity import IntensityMap
 from ganoscope.errors import UserError
 from ganoscope.files import compute_sha256, load_json, save_json
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
+BUFFER_BYTES = 1 << 20
+HEADER_BYTES = 128
+"""Length of a .npy header as `write_header` makes it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """One row of the manifest: everything known about one image but its pixels.
+    """One row of the manifest: everything known about one image but its pixels. Nothing in it names a person.
 
     Attributes:
         sample_id: Stable id from the source file's content.
@@ -33,13 +38,28 @@ class Sample:
         patient: Pseudonym, or "" where the patient is unknown.
         group: What no split or fold may cut: a patient, or a cluster of near-duplicates, or both joined.
         split: `train`, `validation` or `test`.
-        source: Name of the source file, relative to its folder.
+        source: Number of the source file; its name is in the key file, outside the store.
         source_split: The split in which the source had the file, or "".
         source_sha256: SHA-256 of the source file.
         height_px: Height of the source picture.
         width_px: Width of the source picture.
         spacing_mm: Pixel spacing in the store, "row x column", or "".
         coloured: 1 where true colour was reduced to grey.
+        frame: Number of the picture in its file or series.
+        folder: Number of the source folder, apart from class and split folders.
+        modality: DICOM's code, or "".
+        view: Radiographic view or plane of a slice, or "".
+        series: Number of the series or volume, or "".
+        position_mm: Of a slice along its normal, or "".
+        thickness_mm: Of a slice, or "".
+        searched: 1 where burnt-in text and markers were looked for; large sets are sampled.
+        markers: Those that were seen, in store pixels, "x y width height; ...".
+        placement: Where the source's pixels lie in the store: "top left height width > top left height width", the
+            rectangle taken and the rectangle filled.
+        boxes: Annotated findings in store pixels, "x y width height; ...".
+        annotated: 1 where the source has a mask for this image.
+        raw_low: Source value at the store's lowest, where every image or series has a scale of its own, or "".
+        raw_high: Source value at the store's highest, or "".
     """
 
     sample_id: str
@@ -54,9 +74,24 @@ class Sample:
     width_px: int
     spacing_mm: str = ""
     coloured: int = 0
+    frame: int = 0
+    folder: str = ""
+    modality: str = ""
+    view: str = ""
+    series: str = ""
+    position_mm: str = ""
+    thickness_mm: str = ""
+    searched: int = 0
+    markers: str = ""
+    placement: str = ""
+    boxes: str = ""
+    annotated: int = 0
+    raw_low: str = ""
+    raw_high: str = ""
 
 
 COLUMNS = tuple(field.name for field in fields(Sample))
+INTEGER_COLUMNS = tuple(field.name for field in fields(Sample) if field.type is int)
 QUARANTINE_COLUMNS = ("source", "reason")
 
 
@@ -70,7 +105,9 @@ class Store:
         size: Side of the square images in pixels.
         count: Number of images.
         intensity: Map between stored units and network range.
+        modality: DICOM's code of all images, `mixed`, or "" where it is unknown.
         fingerprint: SHA-256 over manifest and pixels, as stated when it was written.
+        prepared: The configuration that it was made with.
     """
 
     path: Path
@@ -78,7 +115,9 @@ class Store:
     size: int
     count: int
     intensity: IntensityMap
+    modality: str
     fingerprint: str
+    prepared: dict[str, Any]
 
     @classmethod
     def open(cls, path: Path) -> Self:
@@ -129,8 +168,8 @@ class Store:
         """Yields the manifest's rows, in the order of the pixels."""
         with (self.path / "manifest.csv").open(newline="", encoding="utf-8") as file:
             for row in csv.DictReader(file):
-                sizes = {name: int(row.pop(name)) for name in ("height_px", "width_px", "coloured")}
-                yield Sample(**row, **sizes)  # type: ignore[arg-type]
+                numbers = {name: int(row.pop(name)) for name in INTEGER_COLUMNS}
+                yield Sample(**row, **numbers)  # type: ignore[arg-type]
 
     def column(self, name: str) -> NDArray[np.str_]:
         """Returns one column of the manifest, shape (N,)."""
@@ -163,37 +202,75 @@ class Store:
 class StoreWriter:
     """Appends images one by one, in constant memory. The folder counts as a store only after `finish`."""
 
-    def __init__(self, path: Path, size: int, dtype: str) -> None:
+    def __init__(self, path: Path, size: int, dtype: str, count: int = 0) -> None:
+        """Starts the pixel files, or goes on after the first `count` images of unfinished ones."""
         self.path = path
         self.size = size
-        self.count = 0
+        self.count = count
         self._dtype = np.dtype(dtype)
-        self._images = self._start("images.npy", self._dtype)
-        self._masks: BinaryIO | None = None
+        self._images = self._open("images.npy", self._dtype)
+        masked = count and (path / "masks.npy").exists()
+        self._masks = self._open("masks.npy", np.dtype(bool)) if masked else None
 
-    def _start(self, name: str, dtype: np.dtype[np.generic]) -> BinaryIO:
-        file = (self.path / name).open("w+b")
+    def _open(self, name: str, dtype: np.dtype[np.generic]) -> BinaryIO:
+        """Returns a pixel file that ends after `count` images; what an earlier process wrote beyond is cut off."""
+        path = self.path / name
+        file = path.open("r+b" if path.exists() and self.count else "w+b", buffering=BUFFER_BYTES)
         write_header(file, (0, self.size, self.size), dtype)
+        end = file.tell() + self.count * self.size**2 * dtype.itemsize
+        file.truncate(end)  # longer than it was, it is filled with zeros: images before the first mask have none
+        file.seek(end)
         return file
 
     def append(self, pixels: NDArray[np.generic], mask: NDArray[np.bool_] | None = None) -> None:
-        """Writes one image of shape (size, size), and its mask where masks exist; then for all or for none."""
+        """Writes one image of shape (size, size) and its mask; without one it gets an empty mask where others have one.
+
+        Raises:
+            ValueError: Pixels or mask have another shape.
+        """
+        for array in (pixels, mask):
+            if array is not None and array.shape != (self.size, self.size):
+                raise ValueError(f"expected shape {(self.size, self.size)}, got {array.shape}")
         self._images.write(pixels.astype(self._dtype, copy=False).tobytes())
-        if mask is not None:
-            self._masks = self._masks or self._start("masks.npy", np.dtype(bool))
-            self._masks.write(mask.tobytes())
+        if mask is not None and self._masks is None:
+            self._masks = self._open("masks.npy", np.dtype(bool))
+        if self._masks is not None:
+            self._masks.write(mask.tobytes() if mask is not None else bytes(self.size**2))
         self.count += 1
 
-    def finish(self, name: str, intensity: IntensityMap) -> None:
+    def flush(self) -> None:
+        """Waits until all that was appended is on disk."""
+        for file in (self._images, self._masks):
+            if file:
+                file.flush()
+                os.fsync(file.fileno())
+
+    def read(self) -> NDArray[np.generic]:
+        """Returns the images so far, shape (count, size, size), memory-mapped."""
+        self._images.flush()
+        shape = (self.count, self.size, self.size)
+        return np.memmap(self.path / "images.npy", self._dtype, "r", HEADER_BYTES, shape)
+
+    def finish(
+        self, name: str, intensity: IntensityMap, modality: str = "", prepared: Mapping[str, object] | None = None
+    ) -> None:
         """Closes the pixel files and writes `store.json` last; `manifest.csv` must be complete by now."""
         for file, dtype in ((self._images, self._dtype), (self._masks, np.dtype(bool))):
             if file:
                 file.seek(0)
                 write_header(file, (self.count, self.size, self.size), dtype)
                 file.close()
-        fingerprint = compute_fingerprint(self.path, intensity)
-        info = {"name": name, "size": self.size, "count": self.count, "intensity": asdict(intensity)}
-        save_json(self.path / "store.json", {"schema_version": SCHEMA_VERSION, **info, "fingerprint": fingerprint})
+        info = {
+            "schema_version": SCHEMA_VERSION,
+            "name": name,
+            "size": self.size,
+            "count": self.count,
+            "intensity": asdict(intensity),
+            "modality": modality,
+            "fingerprint": compute_fingerprint(self.path, intensity),
+            "prepared": dict(prepared or {}),
+        }
+        save_json(self.path / "store.json", info)
 
 
 def write_header(file: BinaryIO, shape: tuple[int, ...], dtype: np.dtype[np.generic]) -> None:
@@ -203,8 +280,18 @@ def write_header(file: BinaryIO, shape: tuple[int, ...], dtype: np.dtype[np.gene
 
 
 def compute_fingerprint(path: Path, intensity: IntensityMap) -> str:
-    """Returns the SHA-256 that names a store's content: its manifest, its pixels and its intensity map."""
-    files = [path / name for name in ("manifest.csv", "images.npy", "masks.npy")]
-    content = compute_sha256(*(file for file in files if file.exists()))
-    meaning = f"{content} {intensity.low!r} {intensity.high!r} {intensity.unit} {intensity.dtype}"
-    return hashlib.sha256(meaning.encode()).hexdigest()
+    """Returns the SHA-256 that names a store's content: its manifest, its pixels and its intensity map.
+
+    Pseudonyms count by the order in which they first appear: the same source prepared again, with another secret salt,
+    has the same fingerprint.
+    """
+    digest = hashlib.sha256()
+    numbers: dict[str, int] = {"": 0}
+    with (path / "manifest.csv").open(newline="", encoding="utf-8") as file:
+        for row in csv.DictReader(file):
+            row["patient"] = str(numbers.setdefault(row["patient"], len(numbers)))
+            digest.update("\0".join([*row.values(), ""]).encode())
+    pixels = [path / name for name in ("images.npy", "masks.npy") if (path / name).exists()]
+    digest.update(compute_sha256(*pixels).encode())
+    digest.update(f"{intensity.low!r} {intensity.high!r} {intensity.unit} {intensity.dtype}".encode())
+    return digest.hexdigest()

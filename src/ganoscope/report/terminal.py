@@ -7,9 +7,9 @@ from rich.table import Table
 from rich.text import Text
 
 from ganoscope.alarms import load_alarms, sort_alarms
-from ganoscope.data.soundness import Statistics, compute_statistics
 from ganoscope.data.splits import SPLITS
 from ganoscope.data.store import Store
+from ganoscope.data.summary import Statistics, compute_statistics
 
 CONSOLE = Console(highlight=False, soft_wrap=True)
 STYLE_OF_SEVERITY = {"danger": "bold red", "warning": "yellow", "note": "cyan"}
@@ -20,10 +20,11 @@ def say(text: str) -> None:
     CONSOLE.print(Text(text))
 
 
-def show_store(store: Store) -> None:
-    """Prints a store's counts, statistics and alarms."""
+def show_store(store: Store, place: str = "") -> None:
+    """Prints a store's counts, statistics and alarms; `place` stands for its path."""
     statistics = compute_statistics(store)
-    say(f"{store.name}: {store.count:,} images of {store.size} x {store.size} px, {store.intensity.unit}, {store.path}")
+    kind = f"{store.modality + ', ' if store.modality else ''}{store.intensity.unit}"
+    say(f"{store.name}: {store.count:,} images of {store.size} x {store.size} px, {kind}, {place or store.path}")
     CONSOLE.print(make_count_table(statistics))
     low, middle, high = statistics.percentiles
     say(

@@ -19,6 +19,8 @@ MIN_RANGE = 0.5
 """Width of the generated images' intensity range, relative to the real ones'."""
 GRACE_SHARE = 0.1
 """A generator may be poor for this first share of its training."""
+MAX_PREVALENCE_CHANGE = 0.01
+"""Change of a class's share among the training images that is not worth an alarm."""
 
 
 class TrainingAlarms:
@@ -33,16 +35,16 @@ class TrainingAlarms:
         """Notes the alarms that hold now, saves all, and returns those that are new."""
         new = [alarm for alarm in found if alarm.code not in self.raised]
         for alarm in found:
-            first = first_images(self.raised.get(alarm.code)) or images_seen
+            first = first_images(self.raised[alarm.code]) if alarm.code in self.raised else images_seen
             span = {"first_images": first, "last_images": images_seen}
             self.raised[alarm.code] = Alarm(alarm.code, alarm.severity, alarm.message, {**alarm.evidence, **span})
         save_alarms(self.path, list(self.raised.values()))
         return new
 
 
-def first_images(alarm: Alarm | None) -> int:
+def first_images(alarm: Alarm) -> int:
     """Returns the number of images at which an alarm first held; 0 where it does not say."""
-    return int(str(alarm.evidence.get("first_images", 0))) if alarm else 0
+    return int(str(alarm.evidence.get("first_images", 0)))
 
 
 def check_domination(rows: Sequence[Mapping[str, float]]) -> list[Alarm]:
@@ -112,6 +114,27 @@ def check_samples(real: NDArray[np.float32], fake: NDArray[np.float32], progress
             )
         )
     return alarms
+
+
+def check_prevalence(labels: NDArray[np.str_]) -> list[Alarm]:
+    """Alarms when drawing all classes equally often changes their shares; `labels` are the training images' (N,)."""
+    names, counts = np.unique(labels, return_counts=True)
+    changes = 1 / len(names) - counts / len(labels)
+    if np.abs(changes).max() <= MAX_PREVALENCE_CHANGE:
+        return []
+    shares = [f"{name}: {count / len(labels):.1%}" for name, count in zip(names, counts, strict=True)]
+    repeats = float(counts.max() / counts.min())
+    return [
+        Alarm(
+            "prevalence_changed",
+            "warning",
+            f"classes are drawn equally often, {1 / len(names):.1%} each, but they are not equally frequent in the "
+            f"training images ({', '.join(shares[:10])}): generated images do not have the prevalence of the data. An "
+            f"image of {names[counts.argmin()]} is shown {repeats:.3g} times as often as one of "
+            f"{names[counts.argmax()]}, so look for copies of it among the generated ones.",
+            {"shares": shares[:100], "drawn_share": round(1 / len(names), 4), "repeats": round(repeats, 3)},
+        )
+    ]
 
 
 def range_alarm(real: NDArray[np.float32], fake: NDArray[np.float32]) -> Alarm:

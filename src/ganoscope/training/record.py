@@ -8,6 +8,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any, Literal
 
+from ganoscope.data.augment import Policy
 from ganoscope.data.intensity import IntensityMap
 from ganoscope.data.store import Store
 from ganoscope.errors import UserError, describe, refuse
@@ -41,6 +42,11 @@ class TrainConfig:
     """Half-life of the generator's moving average in images. Longer ones blur: a GAN on few images moves fast."""
     tick_images: int | None = None
     """Images between two checkpoints with their sample grids; a twentieth of the whole where it is not given."""
+    augment: Literal["none", "safe"] = "none"
+    """safe moves real images a little, in ways that suit the modality: never mirrored, HU never changed. What is
+    generated then varies as much."""
+    balance: bool = False
+    """Draws every class equally often. The mix of classes that is learned is then no longer that of the data."""
 
     def __post_init__(self) -> None:
         """Checks every value."""
@@ -96,6 +102,7 @@ class RunRecord:
         versions: Of Python, ganoscope and the libraries that compute.
         git_commit: Of the ganoscope checkout, or "".
         started: Date and time (UTC).
+        augmentation: How far real images are augmented; None for not at all.
     """
 
     method: str
@@ -110,9 +117,12 @@ class RunRecord:
     versions: dict[str, str]
     git_commit: str
     started: str
+    augmentation: Policy | None = None
 
 
-def make_record(method: str, method_config: Any, train: TrainConfig, store: Store) -> RunRecord:
+def make_record(
+    method: str, method_config: Any, train: TrainConfig, store: Store, augmentation: Policy | None = None
+) -> RunRecord:
     """Returns the record of a run that is about to start."""
     return RunRecord(
         method=method,
@@ -127,6 +137,7 @@ def make_record(method: str, method_config: Any, train: TrainConfig, store: Stor
         versions=list_versions(),
         git_commit=find_git_commit(),
         started=datetime.now(UTC).isoformat(timespec="seconds"),
+        augmentation=augmentation,
     )
 
 
@@ -137,6 +148,8 @@ def save_record(run: Path, record: RunRecord) -> None:
 
 def load_record(path: Path) -> RunRecord:
     """Returns the record in a run folder, or in a `run.json` itself; unknown and missing keys are errors.
+
+    What came with later versions has a default that repeats the older ones.
 
     Raises:
         UserError: There is no record, or it is damaged.
@@ -150,6 +163,8 @@ def load_record(path: Path) -> RunRecord:
             raise UserError(f"{file} was written by another version of ganoscope.")
         content["train"] = TrainConfig(**content["train"])
         content["intensity"] = IntensityMap(**content["intensity"])
+        if content.get("augmentation"):
+            content["augmentation"] = Policy(**content["augmentation"])
         return RunRecord(**content)
     except (KeyError, TypeError, AttributeError) as error:
         raise UserError(f"{file} is damaged or not a run record: {error}.") from None
@@ -180,7 +195,9 @@ def refuse_other_run(run: Path, record: RunRecord) -> None:
 
 def list_differences(old: RunRecord, new: RunRecord) -> list[tuple[str, object, object]]:
     """Returns (setting, before, now) wherever two records disagree in what must stay the same."""
-    pairs: list[tuple[str, object, object]] = [("method", old.method, new.method)]
+    pairs: list[tuple[str, object, object]] = [
+        (name, getattr(old, name), getattr(new, name)) for name in ("method", "augmentation")
+    ]
     free = ("images", "tick_images")
     pairs += [
         (field.name, getattr(old.train, field.name), getattr(new.train, field.name))

@@ -7,23 +7,32 @@ import warnings
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
 import torch
 import torch.distributed as dist
+from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn.parallel import DistributedDataParallel
 
 from ganoscope.contracts import Batch, Phase, Terms
-from ganoscope.data.feed import choose_batch
+from ganoscope.data.augment import Policy, augment, draw_factors, policy_of
+from ganoscope.data.feed import choose_balanced, choose_batch, feed_images, group_by_label, make_schedule
 from ganoscope.data.store import Store
-from ganoscope.errors import UserError, describe
+from ganoscope.errors import UserError, describe, refuse
 from ganoscope.files import remove_leftovers
 from ganoscope.methods import load
 from ganoscope.progress import CONSOLE, ProgressBar
-from ganoscope.training.alarms import TrainingAlarms, check_domination, check_gradients, check_samples
+from ganoscope.training.alarms import (
+    TrainingAlarms,
+    check_domination,
+    check_gradients,
+    check_prevalence,
+    check_samples,
+)
 from ganoscope.training.checkpoint import (
     TrainingState,
     list_checkpoints,
@@ -40,20 +49,42 @@ FLUSH_STEPS = 50
 """Steps between two looks at the losses: on a GPU, each look waits for it."""
 
 
-def train(method_name: str, method_config: Any, store_path: Path, run: Path, config: TrainConfig) -> None:
+def train(
+    method_name: str,
+    method_config: Any,
+    store_path: Path,
+    run: Path,
+    config: TrainConfig,
+    policy: Policy | None = None,
+) -> None:
     """Trains a method on a store's train part into a run folder; goes on where an earlier call stopped.
+
+    Args:
+        method_name: What to train.
+        method_config: Its hyper-parameters.
+        store_path: Folder of the store.
+        run: Folder of the run.
+        config: How to train.
+        policy: Augmentation of your own, in place of `config.augment`.
 
     Raises:
         UserError: The method can't do the store's size, the store is damaged, or the run belongs to something else.
     """
-    record = prepare_run(method_name, method_config, store_path, run, config)
+    record = prepare_run(method_name, method_config, store_path, run, config, policy)
     if config.devices > 1 and "RANK" not in os.environ:
         launch(config.devices, train_process, record, run)
     else:
         train_process(record, run)
 
 
-def prepare_run(method_name: str, method_config: Any, store_path: Path, run: Path, config: TrainConfig) -> RunRecord:
+def prepare_run(
+    method_name: str,
+    method_config: Any,
+    store_path: Path,
+    run: Path,
+    config: TrainConfig,
+    policy: Policy | None = None,
+) -> RunRecord:
     """Checks everything that can be checked before the first step, writes `run.json`, and returns it."""
     store = Store.open(store_path)
     store.verify()
@@ -62,15 +93,12 @@ def prepare_run(method_name: str, method_config: Any, store_path: Path, run: Pat
             load(method_name).build(method_config, store.size)
     except ValueError as error:
         raise UserError(str(error)) from None
-    training_images = len(store.indices("train"))
-    if training_images < config.batch_size:
-        raise UserError(
-            describe("too few training images", training_images, f"{config.batch_size} (one batch) or more", "")
-            + "Lower --batch-size, or prepare a store of more images."
-        )
+    if policy is None and config.augment == "safe":
+        policy = policy_of(store.modality)
+    refuse(list_feed_faults(store, config, policy))
     device = choose_device(config.device)
-    resolved = config.resolve(training_images, device, choose_precision(config.precision, device))
-    record = make_record(method_name, method_config, resolved, store)
+    resolved = config.resolve(len(store.indices("train")), device, choose_precision(config.precision, device))
+    record = make_record(method_name, method_config, resolved, store, policy)
     if (run / "run.json").exists():
         refuse_other_run(run, record)
     elif run.exists() and any(run.iterdir()):
@@ -79,6 +107,27 @@ def prepare_run(method_name: str, method_config: Any, store_path: Path, run: Pat
         run.mkdir(parents=True, exist_ok=True)
         save_record(run, record)
     return record
+
+
+def list_feed_faults(store: Store, config: TrainConfig, policy: Policy | None) -> list[str]:
+    """Returns what keeps a store's train part from being fed as wanted."""
+    labels = store.column("label")[store.indices("train")]
+    faults = []
+    if len(labels) < config.batch_size:
+        faults.append(
+            describe("too few training images", len(labels), f"{config.batch_size} (one batch) or more", "")
+            + "Lower --batch-size, or prepare a store of more images."
+        )
+    if config.balance and (len(np.unique(labels)) < 2 or not np.all(labels != "")):
+        found = f"{len(np.unique(labels[labels != '']))} classes, {np.sum(labels == ''):,} images without a label"
+        remedy = "Leave --balance out, or prepare a store with labels."
+        faults.append(
+            describe("--balance needs the class of every training image", found, "2 or more classes, 0 images", remedy)
+        )
+    if policy and policy.recolours and store.intensity.unit == "HU":
+        remedy = "Leave them at 1: Hounsfield units are measured, not to be rescaled."
+        faults.append(describe("gain, gamma or bias of the augmentation on HU", policy, "geometry alone", remedy))
+    return faults
 
 
 def choose_device(wanted: str) -> Literal["cpu", "cuda"]:
@@ -215,12 +264,21 @@ class Session:
         self.state = TrainingState(self.method.networks, {"G": self.average.average}, self.method.phases)
         self.autocast = make_autocast(place.device.type, self.config.precision)
         self.images_seen = self._resume()
+        self.feed = feed_images(self.store, self.indices, self._schedule(), place.device)
         if place.world > 1:
             self.method.phases = tuple(distribute(p, self.method.networks) for p in self.method.phases)
 
     def _resume(self) -> int:
         checkpoints = list_checkpoints(self.run)
         return load_checkpoint(checkpoints[-1], self.state) if checkpoints else 0
+
+    def _schedule(self) -> Iterator[NDArray[np.int64]]:
+        seed, batch_size, place = self.config.seed, self.config.batch_size, self.place
+        choose = partial(choose_batch, self.indices, batch_size=batch_size, seed=seed)
+        if self.config.balance:
+            classes = group_by_label(self.indices, self.store.column("label")[self.indices])
+            choose = partial(choose_balanced, classes, batch_size=batch_size, seed=seed)
+        return make_schedule(choose, self.images_seen, batch_size, place.rank, place.world)
 
     def train(self) -> None:
         """Runs steps until the wanted number of images is seen, or the user interrupts."""
@@ -267,29 +325,29 @@ class Session:
         config, place = self.config, self.place
         entropy = np.random.SeedSequence([config.seed, place.rank, self.images_seen])
         torch.manual_seed(int(entropy.generate_state(1)[0]))
-        chosen = choose_batch(self.indices, self.images_seen, config.batch_size, config.seed)
-        real = torch.from_numpy(self.store.load_images(chosen[place.rank :: place.world]))
-        batch = Batch(real.to(place.device, non_blocking=True))
-        terms = train_step(self.method, batch, self.images_seen // config.batch_size, self.autocast)
+        real = next(self.feed)
+        if self.record.augmentation:
+            factors = draw_factors(config.seed, self.images_seen, config.batch_size)[place.rank :: place.world]
+            real = augment(real, self.record.augmentation, torch.from_numpy(factors).to(place.device))
+        terms = train_step(self.method, Batch(real), self.images_seen // config.batch_size, self.autocast)
         self.images_seen += config.batch_size
         self.average.update(config.batch_size, self.images_seen)
         return terms
 
     def _tick(self, history: History, alarms: TrainingAlarms, rows: list[dict[str, float]]) -> None:
         """Saves a checkpoint and a sample grid, and looks for alarms."""
+        found = check_prevalence(self.store.column("label")[self.indices]) if self.config.balance else []
         save_checkpoint(self.run, self.images_seen, self.state)
         fake = draw_samples(self.average.average, self.method.latent_dim, self.place.device)
         history.add_image("samples", save_samples(self.run, self.images_seen, fake, self.store), self.images_seen)
         if rows:
             spread = np.linspace(0, len(self.indices) - 1, min(len(fake), len(self.indices))).astype(int)
             real = self.store.load_images(self.indices[spread])[:, 0]
-            found = [
-                *check_domination(rows),
-                *check_gradients(self.method.networks, self.method.phases),
-                *check_samples(real, fake, self.images_seen / (self.config.images or 1)),
-            ]
-            for alarm in alarms.update(found, self.images_seen):
-                CONSOLE.print(f"alarm ({alarm.severity}) at {self.images_seen:,} images: {alarm.message}")
+            found += check_domination(rows)
+            found += check_gradients(self.method.networks, self.method.phases)
+            found += check_samples(real, fake, self.images_seen / (self.config.images or 1))
+        for alarm in alarms.update(found, self.images_seen):
+            CONSOLE.print(f"alarm ({alarm.severity}) at {self.images_seen:,} images: {alarm.message}")
 
 
 def summarise(terms: Mapping[str, Terms]) -> str:

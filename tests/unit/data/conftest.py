@@ -1,6 +1,7 @@
 """Small pictures, folders of them, and made-up stores."""
 
 import csv
+from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
@@ -9,7 +10,7 @@ from PIL import Image
 from scipy.ndimage import gaussian_filter
 
 from ganoscope.data.intensity import IntensityMap
-from ganoscope.data.store import COLUMNS, Store, StoreWriter
+from ganoscope.data.store import COLUMNS, Sample, Store, StoreWriter
 
 DTYPE_RANGE = {"uint8": (0, 255), "uint16": (0, 60_000), "int16": (-1024, 3071)}
 
@@ -48,7 +49,7 @@ def make_source(tmp_path):
 def make_store(tmp_path):
     """Writes a store from manifest rows; what a row leaves out is filled so that nothing is wrong with it."""
 
-    def make(rows, pixels=None, dtype="uint8", masks=None, quarantine=(), path=None) -> Store:
+    def make(rows, pixels=None, dtype="uint8", masks=None, quarantine=(), path=None, modality="") -> Store:
         path = path or tmp_path / "made_up_store"
         path.mkdir()
         if pixels is None:
@@ -63,7 +64,7 @@ def make_store(tmp_path):
         with (path / "quarantine.csv").open("w", newline="", encoding="utf-8") as file:
             csv.writer(file, lineterminator="\n").writerows([("source", "reason"), *quarantine])
         low, high = DTYPE_RANGE[dtype]
-        writer.finish("made up", IntensityMap(float(low), float(high), "grey", dtype))
+        writer.finish("made up", IntensityMap(float(low), float(high), "grey", dtype), modality)
         return Store.open(path)
 
     return make
@@ -76,12 +77,10 @@ def fill_row(index, row):
         "patient": f"patient-{index:06d}",
         "group": f"group-{index:06d}",
         "split": ("train", "train", "train", "train", "validation", "test")[index // 2 % 6],
-        "source": f"{index}.png",
+        "source": f"file-{index:07d}",
         "source_split": "",
         "source_sha256": f"{index:064x}",
         "height_px": 16,
         "width_px": 16,
-        "spacing_mm": "",
-        "coloured": 0,
     }
-    return {**usual, **row}
+    return asdict(Sample(**{**usual, **row}))

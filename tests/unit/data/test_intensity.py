@@ -5,7 +5,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ganoscope.data.intensity import IntensityMap
+from ganoscope.data.intensity import (
+    WINDOWS,
+    IntensityConfig,
+    IntensityMap,
+    find_raw_range,
+    parse_window,
+    scale_to_16_bits,
+    unscale,
+)
 from ganoscope.errors import UserError
 
 LIMITS = {"uint8": (0, 255), "uint16": (0, 65535), "int16": (-32768, 32767)}
@@ -60,9 +68,9 @@ def test_to_pixels_clips_instead_of_wrapping_around(dtype, low, high):
     assert pixels.tolist() == [low] * 3 + [high] * 3
 
 
-def test_to_network_does_not_wrap_outside_the_range():
+def test_to_network_clips_outside_the_range_and_does_not_wrap():
     intensity = IntensityMap(100, 200, "grey 16 bit", "uint16")
-    assert intensity.to_network(np.array([0, 300], np.uint16)).tolist() == [-3.0, 3.0]
+    assert intensity.to_network(np.array([0, 300], np.uint16)).tolist() == [-1.0, 1.0]
 
 
 def test_to_network_leaves_the_stored_pixels_alone():
@@ -90,3 +98,63 @@ def test_empty_range_is_refused(high):
 def test_other_pixel_types_are_refused(dtype):
     with pytest.raises(UserError, match=r"pixel type is not supported.*allowed: uint8, uint16, int16"):
         IntensityMap(0.0, 1.0, "grey", dtype)
+
+
+@pytest.mark.parametrize("window", [*WINDOWS, "50/350", "-600.5/1500"])
+def test_windows_are_invertible_inside_and_clip_outside(window):
+    low, high = parse_window(window)
+    intensity = IntensityMap(low, high, "HU", "int16")
+    hu = np.arange(-3000, 4000).astype(np.int16)
+    image = intensity.to_network(hu)
+    inside = (hu >= low) & (hu <= high)
+    np.testing.assert_array_equal(intensity.to_pixels(image)[inside], hu[inside])
+    assert (image[hu < low] == -1).all()
+    assert (image[hu > high] == 1).all()
+
+
+def test_lung_window_is_the_radiologists():
+    assert parse_window("lung") == (-1350, 150)
+    assert parse_window("brain") == (0, 80)
+    assert parse_window("full") == (-1024, 3071)
+
+
+@pytest.mark.parametrize("window", ["liver", "40/0", "40/-5", "40", "a/b", "1/2/3", "", "nan/5", "1e9/5", "0/inf"])
+def test_unknown_window_is_refused_with_the_known_ones(window):
+    with pytest.raises(UserError, match=r"--window is not known.*lung, soft_tissue"):
+        IntensityConfig(window=window)
+
+
+def test_all_faults_are_named_at_once():
+    with pytest.raises(UserError) as error:
+        IntensityConfig(window="x", low_percentile=60, high_percentile=40)
+    assert "--window" in str(error.value)
+    assert "percentiles" in str(error.value)
+
+
+@given(st.floats(-1e6, 1e6), st.floats(1e-2, 1e6), st.integers(0, 99))
+@settings(deadline=None)
+def test_scaled_signals_come_back_to_half_a_step(low, span, seed):
+    raw = np.random.default_rng(seed).uniform(low, low + span, (8, 8))
+    raw_range = (low, low + span)
+    back = unscale(scale_to_16_bits(raw, raw_range), raw_range)
+    np.testing.assert_allclose(back, raw, atol=0.5 * span / 65535 + 1e-9 * (abs(low) + span))
+
+
+@given(st.integers(-2000, 2000), st.integers(1, 60_000))
+@settings(deadline=None)
+def test_whole_numbers_come_back_exactly_over_the_full_range(low, span):
+    raw = np.unique(np.linspace(low, low + span, 50).round()).astype(np.float64)
+    raw_range = find_raw_range([raw], IntensityConfig(low_percentile=0, high_percentile=100))
+    np.testing.assert_array_equal(np.rint(unscale(scale_to_16_bits(raw, raw_range), raw_range)), raw)
+
+
+def test_percentiles_are_taken_over_the_whole_series():
+    series = [np.full((10, 10), value, np.float32) for value in (0.0, 50.0, 100.0)]
+    assert find_raw_range(series, IntensityConfig(low_percentile=0, high_percentile=50)) == (0.0, 50.0)
+
+
+def test_a_range_is_never_empty():
+    speck = np.zeros((40, 40))
+    speck[0, 0] = 9
+    assert find_raw_range([speck], IntensityConfig()) == (0.0, 9.0)
+    assert find_raw_range([np.zeros((4, 4))], IntensityConfig()) == (0.0, 1.0)

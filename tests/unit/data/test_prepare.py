@@ -3,6 +3,7 @@
 import csv
 import errno
 import json
+import os
 import re
 import subprocess
 import sys
@@ -15,9 +16,9 @@ from PIL import Image
 from ganoscope import files
 from ganoscope.alarms import load_alarms
 from ganoscope.data import prepare as prepare_module
-from ganoscope.data.geometry import fit_to_square
-from ganoscope.data.ingest import Ingest
-from ganoscope.data.prepare import PrepareConfig, prepare
+from ganoscope.data.geometry import Rectangle, resize
+from ganoscope.data.prepare import PrepareConfig, check, ingest, prepare, seal
+from ganoscope.data.prepare.ingest import Ingest
 from ganoscope.data.store import Store, StoreWriter
 from ganoscope.errors import UserError
 
@@ -36,13 +37,25 @@ def pictures(smooth):
     return {f"{'sick' if n % 2 else 'well'}/scan{n:02d}.png": smooth(n) for n in range(12)}
 
 
+def key_of(store):
+    """Names by number, from the key file beside the store."""
+    with store.path.with_name(f"{store.path.name}.key.csv").open(newline="", encoding="utf-8") as file:
+        return {row["source"]: row["name"] for row in csv.DictReader(file)}
+
+
+def names_of(store):
+    key = key_of(store)
+    return [key[number] for number in store.column("source").tolist()]
+
+
 def split_of(store):
-    return dict(zip(store.column("source").tolist(), store.column("split").tolist(), strict=True))
+    return dict(zip(names_of(store), store.column("split").tolist(), strict=True))
 
 
 def quarantine_of(store):
+    key = key_of(store)
     with (store.path / "quarantine.csv").open(newline="", encoding="utf-8") as file:
-        return {row["source"]: row["reason"] for row in csv.DictReader(file)}
+        return {key[row["source"]]: row["reason"] for row in csv.DictReader(file)}
 
 
 def evidence_of(store):
@@ -54,26 +67,32 @@ def test_manifest_and_pixels_belong_to_the_files(make_source, target, smooth):
     source = make_source({name: smooth(n, shape) for n, (name, shape) in enumerate(shapes.items())})
     store = prepare(source, target, SMALL)
     store.verify()
-    assert [sample.source for sample in store.samples()] == ["d.png", "sick/a.png", "sick/b.png", "well/c.png"]
-    for sample, stored in zip(store.samples(), store.images, strict=True):
-        content = (source / sample.source).read_bytes()
+    names = ["d.png", "sick/a.png", "sick/b.png", "well/c.png"]
+    assert names_of(store) == names
+    for sample, name, stored in zip(store.samples(), names, store.images, strict=True):
+        content = (source / name).read_bytes()
         assert sample.source_sha256 == sha256(content).hexdigest()
         assert sample.sample_id == sample.source_sha256[:12]
-        assert (sample.height_px, sample.width_px) == shapes[sample.source]
-        assert sample.label == sample.source.rpartition("/")[0]
+        assert (sample.height_px, sample.width_px) == shapes[name]
+        assert sample.label == name.rpartition("/")[0]
         assert (sample.patient, sample.source_split, sample.coloured, sample.spacing_mm) == ("", "", 0, "")
-        expected = fit_to_square(np.asarray(Image.open(source / sample.source)), 16, "pad")
-        np.testing.assert_array_equal(stored, expected)
-    assert (store.name, store.size, store.count) == ("source", 16, 4)
+        original = np.asarray(Image.open(source / name))
+        height, width = (round(16 * side / max(original.shape)) for side in original.shape)
+        top, left = (16 - height) // 2, (16 - width) // 2
+        expected = resize(original, Rectangle(0, 0, *original.shape), (height, width))
+        np.testing.assert_array_equal(stored[top : top + height, left : left + width], expected)
+        assert sample.placement == f"0 0 {shapes[name][0]} {shapes[name][1]} > {top} {left} {height} {width}"
+    assert (store.name, store.size, store.count) == ("folders", 16, 4)
     assert (store.intensity.low, store.intensity.high, store.intensity.unit) == (0, 255, "grey 8 bit")
     assert quarantine_of(store) == {}
 
 
 def test_folder_holds_the_store_and_nothing_else(make_source, target, pictures):
     prepare(make_source(pictures), target, SMALL)
-    expected = {"store.json", "manifest.csv", "images.npy", "quarantine.csv", "alarms.json"}
+    expected = {"store.json", "manifest.csv", "images.npy", "quarantine.csv", "alarms.json", "duplicates.csv"}
     assert {path.name for path in target.iterdir()} == expected
-    assert {path.name for path in target.parent.iterdir()} == {"source", "store"}
+    assert {path.name for path in target.parent.iterdir()} == {"source", "store", "store.key.csv"}
+    assert target.with_name("store.key.csv").stat().st_mode & 0o777 == 0o600
 
 
 def test_name_and_fit_are_the_ones_asked_for(make_source, target, smooth):
@@ -102,13 +121,13 @@ def test_files_that_cannot_be_used_are_quarantined_with_their_reasons(make_sourc
         "empty.png": "empty",
         "cut.png": "corrupt or truncated",
         "notes.txt": r"\.txt is not supported",
-        "text.png": "no PNG or JPEG",
+        "text.png": "no PNG, JPEG or TIFF",
         "tiny.png": r"only \(15, 40\) pixels",
         "flat.png": r"every pixel has the same value \(7\)",
         "scan.jpg": "wrong extension",
     }.items():
         assert re.search(reason, reasons[f"bad/{name}"])
-    assert set(store.column("source").tolist()) == set(pictures)
+    assert set(names_of(store)) == set(pictures)
     assert evidence_of(store)["quarantined"] == {"files": 7}
 
 
@@ -167,10 +186,8 @@ def test_images_of_a_patient_share_a_split_and_a_pseudonym(make_source, target, 
     names = {stem.format(700 + n % 8, n): smooth(n) for n in range(24)}
     store = prepare(make_source(names), target, PrepareConfig(size=16, patient_pattern=pattern))
     by_patient: dict[str, set] = {}
-    for sample in store.samples():
-        by_patient.setdefault(re.match(r"[a-z]+\d+", sample.source)[0], set()).add(
-            (sample.patient, sample.split, sample.group)
-        )
+    for sample, name in zip(store.samples(), names_of(store), strict=True):
+        by_patient.setdefault(re.match(r"[a-z]+\d+", name)[0], set()).add((sample.patient, sample.split, sample.group))
     assert len(by_patient) == 8
     assert all(len(values) == 1 for values in by_patient.values())
     assert set(store.column("split").tolist()) == PARTS
@@ -178,20 +195,10 @@ def test_images_of_a_patient_share_a_split_and_a_pseudonym(make_source, target, 
     assert "patients_unknown" not in evidence_of(store)
 
 
-def test_patient_id_is_nowhere_but_in_the_file_name(make_source, target, smooth):
-    names = {f"p9876{n % 8}_{n}.png": smooth(n) for n in range(16)}
-    store = prepare(make_source(names), target, PrepareConfig(size=16, patient_pattern=r"^(p\d+)_"))
-    for sample in store.samples():
-        everything_else = " ".join((sample.sample_id, sample.patient, sample.group, sample.split))
-        assert "9876" not in everything_else
-    assert "9876" not in (target / "store.json").read_text()
-    assert "9876" not in (target / "alarms.json").read_text()
-
-
 def test_copies_under_two_patients_join_both(make_source, target, smooth):
     names = {f"p{n // 2}_{n}.png": smooth(n) for n in range(12)} | {"p1_copy.png": smooth(0)}
     store = prepare(make_source(names), target, PrepareConfig(size=16, patient_pattern=r"^(p\d+)_"))
-    groups = dict(zip(store.column("source").tolist(), store.column("group").tolist(), strict=True))
+    groups = dict(zip(names_of(store), store.column("group").tolist(), strict=True))
     assert len({groups[name] for name in ("p0_0.png", "p0_1.png", "p1_2.png", "p1_3.png", "p1_copy.png")}) == 1
     assert len(set(groups.values())) == 5
 
@@ -219,7 +226,7 @@ def test_few_pictures_of_other_depth_are_quarantined(make_source, target, pictur
 
 def test_source_of_mostly_another_depth_is_refused(make_source, target, smooth):
     mixed = {"a.png": smooth(0)} | {f"b{n}.png": smooth(n, dtype="uint16") for n in range(5)}
-    with pytest.raises(UserError, match=r"mixes bit depths.*\n  5 x grey 16 bit in a store of grey 8 bit"):
+    with pytest.raises(UserError, match=r"mixes kinds of pixels.*\n  5 x grey 16 bit in a store of grey 8 bit"):
         prepare(make_source(mixed), target, SMALL)
     assert not target.exists()
 
@@ -289,26 +296,30 @@ def test_unicode_and_markup_in_names_survive(make_source, target, pictures):
         f'<i>ä 病</i>/{name.replace("/", " ")} "q", x.png'.replace("</", "<"): image for name, image in pictures.items()
     }
     store = prepare(make_source(odd), target, SMALL)
-    assert sorted(store.column("source").tolist()) == sorted(odd)
+    assert sorted(names_of(store)) == sorted(odd)
 
 
 def test_names_with_line_ends_do_not_shift_the_manifest(make_source, target, pictures):
     odd = {f"a\r{n}\n.png": image for n, image in enumerate(pictures.values())}
     store = prepare(make_source({**odd, "bad\r.png": b""}), target, SMALL)
-    assert sorted(store.column("source").tolist()) == sorted(rf"a\r{n}\n.png" for n in range(12))
+    assert sorted(names_of(store)) == sorted(rf"a\r{n}\n.png" for n in range(12))
     assert list(quarantine_of(store)) == [r"bad\r.png"]
     assert set(store.column("split").tolist()) == PARTS
 
 
 def read_everything(folder):
-    return {path.name: path.read_bytes() for path in folder.iterdir()}
+    """Every file, with pseudonyms, which hang on a secret, in the order of their first appearance."""
+    contents = {path.name: path.read_bytes() for path in folder.iterdir()}
+    seen = {}
+    number = lambda match: str(seen.setdefault(match[0], len(seen))).encode()  # noqa: E731
+    contents["manifest.csv"] = re.sub(rb"patient-[0-9a-f]{12}", number, contents["manifest.csv"])
+    return contents
 
 
-def test_two_prepares_write_identical_files(make_source, tmp_path, pictures, monkeypatch):
+def test_two_prepares_write_identical_files_with_any_number_of_workers(make_source, tmp_path, pictures):
     source = make_source({**pictures, "bad.png": b"x", "copy.png": pictures["well/scan00.png"]})
     prepare(source, tmp_path / "first", SMALL)
-    monkeypatch.setattr(prepare_module, "IN_FLIGHT", 1)
-    prepare(source, tmp_path / "second", SMALL)
+    prepare(source, tmp_path / "second", SMALL, workers=2)
     assert read_everything(tmp_path / "first") == read_everything(tmp_path / "second")
     prepare(source, tmp_path / "other", PrepareConfig(size=16, seed=1))
     assert read_everything(tmp_path / "other")["images.npy"] == read_everything(tmp_path / "first")["images.npy"]
@@ -336,90 +347,159 @@ FULL = OSError(errno.ENOSPC, "No space left on device")
 
 
 @pytest.mark.parametrize(
-    ("place", "after", "error"),
+    "interruption",
     [
         ((Ingest, "take"), 0, KeyboardInterrupt()),
         ((Ingest, "take"), 5, KeyboardInterrupt()),
-        ((Ingest, "finish"), 0, MemoryError()),
+        ((seal, "write_manifest"), 0, MemoryError()),
+        ((seal, "find_alarms"), 0, KeyboardInterrupt()),
         ((StoreWriter, "append"), 0, FULL),
         ((StoreWriter, "append"), 7, FULL),
         ((StoreWriter, "finish"), 0, FULL),
         ((files, "flush_to_disk"), 0, FULL),
         ((files, "flush_to_disk"), 3, FULL),
+        ((prepare_module, "remove_private"), 0, KeyboardInterrupt()),
+        ((prepare_module, "publish_key"), 0, FULL),
     ],
 )
-def test_interrupted_prepare_leaves_nothing_and_the_next_works(
-    make_source, target, pictures, monkeypatch, place, after, error
+def test_after_an_interruption_the_same_call_goes_on_to_the_same_store(
+    make_source, target, tmp_path, pictures, monkeypatch, interruption
 ):
+    place, after, error = interruption
     source = make_source(pictures)
+    expected = read_everything(prepare(source, tmp_path / "undisturbed", SMALL).path)
+    monkeypatch.setattr(ingest, "COMMIT_SECONDS", 0.0)
     with monkeypatch.context() as patch:
         patch.setattr(*place, fail_after(after, getattr(*place), error))
         with pytest.raises(type(error)):
             prepare(source, target, SMALL)
-    assert [path.name for path in target.parent.iterdir()] == ["source"]
+    assert not target.exists()
+    assert not target.with_name("store.key.csv").exists()
     store = prepare(source, target, SMALL)
     store.verify()
-    assert store.count == 12
+    assert read_everything(target) == expected
+    assert not target.with_name(".store.unfinished").exists()
 
 
 KILL = """
 import os, sys
 from pathlib import Path
-from ganoscope.data.ingest import Ingest
-from ganoscope.data.prepare import PrepareConfig, prepare
-take, calls = Ingest.take, []
+from ganoscope.data.prepare import PrepareConfig, ingest, prepare
+ingest.COMMIT_SECONDS = 0.0
+take, calls = ingest.Ingest.take, []
 def die(self, decoded):
     calls.append(1)
-    if len(calls) > 6:
+    if len(calls) > int(sys.argv[3]):
         os._exit(9)
     take(self, decoded)
-Ingest.take = die
+ingest.Ingest.take = die
 prepare(Path(sys.argv[1]), Path(sys.argv[2]), PrepareConfig(size=16))
 """
 
 
-def test_killed_prepare_leaves_no_store_and_the_next_works(make_source, target, pictures):
+@pytest.mark.parametrize("survived", [0, 1, 6])
+def test_killed_prepare_goes_on_where_it_was_and_ends_the_same(
+    make_source, target, tmp_path, pictures, survived, monkeypatch
+):
     source = make_source(pictures)
-    process = subprocess.run([sys.executable, "-c", KILL, str(source), str(target)], check=False, timeout=60)
-    assert process.returncode == 9
+    command = [sys.executable, "-c", KILL, str(source), str(target), str(survived)]
+    assert subprocess.run(command, check=False, timeout=60).returncode == 9
+    unfinished = target.with_name(".store.unfinished")
     assert not target.exists()
-    assert (target.parent / ".store.partial" / "rows.csv").exists()
+    assert unfinished.stat().st_mode & 0o077 == 0  # it holds names
+    read = []
+    original = prepare_module.decode_entry
+    monkeypatch.setattr(
+        prepare_module, "decode_entry", lambda entry, recipe: read.append(entry) or original(entry, recipe)
+    )
     prepare(source, target, SMALL).verify()
-    assert {path.name for path in target.parent.iterdir()} == {"source", "store"}
+    assert len(read) == 12 - survived
+    assert read_everything(target) == read_everything(prepare(source, tmp_path / "other", SMALL).path)
+
+
+@pytest.mark.parametrize("change", ["file", "options"])
+def test_unfinished_work_on_another_source_or_with_other_options_is_not_mixed_in(
+    make_source, target, pictures, smooth, change
+):
+    source = make_source(pictures)
+    command = [sys.executable, "-c", KILL, str(source), str(target), "5"]
+    assert subprocess.run(command, check=False, timeout=60).returncode == 9
+    if change == "file":
+        Image.fromarray(smooth(77)).save(source / "well/scan00.png")
+        os.utime(source / "well/scan00.png", (1, 1))
+    store = prepare(source, target, PrepareConfig(size=16 if change == "file" else 24))
+    assert store.count == 12
+    assert store.size == (16 if change == "file" else 24)
+    if change == "file":
+        digest = sha256((source / "well/scan00.png").read_bytes()).hexdigest()
+        assert digest in store.column("source_sha256").tolist()
+
+
+def test_refused_source_leaves_nothing(make_source, target):
+    with pytest.raises(UserError):
+        prepare(make_source({"a.png": b""}), target, SMALL)
+    assert [path.name for path in target.parent.iterdir()] == ["source"]
 
 
 def test_file_that_vanishes_between_listing_and_reading_is_quarantined(make_source, target, pictures, monkeypatch):
     source = make_source(pictures)
-    survey = prepare_module.survey
+    spool = prepare_module.spool
 
-    def survey_then_damage(*arguments):
-        result = survey(*arguments)
-        (source / "well/scan00.png").write_bytes(b"")
+    def spool_then_damage(*arguments):
+        result = spool(*arguments)
+        (source / "well/scan00.png").unlink()
         return result
 
-    monkeypatch.setattr(prepare_module, "survey", survey_then_damage)
+    monkeypatch.setattr(prepare_module, "spool", spool_then_damage)
     store = prepare(source, target, SMALL)
     assert store.count == 11
-    assert "empty" in quarantine_of(store)["well/scan00.png"]
+    assert "No such file" in quarantine_of(store)["well/scan00.png"]
 
 
-def test_at_most_in_flight_pictures_wait_in_memory(monkeypatch):
-    monkeypatch.setattr(prepare_module, "IN_FLIGHT", 3)
-    started = []
-
-    def items():
-        for item in range(20):
-            started.append(item)
-            yield item
-
-    for done, result in enumerate(prepare_module.ordered_map(lambda item: item * 10, items())):
-        assert result == done * 10
-        assert len(started) - done <= 3
-    assert done == 19
-
-
-def test_store_json_states_the_schema(make_source, target, pictures):
+def test_store_json_states_the_schema_and_how_it_was_made(make_source, target, pictures):
     prepare(make_source(pictures), target, SMALL)
     info = json.loads((target / "store.json").read_text())
-    assert info["schema_version"] == 1
+    assert info["schema_version"] == 2
     assert info["count"] == 12
+    assert info["prepared"]["layout"] == "folders"
+    assert info["prepared"]["size"] == 16
+
+
+def test_check_writes_nothing_and_finds_the_same(make_source, target, tmp_path, pictures):
+    source = make_source({**pictures, "bad.png": b"", "copy.png": pictures["well/scan00.png"]})
+    with check(source, SMALL) as store:
+        checked = (store.fingerprint, evidence_of(store))
+        place = store.path
+    assert not place.exists()
+    assert {path.name for path in tmp_path.iterdir()} == {"source"}
+    store = prepare(source, target, SMALL)
+    assert checked == (store.fingerprint, evidence_of(store))
+
+
+def test_an_older_key_is_never_overwritten(make_source, target, pictures):
+    target.with_name("store.key.csv").write_text("precious")
+    with pytest.raises(UserError, match="may be the only key to an earlier store"):
+        prepare(make_source(pictures), target, SMALL)
+    assert target.with_name("store.key.csv").read_text() == "precious"
+
+
+def test_the_key_may_not_lie_in_the_store(make_source, target, pictures):
+    with pytest.raises(UserError, match="can't lie in the store"):
+        prepare(make_source(pictures), target, SMALL, key=target / "key.csv")
+
+
+def test_all_faults_of_a_configuration_are_named_at_once():
+    with pytest.raises(UserError) as error:
+        PrepareConfig(size=3, window="x", modality="EEG", validation=0.9, test=0.9, patient_pattern="(")
+    for fault in ("--size", "--window", "--modality", "split shares", "--patient-pattern"):
+        assert fault in str(error.value)
+
+
+def test_a_large_set_is_searched_for_markers_by_a_random_sample(make_source, target, smooth, monkeypatch):
+    monkeypatch.setattr(prepare_module, "SEARCHED", 20)
+    source = make_source({f"{n}.png": smooth(n, (100, 100)) for n in range(60)})
+    searched = prepare(source, target, SMALL).column("searched") == "1"
+    assert 8 <= searched.sum() <= 34
+    monkeypatch.setattr(prepare_module, "SEARCHED", 60)
+    with check(source, SMALL) as store:
+        assert (store.column("searched") == "1").all()

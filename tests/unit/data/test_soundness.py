@@ -2,11 +2,12 @@
 
 import csv
 
-import numpy as np
 import pytest
 
-from ganoscope.data import soundness
-from ganoscope.data.soundness import FEW_IMAGES, compute_statistics, find_alarms
+from ganoscope.data.prepare.ingest import SERIES_COLUMNS
+from ganoscope.data.soundness import FEW_IMAGES, find_alarms
+from ganoscope.data.summary import compute_statistics
+from ganoscope.files import save_csv
 
 COUNT = 324  # 216 of them for training: enough
 
@@ -83,8 +84,10 @@ def test_copy_outside_the_source_splits_is_no_overlap(make_store):
 
 @pytest.mark.parametrize("part", ["validation", "test"])
 def test_held_out_part_of_one_class_is_a_danger(make_store, part):
-    (alarm,) = find_alarms(make_store([row_of_class(index, part) for index in range(COUNT)]))
-    assert (alarm.code, alarm.severity, alarm.evidence) == ("single_class_part", "danger", {"part": part})
+    alarms = alarms_by_code(make_store([row_of_class(index, part) for index in range(COUNT)]))
+    assert set(alarms) == {"single_class_part", "thin_classes"}
+    assert (alarms["single_class_part"].severity, alarms["single_class_part"].evidence) == ("danger", {"part": part})
+    assert alarms["thin_classes"].evidence == {"parts": [f"0 sick in {part}"]}
 
 
 def row_of_class(index, part):
@@ -113,38 +116,76 @@ def test_quarantine_is_told_with_its_reasons(make_store):
     assert "(3 x text; 2 x empty; 1 x corrupt, cut; ...)" in alarm.message
 
 
-@pytest.mark.parametrize("dtype", ["uint8", "uint16", "int16"])
-def test_statistics_equal_numpy_on_the_whole_array(make_store, monkeypatch, dtype):
-    monkeypatch.setattr(soundness, "BLOCK", 7)
-    low, high = {"uint8": (0, 256), "uint16": (50_000, 65_536), "int16": (-1024, 3072)}[dtype]
-    pixels = np.random.default_rng(0).integers(low, high, (45, 16, 16)).astype(dtype)
-    statistics = compute_statistics(make_store(clean_rows(45), pixels, dtype))
-    assert statistics.mean == pytest.approx(pixels.mean(dtype=np.float64), rel=1e-12)
-    assert statistics.deviation == pytest.approx(pixels.std(dtype=np.float64), rel=1e-9)
-    assert statistics.percentiles == tuple(np.percentile(pixels, (1, 50, 99)))
+def write_table(store, name, columns, *rows):
+    save_csv(store.path / name, columns, [dict(zip(columns, row, strict=True)) for row in rows])
 
 
-def test_percentiles_come_from_an_even_subset_of_a_large_store(make_store):
-    pixels = np.random.default_rng(0).integers(0, 60_000, (2100, 2, 2)).astype(np.uint16)
-    statistics = compute_statistics(make_store(clean_rows(2100), pixels, "uint16"))
-    assert statistics.percentiles == tuple(np.percentile(pixels[::2], (1, 50, 99)))
-    assert statistics.mean == pytest.approx(pixels.mean())
+def save_pairs(store, *pairs):
+    write_table(store, "duplicates.csv", ("first", "second", "relation", "correlation"), *((*p, "0.99") for p in pairs))
 
 
-def test_statistics_count_the_manifest(make_store):
-    rows = [
-        {"split": "train", "label": "a", "group": "g1", "patient": "p1", "height_px": 20, "width_px": 30},
-        {"split": "train", "label": "a", "group": "g1", "patient": "p1", "height_px": 20, "width_px": 30},
-        {"split": "train", "label": "b", "group": "g2", "patient": "p2", "height_px": 30, "width_px": 20},
-        {"split": "test", "label": "a", "group": "g3", "patient": ""},
-        {"split": "validation", "label": "a", "group": "g4", "patient": "p4"},
-    ]
-    statistics = compute_statistics(make_store(rows, quarantine=[("x.png", "empty"), ("y.png", "empty")]))
-    assert statistics.counts == {("test", "a"): 1, ("train", "a"): 2, ("train", "b"): 1, ("validation", "a"): 1}
-    assert statistics.groups == {"train": 2, "validation": 1, "test": 1}
-    assert statistics.patients == {"train": 2, "validation": 1, "test": 0}
-    assert dict(statistics.shapes) == {(20, 30): 2, (30, 20): 1, (16, 16): 2}
-    assert statistics.quarantined == {"empty": 2}
+def test_near_duplicates_ring_by_their_relation_unless_one_patient_is_in_both(make_store):
+    store = make_store(with_changes((2, {"patient": "p", "group": "g"}), (4, {"patient": "p", "group": "g"})))
+    save_pairs(store, ("id-2", "id-4", "same"), ("id-6", "id-8", "mirrored"), ("id-6", "id-10", "mirrored"))
+    (alarm,) = find_alarms(store)
+    assert (alarm.code, alarm.evidence) == ("near_duplicates", {"mirrored": 2})
+
+
+def test_duplicates_with_different_labels_ring(make_store):
+    store = make_store(clean_rows())
+    save_pairs(store, ("id-0", "id-1", "exact copy"), ("id-2", "id-5", "same"), ("id-6", "id-8", "same"))
+    assert alarms_by_code(store)["label_conflicts"].evidence == {"pairs": 2, "exact": 1}
+
+
+def test_patient_ids_of_two_persons_ring(make_store):
+    (alarm,) = find_alarms(make_store(clean_rows()), patient_conflicts=3)
+    assert (alarm.code, alarm.evidence) == ("patient_id_conflict", {"ids": 3})
+
+
+def test_a_patient_with_most_images_rings(make_store):
+    rows = [{"patient": "p", "group": "g", "split": "train"} if index % 12 < 2 else {} for index in range(COUNT)]
+    alarms = alarms_by_code(make_store(rows))
+    assert alarms["uneven_patients"].evidence == {"largest": 54, "median": 1.0}
+
+
+def test_a_patient_in_two_classes_is_noted(make_store):
+    same = {"patient": "p", "group": "g"}
+    (alarm,) = find_alarms(make_store(with_changes((0, same), (1, same))))
+    assert (alarm.code, alarm.severity, alarm.evidence) == ("patients_in_several_classes", "note", {"patients": 1})
+
+
+def test_problems_of_series_ring(make_store):
+    store = make_store(clean_rows())
+    rows = [("series-000001", "CT", 10, 1.0, 2.0, 0, ""), ("series-000002", "CT", 8, 2.5, 2.5, 3, "")]
+    write_table(store, "series.csv", SERIES_COLUMNS, *rows)
+    alarms = alarms_by_code(store)
+    assert alarms["missing_slices"].evidence == {"series": 1, "slices": 3}
+    assert alarms["thickness_spacing"].evidence == {"series": 1, "found": ["2 mm thick every 1"]}
+
+
+@pytest.mark.parametrize(("count", "rings"), [(3, False), (12, True)])
+def test_markers_ring_from_a_share_on(make_store, count, rings):
+    alarms = alarms_by_code(
+        make_store([{"searched": 1, "markers": "1 1 2 2" if n < count else ""} for n in range(COUNT)])
+    )
+    assert ("burnt_in_markers" in alarms) is rings
+    if rings:
+        assert alarms["burnt_in_markers"].evidence == {"images": count}
+
+
+def test_held_out_parts_of_few_groups_ring(make_store):
+    rows = [{"group": "g", "patient": ""} if index // 2 % 6 == 5 else {} for index in range(COUNT)]
+    assert alarms_by_code(make_store(rows))["few_groups"].evidence == {"parts": ["1 in test"]}
+
+
+def test_mixed_modalities_ring(make_store):
+    rows = [{"modality": "MR" if index < 4 else "CT"} for index in range(COUNT)]
+    assert alarms_by_code(make_store(rows))["mixed_modalities"].evidence == {"CT": COUNT - 4, "MR": 4}
+
+
+def test_a_label_that_can_be_told_from_the_picture_size_rings(make_store):
+    rows = [{"width_px": 300 if index % 2 else 200, "height_px": 200 + index % 7} for index in range(COUNT)]
+    assert "metadata_shortcut" in alarms_by_code(make_store(rows))
 
 
 def test_store_without_a_quarantine_file_has_none(make_store):

@@ -104,9 +104,15 @@ def test_division_of_the_source_is_kept_unless_a_group_crosses_it(seed):
     source[strays] = rng.choice(["train", "test", "validation", ""], strays.sum())
     source[groups == 4], source[groups == 8], source[groups == 0] = "test", "validation", "train"
     chosen = split(groups, source=source, seed=seed)
-    for group, origin in parts_of_groups(groups, source).items():
-        expected = next(iter(origin)) if len(origin) == 1 else "train"
-        assert parts_of_groups(groups, chosen)[group] == {expected or "train"}
+    homes = {
+        group: origin.copy().pop() if len(origin) == 1 else ""
+        for group, origin in parts_of_groups(groups, source).items()
+    }
+    kept = {part: sum((groups == group).sum() for group, home in homes.items() if home == part) for part in SPLITS}
+    refilled = {part for part in SPLITS if kept[part] < (source == part).sum() / 3}
+    for group, home in homes.items():
+        allowed = {home} if home in ("test", "validation") else {"train"} | refilled
+        assert parts_of_groups(groups, chosen)[group] <= allowed
 
 
 @given(st.integers(0, 9999), st.sampled_from([("train", "test"), ("train", "validation"), ("train",)]))
@@ -161,3 +167,18 @@ def test_large_group_is_not_held_out_when_it_would_swallow_the_share():
 def test_impossible_shares_are_refused(validation, test):
     with pytest.raises(UserError, match=f"got validation {validation}, test {test}"):
         Fractions(validation, test)
+
+
+def test_a_class_that_the_source_test_part_lost_is_drawn_anew():
+    """Class 1 has 40 groups in train, and one of 20 left in test; class 0 keeps the source's own 20."""
+    groups = np.arange(120, dtype=np.int32)
+    labels = np.repeat([0, 1], 60).astype(np.int32)
+    source = np.tile(["train"] * 40 + ["test"] * 20, 2)
+    groups[101:120] = np.arange(61, 80)  # 19 of class 1's test images belong to groups of its train images
+    splits = make_splits(groups, labels, source, Fractions(0.15, 0.15), seed=0)
+    test = splits == "test"
+    assert (test & (labels == 0)).sum() == 20
+    assert set(np.flatnonzero(test & (labels == 0)).tolist()) == set(range(40, 60))
+    assert 6 <= (test & (labels == 1)).sum() <= 12
+    for group in np.unique(groups):
+        assert len(set(splits[groups == group].tolist())) == 1

@@ -2,6 +2,7 @@
 
 import io
 import json
+import secrets
 
 import numpy as np
 import pytest
@@ -87,7 +88,7 @@ def test_manifest_comes_back_as_samples(make_store):
     )
     samples = list(store.samples())
     assert samples[0] == Sample(
-        "id-0", odd, "patient-000000", "group-000000", "train", "0.png", "", "0" * 64, 30, 40, "0.7 x 0.5", 1
+        "id-0", odd, "patient-000000", "group-000000", "train", "file-0000000", "", "0" * 64, 30, 40, "0.7 x 0.5", 1
     )
     assert [sample.label for sample in samples[1:]] == ["b", "c", "a", "b"]
     assert len(samples) == store.count
@@ -183,7 +184,7 @@ def resize_images(path, keep):
         (rewrite(lambda info: {**info, "intensity": {"low": 0.0}}), "damaged"),
         (rewrite(lambda info: {**info, "intensity": None}), "damaged"),
         (rewrite(lambda info: {**info, "schema_version": 0}), "another version"),
-        (rewrite(lambda info: {**info, "schema_version": 2, "novelty": 1}), "another version"),
+        (rewrite(lambda info: {**info, "schema_version": 3, "novelty": 1}), "another version"),
         (rewrite(lambda info: {**info, "count": 6}), r"got shape \(5, 16, 16\); allowed: \(6, 16, 16\)"),
         (rewrite(lambda info: {**info, "size": 32}), r"allowed: \(5, 32, 32\)"),
         (lambda path: (path / "images.npy").unlink(), "images.npy is damaged"),
@@ -204,3 +205,49 @@ def test_unfinished_folder_is_no_store(tmp_path):
     writer.append(draw(1)[0])
     with pytest.raises(UserError, match="no store at"):
         Store.open(tmp_path)
+
+
+def test_a_writer_goes_on_after_the_images_that_count(tmp_path):
+    pixels, masks = draw(5), draw(5) > 128
+    first = StoreWriter(tmp_path, 16, "uint8")
+    for image, mask in zip(pixels[:3], masks[:3], strict=True):
+        first.append(image, mask)
+    first.flush()  # two count; the third, and half of a fourth, are what a killed process left
+    with (tmp_path / "images.npy").open("ab") as file:
+        file.write(b"half an image")
+    second = StoreWriter(tmp_path, 16, "uint8", count=2)
+    for image, mask in zip(pixels[2:], masks[2:], strict=True):
+        second.append(image, mask)
+    np.testing.assert_array_equal(second.read(), pixels)
+    (tmp_path / "manifest.csv").write_text(",".join(COLUMNS) + "\n")
+    second.finish("resumed", IntensityMap(0, 255, "grey 8 bit", "uint8"))
+    store = Store.open(tmp_path)
+    np.testing.assert_array_equal(store.images, pixels)
+    np.testing.assert_array_equal(store.masks, masks)
+
+
+def test_images_without_a_mask_get_an_empty_one(tmp_path):
+    pixels = draw(4)
+    writer = StoreWriter(tmp_path, 16, "uint8")
+    for index, image in enumerate(pixels):
+        writer.append(image, np.ones((16, 16), bool) if index == 2 else None)
+    (tmp_path / "manifest.csv").write_text(",".join(COLUMNS) + "\n")
+    writer.finish("masked", IntensityMap(0, 255, "grey 8 bit", "uint8"))
+    assert Store.open(tmp_path).masks.any(axis=(1, 2)).tolist() == [False, False, True, False]
+
+
+@pytest.mark.parametrize("shape", [(16, 15), (15, 16), (17, 16), (256,)])
+def test_an_image_of_another_shape_is_not_written(tmp_path, shape):
+    writer = StoreWriter(tmp_path, 16, "uint8")
+    with pytest.raises(ValueError, match="expected shape"):
+        writer.append(np.zeros(shape, np.uint8))
+    assert writer.count == 0
+
+
+def test_fingerprint_does_not_depend_on_the_secret_behind_pseudonyms(make_store, tmp_path):
+    def fingerprint(names):
+        rows = [{"patient": name, "label": "a"} for name in names]
+        return make_store(rows, draw(3), path=tmp_path / secrets.token_hex(4)).fingerprint
+
+    assert fingerprint(["p1", "p2", "p1"]) == fingerprint(["x", "a", "x"])
+    assert fingerprint(["p1", "p2", "p2"]) != fingerprint(["p1", "p2", "p1"])

@@ -16,15 +16,20 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file
 from tests.conftest import TINY
 
+from ganoscope.alarms import load_alarms
+from ganoscope.data.augment import MR, UNKNOWN, Policy, draw_factors
+from ganoscope.data.feed import feed_images
+from ganoscope.data.store import Store
 from ganoscope.errors import UserError
 from ganoscope.files import compute_sha256, load_json
 from ganoscope.training import run as run_module
 from ganoscope.training.checkpoint import list_checkpoints
 from ganoscope.training.record import TrainConfig, load_record
 from ganoscope.training.restore import open_run
-from ganoscope.training.run import choose_precision, train
+from ganoscope.training.run import Place, Session, choose_precision, prepare_run, train
 
 CONFIG = TrainConfig(images=320, batch_size=16, tick_images=80)
+FED = replace(CONFIG, images=160, augment="safe", balance=True)
 WEIGHTS = ("networks.safetensors", "averages.safetensors", "optimizers.safetensors")
 
 
@@ -219,6 +224,121 @@ def test_bf16_is_chosen_only_where_asked_or_native():
     assert choose_precision("fp32", "cpu") == "fp32"
     assert choose_precision("bf16", "cpu") == "bf16"
     assert choose_precision("auto", "cpu") in ("fp32", "bf16")
+
+
+@pytest.fixture(scope="module")
+def fed_run(phantom_store, tmp_path_factory):
+    """A run with augmentation and balanced classes. Not to be changed."""
+    path = tmp_path_factory.mktemp("runs") / "fed"
+    train("dcgan", TINY, phantom_store, path, FED)
+    return path
+
+
+def test_an_augmented_and_balanced_run_resumes_as_if_it_had_never_stopped(fed_run, phantom_store, tmp_path):
+    train("dcgan", TINY, phantom_store, tmp_path / "run", replace(FED, images=80))
+    train("dcgan", TINY, phantom_store, tmp_path / "run", FED)
+    assert digests(tmp_path / "run") == digests(fed_run)
+
+
+@pytest.mark.parametrize("change", [{"augment": "none"}, {"balance": False}])
+def test_augmentation_and_balance_each_make_a_difference_and_cannot_change_within_a_run(
+    fed_run, phantom_store, tmp_path, change
+):
+    train("dcgan", TINY, phantom_store, tmp_path / "run", replace(FED, **change))
+    assert digests(tmp_path / "run") != digests(fed_run)
+    with pytest.raises(UserError, match=next(iter(change))):
+        train("dcgan", TINY, phantom_store, shutil.copytree(fed_run, tmp_path / "copy"), replace(FED, **change))
+
+
+def test_the_pixels_may_lie_in_device_memory_or_not(fed_run, phantom_store, tmp_path, monkeypatch):
+    monkeypatch.setattr(run_module, "feed_images", lambda *arguments: feed_images(*arguments, hold=True))
+    train("dcgan", TINY, phantom_store, tmp_path / "run", FED)
+    assert digests(tmp_path / "run") == digests(fed_run)
+
+
+def collect_images(session, steps, monkeypatch):
+    """The real images that a session trains on, without training."""
+    seen = []
+    monkeypatch.setattr(run_module, "train_step", lambda _, batch, *__: seen.append(batch.real) or {})
+    monkeypatch.setattr(session.average, "update", lambda *_: None)
+    for _ in range(steps):
+        session._step()
+    return torch.stack(seen)
+
+
+def test_processes_see_what_one_process_sees_augmentation_included(phantom_store, tmp_path, monkeypatch):
+    record = prepare_run("dcgan", TINY, phantom_store, tmp_path / "run", FED)
+    places = [Place(torch.device("cpu")), *(Place(torch.device("cpu"), rank, 2) for rank in (0, 1))]
+    monkeypatch.setattr(run_module, "distribute", lambda phase, _: phase)
+    whole, *shares = (collect_images(Session(record, tmp_path / "run", p), 5, monkeypatch) for p in places)
+    for rank, share in enumerate(shares):
+        torch.testing.assert_close(share, whole[:, rank::2], atol=1e-6, rtol=0)
+
+
+def test_the_record_says_what_augmentation_was_done(fed_run, tiny_run, phantom_store, tmp_path):
+    modality = Store.open(phantom_store).modality
+    assert load_record(fed_run).augmentation == (MR if modality == "MR" else UNKNOWN)
+    assert load_record(tiny_run).augmentation is None
+    own = Policy(mirror=True)
+    train("dcgan", TINY, phantom_store, tmp_path / "run", replace(CONFIG, images=32), own)
+    assert load_record(tmp_path / "run").augmentation == own
+    with pytest.raises(UserError, match=r"augmentation Policy\(.*mirror=True.*; got None"):
+        train("dcgan", TINY, phantom_store, tmp_path / "run", replace(CONFIG, images=32))
+
+
+def test_a_policy_of_ones_own_reaches_the_networks(phantom_store, tmp_path, monkeypatch):
+    collected = []
+    for name, policy in (("plain", None), ("mirrored", Policy(mirror=True))):
+        record = prepare_run("dcgan", TINY, phantom_store, tmp_path / name, CONFIG, policy)
+        collected.append(collect_images(Session(record, tmp_path / name, Place(torch.device("cpu"))), 3, monkeypatch))
+    plain, mirrored = (images.flatten(0, 1) for images in collected)
+    flipped = torch.from_numpy(draw_factors(0, 0, 48)[:, 4] < 0)
+    assert 10 < int(flipped.sum()) < 38
+    torch.testing.assert_close(mirrored[~flipped], plain[~flipped], atol=1e-5, rtol=0)
+    torch.testing.assert_close(mirrored[flipped], plain[flipped].flip(-1), atol=1e-5, rtol=0)
+
+
+def test_intensity_operations_on_hu_are_refused(phantom_store, tmp_path, monkeypatch):
+    store = Store.open(phantom_store)
+    monkeypatch.setattr(Store, "open", lambda _: replace(store, intensity=replace(store.intensity, unit="HU")))
+    monkeypatch.setattr(Store, "verify", lambda _: None)
+    with pytest.raises(UserError, match=r"on HU: got Policy.*geometry alone"):
+        train("dcgan", TINY, phantom_store, tmp_path / "run", CONFIG, MR)
+    assert not (tmp_path / "run").exists()
+
+
+def test_balancing_without_classes_and_too_few_images_are_refused_together(phantom_store, tmp_path, monkeypatch):
+    labels = np.array([""] * 3 + ["one"] * 141)
+    column = Store.column
+    monkeypatch.setattr(Store, "column", lambda store, name: labels if name == "label" else column(store, name))
+    with pytest.raises(UserError) as caught:
+        train("dcgan", TINY, phantom_store, tmp_path / "run", replace(FED, batch_size=128))
+    assert "too few training images" in str(caught.value)
+    assert "--balance needs the class of every training image: got 1 classes" in str(caught.value)
+
+
+def test_balancing_that_changes_the_prevalence_raises_an_alarm(fed_run, phantom_store, tmp_path, monkeypatch):
+    labels = np.array((["rare"] + ["common"] * 3) * 36)
+    column = Store.column
+    monkeypatch.setattr(Store, "column", lambda store, name: labels if name == "label" else column(store, name))
+    counts = np.unique(labels[Store.open(phantom_store).indices("train")], return_counts=True)[1]
+    train("dcgan", TINY, phantom_store, tmp_path / "run", replace(FED, images=32))
+    (alarm,) = (alarm for alarm in load_alarms(tmp_path / "run" / "alarms.json") if alarm.code == "prevalence_changed")
+    assert alarm.severity == "warning"
+    assert alarm.evidence["repeats"] == round(counts.max() / counts.min(), 3)
+    assert alarm.evidence["last_images"] == 32
+    assert "An image of rare is shown" in alarm.message
+    assert "prevalence_changed" not in {alarm.code for alarm in load_alarms(fed_run / "alarms.json")}  # equal classes
+
+
+def test_a_run_of_an_earlier_version_still_loads_and_goes_on(tiny_run, phantom_store, tmp_path):
+    run = shutil.copytree(tiny_run, tmp_path / "run")
+    record = load_json(run / "run.json")
+    del record["augmentation"], record["train"]["augment"], record["train"]["balance"]
+    (run / "run.json").write_text(json.dumps(record))
+    assert load_record(run) == load_record(tiny_run)
+    train("dcgan", TINY, phantom_store, run, replace(CONFIG, images=336))
+    assert list_checkpoints(run)[-1].name == "0000000336"
 
 
 @pytest.mark.slow

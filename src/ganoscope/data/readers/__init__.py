@@ -2,34 +2,86 @@
 
 import importlib
 import pkgutil
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Protocol, cast
+from typing import Literal, Protocol, cast
 
 import numpy as np
 from numpy.typing import NDArray
 
+Unit = Literal["grey 8 bit", "grey 16 bit", "HU", "signal"]
+"""What pixels mean: display grey values (uint8, uint16), Hounsfield units (int16), or a signal on the file's own scale
+(MR, CR, DX, float maps: uint16, int16 or float32), which is mapped to 16 bits per image or per series."""
+
+PADDING_HU = -2048
+"""Stored in a HU picture where the scanner measured nothing: below everything real, so that it can be masked."""
+
+MAX_PIXELS = 1 << 28
+"""Most pixels that one file may hold, over all its frames: beyond it lies damage, or a decompression bomb."""
+
+FOREIGN_SUFFIXES = (
+    *(".bmp", ".gif", ".webp", ".svg", ".jp2", ".pdf", ".zip", ".gz", ".raw", ".dat", ".mha", ".mhd", ".nrrd", ".mat"),
+    *(".h5", ".pt", ".pkl", ".txt", ".csv", ".json", ".xml", ".yaml", ".yml", ".html", ".doc", ".docx", ".xls"),
+)
+"""What a reason may call by its suffix; any other may be part of a name, as in `J.Doe`."""
+
 
 class UnreadableError(Exception):
-    """A file that is not taken; its message is the reason that goes into `quarantine.csv`."""
+    """A file that is not taken; its message is the reason that goes into `quarantine.csv`.
+
+    The message enters the store: it must not hold file names, header texts or anything else that may name a person.
+    """
+
+
+@dataclass(frozen=True)
+class ReadOptions:
+    """What to take out of files that hold more than one plain picture."""
+
+    plane: Literal["axial", "coronal", "sagittal"] = "axial"
+    """Plane in which volumes are cut into slices."""
+    slices: str = "all"
+    """Slices of a volume: `all`, `middle`, `every:N`, or `A:B` for a range in per cent of the volume, such as 20:80."""
+    only_modality: str = ""
+    """Take only DICOM files of this modality, such as CT."""
+    only_series: str = ""
+    """Take only DICOM series whose description matches this regular expression (upper and lower case are alike)."""
+    hu_offset: int | None = None
+    """States that 16-bit pictures hold Hounsfield units plus this offset, such as 1024."""
 
 
 @dataclass(frozen=True)
 class Picture:
-    """One decoded image.
+    """One decoded image, and what is known about it. Nothing here but `patient` and `patient_check` names a person.
 
     Attributes:
-        pixels: Stored units, shape (H, W); uint8, uint16 or int16.
-        unit: What the values mean: `grey 8 bit`, `grey 16 bit` or `HU`.
+        pixels: Stored units, shape (H, W), C-contiguous; types as `Unit` says.
+        unit: What the values mean.
         coloured: The file held true colour that was reduced to grey.
         spacing_mm: Row and column spacing, where the file states it.
+        modality: DICOM's code, such as CT, MR, CR, DX; "" where unknown.
+        view: `AP`, `PA`, `LL`, `RL`, `RLD`, `LLD`, `RLO` or `LLO` of a radiograph; `axial`, `coronal`, `sagittal` or
+        `oblique` of a slice; "" if unknown. position_mm: Of a slice, along its normal. thickness_mm: Of a slice. frame:
+        Number of the picture in its file, from 0. label: Class, where the file itself states it (MedMNIST). split:
+        `train`, `validation` or `test`, where the file itself states it (MedMNIST). patient: Patient id in the file;
+        never stored, only its pseudonym is. patient_check: Digest of what else the file says about the person: two of
+        them under one id are an alarm.
     """
 
     pixels: NDArray[np.generic]
-    unit: str
+    unit: Unit
     coloured: bool = False
     spacing_mm: tuple[float, float] | None = None
+    modality: str = ""
+    view: str = ""
+    position_mm: float | None = None
+    thickness_mm: float | None = None
+    frame: int = 0
+    label: str = ""
+    split: str = ""
+    patient: str = ""
+    patient_check: str = ""
 
 
 class Reader(Protocol):
@@ -37,8 +89,8 @@ class Reader(Protocol):
 
     SUFFIXES: tuple[str, ...]
 
-    def read(self, path: Path) -> Picture:
-        """Returns the decoded image; raises `UnreadableError` with the reason otherwise."""
+    def read(self, path: Path, options: ReadOptions) -> Iterable[Picture]:
+        """Returns the decoded images, at least one; raises `UnreadableError` with the reason otherwise."""
         ...
 
 
@@ -49,15 +101,30 @@ def readers() -> dict[str, Reader]:
     return {suffix: cast(Reader, module) for module in modules for suffix in module.SUFFIXES}
 
 
-def read(path: Path) -> Picture:
-    """Returns the image in a file of any supported format.
+def find_reader(path: Path) -> Reader | None:
+    """Returns the reader for a file: by its suffix, or by DICOM's mark in a file without a known one."""
+    name = path.name.lower()
+    known = next((reader for suffix, reader in readers().items() if suffix and name.endswith(suffix)), None)
+    return known or (readers().get(".dcm") if is_dicom(path) else None)
+
+
+def is_dicom(path: Path) -> bool:
+    """Tells whether a file bears DICOM's mark after its 128-byte preamble."""
+    with path.open("rb") as file:
+        return file.read(132)[128:] == b"DICM"
+
+
+def read(path: Path, options: ReadOptions = ReadOptions()) -> Iterable[Picture]:
+    """Returns the images in a file of any supported format.
 
     Raises:
         UnreadableError: The format is not supported, or the file can't be read; the message says why.
     """
     if path.stat().st_size == 0:
         raise UnreadableError("the file is empty (0 bytes)")
-    reader = readers().get(path.suffix.lower())
+    reader = find_reader(path)
     if reader is None:
-        raise UnreadableError(f"format {path.suffix or '(no suffix)'} is not supported; {', '.join(readers())} are")
-    return reader.read(path)
+        suffix = path.suffix.lower()
+        named = suffix if suffix in FOREIGN_SUFFIXES else "of this name"
+        raise UnreadableError(f"format {named} is not supported; {', '.join(readers())} are")
+    return reader.read(path, options)

@@ -4,7 +4,7 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ganoscope.data.ingest import join_groups
+from ganoscope.data.prepare.grouping import join_groups
 
 
 @st.composite

@@ -1,0 +1,129 @@
+"""`prepare` against a MONAI LoadImage + Resize loop that gives the same pixels, and two cores against one.
+
+Two sources: CT series (copies of a real or a made DICOM series, 512 x 512, reduced to 128 x 128 by area) and a folder
+of JPEGs (reduced eightfold by area). Area means at whole factors are what MONAI's Resize(mode="area")
+computes, so that both give the same pixels, which is checked. The loop is what a user writes who does not want a store:
+it neither hashes, groups, splits nor searches for duplicates; `prepare` does all of that in the same time.
+"""
+
+import argparse
+import os
+import statistics
+import tempfile
+import time
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+from ganoscope.data.phantoms import make_phantom
+from ganoscope.data.prepare import PrepareConfig, prepare
+from ganoscope.data.readers import PADDING_HU
+
+
+def write_series(folder, series, slices):
+    """Writes made CT series as DICOM: 512 x 512, slope 1, intercept -1024."""
+    import pydicom
+    from pydicom.dataset import FileDataset, FileMetaDataset
+    from pydicom.uid import CTImageStorage, ExplicitVRLittleEndian, generate_uid
+
+    for number in range(series):
+        target = folder / f"patient{number}" / "series"
+        target.mkdir(parents=True)
+        phantom = make_phantom("ct", number, 512, seed=0).pixels
+        uid = generate_uid()
+        for index in range(slices):
+            meta = FileMetaDataset()
+            meta.MediaStorageSOPClassUID, meta.TransferSyntaxUID = CTImageStorage, ExplicitVRLittleEndian
+            meta.MediaStorageSOPInstanceUID = generate_uid()
+            data = FileDataset(None, {}, file_meta=meta, preamble=b"\0" * 128)
+            data.SOPClassUID, data.SOPInstanceUID = CTImageStorage, meta.MediaStorageSOPInstanceUID
+            data.SeriesInstanceUID, data.StudyInstanceUID, data.PatientID = uid, uid, f"patient{number}"
+            data.Modality, data.Rows, data.Columns, data.SamplesPerPixel = "CT", 512, 512, 1
+            data.PhotometricInterpretation, data.PixelRepresentation = "MONOCHROME2", 0
+            data.BitsAllocated, data.BitsStored, data.HighBit = 16, 16, 15
+            data.RescaleIntercept, data.RescaleSlope = -1024, 1
+            data.PixelSpacing, data.SliceThickness = [0.7, 0.7], 2
+            data.ImageOrientationPatient = [1, 0, 0, 0, 1, 0]
+            data.ImagePositionPatient = [0, 0, 2 * index]
+            noise = np.random.default_rng([number, index]).integers(-20, 20, phantom.shape)
+            data.PixelData = (phantom.clip(-900) + noise + 1024).astype(np.uint16).tobytes()
+            pydicom.dcmwrite(target / f"{index:04d}.dcm", data, enforce_file_format=True)
+
+
+def write_jpegs(folder, number, side):
+    """Writes chest-film phantoms; no more than 200 are drawn, further ones are these, turned and darkened."""
+    rng = np.random.default_rng(0)
+    drawn = [make_phantom("cxr", index, 256, seed=0) for index in range(min(number, 200))]
+    for index in range(number):
+        phantom = drawn[index % len(drawn)]
+        (folder / phantom.label).mkdir(parents=True, exist_ok=True)
+        turned = Image.fromarray(phantom.pixels).rotate(rng.uniform(-20, 20))
+        pixels = np.asarray(turned.resize((side, side), Image.Resampling.BICUBIC)) * rng.uniform(0.7, 1.0)
+        name = folder / phantom.label / f"{index:05d}.jpg"
+        Image.fromarray(pixels.astype(np.uint8)).save(name, quality=92)
+
+
+def loop_with_monai(files, size):
+    """The named alternative: MONAI's LoadImage and Resize, file by file."""
+    from monai.transforms import Compose, EnsureChannelFirst, LoadImage, Resize
+
+    load = Compose([LoadImage(image_only=True), EnsureChannelFirst(), Resize((size, size), mode="area")])
+    start = time.perf_counter()
+    images = [load(str(path))[0].numpy() for path in files]
+    return time.perf_counter() - start, images
+
+
+def time_prepare(source, size, cores):
+    """Runs `prepare` on that many cores of this process's affinity."""
+    every = os.sched_getaffinity(0)
+    os.sched_setaffinity(0, sorted(every)[:cores])
+    try:
+        with tempfile.TemporaryDirectory() as name:
+            start = time.perf_counter()
+            store = prepare(source, Path(name) / "store", PrepareConfig(size=size, resampling="area"))
+            return time.perf_counter() - start, np.array(store.images)
+    finally:
+        os.sched_setaffinity(0, every)
+
+
+def compare(title, source, files, size, rounds):
+    """Prints the ratios of time, in turns, and how far the pixels differ."""
+    ours, one, theirs = [], [], []
+    loop_with_monai(files[:50], size), time_prepare(source, size, 2)  # imports, worker processes
+    for _ in range(rounds):
+        seconds, alternative = loop_with_monai(files, size)
+        theirs.append(seconds)
+        seconds, images = time_prepare(source, size, cores=2)
+        ours.append(seconds)
+        one.append(time_prepare(source, size, cores=1)[0])
+    upright = np.stack([image.T for image in alternative])  # MONAI has columns first
+    difference = np.abs(upright - images)[images != PADDING_HU]
+    against_loop = statistics.median(b / a for a, b in zip(ours, theirs, strict=True))
+    against_one = statistics.median(b / a for a, b in zip(ours, one, strict=True))
+    medians = [statistics.median(seconds) for seconds in (theirs, one, ours)]
+    print(f"{title}: {len(files):,} files, {rounds} rounds, medians")
+    print("  MONAI loop {:.2f} s, prepare on one core {:.2f} s, on two {:.2f} s".format(*medians))
+    print(f"  two cores against MONAI: {against_loop:.2f} times faster; against one core: {against_one:.2f}")
+    print(f"  largest difference of a pixel: {difference.max():.2f}")
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--series", type=int, default=40)
+    parser.add_argument("--slices", type=int, default=40)
+    parser.add_argument("--jpegs", type=int, default=1500)
+    parser.add_argument("--side", type=int, default=1024, help="of the JPEGs, in pixels")
+    parser.add_argument("--rounds", type=int, default=3)
+    arguments = parser.parse_args()
+    with tempfile.TemporaryDirectory() as name:
+        dicom, jpeg = Path(name) / "dicom", Path(name) / "jpeg"
+        write_series(dicom, arguments.series, arguments.slices)
+        compare("DICOM series", dicom, sorted(dicom.rglob("*.dcm")), 128, arguments.rounds)
+        write_jpegs(jpeg, arguments.jpegs, arguments.side)
+        title = f"JPEG folder, {arguments.side} x {arguments.side}"
+        compare(title, jpeg, sorted(jpeg.rglob("*.jpg")), arguments.side // 8, arguments.rounds)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,206 @@
+"""What a DICOM header says about a picture: its kind, its geometry and, in memory only, its patient."""
+
+import hashlib
+import math
+import unicodedata
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from pydicom import Dataset
+
+from ganoscope.data.readers import UnreadableError
+
+PROJECTION = frozenset(("CR", "DX", "MG", "XA", "RF", "IO", "PX", "RG", "RTIMAGE"))
+"""Modalities that show shadows on a detector."""
+
+MODALITIES = frozenset(("CT", "MR", "PT", "NM", "US", "IVUS", "OT", "SC", "ES", "XC", "OP", "OPT", "OCT", "SM", "GM"))
+KNOWN = PROJECTION | MODALITIES | frozenset(("BI", "SEG", "SR", "RTDOSE", "RTPLAN", "RTSTRUCT", "REG", "PR", "KO"))
+"""Codes that may be named: any other text in that attribute might hold anything."""
+
+VIEWS = frozenset(("AP", "PA", "LL", "RL", "RLD", "LLD", "RLO", "LLO"))
+PLANES = ("sagittal", "coronal", "axial")
+OBLIQUE_BELOW = 0.9
+"""Cosine between a slice's normal and the nearest axis of the body below which the slice is called oblique (26 degrees:
+gantry tilts of head CT stay above it)."""
+
+LOCALIZER = "a localizer (scout) image"
+NOT_ANATOMY = {
+    "1.2.840.10008.5.1.4.1.1.481.2": "a radiotherapy dose map is no image of anatomy",
+    "1.2.840.10008.5.1.4.1.1.66.4": "a segmentation is no image of anatomy",
+    "1.2.840.10008.5.1.4.1.1.66.7": "a segmentation is no image of anatomy",
+}
+WITHOUT_PIXELS = {
+    "1.2.840.10008.5.1.4.1.1.481.1": "a radiotherapy image",
+    "1.2.840.10008.5.1.4.1.1.481.3": "a radiotherapy structure set",
+    "1.2.840.10008.5.1.4.1.1.481.4": "a radiotherapy treatment record",
+    "1.2.840.10008.5.1.4.1.1.481.5": "a radiotherapy plan",
+    "1.2.840.10008.5.1.4.1.1.481.6": "a radiotherapy treatment record",
+    "1.2.840.10008.5.1.4.1.1.481.7": "a radiotherapy treatment record",
+    "1.2.840.10008.5.1.4.1.1.481.8": "a radiotherapy plan",
+    "1.2.840.10008.5.1.4.1.1.481.9": "a radiotherapy treatment record",
+    "1.2.840.10008.5.1.4.1.1.66": "raw measurement data",
+    "1.2.840.10008.5.1.4.1.1.66.1": "a spatial registration",
+    "1.2.840.10008.5.1.4.1.1.66.3": "a spatial registration",
+    "1.2.840.10008.5.1.4.1.1.88.59": "a selection of key objects",
+    "1.2.840.10008.5.1.4.1.1.104.1": "a PDF document",
+    "1.2.840.10008.1.3.10": "a directory (DICOMDIR)",
+}
+FAMILIES_WITHOUT_PIXELS = {
+    "1.2.840.10008.5.1.4.1.1.88.": "a structured report",
+    "1.2.840.10008.5.1.4.1.1.9.": "a waveform",
+    "1.2.840.10008.5.1.4.1.1.11.": "a presentation state",
+}
+
+
+def get_text(dataset: Dataset, keyword: str) -> str:
+    """Returns an attribute as text, "" where it is absent or damaged."""
+    try:
+        value: Any = dataset.get(keyword)
+    except Exception:  # conversion of a damaged value raises anything
+        return ""
+    return "" if value is None else str(value).strip("\0 ")
+
+
+def get_numbers(dataset: Dataset, keyword: str, count: int) -> tuple[float, ...]:
+    """Returns an attribute's finite numbers, or none where they are absent, damaged, or not `count` of them."""
+    try:
+        value: Any = dataset.get(keyword)
+        numbers = [] if value is None else [float(v) for v in (value if np.iterable(value) else [value])]
+    except Exception:  # conversion of a damaged value raises anything
+        return ()
+    return tuple(numbers) if len(numbers) == count and all(map(math.isfinite, numbers)) else ()
+
+
+def find_group(dataset: Dataset, frame: int, group: str) -> Dataset:
+    """Returns the data set that describes a frame in one respect.
+
+    Args:
+        dataset: The whole one.
+        frame: Number of the frame, from 0.
+        group: Keyword of the functional group's sequence, such as PixelMeasuresSequence.
+
+    Returns:
+        The frame's own item, the one shared by all frames, or, in a file without functional groups, the data set.
+    """
+    frames = dataset.get("PerFrameFunctionalGroupsSequence") or ()
+    shared = dataset.get("SharedFunctionalGroupsSequence") or ()
+    for item in (*frames[frame : frame + 1], *shared[:1]):
+        found = item.get(group)
+        if found:
+            return found[0]
+    return dataset
+
+
+def read_modality(dataset: Dataset) -> str:
+    """Returns DICOM's code of the modality, "" where it is none of the known ones."""
+    code = get_text(dataset, "Modality").upper()
+    return code if code in KNOWN else ""
+
+
+def is_localizer(dataset: Dataset) -> bool:
+    """Tells whether the image was only taken to plan others."""
+    types = [part.upper() for part in split_values(dataset, "ImageType")]
+    return any("LOCALI" in part or "SCOUT" in part for part in types)
+
+
+def split_values(dataset: Dataset, keyword: str) -> list[str]:
+    """Returns the texts of an attribute with several values."""
+    try:
+        value: Any = dataset.get(keyword)
+    except Exception:  # conversion of a damaged value raises anything
+        return []
+    if value is None:
+        return []
+    return [value] if isinstance(value, str) else [str(part) for part in value]
+
+
+def refuse_kind(dataset: Dataset) -> None:
+    """Refuses what is no image of anatomy, by its SOP class."""
+    kind = get_text(dataset, "SOPClassUID")
+    if kind in NOT_ANATOMY:
+        raise UnreadableError(NOT_ANATOMY[kind])
+    if is_localizer(dataset):
+        raise UnreadableError(LOCALIZER)
+    if not any(keyword in dataset for keyword in ("PixelData", "FloatPixelData", "DoubleFloatPixelData")):
+        families = [text for start, text in FAMILIES_WITHOUT_PIXELS.items() if kind.startswith(start)]
+        what = WITHOUT_PIXELS.get(kind) or (families[0] if families else "")
+        raise UnreadableError(f"no pixel data: it is {what}" if what else "no pixel data")
+
+
+def refuse_modality(modality: str, wanted: str) -> None:
+    """Refuses a file of another modality than the one asked for, if any was."""
+    if wanted and modality != wanted.upper():
+        raise UnreadableError(f"{f'modality {modality}' if modality else 'an unknown modality'} was not asked for")
+
+
+def read_spacing(dataset: Dataset, frame: int, modality: str) -> tuple[float, float] | None:
+    """Returns the distance of rows and of columns in mm; of a shadow image without a calibrated one, the detector's."""
+    measures = find_group(dataset, frame, "PixelMeasuresSequence")
+    keywords = ("ImagerPixelSpacing", "NominalScannedPixelSpacing") if modality in PROJECTION else ()
+    for keyword in ("PixelSpacing", *keywords):
+        spacing = get_numbers(measures, keyword, 2)
+        if spacing and min(spacing) > 0:
+            return spacing[0], spacing[1]
+    return None
+
+
+def read_thickness(dataset: Dataset, frame: int) -> float | None:
+    """Returns the thickness of a slice in mm."""
+    thickness = get_numbers(find_group(dataset, frame, "PixelMeasuresSequence"), "SliceThickness", 1)
+    return thickness[0] if thickness and thickness[0] > 0 else None
+
+
+def read_normal(dataset: Dataset, frame: int = 0) -> tuple[float, ...]:
+    """Returns the unit vector across a slice, in the patient's coordinates; () where the file does not tell."""
+    cosines = get_numbers(find_group(dataset, frame, "PlaneOrientationSequence"), "ImageOrientationPatient", 6)
+    if not cosines:
+        return ()
+    (a, b, c), (d, e, f) = cosines[:3], cosines[3:]
+    normal = (b * f - c * e, c * d - a * f, a * e - b * d)
+    length = math.hypot(*normal)
+    return tuple(part / length for part in normal) if length > 0.5 else ()
+
+
+def read_position(dataset: Dataset, frame: int = 0) -> float | None:
+    """Returns the position of a slice along its normal in mm."""
+    normal = read_normal(dataset, frame)
+    corner = get_numbers(find_group(dataset, frame, "PlanePositionSequence"), "ImagePositionPatient", 3)
+    return sum(n * p for n, p in zip(normal, corner, strict=True)) if normal and corner else None
+
+
+def read_view(dataset: Dataset, frame: int, modality: str) -> str:
+    """Returns the view of a shadow image, or the plane of a slice; "" where the file does not tell."""
+    if modality in PROJECTION:
+        view = get_text(dataset, "ViewPosition").upper()
+        return view if view in VIEWS else ""
+    return name_plane(read_normal(dataset, frame))
+
+
+def name_plane(normal: Sequence[float]) -> str:
+    """Returns the plane whose normal is given as a unit vector.
+
+    Example:
+        >>> name_plane((0.0, 0.1, 0.99)), name_plane((0.7, 0.7, 0.0)), name_plane(())
+        ('axial', 'oblique', '')
+    """
+    if not normal:
+        return ""
+    sizes = [abs(part) for part in normal]
+    return PLANES[sizes.index(max(sizes))] if max(sizes) >= OBLIQUE_BELOW else "oblique"
+
+
+def read_patient(dataset: Dataset) -> str:
+    """Returns the patient's id; it must never be stored."""
+    return get_text(dataset, "PatientID")
+
+
+def make_patient_check(dataset: Dataset) -> str:
+    """Returns a digest of name, birth date and sex, "" where none is given; ways of writing a name do not matter."""
+    name = unicodedata.normalize("NFKC", get_text(dataset, "PatientName")).casefold()
+    name = " ".join(name.replace("^", " ").replace("=", " ").replace(",", " ").split())
+    born = "".join(filter(str.isdigit, get_text(dataset, "PatientBirthDate")))
+    sex = get_text(dataset, "PatientSex").upper()
+    if not (name or born or sex):
+        return ""
+    return hashlib.sha256(f"{name}|{born}|{sex}".encode("utf-8", "replace")).hexdigest()[:16]

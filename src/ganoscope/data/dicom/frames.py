@@ -1,0 +1,346 @@
+"""Decodes the frames of a DICOM file one by one, once its header and every frame's own show that this is safe."""
+
+import os
+import struct
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from importlib.util import find_spec
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from pydicom import Dataset
+from pydicom.encaps import generate_frames
+from pydicom.pixels.decoders.base import Decoder, get_decoder
+from pydicom.uid import (
+    JPEG2000TransferSyntaxes,
+    JPEGExtended12Bit,
+    JPEGLSTransferSyntaxes,
+    JPEGTransferSyntaxes,
+    RLELossless,
+)
+
+from ganoscope.data.dicom.attributes import get_numbers
+from ganoscope.data.dicom.dataset import quiet
+from ganoscope.data.dicom.isolated import CORRUPT_FRAME, decode_isolated
+from ganoscope.data.readers import MAX_PIXELS, UnreadableError
+
+GREY = ("MONOCHROME1", "MONOCHROME2")
+COLOURS = ("RGB", "YBR_FULL", "YBR_FULL_422", "YBR_ICT", "YBR_RCT")
+FLOATS = {"FloatPixelData": "f4", "DoubleFloatPixelData": "f8"}
+NEEDS_GDCM = (
+    "JPEG lossless, JPEG-LS and 12-bit JPEG need python-gdcm, which is not installed; "
+    'remedy: pip install "ganoscope[dicom]"'
+)
+
+
+@dataclass(frozen=True)
+class PixelFormat:
+    """What a header says about the pixels; sound as far as it alone can tell.
+
+    Attributes:
+        shape: Rows and columns.
+        frames: Number of frames.
+        samples: 1, or 3 of a colour image.
+        photometric: DICOM's photometric interpretation.
+        bits: Bits allocated, stored, and number of the high bit.
+        signed: Whether values are two's complement.
+        keyword: The attribute that holds the pixels.
+        little_endian: Order of bytes.
+    """
+
+    shape: tuple[int, int]
+    frames: int
+    samples: int
+    photometric: str
+    bits: tuple[int, int, int]
+    signed: bool
+    keyword: str
+    little_endian: bool
+
+
+def read_format(dataset: Dataset) -> PixelFormat:
+    """Returns how the pixels are laid out.
+
+    Raises:
+        UnreadableError: The header is contradictory, incomplete, or of a kind that has no grey values.
+    """
+    keyword = next(k for k in ("PixelData", *FLOATS) if k in dataset)
+    if not dataset[keyword].value:
+        raise UnreadableError("truncated: the pixel data is empty")
+    allocated = read_integer(dataset, "BitsAllocated")
+    stored = read_integer(dataset, "BitsStored", allocated)
+    little = dataset.file_meta.TransferSyntaxUID.is_little_endian
+    found = PixelFormat(
+        shape=(read_integer(dataset, "Rows"), read_integer(dataset, "Columns")),
+        frames=read_integer(dataset, "NumberOfFrames", 1) or 1,  # some writers say 0 for a single image
+        samples=read_integer(dataset, "SamplesPerPixel", 1),
+        photometric=str(dataset.get("PhotometricInterpretation") or "").strip("\0 ").upper(),
+        bits=(allocated, stored, read_integer(dataset, "HighBit", stored - 1)),
+        signed=read_integer(dataset, "PixelRepresentation", 0) == 1,
+        keyword=keyword,
+        little_endian=bool(little),
+    )
+    refuse_format(found)
+    return found
+
+
+def read_integer(dataset: Dataset, keyword: str, default: int | None = None) -> int:
+    """Returns an attribute that must be one whole number, or the default where there is one."""
+    try:
+        value: Any = dataset.get(keyword)
+        if value is None and default is not None:
+            return default
+        number = int(value)
+    except Exception:  # conversion of a damaged value raises anything
+        raise UnreadableError(f"damaged header: {keyword} is missing or no whole number") from None
+    if number < 0:
+        raise UnreadableError(f"damaged header: {keyword} is negative")
+    return number
+
+
+def refuse_format(found: PixelFormat) -> None:
+    """Refuses what can't be decoded, or is too large to be a picture."""
+    (rows, columns), (allocated, stored, high) = found.shape, found.bits
+    if rows * columns * found.frames == 0:
+        raise UnreadableError("damaged header: it states a picture without pixels")
+    if rows * columns * found.frames * found.samples > MAX_PIXELS:
+        raise UnreadableError(
+            f"decompression bomb refused: {found.frames} frames of {columns} x {rows} pixels; "
+            f"at most {MAX_PIXELS} values are read"
+        )
+    if found.photometric not in (*GREY, *COLOURS, "PALETTE COLOR"):
+        raise UnreadableError("damaged header: the photometric interpretation is missing or not supported")
+    if found.samples != (3 if found.photometric in COLOURS else 1):
+        raise UnreadableError("damaged header: samples per pixel contradict the photometric interpretation")
+    expected = (8, 16, 32) if found.keyword == "PixelData" else (8 * int(FLOATS[found.keyword][1]),)
+    if allocated not in expected:
+        raise UnreadableError(f"{allocated} bits per value are not supported in this kind of pixel data")
+    if not 0 < stored <= high + 1 <= allocated:
+        raise UnreadableError("damaged header: bits allocated, bits stored and high bit contradict each other")
+
+
+def iterate_frames(dataset: Dataset, found: PixelFormat) -> Iterator[NDArray[Any]]:
+    """Yields the decoded frames: shape (H, W), or (H, W, 3) as RGB; stored values, the unused bits removed.
+
+    Raises:
+        UnreadableError: Pixels are missing, damaged, contradict the header, or need a decoder that is not installed.
+    """
+    syntax = dataset.file_meta.TransferSyntaxUID
+    if not syntax.is_encapsulated:
+        refuse_length(dataset, found)
+        yield from iterate_native(dataset, found) if is_plain(found) else decode(dataset, found, get_decoder(syntax))
+        return
+    decoder = find_decoder(dataset, found)
+    frames = split_frames(dataset, found)
+    for frame in frames:
+        refuse_frame(frame, found, syntax)
+    if find_plugin(decoder, found):
+        yield from decode(dataset, found, decoder)
+        return
+    options = describe_pixels(found, syntax)
+    for frame in frames:
+        pixels = decode_isolated(frame, options)
+        refuse_size(pixels, found)
+        yield pixels
+
+
+def is_plain(found: PixelFormat) -> bool:
+    """Tells whether one view of the bytes gives the values."""
+    return found.samples == 1 and (found.little_endian or found.bits[0] > 8)
+
+
+def refuse_length(dataset: Dataset, found: PixelFormat) -> None:
+    """Refuses uncompressed pixel data that is shorter than the header says, or longer by a whole frame or more."""
+    values = found.shape[0] * found.shape[1] * found.samples * found.bits[0] // 8
+    frame = values * 2 // 3 if found.photometric == "YBR_FULL_422" else values
+    actual = len(dataset[found.keyword].value or b"")
+    if actual < frame * found.frames:
+        raise UnreadableError(f"truncated: {actual} of {frame * found.frames} bytes of pixel data are there")
+    if actual >= frame * (found.frames + 1):
+        raise UnreadableError(f"damaged header: it states {found.frames} frames, the pixel data holds more")
+
+
+def iterate_native(dataset: Dataset, found: PixelFormat) -> Iterator[NDArray[Any]]:
+    """Yields the frames of uncompressed grey, palette or float pixels."""
+    kind = FLOATS.get(found.keyword, f"{'i' if found.signed else 'u'}{found.bits[0] // 8}")
+    dtype = np.dtype(kind).newbyteorder("<" if found.little_endian else ">")
+    content, size = dataset[found.keyword].value, found.shape[0] * found.shape[1]
+    for number in range(found.frames):
+        stored = np.frombuffer(content, dtype, size, number * size * dtype.itemsize).reshape(found.shape)
+        native = stored.astype(dtype.newbyteorder("="), copy=False)
+        if found.keyword in FLOATS or found.bits[1] == found.bits[0]:
+            yield native
+            continue
+        values = remove_unused_bits(native, found)
+        refuse_wide_padding(dataset, found, bool((values != native).any()))
+        yield values
+
+
+def refuse_wide_padding(dataset: Dataset, found: PixelFormat, changed: bool) -> None:
+    """Refuses padding that the stored bits can't hold: cut to them, it would pass for a measured value."""
+    padding = get_numbers(dataset, "PixelPaddingValue", 1)
+    lowest = -(1 << (found.bits[1] - 1)) if found.signed else 0
+    if changed and padding and not lowest <= padding[0] < lowest + (1 << found.bits[1]):
+        raise UnreadableError("damaged header: PixelPaddingValue does not fit into the stored bits")
+
+
+def remove_unused_bits(pixels: NDArray[Any], found: PixelFormat) -> NDArray[Any]:
+    """Returns the values of the stored bits alone: old files keep overlays in the others."""
+    allocated, stored, high = found.bits
+    return (pixels << (allocated - 1 - high)) >> (allocated - stored)
+
+
+def have_gdcm() -> bool:
+    """Tells whether gdcm is installed."""
+    return find_spec("gdcm") is not None
+
+
+def find_decoder(dataset: Dataset, found: PixelFormat) -> Decoder:
+    """Returns pydicom's decoder of the compression, or refuses one that is unknown or not installed."""
+    syntax = dataset.file_meta.TransferSyntaxUID
+    try:
+        decoder = get_decoder(syntax)
+    except NotImplementedError:
+        raise UnreadableError("its compression is not supported (video, or a private one)") from None
+    if find_plugin(decoder, found):
+        return decoder
+    if not have_gdcm():
+        raise UnreadableError(NEEDS_GDCM)
+    if needs_twelve_bits(syntax, found) and (found.samples != 1 or found.bits[0] != 16):
+        raise UnreadableError("12-bit JPEG in colour is not supported")
+    return decoder
+
+
+def find_plugin(decoder: Decoder, found: PixelFormat) -> str:
+    """Returns the plug-in that decodes in this process, "" where only gdcm can, which has to be isolated."""
+    if needs_twelve_bits(decoder.UID, found):
+        return ""
+    safe = [plugin for plugin in decoder.available_plugins if plugin != "gdcm"]
+    return safe[-1] if safe else ""
+
+
+def describe_pixels(found: PixelFormat, syntax: str) -> dict[str, Any]:
+    """Returns what a decoder has to know about a single frame, in pydicom's words."""
+    return {
+        "syntax": str(syntax),
+        "rows": found.shape[0],
+        "columns": found.shape[1],
+        "samples_per_pixel": found.samples,
+        "photometric_interpretation": found.photometric,
+        "bits_allocated": found.bits[0],
+        "bits_stored": found.bits[1],
+        "pixel_representation": int(found.signed),
+        "planar_configuration": 0,
+        "number_of_frames": 1,
+        "pixel_keyword": "PixelData",
+    }
+
+
+def needs_twelve_bits(syntax: str, found: PixelFormat) -> bool:
+    """Tells whether this is JPEG of 12 bits, which pydicom's plug-ins leave alone."""
+    return syntax == JPEGExtended12Bit and found.bits[1] > 8
+
+
+@contextmanager
+def mute_libraries() -> Iterator[None]:
+    """Sends what the decoders' C code writes to the terminal nowhere: Python can't catch it, and it may name files."""
+    try:
+        terminal = os.dup(2)
+    except OSError:  # closed already
+        yield
+        return
+    try:
+        with open(os.devnull, "wb") as nowhere:  # noqa: PTH123 - no file of ours
+            os.dup2(nowhere.fileno(), 2)
+        yield
+    finally:
+        os.dup2(terminal, 2)
+        os.close(terminal)
+
+
+def split_frames(dataset: Dataset, found: PixelFormat) -> list[bytes]:
+    """Returns the compressed frames; refuses fewer or more than the header states."""
+    offsets = dataset.get("ExtendedOffsetTable"), dataset.get("ExtendedOffsetTableLengths")
+    try:
+        frames = list(
+            generate_frames(
+                dataset.PixelData,
+                number_of_frames=found.frames,
+                extended_offsets=(offsets[0], offsets[1]) if offsets[0] and offsets[1] else None,
+            )
+        )
+    except Exception:  # damaged items raise anything
+        raise UnreadableError("damaged: the compressed frames can't be told apart") from None
+    if len(frames) != found.frames:
+        raise UnreadableError(f"damaged: {len(frames)} compressed frames, but the header states {found.frames}")
+    return frames
+
+
+def refuse_frame(frame: bytes, found: PixelFormat, syntax: str) -> None:
+    """Refuses a compressed frame whose own header contradicts the file's, before a decoder sees it."""
+    if syntax == RLELossless:
+        raw = found.shape[0] * found.shape[1] * found.samples * found.bits[0] // 8
+        if len(frame) > 2 * raw + 1024:  # PackBits adds one byte to 128 at worst
+            raise UnreadableError("damaged: an RLE frame is longer than its uncompressed pixels")
+        return
+    jpeg = syntax in JPEGTransferSyntaxes or syntax in JPEGLSTransferSyntaxes
+    size = read_jpeg_size(frame) if jpeg else None
+    if syntax in JPEG2000TransferSyntaxes or "4.20" in syntax:
+        size = read_jpeg2000_size(frame)
+    if size is None:
+        raise UnreadableError("damaged: a compressed frame has no readable header of its own")
+    if size != (*found.shape, found.samples):
+        raise UnreadableError(
+            f"damaged: a compressed frame is {size[1]} x {size[0]} with {size[2]} channels, "
+            f"its header states {found.shape[1]} x {found.shape[0]} with {found.samples}"
+        )
+
+
+def read_jpeg_size(frame: bytes) -> tuple[int, int, int] | None:
+    """Returns rows, columns and channels of a JPEG or JPEG-LS stream, by its frame marker (ITU-T T.81, B.2.2)."""
+    position = 2
+    while frame[:2] == b"\xff\xd8" and position + 10 <= len(frame) and frame[position] == 0xFF:
+        marker = frame[position + 1]
+        if marker == 0xFF:  # fill byte
+            position += 1
+            continue
+        if marker == 0xF7 or (0xC0 <= marker <= 0xCF and marker not in (0xC4, 0xC8, 0xCC)):
+            rows, columns, channels = struct.unpack_from(">HHB", frame, position + 5)
+            return rows, columns, channels
+        position += 2 + int.from_bytes(frame[position + 2 : position + 4], "big")
+    return None
+
+
+def read_jpeg2000_size(frame: bytes) -> tuple[int, int, int] | None:
+    """Returns rows, columns and channels of a JPEG 2000 stream, by its SIZ marker (ITU-T T.800, A.5.1)."""
+    start = frame.find(b"\xff\x4f\xff\x51")
+    if start < 0 or start + 42 > len(frame):
+        return None
+    columns, rows, left, top = struct.unpack_from(">4I", frame, start + 8)
+    return rows - top, columns - left, struct.unpack_from(">H", frame, start + 40)[0]
+
+
+def decode(dataset: Dataset, found: PixelFormat, decoder: Decoder) -> Iterator[NDArray[Any]]:
+    """Yields the frames that pydicom decodes, colour as RGB."""
+    plugin = find_plugin(decoder, found)
+    for number in range(found.frames):
+        try:
+            with quiet(), mute_libraries():
+                frames = decoder.iter_array(dataset, indices=[number], decoding_plugin=plugin)
+                pixels, properties = next(frames)
+        except MemoryError:
+            raise
+        except Exception:  # on damaged streams the decoders raise anything
+            raise UnreadableError(CORRUPT_FRAME) from None
+        refuse_size(pixels, found)
+        if found.samples == 3 and "YBR_FULL" in str(properties["photometric_interpretation"]):
+            raise UnreadableError("damaged: colours that can't be converted")
+        yield pixels
+
+
+def refuse_size(pixels: NDArray[Any], found: PixelFormat) -> None:
+    """Refuses a decoded frame that is not as large as the header states."""
+    if pixels.shape != (found.shape if found.samples == 1 else (*found.shape, 3)):
+        raise UnreadableError("damaged: a decoded frame is of another size than the header states")

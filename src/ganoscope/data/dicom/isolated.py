@@ -1,0 +1,155 @@
+"""Decodes frames by gdcm in a process of its own: on damaged streams its C++ code aborts, and must end nothing else."""
+
+import atexit
+import json
+import os
+import subprocess
+import sys
+from functools import cache
+from threading import Lock, Timer
+from typing import IO, Any
+
+import numpy as np
+from numpy.typing import NDArray
+from pydicom.encaps import encapsulate
+from pydicom.pixels.decoders.base import get_decoder
+from pydicom.uid import JPEGExtended12Bit
+
+from ganoscope.data.readers import UnreadableError
+
+CORRUPT_FRAME = "damaged: a frame can't be decoded"
+LONGEST_SECONDS = 120.0
+"""After that a frame is given up: damaged streams can also make a decoder run for ever."""
+
+LOCK = Lock()
+
+
+def decode_isolated(frame: bytes, options: dict[str, Any]) -> NDArray[Any]:
+    """Returns a decoded frame, shape (H, W) or (H, W, 3) as RGB.
+
+    Args:
+        frame: The compressed stream.
+        options: What pydicom's decoders need to know, and `syntax`, the transfer syntax; fit for JSON.
+
+    Raises:
+        UnreadableError: The stream is damaged; the decoder's process may have died of it.
+    """
+    with LOCK:
+        process = start_decoder(os.getpid())
+        if process.poll() is not None:  # ended by somebody else: no fault of this frame
+            stop(process)
+            process = start_decoder(os.getpid())
+        timer = Timer(LONGEST_SECONDS, process.kill)
+        timer.start()
+        try:
+            answer, content = ask(process, frame, options)
+        except (OSError, ValueError):  # it died half way
+            answer, content = {}, b""
+        finally:
+            timer.cancel()
+        if process.poll() is not None or "alive" not in answer:
+            stop(process)
+    if not content:
+        raise UnreadableError(CORRUPT_FRAME)
+    return np.frombuffer(content, answer["dtype"]).reshape(answer["shape"])
+
+
+@cache
+def start_decoder(owner: int) -> "subprocess.Popen[bytes]":
+    """Returns the decoder's process of the process `owner`; it ends with it, when its input closes."""
+    process = subprocess.Popen(
+        [sys.executable, "-m", "ganoscope.data.dicom.isolated"],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path)), "PYTHONWARNINGS": "ignore"},
+    )
+    atexit.register(lambda: stop(process) if os.getpid() == owner else None)
+    return process
+
+
+def stop(process: "subprocess.Popen[bytes]") -> None:
+    """Ends a decoder that can't be trusted any more; the next frame gets a new one."""
+    start_decoder.cache_clear()
+    process.kill()
+    process.wait()
+    for pipe in (process.stdin, process.stdout):
+        try:
+            if pipe:
+                pipe.close()
+        except OSError:  # what was still to be written has no reader
+            pass
+
+
+def ask(process: "subprocess.Popen[bytes]", frame: bytes, options: dict[str, Any]) -> tuple[dict[str, Any], bytes]:
+    """Sends one frame and returns the answer, and the pixels' bytes, which are empty where there are none."""
+    if process.stdin is None or process.stdout is None:
+        raise OSError("the decoder's process has no pipes")
+    write_message(process.stdin, options, frame)
+    return read_message(process.stdout)
+
+
+def write_message(pipe: IO[bytes], header: dict[str, Any], content: bytes) -> None:
+    """Writes one line of JSON, and the bytes that it announces."""
+    pipe.write(json.dumps({**header, "length": len(content)}).encode() + b"\n")
+    pipe.write(content)
+    pipe.flush()
+
+
+def read_message(pipe: IO[bytes]) -> tuple[dict[str, Any], bytes]:
+    """Returns one message, empty where the pipe has been closed."""
+    line = pipe.readline()
+    header: dict[str, Any] = json.loads(line) if line else {}
+    return header, pipe.read(header["length"]) if header else b""
+
+
+def serve() -> None:
+    """Answers until the input closes; what the C++ code writes to standard output goes nowhere."""
+    answers = os.fdopen(os.dup(1), "wb")
+    os.dup2(2, 1)
+    while True:
+        options, frame = read_message(sys.stdin.buffer)
+        if not options:
+            return
+        del options["length"]
+        try:
+            pixels = decode(frame, options.pop("syntax"), options)
+            answer = {"alive": True, "shape": pixels.shape, "dtype": pixels.dtype.str}
+            write_message(answers, answer, np.ascontiguousarray(pixels).tobytes())
+        except Exception:  # on damaged streams gdcm raises anything that it does not die of
+            write_message(answers, {"alive": True}, b"")
+
+
+def decode(frame: bytes, syntax: str, options: dict[str, Any]) -> NDArray[Any]:
+    """Returns what gdcm makes of a frame, the unused bits corrected."""
+    if syntax == JPEGExtended12Bit:
+        return decode_twelve_bits(frame, options)
+    source = encapsulate([frame])
+    pixels, _ = next(get_decoder(syntax).iter_array(source, indices=[0], decoding_plugin="gdcm", **options))
+    return pixels
+
+
+def decode_twelve_bits(frame: bytes, options: dict[str, Any]) -> NDArray[Any]:
+    """Returns a grey frame of 12-bit JPEG, which pydicom's plug-ins leave alone."""
+    import gdcm  # type: ignore[import-untyped, import-not-found, unused-ignore]
+
+    rows, columns, bits, signed = (options[k] for k in ("rows", "columns", "bits_stored", "pixel_representation"))
+    fragment, fragments = gdcm.Fragment(), gdcm.SequenceOfFragments.New()
+    fragment.SetByteStringValue(frame)
+    fragments.AddFragment(fragment)
+    element = gdcm.DataElement(gdcm.Tag(0x7FE0, 0x0010))
+    element.SetValue(fragments.__ref__())
+    image = gdcm.Image()
+    image.SetNumberOfDimensions(2)
+    image.SetDimensions((columns, rows, 1))
+    image.SetDataElement(element)
+    grey = gdcm.PhotometricInterpretation.GetPIType("MONOCHROME2")
+    image.SetPhotometricInterpretation(gdcm.PhotometricInterpretation(grey))
+    image.SetTransferSyntax(gdcm.TransferSyntax(gdcm.TransferSyntax.GetTSType(str(JPEGExtended12Bit))))
+    image.SetPixelFormat(gdcm.PixelFormat(1, 16, bits, bits - 1, signed))
+    content = image.GetBuffer().encode("utf-8", "surrogateescape")
+    return np.frombuffer(content, np.int16 if signed else np.uint16).reshape(rows, columns)
+
+
+if __name__ == "__main__":
+    serve()

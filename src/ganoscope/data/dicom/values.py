@@ -1,0 +1,296 @@
+"""What stored values mean: Hounsfield units, a signal, or grey values as presented to a reader."""
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from pydicom import Dataset
+
+from ganoscope.data.dicom.attributes import find_group, get_numbers, get_text
+from ganoscope.data.dicom.frames import PixelFormat
+from ganoscope.data.readers import PADDING_HU, UnreadableError
+
+Values = NDArray[Any]
+Mapping = Callable[[Values], Values]
+
+LARGEST_TABLE = 1 << 17
+"""Values that span no more than this are mapped through a table: exact in float64, at the price of an index."""
+
+COLOUR_TOLERANCE = 8
+"""Largest difference between the channels of a grey picture in 8 bits: JPEG's rounding stays below it."""
+
+ONLY_PADDING = "nothing but padding: no pixel was measured"
+
+
+@dataclass(frozen=True)
+class Table:
+    """A modality or VOI LUT: stored value `first` gives `values[0]`; beyond the ends the end values hold.
+
+    Source: DICOM PS3.3, C.11.1.1 and C.11.2.1.1.
+    """
+
+    first: int
+    bits: int
+    values: Values
+
+    def __call__(self, stored: Values) -> Values:
+        """Returns the looked-up values as float64."""
+        index = np.clip(np.rint(stored) - self.first, 0, len(self.values) - 1).astype(np.int64)
+        return self.values[index].astype(np.float64)
+
+
+def map_values(stored: Values, mapping: Mapping) -> Values:
+    """Returns `mapping(stored)`, computed once per value that may occur instead of once per pixel.
+
+    Where the results are whole numbers that only differ from the stored ones by a constant, as in most CT, they are a
+    sum; it wraps around in the type of the results, which hold all of them, and so is exact.
+    """
+    if stored.dtype.kind == "f":
+        return mapping(stored)
+    low, high = int(stored.min()), int(stored.max())
+    if high - low >= LARGEST_TABLE:
+        return mapping(stored.astype(np.float64))
+    table = mapping(np.arange(low, high + 1))
+    if table.dtype.kind == "i" and (np.diff(table) == 1).all():
+        return stored.astype(table.dtype) + np.array(int(table[0]) - low).astype(table.dtype)
+    return table.take(np.subtract(stored, low, dtype=np.int32), mode="clip")
+
+
+def find_padding(dataset: Dataset, found: PixelFormat) -> Callable[[Values], NDArray[np.bool_]]:
+    """Returns a function that marks the stored values which were never measured (PixelPaddingValue, -RangeLimit)."""
+    value = get_numbers(dataset, "PixelPaddingValue", 1)
+    limit = get_numbers(dataset, "PixelPaddingRangeLimit", 1) or value
+    if not value:
+        return lambda stored: np.zeros(stored.shape, bool)
+    bits = found.bits[0]
+    ends = sorted(correct_sign(number, bits, found.signed) for number in (value[0], limit[0]))
+    return lambda stored: (stored >= ends[0]) & (stored <= ends[1])
+
+
+def correct_sign(number: float, bits: int, signed: bool) -> float:
+    """Returns a padding value as the pixels hold it: many writers state -2000 as 63536, or the reverse.
+
+    Example:
+        >>> correct_sign(63536, 16, signed=True)
+        -2000
+    """
+    if signed and number >= 1 << (bits - 1):
+        return number - (1 << bits)
+    return number + (1 << bits) if not signed and number < 0 else number
+
+
+def read_rescale(dataset: Dataset, frame: int) -> tuple[float, float] | None:
+    """Returns slope and intercept of a frame, None where the file has none.
+
+    Raises:
+        UnreadableError: They are no numbers, or the slope is 0.
+    """
+    group = find_group(dataset, frame, "PixelValueTransformationSequence")
+    if "RescaleSlope" not in group and "RescaleIntercept" not in group:
+        return None
+    slope, intercept = get_numbers(group, "RescaleSlope", 1), get_numbers(group, "RescaleIntercept", 1)
+    if not slope or not intercept or slope[0] == 0:
+        raise UnreadableError("damaged header: rescale slope or intercept is missing, zero or no number")
+    return slope[0], intercept[0]
+
+
+def read_table(dataset: Dataset, keyword: str) -> Table | None:
+    """Returns the first look-up table in a sequence, None where there is none.
+
+    Raises:
+        UnreadableError: It is damaged.
+    """
+    try:
+        sequence = dataset.get(keyword)
+        if not sequence:
+            return None
+        item = sequence[0]
+        count, first, bits = (int(v) for v in item.LUTDescriptor)
+        data = item["LUTData"].value
+        count = count & 0xFFFF or 1 << 16
+        if isinstance(data, bytes):
+            little = dataset.original_encoding[1] is not False
+            data = np.frombuffer(data, np.uint8 if len(data) <= count + 1 else "<u2" if little else ">u2")
+        values = np.asarray(data).astype(np.int64)[:count]
+    except Exception:  # damaged tables raise anything
+        raise UnreadableError("damaged header: a look-up table can't be read") from None
+    if len(values) < count or not 1 <= bits <= 16 or values.min() < 0 or values.max() >= 1 << 16:
+        raise UnreadableError("damaged header: a look-up table is not as it describes itself")
+    return Table(first, bits, values)
+
+
+def to_hu(stored: Values, dataset: Dataset, found: PixelFormat, frame: int) -> NDArray[np.int16]:
+    """Returns Hounsfield units, rounded; `PADDING_HU` where nothing was measured.
+
+    Declared padding becomes `PADDING_HU`, and so do values below it, which some scanners store outside their field of
+    view without declaring them: no attenuation is that low.
+
+    Raises:
+        UnreadableError: The file does not tell how to compute HU, or the result can't be HU.
+    """
+    rescale = read_rescale(dataset, frame)
+    if rescale is None:
+        raise UnreadableError("a CT without RescaleSlope and RescaleIntercept: Hounsfield units can't be computed")
+    kind = get_text(find_group(dataset, frame, "PixelValueTransformationSequence"), "RescaleType").upper()
+    if kind not in ("", "HU", "US"):  # US: unspecified
+        raise UnreadableError("a CT whose rescaled values are not Hounsfield units, by its RescaleType")
+    (slope, intercept), padded = rescale, find_padding(dataset, found)
+
+    def rescale_table(values: Values) -> Values:
+        hu = np.maximum(np.rint(values * slope + intercept), PADDING_HU)
+        hu[padded(values)] = PADDING_HU
+        if hu.max() > np.iinfo(np.int16).max:
+            raise UnreadableError("a CT with values beyond 32767 HU")
+        return hu.astype(np.int16)
+
+    hu = map_values(stored, rescale_table)
+    refuse_no_hu(hu)
+    return hu
+
+
+def refuse_no_hu(hu: NDArray[np.int16]) -> None:
+    """Refuses a slice that holds neither air nor fat, whose HU are negative: its values are something else."""
+    low = int(hu.min())
+    if low == PADDING_HU:
+        if int(hu.max()) == PADDING_HU:
+            raise UnreadableError(ONLY_PADDING)
+        low = int(hu.min(where=hu > PADDING_HU, initial=np.iinfo(np.int16).max))
+    if low >= 0:
+        raise UnreadableError(
+            f"a CT without any value below 0 HU (lowest: {low}): air and fat are missing, so RescaleIntercept is wrong"
+        )
+
+
+def to_signal(stored: Values, dataset: Dataset, found: PixelFormat, frame: int) -> Values:
+    """Returns rescaled values in the smallest type that keeps them; padding takes the lowest measured value."""
+    if not np.isfinite(stored).all():
+        raise UnreadableError("it holds values that are no numbers (NaN or infinity)")
+    rescale = make_modality(dataset, frame)
+    return fill_padding(shrink(map_values(stored, rescale)), stored, dataset, found)
+
+
+def make_modality(dataset: Dataset, frame: int) -> Mapping:
+    """Returns the modality transformation: a look-up table, slope and intercept, or nothing."""
+    table = read_table(dataset, "ModalityLUTSequence")
+    if table:
+        return table
+    slope, intercept = read_rescale(dataset, frame) or (1.0, 0.0)
+    if (slope, intercept) == (1.0, 0.0):
+        return lambda values: values
+    return lambda values: values * slope + intercept
+
+
+def shrink(values: Values) -> Values:
+    """Returns the same values as uint16 or int16, else as float32, which is all that later steps take."""
+    low, high = values.min(), values.max()
+    whole = values.dtype.kind != "f" or bool((values == np.rint(values)).all())
+    if whole and low >= 0 and high <= 65535:
+        return values.astype(np.uint16)
+    if whole and low >= -32768 and high <= 32767:
+        return values.astype(np.int16)
+    return values.astype(np.float32)
+
+
+def fill_padding(values: Values, stored: Values, dataset: Dataset, found: PixelFormat) -> Values:
+    """Returns the values with padding at the lowest measured one: on its own it would stretch the range of greys."""
+    if "PixelPaddingValue" not in dataset:
+        return values
+    padded = find_padding(dataset, found)(stored)
+    if padded.all():
+        raise UnreadableError(ONLY_PADDING)
+    if padded.any():
+        values[padded] = values[~padded].min()
+    return values
+
+
+def to_presentation(stored: Values, dataset: Dataset, found: PixelFormat, frame: int) -> Values:
+    """Returns grey values as a reader sees them: modality LUT, first VOI LUT or window, MONOCHROME1 inverted.
+
+    Returns:
+        uint8 where that holds all; 16 bits, the whole range of a window or table, where not; without either the
+        modality's values in the smallest type that keeps them.
+    """
+    if stored.dtype.kind == "f":
+        return to_signal(stored, dataset, found, frame)
+    modality, voi = make_modality(dataset, frame), make_voi(dataset, frame)
+    bits = found.bits[1]
+    lowest = -(1 << (bits - 1)) if found.signed else 0
+    ends = modality(np.array([lowest, lowest + (1 << bits) - 1]))
+    if isinstance(modality, Table):
+        ends, bits = np.array([0, (1 << modality.bits) - 1]), modality.bits
+    top = (
+        255 if isinstance(voi, Table) and voi.bits == 8 else 255 if bits <= 8 and not isinstance(voi, Table) else 65535
+    )
+
+    def present(values: Values) -> Values:
+        shown = modality(values)
+        if voi:
+            shown = np.rint(voi(shown) * (top / ((1 << voi.bits) - 1)) if isinstance(voi, Table) else voi(shown) * top)
+            shown = np.clip(shown, 0, top)
+        if found.photometric == "MONOCHROME1":
+            shown = top - shown if voi else ends.min() + ends.max() - shown
+        return shown
+
+    pixels = shrink(map_values(stored, present))
+    if (top == 255 if voi else bits <= 8) and pixels.dtype == np.uint16 and pixels.max() <= 255:
+        pixels = pixels.astype(np.uint8)
+    return fill_padding(pixels, stored, dataset, found)
+
+
+def make_voi(dataset: Dataset, frame: int) -> Table | Mapping | None:
+    """Returns the first VOI LUT, or the first window as a function onto 0 to 1; None where there is none.
+
+    Source: DICOM PS3.3, C.11.2.1.2 and C.11.2.1.3.
+    """
+    group = find_group(dataset, frame, "FrameVOILUTSequence")
+    table = read_table(dataset, "VOILUTSequence")
+    if table:
+        return table
+    centre, width = read_first(group, "WindowCenter"), read_first(group, "WindowWidth")
+    function = get_text(group, "VOILUTFunction").upper()
+    if centre is None or width is None or width <= (1 if function in ("", "LINEAR") else 0):
+        return None
+    if function == "SIGMOID":
+        return lambda values: 1 / (1 + np.exp(-4 * (values - centre) / width))
+    if function == "LINEAR_EXACT":
+        return lambda values: np.clip((values - centre) / width + 0.5, 0, 1)
+    return lambda values: np.clip((values - (centre - 0.5)) / (width - 1) + 0.5, 0, 1)
+
+
+def read_first(dataset: Dataset, keyword: str) -> float | None:
+    """Returns the first number of an attribute with several."""
+    try:
+        value: Any = dataset.get(keyword)
+        first: Any = next(iter(value)) if np.iterable(value) and not isinstance(value, str) else value
+        number = float(first)
+    except Exception:  # absent or damaged
+        return None
+    return number if math.isfinite(number) else None
+
+
+def apply_palette(stored: Values, dataset: Dataset) -> Values:
+    """Returns the colours, RGB in 8 bits of shape (H, W, 3), that a palette gives to stored values."""
+    from pydicom.pixels.processing import apply_color_lut
+
+    try:
+        colours = apply_color_lut(stored, dataset)[..., :3]
+    except Exception:  # damaged palettes raise anything
+        raise UnreadableError("damaged header: the colour palette can't be read") from None
+    return colours if colours.dtype == np.uint8 else (colours >> 8).astype(np.uint8)
+
+
+def to_grey(rgb: Values) -> tuple[Values, bool]:
+    """Returns grey values and whether there was true colour: equal channels as they are, others by their luminance.
+
+    Source: ITU-R BT.601, with the integer weights that Pillow uses, so that a PNG of the same picture gives the same.
+    """
+    wide = rgb.astype(np.int64)
+    spread = int((wide.max(axis=2) - wide.min(axis=2)).max())
+    luminance = (wide @ np.array([19595, 38470, 7471]) + 0x8000) >> 16
+    grey = luminance if spread else wide[..., 0]
+    scale = (1 << (8 * rgb.dtype.itemsize - 8)) if rgb.dtype.itemsize < 4 else 1 << 24
+    small = grey.astype(np.uint8) if rgb.dtype == np.uint8 else shrink(grey)
+    return small, spread > COLOUR_TOLERANCE * scale

@@ -1,0 +1,106 @@
+"""Unpacks a ZIP archive that somebody else made: nothing leaves the folder, nothing fills the disk."""
+
+import re
+import shutil
+import stat
+import zipfile
+import zlib
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path, PurePosixPath
+
+from ganoscope.data.fetch import FetchError
+
+MAX_RATIO = 200
+"""Declared size over the archive's own: images reach 20, bombs thousands."""
+SKIPPED_FOLDER = "__MACOSX"
+DAMAGED = (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError)
+
+
+def unpack(archive: Path, folder: Path) -> None:
+    """Unpacks an archive into a folder; leaves out a second copy of the whole that lies inside it.
+
+    Raises:
+        FetchError: The archive is damaged, holds names or links that lead elsewhere, or declares more than there is
+            room for.
+    """
+    try:
+        with zipfile.ZipFile(archive) as content:
+            members = [member for member in content.infolist() if not member.is_dir()]
+            for member in members:
+                member.filename = member.filename.replace("\\", "/")  # as some archives from Windows have them
+            faults = find_faults(members, archive.stat().st_size, shutil.disk_usage(folder).free)
+            if faults:
+                raise FetchError(f"the archive is not safe to unpack: {'; '.join(faults)}.")
+            for member in choose(members):
+                target = folder / member.filename
+                target.parent.mkdir(parents=True, exist_ok=True)
+                with content.open(member) as packed, target.open("xb") as file:
+                    shutil.copyfileobj(packed, file, 1 << 20)
+    except DAMAGED:
+        raise FetchError("the archive is damaged or incomplete. Try again.") from None
+
+
+def find_faults(members: Sequence[zipfile.ZipInfo], packed_bytes: int, free_bytes: int) -> list[str]:
+    """Returns why an archive must not be unpacked.
+
+    Args:
+        members: Its files.
+        packed_bytes: Its own size.
+        free_bytes: Room on the disk.
+    """
+    total = sum(member.file_size for member in members)
+    counts = {
+        "name(s) that lead out of the folder": sum(not is_inside(member.filename) for member in members),
+        "symbolic link(s) or other special file(s)": sum(is_special(member) for member in members),
+        "encrypted file(s)": sum(bool(member.flag_bits & 1) for member in members),
+        "name(s) that occur twice": sum(n > 1 for n in Counter(member.filename for member in members).values()),
+    }
+    faults = [f"{count} {what}" for what, count in counts.items() if count]
+    if total > MAX_RATIO * packed_bytes:
+        faults.append(f"it would grow {total / max(1, packed_bytes):,.0f}-fold; allowed: {MAX_RATIO}-fold")
+    if total > free_bytes:
+        faults.append(f"{total / 1e9:,.1f} GB needed, {free_bytes / 1e9:,.1f} GB free")
+    return faults
+
+
+def is_inside(name: str) -> bool:
+    """Tells whether a member's name stays in the folder on every system.
+
+    Example:
+        >>> is_inside("a/b.png"), is_inside("../b.png"), is_inside("C:b.png")
+        (True, False, False)
+    """
+    parts = name.split("/")
+    return bool(parts[0]) and ".." not in parts and not re.match(r"[A-Za-z]:", name)
+
+
+def is_special(member: zipfile.ZipInfo) -> bool:
+    """Tells whether a member is a link, a device or the like, as Unix archives can hold."""
+    kind = stat.S_IFMT(member.external_attr >> 16)
+    return kind not in (0, stat.S_IFREG)
+
+
+def choose(members: Sequence[zipfile.ZipInfo]) -> list[zipfile.ZipInfo]:
+    """Returns the files to unpack: without macOS's leavings, and without a nested copy of the same content.
+
+    The paediatric set's archive holds `chest_xray/chest_xray/...`, byte for byte the same as `chest_xray/...`.
+    """
+    contents = {member.filename: (member.CRC, member.file_size) for member in members}
+    return [
+        member
+        for member in members
+        if SKIPPED_FOLDER not in PurePosixPath(member.filename).parts
+        and contents.get(find_twin(member.filename)) != (member.CRC, member.file_size)
+    ]
+
+
+def find_twin(name: str) -> str:
+    """Returns the name without a repeated first folder; "" where none is repeated.
+
+    Example:
+        >>> find_twin("chest_xray/chest_xray/train/1.jpeg")
+        'chest_xray/train/1.jpeg'
+    """
+    first, _, rest = name.partition("/")
+    return rest if rest.startswith(f"{first}/") else ""

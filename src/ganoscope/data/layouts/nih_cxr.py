@@ -1,0 +1,45 @@
+"""Chest X-rays of the NIH Clinical Center: the first eight digits of a file name are the patient.
+
+Names: `<patient>_<number>.png`, such as `00000013_005.png`; patients run from 1 to 30805, so that dates are not taken
+for patients. Folders give classes and splits.
+
+Source: Wang et al., ChestX-ray8, CVPR 2017, https://doi.org/10.1109/CVPR.2017.369.
+"""
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+from ganoscope.data.layouts import SourceImage
+from ganoscope.data.layouts.folders import read_folder_names, share_matching, walk_files
+from ganoscope.data.patients import PATTERNS, RECOGNITION_SHARE, extract_patient
+from ganoscope.data.readers import ReadOptions
+
+RANK = 2
+
+PATIENT = re.compile(PATTERNS["nih_cxr"])
+KNOWN_PATIENT = re.compile(r"^000[0-3]")
+
+
+def matches(source: Path) -> bool:
+    """Takes folders in which nearly all file names are of this form."""
+    return share_matching(source, read_patient) >= RECOGNITION_SHARE
+
+
+def list_images(source: Path, options: ReadOptions) -> Iterator[SourceImage]:
+    """Yields every file with its patient."""
+    for found in walk_files(source):
+        split, label = read_folder_names(found.folders)
+        patient = read_patient(found.path.name)
+        fault = found.fault or ("" if patient else "the file name states no patient; allowed: 00000001_000 and so on")
+        yield SourceImage((found.path,), found.name, label, split, patient, modality="DX", fault=fault)
+
+
+def read_patient(name: str) -> str:
+    """Returns the patient that a file name states, or "".
+
+    Example:
+        >>> read_patient("00000013_005.png"), read_patient("20240131_005.png")
+        ('00000013', '')
+    """
+    return extract_patient(PATIENT, name) if KNOWN_PATIENT.search(name) else ""

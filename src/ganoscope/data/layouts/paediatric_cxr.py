@@ -1,0 +1,62 @@
+"""Paediatric chest X-rays: file names state person and cause, folders only normal or pneumonia.
+
+Names: `person<N>_bacteria_<k>`, `person<N>_virus_<k>`; normal ones `IM-<N>-...`, `NORMAL2-IM-<N>-...`. Labels are
+NORMAL, BACTERIA and VIRUS, from the names; a name and a folder that disagree are listed and not taken. Folders called
+train, val or test give the split. N is taken as the person throughout: where the original test folder counts anew, two
+persons are joined, which keeps every split sound.
+
+Source: Kermany, Zhang, Goldbaum et al., Cell 172 (2018), https://doi.org/10.17632/rscbjbr9sj.
+"""
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+from ganoscope.data.layouts import SourceImage
+from ganoscope.data.layouts.folders import read_folder_names, share_matching, walk_files
+from ganoscope.data.patients import PATTERNS, RECOGNITION_SHARE, extract_patient
+from ganoscope.data.readers import ReadOptions
+
+RANK = 2
+
+PATIENT = re.compile(PATTERNS["paediatric_cxr"])
+CAUSE = re.compile(r"^person\d+_(bacteria|virus)_\d+")
+ALLOWED_IN = {
+    "NORMAL": {"NORMAL"},
+    "PNEUMONIA": {"BACTERIA", "VIRUS"},
+    "BACTERIA": {"BACTERIA"},
+    "VIRUS": {"VIRUS"},
+}
+"""Labels that a folder of this name may hold; other folders say nothing."""
+
+
+def matches(source: Path) -> bool:
+    """Takes folders in which nearly all file names are of this form."""
+    return share_matching(source, PATIENT.search) >= RECOGNITION_SHARE
+
+
+def list_images(source: Path, options: ReadOptions) -> Iterator[SourceImage]:
+    """Yields every file with its person and cause."""
+    for found in walk_files(source):
+        split, folder = read_folder_names(found.folders)
+        patient, label = extract_patient(PATIENT, found.path.name), read_label(found.path.name)
+        fault = found.fault or find_fault(label, folder)
+        yield SourceImage((found.path,), found.name, label, split, patient, modality="DX", fault=fault)
+
+
+def read_label(name: str) -> str:
+    """Returns what a file name states, or "".
+
+    Example:
+        >>> read_label("person12_virus_3.jpeg"), read_label("NORMAL2-IM-0012-0001.jpeg")
+        ('VIRUS', 'NORMAL')
+    """
+    cause = CAUSE.search(name)
+    return cause[1].upper() if cause else "NORMAL" if PATIENT.search(name) else ""
+
+
+def find_fault(label: str, folder: str) -> str:
+    """Returns why a label, read from a file's name, can't be taken from a file in that folder, or ""."""
+    if not label:
+        return "the file name states no cause; allowed: person<N>_bacteria_<k>, person<N>_virus_<k>, IM-<N>-<k>"
+    return "" if label in ALLOWED_IN.get(folder.upper(), {label}) else "file name and folder state different classes"

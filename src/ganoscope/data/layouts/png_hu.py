@@ -1,0 +1,28 @@
+"""16-bit pictures that hold Hounsfield units plus an offset (`--hu-offset`), in folders as in layout `folders`."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from ganoscope.data.layouts import SourceImage, folders
+from ganoscope.data.readers import ReadOptions
+from ganoscope.errors import UserError, describe
+
+RANK = 0
+
+
+def matches(source: Path) -> bool:
+    """Takes nothing by itself: no 16-bit picture tells whether it holds HU, only the user can."""
+    return False
+
+
+def list_images(source: Path, options: ReadOptions) -> Iterator[SourceImage]:
+    """Returns the entries that `folders` lists.
+
+    Raises:
+        UserError: The offset is not stated.
+    """
+    if options.hu_offset is None:
+        allowed = "a whole number, the value stored for 0 HU"
+        remedy = "State it, such as --hu-offset 1024 where air is stored as about 24."
+        raise UserError(describe("layout png_hu needs --hu-offset", "none", allowed, remedy))
+    return folders.list_images(source, options)

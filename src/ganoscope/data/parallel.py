@@ -1,0 +1,70 @@
+"""A function over many items on all cores, results in order, few of them in memory at a time.
+
+The engine is joblib, whose processes need no main guard in scripts; `joblib.parallel_backend("ray")` around a call
+spreads the work over a Ray cluster instead.
+"""
+
+import os
+import threading
+from collections.abc import Callable, Iterable, Iterator
+from itertools import chain, islice
+from typing import TypeVar
+
+T = TypeVar("T")
+R = TypeVar("R")
+
+FEW = 200
+"""Up to this many items, starting processes costs more than it saves."""
+
+
+def count_cores() -> int:
+    """Returns the number of cores that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def map_in_order(function: Callable[[T], R], items: Iterable[T], workers: int = 0, batch: int = 32) -> Iterator[R]:
+    """Yields function(item) for every item, in order.
+
+    Args:
+        function: What to call; it and its results travel between processes.
+        items: Read only as fast as results are taken.
+        workers: Processes; one per core by default, but none are started for `FEW` items or less.
+        batch: Items that travel together.
+    """
+    iterator = iter(items)
+    start = list(islice(iterator, FEW + 1))
+    wanted = workers or (count_cores() if len(start) > FEW else 1)
+    if wanted == 1:
+        yield from (function(item) for item in chain(start, iterator))
+        return
+    from joblib import Parallel, delayed
+
+    mute_manager_thread()
+    pool = Parallel(wanted, return_as="generator", batch_size=1, pre_dispatch="4 * n_jobs")
+    chunks = make_chunks(chain(start, iterator), batch)
+    yield from chain.from_iterable(pool(delayed(call_for_each)(function, chunk) for chunk in chunks))
+
+
+def mute_manager_thread() -> None:
+    """Drops the harmless KeyError of joblib's own thread when results are no longer wanted (seen with joblib 1.6)."""
+    told = threading.excepthook
+
+    def tell(failure: threading.ExceptHookArgs) -> None:
+        thread = failure.thread.name if failure.thread else ""
+        if not (thread.startswith("ExecutorManagerThread") and failure.exc_type is KeyError):
+            told(failure)
+
+    if getattr(told, "__name__", "") != tell.__name__:
+        threading.excepthook = tell
+
+
+def make_chunks(items: Iterable[T], size: int) -> Iterator[list[T]]:
+    """Yields the items in lists: what travels with each call, such as `function`, then travels once for many."""
+    iterator = iter(items)
+    while chunk := list(islice(iterator, size)):
+        yield chunk
+
+
+def call_for_each(function: Callable[[T], R], items: list[T]) -> list[R]:
+    """Returns function(item) for every item."""
+    return [function(item) for item in items]

@@ -1,0 +1,218 @@
+"""From one entry of a source to pictures at the store's size: the part of `prepare` that runs on all cores."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from itertools import chain, islice
+from pathlib import Path
+from re import Pattern
+from zlib import crc32
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ganoscope.data.duplicates import make_thumbnail
+from ganoscope.data.geometry import MIN_SIZE, GeometryConfig, Placement, choose_placement, place, place_mask
+from ganoscope.data.intensity import IntensityConfig, find_raw_range, scale_to_16_bits
+from ganoscope.data.layouts import SourceImage
+from ganoscope.data.markers import find_markers, is_searchable
+from ganoscope.data.patients import extract_patient
+from ganoscope.data.prepare.listing import Entry
+from ganoscope.data.prepare.rows import Decoded, Row, make_row
+from ganoscope.data.readers import Picture, ReadOptions, UnreadableError, read
+from ganoscope.data.series import SeriesFacts, check_series
+from ganoscope.data.volumes import select_slices
+from ganoscope.files import compute_sha256
+
+INDEPENDENT_SUFFIXES = (".npy", ".npz")
+"""Pictures in one file of these belong to different patients, as far as one can know; in all others, to one."""
+PART = 256
+"""Pictures of such a file that are in memory at a time."""
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """How every entry is turned into stored pictures; sent to each worker."""
+
+    geometry: GeometryConfig
+    intensity: IntensityConfig
+    options: ReadOptions
+    pattern: Pattern[str] | None
+    modality: str = ""
+    searched_share: float = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What one entry gave, or a part of it.
+
+    Attributes:
+        files: Files that are done with it; 0 for all parts of an entry but the last.
+        rows: Its pictures, and the reasons for those not taken.
+        series: Facts, where the pictures are slices of one volume.
+    """
+
+    files: int
+    rows: tuple[Row, ...]
+    series: SeriesFacts | None = None
+
+
+def decode_entry(entry: Entry, recipe: Recipe) -> Result:
+    """Returns an entry's pictures at the store's size, in order; what can't be taken comes with its reason."""
+    image = entry.image
+    if image.fault:
+        return refuse_all(entry, image.fault)
+    try:
+        files = choose_files(entry, recipe)
+        decoded = [item for number, path in files for item in decode_file(number, path, image, recipe)]
+        taken = [item.picture for item in decoded if item.picture]
+        series = None
+        if len(taken) > 1 and any(picture.position_mm is not None for picture in taken):
+            fault, series = check_series(taken)
+            if fault:
+                return refuse_all(entry, fault)
+            if recipe.options.slices.startswith("every"):  # the gaps are the user's own
+                series = replace(series, spacing_between_mm=None, missing=0, problems=())
+    except UnreadableError as error:
+        return refuse_all(entry, str(error))
+    return Result(len(image.paths), tuple(make_row(item) for item in scale(decoded, recipe.intensity)), series)
+
+
+def holds_many(image: SourceImage) -> bool:
+    """Tells whether an entry may hold any number of pictures that have nothing to do with each other."""
+    return image.path.suffix.lower() in INDEPENDENT_SUFFIXES
+
+
+def decode_in_parts(entry: Entry, recipe: Recipe) -> Iterator[Result]:
+    """Yields the pictures of an entry for which `holds_many`, some at a time, so that memory stays constant."""
+    if entry.image.fault:
+        yield refuse_all(entry, entry.image.fault)
+        return
+    pictures = decode_file(entry.number, entry.image.path, entry.image, recipe)
+    while part := tuple(islice(pictures, PART)):
+        scaled = chain.from_iterable(scale([item], recipe.intensity) for item in part)
+        yield Result(0, tuple(make_row(item, together=False) for item in scaled))
+    yield Result(1, ())
+
+
+def refuse_all(entry: Entry, reason: str) -> Result:
+    """Returns every file of the entry as not taken."""
+    files = len(entry.image.paths)
+    refused = (Decoded(entry.number + index, entry.image, reason=reason) for index in range(files))
+    return Result(files, tuple(make_row(item) for item in refused))
+
+
+def choose_files(entry: Entry, recipe: Recipe) -> Iterable[tuple[int, Path]]:
+    """Returns the files to read, each with its number: of a series those slices that are wanted."""
+    paths = entry.image.paths
+    wanted = select_slices(recipe.options.slices, len(paths)) if len(paths) > 1 else [0]
+    return [(entry.number + index, paths[index]) for index in wanted]
+
+
+def decode_file(number: int, path: Path, image: SourceImage, recipe: Recipe) -> Iterator[Decoded]:
+    """Yields a file's pictures one by one, or one refusal that says why there are no (more) pictures."""
+    try:
+        digest = compute_sha256(path)
+        for picture in read(path, recipe.options):
+            yield decode_picture(number, picture, image, recipe, digest)
+    except UnreadableError as error:
+        yield Decoded(number, image, reason=str(error))
+    except OSError as error:
+        yield Decoded(number, image, reason=f"the system can't read it: {error.strerror or type(error).__name__}")
+
+
+def decode_picture(number: int, picture: Picture, image: SourceImage, recipe: Recipe, digest: str) -> Decoded:
+    """Returns one picture in the store's square, or the reason why it is not taken."""
+    try:
+        refuse_empty(picture)
+        refuse_unscalable(picture, recipe.intensity)
+        placement = choose_placement(picture, recipe.geometry)
+        mask = read_mask(image.mask, picture, placement, recipe.geometry.size) if image.mask else None
+        pixels = place(picture, placement, recipe.geometry)
+    except UnreadableError as error:
+        return Decoded(number, image, reason=str(error))
+    patient = image.patient or extract_patient(recipe.pattern, Path(image.name).name) or picture.patient
+    modality = recipe.modality or picture.modality or image.modality
+    searched = is_searchable(picture.pixels) and is_sampled(f"{digest} {picture.frame}", recipe.searched_share)
+    return Decoded(
+        number=number,
+        image=image,
+        picture=replace(
+            picture,
+            pixels=pixels,
+            spacing_mm=compute_spacing(picture, placement),
+            modality=modality,
+            view=picture.view or image.view,
+        ),
+        shape=(picture.pixels.shape[0], picture.pixels.shape[1]),
+        placement=placement,
+        thumbnail=make_thumbnail(picture.pixels),
+        mask=mask,
+        searched=searched,
+        markers=tuple(placement.to_store(marker.box) for marker in find_markers(picture.pixels)) if searched else (),
+        digest=digest,
+        patient=patient,
+    )
+
+
+def is_sampled(name: str, share: float) -> bool:
+    """Tells whether a picture belongs to a random share of all: the same one every time."""
+    return crc32(name.encode()) < share * 2**32
+
+
+def refuse_empty(picture: Picture) -> None:
+    """Refuses a picture that is too small, or the same everywhere."""
+    height, width = picture.pixels.shape
+    if min(height, width) < MIN_SIZE:
+        raise UnreadableError(f"the picture is only {(height, width)} pixels")
+    low, high = picture.pixels.min(), picture.pixels.max()
+    if low == high:
+        raise UnreadableError(f"every pixel has the same value ({low})")
+
+
+def refuse_unscalable(picture: Picture, config: IntensityConfig) -> None:
+    """Refuses values that have no place in 16 bits as they are, where no scaling is wanted."""
+    if config.scale == "none" and picture.unit == "signal" and picture.pixels.dtype != np.uint16:
+        raise UnreadableError(f"values of type {picture.pixels.dtype} can't be stored with --scale none")
+
+
+def read_mask(path: Path, picture: Picture, placement: Placement, size: int) -> NDArray[np.bool_]:
+    """Returns the annotated finding in the store's square.
+
+    Raises:
+        UnreadableError: The mask can't be read, or is of another size than its picture.
+    """
+    try:
+        mask = np.greater(next(iter(read(path))).pixels, 0)
+    except UnreadableError as error:
+        raise UnreadableError(f"its mask can't be read: {error}") from None
+    if mask.shape != picture.pixels.shape:
+        raise UnreadableError(f"its mask has {mask.shape} pixels, the picture {picture.pixels.shape}")
+    return place_mask(mask, placement, size)
+
+
+def compute_spacing(picture: Picture, placement: Placement) -> tuple[float, float] | None:
+    """Returns the pixel spacing in the store."""
+    if picture.spacing_mm is None:
+        return None
+    rows, columns = placement.scale
+    return picture.spacing_mm[0] / rows, picture.spacing_mm[1] / columns
+
+
+def scale(decoded: Sequence[Decoded], config: IntensityConfig) -> Iterator[Decoded]:
+    """Yields the pictures with signals mapped to 16 bits, by a range of the image's own or of the whole series."""
+    signals = [item.picture.pixels for item in decoded if item.picture and needs_scale(item.picture, config)]
+    common = find_raw_range(signals, config) if signals and config.scale != "image" else None
+    for item in decoded:
+        if item.picture is None or not needs_scale(item.picture, config):
+            yield item
+            continue
+        raw_range = common or find_raw_range([item.picture.pixels], config)
+        pixels = scale_to_16_bits(item.picture.pixels, raw_range)
+        yield replace(item, picture=replace(item.picture, pixels=pixels, unit="signal"), raw_range=raw_range)
+
+
+def needs_scale(picture: Picture, config: IntensityConfig) -> bool:
+    """Tells whether a picture's values have to be mapped to 16 bits."""
+    if picture.unit == "HU" or config.scale == "none":
+        return False
+    return picture.unit == "signal" or config.scale in ("image", "series")

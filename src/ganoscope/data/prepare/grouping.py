@@ -1,0 +1,84 @@
+"""What belongs together: patients, volumes, copies and near-duplicates; no split may cut it."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.sparse import coo_array
+from scipy.sparse.csgraph import connected_components
+
+from ganoscope.data.duplicates import THUMBNAIL_PX, TRANSFORMS, Duplicates, find_duplicates
+from ganoscope.files import save_csv
+
+DUPLICATE_COLUMNS = ("first", "second", "relation", "correlation")
+
+
+@dataclass(frozen=True)
+class Columns:
+    """What grouping needs to know, one entry per image, as numbers from 0.
+
+    Attributes:
+        patient: Patient number, -1 where unknown.
+        volume: Number of the file or series whose pictures belong together.
+        content: Number of the source file's content and frame: equal for exact copies.
+        label: Class number.
+        source_split: `train`, `validation`, `test` or "".
+    """
+
+    patient: NDArray[np.int64]
+    volume: NDArray[np.int64]
+    content: NDArray[np.int64]
+    label: NDArray[np.int32]
+    source_split: NDArray[np.str_]
+
+
+def group(columns: Columns, thumbnails: Path) -> tuple[NDArray[np.int32], Duplicates]:
+    """Returns the group number of every image, shape (N,), and the near-duplicates that helped to find it."""
+    count = len(columns.patient)
+    alone = columns.patient.max() + 1 + np.arange(count)
+    pictures = np.memmap(thumbnails, np.float16, "r", shape=(count, THUMBNAIL_PX**2))
+    duplicates = find_duplicates(pictures, columns.patient)
+    groups = join_groups(
+        np.where(columns.patient < 0, alone, columns.patient),
+        columns.volume,
+        columns.content,
+        duplicates.clusters.astype(np.int64),
+    )
+    return groups, duplicates
+
+
+def save_duplicates(path: Path, duplicates: Duplicates, ids: NDArray[np.str_], columns: Columns) -> None:
+    """Writes the pairs that hold the clusters together, by sample id; exact copies are called so."""
+    first, second = duplicates.first, duplicates.second
+    exact = columns.content[first] == columns.content[second]
+    relations = np.where(exact, "exact copy", np.array(TRANSFORMS)[duplicates.transform])
+    rows = zip(ids[first], ids[second], relations, (f"{value:.4f}" for value in duplicates.correlation), strict=True)
+    save_csv(path, DUPLICATE_COLUMNS, (dict(zip(DUPLICATE_COLUMNS, row, strict=True)) for row in rows))
+
+
+def join_groups(*partitions: NDArray[np.int64]) -> NDArray[np.int32]:
+    """Returns the finest grouping in which whatever shares a number in any of the partitions stays together.
+
+    Example:
+        >>> join_groups(np.array([0, 0, 1, 2]), np.array([0, 1, 1, 2])).tolist()
+        [0, 0, 0, 1]
+    """
+    count = len(partitions[0])
+    edges = list(make_edges(partitions, count))
+    nodes = count + sum(int(partition.max()) + 1 for partition in partitions)
+    rows, columns = (np.concatenate(part) for part in zip(*edges, strict=True))
+    graph = coo_array((np.ones(len(rows), np.int8), (rows, columns)), shape=(nodes, nodes))
+    labels = connected_components(graph, directed=False)[1][:count]
+    return np.unique(labels, return_inverse=True)[1].astype(np.int32)
+
+
+def make_edges(
+    partitions: tuple[NDArray[np.int64], ...], count: int
+) -> Iterator[tuple[NDArray[np.int64], NDArray[np.int64]]]:
+    """Yields, for each partition, the edges from every image to the node that stands for its part."""
+    offset = count
+    for partition in partitions:
+        yield np.arange(count), partition + offset
+        offset += int(partition.max()) + 1

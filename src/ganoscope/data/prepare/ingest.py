@@ -1,0 +1,150 @@
+"""The writing half of `prepare`: takes decoded pictures in order, and can go on where a killed process stopped.
+
+An unfinished store is a hidden folder, open to its owner alone. Every file in it is only ever appended to, and
+`progress.json`, replaced now and then, says how much of each counts; a process that goes on cuts the rest off.
+"""
+
+import csv
+import os
+import time
+from collections import Counter
+from dataclasses import asdict
+from io import TextIOWrapper
+from pathlib import Path
+from typing import IO, Any, BinaryIO
+
+from ganoscope.data.intensity import DTYPE_OF_UNIT
+from ganoscope.data.prepare.decode import Result
+from ganoscope.data.prepare.rows import PRIVATE_COLUMNS, Row
+from ganoscope.data.store import BUFFER_BYTES, COLUMNS, StoreWriter
+from ganoscope.errors import UserError
+from ganoscope.files import load_json, save_json
+
+ROW_COLUMNS = (*COLUMNS, *PRIVATE_COLUMNS)
+REJECTED_COLUMNS = ("number", "name", "person", "reason")
+SERIES_COLUMNS = ("series", "modality", "slices", "spacing_between_mm", "thickness_mm", "missing", "problems")
+TABLES = {"rows.csv": ROW_COLUMNS, "rejected.csv": REJECTED_COLUMNS, "series.csv": SERIES_COLUMNS}
+COMMIT_SECONDS = 2.0
+
+
+class Ingest:
+    """Appends what `decode_entry` returns to an unfinished store.
+
+    Attributes:
+        folder: The unfinished store.
+        size: Side of the square images.
+        entries: How many entries of the listing are done.
+        unit: What pixels mean; decided by the first picture.
+        reasons: Files not taken, by reason.
+    """
+
+    def __init__(self, folder: Path, size: int) -> None:
+        self.folder, self.size = folder, size
+        state = load_json(folder / "progress.json") if (folder / "progress.json").exists() else {}
+        self.entries: int = state.get("entries", 0)
+        self.files: int = state.get("files", 0)
+        self.unit: Any = state.get("unit", "")
+        self._series: int = state.get("series", 0)
+        self.reasons: Counter[str] = Counter(state.get("reasons", {}))
+        lengths = state.get("lengths", {})
+        self._thumbnails = open_at(folder / "thumbnails.bin", lengths.get("thumbnails.bin", 0))
+        self._tables = {
+            name: TextIOWrapper(open_at(folder / name, lengths.get(name, 0)), "utf-8", "surrogateescape", newline="")
+            for name in TABLES
+        }
+        self._writers = {
+            name: csv.DictWriter(self._tables[name], columns, lineterminator="\n") for name, columns in TABLES.items()
+        }
+        for name in TABLES:
+            if not lengths.get(name):
+                self._writers[name].writeheader()
+        count = state.get("count", 0)
+        self.store = StoreWriter(folder, size, DTYPE_OF_UNIT[self.unit], count) if count else None
+        self._committed = time.monotonic()
+
+    def _files(self) -> tuple[IO[bytes] | IO[str], ...]:
+        return (self._thumbnails, *self._tables.values())
+
+    def take(self, result: Result) -> None:
+        """Writes one entry's pictures, or their reasons to the list of those not taken; commits now and then."""
+        series = ""
+        if result.series is not None:
+            self._series += 1
+            series = f"series-{self._series:06d}"
+            modality = next((row.values["modality"] for row in result.rows if not row.reason), "")
+            facts = {**asdict(result.series), "problems": "; ".join(result.series.problems)}
+            self._writers["series.csv"].writerow({"series": series, "modality": modality, **facts})
+        for row in result.rows:
+            self._take_one(row, series)
+        self.entries += result.files > 0
+        self.files += result.files
+        if result.files and time.monotonic() - self._committed > COMMIT_SECONDS:
+            self.commit()
+
+    def _take_one(self, row: Row, series: str) -> None:
+        if row.pixels is None or row.thumbnail is None:
+            return self._reject(row, row.reason)
+        if self.store is None:
+            self.unit = row.unit
+            self.store = StoreWriter(self.folder, self.size, DTYPE_OF_UNIT[row.unit])
+        if row.unit != self.unit:
+            return self._reject(row, f"{row.unit} in a store of {self.unit}")
+        self.store.append(row.pixels, row.mask)
+        self._thumbnails.write(row.thumbnail.tobytes())
+        self._writers["rows.csv"].writerow({**row.values, "series": series})
+        return None
+
+    def _reject(self, row: Row, reason: str) -> None:
+        self.reasons[reason] += 1
+        known = {name: row.values[name] for name in ("number", "name", "person")}
+        self._writers["rejected.csv"].writerow({**known, "reason": reason})
+
+    @property
+    def has_series(self) -> bool:
+        """Whether any volume was cut into slices."""
+        return self._series > 0
+
+    def commit(self) -> None:
+        """Waits until everything is on disk, then notes how much of each file counts."""
+        for file in self._files():
+            file.flush()
+            os.fsync(file.fileno())
+        if self.store:
+            self.store.flush()
+        names = ("thumbnails.bin", *TABLES)
+        state = {
+            "entries": self.entries,
+            "files": self.files,
+            "unit": self.unit,
+            "series": self._series,
+            "count": self.store.count if self.store else 0,
+            "reasons": dict(self.reasons),
+            "lengths": {name: (self.folder / name).stat().st_size for name in names},
+        }
+        save_json(self.folder / "progress.json", state)
+        self._committed = time.monotonic()
+
+    def close(self) -> StoreWriter:
+        """Commits, closes the tables, and returns the pixel writer, which is still open.
+
+        Raises:
+            UserError: Nothing sound can be made of the source; the message lists the reasons with their counts.
+        """
+        self.commit()
+        for file in self._files():
+            file.close()
+        reasons = "".join(f"\n  {count} x {reason}" for reason, count in self.reasons.most_common(8))
+        if self.store is None:
+            raise UserError(f"the source holds no usable image; of {self.reasons.total()} file(s):{reasons}")
+        mixed = sum(count for reason, count in self.reasons.items() if "in a store of" in reason)
+        if mixed > self.store.count:
+            raise UserError(f"the source mixes kinds of pixels; allowed: one per store. Separate them:{reasons}")
+        return self.store
+
+
+def open_at(path: Path, length: int) -> BinaryIO:
+    """Returns a file opened for appending after its first `length` bytes; what lies beyond is cut off."""
+    file = path.open("r+b" if path.exists() else "w+b", buffering=BUFFER_BYTES)
+    file.truncate(length)
+    file.seek(length)
+    return file

@@ -1,0 +1,312 @@
+"""NumPy: a picture or a stack of them in `.npy`, and in `.npz`, with labels and splits where it is a MedMNIST file.
+
+Pictures are read one after the other: a file larger than memory does no harm. Nothing is ever unpickled.
+
+Source: J. Yang et al., MedMNIST v2, Scientific Data 10 (2023), https://doi.org/10.1038/s41597-022-01721-8.
+"""
+
+import math
+import re
+import zipfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import IO, Any
+
+import numpy as np
+from numpy.lib import format as npy
+from numpy.typing import NDArray
+from PIL import Image
+
+from ganoscope.data.raw_values import EIGHT_BIT, convert, find_meaning
+from ganoscope.data.readers import MAX_PIXELS, Picture, ReadOptions, UnreadableError
+from ganoscope.data.readers.picture import to_grey
+
+SUFFIXES = (".npy", ".npz")
+
+SPLITS = {"train": "train", "val": "validation", "test": "test"}
+"""MedMNIST's names of the splits, and ours."""
+MOST_EXPANSION = 100
+"""Of a compressed member larger than `MAX_PIXELS`: pictures shrink to a tenth at most, bombs to a thousandth."""
+
+ORGANS = (
+    "bladder",
+    "femur-left",
+    "femur-right",
+    "heart",
+    "kidney-left",
+    "kidney-right",
+    "liver",
+    "lung-left",
+    "lung-right",
+    "pancreas",
+    "spleen",
+)
+CLASSES = {
+    "pneumoniamnist": ("normal", "pneumonia"),
+    "breastmnist": ("malignant", "normal, benign"),
+    "octmnist": ("choroidal neovascularization", "diabetic macular edema", "drusen", "normal"),
+    "organamnist": ORGANS,
+    "organcmnist": ORGANS,
+    "organsmnist": ORGANS,
+    "tissuemnist": (
+        "Collecting Duct, Connecting Tubule",
+        "Distal Convoluted Tubule",
+        "Glomerular endothelial cells",
+        "Interstitial endothelial cells",
+        "Leukocytes",
+        "Podocytes",
+        "Proximal Tubule Segments",
+        "Thick Ascending Limb",
+    ),
+}
+"""Classes of the grey sets with one label per picture, in the order of their numbers."""
+MODALITIES = {
+    "pneumoniamnist": "DX",
+    "breastmnist": "US",
+    "octmnist": "OPT",
+    "organamnist": "CT",
+    "organcmnist": "CT",
+    "organsmnist": "CT",
+}
+VIEWS = {"organamnist": "axial", "organcmnist": "coronal", "organsmnist": "sagittal"}
+
+
+@dataclass(frozen=True)
+class Stack:
+    """An array of pictures, as its header describes it.
+
+    Attributes:
+        name: Of the array in an `.npz` file; "" in an `.npy` file.
+        shape: Number, height and width of the pictures.
+        channels: 1, or 3 of colour.
+        dtype: Type in the file.
+        columns_first: Stored in Fortran's order.
+        labels: One per picture, or none.
+        split: `train`, `validation`, `test` or "".
+    """
+
+    name: str
+    shape: tuple[int, int, int]
+    channels: int
+    dtype: np.dtype[Any]
+    columns_first: bool
+    labels: tuple[str, ...] = ()
+    split: str = ""
+
+
+def read(path: Path, options: ReadOptions) -> Iterator[Picture]:
+    """Yields the pictures in the order of the file; grey values of 8 and 16 bits, everything else a signal, or HU.
+
+    An `.npy` file holds a picture (H, W), or (H, W, 3) in colour, or a stack of them. An `.npz` file holds one such
+    array, or `images` and perhaps `labels`, or MedMNIST's `train_images`, `train_labels`, `val_images` and so on.
+
+    Raises:
+        UnreadableError: Damaged, truncated, objects that would have to be unpickled, several labels per picture, a
+            decompression bomb, not finite values, or values that can't be HU although `hu_offset` says so.
+        OSError: The system can't read the file.
+    """
+    known = find_set(path.name)
+    number = 0
+    try:
+        for stack in list_stacks(path):
+            for index, pixels in enumerate(iterate_pixels(path, stack)):
+                picture = to_picture(pixels, options)
+                yield replace(
+                    picture,
+                    frame=number,
+                    label=stack.labels[index] if stack.labels else "",
+                    split=stack.split,
+                    modality=MODALITIES.get(known, ""),
+                    view=VIEWS.get(known, ""),
+                )
+                number += 1
+    except (UnreadableError, MemoryError):
+        raise
+    except Exception as error:  # damaged archives raise anything: BadZipFile, zlib.error, RuntimeError, ...
+        if isinstance(error, OSError) and error.errno is not None:
+            raise
+        raise UnreadableError(f"corrupt or truncated ({type(error).__name__})") from None  # its text may hold names
+
+
+def find_set(name: str) -> str:
+    """Returns which MedMNIST set a file is by its name, "" where it is none that is known.
+
+    Example:
+        >>> find_set("pneumoniamnist_128.npz"), find_set("BreastMNIST.npz"), find_set("pneumonia.npz")
+        ('pneumoniamnist', 'breastmnist', '')
+    """
+    match = re.fullmatch(r"([a-z]+mnist)(?:_\d+)?\.npz", name.lower())
+    return match[1] if match and match[1] in CLASSES else ""
+
+
+def list_names(path: Path) -> list[str]:
+    """Returns the names of the arrays in an `.npz` file.
+
+    Raises:
+        UnreadableError: It is no such file.
+    """
+    try:
+        with zipfile.ZipFile(path) as archive:
+            return [name.removesuffix(".npy") for name in archive.namelist() if name.endswith(".npy")]
+    except (zipfile.BadZipFile, NotImplementedError, ValueError, EOFError):
+        raise UnreadableError("the content is no NumPy archive, or it is truncated") from None
+
+
+def is_medmnist(names: list[str]) -> bool:
+    """Tells whether arrays of these names are MedMNIST's."""
+    return any(f"{split}_images" in names for split in SPLITS)
+
+
+def list_stacks(path: Path) -> list[Stack]:
+    """Returns the file's stacks of pictures with their labels; no pixels are read.
+
+    Raises:
+        UnreadableError: It is unclear which arrays are pictures, or labels and pictures do not fit.
+    """
+    if path.suffix.lower() == ".npy":
+        return [read_stack(path, "")]
+    names = list_names(path)
+    if is_medmnist(names):
+        present = [split for split in SPLITS if {f"{split}_images", f"{split}_labels"} & set(names)]
+        return [read_labelled(path, f"{split}_images", f"{split}_labels", names, SPLITS[split]) for split in present]
+    if "images" in names and set(names) <= {"images", "labels"}:
+        return [read_labelled(path, "images", "labels", names, "")]
+    if len(names) == 1:
+        return [read_stack(path, names[0])]
+    raise UnreadableError(
+        f"{len(names)} arrays, and which are pictures is unclear; allowed: one array, or `images` and `labels`, or "
+        "MedMNIST's `train_images`, `train_labels`, `val_images` and so on"
+    )
+
+
+def read_labelled(path: Path, images: str, labels: str, names: list[str], split: str) -> Stack:
+    """Returns a stack with the labels that belong to it."""
+    if images not in names:
+        raise UnreadableError(f"labels without images in {split or 'the file'}")
+    stack = replace(read_stack(path, images), split=split)
+    return replace(stack, labels=read_labels(path, labels, stack.shape[0])) if labels in names else stack
+
+
+@contextmanager
+def open_array(path: Path, name: str) -> Iterator[tuple[IO[bytes], int, float]]:
+    """Yields the bytes of an array, their number, and how many times they were compressed."""
+    if not name:
+        with path.open("rb") as file:
+            yield file, path.stat().st_size, 1.0
+        return
+    with zipfile.ZipFile(path) as archive:
+        info = archive.getinfo(f"{name}.npy")
+        with archive.open(info) as member:
+            yield member, info.file_size, info.file_size / max(1, info.compress_size)
+
+
+def read_array_header(stream: IO[bytes], size: int) -> tuple[tuple[int, ...], bool, np.dtype[Any]]:
+    """Returns shape, order and type of an array whose values are next in the stream.
+
+    Raises:
+        UnreadableError: The header is damaged, or names objects, or does not fit the size.
+    """
+    try:
+        version = npy.read_magic(stream)
+        readers = {(1, 0): npy.read_array_header_1_0, (2, 0): npy.read_array_header_2_0}
+        shape, columns_first, dtype = readers[version](stream)
+    except KeyError:
+        raise UnreadableError("arrays of named fields are no pictures") from None
+    except ValueError:
+        raise UnreadableError("the content is no NumPy array, or its header is damaged") from None
+    if dtype.hasobject:
+        raise UnreadableError("the array holds Python objects; nothing is unpickled: it could execute code")
+    expected, actual = math.prod(shape) * dtype.itemsize, size - stream.tell()
+    if actual < expected:
+        raise UnreadableError(f"truncated: {actual} of {expected} bytes of values are there")
+    if actual > expected or not expected:
+        raise UnreadableError("damaged header: it does not fit the size of the array")
+    return shape, columns_first, dtype
+
+
+def read_stack(path: Path, name: str) -> Stack:
+    """Returns what the header of an array of pictures says.
+
+    Raises:
+        UnreadableError: It can't hold pictures, or is a decompression bomb.
+    """
+    with open_array(path, name) as (stream, size, expansion):
+        shape, columns_first, dtype = read_array_header(stream, size)
+    if dtype.kind not in "iuf" or dtype.itemsize > 8:
+        raise UnreadableError("values of this type are no grey values; allowed: integers, and floats of up to 64 bits")
+    channels = 1
+    if len(shape) == 4 and shape[3] == 1:
+        shape = shape[:3]
+    elif dtype == np.uint8 and len(shape) in (3, 4) and shape[-1] == 3:
+        shape, channels = shape[:-1], 3
+    if len(shape) == 2:
+        shape = (1, *shape)
+    if len(shape) != 3:
+        raise UnreadableError(
+            f"an array of {len(shape)} dimensions; allowed: (H, W), (H, W, 3), (N, H, W), (N, H, W, 3); 3 channels "
+            "are colour of 8 bits"
+        )
+    count, height, width = shape
+    whole = math.prod(shape) * channels
+    if height * width > MAX_PIXELS or (whole > MAX_PIXELS and (columns_first or expansion > MOST_EXPANSION)):
+        raise UnreadableError(
+            f"decompression bomb refused: {count} pictures of {width} x {height} pixels, compressed {expansion:.0f} "
+            f"times; at most {MAX_PIXELS} values are read from such a file"
+        )
+    return Stack(name, (count, height, width), channels, dtype, columns_first)
+
+
+def read_labels(path: Path, name: str, count: int) -> tuple[str, ...]:
+    """Returns the label of every picture: its class by MedMNIST's table, or `class` and its number.
+
+    Raises:
+        UnreadableError: There are several per picture, more or fewer than pictures, or they are no class numbers.
+    """
+    with open_array(path, name) as (stream, size, _):
+        shape, _, dtype = read_array_header(stream, size)
+        if len(shape) > 1 and math.prod(shape[1:]) > 1:
+            raise UnreadableError(
+                f"{math.prod(shape[1:])} labels per picture; one is supported: choose a finding, or save the pictures "
+                "in class folders"
+            )
+        if dtype.kind not in "iu":
+            raise UnreadableError("labels that are no whole numbers")
+        if math.prod(shape) != count:
+            raise UnreadableError(f"{math.prod(shape)} labels for {count} pictures")
+        values = np.frombuffer(stream.read(), dtype).tolist()
+    known = CLASSES.get(find_set(path.name), ())
+    if min(values) < 0 or (known and max(values) >= len(known)):
+        raise UnreadableError("labels that are no class of this data set")
+    return tuple(known[value] if known else f"class {value}" for value in values)
+
+
+def iterate_pixels(path: Path, stack: Stack) -> Iterator[NDArray[Any]]:
+    """Yields the pictures of a stack, (H, W) or (H, W, 3), reading them one by one; Fortran's order is read whole."""
+    count, height, width = stack.shape
+    shape = (height, width, 3)[: 2 if stack.channels == 1 else 3]
+    with open_array(path, stack.name) as (stream, size, _):
+        read_array_header(stream, size)
+        if stack.columns_first:
+            values = np.frombuffer(stream.read(), stack.dtype)
+            yield from values.reshape((count, *shape), order="F")
+            return
+        length = math.prod(shape) * stack.dtype.itemsize
+        for _ in range(count):
+            yield np.frombuffer(stream.read(length), stack.dtype).reshape(shape)
+        stream.read(1)  # the checksum
+
+
+def to_picture(pixels: NDArray[Any], options: ReadOptions) -> Picture:
+    """Returns one array as a picture in its unit."""
+    native = pixels.astype(pixels.dtype.newbyteorder("="), order="C", copy=True)
+    if native.dtype == np.uint8 and options.hu_offset is not None:
+        raise UnreadableError(EIGHT_BIT)
+    if native.ndim == 3:
+        grey, coloured = to_grey(Image.fromarray(native))
+        return Picture(grey, "grey 8 bit", coloured)
+    if native.dtype == np.uint8 or (native.dtype == np.uint16 and options.hu_offset is None):
+        return Picture(native, "grey 8 bit" if native.dtype == np.uint8 else "grey 16 bit")
+    meaning = find_meaning([native], options.hu_offset)
+    return Picture(convert(native, meaning), meaning.unit)

@@ -1,0 +1,104 @@
+"""DICOM: any plain or compressed encoding, one picture per frame; CT in Hounsfield units."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from pydicom import Dataset
+
+from ganoscope.data.dicom import attributes, values
+from ganoscope.data.dicom.dataset import open_dataset, quiet
+from ganoscope.data.dicom.frames import COLOURS, GREY, PixelFormat, iterate_frames, read_format
+from ganoscope.data.readers import Picture, ReadOptions, Unit, UnreadableError
+
+SUFFIXES = (".dcm", ".dicom", ".ima")
+SIGNALS = frozenset(("PT", "NM", "MR"))
+"""Modalities whose values are measurements rather than grey values for display."""
+
+CT_CLASSES = frozenset(("1.2.840.10008.5.1.4.1.1.2", "1.2.840.10008.5.1.4.1.1.2.1", "1.2.840.10008.5.1.4.1.1.2.2"))
+MEASURED_CLASSES = frozenset(("1.2.840.10008.5.1.4.1.1.30",))  # parametric maps
+
+
+def read(path: Path, options: ReadOptions) -> Iterator[Picture]:
+    """Yields one picture per frame.
+
+    Units: CT gives HU; PET, NM, MR, parametric maps and float pixels a signal, rescaled; everything else grey values
+    as presented to a reader (8 bit, or a signal of 16 bits).
+
+    Raises:
+        UnreadableError: No image of anatomy, damaged, of another modality than asked for, a decompression bomb, a
+            decoder is not installed, or a CT whose values can't be Hounsfield units.
+    """
+    dataset = open_dataset(path)
+    with refusing_damage():
+        found = check_header(dataset, options)
+    for number, stored in enumerate(iterate_frames(dataset, found)):
+        with refusing_damage():
+            picture = make_picture(stored, dataset, found, number)
+        yield picture
+
+
+@contextmanager
+def refusing_damage() -> Iterator[None]:
+    """Turns whatever damaged attributes raise into a refusal, without their text."""
+    try:
+        with quiet():
+            yield
+    except (UnreadableError, MemoryError):
+        raise
+    except Exception as error:  # attributes are converted when they are asked for, and may hold anything
+        raise UnreadableError(f"damaged: its attributes can't be understood ({type(error).__name__})") from None
+
+
+def check_header(dataset: Dataset, options: ReadOptions) -> PixelFormat:
+    """Returns how the pixels are laid out, or refuses what the header shows to be unsuitable."""
+    modality = attributes.read_modality(dataset)
+    attributes.refuse_modality(modality, options.only_modality)
+    attributes.refuse_kind(dataset)
+    found = read_format(dataset)
+    if is_ct(dataset, modality) and found.photometric not in GREY:
+        raise UnreadableError("a CT in colour: it holds no Hounsfield units")
+    return found
+
+
+def is_ct(dataset: Dataset, modality: str) -> bool:
+    """Tells whether an image must be in Hounsfield units."""
+    return modality == "CT" or attributes.get_text(dataset, "SOPClassUID") in CT_CLASSES
+
+
+def make_picture(stored: NDArray[Any], dataset: Dataset, found: PixelFormat, frame: int) -> Picture:
+    """Returns a decoded frame in the units of its modality, with what the header says about it."""
+    modality = attributes.read_modality(dataset)
+    pixels, unit, coloured = convert(stored, dataset, found, frame)
+    return Picture(
+        pixels=np.ascontiguousarray(pixels),
+        unit=unit,
+        coloured=coloured,
+        spacing_mm=attributes.read_spacing(dataset, frame, modality),
+        modality=modality,
+        view=attributes.read_view(dataset, frame, modality),
+        position_mm=attributes.read_position(dataset, frame),
+        thickness_mm=attributes.read_thickness(dataset, frame),
+        frame=frame,
+        patient=attributes.read_patient(dataset),
+        patient_check=attributes.make_patient_check(dataset),
+    )
+
+
+def convert(stored: NDArray[Any], dataset: Dataset, found: PixelFormat, frame: int) -> tuple[NDArray[Any], Unit, bool]:
+    """Returns the pixels in their unit, and whether they were coloured."""
+    modality, coloured = attributes.read_modality(dataset), False
+    if found.photometric == "PALETTE COLOR":
+        stored = values.apply_palette(stored, dataset)
+    if found.photometric in (*COLOURS, "PALETTE COLOR"):
+        pixels, coloured = values.to_grey(stored)
+    elif is_ct(dataset, modality):
+        return values.to_hu(stored, dataset, found, frame), "HU", False
+    elif modality in SIGNALS or attributes.get_text(dataset, "SOPClassUID") in MEASURED_CLASSES:
+        return values.to_signal(stored, dataset, found, frame), "signal", False
+    else:
+        pixels = values.to_presentation(stored, dataset, found, frame)
+    return pixels, "grey 8 bit" if pixels.dtype == np.uint8 else "signal", coloured

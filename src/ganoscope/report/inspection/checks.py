@@ -1,0 +1,110 @@
+"""Alarms of a store as cards that lead to their evidence, and what was looked for without finding anything."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from ganoscope.alarms import Alarm, load_alarms, sort_alarms
+from ganoscope.report.cards import SIGNS, Card, count, describe_verdict, make_card
+from ganoscope.report.inspection.evidence import Evidence
+
+
+@dataclass(frozen=True)
+class Subject:
+    """Something that is looked for in every store.
+
+    Attributes:
+        looked_for: What, in words.
+        codes: Codes of the alarms that it raises.
+        anchor: Section of the page that shows the evidence.
+        section: Title of that section.
+        table: File of the store without which it can't be looked for, or "".
+    """
+
+    looked_for: str
+    codes: tuple[str, ...]
+    anchor: str
+    section: str
+    table: str = ""
+
+
+SUBJECTS = (
+    Subject("Patients or groups of near-duplicates in two splits", ("split_crossing",), "counts", "Counts"),
+    Subject("Few images, splits of one class, few held-out images of a class",
+            ("single_class_part", "thin_classes", "few_images"), "counts", "Counts"),
+    Subject("Two persons under one patient id", ("patient_id_conflict",), "patients", "Patients"),
+    Subject("Unknown patients, patients with very many images, patients in several classes",
+            ("patients_unknown", "uneven_patients", "patients_in_several_classes"), "patients", "Patients"),
+    Subject("Exact copies", ("exact_copies",), "duplicates", "Duplicates"),
+    Subject("Near-duplicates, also mirrored, turned or with other brightness; duplicates with different labels",
+            ("near_duplicates", "label_conflicts"), "duplicates", "Duplicates", "duplicates.csv"),
+    Subject("The same image or patient in two of the source's own splits",
+            ("source_split_overlap",), "duplicates", "Duplicates"),
+    Subject("Facts without pixels that tell the class", ("metadata_shortcut",), "shortcuts", "Shortcuts"),
+    Subject("Burnt-in text or markers", ("burnt_in_markers",), "markers", "Burnt-in text and markers"),
+    Subject("Colour reduced to grey", ("coloured",), "unusual", "Unusual pictures"),
+    Subject("More than one modality", ("mixed_modalities",), "geometry", "Source geometry"),
+    Subject("Missing slices, and slice thickness against the distance between slices",
+            ("missing_slices", "thickness_spacing"), "series", "Series", "series.csv"),
+    Subject("Files that were not taken", ("quarantined",), "not_taken", "Files not taken", "quarantine.csv"),
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class LinkedCard:
+    """An alarm with the place of its evidence; `anchor` is "" where the page has none."""
+
+    card: Card
+    anchor: str
+    section: str
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What came of one subject."""
+
+    looked_for: str
+    outcome: str
+    anchor: str
+    section: str
+
+
+@dataclass(frozen=True)
+class Alarms:
+    """All alarms, gravest first, and all subjects."""
+
+    cards: tuple[LinkedCard, ...]
+    outcomes: tuple[Outcome, ...]
+    verdict: str
+
+
+def collect_alarms(evidence: Evidence) -> Alarms:
+    """Returns a store's alarms with links to their evidence, and what was looked for."""
+    path = evidence.store.path / "alarms.json"
+    alarms = sort_alarms(load_alarms(path))
+    verdict = describe_verdict(alarms, []) if path.exists() else "Nothing was checked: the store has no alarms.json."
+    return Alarms(
+        cards=tuple(link_card(alarm) for alarm in alarms),
+        outcomes=tuple(judge(subject, alarms, evidence) for subject in SUBJECTS) if path.exists() else (),
+        verdict=verdict,
+    )
+
+
+def link_card(alarm: Alarm) -> LinkedCard:
+    """Returns an alarm as it is shown, with the section that shows its evidence."""
+    card = make_card(alarm, "Data", images_seen=0)
+    for subject in SUBJECTS:
+        if alarm.code in subject.codes:
+            return LinkedCard(card, subject.anchor, subject.section)
+    return LinkedCard(card, "", "")
+
+
+def judge(subject: Subject, alarms: Sequence[Alarm], evidence: Evidence) -> Outcome:
+    """Returns what came of one subject, in words."""
+    raised = [alarm.severity for alarm in alarms if alarm.code in subject.codes]
+    if raised:
+        words = ", ".join(count(raised.count(name), name) for name in SIGNS if name in raised) + "."
+    elif subject.table and not (evidence.store.path / subject.table).exists():
+        words = "No volumes." if subject.table == "series.csv" else f"Not looked for: no {subject.table}."
+    else:
+        words = "No alarm."
+    return Outcome(subject.looked_for, words, subject.anchor, subject.section)

@@ -1,0 +1,129 @@
+"""What hospitals hand over: everything wrong is listed once, whole, with counts, and nothing is replaced in silence."""
+
+import csv
+
+import numpy as np
+import pydicom
+import pytest
+from pydicom.dataset import FileDataset, FileMetaDataset
+from pydicom.uid import CTImageStorage, ExplicitVRLittleEndian
+
+from ganoscope.alarms import load_alarms
+from ganoscope.cli import execute
+from ganoscope.data.store import Store
+
+
+def write_slice(path, patient, series, index, **changes):
+    """A CT slice of its own texture; `changes` are DICOM attributes."""
+    meta = FileMetaDataset()
+    meta.MediaStorageSOPClassUID, meta.TransferSyntaxUID = CTImageStorage, ExplicitVRLittleEndian
+    meta.MediaStorageSOPInstanceUID = f"1.2.3.{patient}.{series}.{index + 1}"
+    data = FileDataset(None, {}, file_meta=meta, preamble=b"\0" * 128)
+    data.SOPClassUID, data.SOPInstanceUID = CTImageStorage, meta.MediaStorageSOPInstanceUID
+    data.PatientID, data.PatientName = f"id{patient}", f"name{patient}"
+    data.SeriesInstanceUID, data.Modality = f"1.2.3.{patient}.{series}", "CT"
+    data.SamplesPerPixel, data.PhotometricInterpretation = 1, "MONOCHROME2"
+    data.Rows = data.Columns = 32
+    data.BitsAllocated, data.BitsStored, data.HighBit, data.PixelRepresentation = 16, 16, 15, 1
+    data.RescaleIntercept, data.RescaleSlope = 0, 1
+    data.PixelSpacing, data.SliceThickness = [0.7, 0.7], 2
+    data.ImageOrientationPatient, data.ImagePositionPatient = [1, 0, 0, 0, 1, 0], [0, 0, 2 * index]
+    for name, value in changes.items():
+        setattr(data, name, value)
+    texture = np.random.default_rng([patient, series, index]).integers(-1000, 800, (8, 8))
+    data.PixelData = texture.repeat(4, 0).repeat(4, 1).astype(np.int16).tobytes()
+    path.parent.mkdir(parents=True, exist_ok=True)
+    pydicom.dcmwrite(path, data, enforce_file_format=True)
+
+
+@pytest.fixture
+def hospital(tmp_path):
+    source = tmp_path / "export <b>of</b> $(today) ä"
+    for patient in range(1, 9):
+        for index in range(4):
+            write_slice(source / f"P{patient}" / f"{3 - index}.dcm", patient, 1, index)
+    return source
+
+
+def prepare(source, *options):
+    store = source.parent / "store"
+    status = execute(["prepare", str(source), str(store), "--size", "16", *options])
+    if status:
+        return status, {}, []
+    with (store / "quarantine.csv").open(newline="") as file:
+        reasons = [row["reason"] for row in csv.DictReader(file)]
+    return Store.open(store), {alarm.code: alarm for alarm in load_alarms(store / "alarms.json")}, reasons
+
+
+def test_slices_are_ordered_by_position_not_by_file_name(hospital):
+    store, _, reasons = prepare(hospital)
+    assert reasons == []
+    positions, series = store.column("position_mm").astype(float), store.column("series")
+    for name in np.unique(series):
+        assert positions[series == name].tolist() == [0, 2, 4, 6]
+
+
+def test_missing_slices_are_counted(hospital):
+    (hospital / "P1" / "1.dcm").unlink()
+    store, alarms, _ = prepare(hospital)
+    assert store.count == 31
+    assert alarms["missing_slices"].evidence == {"series": 1, "slices": 1}
+
+
+@pytest.mark.parametrize(
+    ("changes", "reason"),
+    [
+        ({"PixelSpacing": [0.9, 0.9]}, "spacing"),
+        ({"Modality": "MR"}, "modalit"),
+        ({"ImagePositionPatient": [0, 0, 2]}, "lie"),
+    ],
+)
+def test_a_series_that_is_not_one_volume_is_refused_whole(hospital, changes, reason):
+    write_slice(hospital / "P1" / "0.dcm", 1, 1, 3, **changes)
+    store, _, reasons = prepare(hospital)
+    assert len(reasons) == 4
+    assert all(reason in text for text in reasons)
+    assert store.count == 28
+
+
+def test_two_persons_under_one_id_ring(hospital):
+    for index in range(4):
+        write_slice(hospital / "other" / f"{index}.dcm", 1, 2, index, PatientName="somebody else", PatientSex="F")
+    _, alarms, _ = prepare(hospital)
+    assert alarms["patient_id_conflict"].evidence == {"ids": 1}
+
+
+def test_filters_leave_out_and_list_the_rest(hospital):
+    for index in range(3):
+        write_slice(hospital / "pet" / f"{index}.dcm", 20, 1, index, Modality="PT", SeriesDescription="whole body")
+    store, _, reasons = prepare(hospital, "--only-modality", "CT")
+    assert store.count == 32
+    assert len(reasons) == 3
+    assert store.modality == "CT"
+
+
+def test_links_out_of_the_source_and_strange_files_are_listed_and_not_followed(hospital, tmp_path):
+    outside = tmp_path / "outside.dcm"
+    write_slice(outside, 50, 1, 0)
+    (hospital / "P1" / "link.dcm").symlink_to(outside)
+    (hospital / "P2" / "loop").symlink_to(hospital)
+    (hospital / "P3" / "gone.dcm").symlink_to(hospital / "nowhere")
+    (hospital / "P4" / 'x"; rm -rf $HOME <img>.dcm').write_text("no image")
+    store, _, reasons = prepare(hospital)
+    assert store.count == 32
+    assert len(reasons) == 4
+    assert {"a symbolic link out of the source folder", "a broken symbolic link"} < set(reasons)
+
+
+def test_windows_numbers_and_spacing_reach_the_store(hospital):
+    store, _, _ = prepare(hospital, "--window", "soft_tissue", "--spacing-mm", "1.4")
+    assert (store.intensity.low, store.intensity.high) == (-160, 240)
+    assert set(store.column("spacing_mm").tolist()) == {"1.4 x 1.4"}
+    assert store.images.min() < -160  # the store keeps all HU
+
+
+def test_read_only_target_is_told_in_words(hospital, capfd):
+    assert execute(["prepare", str(hospital), "/proc/nowhere/store"]) == 2
+    told = capfd.readouterr().err
+    assert "error:" in told
+    assert "Traceback" not in told
