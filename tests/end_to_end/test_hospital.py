@@ -63,6 +63,15 @@ def test_slices_are_ordered_by_position_not_by_file_name(hospital):
         assert positions[series == name].tolist() == [0, 2, 4, 6]
 
 
+def test_the_key_names_every_slice(hospital):
+    store, _, _ = prepare(hospital)
+    with store.path.with_name("store.key.csv").open(newline="") as file:
+        names = {row["source"]: row["name"] for row in csv.DictReader(file)}
+    assert sorted(names.values()) == sorted(f"P{patient}/{index}.dcm" for patient in range(1, 9) for index in range(4))
+    first = dict(zip(store.column("source").tolist(), store.column("position_mm").tolist(), strict=True))
+    assert {names[source][-5] for source, position in first.items() if position == "0"} == {"3"}
+
+
 def test_missing_slices_are_counted(hospital):
     (hospital / "P1" / "1.dcm").unlink()
     store, alarms, _ = prepare(hospital)

@@ -6,6 +6,7 @@ from typing import Annotated
 
 import tyro
 
+from ganoscope.data.layouts import available
 from ganoscope.data.prepare import PrepareConfig, check, prepare
 from ganoscope.errors import UserError
 from ganoscope.report.terminal import say, show_store
@@ -43,3 +44,7 @@ class Command:
         show_store(prepare(self.source, self.store, self.config, self.key, self.workers))
         key = self.key or self.store.with_name(f"{self.store.name}.key.csv")
         say(f"names of files and patients: {key} (private: keep it apart from the store, or delete it)")
+
+
+LAYOUTS = "\n".join(f"      {name}: {line}" for name, line in available().items())
+Command.__doc__ = f"{Command.__doc__}\n    Layouts, recognised or named with --layout:\n{LAYOUTS}\n"

@@ -21,7 +21,7 @@ from ganoscope.data.prepare.rows import Decoded, Row, make_row
 from ganoscope.data.readers import Picture, ReadOptions, UnreadableError, read
 from ganoscope.data.series import SeriesFacts, check_series
 from ganoscope.data.volumes import select_slices
-from ganoscope.files import compute_sha256
+from ganoscope.files import compute_sha256, escape_unprintable
 
 INDEPENDENT_SUFFIXES = (".npy", ".npz")
 """Pictures in one file of these belong to different patients, as far as one can know; in all others, to one."""
@@ -96,9 +96,9 @@ def decode_in_parts(entry: Entry, recipe: Recipe) -> Iterator[Result]:
 
 def refuse_all(entry: Entry, reason: str) -> Result:
     """Returns every file of the entry as not taken."""
-    files = len(entry.image.paths)
-    refused = (Decoded(entry.number + index, entry.image, reason=reason) for index in range(files))
-    return Result(files, tuple(make_row(item) for item in refused))
+    names = [find_name(entry.image, path) for path in entry.image.paths]
+    refused = (Decoded(entry.number + index, name, entry.image, reason=reason) for index, name in enumerate(names))
+    return Result(len(names), tuple(make_row(item) for item in refused))
 
 
 def choose_files(entry: Entry, recipe: Recipe) -> Iterable[tuple[int, Path]]:
@@ -108,16 +108,36 @@ def choose_files(entry: Entry, recipe: Recipe) -> Iterable[tuple[int, Path]]:
     return [(entry.number + index, paths[index]) for index in wanted]
 
 
+def find_name(image: SourceImage, path: Path) -> str:
+    """Returns the path of one of an entry's files relative to the source, with forward slashes.
+
+    Example:
+        >>> series = SourceImage((Path("in/p1/a.dcm"), Path("in/p1/b.dcm")), "p1/a.dcm")
+        >>> find_name(series, Path("in/p1/b.dcm"))
+        'p1/b.dcm'
+    """
+    if path == image.path:
+        return image.name
+    source = image.path.parents[image.name.count("/")]
+    return "/".join(escape_unprintable(part) for part in path.relative_to(source).parts)
+
+
 def decode_file(number: int, path: Path, image: SourceImage, recipe: Recipe) -> Iterator[Decoded]:
     """Yields a file's pictures one by one, or one refusal that says why there are no (more) pictures."""
     try:
         digest = compute_sha256(path)
         for picture in read(path, recipe.options):
-            yield decode_picture(number, picture, image, recipe, digest)
+            decoded = decode_picture(number, picture, image, recipe, digest)
+            yield replace(decoded, name=find_name(image, path))
     except UnreadableError as error:
-        yield Decoded(number, image, reason=str(error))
+        yield Decoded(number, find_name(image, path), image, reason=str(error))
     except OSError as error:
-        yield Decoded(number, image, reason=f"the system can't read it: {error.strerror or type(error).__name__}")
+        yield Decoded(
+            number,
+            find_name(image, path),
+            image,
+            reason=f"the system can't read it: {error.strerror or type(error).__name__}",
+        )
 
 
 def decode_picture(number: int, picture: Picture, image: SourceImage, recipe: Recipe, digest: str) -> Decoded:
@@ -129,12 +149,13 @@ def decode_picture(number: int, picture: Picture, image: SourceImage, recipe: Re
         mask = read_mask(image.mask, picture, placement, recipe.geometry.size) if image.mask else None
         pixels = place(picture, placement, recipe.geometry)
     except UnreadableError as error:
-        return Decoded(number, image, reason=str(error))
+        return Decoded(number, image.name, image, reason=str(error))
     patient = image.patient or extract_patient(recipe.pattern, Path(image.name).name) or picture.patient
     modality = recipe.modality or picture.modality or image.modality
     searched = is_searchable(picture.pixels) and is_sampled(f"{digest} {picture.frame}", recipe.searched_share)
     return Decoded(
         number=number,
+        name=image.name,
         image=image,
         picture=replace(
             picture,

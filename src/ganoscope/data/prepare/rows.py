@@ -21,6 +21,7 @@ class Decoded:
 
     Attributes:
         number: Of the source file.
+        name: Its path relative to the source; kept out of the store.
         image: The entry that it comes from.
         picture: What is known about it; its pixels are the small ones.
         shape: Height and width of the source picture.
@@ -36,6 +37,7 @@ class Decoded:
     """
 
     number: int
+    name: str
     image: SourceImage
     picture: Picture | None = None
     shape: tuple[int, int] = (0, 0)
@@ -117,7 +119,7 @@ def describe_privately(item: Decoded, together: bool) -> dict[str, Any]:
     _, label = read_folder_names(parts)
     return {
         "number": item.number,
-        "name": image.name,
+        "name": item.name,
         "person": item.patient,
         "check": item.picture.patient_check if item.picture else "",
         "together": int(together),
