@@ -2,6 +2,8 @@
 
 import csv
 from collections import Counter
+from collections.abc import Collection
+from itertools import islice
 from pathlib import Path
 
 import numpy as np
@@ -19,6 +21,10 @@ FEW_GROUPS = 5
 """Below this many independent groups in a held-out part, its scores are about a few persons."""
 LARGE_SHARE, LARGE_FACTOR = 0.05, 5
 """A patient who has this share of all images, and this many times the median patient's, weighs too much."""
+ROWS = 4096
+"""Rows of the manifest that are read at a time."""
+UNUSED_COLUMNS = ("source", "placement", "boxes", "position_mm")
+"""What alarms do without."""
 MARKED_SHARE = 0.02
 """From this share of images with burnt-in text or markers on, they are worth an alarm."""
 
@@ -31,7 +37,7 @@ def find_alarms(store: Store, patient_conflicts: int = 0) -> list[Alarm]:
         patient_conflicts: Patient ids under which the source had two persons; only `prepare` can know.
     """
     names = ("split", "group", "label", "patient", "source_sha256", "source_split", "coloured", "frame")
-    columns = read_columns(store)
+    columns = read_columns(store, UNUSED_COLUMNS)
     splits, groups, labels, patients, digests, source_splits, flags, frames = (columns[name] for name in names)
     contents = np.char.add(np.char.add(digests, " "), frames)
     persons_or_series = np.where(patients != "", patients, columns["series"])
@@ -74,12 +80,17 @@ def read_table(path: Path) -> list[dict[str, str]]:
         return list(csv.DictReader(file))
 
 
-def read_columns(store: Store) -> dict[str, NDArray[np.str_]]:
-    """Returns the manifest's columns by name, read in one pass."""
+def read_columns(store: Store, leave_out: Collection[str] = ()) -> dict[str, NDArray[np.str_]]:
+    """Returns the manifest's columns by name, read in one pass and some rows at a time."""
+    parts: dict[str, list[NDArray[np.str_]]] = {}
     with (store.path / "manifest.csv").open(newline="", encoding="utf-8") as file:
         rows = csv.reader(file)
         names = next(rows)
-        return {name: np.array(values, np.str_) for name, values in zip(names, zip(*rows, strict=True), strict=True)}
+        while chunk := list(islice(rows, ROWS)):
+            for name, values in zip(names, zip(*chunk, strict=True), strict=True):
+                if name not in leave_out:
+                    parts.setdefault(name, []).append(np.array(values, np.str_))
+    return {name: np.concatenate(arrays) for name, arrays in parts.items()}
 
 
 def shared_ids(conflicts: int) -> list[Alarm]:
