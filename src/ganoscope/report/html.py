@@ -105,7 +105,7 @@ def load_diversity(trained: TrainedRun, store: Part[Store], config: ReportConfig
     return Part(measured)
 
 
-def render(content: dict[str, Any]) -> str:
+def render(content: dict[str, Any], template: str = "template.html") -> str:
     """Returns the page; everything in `content` is escaped."""
     from jinja2 import Environment, PackageLoader, StrictUndefined
 
@@ -117,7 +117,7 @@ def render(content: dict[str, Any]) -> str:
         lstrip_blocks=True,
     )
     environment.filters["marked"] = mark_code
-    return environment.get_template("template.html").render(content)
+    return environment.get_template(template).render(content)
 
 
 def mark_code(text: str) -> Markup:

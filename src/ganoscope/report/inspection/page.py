@@ -8,7 +8,7 @@ from ganoscope.data.splits import SPLITS
 from ganoscope.data.store import Store
 from ganoscope.files import replacing
 from ganoscope.progress import timed
-from ganoscope.report.html import mark_code
+from ganoscope.report.html import render
 from ganoscope.report.inspection.checks import collect_alarms
 from ganoscope.report.inspection.evidence import Evidence, read_evidence
 from ganoscope.report.inspection.parts import make_parts
@@ -23,7 +23,7 @@ def save_inspection(store: Store, path: Path, seed: int = 0) -> Path:
         seed: Of everything that is chosen by chance: the same seed gives the same choice.
     """
     with timed("inspection page"):
-        page = render(collect_content(read_evidence(store, seed), seed))
+        page = render(collect_content(read_evidence(store, seed), seed), "inspection/template.html")
         with replacing(path) as partial:
             partial.write_text(page, encoding="utf-8")
     return path
@@ -53,18 +53,3 @@ def describe_abstract(evidence: Evidence) -> str:
     classes = "without labels" if not evidence.labelled else f"in {number:,} class{'' if number == 1 else 'es'}{named}"
     divided = ", ".join(f"{splits.count(split):,} {split}" for split in SPLITS)
     return f"{store.count:,} images of {store.size} × {store.size} px ({kind}) {classes}. Divided into {divided}."
-
-
-def render(content: dict[str, Any]) -> str:
-    """Returns the page; everything in `content` is escaped."""
-    from jinja2 import Environment, PackageLoader, StrictUndefined
-
-    environment = Environment(
-        loader=PackageLoader("ganoscope.report", "."),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters["marked"] = mark_code
-    return environment.get_template("inspection/template.html").render(content)
