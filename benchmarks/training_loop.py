@@ -14,12 +14,14 @@ from pathlib import Path
 import torch
 import torch.nn.functional as F
 
+from ganoscope.contracts import ImageSpec
 from ganoscope.data.phantom_store import PhantomConfig, make_phantom_store
 from ganoscope.methods.dcgan import Config, build
 from ganoscope.training.alarms import TrainingAlarms
 from ganoscope.training.history import History
+from ganoscope.training.processes import Place
 from ganoscope.training.record import TrainConfig
-from ganoscope.training.run import Place, Session, prepare_run
+from ganoscope.training.run import Session, prepare_run
 
 SIZE, BATCH, BLOCK_STEPS = 64, 32, 10
 
@@ -29,7 +31,7 @@ class BareLoop:
 
     def __init__(self, precision):
         torch.manual_seed(0)
-        self.method = build(Config(), SIZE)
+        self.method = build(Config(), ImageSpec(SIZE))
         for network in self.method.networks.values():
             network.train().to(memory_format=torch.channels_last)
         betas = (0.5, 0.999)

@@ -9,14 +9,29 @@ from torch import Tensor, nn
 
 
 @dataclass(frozen=True)
+class ImageSpec:
+    """What a method is told about the images that it learns from.
+
+    Attributes:
+        size: Side of the square images in pixels.
+        classes: Names of their classes, in the order of the label codes; empty where no label can be conditioned on.
+    """
+
+    size: int
+    classes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
 class Batch:
     """What one training step gets.
 
     Attributes:
         real: Images in network range [-1, 1], shape (B, C, H, W).
+        label: Codes of their classes, shape (B,), int64; None where the images have none.
     """
 
     real: Tensor
+    label: Tensor | None = None
 
 
 def observed() -> Any:
@@ -69,9 +84,22 @@ class Method(Protocol):
 
 
 class NoiseToImage(Method, Protocol):
-    """A method whose network `G` turns noise of shape (B, latent_dim) into images of shape (B, C, H, W)."""
+    """A method whose network `G` turns noise of shape (B, latent_dim) into images of shape (B, C, H, W).
+
+    Attributes:
+        latent_dim: Length of a noise vector.
+        classes: How many classes `G` is conditioned on: it is then called as G(z, label), label codes of shape (B,).
+            0 for G(z).
+    """
 
     latent_dim: int
+    classes: int
+
+
+def draw(generator: nn.Module, z: Tensor, label: Tensor | None) -> Tensor:
+    """Returns images (B, C, H, W) in [-1, 1] for noise (B, latent_dim), and label codes (B,) where G takes them."""
+    image: Tensor = generator(z) if label is None else generator(z, label)
+    return image
 
 
 Target = Callable[[Tensor], Tensor]

@@ -12,15 +12,20 @@ from numpy.typing import NDArray
 from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
+from ganoscope.contracts import draw
+from ganoscope.data.feed import draw_rows
 from ganoscope.data.sheet import make_sheet, save_picture
 from ganoscope.errors import describe, refuse
 from ganoscope.files import new_folder
 from ganoscope.progress import ProgressBar
+from ganoscope.training.processes import choose_device
 from ganoscope.training.restore import TrainedRun, open_run
-from ganoscope.training.run import choose_device
 
 BLOCK = 16
 """Images per pass of the network, always: convolutions round differently at other batch sizes."""
+
+LABEL_STREAM = 8
+"""Of the random numbers that choose classes, see `draw_rows`."""
 
 HU_OFFSET = 1024
 """PNG holds no negative values: HU is written as HU + 1024."""
@@ -76,16 +81,41 @@ def make_noise(latent_dim: int, start: int, count: int, seed: int) -> NDArray[np
     return np.stack(rows)
 
 
+def choose_labels(run: TrainedRun, number: int, seed: int) -> NDArray[np.int64]:
+    """Returns the class that each image is to have, shape (number,): drawn at the training images' prevalence.
+
+    Image i's class depends on the seed and i alone. All are 0 where the generator knows no classes.
+    """
+    if not run.classes:
+        return np.zeros(number, np.int64)
+    edges = np.cumsum(list(run.record.class_counts.values()))
+    places = draw_rows(seed, LABEL_STREAM, 0, number, 1)[:, 0] * edges[-1]
+    return np.searchsorted(edges, places, side="right")
+
+
 @torch.no_grad()
-def draw_images(run: TrainedRun, number: int, seed: int, batch_size: int = BLOCK) -> Iterator[NDArray[np.float32]]:
-    """Yields generated images in network range, up to `batch_size` at a time, shape (B, 1, H, W)."""
+def draw_images(
+    run: TrainedRun, number: int, seed: int, batch_size: int = BLOCK, labels: NDArray[np.int64] | None = None
+) -> Iterator[NDArray[np.float32]]:
+    """Yields generated images in network range, up to `batch_size` at a time, shape (B, 1, H, W).
+
+    Args:
+        run: Whose generator draws them.
+        number: How many images.
+        seed: Image i depends on the seed, i and its label alone.
+        batch_size: Images at a time.
+        labels: Class codes, shape (number,); where not given, what `choose_labels` returns.
+    """
     device = next(run.generator.parameters()).device
+    codes = torch.from_numpy(choose_labels(run, number, seed) if labels is None else labels)
     for start in range(0, number, batch_size):
         count = min(batch_size, number - start)
-        noise = make_noise(run.latent_dim, start, count, seed)
-        padded = np.concatenate([noise, np.zeros((-count % BLOCK, run.latent_dim), np.float32)])
-        blocks = torch.from_numpy(padded).to(device).split(BLOCK)
-        yield np.concatenate([run.generator(block).float().cpu().numpy() for block in blocks])[:count]
+        padding = -count % BLOCK
+        noise = torch.from_numpy(make_noise(run.latent_dim, start, count, seed))
+        z = torch.nn.functional.pad(noise, (0, 0, 0, padding)).to(device).split(BLOCK)
+        label = torch.nn.functional.pad(codes[start : start + count], (0, padding)).to(device).split(BLOCK)
+        drawn = (draw(run.generator, *pair) for pair in zip(z, label if run.classes else [None] * len(z), strict=True))
+        yield np.concatenate([images.float().cpu().numpy() for images in drawn])[:count]
 
 
 def generate(run_path: Path, out: Path, config: GenerateConfig) -> int:

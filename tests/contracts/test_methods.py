@@ -5,24 +5,27 @@ import copy
 import pytest
 import torch
 
-from ganoscope.contracts import Batch
+from ganoscope.contracts import Batch, ImageSpec, draw
 from ganoscope.methods import available, load
 from ganoscope.training.checkpoint import TrainingState, load_checkpoint, save_checkpoint
 from ganoscope.training.loop import only_learning, train_step
-from ganoscope.training.run import make_autocast
+from ganoscope.training.processes import make_autocast
 
 SIZE = 32
+CLASSES = ("a", "b", "c")
 pytestmark = pytest.mark.parametrize("name", available())
 
 
 def make_method(name, size=SIZE):
     torch.manual_seed(0)
     module = load(name)
-    return module.build(module.Config(), size)
+    return module.build(module.Config(), ImageSpec(size, CLASSES))
 
 
 def make_batch(seed=1, count=8):
-    return Batch(torch.rand(count, 1, SIZE, SIZE, generator=torch.Generator().manual_seed(seed)) * 2 - 1)
+    generator = torch.Generator().manual_seed(seed)
+    real = torch.rand(count, 1, SIZE, SIZE, generator=generator) * 2 - 1
+    return Batch(real, torch.randint(len(CLASSES), (count,), generator=generator))
 
 
 def run_steps(method, steps, precision="fp32"):
@@ -44,7 +47,8 @@ def test_config_cites_its_source(name):
 def test_generated_images_have_the_asked_size_and_stay_in_network_range(name, size):
     method = make_method(name, size)
     with torch.no_grad():
-        image = method.networks["G"](torch.randn(2, method.latent_dim))
+        label = torch.tensor([0, 1]) if method.classes else None
+        image = draw(method.networks["G"], torch.randn(2, method.latent_dim), label)
     assert image.shape == (2, 1, size, size)
     assert image.abs().max() <= 1
 
@@ -57,8 +61,10 @@ def test_a_size_it_can_not_do_is_refused_with_the_allowed_ones(name, size):
 
 def test_each_phase_moves_all_its_networks_and_no_other(name):
     method = make_method(name)
+    run_steps(method, 2)  # a layer that begins at zero hides the ones before it from the first step
     for phase in method.phases:
         before = {key: snapshot(network) for key, network in method.networks.items()}
+        phase.optimizer.zero_grad()
         shared = method.forward(make_batch())
         with only_learning(method.networks, phase.learns):
             phase.loss(shared).total.backward()
@@ -67,6 +73,20 @@ def test_each_phase_moves_all_its_networks_and_no_other(name):
         for key, network in method.networks.items():
             moved = [n for n, p in network.named_parameters() if not torch.equal(p, before[key][n])]
             assert len(moved) == (len(before[key]) if key in phase.learns else 0), (phase.name, key)
+
+
+def test_a_conditional_generator_draws_another_image_for_another_class(name):
+    method = make_method(name)
+    if not method.classes:
+        with pytest.raises(TypeError):
+            draw(method.networks["G"], torch.zeros(1, method.latent_dim), torch.tensor([0]))
+        return
+    run_steps(method, 2)
+    G = method.networks["G"].eval()
+    z = torch.randn(1, method.latent_dim).expand(len(CLASSES), -1)
+    with torch.no_grad():
+        images = draw(G, z, torch.arange(len(CLASSES)))
+    assert all(not torch.allclose(images[0], image) for image in images[1:])
 
 
 def test_gradients_are_open_again_after_a_step(name):

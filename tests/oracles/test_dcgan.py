@@ -8,7 +8,7 @@ import torch.nn.functional as F
 from ganoscope.contracts import Batch
 from ganoscope.methods.dcgan import DCGAN, Config
 from ganoscope.training.loop import train_step
-from ganoscope.training.run import make_autocast
+from ganoscope.training.processes import make_autocast
 
 SIZE, BATCH = 32, 6
 

@@ -1,23 +1,26 @@
 """Contact sheets: many small pictures as one."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image
+from PIL import Image, ImageDraw, ImageFont
 
 from ganoscope.files import replacing
 
 GAP_PX = 2
 GAP_GREY = 64
+TEXT_PX, TEXT_GREY = 14, 255
 
 
-def make_sheet(pictures: NDArray[np.uint8], columns: int) -> NDArray[np.uint8]:
+def make_sheet(pictures: NDArray[np.uint8], columns: int, captions: Sequence[str] | None = None) -> NDArray[np.uint8]:
     """Returns pictures side by side with thin gaps between them.
 
     Args:
         pictures: Shape (N, H, W), 8-bit grey.
         columns: Pictures per row.
+        captions: What stands to the left of each row; a caption that repeats the one above is left out.
 
     Returns:
         One picture, 8-bit grey.
@@ -33,7 +36,18 @@ def make_sheet(pictures: NDArray[np.uint8], columns: int) -> NDArray[np.uint8]:
     for index, picture in enumerate(pictures):
         top, left = GAP_PX + index // columns * step_y, GAP_PX + index % columns * step_x
         sheet[top : top + height, left : left + width] = picture
-    return sheet
+    return sheet if captions is None else np.concatenate([make_margin(captions, step_y, len(sheet)), sheet], axis=1)
+
+
+def make_margin(captions: Sequence[str], step: int, height: int) -> NDArray[np.uint8]:
+    """Returns a margin of some height with a caption at each multiple of `step`, as wide as the longest needs."""
+    font = ImageFont.load_default(TEXT_PX)
+    width = round(max(font.getlength(caption) for caption in captions)) + 4 * GAP_PX
+    margin = Image.new("L", (width, height), GAP_GREY)
+    for row, caption in enumerate(captions):
+        if not row or captions[row - 1] != caption:
+            ImageDraw.Draw(margin).text((2 * GAP_PX, GAP_PX + row * step), caption, TEXT_GREY, font)
+    return np.asarray(margin)
 
 
 def save_picture(path: Path, picture: NDArray[np.generic]) -> None:

@@ -24,9 +24,9 @@ from ganoscope.explain.wording import write_summary
 from ganoscope.files import compute_sha256, new_folder, save_csv, save_json
 from ganoscope.progress import CONSOLE, timed
 from ganoscope.training.checkpoint import FILES
+from ganoscope.training.processes import choose_device
 from ganoscope.training.record import list_versions
 from ganoscope.training.restore import TrainedRun, find_checkpoint, open_run
-from ganoscope.training.run import choose_device
 
 SCHEMA_VERSION = 1
 

@@ -1,8 +1,9 @@
 """One GAN per file: networks and objectives become phases. The folder is the registry.
 
 A method's file provides `Config`, a frozen dataclass whose docstring cites the paper, and
-`build(config, size) -> Method`. Adding a file adds the method to the command line, the docs and the contract tests.
-A dotted name loads a module of the user's own.
+`build(config, spec) -> Method`. It may also provide `check(config, store)`, which raises UserError for a store that the
+method can't learn from, and `DEFAULTS`, training options that suit it better than the general ones. Adding a file adds
+the method to the command line, the docs and the contract tests. A dotted name loads a module of the user's own.
 """
 
 import sys
@@ -11,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Protocol, cast
 from ganoscope.registry import list_modules, load_module
 
 if TYPE_CHECKING:
-    from ganoscope.contracts import Method
+    from ganoscope.contracts import ImageSpec, Method
 
 
 class MethodModule(Protocol):
@@ -19,8 +20,8 @@ class MethodModule(Protocol):
 
     Config: type[Any]
 
-    def build(self, config: Any, size: int) -> "Method":
-        """Returns the method for square images of `size`; raises ValueError when it can't do that size."""
+    def build(self, config: Any, spec: "ImageSpec") -> "Method":
+        """Returns the method for such images; raises ValueError when it can't do their size."""
         ...
 
 

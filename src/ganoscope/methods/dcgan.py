@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
-from ganoscope.contracts import Batch, Phase, Terms, observed
+from ganoscope.contracts import Batch, ImageSpec, Phase, Terms, observed
 from ganoscope.errors import describe, refuse
 from ganoscope.nets.dcgan import Discriminator, Generator
 from ganoscope.objectives.adversarial import bce_fake, bce_real
@@ -89,7 +89,7 @@ class DCGAN:
     """The two networks and their two phases: first D, then G on the same generated images."""
 
     def __init__(self, config: Config, size: int) -> None:
-        self.latent_dim = config.latent_dim
+        self.latent_dim, self.classes = config.latent_dim, 0
         self.smoothing = config.label_smoothing
         self.noise = config.instance_noise
         self.G = Generator(size, config.latent_dim, config.generator_channels)
@@ -133,6 +133,6 @@ def make_adam(network: nn.Module, config: Config) -> torch.optim.Adam:
     return torch.optim.Adam(network.parameters(), lr=config.learning_rate, betas=betas, fused=True)
 
 
-def build(config: Config, size: int) -> DCGAN:
-    """Returns DCGAN for square images of `size`: a multiple of 16 from 32 to 512; raises ValueError otherwise."""
-    return DCGAN(config, size)
+def build(config: Config, spec: ImageSpec) -> DCGAN:
+    """Returns DCGAN for square images: sides that are multiples of 16 from 32 to 512; raises ValueError otherwise."""
+    return DCGAN(config, spec.size)

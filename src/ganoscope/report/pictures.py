@@ -90,7 +90,9 @@ def choose_grids(seen: list[int]) -> list[int]:
 
 
 def crop_grid(grid: Image.Image, cells: int = CELLS) -> Image.Image:
-    """Returns the first rows and columns of a sample grid with its frame."""
+    """Returns the first rows and columns of a sample grid with its frame; all of one whose rows have captions."""
+    if grid.width != grid.height:
+        return grid
     step = (grid.width - GAP_PX) // COLUMNS
     side = cells * step + GAP_PX
     return grid.crop((0, 0, min(side, grid.width), min(side, grid.height)))

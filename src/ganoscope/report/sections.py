@@ -19,7 +19,6 @@ from ganoscope.report.pictures import CELLS, Picture, choose_grids, embed_svg, l
 from ganoscope.training.history import load_history
 from ganoscope.training.record import RunRecord
 from ganoscope.training.restore import TrainedRun
-from ganoscope.training.samples import COUNT
 
 PART_NAMES = {"train": "Train", "validation": "Validation", "test": "Test"}
 
@@ -175,12 +174,12 @@ def describe_samples(run: Path) -> Section:
     if not grids:
         return Section(("The run has no sample grids.",))
     seen, path = grids[-1]
-    final = show_grid(path, f"Generated, after {seen:,} images seen.", f"Grid of {COUNT} generated images", True, 490)
+    final = show_grid(path, f"Generated, after {seen:,} images seen.", "Grid of generated images", True, 490)
     real_path = run / "samples" / "real.png"
     beside = [final]
     if real_path.exists():
-        caption = f"Real: {COUNT} training images, evenly spread over the training part."
-        beside.append(show_grid(real_path, caption, f"Grid of {COUNT} real images", True, 490))
+        caption = "Real: training images, evenly spread over the training part."
+        beside.append(show_grid(real_path, caption, "Grid of real images", True, 490))
     chosen = [grids[position] for position in choose_grids([number for number, _ in grids])]
     trio = (
         ()
@@ -188,10 +187,10 @@ def describe_samples(run: Path) -> Section:
         else tuple(show_grid(path, f"{n:,} images", f"Samples after {n:,} images", False, 320) for n, path in chosen)
     )
     text = (
-        f"Every grid shows the same {COUNT} noise vectors, drawn once and not chosen by eye, through the generator's "
-        "moving average."
+        "Every grid shows the same noise vectors, drawn once and not chosen by eye, through the generator's moving "
+        "average. Where the generator knows classes, each row has one."
     )
-    over_time = f"Over time, at growing distance: the first {CELLS * CELLS} of the {COUNT}."
+    over_time = f"Over time, at growing distance: {CELLS} x {CELLS} images of a grid, or all where rows have classes."
     return Section((text,), pairs=tuple(beside), trio=trio if len(trio) > 1 else (), trio_title=over_time)
 
 

@@ -2,14 +2,16 @@
 
 import platform
 import subprocess
-from dataclasses import asdict, dataclass, fields, replace
+from dataclasses import asdict, dataclass, field, fields, replace
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any, Literal
 
+from ganoscope.contracts import ImageSpec
 from ganoscope.data.augment import Policy
 from ganoscope.data.intensity import IntensityMap
+from ganoscope.data.labels import count_classes
 from ganoscope.data.store import Store
 from ganoscope.errors import UserError, describe, refuse
 from ganoscope.files import load_json, save_json
@@ -103,6 +105,8 @@ class RunRecord:
         git_commit: Of the ganoscope checkout, or "".
         started: Date and time (UTC).
         augmentation: How far real images are augmented; None for not at all.
+        class_counts: Training images of each class, in the order of the label codes; empty where a label is missing,
+            or all are the same.
     """
 
     method: str
@@ -118,6 +122,12 @@ class RunRecord:
     git_commit: str
     started: str
     augmentation: Policy | None = None
+    class_counts: dict[str, int] = field(default_factory=dict)
+
+    @property
+    def spec(self) -> ImageSpec:
+        """What the method was told about the images."""
+        return ImageSpec(self.size, tuple(self.class_counts))
 
 
 def make_record(
@@ -138,6 +148,7 @@ def make_record(
         git_commit=find_git_commit(),
         started=datetime.now(UTC).isoformat(timespec="seconds"),
         augmentation=augmentation,
+        class_counts=count_classes(store),
     )
 
 

@@ -31,6 +31,7 @@ class TrainedRun:
         networks: The networks as trained, such as `D`.
         generator: The moving average of `G`: the one to generate with.
         latent_dim: Length of its noise vectors.
+        classes: Names of the classes that it is conditioned on, in the order of their codes; empty for none.
         weights_sha256: Of the file that holds the moving averages.
     """
 
@@ -40,6 +41,7 @@ class TrainedRun:
     networks: Mapping[str, nn.Module]
     generator: nn.Module
     latent_dim: int
+    classes: tuple[str, ...]
     weights_sha256: str
 
 
@@ -53,8 +55,8 @@ def open_run(path: Path, device: str = "cpu", images_seen: int | None = None) ->
     checkpoint = newest_checkpoint(path) if images_seen is None else find_checkpoint(path, images_seen)
     state = load_state(checkpoint)
     module = load(record.method)
-    method: Any = module.build(module.Config(**record.method_config), record.size)
-    averages = {"G": module.build(module.Config(**record.method_config), record.size).networks["G"]}
+    method: Any = module.build(module.Config(**record.method_config), record.spec)
+    averages = {"G": module.build(module.Config(**record.method_config), record.spec).networks["G"]}
     load_networks(checkpoint / FILES[0], method.networks)
     load_networks(checkpoint / FILES[1], averages)
     for network in (*method.networks.values(), *averages.values()):
@@ -66,6 +68,7 @@ def open_run(path: Path, device: str = "cpu", images_seen: int | None = None) ->
         networks=method.networks,
         generator=averages["G"],
         latent_dim=method.latent_dim,
+        classes=record.spec.classes if method.classes else (),
         weights_sha256=state["sha256"][FILES[1]],
     )
 

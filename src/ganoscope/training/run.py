@@ -1,26 +1,24 @@
-"""A training run from start to end: device, precision and process group live here, and only here."""
+"""A training run from start to end."""
 
 import os
 import signal
 import time
-import warnings
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import AbstractContextManager, contextmanager, nullcontext
-from dataclasses import dataclass, replace
+from contextlib import contextmanager
 from functools import partial
+from itertools import tee
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 import torch
-import torch.distributed as dist
 from numpy.typing import NDArray
-from torch import Tensor, nn
-from torch.nn.parallel import DistributedDataParallel
+from torch import Tensor
 
-from ganoscope.contracts import Batch, Phase, Terms
+from ganoscope.contracts import Batch, Terms
 from ganoscope.data.augment import Policy, augment, draw_factors, policy_of
 from ganoscope.data.feed import choose_balanced, choose_batch, feed_images, group_by_label, make_schedule
+from ganoscope.data.labels import encode_labels
 from ganoscope.data.store import Store
 from ganoscope.errors import UserError, describe, refuse
 from ganoscope.files import remove_leftovers
@@ -42,6 +40,15 @@ from ganoscope.training.checkpoint import (
 from ganoscope.training.ema import MovingAverage
 from ganoscope.training.history import History
 from ganoscope.training.loop import train_step
+from ganoscope.training.processes import (
+    Place,
+    choose_device,
+    choose_precision,
+    distribute,
+    join_processes,
+    launch,
+    make_autocast,
+)
 from ganoscope.training.record import RunRecord, TrainConfig, make_record, refuse_other_run, save_record
 from ganoscope.training.samples import draw_samples, save_samples
 
@@ -88,17 +95,13 @@ def prepare_run(
     """Checks everything that can be checked before the first step, writes `run.json`, and returns it."""
     store = Store.open(store_path)
     store.verify()
-    try:
-        with torch.device("meta"):
-            load(method_name).build(method_config, store.size)
-    except ValueError as error:
-        raise UserError(str(error)) from None
     if policy is None and config.augment == "safe":
         policy = policy_of(store.modality)
     refuse(list_feed_faults(store, config, policy))
     device = choose_device(config.device)
     resolved = config.resolve(len(store.indices("train")), device, choose_precision(config.precision, device))
     record = make_record(method_name, method_config, resolved, store, policy)
+    refuse_unfit(record, method_config, store)
     if (run / "run.json").exists():
         refuse_other_run(run, record)
     elif run.exists() and any(run.iterdir()):
@@ -107,6 +110,18 @@ def prepare_run(
         run.mkdir(parents=True, exist_ok=True)
         save_record(run, record)
     return record
+
+
+def refuse_unfit(record: RunRecord, method_config: Any, store: Store) -> None:
+    """Refuses a store that the method can't learn from."""
+    module = load(record.method)
+    try:
+        with torch.device("meta"):
+            module.build(method_config, record.spec)
+    except ValueError as error:
+        raise UserError(str(error)) from None
+    if hasattr(module, "check"):
+        module.check(method_config, store)
 
 
 def list_feed_faults(store: Store, config: TrainConfig, policy: Policy | None) -> list[str]:
@@ -130,117 +145,6 @@ def list_feed_faults(store: Store, config: TrainConfig, policy: Policy | None) -
     return faults
 
 
-def choose_device(wanted: str) -> Literal["cpu", "cuda"]:
-    """Returns `cpu` or `cuda`.
-
-    Raises:
-        UserError: A GPU is wanted, and there is none.
-    """
-    if wanted == "cuda" and not torch.cuda.is_available():
-        raise UserError("--device cuda: this machine has no CUDA device that torch can use; allowed: auto, cpu.")
-    return "cuda" if wanted != "cpu" and torch.cuda.is_available() else "cpu"
-
-
-def choose_precision(wanted: Literal["auto", "fp32", "bf16"], device: str) -> Literal["fp32", "bf16"]:
-    """Returns `fp32` or `bf16`; auto takes bf16 where the processor computes it natively."""
-    if wanted != "auto":
-        return wanted
-    if device == "cuda":
-        return "bf16" if torch.cuda.is_bf16_supported(including_emulation=False) else "fp32"
-    native = torch.cpu._is_avx512_bf16_supported() or torch.cpu._is_amx_tile_supported()
-    return "bf16" if native else "fp32"
-
-
-def make_autocast(device: str, precision: str) -> Callable[[], AbstractContextManager[object]]:
-    """Returns a function that makes the context for computing losses."""
-    if precision == "fp32":
-        return nullcontext
-    return lambda: torch.autocast(device, torch.bfloat16)
-
-
-def launch(devices: int, function: Callable[..., None], *arguments: object) -> None:
-    """Runs the function in several processes of one machine, by PyTorch's own launcher (what `torchrun` is).
-
-    Raises:
-        UserError: A process failed; its own message stands above.
-    """
-    from torch.distributed.elastic.multiprocessing.errors import ChildFailedError
-    from torch.distributed.launcher.api import LaunchConfig, elastic_launch
-
-    os.environ.setdefault("OMP_NUM_THREADS", str(max(1, (os.cpu_count() or 1) // devices)))
-    settings = LaunchConfig(
-        min_nodes=1,
-        max_nodes=1,
-        nproc_per_node=devices,
-        run_id="ganoscope",
-        rdzv_backend="c10d",
-        rdzv_endpoint="localhost:0",
-        start_method="spawn",
-        max_restarts=0,
-    )
-    try:
-        elastic_launch(settings, function)(*arguments)
-    except ChildFailedError as error:
-        raise UserError(f"a training process failed: {error.format_msg().splitlines()[0]}") from None
-
-
-@dataclass(frozen=True)
-class Place:
-    """Where this process computes.
-
-    Attributes:
-        device: Its device.
-        rank: Its number among all processes.
-        world: Number of processes.
-    """
-
-    device: torch.device
-    rank: int = 0
-    world: int = 1
-
-    @property
-    def leads(self) -> bool:
-        """Whether this process writes files and talks to the user."""
-        return self.rank == 0
-
-
-@contextmanager
-def join_processes(device: str) -> Iterator[Place]:
-    """Yields this process's place; joins the process group where torchrun started several."""
-    world = int(os.environ.get("WORLD_SIZE", "1"))
-    if world == 1:
-        yield Place(torch.device(device))
-        return
-    local = int(os.environ["LOCAL_RANK"])
-    if device == "cuda":
-        torch.cuda.set_device(local)
-    dist.init_process_group("nccl" if device == "cuda" else "gloo")
-    yield Place(torch.device(device, local) if device == "cuda" else torch.device("cpu"), dist.get_rank(), world)
-    dist.barrier()  # leaving at different times aborts gloo
-    dist.destroy_process_group()
-
-
-class PhaseLoss(nn.Module):
-    """One phase's loss as a module over the networks that it moves, so that DistributedDataParallel can wrap it."""
-
-    def __init__(self, phase: Phase, networks: Mapping[str, nn.Module]) -> None:
-        super().__init__()
-        self.networks = nn.ModuleDict({name: networks[name] for name in phase.learns})
-        self.loss = phase.loss
-
-    def forward(self, shared: Any) -> Terms:
-        """Returns the phase's terms."""
-        return self.loss(shared)
-
-
-def distribute(phase: Phase, networks: Mapping[str, nn.Module]) -> Phase:
-    """Returns the phase with gradients averaged over all processes. Batch-norm statistics stay each process's own."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", FutureWarning)  # its successor does not exist before torch 2.12
-        wrapped = DistributedDataParallel(PhaseLoss(phase, networks), broadcast_buffers=False)
-    return replace(phase, loss=wrapped)
-
-
 def train_process(record: RunRecord, run: Path) -> None:
     """Trains in this process until the run's number of images is reached."""
     with join_processes(record.train.device) as place:
@@ -257,14 +161,17 @@ class Session:
         self.indices = self.store.indices("train")
         torch.manual_seed(self.config.seed)
         module = load(record.method)
-        self.method: Any = module.build(module.Config(**record.method_config), record.size)
+        self.method: Any = module.build(module.Config(**record.method_config), record.spec)
         for network in self.method.networks.values():
             network.to(place.device).to(memory_format=torch.channels_last).train()  # type: ignore[call-overload]
         self.average = MovingAverage(self.method.networks["G"], self.config.ema_half_life_images)
         self.state = TrainingState(self.method.networks, {"G": self.average.average}, self.method.phases)
         self.autocast = make_autocast(place.device.type, self.config.precision)
         self.images_seen = self._resume()
-        self.feed = feed_images(self.store, self.indices, self._schedule(), place.device)
+        schedule, self.positions = tee(self._schedule())  # the feed reads its half ahead
+        self.feed = feed_images(self.store, self.indices, schedule, place.device)
+        codes = encode_labels(self.store.column("label"), record.spec.classes)
+        self.labels = torch.from_numpy(codes) if record.spec.classes else None
         if place.world > 1:
             self.method.phases = tuple(distribute(p, self.method.networks) for p in self.method.phases)
 
@@ -329,17 +236,25 @@ class Session:
         if self.record.augmentation:
             factors = draw_factors(config.seed, self.images_seen, config.batch_size)[place.rank :: place.world]
             real = augment(real, self.record.augmentation, torch.from_numpy(factors).to(place.device))
-        terms = train_step(self.method, Batch(real), self.images_seen // config.batch_size, self.autocast)
+        batch = Batch(real, self._read_labels())
+        terms = train_step(self.method, batch, self.images_seen // config.batch_size, self.autocast)
         self.images_seen += config.batch_size
         self.average.update(config.batch_size, self.images_seen)
         return terms
+
+    def _read_labels(self) -> Tensor | None:
+        """Returns the label codes of the images that the feed has just given."""
+        positions = torch.from_numpy(next(self.positions))
+        return None if self.labels is None else self.labels[positions].to(self.place.device, non_blocking=True)
 
     def _tick(self, history: History, alarms: TrainingAlarms, rows: list[dict[str, float]]) -> None:
         """Saves a checkpoint and a sample grid, and looks for alarms."""
         found = check_prevalence(self.store.column("label")[self.indices]) if self.config.balance else []
         save_checkpoint(self.run, self.images_seen, self.state)
-        fake = draw_samples(self.average.average, self.method.latent_dim, self.place.device)
-        history.add_image("samples", save_samples(self.run, self.images_seen, fake, self.store), self.images_seen)
+        fake = draw_samples(self.average.average, self.method, self.place.device)
+        shown = self.record.spec.classes if self.method.classes else ()
+        sheet = save_samples(self.run, self.images_seen, fake, self.store, shown)
+        history.add_image("samples", sheet, self.images_seen)
         if rows:
             spread = np.linspace(0, len(self.indices) - 1, min(len(fake), len(self.indices))).astype(int)
             real = self.store.load_images(self.indices[spread])[:, 0]

@@ -1,4 +1,4 @@
-"""Fixed-noise sample grids: the same 64 noise vectors at every tick, through the averaged generator."""
+"""Fixed-noise sample grids: the same noise at every tick, through the averaged generator; a row has one class."""
 
 from pathlib import Path
 
@@ -7,30 +7,68 @@ import torch
 from numpy.typing import NDArray
 from torch import nn
 
+from ganoscope.contracts import NoiseToImage, draw
 from ganoscope.data.sheet import make_sheet, save_picture
 from ganoscope.data.store import Store
 
-COUNT = 64
-COLUMNS = 8
+ROWS, COLUMNS, MAX_ROWS = 8, 8, 24
 NOISE_SEED = 20_161_107
 
 
+def choose_rows(classes: int) -> NDArray[np.int64]:
+    """Returns the class of each row: as many rows for each as there is room for, at least one for the first 24.
+
+    Example:
+        >>> choose_rows(3).tolist(), choose_rows(0).tolist() == [0] * 8, len(choose_rows(100))
+        ([0, 0, 0, 1, 1, 1, 2, 2], True, 24)
+    """
+    rows = max(ROWS, min(classes, MAX_ROWS))
+    return np.sort(np.arange(rows) % max(classes, 1))
+
+
 @torch.no_grad()
-def draw_samples(generator: nn.Module, latent_dim: int, device: torch.device) -> NDArray[np.float32]:
-    """Returns 64 images of shape (64, H, W) in [-1, 1], always from the same noise."""
-    noise = np.random.default_rng(NOISE_SEED).standard_normal((COUNT, latent_dim), dtype=np.float32)
-    images: NDArray[np.float32] = generator(torch.from_numpy(noise).to(device)).float().cpu().numpy()
+def draw_samples(generator: nn.Module, method: NoiseToImage, device: torch.device) -> NDArray[np.float32]:
+    """Returns 8 images per row, shape (N, H, W) in [-1, 1], always from the same noise; rows as `choose_rows` says."""
+    rows = choose_rows(method.classes)
+    shape = (len(rows) * COLUMNS, method.latent_dim)
+    z = torch.from_numpy(np.random.default_rng(NOISE_SEED).standard_normal(shape, dtype=np.float32)).to(device)
+    label = torch.from_numpy(np.repeat(rows, COLUMNS)).to(device) if method.classes else None
+    images: NDArray[np.float32] = draw(generator, z, label).float().cpu().numpy()
     return images[:, 0]
 
 
-def save_samples(run: Path, images_seen: int, images: NDArray[np.float32], store: Store) -> NDArray[np.uint8]:
-    """Writes the grid as `samples/<images seen>.png`, once also `samples/real.png`, and returns the grid."""
+def save_samples(
+    run: Path, images_seen: int, images: NDArray[np.float32], store: Store, classes: tuple[str, ...] = ()
+) -> NDArray[np.uint8]:
+    """Writes the grid as `samples/<images seen>.png`, once also `samples/real.png`, and returns the grid.
+
+    Args:
+        run: Folder of the run.
+        images_seen: Images seen so far.
+        images: What `draw_samples` returned, shape (N, H, W).
+        store: Whose training images are shown as `real.png`, in rows of the same classes.
+        classes: What the rows are called; empty where the generator is not conditioned on a class.
+    """
     intensity = store.intensity
-    sheet = make_sheet(intensity.to_display(intensity.to_pixels(images)), COLUMNS)
+    captions = [classes[code] for code in choose_rows(len(classes))] if classes else None
+    sheet = make_sheet(intensity.to_display(intensity.to_pixels(images)), COLUMNS, captions)
     save_picture(run / "samples" / f"{images_seen:010d}.png", sheet)
     if not (run / "samples" / "real.png").exists():
-        indices = store.indices("train")
-        spread = np.linspace(0, len(indices) - 1, COUNT).astype(int)
-        real = intensity.to_display(np.asarray(store.images[indices[spread]]))
-        save_picture(run / "samples" / "real.png", make_sheet(real, COLUMNS))
+        real = intensity.to_display(np.asarray(store.images[choose_real(store, captions)]))
+        save_picture(run / "samples" / "real.png", make_sheet(real, COLUMNS, captions))
     return sheet
+
+
+def choose_real(store: Store, captions: list[str] | None) -> NDArray[np.int64]:
+    """Returns positions of training images spread over the store: 64, or 8 for each caption's class."""
+    indices = store.indices("train")
+    if captions is None:
+        return spread(indices, ROWS * COLUMNS)
+    labels = store.column("label")[indices]
+    repeats = {name: captions.count(name) for name in captions}
+    return np.concatenate([spread(indices[labels == name], COLUMNS * rows) for name, rows in repeats.items()])
+
+
+def spread(indices: NDArray[np.int64], count: int) -> NDArray[np.int64]:
+    """Returns `count` of the indices at even distances; some more than once where there are fewer."""
+    return indices[np.linspace(0, len(indices) - 1, count).astype(int)]

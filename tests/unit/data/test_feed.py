@@ -29,7 +29,7 @@ from ganoscope.data.feed import (
 )
 from ganoscope.data.intensity import IntensityMap
 from ganoscope.data.store import Store
-from ganoscope.training.run import join_processes, launch
+from ganoscope.training.processes import join_processes, launch
 
 counts = st.integers(1, 30)
 CPU = torch.device("cpu")

@@ -121,7 +121,7 @@ def test_every_grid_chosen_is_shown(full):
         with Image.open(run / "samples" / f"{seen:010d}.png") as grid:
             shown = embed_image(crop_grid(grid.convert("L")))
         assert shown in [picture["src"] for picture in page.pictures]
-    assert "Real: 64 training images" in page.text
+    assert "Real: training images, evenly spread" in page.text
 
 
 def test_alarms_say_where_they_come_from_and_when_they_held(full):

@@ -24,9 +24,10 @@ from ganoscope.errors import UserError
 from ganoscope.files import compute_sha256, load_json
 from ganoscope.training import run as run_module
 from ganoscope.training.checkpoint import list_checkpoints
+from ganoscope.training.processes import Place, choose_precision
 from ganoscope.training.record import TrainConfig, load_record
 from ganoscope.training.restore import open_run
-from ganoscope.training.run import Place, Session, choose_precision, prepare_run, train
+from ganoscope.training.run import Session, prepare_run, train
 
 CONFIG = TrainConfig(images=320, batch_size=16, tick_images=80)
 FED = replace(CONFIG, images=160, augment="safe", balance=True)

@@ -1,0 +1,52 @@
+"""The classes of a store's train part, and the codes that networks know them by."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ganoscope.data.store import Store
+from ganoscope.errors import UserError
+
+
+def count_classes(store: Store) -> dict[str, int]:
+    """Returns the number of training images of each class, classes in alphabetical order: that of their codes.
+
+    Empty where a training image has no label, or all have the same: there is nothing to condition on.
+    """
+    labels = store.column("label")[store.indices("train")]
+    names, counts = np.unique(labels, return_counts=True)
+    if len(names) < 2 or "" in names:
+        return {}
+    return dict(zip(names.tolist(), counts.tolist(), strict=True))
+
+
+def encode_labels(labels: NDArray[np.str_], classes: tuple[str, ...]) -> NDArray[np.int64]:
+    """Returns the code of each label: its place in `classes`, or -1 where it has none.
+
+    Example:
+        >>> encode_labels(np.array(["b", "a", ""]), ("a", "b")).tolist()
+        [1, 0, -1]
+    """
+    codes = {name: code for code, name in enumerate(classes)}
+    return np.array([codes.get(label, -1) for label in labels.tolist()], np.int64)
+
+
+def refuse_unlabelled(store: Store, purpose: str) -> None:
+    """Refuses a store whose train part has images without a label, or fewer than two classes.
+
+    Args:
+        store: To be learned from.
+        purpose: What needs the labels, such as `method cgan`: the beginning of the message.
+
+    Raises:
+        UserError: The labels do not suffice.
+    """
+    labels = store.column("label")[store.indices("train")]
+    names = sorted(set(labels.tolist()) - {""})
+    missing = int(np.sum(labels == ""))
+    if missing or len(names) < 2:
+        raise UserError(
+            f"{purpose} needs the class of every training image: got {len(names)} classes"
+            f"{f' ({names[0]})' if len(names) == 1 else ''}, {missing:,} of {len(labels):,} images without a label; "
+            "allowed: 2 or more classes, 0 images without one. Prepare a store with labels (class folders, or a "
+            "manifest with a column label), or choose a method that needs none."
+        )

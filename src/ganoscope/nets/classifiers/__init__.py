@@ -1,0 +1,43 @@
+"""One classifier network per file. The folder is the registry.
+
+A network's file provides `build(classes, channels=1) -> nn.Module`. The network turns images (B, channels, H, W) into a
+`ClassifierOutput`, and has an attribute `head`, an `nn.Linear` over the channels of its last feature map, so that
+logits = head(mean of the features over the map): what class activation maps need. Everything else is its body.
+"""
+
+import sys
+from typing import NamedTuple, Protocol, cast
+
+from torch import Tensor, nn
+
+from ganoscope.registry import list_modules, load_module
+
+
+class ClassifierOutput(NamedTuple):
+    """What a classifier says, and what it looked at.
+
+    Attributes:
+        logits: Raw scores, shape (B, K).
+        features: The last feature map, shape (B, C, h, w); logits are linear in its mean over the map.
+    """
+
+    logits: Tensor
+    features: Tensor
+
+
+class NetworkModule(Protocol):
+    """What a file in this folder provides."""
+
+    def build(self, classes: int, channels: int = 1) -> nn.Module:
+        """Returns the network with random weights."""
+        ...
+
+
+def available() -> dict[str, str]:
+    """Returns the networks' names, each with its first line; imports none of them."""
+    return list_modules(sys.modules[__name__])
+
+
+def load(name: str) -> NetworkModule:
+    """Returns a network's module by its name or dotted name; raises UserError where there is none."""
+    return cast(NetworkModule, load_module(sys.modules[__name__], name, ("build",)))
