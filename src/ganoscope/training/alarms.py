@@ -1,6 +1,6 @@
 """Alarms that only training can raise: domination, collapse, ranges that differ, networks without gradient."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -10,6 +10,7 @@ from torch import nn
 
 from ganoscope.alarms import Alarm, load_alarms, save_alarms
 from ganoscope.contracts import Phase
+from ganoscope.errors import UserError
 
 WON_REAL, WON_FAKE, WON_SHARE = 0.99, 0.01, 0.9
 """D wins completely where D(x) is above and D(G(z)) below these, for at least this share of the steps of one tick."""
@@ -40,6 +41,14 @@ class TrainingAlarms:
             self.raised[alarm.code] = Alarm(alarm.code, alarm.severity, alarm.message, {**alarm.evidence, **span})
         save_alarms(self.path, list(self.raised.values()))
         return new
+
+    def watch(self, flush: Callable[[], list[dict[str, float]]], images_seen: int) -> list[dict[str, float]]:
+        """Returns what `History.flush` returns; a loss that is not finite is an alarm as well as an error."""
+        try:
+            return flush()
+        except UserError as error:
+            self.update([Alarm("non_finite_loss", "danger", str(error))], images_seen)
+            raise
 
 
 def first_images(alarm: Alarm) -> int:

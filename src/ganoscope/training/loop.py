@@ -1,15 +1,21 @@
 """One training step: the phases of a method in their order, each moving only its own networks."""
 
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from dataclasses import fields, replace
 
+import torch
 from torch import nn
 
-from ganoscope.contracts import Batch, Method, Terms
+from ganoscope.contracts import Batch, Method, Phase, Terms
 
 
 def train_step(
-    method: Method, batch: Batch, step: int, autocast: Callable[[], AbstractContextManager[object]]
+    method: Method,
+    batch: Batch,
+    step: int,
+    autocast: Callable[[], AbstractContextManager[object]],
+    accumulate: int = 1,
 ) -> dict[str, Terms]:
     """Runs one step of every phase that is due, and returns their terms by the phase's name.
 
@@ -18,21 +24,50 @@ def train_step(
         batch: Real images in [-1, 1].
         step: Number of steps done before; a phase with `every` k runs where it is a multiple of k.
         autocast: Makes the context in which losses are computed in the run's precision.
+        accumulate: Parts that the batch is computed in. One part is shared by all phases; of several, each phase
+            computes its own, so that only one is in memory at a time.
     """
-    with autocast():
-        shared = method.forward(batch)
+    if accumulate == 1:
+        with autocast():
+            shared = method.forward(batch)
     done: dict[str, Terms] = {}
     for phase in method.phases:
         if step % phase.every:
             continue
         with only_learning(method.networks, phase.learns):
-            with autocast():
-                terms = phase.loss(shared)
             phase.optimizer.zero_grad(set_to_none=True)
-            terms.total.backward()
+            if accumulate == 1:
+                with autocast():
+                    terms = phase.loss(shared)
+                terms.total.backward()
+            else:
+                terms = add_up(method, phase, split(batch, accumulate), autocast)
             phase.optimizer.step()
         done[phase.name] = terms
     return done
+
+
+def add_up(
+    method: Method, phase: Phase, parts: list[Batch], autocast: Callable[[], AbstractContextManager[object]]
+) -> Terms:
+    """Adds up the gradients of a phase over the parts of a batch, and returns the mean of their terms."""
+    terms: list[Terms] = []
+    for number, part in enumerate(parts):
+        last = number == len(parts) - 1
+        with nullcontext() if last or not hasattr(phase.loss, "no_sync") else phase.loss.no_sync():
+            with autocast():
+                found = phase.loss(method.forward(part))
+            (found.total / len(parts)).backward()
+        terms.append(replace(found, **found.scalars()))
+    means = {f.name: torch.stack([getattr(each, f.name) for each in terms]).mean() for f in fields(terms[0])}
+    return replace(terms[0], **means)
+
+
+def split(batch: Batch, parts: int) -> list[Batch]:
+    """Returns a batch in equal parts."""
+    size = len(batch.real) // parts
+    labels = [None] * parts if batch.label is None else batch.label.split(size)
+    return [Batch(real, label) for real, label in zip(batch.real.split(size), labels, strict=True)]
 
 
 @contextmanager

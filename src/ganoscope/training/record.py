@@ -15,6 +15,7 @@ from ganoscope.data.labels import count_classes
 from ganoscope.data.store import Store
 from ganoscope.errors import UserError, describe, refuse
 from ganoscope.files import load_json, save_json
+from ganoscope.training.speed import Speed
 
 SCHEMA_VERSION = 1
 DEFAULT_EPOCHS = 40.0
@@ -37,9 +38,20 @@ class TrainConfig:
     device: Literal["auto", "cpu", "cuda"] = "auto"
     """auto takes a GPU where there is one."""
     precision: Literal["auto", "fp32", "bf16"] = "auto"
-    """auto takes bf16 autocast where the processor computes it natively."""
+    """auto takes bf16 autocast where the processor computes it natively and a short measurement finds it faster."""
+    memory_format: Literal["auto", "contiguous", "channels_last"] = "auto"
+    """Order of the networks' weights in memory; auto takes what a short measurement finds faster."""
+    compile: Literal["auto", "yes", "no"] = "auto"
+    """torch.compile; auto takes it for runs over ten minutes where a measurement finds it faster."""
     devices: int = 1
     """Processes to train with, by torch.distributed; each has a part of every batch."""
+    accumulate: int = 1
+    """Parts that a batch is computed in, to need less memory: the gradients are added up. Above 1, every phase draws
+    noise of its own."""
+    schedule: Literal["constant", "linear", "cosine"] = "constant"
+    """Of all learning rates: linear stays for the first half and then falls to 0; cosine falls to 0 throughout."""
+    warmup_images: int = 0
+    """Images over which all learning rates rise from 0 at the start."""
     ema_half_life_images: float = 500.0
     """Half-life of the generator's moving average in images. Longer ones blur: a GAN on few images moves fast."""
     tick_images: int | None = None
@@ -53,6 +65,7 @@ class TrainConfig:
     def __post_init__(self) -> None:
         """Checks every value."""
         counts = {"images": self.images, "devices": self.devices, "tick-images": self.tick_images}
+        counts["accumulate"] = self.accumulate
         faults = [
             describe(f"--{name} is too small", value, "1 or more", "Raise it.")
             for name, value in counts.items()
@@ -60,31 +73,34 @@ class TrainConfig:
         ]
         if self.batch_size < 2:
             faults.append(describe("--batch-size is too small", self.batch_size, "2 or more", "32 is usual."))
-        if self.devices >= 1 and self.batch_size % self.devices:
-            faults.append(
-                describe("--batch-size can't be shared out", self.batch_size, f"multiples of {self.devices}", "")
-            )
+        parts = self.devices * self.accumulate
+        if parts >= 1 and self.batch_size % parts:
+            faults.append(describe("--batch-size can't be shared out", self.batch_size, f"multiples of {parts}", ""))
+        if self.warmup_images < 0:
+            faults.append(describe("--warmup-images is negative", self.warmup_images, "0 or more", ""))
         if self.epochs is not None and self.epochs <= 0:
             faults.append(describe("--epochs is too small", self.epochs, "above 0", "40 is usual."))
         if self.ema_half_life_images < 0:
             faults.append(describe("--ema-half-life-images is negative", self.ema_half_life_images, "0 or more", ""))
         refuse(faults)
 
-    def resolve(
-        self, training_images: int, device: Literal["cpu", "cuda"], precision: Literal["fp32", "bf16"]
-    ) -> "TrainConfig":
-        """Returns the same configuration with nothing left open.
+    def resolve(self, training_images: int, device: Literal["cpu", "cuda"]) -> "TrainConfig":
+        """Returns the same configuration with nothing left open but what decides about speed.
 
         Args:
             training_images: Number of images in the train part.
             device: Kind of device that will be used.
-            precision: Precision that will be used.
         """
         wanted = self.images or round((self.epochs or DEFAULT_EPOCHS) * training_images)
         images = -(-wanted // self.batch_size) * self.batch_size
         tick = self.tick_images or min(-(-images // TICKS), MAX_TICK_IMAGES)
         tick = -(-tick // self.batch_size) * self.batch_size
-        return replace(self, images=images, epochs=None, device=device, precision=precision, tick_images=tick)
+        return replace(self, images=images, epochs=None, device=device, tick_images=tick)
+
+    def settle(self, speed: Speed) -> "TrainConfig":
+        """Returns the same configuration with a precision, a memory format and compiling or not."""
+        compiled: Literal["yes", "no"] = "yes" if speed.compile else "no"
+        return replace(self, precision=speed.precision, memory_format=speed.memory_format, compile=compiled)
 
 
 @dataclass(frozen=True)
@@ -199,8 +215,12 @@ def refuse_other_run(run: Path, record: RunRecord) -> None:
         )
     for name, before, now in list_differences(old, record):
         faults.append(f"run {run} was begun with {name} {before}; got {now}. Repeat that, or use a new run folder.")
-    if old.train.images and record.train.images and record.train.images < old.train.images:
-        faults.append(describe("run can't get shorter", record.train.images, f"{old.train.images} images or more", ""))
+    before, now = old.train.images or 0, record.train.images or 0
+    if now < before:
+        faults.append(describe("run can't get shorter", now, f"{before} images or more", ""))
+    if now > before and old.train.schedule != "constant":
+        remedy = "Its learning rates were planned for that length: use a new run folder."
+        faults.append(describe(f"run with a {old.train.schedule} schedule can't get longer", now, str(before), remedy))
     refuse(faults)
 
 

@@ -5,6 +5,7 @@ import signal
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import replace
 from functools import partial
 from itertools import tee
 from pathlib import Path
@@ -43,14 +44,15 @@ from ganoscope.training.loop import train_step
 from ganoscope.training.processes import (
     Place,
     choose_device,
-    choose_precision,
     distribute,
     join_processes,
     launch,
     make_autocast,
 )
-from ganoscope.training.record import RunRecord, TrainConfig, make_record, refuse_other_run, save_record
+from ganoscope.training.rates import find_rate_factor, note_initial_rates, set_rates
+from ganoscope.training.record import RunRecord, TrainConfig, load_record, make_record, refuse_other_run, save_record
 from ganoscope.training.samples import draw_samples, save_samples
+from ganoscope.training.speed import SHORT_IMAGES, choose_speed, choose_without_measuring, place_networks
 
 FLUSH_STEPS = 50
 """Steps between two looks at the losses: on a GPU, each look waits for it."""
@@ -99,10 +101,12 @@ def prepare_run(
         policy = policy_of(store.modality)
     refuse(list_feed_faults(store, config, policy))
     device = choose_device(config.device)
-    resolved = config.resolve(len(store.indices("train")), device, choose_precision(config.precision, device))
+    resolved = config.resolve(len(store.indices("train")), device)
     record = make_record(method_name, method_config, resolved, store, policy)
     refuse_unfit(record, method_config, store)
-    if (run / "run.json").exists():
+    exists = (run / "run.json").exists()
+    record = replace(record, train=settle(record, method_config, load_record(run).train if exists else None))
+    if exists:
         refuse_other_run(run, record)
     elif run.exists() and any(run.iterdir()):
         raise UserError(f"run folder {run} is not empty and holds no run; allowed: a new folder, or a run's.")
@@ -110,6 +114,21 @@ def prepare_run(
         run.mkdir(parents=True, exist_ok=True)
         save_record(run, record)
     return record
+
+
+def settle(record: RunRecord, method_config: Any, begun: TrainConfig | None) -> TrainConfig:
+    """Returns the training configuration with nothing left open: as the run was begun, or as a measurement says.
+
+    torchrun's processes have to agree, so nothing is measured there.
+    """
+    config, device = record.train, torch.device(record.train.device)
+    if begun:
+        names = ("precision", "memory_format", "compile")
+        return replace(config, **{name: getattr(begun, name) for name in names if getattr(config, name) == "auto"})
+    if "RANK" in os.environ or (config.images or 0) < SHORT_IMAGES:
+        return config.settle(choose_without_measuring(config, device.type))
+    build = partial(load(record.method).build, method_config, record.spec)
+    return config.settle(choose_speed(build, record.spec, config, device))
 
 
 def refuse_unfit(record: RunRecord, method_config: Any, store: Store) -> None:
@@ -162,11 +181,14 @@ class Session:
         torch.manual_seed(self.config.seed)
         module = load(record.method)
         self.method: Any = module.build(module.Config(**record.method_config), record.spec)
-        for network in self.method.networks.values():
-            network.to(place.device).to(memory_format=torch.channels_last).train()  # type: ignore[call-overload]
         self.average = MovingAverage(self.method.networks["G"], self.config.ema_half_life_images)
+        self.speed = choose_without_measuring(self.config, place.device.type)
+        place_networks(self.method.networks.values(), place.device, self.speed)
+        place_networks([self.average.average], place.device, replace(self.speed, compile=False))
+        self.average.average.eval()
         self.state = TrainingState(self.method.networks, {"G": self.average.average}, self.method.phases)
-        self.autocast = make_autocast(place.device.type, self.config.precision)
+        self.autocast = make_autocast(place.device.type, self.speed.precision)
+        note_initial_rates(self.method.phases)
         self.images_seen = self._resume()
         schedule, self.positions = tee(self._schedule())  # the feed reads its half ahead
         self.feed = feed_images(self.store, self.indices, schedule, place.device)
@@ -207,7 +229,7 @@ class Session:
                 history.add(self.images_seen, time.monotonic() - start, terms)
                 due = self.images_seen % (self.config.tick_images or 1) == 0 or self.images_seen >= total
                 if due or interrupted() or (self.images_seen // self.config.batch_size) % FLUSH_STEPS == 0:
-                    rows += history.flush()
+                    rows += alarms.watch(history.flush, self.images_seen)
                 if due or interrupted():
                     self._tick(history, alarms, rows)
                     rows = []
@@ -223,7 +245,7 @@ class Session:
         begun = f"going on from {self.images_seen:,} of" if self.images_seen else "for"
         CONSOLE.print(
             f"training {self.record.method} on {len(self.indices):,} images of {self.store.name} "
-            f"({self.store.size} x {self.store.size}), {begun} {total:,} images; {config.device}, {config.precision}, "
+            f"({self.store.size} x {self.store.size}), {begun} {total:,} images; {config.device}, {self.speed}, "
             f"batch {config.batch_size}, seed {config.seed}, {self.place.world} process(es)"
         )
 
@@ -236,8 +258,10 @@ class Session:
         if self.record.augmentation:
             factors = draw_factors(config.seed, self.images_seen, config.batch_size)[place.rank :: place.world]
             real = augment(real, self.record.augmentation, torch.from_numpy(factors).to(place.device))
+        set_rates(self.method.phases, find_rate_factor(config, self.images_seen))
         batch = Batch(real, self._read_labels())
-        terms = train_step(self.method, batch, self.images_seen // config.batch_size, self.autocast)
+        step = self.images_seen // config.batch_size
+        terms = train_step(self.method, batch, step, self.autocast, config.accumulate)
         self.images_seen += config.batch_size
         self.average.update(config.batch_size, self.images_seen)
         return terms
