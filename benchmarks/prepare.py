@@ -9,6 +9,8 @@ it neither hashes, groups, splits nor searches for duplicates; `prepare` does al
 import argparse
 import os
 import statistics
+import subprocess
+import sys
 import tempfile
 import time
 from pathlib import Path
@@ -75,28 +77,69 @@ def loop_with_monai(files, size):
 
 
 def time_prepare(source, size, cores):
-    """Runs `prepare` on that many cores of this process's affinity."""
+    """Runs `prepare` on that many cores of this process's affinity: seconds, of processor time also, and pixels."""
     every = os.sched_getaffinity(0)
     os.sched_setaffinity(0, sorted(every)[:cores])
     try:
         with tempfile.TemporaryDirectory() as name:
-            start = time.perf_counter()
+            start, used = time.perf_counter(), measure_processor_seconds()
             store = prepare(source, Path(name) / "store", PrepareConfig(size=size, resampling="area"))
-            return time.perf_counter() - start, np.array(store.images)
+            return time.perf_counter() - start, measure_processor_seconds() - used, np.array(store.images)
     finally:
         os.sched_setaffinity(0, every)
 
 
+def measure_processor_seconds():
+    """Returns the processor time of this process and of its running workers so far."""
+    ticks = 0
+    for path in Path("/proc").glob("[0-9]*/stat"):
+        try:
+            fields = path.read_text().rsplit(")", 1)[1].split()
+        except OSError:
+            continue  # it has ended
+        if os.getpid() in (int(path.parent.name), int(fields[1])):
+            ticks += int(fields[11]) + int(fields[12])
+    return ticks / os.sysconf("SC_CLK_TCK")
+
+
+DECODE = """
+import sys, time
+from PIL import Image
+def decode():
+    for name in sys.argv[1:]:
+        with Image.open(name) as image:
+            image.load()
+decode()  # warms up
+start = time.perf_counter()
+decode()
+print(time.perf_counter() - start)
+"""
+
+
+def measure_ceiling(files):
+    """Returns how many times the work of one process two get done that only decode JPEGs, at best 2."""
+    command = [sys.executable, "-c", DECODE, *map(str, files)]
+
+    def run(processes):
+        running = [subprocess.Popen(command, stdout=subprocess.PIPE, text=True) for _ in range(processes)]
+        return max(float(process.communicate()[0]) for process in running)
+
+    return 2 * run(1) / run(2)
+
+
 def compare(title, source, files, size, rounds):
     """Prints the ratios of time, in turns, and how far the pixels differ."""
-    ours, one, theirs = [], [], []
+    ours, one, theirs, used, ceilings = [], [], [], [], []
     loop_with_monai(files[:50], size), time_prepare(source, size, 2)  # imports, worker processes
     for _ in range(rounds):
         seconds, alternative = loop_with_monai(files, size)
         theirs.append(seconds)
-        seconds, images = time_prepare(source, size, cores=2)
+        seconds, processor_seconds, images = time_prepare(source, size, cores=2)
         ours.append(seconds)
+        used.append(processor_seconds)
         one.append(time_prepare(source, size, cores=1)[0])
+        if files[0].suffix == ".jpg":
+            ceilings.append(measure_ceiling(files[:1000]))
     upright = np.stack([image.T for image in alternative])  # MONAI has columns first
     difference = np.abs(upright - images)[images != PADDING_HU]
     against_loop = statistics.median(b / a for a, b in zip(ours, theirs, strict=True))
@@ -104,7 +147,14 @@ def compare(title, source, files, size, rounds):
     medians = [statistics.median(seconds) for seconds in (theirs, one, ours)]
     print(f"{title}: {len(files):,} files, {rounds} rounds, medians")
     print("  MONAI loop {:.2f} s, prepare on one core {:.2f} s, on two {:.2f} s".format(*medians))
+    print(f"  processor time on two cores: {1000 * statistics.median(used) / len(files):.2f} ms per file")
     print(f"  two cores against MONAI: {against_loop:.2f} times faster; against one core: {against_one:.2f}")
+    if ceilings:
+        share = statistics.median(b / a / top for a, b, top in zip(ours, one, ceilings, strict=True))
+        print(
+            f"  two processes that only decode get {statistics.median(ceilings):.2f} times as much done as one "
+            f"({min(ceilings):.2f} to {max(ceilings):.2f}); prepare reaches {share:.0%} of that"
+        )
     print(f"  largest difference of a pixel: {difference.max():.2f}")
 
 

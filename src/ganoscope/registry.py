@@ -3,6 +3,7 @@
 import ast
 import importlib
 from collections.abc import Sequence
+from functools import cache
 from pathlib import Path
 from types import ModuleType
 
@@ -15,6 +16,7 @@ def list_modules(package: ModuleType) -> dict[str, str]:
     return {file.stem: read_first_line(file) for file in files}
 
 
+@cache
 def read_first_line(file: Path) -> str:
     """Returns the first line of a module's docstring."""
     docstring = ast.get_docstring(ast.parse(file.read_text(encoding="utf-8")))

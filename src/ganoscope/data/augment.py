@@ -166,7 +166,13 @@ def make_matrices(policy: Policy, factors: Tensor) -> Tensor:
 
 
 def move(images: Tensor, matrices: Tensor) -> Tensor:
-    """Returns images moved by `make_matrices`, linearly interpolated, -1 outside; rectangles keep their angles.
+    """Returns images moved by `make_matrices`, linearly interpolated, -1 outside; rectangles keep their angles."""
+    grid = make_grid(images, matrices)
+    return F.grid_sample(images + 1.0, grid, mode="bilinear", padding_mode="zeros", align_corners=False) - 1.0
+
+
+def make_grid(images: Tensor, matrices: Tensor) -> Tensor:
+    """Returns where each pixel of moved images comes from, (B, H, W, 2), as `grid_sample` wants it.
 
     The products are written out: autocast, and TF32 on a GPU, would round the places that a matrix product gives to
     bits too few to tell neighbouring pixels apart.
@@ -176,8 +182,7 @@ def move(images: Tensor, matrices: Tensor) -> Tensor:
     x, y = make_axis(images, width) * half_width, make_axis(images, height)[:, None] * half_height
     rows = matrices[..., None, None]
     places = [rows[:, i, 0] * x + rows[:, i, 1] * y + rows[:, i, 2] for i in (0, 1)]
-    grid = torch.stack([places[0] / half_width, places[1] / half_height], -1)
-    return F.grid_sample(images + 1.0, grid, mode="bilinear", padding_mode="zeros", align_corners=False) - 1.0
+    return torch.stack([places[0] / half_width, places[1] / half_height], -1)
 
 
 def make_axis(images: Tensor, count: int) -> Tensor:

@@ -232,8 +232,7 @@ def make_index(thumbnails: NDArray[np.float16]) -> Index:
     alive = [start + np.flatnonzero(thumbnails[start : start + COLUMNS].any(axis=1)) for start in starts]
     members = np.concatenate([np.empty(0, np.int64), *alive])
     descriptors = describe(thumbnails, members)
-    order, leaves = split_leaves(descriptors)
-    descriptors = descriptors[order]
+    order, leaves = sort_into_leaves(descriptors)
     low, high = (
         np.array([pick(descriptors[a:b], axis=0) for a, b in pairwise(leaves)], np.float32) for pick in (np.min, np.max)
     )
@@ -278,19 +277,31 @@ def drop_orientation(folded: NDArray[np.float32], projections: list[NDArray[np.f
     return np.concatenate([parts[0], *signless, np.maximum(first, second), np.minimum(first, second)], axis=1)
 
 
-def split_leaves(descriptors: NDArray[np.float32]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Returns an order of the points and the bounds of leaves of at most `LEAF`: halved along the widest coordinate."""
-    pieces, leaves = [np.arange(len(descriptors))], []
+def sort_into_leaves(descriptors: NDArray[np.float32]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Sorts points, in place, into leaves of at most `LEAF`: halved along the widest coordinate again and again.
+
+    Returns:
+        The former place of every point, and the first point of every leaf, and the end.
+    """
+    order, starts, pieces = np.arange(len(descriptors)), [], [(0, len(descriptors))]
     while pieces:
-        piece = pieces.pop()
-        if len(piece) <= LEAF:
-            leaves.append(piece)
+        start, end = pieces.pop()
+        if end - start <= LEAF:
+            starts.append(start)
             continue
-        widest = int(np.argmax(descriptors[piece].var(axis=0)))
-        ranked = piece[np.argsort(descriptors[piece, widest], kind="stable")]
-        pieces += [ranked[len(ranked) // 2 :], ranked[: len(ranked) // 2]]
-    leaves = [leaf for leaf in leaves if len(leaf)]
-    return np.concatenate([np.empty(0, np.int64), *leaves]), np.cumsum([0, *map(len, leaves)])
+        piece = descriptors[start:end]
+        ranked = np.argsort(piece[:, find_widest(piece)], kind="stable")
+        order[start:end], descriptors[start:end] = order[start:end][ranked], piece[ranked]
+        middle = start + len(ranked) // 2
+        pieces += [(middle, end), (start, middle)]
+    return order, np.unique([*starts, len(descriptors)])
+
+
+def find_widest(points: NDArray[np.float32]) -> int:
+    """Returns the coordinate of largest variance, from blocks of points: a whole copy would double the memory."""
+    centre = points.mean(axis=0)
+    blocks = (points[start : start + COLUMNS] - centre for start in range(0, len(points), COLUMNS))
+    return int(np.argmax(sum((block**2).sum(axis=0) for block in blocks)))
 
 
 def find_candidates(index: Index, leaf: int, forest: Forest) -> Iterator[NDArray[np.int64]]:

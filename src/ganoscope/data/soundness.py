@@ -1,15 +1,12 @@
 """Alarms of a store: what its manifest, its pairs of duplicates and its series show to be wrong or misleading."""
 
-import csv
 from collections import Counter
-from collections.abc import Collection
-from itertools import islice
-from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ganoscope.alarms import Alarm
+from ganoscope.data.columns import Pairs, count_divided, number, read_columns, read_keys, read_pairs, read_table
 from ganoscope.data.store import Store
 from ganoscope.data.summary import count_quarantined
 
@@ -21,10 +18,11 @@ FEW_GROUPS = 5
 """Below this many independent groups in a held-out part, its scores are about a few persons."""
 LARGE_SHARE, LARGE_FACTOR = 0.05, 5
 """A patient who has this share of all images, and this many times the median patient's, weighs too much."""
-ROWS = 4096
-"""Rows of the manifest that are read at a time."""
-UNUSED_COLUMNS = ("source", "placement", "boxes", "position_mm")
-"""What alarms do without."""
+COLUMNS_OF_BELONGING = (
+    *("sample_id", "patient", "split", "source", "source_split", "source_sha256", "frame", "series"),
+    *("position_mm", "placement", "boxes", "annotated"),
+)
+"""What alarms about the pictures themselves do without."""
 MARKED_SHARE = 0.02
 """From this share of images with burnt-in text or markers on, they are worth an alarm."""
 
@@ -36,18 +34,23 @@ def find_alarms(store: Store, patient_conflicts: int = 0) -> list[Alarm]:
         store: A store whose tables are complete.
         patient_conflicts: Patient ids under which the source had two persons; only `prepare` can know.
     """
-    names = ("split", "group", "label", "patient", "source_sha256", "source_split", "coloured", "frame")
-    columns = read_columns(store, UNUSED_COLUMNS)
-    splits, groups, labels, patients, digests, source_splits, flags, frames = (columns[name] for name in names)
-    contents = np.char.add(np.char.add(digests, " "), frames)
-    persons_or_series = np.where(patients != "", patients, columns["series"])
-    pairs, ids = read_table(store.path / "duplicates.csv"), columns["sample_id"].tolist()
+    return [*find_alarms_of_belonging(store, patient_conflicts), *find_alarms_of_pictures(store), *quarantined(store)]
+
+
+def find_alarms_of_belonging(store: Store, patient_conflicts: int) -> list[Alarm]:
+    """Returns the alarms about copies, patients, classes and splits."""
+    names = ("split", "group", "label", "patient", "source_split", "series")
+    columns = read_columns(store, only=names)
+    splits, group_names, labels, patients, source_splits, series = (columns[name] for name in names)
+    persons_or_series, groups = np.where(patients != "", patients, series), number(group_names)
+    ids, contents = read_keys(store)
+    pairs = read_pairs(store.path / "duplicates.csv", ids)
     return [
         *split_crossing(splits, groups),
         *shared_ids(patient_conflicts),
-        *label_conflicts(pairs, dict(zip(ids, labels.tolist(), strict=True))),
+        *label_conflicts(pairs, labels),
         *exact_copies(contents),
-        *near_duplicates(pairs, dict(zip(ids, persons_or_series.tolist(), strict=True))),
+        *near_duplicates(pairs, persons_or_series),
         *source_split_overlap(contents, source_splits, splits),
         *unknown_patients(patients, groups),
         *uneven_patients(patients),
@@ -57,40 +60,20 @@ def find_alarms(store: Store, patient_conflicts: int = 0) -> list[Alarm]:
         *thin_classes(splits, labels),
         *few_groups(splits, groups),
         *few_images(splits),
-        *find_metadata_shortcuts(columns),
-        *marked(columns["markers"], columns["searched"] == "1", labels),
-        *mixed_modalities(columns["modality"]),
-        *coloured(flags),
-        *quarantined(store),
     ]
 
 
-def find_metadata_shortcuts(columns: dict[str, NDArray[np.str_]]) -> list[Alarm]:
-    """Warns where the label can be told from the manifest alone."""
+def find_alarms_of_pictures(store: Store) -> list[Alarm]:
+    """Returns the alarms about what the pictures are like."""
     from ganoscope.data.shortcuts import find_shortcuts, shortcut_alarms  # scikit-learn takes a second to import
 
-    return shortcut_alarms(find_shortcuts(columns))
-
-
-def read_table(path: Path) -> list[dict[str, str]]:
-    """Returns the rows of a store's table; none where it has no such table."""
-    if not path.exists():
-        return []
-    with path.open(newline="", encoding="utf-8") as file:
-        return list(csv.DictReader(file))
-
-
-def read_columns(store: Store, leave_out: Collection[str] = ()) -> dict[str, NDArray[np.str_]]:
-    """Returns the manifest's columns by name, read in one pass and some rows at a time."""
-    parts: dict[str, list[NDArray[np.str_]]] = {}
-    with (store.path / "manifest.csv").open(newline="", encoding="utf-8") as file:
-        rows = csv.reader(file)
-        names = next(rows)
-        while chunk := list(islice(rows, ROWS)):
-            for name, values in zip(names, zip(*chunk, strict=True), strict=True):
-                if name not in leave_out:
-                    parts.setdefault(name, []).append(np.array(values, np.str_))
-    return {name: np.concatenate(arrays) for name, arrays in parts.items()}
+    columns = read_columns(store, leave_out=COLUMNS_OF_BELONGING)
+    return [
+        *shortcut_alarms(find_shortcuts(columns)),
+        *marked(columns["markers"], columns["searched"] == "1", columns["label"]),
+        *mixed_modalities(columns["modality"]),
+        *coloured(columns["coloured"]),
+    ]
 
 
 def shared_ids(conflicts: int) -> list[Alarm]:
@@ -104,29 +87,34 @@ def shared_ids(conflicts: int) -> list[Alarm]:
     return [Alarm("patient_id_conflict", "warning", message, {"ids": conflicts})]
 
 
-def label_conflicts(pairs: list[dict[str, str]], labels: dict[str, str]) -> list[Alarm]:
+def label_conflicts(pairs: Pairs, labels: NDArray[np.str_]) -> list[Alarm]:
     """Alarms when the same or nearly the same picture has two labels."""
-    conflicts = [pair for pair in pairs if labels[pair["first"]] != labels[pair["second"]]]
+    differ = labels[pairs.first] != labels[pairs.second]
+    conflicts = int(differ.sum())
     if not conflicts:
         return []
-    exact = sum(pair["relation"] == "exact copy" for pair in conflicts)
+    exact = count_relations(pairs, differ)["exact copy"]
     message = (
-        f"duplicates with different labels: {len(conflicts)} pair(s), {exact} of them exact copies. At least one "
+        f"duplicates with different labels: {conflicts} pair(s), {exact} of them exact copies. At least one "
         "label of each pair is wrong, or neighbouring slices of one patient were labelled apart. See duplicates.csv."
     )
-    return [Alarm("label_conflicts", "warning", message, {"pairs": len(conflicts), "exact": exact})]
+    return [Alarm("label_conflicts", "warning", message, {"pairs": conflicts, "exact": exact})]
 
 
-def near_duplicates(pairs: list[dict[str, str]], origins: dict[str, str]) -> list[Alarm]:
+def count_relations(pairs: Pairs, chosen: NDArray[np.bool_]) -> Counter[str]:
+    """Returns how many of the chosen pairs there are of each relation."""
+    counts = np.bincount(pairs.relation[chosen], minlength=len(pairs.relations)).tolist()
+    return Counter({name: count for name, count in zip(pairs.relations, counts, strict=True) if count})
+
+
+def near_duplicates(pairs: Pairs, origins: NDArray[np.str_]) -> list[Alarm]:
     """Warns of pictures that are nearly the same, also turned or mirrored.
 
     Copies by bytes have an alarm of their own; pictures of one known origin (a patient or a volume) may well be alike.
     """
-    relations = Counter(
-        pair["relation"]
-        for pair in pairs
-        if pair["relation"] != "exact copy" and not origins[pair["first"]] == origins[pair["second"]] != ""
-    )
+    first = origins[pairs.first]
+    relations = count_relations(pairs, (first == "") | (first != origins[pairs.second]))
+    del relations["exact copy"]
     if not relations:
         return []
     listed = ", ".join(f"{count:,} {relation}" for relation, count in relations.most_common())
@@ -155,8 +143,7 @@ def uneven_patients(patients: NDArray[np.str_]) -> list[Alarm]:
 def patients_in_several_classes(patients: NDArray[np.str_], labels: NDArray[np.str_]) -> list[Alarm]:
     """Notes patients with images in more than one class."""
     known = patients != ""
-    pairs = np.unique(np.stack([patients[known], labels[known]]), axis=1)
-    several = int((np.unique(pairs[0], return_counts=True)[1] > 1).sum()) if known.any() else 0
+    several = count_divided(patients[known], labels[known])
     if not several:
         return []
     message = (
@@ -219,10 +206,9 @@ def mixed_modalities(modalities: NDArray[np.str_]) -> list[Alarm]:
     return [Alarm("mixed_modalities", "warning", message, dict(counts))]
 
 
-def split_crossing(splits: NDArray[np.str_], groups: NDArray[np.str_]) -> list[Alarm]:
+def split_crossing(splits: NDArray[np.str_], groups: NDArray[np.int64]) -> list[Alarm]:
     """Alarms when a patient or near-duplicate cluster is in two splits."""
-    pairs = np.unique(np.stack([groups, splits]), axis=1)
-    crossing = int((np.unique(pairs[0], return_counts=True)[1] > 1).sum())
+    crossing = count_divided(groups, splits)
     if not crossing:
         return []
     return [
@@ -236,9 +222,9 @@ def split_crossing(splits: NDArray[np.str_], groups: NDArray[np.str_]) -> list[A
     ]
 
 
-def exact_copies(digests: NDArray[np.str_]) -> list[Alarm]:
+def exact_copies(contents: NDArray[np.int64]) -> list[Alarm]:
     """Alarms for byte-identical source files, frame by frame."""
-    extra = len(digests) - len(np.unique(digests))
+    extra = len(contents) - len(np.unique(contents))
     if not extra:
         return []
     return [
@@ -252,12 +238,11 @@ def exact_copies(digests: NDArray[np.str_]) -> list[Alarm]:
 
 
 def source_split_overlap(
-    digests: NDArray[np.str_], source_splits: NDArray[np.str_], splits: NDArray[np.str_]
+    contents: NDArray[np.int64], source_splits: NDArray[np.str_], splits: NDArray[np.str_]
 ) -> list[Alarm]:
     """Alarms for images, or near-duplicates of them, that are in two of the source's own split folders."""
     stated = source_splits != ""
-    pairs = np.unique(np.stack([digests[stated], source_splits[stated]]), axis=1)
-    crossing = int((np.unique(pairs[0], return_counts=True)[1] > 1).sum())
+    crossing = count_divided(contents[stated], source_splits[stated])
     moved = int((np.isin(source_splits, ("validation", "test")) & (splits != source_splits)).sum())
     if not crossing and not moved:
         return []
@@ -274,7 +259,7 @@ def source_split_overlap(
     ]
 
 
-def unknown_patients(patients: NDArray[np.str_], groups: NDArray[np.str_]) -> list[Alarm]:
+def unknown_patients(patients: NDArray[np.str_], groups: NDArray[np.int64]) -> list[Alarm]:
     """Notes that near-duplicate clusters stand in for patients where ids are missing."""
     unknown = patients == ""
     if not unknown.any():
@@ -324,7 +309,7 @@ def thin_classes(splits: NDArray[np.str_], labels: NDArray[np.str_]) -> list[Ala
     return [Alarm("thin_classes", "warning", message, {"parts": thin})]
 
 
-def few_groups(splits: NDArray[np.str_], groups: NDArray[np.str_]) -> list[Alarm]:
+def few_groups(splits: NDArray[np.str_], groups: NDArray[np.int64]) -> list[Alarm]:
     """Warns where a held-out part is about a few patients or clusters."""
     counts = {part: len(np.unique(groups[splits == part])) for part in ("validation", "test")}
     thin = [f"{count} in {part}" for part, count in counts.items() if count < FEW_GROUPS]

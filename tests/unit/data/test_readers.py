@@ -328,6 +328,13 @@ def test_damaged_file_decodes_or_is_unreadable_and_nothing_else(folder, name, da
         assert result.pixels.dtype in kinds[result.unit]
 
 
+def test_a_tiff_that_points_to_an_impossible_place_is_unreadable(read_bytes):
+    content = bytearray(VALID["float.tif"][:16])
+    content[2] = 43  # now it claims to be a BigTIFF, whose first offset has eight bytes
+    with pytest.raises(UnreadableError, match="corrupt or truncated"):
+        read_bytes("float.tif", bytes(content))
+
+
 REAL_MODES = {
     "cxr_fullsize_gray_person1063_bacteria_2997.jpeg": ("L", (976, 1232)),
     "cxr_fullsize_rgb_person1052_virus_1751.jpeg": ("RGB", (521, 836)),

@@ -11,13 +11,13 @@ from pathlib import Path
 from typing import Any
 
 from ganoscope.data.layouts import find_layout
-from ganoscope.data.parallel import FEW, count_cores, map_in_order
+from ganoscope.data.parallel import FEW, count_cores, make_chunks, map_in_order
 from ganoscope.data.patients import compile_pattern, make_salt
 from ganoscope.data.prepare.config import PrepareConfig
 from ganoscope.data.prepare.decode import Recipe, Result, decode_entry, decode_in_parts, holds_many
 from ganoscope.data.prepare.ingest import Ingest
 from ganoscope.data.prepare.key import find_key_path, publish_key
-from ganoscope.data.prepare.listing import Entry, Listing, iterate, spool
+from ganoscope.data.prepare.listing import Listing, iterate, spool
 from ganoscope.data.prepare.seal import finish, remove_private
 from ganoscope.data.readers import readers
 from ganoscope.data.store import Store
@@ -94,11 +94,13 @@ def fill(source: Path, folder: Path, config: PrepareConfig, workers: int) -> Non
     going_on = f", going on after {ingest.files:,}" if ingest.files else ""
     CONSOLE.print(f"reading {listing.files:,} files as layout {layout_name}{going_on}")
     try:
-        entries = iterate(listing.path, ingest.entries)
+        processes, batch = choose_workers(listing, config.size, workers)
+        lines = iterate(listing.path, ingest.entries)
         with ProgressBar("reading", listing.files, ingest.files) as bar:
-            for result in decode_all(entries, recipe, *choose_workers(listing, config.size, workers)):
-                ingest.take(result)
-                bar.advance(result.files)
+            for results in make_chunks(decode_all(lines, recipe, processes, batch), batch):
+                for result in results:
+                    ingest.take(result)
+                bar.advance(sum(result.files for result in results))
         finish(ingest, config, layout_name, make_salt())
     except UserError:
         shutil.rmtree(folder, ignore_errors=True)  # nothing sound can be made of this source
@@ -127,11 +129,11 @@ def choose_workers(listing: Listing, size: int, wanted: int) -> tuple[int, int]:
     return workers, 1 if series else max(1, min(32, 2**21 // size**2))
 
 
-def decode_all(entries: Iterable[Entry], recipe: Recipe, workers: int, batch: int) -> Iterator[Result]:
+def decode_all(lines: Iterable[str], recipe: Recipe, workers: int, batch: int) -> Iterator[Result]:
     """Yields the results in order, decoded by several processes, with few of them waiting at a time."""
-    for many, run in groupby(entries, key=lambda entry: holds_many(entry.image)):
+    for many, run in groupby(lines, key=holds_many):
         if many:
-            yield from chain.from_iterable(decode_in_parts(entry, recipe) for entry in run)
+            yield from chain.from_iterable(decode_in_parts(line, recipe) for line in run)
         else:
             yield from map_in_order(partial(decode_entry, recipe=recipe), run, workers, batch)
 

@@ -16,7 +16,7 @@ from ganoscope.data.intensity import IntensityConfig, find_raw_range, scale_to_1
 from ganoscope.data.layouts import SourceImage
 from ganoscope.data.markers import find_markers, is_searchable
 from ganoscope.data.patients import extract_patient
-from ganoscope.data.prepare.listing import Entry
+from ganoscope.data.prepare.listing import Entry, parse
 from ganoscope.data.prepare.rows import Decoded, Row, make_row
 from ganoscope.data.readers import Picture, ReadOptions, UnreadableError, read
 from ganoscope.data.series import SeriesFacts, check_series
@@ -56,8 +56,9 @@ class Result:
     series: SeriesFacts | None = None
 
 
-def decode_entry(entry: Entry, recipe: Recipe) -> Result:
-    """Returns an entry's pictures at the store's size, in order; what can't be taken comes with its reason."""
+def decode_entry(line: str, recipe: Recipe) -> Result:
+    """Returns the pictures of an entry, a line of the listing, in order; what can't be taken comes with its reason."""
+    entry = parse(line)
     image = entry.image
     if image.fault:
         return refuse_all(entry, image.fault)
@@ -77,13 +78,15 @@ def decode_entry(entry: Entry, recipe: Recipe) -> Result:
     return Result(len(image.paths), tuple(make_row(item) for item in scale(decoded, recipe.intensity)), series)
 
 
-def holds_many(image: SourceImage) -> bool:
+def holds_many(line: str) -> bool:
     """Tells whether an entry may hold any number of pictures that have nothing to do with each other."""
-    return image.path.suffix.lower() in INDEPENDENT_SUFFIXES
+    named = any(suffix in line.lower() for suffix in INDEPENDENT_SUFFIXES)  # spares nearly all lines from being parsed
+    return named and parse(line).image.path.suffix.lower() in INDEPENDENT_SUFFIXES
 
 
-def decode_in_parts(entry: Entry, recipe: Recipe) -> Iterator[Result]:
+def decode_in_parts(line: str, recipe: Recipe) -> Iterator[Result]:
     """Yields the pictures of an entry for which `holds_many`, some at a time, so that memory stays constant."""
+    entry = parse(line)
     if entry.image.fault:
         yield refuse_all(entry, entry.image.fault)
         return

@@ -49,12 +49,16 @@ def group(columns: Columns, thumbnails: Path) -> tuple[NDArray[np.int32], Duplic
     return groups, duplicates
 
 
-def save_duplicates(path: Path, duplicates: Duplicates, ids: NDArray[np.str_], columns: Columns) -> None:
+def save_duplicates(path: Path, duplicates: Duplicates, ids: NDArray[np.bytes_], columns: Columns) -> None:
     """Writes the pairs that hold the clusters together, by sample id; exact copies are called so."""
     first, second = duplicates.first, duplicates.second
     exact = columns.content[first] == columns.content[second]
-    relations = np.where(exact, "exact copy", np.array(TRANSFORMS)[duplicates.transform])
-    rows = zip(ids[first], ids[second], relations, (f"{value:.4f}" for value in duplicates.correlation), strict=True)
+    rows = (
+        (ids[one].decode(), ids[other].decode(), "exact copy" if same else TRANSFORMS[code], f"{correlation:.4f}")
+        for one, other, same, code, correlation in zip(
+            first, second, exact, duplicates.transform, duplicates.correlation, strict=True
+        )
+    )
     save_csv(path, DUPLICATE_COLUMNS, (dict(zip(DUPLICATE_COLUMNS, row, strict=True)) for row in rows))
 
 

@@ -13,6 +13,8 @@ from io import TextIOWrapper
 from pathlib import Path
 from typing import IO, Any, BinaryIO
 
+import numpy as np
+
 from ganoscope.data.intensity import DTYPE_OF_UNIT
 from ganoscope.data.prepare.decode import Result
 from ganoscope.data.prepare.rows import PRIVATE_COLUMNS, Row
@@ -82,15 +84,17 @@ class Ingest:
             self.commit()
 
     def _take_one(self, row: Row, series: str) -> None:
-        if row.pixels is None or row.thumbnail is None:
+        if not row.pixels:
             return self._reject(row, row.reason)
         if self.store is None:
             self.unit = row.unit
             self.store = StoreWriter(self.folder, self.size, DTYPE_OF_UNIT[row.unit])
         if row.unit != self.unit:
             return self._reject(row, f"{row.unit} in a store of {self.unit}")
-        self.store.append(row.pixels, row.mask)
-        self._thumbnails.write(row.thumbnail.tobytes())
+        square = (self.size, self.size)
+        mask = np.frombuffer(row.mask, bool).reshape(square) if row.mask else None
+        self.store.append(np.frombuffer(row.pixels, DTYPE_OF_UNIT[row.unit]).reshape(square), mask)
+        self._thumbnails.write(row.thumbnail)
         self._writers["rows.csv"].writerow({**row.values, "series": series})
         return None
 

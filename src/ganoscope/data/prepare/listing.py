@@ -8,6 +8,7 @@ import json
 import os
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, fields
+from itertools import islice
 from pathlib import Path
 from re import Pattern
 
@@ -38,7 +39,7 @@ class Listing:
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One line: what to read, and the number of its first file among all files."""
+    """What a line says: what to read, and the number of its first file among all files."""
 
     number: int
     image: SourceImage
@@ -49,7 +50,7 @@ def spool(images: Iterable[SourceImage], path: Path) -> Listing:
     digest, counter, entries, files = hashlib.sha256(), PatternCounter(), 0, 0
     with path.open("w", encoding="ascii") as file:
         for image in images:
-            line = json.dumps({name: getattr(image, name) for name in FIELDS}, default=os.fspath)
+            line = json.dumps({"number": files, **{name: getattr(image, name) for name in FIELDS}}, default=os.fspath)
             file.write(f"{line}\n")
             digest.update(line.encode())
             for source in image.paths:
@@ -69,16 +70,16 @@ def describe_state(path: Path) -> bytes:
     return f"{state.st_size} {state.st_mtime_ns}".encode()
 
 
-def iterate(path: Path, skip: int = 0) -> Iterator[Entry]:
-    """Yields the entries of a spooled list, without the first `skip`."""
-    number = 0
+def iterate(path: Path, skip: int = 0) -> Iterator[str]:
+    """Yields the lines of a spooled list, without the first `skip`."""
     with path.open(encoding="ascii") as file:
-        for index, line in enumerate(file):
-            fields = json.loads(line)
-            paths = tuple(Path(name) for name in fields.pop("paths"))
-            if index >= skip:
-                mask = fields.pop("mask")
-                boxes = tuple(tuple(box) for box in fields.pop("boxes"))
-                image = SourceImage(paths=paths, mask=Path(mask) if mask else None, boxes=boxes, **fields)
-                yield Entry(number, image)
-            number += len(paths)
+        yield from islice(file, skip, None)
+
+
+def parse(line: str) -> Entry:
+    """Returns what a line says."""
+    fields = json.loads(line)
+    paths = tuple(Path(name) for name in fields.pop("paths"))
+    number, mask = fields.pop("number"), fields.pop("mask")
+    boxes = tuple(tuple(box) for box in fields.pop("boxes"))
+    return Entry(number, SourceImage(paths=paths, mask=Path(mask) if mask else None, boxes=boxes, **fields))

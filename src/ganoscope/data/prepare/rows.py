@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ganoscope.data.geometry import Placement
+from ganoscope.data.intensity import DTYPE_OF_UNIT
 from ganoscope.data.layouts import SourceImage
 from ganoscope.data.layouts.folders import read_folder_names
 from ganoscope.data.readers import Picture, Unit
@@ -56,29 +57,33 @@ class Decoded:
 class Row:
     """One picture, ready to be written, or the reason why a file is not taken.
 
+    Arrays travel as their bytes: joblib looks at each array that passes, and that takes longer than to write it.
+
     Attributes:
         values: By column of the manifest, as far as they are known before grouping, and by private column.
         unit: What pixels mean.
-        pixels: In the store's square.
-        thumbnail: For the search for near-duplicates.
-        mask: Annotated finding in the store's square.
+        pixels: In the store's square, of the type that its unit has there.
+        thumbnail: For the search for near-duplicates, float16.
+        mask: Annotated finding in the store's square, one byte a pixel; empty where there is none.
         reason: Why it is not taken; "" where it is.
     """
 
     values: dict[str, Any]
     unit: Unit = "signal"
-    pixels: NDArray[np.generic] | None = None
-    thumbnail: NDArray[np.float16] | None = None
-    mask: NDArray[np.bool_] | None = None
+    pixels: bytes = b""
+    thumbnail: bytes = b""
+    mask: bytes = b""
     reason: str = ""
 
 
 def make_row(item: Decoded, together: bool = True) -> Row:
     """Returns what travels of a picture; `together` where all pictures of its file are of one patient."""
     values = {**describe(item), **describe_privately(item, together)}
-    if item.picture is None:
+    if item.picture is None or item.thumbnail is None:
         return Row(values, reason=item.reason)
-    return Row(values, item.picture.unit, item.picture.pixels, item.thumbnail, item.mask)
+    pixels = item.picture.pixels.astype(DTYPE_OF_UNIT[item.picture.unit], copy=False)
+    mask = b"" if item.mask is None else item.mask.tobytes()
+    return Row(values, item.picture.unit, pixels.tobytes(), item.thumbnail.tobytes(), mask)
 
 
 def describe(item: Decoded) -> dict[str, Any]:

@@ -10,7 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ganoscope.alarms import save_alarms
+from ganoscope.data.columns import DIGEST, ROWS, number, to_bytes
 from ganoscope.data.intensity import DTYPE_OF_UNIT, SCALED_UNIT, IntensityMap, parse_window
+from ganoscope.data.parallel import make_chunks
 from ganoscope.data.patients import make_pseudonym
 from ganoscope.data.prepare.config import PrepareConfig
 from ganoscope.data.prepare.grouping import Columns, group, save_duplicates
@@ -28,22 +30,25 @@ BLOCK = 1024
 def finish(ingest: Ingest, config: PrepareConfig, layout: str, salt: bytes) -> None:
     """Groups and splits what was taken, and writes everything that a store has, and `key.csv`, which it has not."""
     writer, folder = ingest.close(), ingest.folder
-    columns, ids = read_columns(folder)
-    groups, duplicates = group(columns, folder / "thumbnails.bin")
-    fractions = Fractions(config.validation, config.test)
-    splits = make_splits(groups, columns.label, columns.source_split, fractions, config.seed)
-    save_duplicates(folder / "duplicates.csv", duplicates, ids, columns)
-    pseudonyms = write_manifest(folder, ids, groups, splits, salt)
-    rejected = list_rejected(folder)
-    save_csv(folder / "quarantine.csv", QUARANTINE_COLUMNS, rejected)
+    save_key(folder, write_tables(folder, config, salt))
+    save_csv(folder / "quarantine.csv", QUARANTINE_COLUMNS, list_rejected(folder))
     if not ingest.has_series:
         (folder / "series.csv").unlink(missing_ok=True)
-    save_key(folder, pseudonyms)
     writer.flush()
     intensity = make_intensity(folder, ingest.unit, config.window, writer)
     prepared = {**asdict(config), "layout": layout, "ganoscope": version("ganoscope")}
     writer.finish(config.name or layout, intensity, find_modality(folder), prepared)
     save_alarms(folder / "alarms.json", find_alarms(Store.open(folder), count_conflicts(folder)))
+
+
+def write_tables(folder: Path, config: PrepareConfig, salt: bytes) -> dict[str, str]:
+    """Writes the duplicates and the manifest, and returns the pseudonyms by patient id."""
+    columns, ids = read_columns(folder)
+    groups, duplicates = group(columns, folder / "thumbnails.bin")
+    fractions = Fractions(config.validation, config.test)
+    splits = make_splits(groups, columns.label, columns.source_split, fractions, config.seed)
+    save_duplicates(folder / "duplicates.csv", duplicates, ids, columns)
+    return write_manifest(folder, ids, groups, splits, salt)
 
 
 def read_rows(folder: Path) -> Iterator[dict[str, str]]:
@@ -52,46 +57,46 @@ def read_rows(folder: Path) -> Iterator[dict[str, str]]:
         yield from csv.DictReader(file)
 
 
-def read_columns(folder: Path) -> tuple[Columns, NDArray[np.str_]]:
+def read_columns(folder: Path) -> tuple[Columns, NDArray[np.bytes_]]:
     """Returns what grouping needs, as numbers, and an id for every image, in one pass over the rows."""
-    persons, volumes, contents, copies = (Numbering() for _ in range(4))
-    numbers: list[tuple[int, int, int]] = []
-    labels: list[str] = []
-    splits: list[str] = []
-    ids: list[str] = []
-    for row in read_rows(folder):
-        alone = row["number"] if row["together"] == "1" else f"{row['number']} {row['frame']}"
-        content = f"{row['source_sha256']} {row['frame']}"
-        person = persons.number(row["person"]) if row["person"] else -1
-        numbers.append((person, volumes.number(row["series"] or alone), contents.number(content)))
-        labels.append(row["label"])
-        splits.append(row["source_split"])
-        start = row["source_sha256"][:12] + (f"-f{row['frame']}" if row["frame"] != "0" else "")
-        copy = copies.count(start)
-        ids.append(f"{start}-{copy}" if copy else start)
-    patient, volume, content_numbers = np.array(numbers, np.int64).T
-    label = np.unique(labels, return_inverse=True)[1].astype(np.int32)
-    return Columns(patient, volume, content_numbers, label, np.array(splits, np.str_)), np.array(ids, np.str_)
+    parts = [read_part(rows) for rows in make_chunks(read_rows(folder), ROWS)]
+    persons, volumes, contents, labels, splits, starts = (np.concatenate(part) for part in zip(*parts, strict=True))
+    patient = np.where(persons == b"", -1, number(persons))
+    columns = Columns(patient, number(volumes), number(contents), number(labels).astype(np.int32), splits)
+    return columns, make_ids(starts)
 
 
-class Numbering:
-    """Numbers for values, from 0 in the order of their first appearance."""
+def read_part(rows: list[dict[str, str]]) -> tuple[NDArray[np.bytes_ | np.str_], ...]:
+    """Returns patient, volume, content, label, split in the source, and the start of the id, each of shape (len,)."""
+    alone = (row["number"] if row["together"] == "1" else f"{row['number']} {row['frame']}" for row in rows)
+    return (
+        to_bytes(row["person"] for row in rows),
+        to_bytes(row["series"] or own for row, own in zip(rows, alone, strict=True)),
+        to_bytes(f"{row['source_sha256'][-DIGEST:]} {row['frame']}" for row in rows),
+        to_bytes(row["label"] for row in rows),
+        np.array([row["source_split"] for row in rows], np.str_),
+        to_bytes(row["source_sha256"][:12] + (f"-f{row['frame']}" if row["frame"] != "0" else "") for row in rows),
+    )
 
-    def __init__(self) -> None:
-        self._seen: dict[str, int] = {}
 
-    def number(self, value: str) -> int:
-        """Returns the value's number."""
-        return self._seen.setdefault(value, len(self._seen))
+def make_ids(starts: NDArray[np.bytes_]) -> NDArray[np.bytes_]:
+    """Returns the ids, shape (N,): of equal ones the second and later get a number.
 
-    def count(self, value: str) -> int:
-        """Returns how often the value came before."""
-        self._seen[value] = self._seen.get(value, -1) + 1
-        return self._seen[value]
+    Example:
+        >>> make_ids(np.array([b"a", b"b", b"a", b"a"])).tolist()
+        [b'a', b'b', b'a-1', b'a-2']
+    """
+    order = np.argsort(starts, kind="stable")
+    first = np.r_[True, starts[order[1:]] != starts[order[:-1]]]
+    place = np.arange(len(starts))
+    copies = np.empty(len(starts), np.int64)
+    copies[order] = place - np.maximum.accumulate(np.where(first, place, 0))
+    ends = np.array([b"-%d" % copy if copy else b"" for copy in copies.tolist()], np.bytes_)
+    return np.strings.add(starts, ends)
 
 
 def write_manifest(
-    folder: Path, ids: NDArray[np.str_], groups: NDArray[np.int32], splits: NDArray[np.str_], salt: bytes
+    folder: Path, ids: NDArray[np.bytes_], groups: NDArray[np.int32], splits: NDArray[np.str_], salt: bytes
 ) -> dict[str, str]:
     """Writes the manifest, in which pseudonyms stand for patients, and returns them by patient id."""
     pseudonyms: dict[str, str] = {"": ""}
@@ -103,7 +108,7 @@ def write_manifest(
             pseudonyms.setdefault(person, make_pseudonym(person, salt))
             where = folders.setdefault(row["taken_from"], f"folder-{len(folders):03d}")
             final = {
-                "sample_id": sample_id,
+                "sample_id": sample_id.decode(),
                 "patient": pseudonyms[person],
                 "group": f"group-{member_of:06d}",
                 "split": split,

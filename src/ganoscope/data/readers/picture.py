@@ -3,6 +3,7 @@
 Resolution tags are never read: they are those of a screen or printer, not of the patient.
 """
 
+import errno
 import warnings
 from collections.abc import Iterator
 from pathlib import Path
@@ -68,7 +69,7 @@ def read(path: Path, options: ReadOptions) -> Iterator[Picture]:
     except (Image.DecompressionBombError, Image.DecompressionBombWarning):
         raise UnreadableError(f"decompression bomb refused: at most {Image.MAX_IMAGE_PIXELS} pixels are read") from None
     except Exception as error:  # on damaged bytes Pillow raises anything: struct.error, TypeError, KeyError, ...
-        if isinstance(error, OSError) and error.errno is not None:
+        if isinstance(error, OSError) and error.errno not in (None, errno.EINVAL):  # EINVAL: an impossible place in it
             raise
         raise UnreadableError(f"corrupt or truncated ({type(error).__name__})") from None  # its text may hold names
 
@@ -175,7 +176,7 @@ def to_grey(image: Image.Image) -> tuple[NDArray[Any], bool]:
     if image.mode in ("RGBA", "LA", "PA") or "transparency" in image.info:
         image = refuse_transparency(image.convert("RGBA"))
     if image.mode in ("1", "L"):
-        return np.array(image if image.mode == "L" else image.convert("L")), False
+        return np.asarray(image if image.mode == "L" else image.convert("L")), False
     channels = np.asarray(image.convert("RGB"))
     spread = int((channels.max(axis=2).astype(np.int16) - channels.min(axis=2)).max())
     if spread == 0:

@@ -7,8 +7,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from ganoscope.data.columns import read_columns, read_table
 from ganoscope.data.intensity import IntensityMap
-from ganoscope.data.soundness import read_columns, read_table
 from ganoscope.data.store import Store
 from ganoscope.report.inspection.measurements import Measurements, find_range, measure
 
@@ -89,7 +89,7 @@ class Evidence:
 
 def read_evidence(store: Store, seed: int) -> Evidence:
     """Returns what a store's tables and pixels say; `seed` chooses which pixels are read where there are very many."""
-    columns = read_columns(store)
+    columns = read_columns(store, leave_out=("source_sha256", "placement"))
     unnamed = columns["label"] == ""
     labels = np.where(unnamed, UNLABELLED if unnamed.all() else NO_LABEL, columns["label"])
     names, counts = np.unique(labels, return_counts=True)

@@ -1,0 +1,115 @@
+"""Columns of a store's tables as arrays, read some rows at a time, so that those of many images fit in memory."""
+
+import csv
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ganoscope.data.store import Store
+
+ROWS = 4096
+"""Rows that are in memory as text at a time."""
+DIGEST = 32
+"""Last hexadecimal digits of a SHA-256, by which files are told apart: 128 bits."""
+
+
+@dataclass(frozen=True)
+class Pairs:
+    """The table of duplicates, as numbers.
+
+    Attributes:
+        first: Position of the first image of every pair in the manifest, shape (E,).
+        second: Position of the second.
+        relation: Index into `relations`, shape (E,).
+        relations: How the second must be turned to look like the first, or `exact copy`.
+    """
+
+    first: NDArray[np.int64]
+    second: NDArray[np.int64]
+    relation: NDArray[np.int64]
+    relations: tuple[str, ...]
+
+
+def read_table(path: Path) -> list[dict[str, str]]:
+    """Returns the rows of a store's table; none where it has no such table."""
+    if not path.exists():
+        return []
+    with path.open(newline="", encoding="utf-8") as file:
+        return list(csv.DictReader(file))
+
+
+def read_columns(
+    store: Store, only: Collection[str] = (), leave_out: Collection[str] = ()
+) -> dict[str, NDArray[np.str_]]:
+    """Returns columns of the manifest by name, read in one pass and some rows at a time.
+
+    Args:
+        store: Whose manifest.
+        only: Columns to read; all by default.
+        leave_out: Columns not to read.
+    """
+    parts: dict[str, list[NDArray[np.str_]]] = {}
+    with (store.path / "manifest.csv").open(newline="", encoding="utf-8") as file:
+        rows = csv.reader(file)
+        names = next(rows)
+        while chunk := list(islice(rows, ROWS)):
+            for name, values in zip(names, zip(*chunk, strict=True), strict=True):
+                if (not only or name in only) and name not in leave_out:
+                    parts.setdefault(name, []).append(np.array(values, np.str_))
+    return {name: np.concatenate(parts.pop(name)) for name in tuple(parts)}
+
+
+def read_keys(store: Store) -> tuple[NDArray[np.bytes_], NDArray[np.int64]]:
+    """Returns the sample ids, shape (N,), and a number of every image's content: equal for copies of one frame."""
+    ids: list[NDArray[np.bytes_]] = []
+    contents: list[NDArray[np.bytes_]] = []
+    with (store.path / "manifest.csv").open(newline="", encoding="utf-8") as file:
+        rows = csv.reader(file)
+        names = next(rows)
+        sample, digest, frame = (names.index(name) for name in ("sample_id", "source_sha256", "frame"))
+        while chunk := list(islice(rows, ROWS)):
+            ids.append(to_bytes(row[sample] for row in chunk))
+            contents.append(to_bytes(f"{row[digest][-DIGEST:]} {row[frame]}" for row in chunk))
+    return np.concatenate(ids), number(np.concatenate(contents))
+
+
+def to_bytes(texts: Iterable[str]) -> NDArray[np.bytes_]:
+    """Returns texts as UTF-8, shape (N,): a byte for most letters, where NumPy's own texts take four."""
+    return np.array([text.encode("utf-8", "surrogateescape") for text in texts], np.bytes_)
+
+
+def number(values: NDArray[np.generic]) -> NDArray[np.int64]:
+    """Returns a number from 0 for every value, shape (N,): the same for equal ones."""
+    return np.unique(values, return_inverse=True)[1].astype(np.int64)
+
+
+def count_divided(parts: NDArray[np.generic], values: NDArray[np.generic]) -> int:
+    """Returns how many parts hold more than one value.
+
+    Example:
+        >>> count_divided(np.array(["a", "a", "b", "b"]), np.array([1, 2, 3, 3]))
+        1
+    """
+    codes = number(values)
+    pairs = np.unique(number(parts) * (codes.max(initial=0) + 1) + codes)
+    return int((np.bincount(pairs // (codes.max(initial=0) + 1)) > 1).sum())
+
+
+def read_pairs(path: Path, ids: NDArray[np.bytes_]) -> Pairs:
+    """Returns the table of duplicates of a store with these sample ids; no pairs where it has no such table."""
+    order, relations = np.argsort(ids), dict[str, int]()
+    parts = [np.empty((3, 0), np.int64)]
+    if path.exists():
+        with path.open(newline="", encoding="utf-8") as file:
+            rows = csv.DictReader(file)
+            while chunk := list(islice(rows, ROWS)):
+                ends = (to_bytes(row[name] for row in chunk) for name in ("first", "second"))
+                one, other = (order[np.searchsorted(ids, end, sorter=order)] for end in ends)
+                relation = [relations.setdefault(row["relation"], len(relations)) for row in chunk]
+                parts.append(np.stack([one, other, np.array(relation, np.int64)]))
+    first, second, relation = np.concatenate(parts, axis=1)
+    return Pairs(first, second, relation, tuple(relations))
