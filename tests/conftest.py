@@ -6,8 +6,10 @@ from pathlib import Path
 import pytest
 import torch
 
+from ganoscope.classification import classify
 from ganoscope.data.phantom_store import PhantomConfig, make_phantom_store
 from ganoscope.methods.dcgan import Config
+from ganoscope.training.classifier_config import ClassifyConfig
 from ganoscope.training.record import TrainConfig
 from ganoscope.training.run import train
 
@@ -38,4 +40,12 @@ def tiny_run(phantom_store, tmp_path_factory) -> Path:
     """A run of 20 steps on `phantom_store`. Not to be changed."""
     path = tmp_path_factory.mktemp("runs") / "tiny"
     train("dcgan", TINY, phantom_store, path, TrainConfig(images=320, batch_size=16, tick_images=80))
+    return path
+
+
+@pytest.fixture(scope="session")
+def tiny_classifier(phantom_store, tmp_path_factory) -> Path:
+    """A small_cnn trained on `phantom_store` for two epochs. Not to be changed."""
+    path = tmp_path_factory.mktemp("classifiers") / "tiny"
+    classify(phantom_store, path, ClassifyConfig(epochs=2, batch_size=16, device="cpu", precision="fp32"))
     return path

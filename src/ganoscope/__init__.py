@@ -10,10 +10,16 @@ _HOME_OF_NAME = {
     "train": "training.run",
     "TrainConfig": "training.record",
     "open_run": "training.restore",
-    "generate": "generate",
-    "GenerateConfig": "generate",
+    "generate": "generation",
+    "GenerateConfig": "generation",
+    "classify": "classification",
+    "ClassifyConfig": "training.classifier_config",
+    "open_classifier": "classifier",
 }
-"""Public names and the modules that hold them: imported on first use, so that `import ganoscope` is quick."""
+"""Public names and the modules that hold them: imported on first use, so that `import ganoscope` is quick.
+
+No module bears the name of a function here: once imported, it would hide it.
+"""
 
 __all__ = list(_HOME_OF_NAME)
 

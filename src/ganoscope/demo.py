@@ -9,7 +9,7 @@ from ganoscope.data.prepare import PrepareConfig, prepare
 from ganoscope.errors import UserError, describe, refuse
 from ganoscope.explain.discriminator import ExplainConfig, explain_run
 from ganoscope.files import load_json, remove_leftovers, save_json
-from ganoscope.generate import GenerateConfig, generate
+from ganoscope.generation import GenerateConfig, generate
 from ganoscope.methods.dcgan import Config
 from ganoscope.report.contact_sheet import save_contact_sheet
 from ganoscope.report.html import ReportConfig, make_report

@@ -1,25 +1,41 @@
 """What every file in `methods/` must do; a new file is tested without touching this one."""
 
 import copy
+from pathlib import Path
+from typing import get_args, get_type_hints
 
 import pytest
 import torch
 
+from ganoscope.cli.train import choose
 from ganoscope.contracts import Batch, ImageSpec, draw
 from ganoscope.methods import available, load
 from ganoscope.training.checkpoint import TrainingState, load_checkpoint, save_checkpoint
 from ganoscope.training.loop import only_learning, train_step
 from ganoscope.training.processes import make_autocast
+from ganoscope.training.record import TrainConfig
 
 SIZE = 32
 CLASSES = ("a", "b", "c")
 pytestmark = pytest.mark.parametrize("name", available())
 
 
+@pytest.fixture(scope="module", autouse=True)
+def paths(tiny_classifier):
+    """Puts the classifier where `make_config` finds it."""
+    make_config.path = tiny_classifier
+
+
+def make_config(module):
+    """Returns the defaults; a field for a path that has none gets the classifier."""
+    paths = [name for name, hint in get_type_hints(module.Config).items() if Path in (hint, *get_args(hint))]
+    return module.Config(**{name: make_config.path for name in paths if getattr(module.Config, name, None) is None})
+
+
 def make_method(name, size=SIZE):
     torch.manual_seed(0)
     module = load(name)
-    return module.build(module.Config(), ImageSpec(size, CLASSES))
+    return module.build(make_config(module), ImageSpec(size, CLASSES))
 
 
 def make_batch(seed=1, count=8):
@@ -41,6 +57,12 @@ def snapshot(network):
 
 def test_config_cites_its_source(name):
     assert "Source:" in load(name).Config.__doc__
+
+
+def test_training_options_that_suit_it_are_the_defaults_of_the_command(name):
+    kind = choose([name, "store", "run"])
+    command = kind(name, Path("store"), Path("run"))
+    assert command.config == TrainConfig(**getattr(load(name), "DEFAULTS", {}))
 
 
 @pytest.mark.parametrize("size", [32, 48, 64, 80, 128])

@@ -7,7 +7,14 @@ import torch.nn.functional as F
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ganoscope.objectives.adversarial import bce_fake, bce_real
+from ganoscope.objectives.adversarial import (
+    bce_fake,
+    bce_real,
+    hinge_fake,
+    hinge_real,
+    wasserstein_fake,
+    wasserstein_real,
+)
 
 SMOOTHING = (1.0, 0.9, 0.5, 0.1)
 SHAPES = [(5,), (5, 1), (5, 1, 3, 4), (1,), (2, 1, 1, 1)]
@@ -103,3 +110,42 @@ def test_smoothed_loss_is_least_where_the_probability_is_the_target(smoothing):
     logits = torch.linspace(-6, 6, 24_001)
     best = logits[bce_real(logits, smoothing).argmin()]
     assert torch.sigmoid(best).item() == pytest.approx(smoothing, abs=1e-2)
+
+
+NAIVE = [
+    (hinge_real, lambda value: max(0.0, 1.0 - value)),
+    (hinge_fake, lambda value: max(0.0, 1.0 + value)),
+    (wasserstein_real, lambda value: -value),
+    (wasserstein_fake, lambda value: value),
+]
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+@pytest.mark.parametrize(("loss", "naive"), NAIVE, ids=lambda entry: entry.__name__)
+def test_hinge_and_wasserstein_equal_the_naive_formulas_one_value_per_sample(loss, naive, shape):
+    found = loss(draw(shape))
+    assert (found.shape, found.dtype) == ((shape[0],), torch.float32)
+    expected = [np.mean([naive(value) for value in sample.double().flatten().tolist()]) for sample in draw(shape)]
+    np.testing.assert_allclose(found, expected, rtol=1e-6, atol=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("loss", "slopes"),
+    [
+        (hinge_real, [-1.0, -1.0, 0.0]),
+        (hinge_fake, [0.0, 1.0, 1.0]),
+        (wasserstein_real, [-1.0] * 3),
+        (wasserstein_fake, [1.0] * 3),
+    ],
+)
+def test_hinge_is_flat_beyond_its_margin_and_wasserstein_nowhere(loss, slopes):
+    logits = torch.tensor([-1.5, 0.0, 1.5], requires_grad=True)
+    (gradient,) = torch.autograd.grad(loss(logits).sum(), logits)
+    assert gradient.tolist() == slopes
+
+
+@pytest.mark.parametrize(("loss", "naive"), NAIVE, ids=lambda entry: entry.__name__)
+def test_half_precision_scores_are_summed_in_full_precision_too(loss, naive):
+    logits = draw((3, 1, 40, 40)).bfloat16()
+    expected = [np.mean([naive(value) for value in sample.double().flatten().tolist()]) for sample in logits]
+    np.testing.assert_allclose(loss(logits), expected, rtol=1e-5, atol=1e-5)

@@ -20,7 +20,7 @@ from ganoscope.registry import list_modules
 
 OUTPUT = Console(highlight=False, soft_wrap=True)
 ERRORS = Console(stderr=True, highlight=False, soft_wrap=True)
-ORDER = ("demo", "fetch", "prepare", "phantom", "inspect", "train", "generate", "explain", "report")
+ORDER = ("demo", "fetch", "prepare", "phantom", "inspect", "classify", "train", "generate", "explain", "report")
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

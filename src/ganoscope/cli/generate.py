@@ -1,4 +1,4 @@
-"""Makes images with a trained generator: PNG in stored units, with labels of origin."""
+"""Makes images with a trained generator: PNG, npz or NIfTI in stored units, with labels of origin."""
 
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -6,7 +6,7 @@ from typing import Annotated
 
 import tyro
 
-from ganoscope.generate import GenerateConfig, generate
+from ganoscope.generation import GenerateConfig, generate
 from ganoscope.report.terminal import say
 
 
@@ -21,6 +21,16 @@ class Command:
     config: tyro.conf.OmitArgPrefixes[GenerateConfig] = field(default_factory=GenerateConfig)
 
     def run(self) -> None:
-        """Generates, and says where."""
-        count = generate(self.run_folder, self.out, self.config)
-        say(f"{count:,} synthetic images, manifest.csv and contact_sheet.png in {self.out}")
+        """Generates, and says where, and what was turned away."""
+        done = generate(self.run_folder, self.out, self.config)
+        table = "manifest.csv" if self.config.format == "png" else "frames.csv"
+        say(f"{done.number:,} synthetic images, {table}, provenance.json and contact_sheet.png in {self.out}")
+        counts = {
+            "as copies of training images": done.copies if self.config.reject_copies else None,
+            "for their class": done.doubted if self.config.classifier else None,
+        }
+        for reason, count in counts.items():
+            if count is not None:
+                say(f"turned away {reason}: {count:,} of {done.drawn:,} ({count / done.drawn:.1%})")
+        if done.number < done.drawn:
+            say(f"each with its reason: rejected.csv and rejected.png in {self.out}")

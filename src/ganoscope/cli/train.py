@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, make_dataclass
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -57,7 +58,11 @@ def choose(arguments: Sequence[str]) -> type[Any]:
         return make_dataclass("Train", [], bases=(Train,), namespace={"__doc__": help_text})
     if arguments[0].startswith("-"):
         raise UserError(f"the method comes first: got {arguments[0]}; allowed: {', '.join(methods)}.")
-    config = load(arguments[0]).Config
-    flat: Any = tyro.conf.OmitArgPrefixes[config]  # type: ignore[misc, valid-type]
-    options = ("hyper_parameters", flat, field(default_factory=config))
-    return make_dataclass("Train", [options], bases=(Train,), namespace={"__doc__": help_text})
+    module = load(arguments[0])
+    own: Any = tyro.conf.OmitArgPrefixes[module.Config]  # type: ignore[misc, name-defined]
+    general = partial(TrainConfig, **getattr(module, "DEFAULTS", {}))
+    options: list[Any] = [
+        ("hyper_parameters", own, field(default_factory=module.Config)),
+        ("config", tyro.conf.OmitArgPrefixes[TrainConfig], field(default_factory=general)),
+    ]
+    return make_dataclass("Train", options, bases=(Train,), namespace={"__doc__": help_text})

@@ -13,7 +13,7 @@ from ganoscope.alarms import Alarm
 from ganoscope.data.store import Store
 from ganoscope.errors import UserError, describe, refuse
 from ganoscope.files import load_json, save_json
-from ganoscope.generate import draw_images
+from ganoscope.generation import draw_images
 from ganoscope.training.restore import TrainedRun
 
 WEIGHTS = (0.0448, 0.2856, 0.3001, 0.2363, 0.1333)

@@ -12,6 +12,7 @@ from ganoscope.alarms import Alarm, save_alarms
 from ganoscope.data.store import Store
 from ganoscope.errors import UserError, describe, refuse
 from ganoscope.explain import feature_attribution
+from ganoscope.explain.cam_panels import save_cam_panels
 from ganoscope.explain.charts import chart_curves, chart_randomisation, chart_regions
 from ganoscope.explain.evidence import Answer, collect
 from ganoscope.explain.findings import Findings, find_alarms, make_rows, summarise, to_plain
@@ -100,6 +101,7 @@ def explain_run(run_path: Path, store_path: Path, out: Path, config: ExplainConf
         save_data(folder, answer, alarms, summary)
         with timed("drawing figures"):
             save_figures(folder, answer, findings)
+            save_cam_panels(folder, run, subjects, config.seed)
         origin = describe_origin(run, store, config)
         save_json(folder / "results.json", compose_results(origin, answer, findings, alarms, cell_px))
     for alarm in alarms:

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from ganoscope.data.store import Sample, Store
 from ganoscope.errors import UserError, refuse
-from ganoscope.generate import draw_images
+from ganoscope.generation import draw_images
 from ganoscope.training.restore import TrainedRun
 
 HELD_OUT = ("test", "validation")

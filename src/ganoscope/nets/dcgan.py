@@ -27,7 +27,7 @@ def plan_levels(size: int) -> tuple[int, int]:
     """
     if size % SIZE_STEP or not MIN_SIZE <= size <= MAX_SIZE:
         raise ValueError(
-            f"image size does not suit DCGAN: got {size}; allowed: multiples of {SIZE_STEP} from {MIN_SIZE} to "
+            f"image size does not suit the networks: got {size}; allowed: multiples of {SIZE_STEP} from {MIN_SIZE} to "
             f"{MAX_SIZE}. Prepare a store with another --size."
         )
     side, levels = size, 0

@@ -24,8 +24,8 @@ def bce_real(logits: Tensor, smoothing: float = 1.0) -> Tensor:
         >>> bce_real(torch.tensor([0.0])).item() == torch.log(torch.tensor(2.0)).item()
         True
     """
-    logits = logits.float().flatten(1) if logits.dim() > 1 else logits.float()[:, None]
-    return (smoothing * F.softplus(-logits) + (1.0 - smoothing) * F.softplus(logits)).mean(dim=1)
+    logits = logits.float()
+    return mean_per_sample(smoothing * F.softplus(-logits) + (1.0 - smoothing) * F.softplus(logits))
 
 
 def bce_fake(logits: Tensor) -> Tensor:
@@ -42,3 +42,80 @@ def bce_fake(logits: Tensor) -> Tensor:
     Source: Goodfellow et al. 2014, eq. 1, https://arxiv.org/abs/1406.2661
     """
     return bce_real(-logits)
+
+
+def hinge_real(logits: Tensor) -> Tensor:
+    r"""Returns the hinge loss of a discriminator's logits that should say "real": 0 beyond the margin of 1.
+
+    .. math:: \max(0, 1 - l)
+
+    A generator learns by `wasserstein_real` against it.
+
+    Args:
+        logits: Raw scores, any shape with the batch first, (B, ...).
+
+    Returns:
+        One value per sample, mean over the rest, shape (B,), float32.
+
+    Source: Lim and Ye 2017, https://arxiv.org/abs/1705.02894; Miyato et al. 2018, eq. 16,
+        https://arxiv.org/abs/1802.05957
+    """
+    return mean_per_sample(F.relu(1.0 - logits.float()))
+
+
+def hinge_fake(logits: Tensor) -> Tensor:
+    r"""Returns the hinge loss of a discriminator's logits that should say "generated".
+
+    .. math:: \max(0, 1 + l)
+
+    Args:
+        logits: Raw scores, any shape with the batch first, (B, ...).
+
+    Returns:
+        One value per sample, mean over the rest, shape (B,), float32.
+
+    Source: as `hinge_real`
+    """
+    return hinge_real(-logits)
+
+
+def wasserstein_real(score: Tensor) -> Tensor:
+    r"""Returns the negative score of images that should score high: real ones for a critic, its own for a generator.
+
+    .. math:: -f(x)
+
+    Args:
+        score: A critic's output, any shape with the batch first, (B, ...); no probability, and without a zero.
+
+    Returns:
+        One value per sample, mean over the rest, shape (B,), float32.
+
+    Source: Arjovsky, Chintala, Bottou 2017, eq. 2 and algorithm 1, https://arxiv.org/abs/1701.07875
+
+    Example:
+        >>> import torch
+        >>> wasserstein_real(torch.tensor([2.0])).item()
+        -2.0
+    """
+    return mean_per_sample(-score.float())
+
+
+def wasserstein_fake(score: Tensor) -> Tensor:
+    r"""Returns the score of images that should score low: generated ones, for a critic.
+
+    .. math:: f(G(z))
+
+    Args:
+        score: A critic's output, any shape with the batch first, (B, ...).
+
+    Returns:
+        One value per sample, mean over the rest, shape (B,), float32.
+
+    Source: as `wasserstein_real`
+    """
+    return wasserstein_real(-score)
+
+
+def mean_per_sample(values: Tensor) -> Tensor:
+    """Returns the mean over everything but the batch, shape (B,), of values (B, ...)."""
+    return values.reshape(len(values), -1).mean(dim=1)

@@ -202,7 +202,8 @@ def describe_generated(folder: Path | None) -> Section:
     """
     if folder is None:
         return Section()
-    manifest, sheet = folder / "manifest.csv", folder / "contact_sheet.png"
+    tables = [folder / name for name in ("manifest.csv", "frames.csv") if (folder / name).exists()]
+    manifest, sheet = tables[0] if tables else folder / "manifest.csv", folder / "contact_sheet.png"
     if not manifest.exists() or not sheet.exists():
         raise UserError(
             f"no generated images at {folder}: manifest.csv or contact_sheet.png is missing. Make them with "

@@ -1,6 +1,7 @@
 """Exponential moving average of a network's weights and buffers."""
 
 import copy
+from functools import cached_property
 
 import torch
 from torch import nn
@@ -24,19 +25,22 @@ class MovingAverage:
         self.network = network
         self.half_life_images = half_life_images
         self.average = copy.deepcopy(network).eval().requires_grad_(False)
-        pairs = list(zip(state_tensors(self.average), state_tensors(network), strict=True))
-        self._floats = [pair for pair in pairs if pair[0].is_floating_point()]
-        self._others = [pair for pair in pairs if not pair[0].is_floating_point()]
+
+    @cached_property
+    def _pairs(self) -> list[tuple[torch.Tensor, torch.Tensor]]:
+        """Tensors of the average and of the network; found at the first update, as moving a network replaces them."""
+        return list(zip(state_tensors(self.average), state_tensors(self.network), strict=True))
 
     @torch.no_grad()
     def update(self, batch_size: int, images_seen: int) -> None:
         """Moves the average towards the network after a step on `batch_size` images."""
         half_life = min(self.half_life_images, RAMP_SHARE * images_seen)
         weight = 1.0 - 0.5 ** (batch_size / half_life) if half_life > 0 else 1.0
-        averages, currents = zip(*self._floats, strict=True)
+        averages, currents = zip(*(pair for pair in self._pairs if pair[0].is_floating_point()), strict=True)
         torch._foreach_lerp_(averages, currents, weight)
-        for average, current in self._others:
-            average.copy_(current)
+        for average, current in self._pairs:
+            if not average.is_floating_point():
+                average.copy_(current)
 
 
 def state_tensors(network: nn.Module) -> list[torch.Tensor]:

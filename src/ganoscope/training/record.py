@@ -59,6 +59,9 @@ class TrainConfig:
     augment: Literal["none", "safe"] = "none"
     """safe moves real images a little, in ways that suit the modality: never mirrored, HU never changed. What is
     generated then varies as much."""
+    diff_augment: Literal["none", "fixed", "adaptive"] = "none"
+    """Changes all that the discriminator sees, real and generated, so that it can't learn few images by heart; what is
+    generated stays as it was. adaptive does so the more, the better it knows training images than validation images."""
     balance: bool = False
     """Draws every class equally often. The mix of classes that is learned is then no longer that of the data."""
 
@@ -152,7 +155,7 @@ def make_record(
     """Returns the record of a run that is about to start."""
     return RunRecord(
         method=method,
-        method_config=asdict(method_config),
+        method_config=to_plain(asdict(method_config)),
         train=train,
         store=str(store.path.resolve()),
         store_name=store.name,
@@ -166,6 +169,11 @@ def make_record(
         augmentation=augmentation,
         class_counts=count_classes(store),
     )
+
+
+def to_plain(config: dict[str, Any]) -> dict[str, Any]:
+    """Returns a configuration as JSON can hold it: paths as text, absolute, so that any folder repeats the run."""
+    return {name: str(value.resolve()) if isinstance(value, Path) else value for name, value in config.items()}
 
 
 def save_record(run: Path, record: RunRecord) -> None:

@@ -16,10 +16,10 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from ganoscope.contracts import Batch, Terms
+from ganoscope.contracts import Batch, ImageSpec, Terms
 from ganoscope.data.augment import Policy, augment, draw_factors, policy_of
 from ganoscope.data.feed import choose_balanced, choose_batch, feed_images, group_by_label, make_schedule
-from ganoscope.data.labels import encode_labels
+from ganoscope.data.labels import count_classes, encode_labels
 from ganoscope.data.store import Store
 from ganoscope.errors import UserError, describe, refuse
 from ganoscope.files import remove_leftovers
@@ -38,6 +38,7 @@ from ganoscope.training.checkpoint import (
     load_checkpoint,
     save_checkpoint,
 )
+from ganoscope.training.discriminator_augmentation import Adaptation, make_discriminator_augmentation
 from ganoscope.training.ema import MovingAverage
 from ganoscope.training.history import History
 from ganoscope.training.loop import train_step
@@ -97,13 +98,13 @@ def prepare_run(
     """Checks everything that can be checked before the first step, writes `run.json`, and returns it."""
     store = Store.open(store_path)
     store.verify()
+    refuse_unfit(method_name, method_config, store)
     if policy is None and config.augment == "safe":
         policy = policy_of(store.modality)
     refuse(list_feed_faults(store, config, policy))
     device = choose_device(config.device)
     resolved = config.resolve(len(store.indices("train")), device)
     record = make_record(method_name, method_config, resolved, store, policy)
-    refuse_unfit(record, method_config, store)
     exists = (run / "run.json").exists()
     record = replace(record, train=settle(record, method_config, load_record(run).train if exists else None))
     if exists:
@@ -131,12 +132,12 @@ def settle(record: RunRecord, method_config: Any, begun: TrainConfig | None) -> 
     return config.settle(choose_speed(build, record.spec, config, device))
 
 
-def refuse_unfit(record: RunRecord, method_config: Any, store: Store) -> None:
+def refuse_unfit(method_name: str, method_config: Any, store: Store) -> None:
     """Refuses a store that the method can't learn from."""
-    module = load(record.method)
+    module = load(method_name)
     try:
         with torch.device("meta"):
-            module.build(method_config, record.spec)
+            module.build(method_config, ImageSpec(store.size, tuple(count_classes(store))))
     except ValueError as error:
         raise UserError(str(error)) from None
     if hasattr(module, "check"):
@@ -186,7 +187,8 @@ class Session:
         place_networks(self.method.networks.values(), place.device, self.speed)
         place_networks([self.average.average], place.device, replace(self.speed, compile=False))
         self.average.average.eval()
-        self.state = TrainingState(self.method.networks, {"G": self.average.average}, self.method.phases)
+        self.adaptation = self._augment_discriminator()
+        self.state = TrainingState(self.kept, {"G": self.average.average}, self.method.phases)
         self.autocast = make_autocast(place.device.type, self.speed.precision)
         note_initial_rates(self.method.phases)
         self.images_seen = self._resume()
@@ -196,6 +198,16 @@ class Session:
         self.labels = torch.from_numpy(codes) if record.spec.classes else None
         if place.world > 1:
             self.method.phases = tuple(distribute(p, self.method.networks) for p in self.method.phases)
+
+    def _augment_discriminator(self) -> Adaptation | None:
+        """Puts the augmentation before D, where one is wanted, and among what checkpoints keep."""
+        mode = self.config.diff_augment
+        augmentation = make_discriminator_augmentation(self.method, self.store, mode)
+        self.kept = {**self.method.networks}
+        if augmentation is None:
+            return None
+        self.kept["augmentation"] = augmentation
+        return Adaptation(self.method, augmentation, self.store, self.config.seed) if mode == "adaptive" else None
 
     def _resume(self) -> int:
         checkpoints = list_checkpoints(self.run)
@@ -264,6 +276,8 @@ class Session:
         terms = train_step(self.method, batch, step, self.autocast, config.accumulate)
         self.images_seen += config.batch_size
         self.average.update(config.batch_size, self.images_seen)
+        if self.adaptation:
+            self.adaptation.update(config.batch_size, self.images_seen)
         return terms
 
     def _read_labels(self) -> Tensor | None:

@@ -7,12 +7,14 @@ import statistics
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
+from itertools import count
 from typing import TYPE_CHECKING, Any, Literal
 
 import torch
 from torch import nn
 
 from ganoscope.contracts import Batch, ImageSpec, Method
+from ganoscope.errors import UserError
 from ganoscope.progress import CONSOLE
 from ganoscope.training.loop import train_step
 from ganoscope.training.processes import choose_precision, make_autocast
@@ -83,6 +85,8 @@ def choose_speed(make: Callable[[], Method], spec: ImageSpec, config: "TrainConf
     if config.precision == "auto":
         best = replace(best, precision="fp32")
     probe = Probe(make, spec, config.batch_size, device)
+    if best.compile:
+        probe.refuse_impossible(best)
     if config.memory_format == "auto":
         best = replace(best, memory_format="contiguous")
         best = probe.prefer(best, replace(best, memory_format="channels_last"))
@@ -112,19 +116,27 @@ class Probe:
         except Exception as error:  # what a compiler can't do, and how it says so, differs from version to version
             self.seconds[other] = f"not possible here ({type(error).__name__})"
             return best
-        before, after = (statistics.median(column) for column in zip(*times, strict=True))
+        before, after = (statistics.mean(column) for column in zip(*times, strict=True))  # not all have every phase
         self.seconds |= {best: before, other: after}
         return other if before > GAIN * after else best
 
+    def refuse_impossible(self, speed: Speed) -> None:
+        """Refuses a setting in which the method's first step fails."""
+        try:
+            self.start(speed)()
+        except Exception as error:
+            reason = f"{type(error).__name__}: {error}".splitlines()[0]
+            raise UserError(f"--compile yes: not possible for this method ({reason}); allowed: no, auto.") from None
+
     def start(self, speed: Speed) -> Callable[[], float]:
-        """Returns a function that runs a step in one setting, and returns its seconds."""
-        method = self.make()
+        """Returns a function that runs the next step in one setting, and returns its seconds."""
+        method, steps = self.make(), count()
         place_networks(method.networks.values(), self.device, speed)
         autocast = make_autocast(self.device.type, speed.precision)
 
         def run() -> float:
             begun = time.perf_counter()
-            train_step(method, self.batch, 0, autocast)
+            train_step(method, self.batch, next(steps), autocast)
             if self.device.type == "cuda":
                 torch.cuda.synchronize(self.device)
             return time.perf_counter() - begun

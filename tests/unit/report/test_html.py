@@ -227,7 +227,7 @@ def test_another_store_in_the_same_place_is_not_taken_for_the_runs_own(run):
 
 
 def test_a_folder_of_generated_images_is_shown(run, tmp_path):
-    from ganoscope.generate import GenerateConfig, generate
+    from ganoscope.generation import GenerateConfig, generate
 
     generate(run, tmp_path / "out", GenerateConfig(number=9))
     out = make_report(run, ReportConfig(number=24, generated=tmp_path / "out", out=tmp_path / "there" / "r.html"))

@@ -43,3 +43,14 @@ def test_the_average_is_frozen_and_in_evaluation_mode():
     average = MovingAverage(nn.BatchNorm2d(2), 10).average
     assert not average.training
     assert not any(p.requires_grad for p in average.parameters())
+
+
+def test_networks_moved_after_it_was_made_are_still_followed():
+    network = nn.Conv2d(2, 3, 3)
+    average = MovingAverage(network, half_life_images=0)
+    for moved in (network, average.average):
+        moved.to(memory_format=torch.channels_last)
+    with torch.no_grad():
+        network.weight += 1
+    average.update(4, 4)
+    assert torch.equal(average.average.weight, network.weight)

@@ -117,3 +117,12 @@ def test_a_compiled_run_trains_and_opens(phantom_store, tmp_path):
     first, second = (open_run(tmp_path / name).generator for name in ("run", "plain"))
     z = torch.ones(2, TINY.latent_dim)
     assert torch.allclose(first(z), second(z), atol=0.05)
+
+
+def test_a_method_that_can_not_be_compiled_is_refused_when_asked_to_be(monkeypatch):
+    def fail(network, *_args, **_options):
+        raise RuntimeError("no compiler")
+
+    monkeypatch.setattr(torch.nn.Module, "compile", fail)
+    with pytest.raises(UserError, match=r"--compile yes: not possible for this method \(RuntimeError: no compiler\)"):
+        choose(replace(CONFIG, precision="fp32", compile="yes"))

@@ -1,0 +1,178 @@
+"""Features of images: what distances between sets of images are measured in.
+
+No family of features is trustworthy alone on medical images (Woodland et al. 2024), so there are two. Features of a
+ganoscope classifier see what tells the classes apart. Those of a fixed random network need no training, have seen no
+patient, and answer to blur and noise that a classifier may have learned to ignore.
+
+A classifier's features differ between the images that it was trained on and all others, however alike these are. A
+distance to its train part is therefore held against what held-out real images measure to the same part, not against
+two halves of it: see `peer` in `ganoscope.evaluate.distance`.
+"""
+
+import hashlib
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, replace
+from itertools import pairwise
+from typing import Any, Self
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+
+from ganoscope.classifier import TrainedClassifier, refuse_other_images
+from ganoscope.data.store import Store
+from ganoscope.errors import UserError
+
+BATCH = 64
+"""Images per pass of an extractor."""
+RANDOM_CHANNELS = (16, 32, 64)
+"""Of the random network's levels; each halves the side."""
+RANDOM_GAIN = 8.0
+"""Of its first level: its features are then about 1 on medical images, as the kernel distance expects."""
+
+
+@dataclass(frozen=True)
+class Extractor:
+    """A fixed function from images to features.
+
+    Attributes:
+        name: What it is called in reports.
+        weights_sha256: Of its weights.
+        compute: From images (B, 1, H, W) in [-1, 1] to features (B, C).
+        device: Where it computes.
+        classifier: Whose features these are; None where no classifier's.
+    """
+
+    name: str
+    weights_sha256: str
+    compute: Callable[[Tensor], Tensor]
+    device: torch.device = torch.device("cpu")
+    classifier: TrainedClassifier | None = None
+
+
+@dataclass(frozen=True)
+class Features:
+    """Features of a set of images.
+
+    Attributes:
+        values: Shape (N, C), float64.
+        groups: Which patient or near-duplicate cluster each image belongs to, shape (N,); those of one are not
+            independent. A generated image is a group of its own.
+        extractor: Name of the extractor.
+        weights_sha256: Of its weights.
+    """
+
+    values: NDArray[np.float64]
+    groups: NDArray[Any]
+    extractor: str
+    weights_sha256: str
+
+    def take(self, indices: NDArray[np.int64]) -> Self:
+        """Returns the features at some positions."""
+        return replace(self, values=self.values[indices], groups=self.groups[indices])
+
+
+def use_classifier(classifier: TrainedClassifier) -> Extractor:
+    """Returns the extractor of a classifier's features: the mean of its last feature map over the map."""
+    record = classifier.record
+    return Extractor(
+        name=f"{record.network}, trained on {record.store_name}",
+        weights_sha256=record.weights_sha256,
+        compute=lambda image: classifier(image).features.mean(dim=(2, 3)),
+        device=next(classifier.network.parameters()).device,
+        classifier=classifier,
+    )
+
+
+class RandomNetwork(nn.Module):
+    """Levels of 3 x 3 convolutions with stride 2 and ReLU, random weights; features are the means of every level.
+
+    The filters of the first level sum to 0: they see edges and texture at one scale after the other, not the mean grey.
+
+    Source: random embeddings after Naeem et al. 2020, sect. 3.2, https://arxiv.org/abs/2002.09797.
+    Differs: three levels in place of VGG16, the means of all levels in place of the last one's values, zero-sum
+    filters. Compared with the last level's means, they answer to weaker blur and noise on X-rays and MRI.
+    """
+
+    def __init__(self, seed: int) -> None:
+        super().__init__()
+        rng = np.random.default_rng([seed, 41])
+        self.filters = nn.ParameterList()
+        for number, (narrow, wide) in enumerate(pairwise((1, *RANDOM_CHANNELS))):
+            filters = rng.standard_normal((wide, narrow, 3, 3), dtype=np.float32)
+            filters -= filters.mean(axis=(1, 2, 3), keepdims=True)
+            filters *= np.sqrt(2) / np.sqrt((filters**2).sum(axis=(1, 2, 3), keepdims=True))
+            self.filters.append(torch.from_numpy(filters if number else RANDOM_GAIN * filters))
+
+    def forward(self, image: Tensor) -> Tensor:
+        """Returns features (B, C) of images (B, 1, H, W), C the sum of `RANDOM_CHANNELS`."""
+        means = []
+        for filters in self.filters:
+            image = torch.relu(torch.nn.functional.conv2d(image, filters, stride=2, padding=1))
+            means.append(image.mean(dim=(2, 3)))
+        return torch.cat(means, dim=1)
+
+
+def make_random_extractor(seed: int = 0, device: str = "cpu") -> Extractor:
+    """Returns the extractor with a random network's weights; the same seed gives the same weights.
+
+    Example:
+        >>> make_random_extractor().compute(torch.zeros(2, 1, 32, 32)).shape
+        torch.Size([2, 112])
+    """
+    network = RandomNetwork(seed).eval().requires_grad_(False)
+    digest = hashlib.sha256()
+    for weights in network.state_dict().values():
+        digest.update(weights.numpy().tobytes())
+    place = torch.device(device)
+    return Extractor(f"random network, seed {seed}", digest.hexdigest(), network.to(place), place)
+
+
+@torch.no_grad()
+def stream_features(extractor: Extractor, images: Iterable[NDArray[np.float32]]) -> Iterator[NDArray[np.float64]]:
+    """Yields features, shape (B, C), of batches of images, shape (B, 1, H, W), network range.
+
+    Raises:
+        UserError: A feature is not finite.
+    """
+    for batch in images:
+        for start in range(0, len(batch), BATCH):
+            block = torch.from_numpy(np.ascontiguousarray(batch[start : start + BATCH])).to(extractor.device)
+            values = extractor.compute(block).double().cpu().numpy()
+            if not np.isfinite(values).all():
+                raise UserError(f"features of {extractor.name} are not finite: are the images finite, in [-1, 1]?")
+            yield values
+
+
+def extract_features(
+    extractor: Extractor, images: Iterable[NDArray[np.float32]], groups: NDArray[Any] | None = None
+) -> Features:
+    """Returns the features of all images.
+
+    Args:
+        extractor: What to compute.
+        images: Batches in network range, shape (B, 1, H, W) each, such as `ganoscope.generation.draw_images` yields.
+        groups: Group of each image, shape (N,); by default every image is its own.
+
+    Raises:
+        UserError: There are no images, or a feature is not finite.
+    """
+    blocks = list(stream_features(extractor, images))
+    if not blocks:
+        raise UserError(f"no images to compute features of {extractor.name}: got 0; allowed: 1 or more.")
+    values = np.concatenate(blocks)
+    named = np.arange(len(values)) if groups is None else groups
+    return Features(values, named, extractor.name, extractor.weights_sha256)
+
+
+def extract_store_features(extractor: Extractor, store: Store, indices: NDArray[np.int64]) -> Features:
+    """Returns the features of a store's images at some positions, grouped by patient or near-duplicate cluster.
+
+    Raises:
+        UserError: The extractor's classifier learned from images of another size, range or modality.
+    """
+    if extractor.classifier:
+        refuse_other_images(extractor.classifier, store)
+    batches = (store.load_images(indices[start : start + BATCH]) for start in range(0, len(indices), BATCH))
+    return extract_features(extractor, batches, store.column("group")[indices])

@@ -1,0 +1,60 @@
+"""Images through the network: the same bits for image i, whatever is drawn beside it."""
+
+from collections.abc import Iterator
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from ganoscope.contracts import draw
+from ganoscope.generation.labels import choose_labels
+from ganoscope.generation.noise import make_noise, truncate
+from ganoscope.training.restore import TrainedRun
+
+BLOCK = 16
+"""Images per pass of the network, always: convolutions round differently at other batch sizes."""
+
+
+def draw_images(
+    run: TrainedRun, number: int, seed: int, batch_size: int = BLOCK, labels: NDArray[np.int64] | None = None
+) -> Iterator[NDArray[np.float32]]:
+    """Yields generated images in network range, up to `batch_size` at a time, shape (B, 1, H, W).
+
+    Args:
+        run: Whose generator draws them.
+        number: How many images.
+        seed: Image i depends on the seed, i and its label alone.
+        batch_size: Images at a time.
+        labels: Class codes, shape (number,); where not given, what `choose_labels` returns.
+    """
+    codes = choose_labels(run, number, seed) if labels is None else labels
+    for start in range(0, number, batch_size):
+        indices = np.arange(start, min(start + batch_size, number))
+        yield draw_chosen(run, indices, codes[indices], seed)
+
+
+def draw_chosen(
+    run: TrainedRun, indices: NDArray[np.int64], codes: NDArray[np.int64], seed: int, truncation: float = 1.0
+) -> NDArray[np.float32]:
+    """Returns the images of these numbers and classes in network range, shape (B, 1, H, W).
+
+    Args:
+        run: Whose generator draws them.
+        indices: Numbers of the images, shape (B,), B at least 1.
+        codes: Their class codes, shape (B,).
+        seed: Of the noise.
+        truncation: See `truncate`.
+    """
+    noise = np.concatenate([make_noise(run.latent_dim, index, 1, seed) for index in indices.tolist()])
+    return draw_noise(run, truncate(noise, truncation), codes)
+
+
+@torch.no_grad()
+def draw_noise(run: TrainedRun, noise: NDArray[np.float32], codes: NDArray[np.int64]) -> NDArray[np.float32]:
+    """Returns images in network range, shape (B, 1, H, W), for noise (B, latent_dim) and class codes (B,)."""
+    device = next(run.generator.parameters()).device
+    padding = -len(noise) % BLOCK
+    z = torch.nn.functional.pad(torch.from_numpy(noise), (0, 0, 0, padding)).to(device).split(BLOCK)
+    label = torch.nn.functional.pad(torch.from_numpy(codes), (0, padding)).to(device).split(BLOCK)
+    drawn = (draw(run.generator, *pair) for pair in zip(z, label if run.classes else [None] * len(z), strict=True))
+    return np.concatenate([images.float().cpu().numpy() for images in drawn])[: len(noise)]

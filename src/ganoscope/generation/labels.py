@@ -1,0 +1,98 @@
+"""Which class each image is to have, and how many of each are wanted."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ganoscope.data.feed import draw_rows
+from ganoscope.errors import UserError, describe, refuse
+from ganoscope.generation.config import DEFAULT_NUMBER, GenerateConfig
+from ganoscope.training.restore import TrainedRun
+
+LABEL_STREAM = 8
+"""Of the random numbers that choose classes, see `draw_rows`."""
+ALL = -1
+"""Key of a quota that all classes share."""
+
+
+@dataclass(frozen=True)
+class Request:
+    """What is wanted of a run.
+
+    Attributes:
+        run: The run.
+        seed: Of noise and classes.
+        code: Of the one class that is wanted, or None.
+        quotas: Images wanted: of each class by its code, or of all together by `ALL`.
+    """
+
+    run: TrainedRun
+    seed: int
+    code: int | None
+    quotas: Mapping[int, int]
+
+    @property
+    def total(self) -> int:
+        """Images wanted in all."""
+        return sum(self.quotas.values())
+
+    def choose(self, start: int, count: int) -> NDArray[np.int64]:
+        """Returns the class codes of the images `start` to `start + count - 1`."""
+        if self.code is not None:
+            return np.full(count, self.code, np.int64)
+        if ALL in self.quotas:
+            return choose_labels(self.run, count, self.seed, start)
+        return np.arange(start, start + count) % len(self.quotas)
+
+    def key(self, code: int) -> int:
+        """Returns the quota that an image of a class counts towards."""
+        return ALL if ALL in self.quotas else code
+
+
+def make_request(run: TrainedRun, config: GenerateConfig) -> Request:
+    """Returns what the configuration asks of the run.
+
+    Raises:
+        UserError: The run knows no classes, or not the one that is asked for.
+    """
+    refuse_classes(run, config)
+    code = run.classes.index(config.class_name) if config.class_name else None
+    if config.number_per_class is not None:
+        return Request(run, config.seed, code, dict.fromkeys(range(len(run.classes)), config.number_per_class))
+    return Request(run, config.seed, code, {ALL: config.number or DEFAULT_NUMBER})
+
+
+def refuse_classes(run: TrainedRun, config: GenerateConfig) -> None:
+    """Refuses options about classes that the run does not know; all at once."""
+    options = {
+        "--number-per-class": config.number_per_class,
+        "--class": config.class_name or None,
+        "--min-label-confidence": config.min_label_confidence,
+    }
+    given = {name: value for name, value in options.items() if value is not None}
+    if not run.classes:
+        reason = f"run {run.path} knows no classes: method {run.record.method} makes images without one"
+        refuse(
+            [
+                describe(f"{name} needs a conditional run", value, "no such option here", f"{reason}.")
+                for name, value in given.items()
+            ]
+        )
+    elif config.class_name and config.class_name not in run.classes:
+        raise UserError(
+            describe("--class is none of the run's", config.class_name, ", ".join(run.classes), "Choose one.")
+        )
+
+
+def choose_labels(run: TrainedRun, number: int, seed: int, start: int = 0) -> NDArray[np.int64]:
+    """Returns the classes of images `start` to `start + number - 1`, shape (number,): at the training prevalence.
+
+    Image i's class depends on the seed and i alone. All are 0 where the generator knows no classes.
+    """
+    if not run.classes:
+        return np.zeros(number, np.int64)
+    edges = np.cumsum(list(run.record.class_counts.values()))
+    places = draw_rows(seed, LABEL_STREAM, start, number, 1)[:, 0] * edges[-1]
+    return np.searchsorted(edges, places, side="right")

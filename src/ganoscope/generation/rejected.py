@@ -1,0 +1,71 @@
+"""What was turned away, and why: a table, and a picture with each copy beside the training image it resembles."""
+
+import csv
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ganoscope.data.store import Store
+from ganoscope.generation.candidates import Candidate
+from ganoscope.generation.labels import Request
+from ganoscope.generation.origin import REJECTED_MARK, save_marked
+from ganoscope.generation.screening import COPY
+from ganoscope.generation.sheets import arrange
+
+NAME, SHEET = "rejected.csv", "rejected.png"
+FIELDS = ("index", "label", "seed", "reason", "distance", "confidence", "nearest_sample_id")
+SHOWN = 32
+"""Pictures of each kind, at most: half as many copies, which come with their originals."""
+
+
+@contextmanager
+def open_rejected(folder: Path, request: Request, store: Store | None) -> Iterator[Callable[[Candidate], None]]:
+    """Yields the function that notes a rejected image; without a store, nothing is screened and nothing written."""
+    if store is None:
+        yield lambda candidate: None
+        return
+    intensity, names = store.intensity, store.column("sample_id")
+    shown: dict[str, list[NDArray[np.uint8]]] = {}
+    with (folder / NAME).open("w", newline="", encoding="utf-8") as file:
+        rows = csv.DictWriter(file, FIELDS, lineterminator="\n")
+        rows.writeheader()
+
+        def note(candidate: Candidate) -> None:
+            rows.writerow(describe_rejected(candidate, request, names))
+            caption, pictures = show_rejected(candidate, request, store)
+            kept = shown.setdefault(caption, [])
+            if len(kept) < SHOWN:
+                kept.extend(intensity.to_display(np.stack(pictures)))
+
+        yield note
+    if shown:
+        save_marked(folder / SHEET, arrange(dict(sorted(shown.items()))), {"seed": request.seed}, REJECTED_MARK)
+
+
+def describe_rejected(candidate: Candidate, request: Request, names: NDArray[np.str_]) -> dict[str, object]:
+    """Returns the row of a rejected image; `names` are the ids of the store's images."""
+    verdict, classes = candidate.verdict, request.run.classes
+    return {
+        "index": candidate.index,
+        "label": classes[candidate.code] if classes else "",
+        "seed": request.seed,
+        "reason": " and ".join(verdict.reasons),
+        "distance": round_measure(verdict.distance),
+        "confidence": round_measure(verdict.confidence),
+        "nearest_sample_id": "" if verdict.nearest is None else names[verdict.nearest],
+    }
+
+
+def round_measure(value: float | None) -> str:
+    """Returns a distance or probability as it stands in tables; "" for none."""
+    return "" if value is None else f"{value:.6f}"
+
+
+def show_rejected(candidate: Candidate, request: Request, store: Store) -> tuple[str, list[NDArray[np.generic]]]:
+    """Returns the caption under which a rejected image is shown, and its pictures: a copy's comes with its original."""
+    if COPY in candidate.verdict.reasons and candidate.verdict.nearest is not None:
+        return "copy, nearest real", [candidate.pixels, np.asarray(store.images[candidate.verdict.nearest])]
+    return f"hardly {request.run.classes[candidate.code]}", [candidate.pixels]

@@ -1,0 +1,149 @@
+"""Generation from the request to the folder: draw, screen, replace what was turned away, write."""
+
+import csv
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+
+from ganoscope.data.store import Store
+from ganoscope.files import new_folder, refuse_existing, save_json
+from ganoscope.generation import formats
+from ganoscope.generation.candidates import Tally, draw_candidates
+from ganoscope.generation.config import GenerateConfig
+from ganoscope.generation.labels import Request, make_request
+from ganoscope.generation.origin import COLUMNS, FRAME_COLUMNS, describe_image, describe_run, save_marked
+from ganoscope.generation.rejected import open_rejected, round_measure
+from ganoscope.generation.screening import COPY, LABEL, Screening, make_screening
+from ganoscope.generation.sheets import Gallery, arrange, make_gallery
+from ganoscope.generation.sources import find_store, gather, open_judge, read_spacing
+from ganoscope.generation.strips import save_strips
+from ganoscope.progress import ProgressBar
+from ganoscope.training.processes import choose_device
+from ganoscope.training.restore import open_run
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What came of a request.
+
+    Attributes:
+        number: Images written.
+        drawn: Images drawn, those turned away among them.
+        copies: Images turned away as copies of training images.
+        doubted: Images turned away because of their class; some may be copies as well.
+    """
+
+    number: int
+    drawn: int
+    copies: int
+    doubted: int
+
+
+def generate(run_path: Path, out: Path, config: GenerateConfig) -> Outcome:
+    """Writes generated images in stored units, their table, `provenance.json` and a contact sheet into a new folder.
+
+    Raises:
+        UserError: The run is missing or damaged, `out` is not empty, the run does not know what is asked for, a
+            screening lacks what it needs, or too many images are turned away.
+    """
+    refuse_existing(out)
+    device = choose_device(config.device)
+    run = open_run(run_path, device, config.checkpoint)
+    request, store, classifier = gather(
+        partial(make_request, run, config), partial(find_store, run, config), partial(open_judge, config, device)
+    )
+    screening = make_screening(run, store, classifier, config)
+    with new_folder(out) as folder:
+        tally = write_images(folder, request, screening, store, config)
+        if config.interpolate:
+            save_strips(folder, request, config.interpolate, config.truncation)
+        outcome = summarise(tally)
+        counts = describe_counts(outcome, screening)
+        save_json(folder / "provenance.json", {**describe_run(run, config), "number": outcome.number, **counts})
+    return outcome
+
+
+def write_images(
+    folder: Path, request: Request, screening: Screening, store: Store | None, config: GenerateConfig
+) -> Tally:
+    """Writes the images that pass, their table, what was turned away, and the contact sheet; returns the counts."""
+    tally, gallery = Tally(request), make_gallery(request)
+    stack = describe_stack(request, store)
+    judged = store if screening.copies or screening.labels else None
+    with (
+        open_table(folder, config) as add_row,
+        formats.load(config.format).open_writer(folder, stack) as write,
+        open_rejected(folder, request, judged) as reject,
+        ProgressBar("generating", request.total) as bar,
+    ):
+        for candidate in draw_candidates(request, screening, config, tally):
+            rejected = tally.rejected.total()
+            bar.advance(0 if candidate.verdict.reasons else 1, f"{rejected:,} turned away" if rejected else "")
+            if candidate.verdict.reasons:
+                reject(candidate)
+                continue
+            row = describe_image(request.run, config, candidate.index, candidate.code)
+            row["distance"] = round_measure(candidate.verdict.distance)
+            row["confidence"] = round_measure(candidate.verdict.confidence)
+            add_row(row, write(candidate.pixels, row, candidate.code))
+            gallery.add(candidate.pixels, candidate.code)
+    save_contact_sheet(folder, request, gallery, config)
+    return tally
+
+
+@contextmanager
+def open_table(folder: Path, config: GenerateConfig) -> Iterator[Callable[[dict[str, object], str], None]]:
+    """Yields the function that adds an image's row: to `manifest.csv`, or to `frames.csv` where all lie in one file."""
+    single = config.format == "png"
+    columns = COLUMNS if single else FRAME_COLUMNS
+    with (folder / ("manifest.csv" if single else "frames.csv")).open("w", newline="", encoding="utf-8") as file:
+        table = csv.DictWriter(file, columns, lineterminator="\n")
+        table.writeheader()
+        written = 0
+
+        def add(row: dict[str, object], name: str) -> None:
+            nonlocal written
+            table.writerow({columns[0]: name if single else written, **row})
+            written += 1
+
+        yield add
+
+
+def describe_stack(request: Request, store: Store | None) -> formats.Stack:
+    """Returns what a format must know before the first image."""
+    record = request.run.record
+    return formats.Stack(request.total, record.size, record.intensity, request.run.classes, read_spacing(store))
+
+
+def save_contact_sheet(folder: Path, request: Request, gallery: Gallery, config: GenerateConfig) -> None:
+    """Writes `contact_sheet.png`: the first images of every class, in rows with its name."""
+    run = request.run
+    display = {
+        run.classes[code] if run.classes else "": list(run.record.intensity.to_display(np.stack(pictures)))
+        for code, pictures in sorted(gallery.pictures.items())
+        if pictures
+    }
+    notes = {"seed": config.seed, "truncation": config.truncation, "method": run.record.method}
+    save_marked(folder / "contact_sheet.png", arrange(display), notes)
+
+
+def summarise(tally: Tally) -> Outcome:
+    """Returns the counts; an image may be turned away for two reasons."""
+    copies, doubted = (
+        sum(count for reasons, count in tally.rejected.items() if reason in reasons) for reason in (COPY, LABEL)
+    )
+    return Outcome(tally.accepted.total(), tally.drawn.total(), copies, doubted)
+
+
+def describe_counts(outcome: Outcome, screening: Screening) -> dict[str, object]:
+    """Returns what `provenance.json` says of a screening: criteria, counts, and shares of all images drawn."""
+    if not (screening.copies or screening.labels):
+        return {}
+    counts = {"drawn": outcome.drawn, "rejected": outcome.drawn - outcome.number}
+    reasons = {COPY: outcome.copies, LABEL: outcome.doubted}
+    shares = {reason: count / outcome.drawn for reason, count in reasons.items()}
+    return {"screening": {**screening.describe(), **counts, "rejected_by_reason": reasons, "rates": shares}}

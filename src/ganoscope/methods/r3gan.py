@@ -1,0 +1,183 @@
+"""R3GAN: a modern baseline: relativistic pairing loss, R1 and R2 penalties, residual networks."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+
+from ganoscope.contracts import Batch, ImageSpec, Phase, Terms, draw, observed
+from ganoscope.errors import describe, refuse
+from ganoscope.nets.r3gan import Discriminator, Generator
+from ganoscope.objectives.relativistic import relativistic_discriminator, relativistic_generator
+from ganoscope.objectives.zero_centred_penalty import zero_centred_penalty
+
+DEFAULTS = {"batch_size": 16}
+"""Of equal quality as 32 after the same time on a CPU; more images per step suit a GPU."""
+RATE_INPUTS = 64
+"""Inputs of a layer that learns at the learning rate itself."""
+
+
+@dataclass(frozen=True)
+class Config:
+    """Hyper-parameters of R3GAN. Conditioned on the class where every training image has one, and not otherwise.
+
+    Source: Huang, Gokaslan, Kuleshov, Tompkin 2024, sect. 3 and 4, https://arxiv.org/abs/2501.05441
+    Differs: networks for small budgets (see `nets.r3gan`); the penalties are computed on a share of each batch, which
+        leaves their expectation as it is; their weight, the learning rate and Adam's momenta stay constant; both
+        networks learn from the same generated images.
+    """
+
+    latent_dim: int = 64
+    """Length of the noise vector z."""
+    generator_channels: int = 32
+    """Channels of the generator at half the image's side; coarser ones have up to 8 times as many."""
+    discriminator_channels: int = 32
+    """Channels of the discriminator's finest level, at half the image's side."""
+    learning_rate: float = 1e-3
+    """Of Adam, for both networks, where a weight is one of 64 inputs; the more inputs, the lower, by the root."""
+    beta2: float = 0.99
+    """Adam's second momentum; the first is 0."""
+    penalty_weight: float = 0.5
+    """Gamma, the factor of R1 and R2 at 64 x 64 pixels; it is scaled with the number of pixels."""
+    penalty_share: float = 0.25
+    """Share of each batch on which the penalties are computed: they cost more than everything else."""
+
+    def __post_init__(self) -> None:
+        """Checks every value."""
+        counts = {"latent_dim": 1, "generator_channels": 2, "discriminator_channels": 1}
+        faults = [
+            describe(
+                f"{name} is too small", getattr(self, name), f"{low} or more", f"Raise --{name.replace('_', '-')}."
+            )
+            for name, low in counts.items()
+            if getattr(self, name) < low
+        ]
+        if not 0 < self.learning_rate < 1:
+            faults.append(describe("learning rate is out of range", self.learning_rate, "0 to 1", "1e-3 is usual."))
+        if not 0 <= self.beta2 < 1:
+            faults.append(describe("beta2 is out of range", self.beta2, "0 up to below 1", "0.99 is usual."))
+        if self.penalty_weight <= 0:
+            faults.append(describe("penalty weight is out of range", self.penalty_weight, "above 0", ""))
+        if not 0 < self.penalty_share <= 1:
+            faults.append(describe("penalty share is out of range", self.penalty_share, "above 0, up to 1", ""))
+        refuse(faults)
+
+
+@dataclass(frozen=True)
+class Step:
+    """What both phases share.
+
+    Attributes:
+        real: Real images (B, 1, H, W) in [-1, 1].
+        fake: Generated ones of the same classes, with their graph.
+        label: Codes of the classes (B,); None without classes.
+    """
+
+    real: Tensor
+    fake: Tensor
+    label: Tensor | None
+
+
+@dataclass(frozen=True)
+class DiscriminatorTerms(Terms):
+    """Loss of D, and how often it is right: the share of pairs in which it rates the real image above the other."""
+
+    adversarial: Tensor
+    r1: Tensor
+    r2: Tensor
+    pairs_right: Tensor = observed()
+
+
+@dataclass(frozen=True)
+class GeneratorTerms(Terms):
+    """Loss of G."""
+
+    adversarial: Tensor
+
+
+class R3GAN:
+    """The two networks and their two phases: first D, then G on the same generated images."""
+
+    def __init__(self, config: Config, spec: ImageSpec) -> None:
+        self.latent_dim, self.classes = config.latent_dim, len(spec.classes)
+        self.penalty_weight = config.penalty_weight * (spec.size / 64) ** 2
+        self.penalty_share = config.penalty_share
+        self.G = Generator(spec.size, config.latent_dim, config.generator_channels, self.classes)
+        self.D = Discriminator(spec.size, config.discriminator_channels, self.classes)
+        self.networks: Mapping[str, nn.Module] = {"G": self.G, "D": self.D}
+        self.phases = (
+            Phase("discriminator", ("D",), self.discriminator_loss, make_adam(self.D, config)),
+            Phase("generator", ("G",), self.generator_loss, make_adam(self.G, config)),
+        )
+
+    def forward(self, batch: Batch) -> Step:
+        """Returns the real images and as many generated ones of the same classes."""
+        label = batch.label if self.classes else None
+        z = torch.randn(len(batch.real), self.latent_dim, device=batch.real.device)
+        return Step(batch.real, draw(self.G, z, label), label)
+
+    def discriminator_loss(self, step: Step) -> DiscriminatorTerms:
+        """Returns the terms that make D rate real images above generated ones, and keep it from being steep at either.
+
+        Real and generated images share a pass. The penalties are computed at the first images of the batch.
+        """
+        count = max(1, round(len(step.real) * self.penalty_share))
+        image = torch.cat([step.real[:count], step.fake[:count].detach()]).requires_grad_()
+        logits = self.judge(image, repeat(step.label, slice(count)))
+        r1, r2 = zero_centred_penalty(logits, image).chunk(2)
+        pairs = logits.view(2, -1)
+        if count < len(step.real):
+            others = torch.cat([step.real[count:], step.fake[count:].detach()])
+            pairs = torch.cat([pairs, self.judge(others, repeat(step.label, slice(count, None))).view(2, -1)], dim=1)
+        real, fake = pairs
+        return DiscriminatorTerms(
+            adversarial=relativistic_discriminator(real, fake).mean(),
+            r1=self.penalty_weight * r1.mean(),
+            r2=self.penalty_weight * r2.mean(),
+            pairs_right=(real > fake).float().mean(),
+        )
+
+    def generator_loss(self, step: Step) -> GeneratorTerms:
+        """Returns the term that makes D rate generated images above real ones."""
+        with torch.no_grad():
+            real = self.judge(step.real, step.label)
+        return GeneratorTerms(adversarial=relativistic_generator(real, self.judge(step.fake, step.label)).mean())
+
+    def judge(self, image: Tensor, label: Tensor | None) -> Tensor:
+        """Returns D's logits (B,) for images in [-1, 1] and the codes of their classes."""
+        logits: Tensor = self.D(image, label).logits
+        return logits
+
+
+def repeat(label: Tensor | None, part: slice) -> Tensor | None:
+    """Returns the codes of a part of the batch, for its real and then for its generated images."""
+    return None if label is None else label[part].repeat(2)
+
+
+def make_adam(network: nn.Module, config: Config) -> torch.optim.Adam:
+    r"""Returns Adam without momentum, in its fused form, with learning rates that suit each layer's width.
+
+    .. math:: \eta_l = \eta \sqrt{64 / n_l}
+
+    with n_l the inputs of one output of the layer l. Adam moves every weight by about its rate, and weights begin the
+    smaller the more inputs there are: with one rate for all, wide layers would be overturned while narrow ones rest.
+    What has no inputs, such as a bias, has the rate itself.
+
+    Source: the ratio is that of the equalised learning rate: Karras et al. 2018, sect. 4.1,
+        https://arxiv.org/abs/1710.10196
+    """
+    groups: dict[int, list[nn.Parameter]] = {}
+    for name, parameter in network.named_parameters():
+        inputs = parameter[0].numel() if name.endswith("weight") else RATE_INPUTS
+        groups.setdefault(inputs, []).append(parameter)
+    rates = [
+        {"params": parameters, "lr": config.learning_rate * (RATE_INPUTS / inputs) ** 0.5}
+        for inputs, parameters in groups.items()
+    ]
+    return torch.optim.Adam(rates, betas=(0.0, config.beta2), fused=True)
+
+
+def build(config: Config, spec: ImageSpec) -> R3GAN:
+    """Returns R3GAN for square images: sides that are multiples of 16 from 32 to 512; raises ValueError otherwise."""
+    return R3GAN(config, spec)

@@ -1,0 +1,1 @@
+"""The page about a classifier: alarms, metrics, curves, calibration, mistakes and heat maps."""

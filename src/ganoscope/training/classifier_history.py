@@ -1,0 +1,77 @@
+"""The history of a classifier's training: a row per epoch, which of them was the best, and when to stop."""
+
+import csv
+import os
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, fields
+from pathlib import Path
+
+from ganoscope.files import save_csv
+
+
+@dataclass(frozen=True)
+class Epoch:
+    """What one epoch gave.
+
+    Attributes:
+        epoch: Its number, from 1.
+        images: Images seen by its end.
+        seconds: Since the start of the call that ran it.
+        learning_rate: During it.
+        train_loss: Mean over its steps, in training mode, on augmented images.
+        validation_loss: Over the validation part.
+        validation_auroc: Likewise; for more than two classes the mean of one against the rest.
+    """
+
+    epoch: int
+    images: int
+    seconds: float
+    learning_rate: float
+    train_loss: float
+    validation_loss: float
+    validation_auroc: float
+
+
+COLUMNS = tuple(field.name for field in fields(Epoch))
+
+
+def find_best(epochs: Sequence[Epoch]) -> int:
+    """Returns the position of the best epoch: highest validation AUROC, then lowest validation loss, then the first."""
+    return max(
+        range(len(epochs)), key=lambda i: (epochs[i].validation_auroc, -epochs[i].validation_loss, -epochs[i].epoch)
+    )
+
+
+def should_stop(epochs: Sequence[Epoch], patience: int) -> bool:
+    """Tells whether `patience` epochs have passed since the best one."""
+    return bool(epochs) and len(epochs) - 1 - find_best(epochs) >= patience
+
+
+def append_epoch(run: Path, epoch: Epoch) -> None:
+    """Adds a row to `history.csv`, and waits until it is on disk."""
+    path = run / "history.csv"
+    fresh = not path.exists()
+    with path.open("a", newline="", encoding="utf-8") as file:
+        writer = csv.DictWriter(file, COLUMNS, lineterminator="\n")
+        if fresh:
+            writer.writeheader()
+        writer.writerow(asdict(epoch))
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def load_epochs(run: Path) -> list[Epoch]:
+    """Returns the finished epochs of a run; a row that a kill cut short is left out."""
+    path = run / "history.csv"
+    if not path.exists():
+        return []
+    with path.open(newline="", encoding="utf-8") as file:
+        rows = [row for row in csv.DictReader(file) if all(row.get(name) for name in COLUMNS)]
+    return [Epoch(int(row["epoch"]), int(row["images"]), *(float(row[name]) for name in COLUMNS[2:])) for row in rows]
+
+
+def forget_after(run: Path, images_seen: int) -> list[Epoch]:
+    """Returns the epochs up to a number of images seen, and drops later rows from the file: they are done again."""
+    kept = [epoch for epoch in load_epochs(run) if epoch.images <= images_seen]
+    save_csv(run / "history.csv", COLUMNS, map(asdict, kept))
+    return kept

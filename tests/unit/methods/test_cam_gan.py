@@ -1,0 +1,103 @@
+"""The CAM-guided GAN as a method: what it refuses, and that its runs need the teacher for training alone."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from ganoscope.contracts import Batch, ImageSpec
+from ganoscope.data.store import Store
+from ganoscope.errors import UserError
+from ganoscope.explain.discriminator import ExplainConfig, explain_run
+from ganoscope.generation import draw_images
+from ganoscope.methods.cam_gan import Config, build, check
+from ganoscope.training.record import TrainConfig, load_record
+from ganoscope.training.restore import open_run
+from ganoscope.training.run import train
+
+SMALL = {"latent_dim": 8, "generator_channels": 32, "discriminator_channels": 4, "min_teacher_auc": 0.0}
+TRAINING = TrainConfig(images=64, batch_size=8, tick_images=32, device="cpu")
+
+
+@pytest.fixture(scope="module")
+def run(phantom_store, tiny_classifier, tmp_path_factory):
+    path = tmp_path_factory.mktemp("runs") / "cam"
+    train("cam_gan", Config(teacher=tiny_classifier, **SMALL), phantom_store, path, TRAINING)
+    return path
+
+
+def test_without_a_teacher_it_says_how_to_train_one(phantom_store, tmp_path):
+    with pytest.raises(UserError, match="ganoscope classify STORE RUN --network densenet121"):
+        train("cam_gan", Config(), phantom_store, tmp_path / "run", TRAINING)
+    assert not (tmp_path / "run").exists()
+
+
+def test_a_teacher_that_does_not_know_the_store_is_refused(phantom_store, tiny_classifier):
+    store = Store.open(phantom_store)
+    with pytest.raises(UserError, match=r"allowed: AUC above 0\.99"):
+        check(Config(teacher=tiny_classifier, min_teacher_auc=0.99), store)
+    shifted = replace(store, intensity=replace(store.intensity, high=99.0))
+    with pytest.raises(UserError, match="intensity range"):
+        check(Config(teacher=tiny_classifier), shifted)
+
+
+def test_wrong_values_are_named_at_once():
+    with pytest.raises(UserError) as caught:
+        Config(merge="sum", min_teacher_auc=1.0, latent_dim=0, g_cam_weight=-1.0, learning_rate=2, instance_noise=1)
+    words = ("--merge", "--min-teacher-auc", "--latent-dim", "--g-cam-weight", "learning rate", "instance noise")
+    assert all(word in str(caught.value) for word in words)
+
+
+def test_a_run_goes_on_and_generates_where_its_teacher_is_gone(run, tiny_classifier, monkeypatch):
+    assert load_record(run).method_config["teacher"] == str(tiny_classifier.resolve())
+    monkeypatch.setattr("ganoscope.methods.cam_gan.open_teacher", lambda *_: pytest.fail("the teacher was opened"))
+    (images,) = draw_images(open_run(run), 4, seed=0)
+    assert images.shape == (4, 1, 32, 32)
+
+
+def test_the_same_command_goes_on(run, phantom_store, tiny_classifier):
+    train("cam_gan", Config(teacher=tiny_classifier, **SMALL), phantom_store, run, replace(TRAINING, images=80))
+    assert open_run(run).images_seen == 80
+
+
+def test_building_touches_no_file():
+    build(Config(teacher=Path("nowhere")), ImageSpec(32))
+
+
+def test_the_teacher_is_called_once_per_set_of_images_and_g_once(tiny_classifier, monkeypatch):
+    method = build(Config(teacher=tiny_classifier, **SMALL), ImageSpec(32))
+    method.forward(Batch(torch.zeros(2, 1, 32, 32)))
+    calls = {"teacher": 0, "G": 0}
+    network, G = method.teacher.classifier.network, method.G.levels[0]
+    network.register_forward_hook(lambda *_: calls.update(teacher=calls["teacher"] + 1))
+    G.register_forward_hook(lambda *_: calls.update(G=calls["G"] + 1))
+    step = method.forward(Batch(torch.rand(2, 1, 32, 32)))
+    method.discriminator_loss(step)
+    method.generator_loss(step)
+    assert calls == {"teacher": 2, "G": 1}
+    assert not step.real_cam.requires_grad
+    network._forward_hooks.clear()
+
+
+def test_explaining_a_run_adds_its_panels(run, phantom_store, tmp_path):
+    explain_run(run, phantom_store, tmp_path / "out", ExplainConfig(number=4, device="cpu"))
+    names = {path.stem for path in (tmp_path / "out" / "figures").glob("*.png")}
+    assert {"attention", "discriminator_cam", "teacher_merges", "teacher_classes"} <= names
+    with np.load(tmp_path / "out" / "cam_maps.npz") as maps:
+        assert {f"attention/generated/{side} x {side}" for side in (4, 8, 16, 32)} <= set(maps.files)
+        assert {f"teacher_merges/real/{name}" for name in ("max", "mean", "weighted", "topk")} <= set(maps.files)
+        assert maps["discriminator_cam/real/discriminator"].shape == (4, 32, 32)
+        assert all(maps[name].min() >= 0 and maps[name].max() <= 1 for name in maps.files)
+
+
+def test_panels_without_the_teacher_show_attention_and_heat_maps(run, phantom_store, tmp_path, monkeypatch):
+    def gone(*_):
+        raise UserError("no classifier there")
+
+    monkeypatch.setattr("ganoscope.explain.cam_panels.open_teacher", gone)
+    explain_run(run, phantom_store, tmp_path / "out", ExplainConfig(number=2, device="cpu", explainer="hires_cam"))
+    names = {path.stem for path in (tmp_path / "out" / "figures").glob("*.png")}
+    assert {"attention", "discriminator_cam"} <= names
+    assert "teacher_merges" not in names
