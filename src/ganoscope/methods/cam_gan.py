@@ -18,6 +18,8 @@ from ganoscope.teacher import Teacher, check_teacher, open_teacher
 HEAD_RATE = 10.0
 """Learning rate of the attention heads over that of the networks: regressions on features that never rest."""
 
+UNSUITED = {"diff_augment": "it moves what D sees, but not the teacher's map that D's heat map is held against"}
+
 
 @dataclass(frozen=True)
 class Config:

@@ -98,6 +98,7 @@ def prepare_run(
     """Checks everything that can be checked before the first step, writes `run.json`, and returns it."""
     store = Store.open(store_path)
     store.verify()
+    refuse(list_unsuited(method_name, config))
     refuse_unfit(method_name, method_config, store)
     if policy is None and config.augment == "safe":
         policy = policy_of(store.modality)
@@ -142,6 +143,21 @@ def refuse_unfit(method_name: str, method_config: Any, store: Store) -> None:
         raise UserError(str(error)) from None
     if hasattr(module, "check"):
         module.check(method_config, store)
+
+
+def list_unsuited(method_name: str, config: TrainConfig) -> list[str]:
+    """Returns which training options the method can't do with."""
+    unsuited: dict[str, str] = getattr(load(method_name), "UNSUITED", {})
+    return [
+        describe(
+            f"--{name.replace('_', '-')} does not suit {method_name}",
+            str(getattr(config, name)),
+            str(getattr(TrainConfig(), name)),
+            f"Leave it out: {reason}.",
+        )
+        for name, reason in unsuited.items()
+        if getattr(config, name) != getattr(TrainConfig(), name)
+    ]
 
 
 def list_feed_faults(store: Store, config: TrainConfig, policy: Policy | None) -> list[str]:
@@ -304,13 +320,10 @@ class Session:
 
 
 def summarise(terms: Mapping[str, Terms]) -> str:
-    """Returns D(x) and D(G(z)) for the progress bar, where the method reports them."""
-    observed: dict[str, Tensor] = {}
-    for group in terms.values():
-        observed |= {name: value for name, value in group.scalars().items() if name in ("d_real", "d_fake")}
-    if len(observed) < 2 or observed["d_real"].is_cuda:
-        return ""
-    return f"D(x) {observed['d_real']:.2f} D(G(z)) {observed['d_fake']:.2f}"
+    """Returns what the phases observed, such as D(x) and D(G(z)), for the progress bar; a GPU is not waited for."""
+    signs = {"d_real": "D(x)", "d_fake": "D(G(z))"}
+    seen = {name: value for group in terms.values() for name, value in group.observations().items() if value.is_cpu}
+    return " ".join(f"{signs.get(name, name.replace('_', ' '))} {value:.2f}" for name, value in seen.items())
 
 
 @contextmanager

@@ -34,6 +34,15 @@ def test_without_a_teacher_it_says_how_to_train_one(phantom_store, tmp_path):
     assert not (tmp_path / "run").exists()
 
 
+def test_augmentation_that_parts_images_from_the_teachers_maps_is_refused(
+    phantom_store, tiny_classifier, tmp_path
+):
+    config = Config(teacher=tiny_classifier, **SMALL)
+    with pytest.raises(UserError, match="--diff-augment does not suit cam_gan: got fixed; allowed: none"):
+        train("cam_gan", config, phantom_store, tmp_path / "run", replace(TRAINING, diff_augment="fixed"))
+    assert not (tmp_path / "run").exists()
+
+
 def test_a_teacher_that_does_not_know_the_store_is_refused(phantom_store, tiny_classifier):
     store = Store.open(phantom_store)
     with pytest.raises(UserError, match=r"allowed: AUC above 0\.99"):

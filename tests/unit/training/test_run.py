@@ -349,3 +349,18 @@ def test_two_processes_train_together_and_agree(phantom_store, tmp_path):
     assert len((tmp_path / "run" / "history.csv").read_text().splitlines()) == 11
     train("dcgan", TINY, phantom_store, tmp_path / "run", replace(CONFIG, devices=2, images=192))
     assert list_checkpoints(tmp_path / "run")[-1].name == "0000000192"
+
+
+@pytest.mark.parametrize("mode", ["fixed", "adaptive"])
+def test_a_run_whose_discriminator_sees_augmented_images_resumes_exactly(phantom_store, tmp_path, mode):
+    config = TrainConfig(images=1088, batch_size=16, tick_images=544, diff_augment=mode)
+    train("dcgan", TINY, phantom_store, tmp_path / "whole", config)
+    shutil.copytree(tmp_path / "whole", tmp_path / "resumed")
+    shutil.rmtree(list_checkpoints(tmp_path / "resumed")[-1])
+    train("dcgan", TINY, phantom_store, tmp_path / "resumed", config)
+    assert digests(tmp_path / "resumed") == digests(tmp_path / "whole")
+    kept = load_file(list_checkpoints(tmp_path / "whole")[-1] / WEIGHTS[0])["augmentation.probability"]
+    assert kept == 0.5 if mode == "fixed" else 0 <= kept <= 0.8
+    train("dcgan", TINY, phantom_store, tmp_path / "plain", replace(config, diff_augment="none"))
+    assert digests(tmp_path / "plain") != digests(tmp_path / "whole")
+    assert open_run(tmp_path / "whole").networks.keys() == {"G", "D"}
