@@ -30,6 +30,7 @@ class Evidence:
         subjects: The images.
         layer: Layer that the explainer looked at.
         logits: Raw scores of the discriminator, shape (N,); above 0 means real.
+        relative: Whether only differences between them have a meaning: then 0 means nothing.
         regions: Region of every pixel, shape (N, H, W).
         maps: Heat maps by target, shape (N, H, W).
         attention: Where the maps lie, by target.
@@ -39,6 +40,7 @@ class Evidence:
     subjects: Subjects
     layer: str
     logits: NDArray[np.float64]
+    relative: bool
     regions: NDArray[np.uint8]
     maps: Mapping[str, NDArray[np.float32]]
     attention: Mapping[str, Attention]
@@ -46,8 +48,8 @@ class Evidence:
 
     @property
     def probability(self) -> NDArray[np.float64]:
-        """Probability that the discriminator gives to real, shape (N,)."""
-        return np.asarray(1 / (1 + np.exp(-self.logits)))
+        """Probability that the discriminator gives to real, shape (N,); NaN where scores are relative."""
+        return np.full(len(self.logits), np.nan) if self.relative else 1 / (1 + np.exp(-self.logits))
 
     @property
     def checked(self) -> int:
@@ -125,6 +127,7 @@ def gather(network: nn.Module, subjects: Subjects, explainer: ExplainerModule, c
         subjects=subjects,
         layer=layer,
         logits=compute_scores(network, images, why_real(network)).double().numpy(),
+        relative=getattr(network, "relative_scores", False),
         regions=regions,
         maps=maps,
         attention={name: measure_attention(maps[name], regions, subjects.groups) for name in TARGETS},

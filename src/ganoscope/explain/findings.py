@@ -70,7 +70,7 @@ class Findings:
 
     Attributes:
         auroc: How well the discriminator tells held-out real from generated images: 0.5 is not at all, 1 perfectly.
-        probability: Its mean probability of real, by set.
+        probability: Its mean probability of real, by set; over no image where its scores are relative.
         targets: By target.
     """
 
@@ -227,7 +227,7 @@ def make_rows(one: Evidence) -> Iterator[dict[str, object]]:
             "split": one.subjects.splits[index],
             "group": one.subjects.groups[index],
             "logit": round(float(one.logits[index]), 6),
-            "probability": round(float(one.probability[index]), 6),
+            "probability": "" if one.relative else round(float(one.probability[index]), 6),
         }
         for target, maps in one.maps.items():
             attention, empty = one.attention[target], bool(one.is_empty(target)[index])

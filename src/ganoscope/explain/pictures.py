@@ -111,7 +111,8 @@ def draw_panel_row(axes: Sequence[Axes], one: Evidence, index: int, scales: dict
         return
     image = one.subjects.images[index, 0]
     show(axes[0], blend(image, np.zeros_like(image), 0.0))
-    axes[0].set_title(f"D {one.probability[index]:.2f} (logit {one.logits[index]:.1f})", fontsize=10)
+    opinion = "score" if one.relative else f"D {one.probability[index]:.2f}, logit"
+    axes[0].set_title(f"{opinion} {one.logits[index]:.1f}", fontsize=10)
     for cell, (target, scale) in zip(axes[1:], scales.items(), strict=True):
         show_map(cell, image, one.maps[target][index], scale)
 

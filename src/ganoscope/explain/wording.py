@@ -33,11 +33,14 @@ def write_summary(findings: Findings, size: int, cell_px: float, explainer: str,
 
 def describe_discriminator(findings: Findings) -> Iterator[str]:
     """Yields how good the explained discriminator is."""
-    auroc, probability = findings.auroc, findings.probability
+    probability, sets = findings.probability, findings.targets["why_real"].sets
     yield (
-        f"The discriminator tells {probability['real'].n} held-out real from {probability['generated'].n} generated "
-        f"images with an AUROC of {say(auroc, 1, 2)}; 0.5 is guessing."
+        f"The discriminator tells {sets['real'].images} held-out real from {sets['generated'].images} generated "
+        f"images with an AUROC of {say(findings.auroc, 1, 2)}; 0.5 is guessing."
     )
+    if not probability["real"].n:
+        yield "Only differences between its scores have a meaning: it gives no probability."
+        return
     yield (
         f"Its mean probability of real is {say(probability['real'], 1, 2)} for real and "
         f"{say(probability['generated'], 1, 2)} for generated images (in evaluation mode)."

@@ -9,7 +9,7 @@ from torch import Tensor, nn
 
 from ganoscope.contracts import Batch, ImageSpec, Phase, Terms, observed
 from ganoscope.data.store import Store
-from ganoscope.errors import UserError, describe, refuse
+from ganoscope.errors import Range, UserError, describe, list_range_faults, refuse
 from ganoscope.nets.cam import Discriminator, DiscriminatorOutput, Generator, Upsampling
 from ganoscope.objectives.adversarial import bce_fake, bce_real
 from ganoscope.objectives.cam import MERGES, Merge, attention_bce, cam_l1
@@ -19,6 +19,20 @@ HEAD_RATE = 10.0
 """Learning rate of the attention heads over that of the networks: regressions on features that never rest."""
 
 UNSUITED = {"diff_augment": "it moves what D sees, but not the teacher's map that D's heat map is held against"}
+
+RANGES = {
+    "latent_dim": Range(1),
+    "generator_channels": Range(1),
+    "discriminator_channels": Range(1),
+    "d_cam_weight": Range(0),
+    "g_cam_weight": Range(0),
+    "attention_weight": Range(0),
+    "min_teacher_auc": Range(0, 1, below=True),
+    "learning_rate": Range(0, 1, above=True, below=True),
+    "beta1": Range(0, 1, below=True),
+    "label_smoothing": Range(0.5, 1, above=True),
+    "instance_noise": Range(0, 1, below=True),
+}
 
 
 @dataclass(frozen=True)
@@ -70,34 +84,8 @@ class Config:
 
     def __post_init__(self) -> None:
         """Checks every value."""
-        refuse([*self.list_count_faults(), *self.list_range_faults()])
-
-    def list_count_faults(self) -> list[str]:
-        """Returns which counts and weights are too small."""
-        lowest = dict.fromkeys(("latent_dim", "generator_channels", "discriminator_channels"), 1)
-        lowest |= dict.fromkeys(("d_cam_weight", "g_cam_weight", "attention_weight"), 0)
-        return [
-            describe(f"--{name.replace('_', '-')} is too small", getattr(self, name), f"{low} or more", "Raise it.")
-            for name, low in lowest.items()
-            if not getattr(self, name) >= low
-        ]
-
-    def list_range_faults(self) -> list[str]:
-        """Returns what is out of range."""
-        faults = []
-        if self.merge not in MERGES:
-            faults.append(describe("--merge is unknown", self.merge, ", ".join(MERGES), ""))
-        if not 0 <= self.min_teacher_auc < 1:
-            faults.append(describe("--min-teacher-auc is out of range", self.min_teacher_auc, "0 to below 1", ""))
-        if not 0 < self.learning_rate < 1:
-            faults.append(describe("learning rate is out of range", self.learning_rate, "0 to 1", "2e-4 is usual."))
-        if not 0 <= self.beta1 < 1:
-            faults.append(describe("beta1 is out of range", self.beta1, "0 up to below 1", "0.5 is usual."))
-        if not 0.5 < self.label_smoothing <= 1:
-            faults.append(describe("label smoothing is out of range", self.label_smoothing, "above 0.5, up to 1", ""))
-        if not 0 <= self.instance_noise < 1:
-            faults.append(describe("instance noise is out of range", self.instance_noise, "0 up to below 1", ""))
-        return faults
+        unknown = [] if self.merge in MERGES else [describe("--merge is unknown", self.merge, ", ".join(MERGES), "")]
+        refuse([*unknown, *list_range_faults(self, RANGES)])
 
 
 @dataclass(frozen=True)

@@ -9,9 +9,20 @@ from torch import Tensor, nn
 from ganoscope.contracts import Batch, ImageSpec, Phase, Terms, observed
 from ganoscope.data.labels import refuse_unlabelled
 from ganoscope.data.store import Store
-from ganoscope.errors import describe, refuse
+from ganoscope.errors import Range, list_range_faults, refuse
 from ganoscope.nets.cgan import ConditionalGenerator, ProjectionDiscriminator
 from ganoscope.objectives.adversarial import bce_fake, bce_real
+
+RANGES = {
+    "latent_dim": Range(1),
+    "generator_channels": Range(1),
+    "discriminator_channels": Range(1),
+    "learning_rate": Range(0, 1, above=True, below=True),
+    "discriminator_learning_rate": Range(0, 1, above=True, below=True),
+    "beta1": Range(0, 1, below=True),
+    "label_smoothing": Range(0.5, 1, above=True),
+    "instance_noise": Range(0, 1, below=True),
+}
 
 
 @dataclass(frozen=True)
@@ -47,24 +58,7 @@ class Config:
 
     def __post_init__(self) -> None:
         """Checks every value."""
-        counts = ("latent_dim", "generator_channels", "discriminator_channels")
-        faults = [
-            describe(f"{name} is too small", getattr(self, name), "1 or more", f"Raise --{name.replace('_', '-')}.")
-            for name in counts
-            if getattr(self, name) < 1
-        ]
-        faults += [
-            describe(f"{name.replace('_', ' ')} is out of range", getattr(self, name), "0 to 1", "2e-4 is usual.")
-            for name in ("learning_rate", "discriminator_learning_rate")
-            if not 0 < getattr(self, name) < 1
-        ]
-        if not 0 <= self.beta1 < 1:
-            faults.append(describe("beta1 is out of range", self.beta1, "0 up to below 1", "0.5 is usual."))
-        if not 0.5 < self.label_smoothing <= 1:
-            faults.append(describe("label smoothing is out of range", self.label_smoothing, "above 0.5, up to 1", ""))
-        if not 0 <= self.instance_noise < 1:
-            faults.append(describe("instance noise is out of range", self.instance_noise, "0 up to below 1", ""))
-        refuse(faults)
+        refuse(list_range_faults(self, RANGES))
 
 
 @dataclass(frozen=True)

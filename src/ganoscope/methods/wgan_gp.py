@@ -7,7 +7,7 @@ import torch
 from torch import Tensor, nn
 
 from ganoscope.contracts import Batch, ImageSpec, Phase, Terms, observed
-from ganoscope.errors import describe, refuse
+from ganoscope.errors import Range, list_range_faults, refuse
 from ganoscope.nets.dcgan import Generator
 from ganoscope.nets.wgan_gp import Critic
 from ganoscope.objectives.adversarial import wasserstein_fake, wasserstein_real
@@ -15,6 +15,16 @@ from ganoscope.objectives.gradient_penalty import gradient_penalty
 
 DEFAULTS = {"batch_size": 16, "ema_half_life_images": 2_500.0}
 """G takes one step for five batches of images: small ones give it more steps, and its average spans as many of them."""
+
+RANGES = {
+    "latent_dim": Range(1),
+    "generator_channels": Range(1),
+    "discriminator_channels": Range(1),
+    "critic_steps": Range(1),
+    "learning_rate": Range(0, 1, above=True, below=True),
+    "beta1": Range(0, 1, below=True),
+    "penalty_weight": Range(0, above=True),
+}
 
 
 @dataclass(frozen=True)
@@ -44,21 +54,7 @@ class Config:
 
     def __post_init__(self) -> None:
         """Checks every value."""
-        counts = ("latent_dim", "generator_channels", "discriminator_channels", "critic_steps")
-        faults = [
-            describe(f"{name} is too small", getattr(self, name), "1 or more", f"Raise --{name.replace('_', '-')}.")
-            for name in counts
-            if getattr(self, name) < 1
-        ]
-        if not 0 < self.learning_rate < 1:
-            faults.append(
-                describe("learning rate is out of range", self.learning_rate, "0 to 1", "1e-4 to 1e-3 is usual.")
-            )
-        if not 0 <= self.beta1 < 1:
-            faults.append(describe("beta1 is out of range", self.beta1, "0 up to below 1", "0.5 is usual."))
-        if self.penalty_weight <= 0:
-            faults.append(describe("penalty weight is out of range", self.penalty_weight, "above 0", "10 is usual."))
-        refuse(faults)
+        refuse(list_range_faults(self, RANGES))
 
 
 @dataclass(frozen=True)

@@ -38,10 +38,10 @@ OUTPUT_GAIN = 0.3
 class ResidualBlock(nn.Module):
     """Adds to its input what two 3 x 3 convolutions make of it; nothing at the beginning."""
 
-    def __init__(self, channels: int, blocks: int) -> None:
-        """Prepares one of so many `blocks` in a network: the more, the smaller the first convolution's weights."""
+    def __init__(self, channels: int, depth: int) -> None:
+        """Prepares a block of a network so many layers deep: the more, the smaller the first convolution's weights."""
         super().__init__()
-        self.first = init_weights(nn.Conv2d(channels, channels, 3, 1, 1), GAIN / math.sqrt(blocks))
+        self.first = init_weights(nn.Conv2d(channels, channels, 3, 1, 1), GAIN / math.sqrt(depth))
         self.second = init_weights(nn.Conv2d(channels, channels, 3, 1, 1, bias=False), 0.0)
 
     def forward(self, features: Tensor) -> Tensor:
@@ -123,15 +123,18 @@ class Discriminator(nn.Module):
     No part has a bias that would be added to all scores alike: it would cancel, and nothing would ever move it.
     """
 
+    relative_scores = True
+    """Only differences between scores have a meaning."""
+
     def __init__(self, size: int, base_channels: int, classes: int) -> None:
         super().__init__()
         side, levels = plan_levels(size)
         channels = plan_channels(levels, base_channels)
-        blocks = levels + 1
+        depth = levels + 1
         first = init_weights(nn.Conv2d(1, channels[0], 4, 2, 1), 1.0)
-        self.levels = nn.ModuleList([nn.Sequential(first, ResidualBlock(channels[0], blocks))])
+        self.levels = nn.ModuleList([nn.Sequential(first, ResidualBlock(channels[0], depth))])
         for narrow, wide in pairwise(channels):
-            self.levels.append(nn.Sequential(Down(narrow, wide), ResidualBlock(wide, blocks)))
+            self.levels.append(nn.Sequential(Down(narrow, wide), ResidualBlock(wide, depth)))
         wide = channels[-1]
         self.basis = init_weights(nn.Conv2d(wide, wide, side, 1, 0, groups=wide, bias=False), 1.0)
         self.head = init_weights(nn.Linear(wide, 1, bias=False), 1.0)

@@ -16,6 +16,9 @@ class Critic(nn.Module):
     Source: Gulrajani et al. 2017, sect. 4, https://arxiv.org/abs/1704.00028
     """
 
+    relative_scores = True
+    """Only differences between scores have a meaning."""
+
     def __init__(self, size: int, base_channels: int) -> None:
         super().__init__()
         side, levels = plan_levels(size)

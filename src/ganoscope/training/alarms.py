@@ -1,5 +1,6 @@
 """Alarms that only training can raise: domination, collapse, ranges that differ, networks without gradient."""
 
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
@@ -20,6 +21,8 @@ MIN_RANGE = 0.5
 """Width of the generated images' intensity range, relative to the real ones'."""
 GRACE_SHARE = 0.1
 """A generator may be poor for this first share of its training."""
+SETTLED_STEPS = 3
+"""Steps after which every part of a network should get a gradient."""
 MAX_PREVALENCE_CHANGE = 0.01
 """Change of a class's share among the training images that is not worth an alarm."""
 
@@ -76,11 +79,22 @@ def check_domination(rows: Sequence[Mapping[str, float]]) -> list[Alarm]:
     ]
 
 
-def check_gradients(networks: Mapping[str, nn.Module], phases: Sequence[Phase]) -> list[Alarm]:
-    """Alarms for networks in which a part received no gradient, or only zeros, in the latest step of their phase."""
+def check_gradients(
+    networks: Mapping[str, nn.Module], phases: Sequence[Phase], rows: Sequence[Mapping[str, float]]
+) -> list[Alarm]:
+    """Alarms for networks in which a part received no gradient, or only zeros, in the latest step of their phase.
+
+    Args:
+        networks: By name.
+        phases: Of the method.
+        rows: The history since the last look: a phase that took fewer than `SETTLED_STEPS` steps in it is not judged,
+            as a layer that begins at zero hides the ones before it from the first step.
+    """
+    steps = Counter(phase for row in rows for phase in {name.partition(".")[0] for name in row})
     silent = [
         f"{name}.{parameter_name}"
         for phase in phases
+        if steps[phase.name] >= SETTLED_STEPS
         for name in phase.learns
         for parameter_name, parameter in networks[name].named_parameters()
         if parameter.grad is None or not bool(parameter.grad.any())

@@ -313,7 +313,7 @@ class Session:
             spread = np.linspace(0, len(self.indices) - 1, min(len(fake), len(self.indices))).astype(int)
             real = self.store.load_images(self.indices[spread])[:, 0]
             found += check_domination(rows)
-            found += check_gradients(self.method.networks, self.method.phases)
+            found += check_gradients(self.method.networks, self.method.phases, rows)
             found += check_samples(real, fake, self.images_seen / (self.config.images or 1))
         for alarm in alarms.update(found, self.images_seen):
             CONSOLE.print(f"alarm ({alarm.severity}) at {self.images_seen:,} images: {alarm.message}")

@@ -34,9 +34,7 @@ def test_without_a_teacher_it_says_how_to_train_one(phantom_store, tmp_path):
     assert not (tmp_path / "run").exists()
 
 
-def test_augmentation_that_parts_images_from_the_teachers_maps_is_refused(
-    phantom_store, tiny_classifier, tmp_path
-):
+def test_augmentation_that_parts_images_from_the_teachers_maps_is_refused(phantom_store, tiny_classifier, tmp_path):
     config = Config(teacher=tiny_classifier, **SMALL)
     with pytest.raises(UserError, match="--diff-augment does not suit cam_gan: got fixed; allowed: none"):
         train("cam_gan", config, phantom_store, tmp_path / "run", replace(TRAINING, diff_augment="fixed"))
@@ -52,11 +50,9 @@ def test_a_teacher_that_does_not_know_the_store_is_refused(phantom_store, tiny_c
         check(Config(teacher=tiny_classifier), shifted)
 
 
-def test_wrong_values_are_named_at_once():
-    with pytest.raises(UserError) as caught:
-        Config(merge="sum", min_teacher_auc=1.0, latent_dim=0, g_cam_weight=-1.0, learning_rate=2, instance_noise=1)
-    words = ("--merge", "--min-teacher-auc", "--latent-dim", "--g-cam-weight", "learning rate", "instance noise")
-    assert all(word in str(caught.value) for word in words)
+def test_an_unknown_merge_is_named_beside_what_is_out_of_range():
+    with pytest.raises(UserError, match=r"--merge is unknown: got sum(.|\n)*--min-teacher-auc is out of range"):
+        Config(merge="sum", min_teacher_auc=1.0)
 
 
 def test_a_run_goes_on_and_generates_where_its_teacher_is_gone(run, tiny_classifier, monkeypatch):

@@ -13,6 +13,7 @@ from ganoscope.training.alarms import (
 )
 
 RNG = np.random.default_rng(0)
+ROWS = [{"images": 16.0 * step, "p.loss": 1.0} for step in range(1, 4)]
 
 
 def make_images(count=20, low=-1.0, high=1.0):
@@ -35,18 +36,26 @@ def test_a_network_part_without_gradient_is_named():
     network = nn.ModuleDict({"used": nn.Linear(2, 1), "unused": nn.Linear(2, 1)})
     phase = Phase("p", ("N",), lambda _: None, torch.optim.SGD(network.parameters(), 0.1))
     network["used"](torch.ones(1, 2)).sum().backward()
-    (alarm,) = check_gradients({"N": network}, [phase])
+    (alarm,) = check_gradients({"N": network}, [phase], ROWS)
     assert alarm.code == "no_gradient"
     assert alarm.evidence["parameters"] == ["N.unused.weight", "N.unused.bias"]
     network["unused"](torch.ones(1, 2)).sum().backward()
-    assert check_gradients({"N": network}, [phase]) == []
+    assert check_gradients({"N": network}, [phase], ROWS) == []
+
+
+def test_a_phase_that_hardly_ran_since_the_last_look_is_not_judged():
+    network = nn.Linear(2, 1)
+    phase = Phase("p", ("N",), lambda _: None, torch.optim.SGD(network.parameters(), 0.1))
+    assert check_gradients({"N": network}, [phase], ROWS[:2]) == []
+    assert check_gradients({"N": network}, [phase], [{"images": 16.0, "other.loss": 1.0}] * 9) == []
+    assert codes(check_gradients({"N": network}, [phase], ROWS)) == ["no_gradient"]
 
 
 def test_a_gradient_of_zeros_counts_as_none():
     network = nn.Linear(2, 1)
     phase = Phase("p", ("N",), lambda _: None, torch.optim.SGD(network.parameters(), 0.1))
     (network(torch.ones(1, 2)).sum() * 0).backward()
-    assert codes(check_gradients({"N": network}, [phase])) == ["no_gradient"]
+    assert codes(check_gradients({"N": network}, [phase], ROWS)) == ["no_gradient"]
 
 
 def test_collapse_and_range_alarms_fire_on_their_fault_alone():
