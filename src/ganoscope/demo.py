@@ -10,7 +10,7 @@ from ganoscope.errors import UserError, describe, refuse
 from ganoscope.explain.discriminator import ExplainConfig, explain_run
 from ganoscope.files import load_json, remove_leftovers, save_json
 from ganoscope.generation import GenerateConfig, generate
-from ganoscope.methods.dcgan import Config
+from ganoscope.methods.r3gan import DEFAULTS, Config
 from ganoscope.report.contact_sheet import save_contact_sheet
 from ganoscope.report.html import ReportConfig, make_report
 from ganoscope.report.terminal import say, show_store
@@ -64,7 +64,7 @@ def run_demo(config: DemoConfig) -> Path:
             phantoms = PhantomConfig(number=PHANTOMS, size=config.size, seed=config.seed)
             show_store(make_phantom_store(store, phantoms))
         say(f"contact sheet: {save_contact_sheet_of(store)}")
-    train("dcgan", Config(), store, run, TrainConfig(images=config.images, seed=config.seed))
+    train("r3gan", Config(), store, run, TrainConfig(**DEFAULTS, images=config.images, seed=config.seed))
     generated, explanations = config.out / "generated", config.out / "explanations"
     for folder in (generated, explanations):
         if is_older(folder, run):

@@ -4,15 +4,20 @@ The engine is joblib, whose processes need no main guard in scripts; `joblib.par
 spreads the work over a Ray cluster instead.
 """
 
+import ctypes
 import os
+import sys
 import threading
 from collections.abc import Callable, Iterable, Iterator
+from functools import cache
 from itertools import chain, islice
 from typing import TypeVar
 
 T = TypeVar("T")
 R = TypeVar("R")
 
+M_TRIM_THRESHOLD, M_MMAP_THRESHOLD = -1, -3
+"""Names of settings in glibc's malloc.h."""
 FEW = 200
 """Up to this many items, starting processes costs more than it saves."""
 
@@ -66,5 +71,19 @@ def make_chunks(items: Iterable[T], size: int) -> Iterator[list[T]]:
 
 
 def call_for_each(function: Callable[[T], R], items: list[T]) -> list[R]:
-    """Returns function(item) for every item."""
+    """Returns function(item) for every item, in a process that does nothing else."""
+    keep_freed_memory()
     return [function(item) for item in items]
+
+
+@cache
+def keep_freed_memory() -> None:
+    """Keeps up to 64 MiB that this process has freed, for the next picture.
+
+    By default, glibc gives each large array back to the system, which has to clear its pages when the next one wants
+    them: in workers that took up to a third of the time. Elsewhere this does nothing.
+    """
+    mallopt = getattr(ctypes.CDLL(None), "mallopt", None) if sys.platform == "linux" else None
+    if mallopt:
+        mallopt(M_MMAP_THRESHOLD, 32 << 20)  # the most that is allowed
+        mallopt(M_TRIM_THRESHOLD, 64 << 20)

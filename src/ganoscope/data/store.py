@@ -231,7 +231,7 @@ class StoreWriter:
         for array in (pixels, mask):
             if array is not None and array.shape != (self.size, self.size):
                 raise ValueError(f"expected shape {(self.size, self.size)}, got {array.shape}")
-        self._images.write(pixels.astype(self._dtype, copy=False).tobytes())
+        self._images.write(np.ascontiguousarray(pixels, self._dtype).data)
         if mask is not None and self._masks is None:
             self._masks = self._open("masks.npy", np.dtype(bool))
         if self._masks is not None:

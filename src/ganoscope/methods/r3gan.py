@@ -2,20 +2,31 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 from torch import Tensor, nn
 
 from ganoscope.contracts import Batch, ImageSpec, Phase, Terms, draw, observed
-from ganoscope.errors import describe, refuse
+from ganoscope.errors import Range, list_range_faults, refuse
 from ganoscope.nets.r3gan import Discriminator, Generator
 from ganoscope.objectives.relativistic import relativistic_discriminator, relativistic_generator
 from ganoscope.objectives.zero_centred_penalty import zero_centred_penalty
 
-DEFAULTS = {"batch_size": 16}
+DEFAULTS: Mapping[str, Any] = {"batch_size": 16}
 """Of equal quality as 32 after the same time on a CPU; more images per step suit a GPU."""
 RATE_INPUTS = 64
 """Inputs of a layer that learns at the learning rate itself."""
+
+RANGES = {
+    "latent_dim": Range(1),
+    "generator_channels": Range(2),
+    "discriminator_channels": Range(1),
+    "learning_rate": Range(0, 1, above=True, below=True),
+    "beta2": Range(0, 1, below=True),
+    "penalty_weight": Range(0, above=True),
+    "penalty_share": Range(0, 1, above=True),
+}
 
 
 @dataclass(frozen=True)
@@ -45,23 +56,7 @@ class Config:
 
     def __post_init__(self) -> None:
         """Checks every value."""
-        counts = {"latent_dim": 1, "generator_channels": 2, "discriminator_channels": 1}
-        faults = [
-            describe(
-                f"{name} is too small", getattr(self, name), f"{low} or more", f"Raise --{name.replace('_', '-')}."
-            )
-            for name, low in counts.items()
-            if getattr(self, name) < low
-        ]
-        if not 0 < self.learning_rate < 1:
-            faults.append(describe("learning rate is out of range", self.learning_rate, "0 to 1", "1e-3 is usual."))
-        if not 0 <= self.beta2 < 1:
-            faults.append(describe("beta2 is out of range", self.beta2, "0 up to below 1", "0.99 is usual."))
-        if self.penalty_weight <= 0:
-            faults.append(describe("penalty weight is out of range", self.penalty_weight, "above 0", ""))
-        if not 0 < self.penalty_share <= 1:
-            faults.append(describe("penalty share is out of range", self.penalty_share, "above 0, up to 1", ""))
-        refuse(faults)
+        refuse(list_range_faults(self, RANGES))
 
 
 @dataclass(frozen=True)

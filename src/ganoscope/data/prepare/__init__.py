@@ -27,7 +27,7 @@ from ganoscope.progress import CONSOLE, ProgressBar
 
 __all__ = ["PrepareConfig", "check", "prepare"]
 
-SEARCHED = 1000
+SEARCHED = 500
 """Pictures in which burnt-in text and markers are looked for: all of smaller sets, a random sample of larger ones."""
 
 
