@@ -2,8 +2,11 @@
 
 import operator
 import os
+import platform
+import resource
 from functools import partial
 
+import numpy as np
 import pytest
 
 from ganoscope.data.parallel import FEW, count_cores, map_in_order
@@ -43,3 +46,17 @@ def test_an_error_in_a_worker_comes_through():
 
 def test_cores_follow_the_affinity():
     assert 1 <= count_cores() <= (os.cpu_count() or 1)
+
+
+@pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="other systems keep freed memory in their own way")
+def test_workers_do_not_fetch_the_same_memory_again_for_every_array():
+    def churn(_):
+        before = resource.getrusage(resource.RUSAGE_SELF).ru_minflt
+        for _ in range(20):
+            several = [np.ones((512, 512), np.float32) for _ in range(8)]
+            del several
+        return resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before
+
+    faults = list(map_in_order(churn, range(FEW + 50), 2, batch=10))
+    pages_of_all_arrays = 20 * 8 * 512 * 512 * 4 // 4096
+    assert np.median(faults) < 0.05 * pages_of_all_arrays
