@@ -119,7 +119,7 @@ class TrainedClassifier:
 
 
 def open_classifier(path: Path, device: str = "cpu") -> TrainedClassifier:
-    """Returns the classifier in a run folder.
+    """Returns the classifier in a run folder. It uses up no random number: a method may open it within a step.
 
     Raises:
         UserError: There is no classifier, or it is damaged.
@@ -129,7 +129,8 @@ def open_classifier(path: Path, device: str = "cpu") -> TrainedClassifier:
     if not weights.exists() or compute_sha256(weights) != record.weights_sha256:
         state = "damaged: its SHA-256 differs" if weights.exists() else "missing"
         raise UserError(f"{weights} is {state}. Restore it, or train the classifier again.")
-    network = make_network(record.network, len(record.classes), record.input_kind)
+    with torch.random.fork_rng(devices=[]):
+        network = make_network(record.network, len(record.classes), record.input_kind)
     try:
         network.load_state_dict(load_file(weights))
     except (SafetensorError, RuntimeError) as error:

@@ -153,3 +153,11 @@ def test_opening_leaves_modes_as_they_are_for_explainers(classifier):
     with evaluating(classifier.network):
         pass
     assert not classifier.network.training
+
+
+def test_opening_a_classifier_uses_up_no_random_number(tiny_classifier):
+    torch.manual_seed(5)
+    expected = torch.rand(3)
+    torch.manual_seed(5)
+    open_classifier(tiny_classifier)
+    assert torch.equal(torch.rand(3), expected)

@@ -13,6 +13,7 @@ from ganoscope.errors import UserError
 from ganoscope.explain.discriminator import ExplainConfig, explain_run
 from ganoscope.generation import draw_images
 from ganoscope.methods.cam_gan import Config, build, check
+from ganoscope.teacher import _open
 from ganoscope.training.record import TrainConfig, load_record
 from ganoscope.training.restore import open_run
 from ganoscope.training.run import train
@@ -106,3 +107,15 @@ def test_panels_without_the_teacher_show_attention_and_heat_maps(run, phantom_st
     names = {path.stem for path in (tmp_path / "out" / "figures").glob("*.png")}
     assert {"attention", "discriminator_cam"} <= names
     assert "teacher_merges" not in names
+
+
+def test_the_step_in_which_the_teacher_is_opened_draws_the_same_noise_as_any_other(tiny_classifier):
+    images = []
+    for _ in range(2):
+        _open.cache_clear()
+        for _ in range(2):  # opened at the first, kept at the second
+            torch.manual_seed(1)
+            method = build(Config(teacher=tiny_classifier, **SMALL), ImageSpec(32, ("a", "b", "c")))
+            torch.manual_seed(2)
+            images.append(method.forward(Batch(torch.zeros(4, 1, 32, 32))).fake)
+    assert all(torch.equal(images[0], other) for other in images[1:])
