@@ -121,11 +121,21 @@ def load_json(path: Path) -> Any:
 
 
 def save_csv(path: Path, columns: Iterable[str], rows: Iterable[Mapping[str, object]]) -> None:
-    """Writes rows as UTF-8 CSV with a header, atomically and streaming."""
+    """Writes the named columns of rows as UTF-8 CSV with a header, atomically and streaming."""
+    names = list(columns)
     with replacing(path) as partial, partial.open("w", newline="", encoding="utf-8") as file:
-        writer = csv.DictWriter(file, list(columns), lineterminator="\n")
-        writer.writeheader()
-        writer.writerows(rows)
+        writer = csv.writer(file, lineterminator="\n")
+        writer.writerow(names)
+        writer.writerows([row.get(name, "") for name in names] for row in rows)
+
+
+def read_csv(path: Path, errors: str = "strict") -> Iterator[dict[str, str]]:
+    """Yields the rows of a CSV file that ganoscope wrote, by column; `errors` as for `open`."""
+    with path.open(newline="", encoding="utf-8", errors=errors) as file:
+        rows = csv.reader(file)
+        names = next(rows, [])
+        for row in rows:
+            yield dict(zip(names, row, strict=True))
 
 
 def compute_sha256(*paths: Path) -> str:

@@ -5,6 +5,7 @@ spreads the work over a Ray cluster instead.
 """
 
 import ctypes
+import gc
 import os
 import sys
 import threading
@@ -73,7 +74,19 @@ def make_chunks(items: Iterable[T], size: int) -> Iterator[list[T]]:
 def call_for_each(function: Callable[[T], R], items: list[T]) -> list[R]:
     """Returns function(item) for every item, in a process that does nothing else."""
     keep_freed_memory()
-    return [function(item) for item in items]
+    results = [function(item) for item in items]
+    exempt_loaded_code()
+    return results
+
+
+@cache
+def exempt_loaded_code() -> None:
+    """Takes everything that is loaded by now out of the search for garbage.
+
+    joblib has its workers search once a second, and imported libraries have hundreds of thousands of objects: that took
+    up to 8 % of the workers' time.
+    """
+    gc.freeze()
 
 
 @cache

@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 
 from ganoscope.data.intensity import IntensityMap
 from ganoscope.errors import UserError
-from ganoscope.files import compute_sha256, load_json, save_json
+from ganoscope.files import compute_sha256, load_json, read_csv, save_json
 
 SCHEMA_VERSION = 2
 BUFFER_BYTES = 1 << 20
@@ -287,10 +287,9 @@ def compute_fingerprint(path: Path, intensity: IntensityMap) -> str:
     """
     digest = hashlib.sha256()
     numbers: dict[str, int] = {"": 0}
-    with (path / "manifest.csv").open(newline="", encoding="utf-8") as file:
-        for row in csv.DictReader(file):
-            row["patient"] = str(numbers.setdefault(row["patient"], len(numbers)))
-            digest.update("\0".join([*row.values(), ""]).encode())
+    for row in read_csv(path / "manifest.csv"):
+        row["patient"] = str(numbers.setdefault(row["patient"], len(numbers)))
+        digest.update("\0".join([*row.values(), ""]).encode())
     pixels = [path / name for name in ("images.npy", "masks.npy") if (path / name).exists()]
     digest.update(compute_sha256(*pixels).encode())
     digest.update(f"{intensity.low!r} {intensity.high!r} {intensity.unit} {intensity.dtype}".encode())

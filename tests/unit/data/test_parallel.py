@@ -1,5 +1,6 @@
 """Many items on several processes: in order, lazily, whatever the number of processes."""
 
+import gc
 import operator
 import os
 import platform
@@ -60,3 +61,9 @@ def test_workers_do_not_fetch_the_same_memory_again_for_every_array():
     faults = list(map_in_order(churn, range(FEW + 50), 2, batch=10))
     pages_of_all_arrays = 20 * 8 * 512 * 512 * 4 // 4096
     assert np.median(faults) < 0.05 * pages_of_all_arrays
+
+
+def test_workers_do_not_search_loaded_code_for_garbage():
+    searched = list(map_in_order(lambda item: len(gc.get_objects()), range(FEW + 50), 1))[-1]
+    exempt = list(map_in_order(lambda item: len(gc.get_objects()), range(FEW + 50), 2, batch=10))[-1]
+    assert exempt < 0.2 * searched

@@ -54,12 +54,10 @@ class Ingest:
             name: TextIOWrapper(open_at(folder / name, lengths.get(name, 0)), "utf-8", "surrogateescape", newline="")
             for name in TABLES
         }
-        self._writers = {
-            name: csv.DictWriter(self._tables[name], columns, lineterminator="\n") for name, columns in TABLES.items()
-        }
-        for name in TABLES:
+        self._writers = {name: csv.writer(file, lineterminator="\n") for name, file in self._tables.items()}
+        for name, columns in TABLES.items():
             if not lengths.get(name):
-                self._writers[name].writeheader()
+                self._writers[name].writerow(columns)
         count = state.get("count", 0)
         self.store = StoreWriter(folder, size, DTYPE_OF_UNIT[self.unit], count) if count else None
         self._committed = time.monotonic()
@@ -75,7 +73,7 @@ class Ingest:
             series = f"series-{self._series:06d}"
             modality = next((row.values["modality"] for row in result.rows if not row.reason), "")
             facts = {**asdict(result.series), "problems": "; ".join(result.series.problems)}
-            self._writers["series.csv"].writerow({"series": series, "modality": modality, **facts})
+            self._write("series.csv", {"series": series, "modality": modality, **facts})
         for row in result.rows:
             self._take_one(row, series)
         self.entries += result.files > 0
@@ -95,13 +93,15 @@ class Ingest:
         mask = np.frombuffer(row.mask, bool).reshape(square) if row.mask else None
         self.store.append(np.frombuffer(row.pixels, DTYPE_OF_UNIT[row.unit]).reshape(square), mask)
         self._thumbnails.write(row.thumbnail)
-        self._writers["rows.csv"].writerow({**row.values, "series": series})
+        self._write("rows.csv", {**row.values, "series": series})
         return None
 
     def _reject(self, row: Row, reason: str) -> None:
         self.reasons[reason] += 1
-        known = {name: row.values[name] for name in ("number", "name", "person")}
-        self._writers["rejected.csv"].writerow({**known, "reason": reason})
+        self._write("rejected.csv", {**row.values, "reason": reason})
+
+    def _write(self, table: str, values: dict[str, Any]) -> None:
+        self._writers[table].writerow([values.get(name, "") for name in TABLES[table]])
 
     @property
     def has_series(self) -> bool:

@@ -4,13 +4,12 @@ Whoever has it can undo the pseudonyms. It is made so that the hospital or the r
 a bad file again; a store can be given away without it.
 """
 
-import csv
 import shutil
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from ganoscope.errors import UserError
-from ganoscope.files import escape_unprintable, replacing, save_csv
+from ganoscope.files import escape_unprintable, read_csv, replacing, save_csv
 
 KEY_COLUMNS = ("source", "name", "patient_id", "patient", "reason")
 OWNER_ONLY = 0o600
@@ -44,18 +43,17 @@ def iterate_key(folder: Path, pseudonyms: Mapping[str, str]) -> Iterator[dict[st
     """Yields a row for every source file, first those taken, then those not."""
     last = ""
     for table in ("rows.csv", "rejected.csv"):
-        with (folder / table).open(newline="", encoding="utf-8", errors="surrogateescape") as file:
-            for row in csv.DictReader(file):
-                if table == "rows.csv" and row["number"] == last:
-                    continue
-                last = row["number"]
-                yield {
-                    "source": f"file-{int(last):07d}",
-                    "name": escape_unprintable(row["name"]),
-                    "patient_id": escape_unprintable(row["person"]),
-                    "patient": pseudonyms.get(row["person"], ""),
-                    "reason": row.get("reason", "") if table == "rejected.csv" else "",
-                }
+        for row in read_csv(folder / table, "surrogateescape"):
+            if table == "rows.csv" and row["number"] == last:
+                continue
+            last = row["number"]
+            yield {
+                "source": f"file-{int(last):07d}",
+                "name": escape_unprintable(row["name"]),
+                "patient_id": escape_unprintable(row["person"]),
+                "patient": pseudonyms.get(row["person"], ""),
+                "reason": row.get("reason", "") if table == "rejected.csv" else "",
+            }
 
 
 def publish_key(folder: Path, path: Path) -> None:

@@ -1,6 +1,5 @@
 """The last part of `prepare`: groups, splits, manifest, alarms; then the private files go, and the store is one."""
 
-import csv
 from collections.abc import Iterator
 from dataclasses import asdict
 from importlib.metadata import version
@@ -21,7 +20,7 @@ from ganoscope.data.prepare.key import save_key
 from ganoscope.data.soundness import find_alarms
 from ganoscope.data.splits import Fractions, make_splits
 from ganoscope.data.store import COLUMNS, QUARANTINE_COLUMNS, Store, StoreWriter
-from ganoscope.files import save_csv
+from ganoscope.files import read_csv, save_csv
 
 PRIVATE_FILES = ("listing.jsonl", "rows.csv", "rejected.csv", "thumbnails.bin", "progress.json", "plan.json")
 BLOCK = 1024
@@ -52,9 +51,8 @@ def write_tables(folder: Path, config: PrepareConfig, salt: bytes) -> dict[str, 
 
 
 def read_rows(folder: Path) -> Iterator[dict[str, str]]:
-    """Yields the provisional rows."""
-    with (folder / "rows.csv").open(newline="", encoding="utf-8", errors="surrogateescape") as file:
-        yield from csv.DictReader(file)
+    """Returns an iterator over the provisional rows."""
+    return read_csv(folder / "rows.csv", "surrogateescape")
 
 
 def read_columns(folder: Path) -> tuple[Columns, NDArray[np.bytes_]]:
@@ -114,7 +112,7 @@ def write_manifest(
                 "split": split,
                 "folder": where,
             }
-            yield {name: value for name, value in {**row, **final}.items() if name in COLUMNS}
+            yield {**row, **final}
 
     save_csv(folder / "manifest.csv", COLUMNS, complete())
     return pseudonyms
@@ -122,9 +120,8 @@ def write_manifest(
 
 def list_rejected(folder: Path) -> Iterator[dict[str, str]]:
     """Yields the files that were not taken, by number."""
-    with (folder / "rejected.csv").open(newline="", encoding="utf-8", errors="surrogateescape") as file:
-        for row in csv.DictReader(file):
-            yield {"source": f"file-{int(row['number']):07d}", "reason": row["reason"]}
+    for row in read_csv(folder / "rejected.csv", "surrogateescape"):
+        yield {"source": f"file-{int(row['number']):07d}", "reason": row["reason"]}
 
 
 def count_conflicts(folder: Path) -> int:
