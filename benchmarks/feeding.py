@@ -24,9 +24,10 @@ from ganoscope.data.feed import choose_batch, feed_images, make_schedule
 from ganoscope.data.phantom_store import PhantomConfig, make_phantom_store
 from ganoscope.data.store import Store
 from ganoscope.methods.dcgan import Config
+from ganoscope.training.preflight import prepare_run
 from ganoscope.training.processes import Place
 from ganoscope.training.record import TrainConfig
-from ganoscope.training.run import Session, prepare_run
+from ganoscope.training.run import Session
 
 BATCH, BLOCK = 32, 100
 CPU = torch.device("cpu")

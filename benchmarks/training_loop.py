@@ -19,9 +19,10 @@ from ganoscope.data.phantom_store import PhantomConfig, make_phantom_store
 from ganoscope.methods.dcgan import Config, build
 from ganoscope.training.alarms import TrainingAlarms
 from ganoscope.training.history import History
+from ganoscope.training.preflight import prepare_run
 from ganoscope.training.processes import Place
 from ganoscope.training.record import TrainConfig
-from ganoscope.training.run import Session, prepare_run
+from ganoscope.training.run import Session
 
 SIZE, BATCH, BLOCK_STEPS = 64, 32, 10
 

@@ -15,10 +15,14 @@ class ImageSpec:
     Attributes:
         size: Side of the square images in pixels.
         classes: Names of their classes, in the order of the label codes; empty where no label can be conditioned on.
+        domains: Names of the domains A and B that a translation goes between; empty for other methods.
+        hu_range: Hounsfield units at the network values -1 and 1; None where pixels are not HU.
     """
 
     size: int
     classes: tuple[str, ...] = ()
+    domains: tuple[str, ...] = ()
+    hu_range: tuple[float, float] | None = None
 
 
 @dataclass(frozen=True)
@@ -32,6 +36,23 @@ class Batch:
 
     real: Tensor
     label: Tensor | None = None
+
+
+@dataclass(frozen=True)
+class Domains:
+    """What one training step of a translation gets: images of two domains that have nothing to do with each other.
+
+    Attributes:
+        a: Images of domain A in network range [-1, 1], shape (B, C, H, W).
+        b: Images of domain B, of the same shape.
+        measured_a: Where the scanner measured something, bool, shape (B, C, H, W); None where that is everywhere.
+        measured_b: The same of domain B.
+    """
+
+    a: Tensor
+    b: Tensor
+    measured_a: Tensor | None = None
+    measured_b: Tensor | None = None
 
 
 def observed() -> Any:
@@ -82,8 +103,12 @@ class Method(Protocol):
     networks: Mapping[str, nn.Module]
     phases: tuple[Phase, ...]
 
-    def forward(self, batch: Batch) -> Any:
-        """Returns what the phases of one step share, such as generated images with their graph: computed once."""
+    def forward(self, batch: Any) -> Any:
+        """Returns what the phases of one step share, such as generated images with their graph: computed once.
+
+        Args:
+            batch: A `Batch`; for a translation, `Domains`.
+        """
         ...
 
 
@@ -98,6 +123,18 @@ class NoiseToImage(Method, Protocol):
 
     latent_dim: int
     classes: int
+
+
+class Translation(Method, Protocol):
+    """A method whose networks turn images of one domain into images of another, (B, C, H, W) in [-1, 1].
+
+    Its file says `TRANSLATES = True`.
+
+    Attributes:
+        generators: Names of the networks that translate: `G_ab` from A to B and, where there is one, `G_ba` back.
+    """
+
+    generators: tuple[str, ...]
 
 
 def draw(generator: nn.Module, z: Tensor, label: Tensor | None) -> Tensor:

@@ -78,7 +78,7 @@ def test_three_steps_equal_the_plain_loop(monkeypatch, spectral_norm):
         monkeypatch.undo()
         expected = plain_step(G, D, optimizer_g, optimizer_d, real, z, label)
         found = (terms["discriminator"].real, terms["discriminator"].fake, terms["generator"].adversarial)
-        assert torch.allclose(torch.stack(found).detach(), torch.tensor(expected), rtol=1e-5)
+        assert torch.allclose(torch.stack(found).detach(), torch.tensor(expected, dtype=torch.float64), rtol=1e-5)
     for ours, theirs in ((method.G, G), (method.D, D)):
         for a, b in zip(ours.state_dict().values(), theirs.state_dict().values(), strict=True):
             assert torch.allclose(a, b, rtol=1e-4, atol=1e-6)
@@ -119,5 +119,9 @@ def test_generated_images_have_the_classes_of_the_real_ones(monkeypatch):
 def test_a_store_that_can_not_teach_classes_is_refused(labels, message):
     store = SimpleNamespace(column=lambda _: np.array(labels), indices=lambda _: np.arange(3))
     with pytest.raises(UserError, match=f"method cgan needs the class of every training image: {message}"):
-        check(Config(), store)
-    check(Config(), SimpleNamespace(column=lambda _: np.array(["a", "b", "b"]), indices=lambda _: np.arange(3)))
+        check(Config(), store, ImageSpec(32))
+    check(
+        Config(),
+        SimpleNamespace(column=lambda _: np.array(["a", "b", "b"]), indices=lambda _: np.arange(3)),
+        ImageSpec(32),
+    )

@@ -23,6 +23,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from ganoscope.data.intensity import IntensityMap
+from ganoscope.data.readers import PADDING_HU
 from ganoscope.data.store import Store
 
 MEMORY_SHARE = 0.25
@@ -181,6 +182,17 @@ def feed_images(
     Yields:
         Shape (B, 1, H, W), float32 in [-1, 1], on the device: what `Store.load_images` gives.
     """
+    return (to_network(pixels, store.intensity) for pixels in feed_pixels(store, indices, schedule, device, hold))
+
+
+def feed_pixels(
+    store: Store,
+    indices: NDArray[np.int64],
+    schedule: Iterator[NDArray[np.int64]],
+    device: torch.device,
+    hold: bool | None = None,
+) -> Iterator[Tensor]:
+    """Yields, for each entry of a schedule, what `read_pixels` returns, on the device; arguments as `feed_images`."""
     device = number_device(device)
     if fits(store, len(indices), device) if hold is None else hold:
         return feed_held(store, indices, schedule, device)
@@ -208,7 +220,7 @@ def feed_held(
     held = hold_pixels(store, kept, device)
     for chosen in schedule:
         rows = torch.from_numpy(np.searchsorted(kept, chosen)).to(device, non_blocking=True)
-        yield to_network(held.index_select(0, rows), store.intensity)
+        yield held.index_select(0, rows)
 
 
 def hold_pixels(store: Store, indices: NDArray[np.int64], device: torch.device) -> Tensor:
@@ -236,9 +248,9 @@ def feed_streamed(store: Store, schedule: Iterator[NDArray[np.int64]], device: t
         for chosen in schedule:
             waiting.append(reader.submit(read, chosen))
             if len(waiting) > AHEAD:
-                yield to_network(waiting.popleft().result().to(device, non_blocking=True), store.intensity)
+                yield waiting.popleft().result().to(device, non_blocking=True)
         while waiting:
-            yield to_network(waiting.popleft().result().to(device, non_blocking=True), store.intensity)
+            yield waiting.popleft().result().to(device, non_blocking=True)
 
 
 def read_pixels(store: Store, indices: NDArray[np.int64]) -> Tensor:
@@ -265,3 +277,8 @@ def to_network(pixels: Tensor, intensity: IntensityMap) -> Tensor:
     image = pixels.to(torch.float32).sub_(intensity.low)
     image = image.mul_(float(np.float32(2.0 / (intensity.high - intensity.low)))).sub_(1.0)
     return image.clamp_(-1.0, 1.0)[:, None]
+
+
+def find_measured(pixels: Tensor, intensity: IntensityMap) -> Tensor | None:
+    """Returns where a scanner measured something, bool, shape (B, 1, H, W); None where pixels are not HU."""
+    return (pixels != PADDING_HU)[:, None] if intensity.unit == "HU" else None

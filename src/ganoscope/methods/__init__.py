@@ -1,10 +1,15 @@
 """One GAN per file: networks and objectives become phases. The folder is the registry.
 
 A method's file provides `Config`, a frozen dataclass whose docstring cites the paper, and `build(config, spec) ->
-Method`. It may also provide `check(config, store)`, which raises UserError for a store that the method can't learn
-from, `DEFAULTS`, training options that suit it better than the general ones, and `UNSUITED`, training options that
-must keep their general default, each with the reason. Adding a file adds the method to the command line, the docs and
-the contract tests. A dotted name loads a module of the user's own.
+Method`. It may also provide
+
+- `check(config, store, spec)`, which raises UserError for a store that the method can't learn from,
+- `DEFAULTS`, training options that suit it better than the general ones,
+- `UNSUITED`, training options that must keep their general default, each with the reason,
+- `TRANSLATES = True`, where it learns from images of two domains.
+
+Adding a file adds the method to the command line, the docs and the contract tests. A dotted name loads a module of the
+user's own.
 """
 
 import sys

@@ -200,7 +200,7 @@ def require_teacher(config: Config) -> Path:
     return Path(config.teacher)
 
 
-def check(config: Config, store: Store) -> None:
+def check(config: Config, store: Store, spec: ImageSpec) -> None:
     """Refuses a store that the teacher does not know, and a teacher that is none; all faults at once.
 
     Raises:

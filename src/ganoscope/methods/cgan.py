@@ -142,7 +142,7 @@ def make_adam(network: nn.Module, learning_rate: float, beta1: float) -> torch.o
     return torch.optim.Adam(network.parameters(), lr=learning_rate, betas=(beta1, 0.999), fused=True)
 
 
-def check(config: Config, store: Store) -> None:
+def check(config: Config, store: Store, spec: ImageSpec) -> None:
     """Refuses a store whose training images do not all have a class, or all have the same."""
     refuse_unlabelled(store, "method cgan")
 

@@ -3,16 +3,17 @@
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import fields, replace
+from typing import Any
 
 import torch
 from torch import nn
 
-from ganoscope.contracts import Batch, Method, Phase, Terms
+from ganoscope.contracts import Batch, Domains, Method, Phase, Terms
 
 
 def train_step(
     method: Method,
-    batch: Batch,
+    batch: Batch | Domains,
     step: int,
     autocast: Callable[[], AbstractContextManager[object]],
     accumulate: int = 1,
@@ -21,7 +22,7 @@ def train_step(
 
     Args:
         method: Networks and phases, on the batch's device.
-        batch: Real images in [-1, 1].
+        batch: Real images in [-1, 1], with their labels, or of two domains.
         step: Number of steps done before; a phase with `every` k runs where it is a multiple of k.
         autocast: Makes the context in which losses are computed in the run's precision.
         accumulate: Parts that the batch is computed in. One part is shared by all phases; of several, each phase
@@ -48,7 +49,10 @@ def train_step(
 
 
 def add_up(
-    method: Method, phase: Phase, parts: list[Batch], autocast: Callable[[], AbstractContextManager[object]]
+    method: Method,
+    phase: Phase,
+    parts: list[Batch | Domains],
+    autocast: Callable[[], AbstractContextManager[object]],
 ) -> Terms:
     """Adds up the gradients of a phase over the parts of a batch, and returns the mean of their terms."""
     terms: list[Terms] = []
@@ -63,11 +67,13 @@ def add_up(
     return replace(terms[0], **means)
 
 
-def split(batch: Batch, parts: int) -> list[Batch]:
+def split(batch: Batch | Domains, parts: int) -> list[Batch | Domains]:
     """Returns a batch in equal parts."""
-    size = len(batch.real) // parts
-    labels = [None] * parts if batch.label is None else batch.label.split(size)
-    return [Batch(real, label) for real, label in zip(batch.real.split(size), labels, strict=True)]
+    cut: dict[str, Any] = {}
+    for f in fields(batch):
+        value = getattr(batch, f.name)
+        cut[f.name] = [None] * parts if value is None else value.chunk(parts)
+    return [type(batch)(**{name: values[part] for name, values in cut.items()}) for part in range(parts)]
 
 
 @contextmanager

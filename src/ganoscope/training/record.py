@@ -10,6 +10,7 @@ from typing import Any, Literal
 
 from ganoscope.contracts import ImageSpec
 from ganoscope.data.augment import Policy
+from ganoscope.data.domains import Domain
 from ganoscope.data.intensity import IntensityMap
 from ganoscope.data.labels import count_classes
 from ganoscope.data.store import Store
@@ -64,6 +65,10 @@ class TrainConfig:
     generated stays as it was. adaptive does so the more, the better it knows training images than validation images."""
     balance: bool = False
     """Draws every class equally often. The mix of classes that is learned is then no longer that of the data."""
+    domains: tuple[str, str] | None = None
+    """The two classes that a translation goes between, A first; not needed where the store has just two."""
+    target_store: str | None = None
+    """A second store that is domain B as a whole; the first one is then domain A."""
 
     def __post_init__(self) -> None:
         """Checks every value."""
@@ -74,8 +79,8 @@ class TrainConfig:
             for name, value in counts.items()
             if value is not None and value < 1
         ]
-        if self.batch_size < 2:
-            faults.append(describe("--batch-size is too small", self.batch_size, "2 or more", "32 is usual."))
+        if self.batch_size < 1:
+            faults.append(describe("--batch-size is too small", self.batch_size, "1 or more", "32 is usual."))
         parts = self.devices * self.accumulate
         if parts >= 1 and self.batch_size % parts:
             faults.append(describe("--batch-size can't be shared out", self.batch_size, f"multiples of {parts}", ""))
@@ -126,6 +131,8 @@ class RunRecord:
         augmentation: How far real images are augmented; None for not at all.
         class_counts: Training images of each class, in the order of the label codes; empty where a label is missing,
             or all are the same.
+        domains: Names of domains A and B of a translation; empty for other methods.
+        target_fingerprint: Of the store that is domain B; "" where there is no second one.
     """
 
     method: str
@@ -142,17 +149,26 @@ class RunRecord:
     started: str
     augmentation: Policy | None = None
     class_counts: dict[str, int] = field(default_factory=dict)
+    domains: tuple[str, ...] = ()
+    target_fingerprint: str = ""
 
     @property
     def spec(self) -> ImageSpec:
         """What the method was told about the images."""
-        return ImageSpec(self.size, tuple(self.class_counts))
+        hu_range = (self.intensity.low, self.intensity.high) if self.intensity.unit == "HU" else None
+        return ImageSpec(self.size, tuple(self.class_counts), self.domains, hu_range)
 
 
 def make_record(
-    method: str, method_config: Any, train: TrainConfig, store: Store, augmentation: Policy | None = None
+    method: str,
+    method_config: Any,
+    train: TrainConfig,
+    store: Store,
+    augmentation: Policy | None = None,
+    domains: tuple[Domain, Domain] | None = None,
 ) -> RunRecord:
-    """Returns the record of a run that is about to start."""
+    """Returns the record of a run that is about to start; `domains` of a translation."""
+    indices = [(domain.store, domain.indices("train")) for domain in domains or ()] or [(store, store.indices("train"))]
     return RunRecord(
         method=method,
         method_config=to_plain(asdict(method_config)),
@@ -162,12 +178,14 @@ def make_record(
         store_fingerprint=store.fingerprint,
         size=store.size,
         intensity=store.intensity,
-        sample_ids=store.column("sample_id")[store.indices("train")].tolist(),
+        sample_ids=[name for source, chosen in indices for name in source.column("sample_id")[chosen].tolist()],
         versions=list_versions(),
         git_commit=find_git_commit(),
         started=datetime.now(UTC).isoformat(timespec="seconds"),
         augmentation=augmentation,
         class_counts=count_classes(store),
+        domains=tuple(domain.name for domain in domains or ()),
+        target_fingerprint=domains[1].store.fingerprint if domains and train.target_store else "",
     )
 
 
@@ -196,7 +214,11 @@ def load_record(path: Path) -> RunRecord:
     try:
         if content.pop("schema_version") != SCHEMA_VERSION:
             raise UserError(f"{file} was written by another version of ganoscope.")
-        content["train"] = TrainConfig(**content["train"])
+        train = content["train"]
+        content["train"] = TrainConfig(
+            **{**train, "domains": tuple(train["domains"]) if train.get("domains") else None}
+        )
+        content["domains"] = tuple(content.get("domains", ()))
         content["intensity"] = IntensityMap(**content["intensity"])
         if content.get("augmentation"):
             content["augmentation"] = Policy(**content["augmentation"])
@@ -235,7 +257,7 @@ def refuse_other_run(run: Path, record: RunRecord) -> None:
 def list_differences(old: RunRecord, new: RunRecord) -> list[tuple[str, object, object]]:
     """Returns (setting, before, now) wherever two records disagree in what must stay the same."""
     pairs: list[tuple[str, object, object]] = [
-        (name, getattr(old, name), getattr(new, name)) for name in ("method", "augmentation")
+        (name, getattr(old, name), getattr(new, name)) for name in ("method", "augmentation", "target_fingerprint")
     ]
     free = ("images", "tick_images")
     pairs += [

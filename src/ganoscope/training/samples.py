@@ -1,6 +1,8 @@
-"""Fixed-noise sample grids: the same noise at every tick, through the averaged generator; a row has one class."""
+"""Sample grids at every tick, through the averaged generators: of fixed noise, or of fixed images to translate."""
 
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Protocol
 
 import numpy as np
 import torch
@@ -8,11 +10,84 @@ from numpy.typing import NDArray
 from torch import nn
 
 from ganoscope.contracts import NoiseToImage, draw
+from ganoscope.data.domains import Domain
 from ganoscope.data.sheet import make_sheet, save_picture
 from ganoscope.data.store import Store
 
 ROWS, COLUMNS, MAX_ROWS = 8, 8, 24
 NOISE_SEED = 20_161_107
+TRANSLATED = 8
+"""Images of each domain that are shown."""
+
+
+class Pictures(Protocol):
+    """Makes a run's sample grids.
+
+    Attributes:
+        real: Training images to compare with, network range, shape (N, H, W).
+    """
+
+    real: NDArray[np.float32]
+
+    def save(
+        self, run: Path, images_seen: int, averages: Mapping[str, nn.Module], device: torch.device
+    ) -> tuple[NDArray[np.float32], NDArray[np.uint8]]:
+        """Writes the grid as `samples/<images seen>.png`, and returns generated images (N, H, W), and the grid."""
+        ...
+
+
+class NoisePictures:
+    """Images from always the same noise; a row has one class."""
+
+    def __init__(self, method: NoiseToImage, store: Store, classes: tuple[str, ...]) -> None:
+        self.method, self.store, self.classes = method, store, classes
+        self.real = store.load_images(spread(store.indices("train"), len(choose_rows(method.classes)) * COLUMNS))[:, 0]
+
+    def save(
+        self, run: Path, images_seen: int, averages: Mapping[str, nn.Module], device: torch.device
+    ) -> tuple[NDArray[np.float32], NDArray[np.uint8]]:
+        """Writes the grid, once also one of real images, and returns generated images (N, H, W), and the grid."""
+        fake = draw_samples(averages["G"], self.method, device)
+        return fake, save_samples(run, images_seen, fake, self.store, self.classes)
+
+
+class TranslationPictures:
+    """Images of both domains, their translations, and what comes back; of the validation part where there is one."""
+
+    def __init__(self, domains: tuple[Domain, Domain]) -> None:
+        self.domains = domains
+        self.real = np.concatenate([load_spread(domain, "train", 4 * TRANSLATED) for domain in domains])
+        shown = ("validation" if len(domain.indices("validation")) else "train" for domain in domains)
+        self.shown = [load_spread(domain, part, TRANSLATED) for domain, part in zip(domains, shown, strict=True)]
+
+    @torch.no_grad()
+    def save(
+        self, run: Path, images_seen: int, averages: Mapping[str, nn.Module], device: torch.device
+    ) -> tuple[NDArray[np.float32], NDArray[np.uint8]]:
+        """Writes the grid, and returns translated images (N, H, W), and the grid."""
+        rows: list[NDArray[np.float32]] = []
+        captions: list[str] = []
+        translated = []
+        names = [domain.name for domain in self.domains]
+        for image, (source, target), (there, back) in zip(
+            self.shown, (names, names[::-1]), (("G_ab", "G_ba"), ("G_ba", "G_ab")), strict=True
+        ):
+            rows, captions = [*rows, image], [*captions, source]
+            for name, caption in ((there, f"as {target}"), (back, f"and back as {source}")):
+                if name not in averages:
+                    break
+                image = averages[name](torch.from_numpy(image)[:, None].to(device)).float().cpu().numpy()[:, 0]
+                rows, captions = [*rows, image], [*captions, caption]
+                translated += [image] if name == there else []
+        intensity = self.domains[0].store.intensity
+        sheet = make_sheet(intensity.to_display(intensity.to_pixels(np.concatenate(rows))), TRANSLATED, captions)
+        save_picture(run / "samples" / f"{images_seen:010d}.png", sheet)
+        return np.concatenate(translated), sheet
+
+
+def load_spread(domain: Domain, part: str, count: int) -> NDArray[np.float32]:
+    """Returns images of a domain at even distances, shape (count, H, W)."""
+    return domain.store.load_images(spread(domain.indices(part), count))[:, 0]
 
 
 def choose_rows(classes: int) -> NDArray[np.int64]:

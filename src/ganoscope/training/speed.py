@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import torch
 from torch import nn
 
-from ganoscope.contracts import Batch, ImageSpec, Method
+from ganoscope.contracts import Batch, Domains, ImageSpec, Method
 from ganoscope.errors import UserError
 from ganoscope.progress import CONSOLE
 from ganoscope.training.loop import train_step
@@ -98,14 +98,22 @@ def choose_speed(make: Callable[[], Method], spec: ImageSpec, config: "TrainConf
     return best
 
 
+def make_random_batch(spec: ImageSpec, batch_size: int, device: torch.device) -> Batch | Domains:
+    """Returns a batch of noise such as the method will get of images."""
+    a, b = torch.rand(2, batch_size, 1, spec.size, spec.size, device=device) * 2 - 1
+    if spec.domains:
+        measured = torch.ones_like(a, dtype=torch.bool) if spec.hu_range else None
+        return Domains(a, b, measured, measured)
+    return Batch(a, torch.arange(batch_size, device=device) % len(spec.classes) if spec.classes else None)
+
+
 class Probe:
     """Times steps of one method on random images, two settings in turn."""
 
     def __init__(self, make: Callable[[], Method], spec: ImageSpec, batch_size: int, device: torch.device) -> None:
         self.make, self.device = make, device
-        real = torch.rand(batch_size, 1, spec.size, spec.size, device=device) * 2 - 1
-        label = torch.arange(batch_size, device=device) % len(spec.classes) if spec.classes else None
-        self.batch = Batch(real, label)
+        self.batch_size = batch_size
+        self.batch = make_random_batch(spec, batch_size, device)
         self.seconds: dict[Speed, float | str] = {}
 
     def prefer(self, best: Speed, other: Speed) -> Speed:
@@ -149,7 +157,7 @@ class Probe:
         if not isinstance(known, float):
             run = self.start(speed)
             known = self.seconds[speed] = [run() for _ in range(WARM_STEPS + 1)][-1]
-        return known * images / len(self.batch.real)
+        return known * images / self.batch_size
 
     def describe(self) -> str:
         """Returns all that was measured, in words."""

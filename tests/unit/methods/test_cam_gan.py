@@ -45,10 +45,10 @@ def test_augmentation_that_parts_images_from_the_teachers_maps_is_refused(phanto
 def test_a_teacher_that_does_not_know_the_store_is_refused(phantom_store, tiny_classifier):
     store = Store.open(phantom_store)
     with pytest.raises(UserError, match=r"allowed: AUC above 0\.99"):
-        check(Config(teacher=tiny_classifier, min_teacher_auc=0.99), store)
+        check(Config(teacher=tiny_classifier, min_teacher_auc=0.99), store, ImageSpec(32))
     shifted = replace(store, intensity=replace(store.intensity, high=99.0))
     with pytest.raises(UserError, match="intensity range"):
-        check(Config(teacher=tiny_classifier), shifted)
+        check(Config(teacher=tiny_classifier), shifted, ImageSpec(32))
 
 
 def test_an_unknown_merge_is_named_beside_what_is_out_of_range():

@@ -22,12 +22,14 @@ from ganoscope.data.feed import feed_images
 from ganoscope.data.store import Store
 from ganoscope.errors import UserError
 from ganoscope.files import compute_sha256, load_json
+from ganoscope.training import feeding
 from ganoscope.training import run as run_module
 from ganoscope.training.checkpoint import list_checkpoints
+from ganoscope.training.preflight import prepare_run
 from ganoscope.training.processes import Place, choose_precision
 from ganoscope.training.record import TrainConfig, load_record
 from ganoscope.training.restore import open_run
-from ganoscope.training.run import Session, prepare_run, train
+from ganoscope.training.run import Session, train
 
 CONFIG = TrainConfig(images=320, batch_size=16, tick_images=80)
 FED = replace(CONFIG, images=160, augment="safe", balance=True)
@@ -217,7 +219,7 @@ def test_fewer_images_than_a_batch_are_refused(phantom_store, tmp_path):
 
 def test_all_faults_of_a_configuration_are_told_at_once():
     with pytest.raises(UserError) as caught:
-        TrainConfig(images=0, batch_size=1, devices=0, epochs=-1)
+        TrainConfig(images=0, batch_size=0, devices=0, epochs=-1)
     assert len(str(caught.value).splitlines()) == 4
 
 
@@ -252,7 +254,7 @@ def test_augmentation_and_balance_each_make_a_difference_and_cannot_change_withi
 
 
 def test_the_pixels_may_lie_in_device_memory_or_not(fed_run, phantom_store, tmp_path, monkeypatch):
-    monkeypatch.setattr(run_module, "feed_images", lambda *arguments: feed_images(*arguments, hold=True))
+    monkeypatch.setattr(feeding, "feed_images", lambda *arguments: feed_images(*arguments, hold=True))
     train("dcgan", TINY, phantom_store, tmp_path / "run", FED)
     assert digests(tmp_path / "run") == digests(fed_run)
 
@@ -261,7 +263,7 @@ def collect_images(session, steps, monkeypatch):
     """The real images that a session trains on, without training."""
     seen = []
     monkeypatch.setattr(run_module, "train_step", lambda _, batch, *__: seen.append(batch.real) or {})
-    monkeypatch.setattr(session.average, "update", lambda *_: None)
+    monkeypatch.setattr(session, "averages", {})
     for _ in range(steps):
         session._step()
     return torch.stack(seen)

@@ -10,11 +10,12 @@ from tests.conftest import TINY
 from ganoscope.contracts import ImageSpec
 from ganoscope.errors import UserError
 from ganoscope.methods.dcgan import build
-from ganoscope.training import run as run_module
+from ganoscope.training import preflight
 from ganoscope.training import speed as speed_module
+from ganoscope.training.preflight import prepare_run
 from ganoscope.training.record import TrainConfig, load_record
 from ganoscope.training.restore import open_run
-from ganoscope.training.run import prepare_run, train
+from ganoscope.training.run import train
 from ganoscope.training.speed import Probe, Speed, choose_speed, choose_without_measuring, place_networks
 
 CPU, SPEC = torch.device("cpu"), ImageSpec(32)
@@ -71,18 +72,18 @@ def test_a_setting_that_does_not_work_is_left_out(monkeypatch, capsys):
 
 
 def test_short_runs_are_neither_compiled_nor_measured(phantom_store, tmp_path, monkeypatch):
-    monkeypatch.setattr(run_module, "choose_speed", lambda *_: pytest.fail("measured"))
+    monkeypatch.setattr(preflight, "choose_speed", lambda *_: pytest.fail("measured"))
     record = prepare_run("dcgan", TINY, phantom_store, tmp_path / "run", replace(CONFIG, images=320))
     assert (record.train.memory_format, record.train.compile) == ("channels_last", "no")
 
 
 def test_a_run_goes_on_with_what_was_chosen_at_its_start(phantom_store, tmp_path, monkeypatch):
     chosen = Speed("fp32", "contiguous")
-    monkeypatch.setattr(run_module, "SHORT_IMAGES", 0)
-    monkeypatch.setattr(run_module, "choose_speed", lambda *_: chosen)
+    monkeypatch.setattr(preflight, "SHORT_IMAGES", 0)
+    monkeypatch.setattr(preflight, "choose_speed", lambda *_: chosen)
     config = replace(CONFIG, images=32)
     train("dcgan", TINY, phantom_store, tmp_path / "run", config)
-    monkeypatch.setattr(run_module, "choose_speed", lambda *_: pytest.fail("measured again"))
+    monkeypatch.setattr(preflight, "choose_speed", lambda *_: pytest.fail("measured again"))
     train("dcgan", TINY, phantom_store, tmp_path / "run", replace(config, images=64))
     assert load_record(tmp_path / "run").train.memory_format == "contiguous"
     with pytest.raises(UserError, match="begun with memory_format contiguous; got channels_last"):

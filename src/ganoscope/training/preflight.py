@@ -1,0 +1,142 @@
+"""Everything that can be checked before a run's first step."""
+
+import os
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from ganoscope.data.augment import Policy, policy_of
+from ganoscope.data.store import Store
+from ganoscope.errors import UserError, describe, refuse
+from ganoscope.methods import load
+from ganoscope.training.feeding import open_run_domains
+from ganoscope.training.processes import choose_device
+from ganoscope.training.record import RunRecord, TrainConfig, load_record, make_record, refuse_other_run, save_record
+from ganoscope.training.speed import SHORT_IMAGES, choose_speed, choose_without_measuring
+
+
+def prepare_run(
+    method_name: str,
+    method_config: Any,
+    store_path: Path,
+    run: Path,
+    config: TrainConfig,
+    policy: Policy | None = None,
+) -> RunRecord:
+    """Checks everything that can be checked before the first step, writes `run.json`, and returns it."""
+    store = Store.open(store_path)
+    store.verify()
+    translates = getattr(load(method_name), "TRANSLATES", False)
+    refuse(list_unsuited(method_name, config) + list_domain_faults(method_name, config, translates))
+    domains = open_run_domains(config, store) if translates else None
+    if policy is None and config.augment == "safe":
+        policy = policy_of(store.modality)
+    training = [domain.indices("train") for domain in domains] if domains else [store.indices("train")]
+    refuse(list_feed_faults(store, training, config, policy))
+    resolved = config.resolve(len(training[0]), choose_device(config.device))
+    record = make_record(method_name, method_config, resolved, store, policy, domains)
+    refuse_unfit(record, method_config, store)
+    exists = (run / "run.json").exists()
+    record = replace(record, train=settle(record, method_config, load_record(run).train if exists else None))
+    if exists:
+        refuse_other_run(run, record)
+    elif run.exists() and any(run.iterdir()):
+        raise UserError(f"run folder {run} is not empty and holds no run; allowed: a new folder, or a run's.")
+    if int(os.environ.get("RANK", "0")) == 0:
+        run.mkdir(parents=True, exist_ok=True)
+        save_record(run, record)
+    return record
+
+
+def list_domain_faults(method_name: str, config: TrainConfig, translates: bool) -> list[str]:
+    """Returns which options a translation, or a method that is none, can't do with."""
+    if translates:
+        options = {"balance": config.balance, "diff-augment": config.diff_augment != "none"}
+        reason = f"{method_name} translates images and draws each domain for itself"
+        return [
+            describe(f"--{name} does not suit a translation", "set", "not set", f"{reason}. Leave it out.")
+            for name, given in options.items()
+            if given
+        ]
+    options = {"domains": bool(config.domains), "target-store": bool(config.target_store)}
+    faults = [
+        describe(
+            f"--{name} is for methods that translate images", "set", "not set", f"{method_name} does not. Leave it out."
+        )
+        for name, given in options.items()
+        if given
+    ]
+    if config.batch_size < 2:
+        faults.append(describe("--batch-size is too small", config.batch_size, "2 or more", "32 is usual."))
+    return faults
+
+
+def settle(record: RunRecord, method_config: Any, begun: TrainConfig | None) -> TrainConfig:
+    """Returns the training configuration with nothing left open: as the run was begun, or as a measurement says.
+
+    torchrun's processes have to agree, so nothing is measured there.
+    """
+    config, device = record.train, torch.device(record.train.device)
+    if begun:
+        names = ("precision", "memory_format", "compile")
+        return replace(config, **{name: getattr(begun, name) for name in names if getattr(config, name) == "auto"})
+    if "RANK" in os.environ or (config.images or 0) < SHORT_IMAGES:
+        return config.settle(choose_without_measuring(config, device.type))
+    build = partial(load(record.method).build, method_config, record.spec)
+    return config.settle(choose_speed(build, record.spec, config, device))
+
+
+def refuse_unfit(record: RunRecord, method_config: Any, store: Store) -> None:
+    """Refuses a store that the method can't learn from."""
+    module = load(record.method)
+    try:
+        with torch.device("meta"):
+            module.build(method_config, record.spec)
+    except ValueError as error:
+        raise UserError(str(error)) from None
+    if hasattr(module, "check"):
+        module.check(method_config, store, record.spec)
+
+
+def list_unsuited(method_name: str, config: TrainConfig) -> list[str]:
+    """Returns which training options the method can't do with."""
+    unsuited: dict[str, str] = getattr(load(method_name), "UNSUITED", {})
+    return [
+        describe(
+            f"--{name.replace('_', '-')} does not suit {method_name}",
+            str(getattr(config, name)),
+            str(getattr(TrainConfig(), name)),
+            f"Leave it out: {reason}.",
+        )
+        for name, reason in unsuited.items()
+        if getattr(config, name) != getattr(TrainConfig(), name)
+    ]
+
+
+def list_feed_faults(
+    store: Store, training: list[NDArray[np.int64]], config: TrainConfig, policy: Policy | None
+) -> list[str]:
+    """Returns what keeps training images, at positions for each domain, from being fed as wanted."""
+    faults = []
+    fewest = min(map(len, training))
+    if fewest < config.batch_size:
+        faults.append(
+            describe("too few training images", fewest, f"{config.batch_size} (one batch) or more", "")
+            + "Lower --batch-size, or prepare a store of more images."
+        )
+    labels = store.column("label")[training[0]]
+    if config.balance and (len(np.unique(labels)) < 2 or not np.all(labels != "")):
+        found = f"{len(np.unique(labels[labels != '']))} classes, {np.sum(labels == ''):,} images without a label"
+        remedy = "Leave --balance out, or prepare a store with labels."
+        faults.append(
+            describe("--balance needs the class of every training image", found, "2 or more classes, 0 images", remedy)
+        )
+    if policy and policy.recolours and store.intensity.unit == "HU":
+        remedy = "Leave them at 1: Hounsfield units are measured, not to be rescaled."
+        faults.append(describe("gain, gamma or bias of the augmentation on HU", policy, "geometry alone", remedy))
+    return faults
