@@ -12,6 +12,8 @@ from ganoscope.objectives.adversarial import (
     bce_real,
     hinge_fake,
     hinge_real,
+    least_squares_fake,
+    least_squares_real,
     wasserstein_fake,
     wasserstein_real,
 )
@@ -81,7 +83,7 @@ def test_large_logits_neither_overflow_nor_vanish(size):
 @pytest.mark.parametrize("smoothing", SMOOTHING)
 @pytest.mark.parametrize("shape", [(6,), (3, 1, 2, 2)])
 def test_gradients_equal_finite_differences(shape, smoothing):
-    """Central differences of the naive float64 formula: the functions themselves compute in float32."""
+    """Central differences of the naive float64 formula."""
     logits = draw(shape).requires_grad_()
     step = 1e-5
     for loss, naive in (
@@ -117,12 +119,14 @@ NAIVE = [
     (hinge_fake, lambda value: max(0.0, 1.0 + value)),
     (wasserstein_real, lambda value: -value),
     (wasserstein_fake, lambda value: value),
+    (least_squares_real, lambda value: (value - 1.0) ** 2),
+    (least_squares_fake, lambda value: value**2),
 ]
 
 
 @pytest.mark.parametrize("shape", SHAPES)
 @pytest.mark.parametrize(("loss", "naive"), NAIVE, ids=lambda entry: entry.__name__)
-def test_hinge_and_wasserstein_equal_the_naive_formulas_one_value_per_sample(loss, naive, shape):
+def test_the_others_equal_the_naive_formulas_one_value_per_sample(loss, naive, shape):
     found = loss(draw(shape))
     assert (found.shape, found.dtype) == ((shape[0],), torch.float32)
     expected = [np.mean([naive(value) for value in sample.double().flatten().tolist()]) for sample in draw(shape)]
@@ -149,3 +153,32 @@ def test_half_precision_scores_are_summed_in_full_precision_too(loss, naive):
     logits = draw((3, 1, 40, 40)).bfloat16()
     expected = [np.mean([naive(value) for value in sample.double().flatten().tolist()]) for sample in logits]
     np.testing.assert_allclose(loss(logits), expected, rtol=1e-5, atol=1e-5)
+
+
+@pytest.mark.parametrize("loss", [bce_real, bce_fake, *(entry for entry, _ in NAIVE)])
+def test_float64_stays_float64_so_that_gradients_equal_finite_differences(loss):
+    assert torch.autograd.gradcheck(loss, draw((3, 1, 2, 2)).double().requires_grad_())
+
+
+@given(st.floats(-50, 50))
+def test_least_squares_code_real_as_1_and_generated_as_0(value):
+    logits = torch.tensor([value], dtype=torch.float64)
+    assert least_squares_real(torch.ones(1)) == least_squares_fake(torch.zeros(1)) == 0
+    torch.testing.assert_close(least_squares_real(logits), least_squares_fake(logits - 1))
+    torch.testing.assert_close(least_squares_real(logits), least_squares_fake(1 - logits))
+
+
+def test_least_squares_pull_back_logits_that_are_beyond_their_code():
+    """What sets them apart from cross-entropy: Mao et al. 2017, fig. 1."""
+    logits = torch.tensor([-3.0, 0.5, 4.0], requires_grad=True)
+    (gradient,) = torch.autograd.grad(least_squares_real(logits).sum(), logits)
+    assert gradient.tolist() == [-8.0, -1.0, 6.0]
+    (gradient,) = torch.autograd.grad(least_squares_fake(logits).sum(), logits)
+    assert gradient.tolist() == [-6.0, 1.0, 8.0]
+
+
+def test_a_discriminator_that_can_not_tell_says_one_half():
+    """Mao et al. 2017, eq. 5, with the codes 0 and 1."""
+    logits = torch.linspace(-1, 2, 3001)
+    best = logits[(least_squares_real(logits) + least_squares_fake(logits)).argmin()]
+    assert best.item() == pytest.approx(0.5, abs=1e-3)

@@ -56,7 +56,7 @@ def test_three_steps_equal_the_tutorial_loop(monkeypatch):
         monkeypatch.undo()
         expected = tutorial_step(G, D, optimizer_g, optimizer_d, real, z)
         found = (terms["discriminator"].real, terms["discriminator"].fake, terms["generator"].adversarial)
-        assert torch.allclose(torch.stack(found).detach(), torch.tensor(expected), rtol=1e-5)
+        assert torch.allclose(torch.stack(found).detach(), torch.tensor(expected, dtype=torch.float64), rtol=1e-5)
     for ours, theirs in ((method.G, G), (method.D, D)):
         for a, b in zip(ours.state_dict().values(), theirs.state_dict().values(), strict=True):
             assert torch.allclose(a, b, rtol=1e-4, atol=1e-6)

@@ -3,6 +3,8 @@
 import torch.nn.functional as F
 from torch import Tensor
 
+from ganoscope.objectives.reduction import full_precision, mean_per_sample
+
 
 def bce_real(logits: Tensor, smoothing: float = 1.0) -> Tensor:
     r"""Returns the binary cross-entropy of logits that should say "real".
@@ -24,7 +26,7 @@ def bce_real(logits: Tensor, smoothing: float = 1.0) -> Tensor:
         >>> bce_real(torch.tensor([0.0])).item() == torch.log(torch.tensor(2.0)).item()
         True
     """
-    logits = logits.float()
+    logits = full_precision(logits)
     return mean_per_sample(smoothing * F.softplus(-logits) + (1.0 - smoothing) * F.softplus(logits))
 
 
@@ -60,7 +62,7 @@ def hinge_real(logits: Tensor) -> Tensor:
     Source: Lim and Ye 2017, https://arxiv.org/abs/1705.02894; Miyato et al. 2018, eq. 16,
         https://arxiv.org/abs/1802.05957
     """
-    return mean_per_sample(F.relu(1.0 - logits.float()))
+    return mean_per_sample(F.relu(1.0 - full_precision(logits)))
 
 
 def hinge_fake(logits: Tensor) -> Tensor:
@@ -97,7 +99,7 @@ def wasserstein_real(score: Tensor) -> Tensor:
         >>> wasserstein_real(torch.tensor([2.0])).item()
         -2.0
     """
-    return mean_per_sample(-score.float())
+    return mean_per_sample(-full_precision(score))
 
 
 def wasserstein_fake(score: Tensor) -> Tensor:
@@ -116,6 +118,40 @@ def wasserstein_fake(score: Tensor) -> Tensor:
     return wasserstein_real(-score)
 
 
-def mean_per_sample(values: Tensor) -> Tensor:
-    """Returns the mean over everything but the batch, shape (B,), of values (B, ...)."""
-    return values.reshape(len(values), -1).mean(dim=1)
+def least_squares_real(logits: Tensor) -> Tensor:
+    r"""Returns the squared distance from 1 of logits that should say "real".
+
+    .. math:: (l - 1)^2
+
+    Args:
+        logits: Raw scores, any shape with the batch first, (B, ...), such as those of patches; no sigmoid.
+
+    Returns:
+        One value per sample, mean over the rest, shape (B,), float32.
+
+    Source: Mao et al. 2017, eq. 2 in the 0-1 coding (a = 0, b = c = 1), https://arxiv.org/abs/1611.04076
+    Differs: without its factor 1/2, as in Zhu et al. 2017, sect. 4, https://arxiv.org/abs/1703.10593; there, the loss
+        of a discriminator is halved as a whole.
+
+    Example:
+        >>> import torch
+        >>> least_squares_real(torch.tensor([1.0, 0.0, 3.0])).tolist()
+        [0.0, 1.0, 4.0]
+    """
+    return mean_per_sample((full_precision(logits) - 1.0).square())
+
+
+def least_squares_fake(logits: Tensor) -> Tensor:
+    r"""Returns the squared distance from 0 of a discriminator's logits that should say "generated".
+
+    .. math:: l^2
+
+    Args:
+        logits: Raw scores, any shape with the batch first, (B, ...).
+
+    Returns:
+        One value per sample, mean over the rest, shape (B,), float32.
+
+    Source: as `least_squares_real`
+    """
+    return mean_per_sample(full_precision(logits).square())
