@@ -1,0 +1,120 @@
+"""Generator that translates images: a U-Net of residual units with an attention gate on every skip connection.
+
+Source: residual units with the norm before each convolution, and strides in place of pooling: Zhang, Liu, Wang 2018,
+    "Road Extraction by Deep Residual U-Net", fig. 1b and table 1, https://arxiv.org/abs/1711.10684; attention gates:
+    Oktay et al. 2018, "Attention U-Net", eq. 1 and 2, https://arxiv.org/abs/1804.03999
+Differs: four strides in place of three; instance norm in place of batch norm, for batches of one image; one 3 x 3
+    convolution before the first unit; bilinear enlargement; tanh at the end; every skip connection has a gate, also the
+    finest, which carries most of an image that is to change in one place only. Weights begin as in CycleGAN, N(0,
+    0.02), not near the identity, for which these sources give no reason.
+"""
+
+from itertools import pairwise
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from ganoscope.nets.dcgan import init_weights
+from ganoscope.nets.resnet_generator import ImageHead, Translation, check_sides
+
+SIDE_STEP, MIN_SIDE = 16, 32
+
+
+class AttentionResUNet(nn.Module):
+    """Translates images (B, 1, H, W) in [-1, 1] into such images; H and W are multiples of 16, at least 32.
+
+    Attributes:
+        feature_channels: Of the maps that `encode` returns.
+    """
+
+    def __init__(self, channels: int = 32) -> None:
+        super().__init__()
+        widths = [channels * 2**level for level in range(5)]
+        self.start = nn.Conv2d(1, channels, 3, 1, 1, bias=False)
+        downs = [ResidualUnit(narrow, wide, 2) for narrow, wide in pairwise(widths)]
+        self.encoder = nn.ModuleList([ResidualUnit(channels, channels, 1), *downs])
+        pairs = list(pairwise(widths))[::-1]
+        self.gates = nn.ModuleList(AttentionGate(narrow, wide) for narrow, wide in pairs)
+        self.decoder = nn.ModuleList(ResidualUnit(narrow + wide, narrow, 1) for narrow, wide in pairs)
+        self.end = ImageHead(channels, 1)
+        self.feature_channels = (1, *widths)
+        self.apply(init_weights)
+
+    def encode(self, image: Tensor) -> tuple[Tensor, ...]:
+        """Returns the pixels and the maps of all five levels, finest first, and computes nothing beyond them.
+
+        Raises:
+            ValueError: A side is below 32 or no multiple of 16.
+        """
+        check_sides(image.shape[2:], SIDE_STEP, MIN_SIDE)
+        features, maps = [image], self.start(image)
+        for unit in self.encoder:
+            maps = unit(maps)
+            features.append(maps)
+        return tuple(features)
+
+    def translate(self, image: Tensor) -> Translation:
+        """Returns the translated image and the maps of `encode`, from one pass."""
+        features = self.encode(image)
+        *skips, maps = features[1:]
+        for gate, unit, skip in zip(self.gates, self.decoder, reversed(skips), strict=True):
+            maps = unit(torch.cat([gate(skip, maps), enlarge(maps)], dim=1))
+        return Translation(self.end(maps), features)
+
+    def forward(self, image: Tensor) -> Tensor:
+        """Returns the translated image (B, 1, H, W) in [-1, 1]."""
+        return self.translate(image).image
+
+
+class ResidualUnit(nn.Module):
+    """Adds to its input what two 3 x 3 convolutions make of it, each after instance norm and ReLU.
+
+    A 1 x 1 convolution takes the input along where channels or sides change. No norm stands in the way of this sum, so
+    that absolute intensities reach the output.
+    """
+
+    def __init__(self, channels: int, new_channels: int, stride: int) -> None:
+        super().__init__()
+        self.change = nn.Sequential(
+            nn.InstanceNorm2d(channels),
+            nn.ReLU(inplace=True),
+            nn.Conv2d(channels, new_channels, 3, stride, 1, bias=False),
+            nn.InstanceNorm2d(new_channels),
+            nn.ReLU(inplace=True),
+            nn.Conv2d(new_channels, new_channels, 3, 1, 1, bias=False),
+        )
+        same = channels == new_channels and stride == 1
+        self.shortcut = nn.Identity() if same else nn.Conv2d(channels, new_channels, 1, stride, bias=False)
+
+    def forward(self, maps: Tensor) -> Tensor:
+        """Returns maps (B, new_channels, h / stride, w / stride)."""
+        result: Tensor = self.shortcut(maps) + self.change(maps)
+        return result
+
+
+class AttentionGate(nn.Module):
+    r"""Weakens what skips the coarse path wherever the coarse maps find nothing of interest.
+
+    .. math:: \hat x = \alpha x, \quad \alpha = \sigma(\psi^T \mathrm{ReLU}(W_x^T x + W_g^T g + b_g) + b_\psi)
+
+    Source: Oktay et al. 2018, eq. 1 and 2, https://arxiv.org/abs/1804.03999; :math:`W_x` is a 2 x 2 convolution of
+        stride 2 and has half as many outputs as x has channels, as in the authors' code.
+    """
+
+    def __init__(self, channels: int, gate_channels: int) -> None:
+        super().__init__()
+        inner = max(1, channels // 2)
+        self.w_x = nn.Conv2d(channels, inner, 2, 2, bias=False)
+        self.w_g = nn.Conv2d(gate_channels, inner, 1)
+        self.psi = nn.Conv2d(inner, 1, 1)
+
+    def forward(self, skip: Tensor, gate: Tensor) -> Tensor:
+        """Returns maps like `skip` (B, C, 2h, 2w), each place times its attention, for a gate (B, G, h, w)."""
+        attention = self.psi(F.relu(self.w_x(skip) + self.w_g(gate), inplace=True)).sigmoid()
+        return skip * enlarge(attention)
+
+
+def enlarge(maps: Tensor) -> Tensor:
+    """Returns maps with twice the side, by bilinear interpolation."""
+    return F.interpolate(maps, scale_factor=2, mode="bilinear", align_corners=False)
