@@ -130,11 +130,18 @@ def save_csv(path: Path, columns: Iterable[str], rows: Iterable[Mapping[str, obj
 
 
 def read_csv(path: Path, errors: str = "strict") -> Iterator[dict[str, str]]:
-    """Yields the rows of a CSV file that ganoscope wrote, by column; `errors` as for `open`."""
+    """Yields the rows of a CSV file that ganoscope wrote, by column; `errors` as for `open`.
+
+    Raises:
+        UserError: A row has more or fewer fields than the header.
+    """
     with path.open(newline="", encoding="utf-8", errors=errors) as file:
         rows = csv.reader(file)
         names = next(rows, [])
         for row in rows:
+            if len(row) != len(names):
+                found = f"line {rows.line_num} has {len(row)} fields, not {len(names)}"
+                raise UserError(f"{path} is damaged: {found}. Restore it from a copy, or make it anew.")
             yield dict(zip(names, row, strict=True))
 
 

@@ -15,6 +15,7 @@ from ganoscope.files import (
     escape_unprintable,
     load_json,
     new_folder,
+    read_csv,
     remove_leftovers,
     replacing,
     save_csv,
@@ -219,6 +220,18 @@ def test_csv_comes_back_as_written(tmp_path):
     assert (tmp_path / "t.csv").read_text(encoding="utf-8").startswith("b,a\n")
     with (tmp_path / "t.csv").open(newline="", encoding="utf-8") as file:
         assert list(csv.DictReader(file)) == rows
+
+
+def test_csv_is_read_as_it_was_written_and_a_ragged_row_is_named(tmp_path):
+    rows = [{"b": "x,\n", "a": "1"}, {"b": "", "a": '"'}]
+    save_csv(tmp_path / "t.csv", ("b", "a"), rows)
+    assert list(read_csv(tmp_path / "t.csv")) == rows
+    with (tmp_path / "t.csv").open("a") as file:
+        file.write("alone\n")
+    with pytest.raises(UserError, match=r"t.csv is damaged: line 5 has 1 fields, not 2"):
+        list(read_csv(tmp_path / "t.csv"))
+    (tmp_path / "empty.csv").touch()
+    assert list(read_csv(tmp_path / "empty.csv")) == []
 
 
 def test_csv_rows_that_fail_midway_keep_the_old_file(tmp_path):
