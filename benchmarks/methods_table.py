@@ -1,21 +1,22 @@
-"""Every noise-to-image method on real sets at equal wall-clock time: distances, diversity, label agreement, pictures.
+"""Every noise-to-image method on real sets with equal processor time: distances, diversity, label agreement, pictures.
 
-Each method trains as `ganoscope train METHOD STORE RUN` until its time is over; SIGTERM then makes it save. The clock
-is the run's own: the seconds of its steps and checkpoints, without the start of the process. A method with an option
-`--teacher` gets a classifier trained for it first, whose time is reported apart and is not part of its budget.
+Each method trains as `ganoscope train METHOD STORE RUN` on its share of the cores until it has used as many minutes of
+each; SIGTERM then makes it save. The clock counts the processor time of the steps and checkpoints, without the start of
+the process: what else the machine does changes it little, and on a machine that is left alone it is wall-clock time. A
+method with an option `--teacher` gets a classifier trained for it first, whose time is reported apart and is not part
+of its budget.
 
 The judge is another classifier, trained on the same train part from another seed. What it has learned by heart sets the
 train part apart from all other images, so the floor is what held-out images measure to the train part, and generated
 images are measured once more at the floor's sizes. A second family of features comes from a random network. Distances
 to the held-out part, with floors from its halves, are in table.json beside those to the train part.
 
-Give the machine nothing else to do: each cell notes the system's load average over the last five minutes.
+Other work still slows caches and memory: each cell notes the system's load average over the last five minutes.
 Interrupted, the same command goes on: stores, classifiers, runs and finished cells are kept in --out; cells whose
 training failed are tried again.
 """
 
 import argparse
-import csv
 import os
 import shlex
 import signal
@@ -25,7 +26,6 @@ import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, fields
-from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -44,7 +44,6 @@ from ganoscope.evaluate.label_agreement import measure_label_agreement
 from ganoscope.files import load_json, save_json
 from ganoscope.generation import choose_labels, draw_images
 from ganoscope.methods import available, load
-from ganoscope.training.checkpoint import newest_checkpoint
 from ganoscope.training.classifier_config import ClassifyConfig
 from ganoscope.training.restore import open_run
 
@@ -53,6 +52,7 @@ ENDLESS = 1_000_000_000
 COLUMNS, ROWS = 8, 4
 """Of a cell's contact sheet."""
 TEACHER_SEED, JUDGE_SEED = 1, 2
+POLL_SECONDS = 0.5
 ENOUGH_SECONDS = 2.0
 """A leg of training shorter than this is left out: starting the process would take longer."""
 DISTANCES = {"frechet": measure_frechet_distance, "kernel": measure_kernel_distance}
@@ -129,21 +129,21 @@ def open_real_set(store, options):
 
 
 def spent_seconds(run):
-    """Returns the seconds that a run has trained up to its newest checkpoint; the clock restarts with each process."""
-    path = run / "history.csv"
-    if not path.exists():
-        return 0.0
-    images = int(newest_checkpoint(run).name)
-    with path.open(newline="") as file:
-        rows = [(int(row["images"]), float(row["seconds"])) for row in csv.DictReader(file)]
-    seconds = [elapsed for seen, elapsed in rows if seen <= images]
-    return sum(before for before, after in pairwise([*seconds, -1.0]) if after < before)
+    """Returns the seconds of processor time that a run has trained for, per thread."""
+    path = run.with_suffix(".seconds.json")
+    return load_json(path) if path.exists() else 0.0
+
+
+def read_processor_seconds(process):
+    """Returns the processor time that a child process has used so far."""
+    fields = Path(f"/proc/{process.pid}/stat").read_text().rsplit(")", 1)[1].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 def train_until(seconds, command, run, threads):
-    """Trains until a run has had so many seconds; returns what went wrong, or ""."""
-    left = seconds - spent_seconds(run)
-    if left < ENOUGH_SECONDS:
+    """Trains until a run has had so many seconds on each of its threads; returns what went wrong, or ""."""
+    before = spent_seconds(run)
+    if seconds - before < ENOUGH_SECONDS:
         return ""
     environment = {**os.environ, "OMP_NUM_THREADS": str(threads)}
     process = subprocess.Popen(command, stderr=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True, env=environment)
@@ -159,14 +159,22 @@ def train_until(seconds, command, run, threads):
     listener = threading.Thread(target=listen)
     listener.start()
     begun.wait()
-    try:
-        process.wait(left)
-    except subprocess.TimeoutExpired:
-        process.send_signal(signal.SIGTERM)
+    start = read_processor_seconds(process)
+    while process.poll() is None:
+        spent = before + (read_processor_seconds(process) - start) / threads
+        save_json(run.with_suffix(".seconds.json"), spent)
+        if spent >= seconds:
+            process.send_signal(signal.SIGTERM)
+            break
+        time.sleep(POLL_SECONDS)
     process.wait()
     listener.join()
     last = lines[-1] if lines else "no message"
     return "" if "all is saved" in " ".join(lines[-3:]) else last
+
+
+def needs_teacher(name):
+    return "teacher" in {field.name for field in fields(load(name).Config)}
 
 
 def run_method(name, real, options):
@@ -178,11 +186,9 @@ def run_method(name, real, options):
     for extra in options.extra:
         method, _, words = extra.partition("=")
         command += shlex.split(words) if method == name else []
-    teacher_seconds = None
-    if "teacher" in {field.name for field in fields(load(name).Config)}:
-        teacher = options.out / "teachers" / store.path.name
-        teacher_seconds = train_classifier(store, teacher, TEACHER_SEED, options)
-        command += ["--teacher", teacher]
+    teacher = options.out / "teachers" / store.path.name
+    teacher_seconds = load_json(teacher.with_suffix(".seconds.json")) if needs_teacher(name) else None
+    command += ["--teacher", teacher] if needs_teacher(name) else []
     for minutes in sorted(options.minutes):
         path = options.out / "cells" / f"{store.path.name}-{name}-{minutes:g}.json"
         if not path.exists() or load_json(path)["fault"]:
@@ -338,6 +344,9 @@ def main():
     (options.out / "cells").mkdir(parents=True, exist_ok=True)
     torch.set_num_threads(max(1, (os.cpu_count() or 1) // options.parallel))
     reals = [open_real_set(open_store(source, options), options) for source in options.sources]
+    if any(map(needs_teacher, options.methods)):
+        for real in reals:  # here, as only a main thread can be interrupted in training
+            train_classifier(real.store, options.out / "teachers" / real.store.path.name, TEACHER_SEED, options)
     jobs = [(name, real) for real in reals for name in options.methods]
     with ThreadPoolExecutor(options.parallel) as pool:
         done = list(pool.map(lambda job: list(run_method(*job, options)), jobs))

@@ -34,6 +34,8 @@ def prepare_run(
     translates = getattr(load(method_name), "TRANSLATES", False)
     refuse(list_unsuited(method_name, config) + list_domain_faults(method_name, config, translates))
     domains = open_run_domains(config, store) if translates else None
+    if domains and config.target_store:
+        domains[1].store.verify()
     if policy is None and config.augment == "safe":
         policy = policy_of(store.modality)
     training = [domain.indices("train") for domain in domains] if domains else [store.indices("train")]
