@@ -4,6 +4,7 @@ import csv
 
 import pytest
 
+from ganoscope.classifier import load_classifier_record
 from ganoscope.cli import execute
 from ganoscope.files import load_json
 from ganoscope.methods import available, load
@@ -14,7 +15,11 @@ def run(*arguments):
     return execute([str(argument) for argument in arguments])
 
 
-@pytest.mark.parametrize("name", available())
+def translates(name):
+    return getattr(load(name), "TRANSLATES", False)
+
+
+@pytest.mark.parametrize("name", [name for name in available() if not translates(name)])
 def test_a_method_goes_from_a_store_to_a_report(name, phantom_store, tiny_classifier, tmp_path):
     teacher = ("--teacher", tiny_classifier, "--min-teacher-auc", 0) if hasattr(load(name).Config, "teacher") else ()
     call = ("train", name, phantom_store, tmp_path / "run", "--batch-size", 16, "--seed", 3, *teacher)
@@ -38,3 +43,20 @@ def test_a_method_goes_from_a_store_to_a_report(name, phantom_store, tiny_classi
     with (tmp_path / "run" / "history.csv").open(newline="") as file:
         assert [row["images"] for row in csv.DictReader(file)] == ["16", "32", "48", "64"]
     assert (tmp_path / "run" / "report.html").stat().st_size > 10_000
+
+
+@pytest.mark.parametrize("name", [name for name in available() if translates(name)])
+def test_a_translation_is_trained_and_goes_on(name, phantom_store, tiny_classifier, tmp_path, capsys):
+    classifier = ("--classifier", tiny_classifier) if hasattr(load(name).Config, "classifier") else ()
+    domains = load_classifier_record(tiny_classifier).classes[:2]
+    small = ("--generator-channels", 8, "--discriminator-channels", 8, "--domains", *domains, *classifier)
+    call = ("train", name, phantom_store, tmp_path / "run", "--schedule", "constant", "--batch-size", 2, *small)
+    assert run(*call, "--images", 6) == 0
+    assert run(*call, "--images", 10) == 0
+    codes = {alarm["code"] for alarm in load_json(tmp_path / "run" / "alarms.json")}
+    assert not codes & {"no_gradient", "non_finite_loss"}
+    with (tmp_path / "run" / "history.csv").open(newline="") as file:
+        assert [row["images"] for row in csv.DictReader(file)] == ["2", "4", "6", "8", "10"]
+    assert (tmp_path / "run" / "samples" / "0000000010.png").exists()
+    assert run("generate", tmp_path / "run", tmp_path / "made", "--number", 4) == 2
+    assert f"method {name} translates between" in capsys.readouterr().err

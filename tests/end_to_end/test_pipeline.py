@@ -107,7 +107,7 @@ MISTAKES = {
     "store is there": (["phantom", "{store}"], "exists and is not empty"),
     "too few phantoms": (["phantom", "{tmp}/p", "--number", "2"], "--number is too small"),
     "no store": (["inspect", "{tmp}/empty"], "store.json is missing"),
-    "no method": (["train", "stylegan9", "{store}", "{tmp}/r"], "allowed: cam_gan, cgan, dcgan"),
+    "no method": (["train", "stylegan9", "{store}", "{tmp}/r"], "allowed: cam_gan, cgan, cut, cyclegan"),
     "size of the method": (["train", "dcgan", "{odd}", "{tmp}/r"], "got 36; allowed: multiples of 16"),
     "method's option": (["train", "dcgan", "{store}", "{tmp}/r", "--beta1", "1.5"], "beta1 is out of range: got 1.5"),
     "no run": (["generate", "{tmp}/empty", "{tmp}/g"], "run.json is missing"),

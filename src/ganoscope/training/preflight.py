@@ -39,10 +39,10 @@ def prepare_run(
     if policy is None and config.augment == "safe":
         policy = policy_of(store.modality)
     training = [domain.indices("train") for domain in domains] if domains else [store.indices("train")]
-    refuse(list_feed_faults(store, training, config, policy))
     resolved = config.resolve(len(training[0]), choose_device(config.device))
     record = make_record(method_name, method_config, resolved, store, policy, domains)
     refuse_unfit(record, method_config, store)
+    refuse(list_feed_faults(store, training, config, policy))
     exists = (run / "run.json").exists()
     record = replace(record, train=settle(record, method_config, load_record(run).train if exists else None))
     if exists:

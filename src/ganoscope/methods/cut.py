@@ -1,0 +1,170 @@
+"""CUT: translates unpaired images one way, so that each patch stays most like the patch that it came from."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+
+from ganoscope.contracts import Domains, ImageSpec, Phase, Terms, observed
+from ganoscope.errors import Range, list_range_faults, refuse
+from ganoscope.nets import patchgan, resnet_generator
+from ganoscope.nets.patch_projection import PatchProjection, choose_positions
+from ganoscope.nets.patchgan import PatchGAN
+from ganoscope.nets.resnet_generator import ResNetGenerator, check_sides
+from ganoscope.objectives.adversarial import least_squares_fake, least_squares_real
+from ganoscope.objectives.patch_nce import patch_nce
+
+TRANSLATES = True
+
+DEFAULTS = {"batch_size": 1, "epochs": 400.0, "schedule": "linear"}
+"""As the source: 200 epochs at the full rate, and 200 in which it falls to 0."""
+
+RANGES = {
+    "generator_channels": Range(1),
+    "discriminator_channels": Range(1),
+    "nce_weight": Range(0),
+    "identity_weight": Range(0),
+    "patches": Range(2),
+    "temperature": Range(0, above=True),
+    "learning_rate": Range(0, 1, above=True, below=True),
+    "beta1": Range(0, 1, below=True),
+}
+
+
+@dataclass(frozen=True)
+class Config:
+    """Hyper-parameters of CUT.
+
+    Source: Park, Efros, Zhang, Zhu 2020, https://arxiv.org/abs/2007.15651: sect. 3 (objective, both weights 1), sect.
+        4 and appendix (layers, 256 patches, temperature 0.07); least squares, Adam and epochs from the authors' code.
+    Differs: PatchNCE is the mean over the layers, as in the authors' code, not their sum; the generator is stepped
+        before the discriminator; the networks are this project's, see `nets.resnet_generator` and `nets.patchgan`.
+    """
+
+    generator_channels: int = 64
+    """Channels of the generator's finest level."""
+    discriminator_channels: int = 64
+    """Channels of the discriminator's finest level; coarser levels have up to 8 times as many."""
+    nce_weight: float = 1.0
+    """Of PatchNCE between an image and its translation."""
+    identity_weight: float = 1.0
+    """Of PatchNCE between an image of the target domain and its translation; 0 saves half of a step."""
+    patches: int = 256
+    """Places of each layer that are compared."""
+    temperature: float = 0.07
+    """Of PatchNCE: the lower, the harder it looks at the nearest other places."""
+    learning_rate: float = 2e-4
+    """Of Adam, for all networks."""
+    beta1: float = 0.5
+    """Adam's first momentum; the second is 0.999."""
+
+    def __post_init__(self) -> None:
+        """Checks every value."""
+        refuse(list_range_faults(self, RANGES))
+
+
+@dataclass(frozen=True)
+class Step:
+    """What both phases share; generated images and queries with their graph.
+
+    Attributes:
+        b: Images of domain B, shape (B, 1, H, W), in [-1, 1].
+        fake_b: Those of domain A, translated, same shape.
+        keys: What G's encoder saw in the images of A and, where identity has a weight, after them in those of B;
+            (B, C, h, w) or (2B, C, h, w) for each layer, without gradient.
+        queries: What it sees in their translations, same shapes.
+    """
+
+    b: Tensor
+    fake_b: Tensor
+    keys: tuple[Tensor, ...]
+    queries: tuple[Tensor, ...]
+
+
+@dataclass(frozen=True)
+class DiscriminatorTerms(Terms):
+    """Loss of D_b, and its mean scores of real and generated patches: 1 and 0 where it knows them all."""
+
+    real: Tensor
+    fake: Tensor
+    d_real: Tensor = observed()
+    d_fake: Tensor = observed()
+
+
+@dataclass(frozen=True)
+class GeneratorTerms(Terms):
+    """Loss of G_ab and of its projection head F_a."""
+
+    adversarial: Tensor
+    nce: Tensor
+    identity: Tensor
+
+
+class CUT:
+    """The three networks and two phases: first the generator with its projection head, then the discriminator."""
+
+    generators = ("G_ab",)
+
+    def __init__(self, config: Config) -> None:
+        self.config = config
+        self.G_ab = ResNetGenerator(config.generator_channels)
+        self.D_b = PatchGAN(config.discriminator_channels, spectral_norm=False)
+        self.F_a = PatchProjection(self.G_ab.feature_channels)
+        self.networks: Mapping[str, nn.Module] = {"G_ab": self.G_ab, "D_b": self.D_b, "F_a": self.F_a}
+        learner = nn.ModuleList([self.G_ab, self.F_a])
+        self.phases = (
+            Phase("generator", ("G_ab", "F_a"), self.generator_loss, make_adam(learner, config)),
+            Phase("discriminator", ("D_b",), self.discriminator_loss, make_adam(self.D_b, config)),
+        )
+
+    def forward(self, batch: Domains) -> Step:
+        """Returns translations and features: the pass that translates gives the keys, one pass more the queries."""
+        source = torch.cat([batch.a, batch.b]) if self.config.identity_weight else batch.a
+        image, keys = self.G_ab.translate(source)
+        return Step(
+            b=batch.b,
+            fake_b=image[: len(batch.a)],
+            keys=tuple(maps.detach() for maps in keys),
+            queries=self.G_ab.encode(image),
+        )
+
+    def generator_loss(self, step: Step) -> GeneratorTerms:
+        """Returns the terms that make translations look real, and each patch find itself in its image."""
+        nce = self.compare_patches(step)
+        identity = nce[len(step.fake_b) :]
+        return GeneratorTerms(
+            adversarial=least_squares_real(self.D_b(step.fake_b).patches).mean(),
+            nce=self.config.nce_weight * nce[: len(step.fake_b)].mean(),
+            identity=self.config.identity_weight * identity.mean() if len(identity) else nce.new_zeros(()),
+        )
+
+    def compare_patches(self, step: Step) -> Tensor:
+        """Returns PatchNCE of every image, mean over the layers, shape (B,) or (2B,)."""
+        positions = choose_positions(step.keys, self.config.patches)
+        with torch.no_grad():
+            keys = self.F_a(step.keys, positions)
+        pairs = zip(self.F_a(step.queries, positions), keys, strict=True)
+        return torch.stack([patch_nce(query, key, self.config.temperature) for query, key in pairs]).mean(dim=0)
+
+    def discriminator_loss(self, step: Step) -> DiscriminatorTerms:
+        """Returns the terms that make D tell real images of domain B from translated ones."""
+        real, fake = self.D_b(torch.cat([step.b, step.fake_b.detach()])).patches.chunk(2)
+        return DiscriminatorTerms(
+            real=least_squares_real(real).mean() / 2,
+            fake=least_squares_fake(fake).mean() / 2,
+            d_real=real.float().mean(),
+            d_fake=fake.float().mean(),
+        )
+
+
+def make_adam(network: nn.Module, config: Config) -> torch.optim.Adam:
+    """Returns Adam with the method's momenta, in its fused form: one pass over the parameters."""
+    betas = (config.beta1, 0.999)
+    return torch.optim.Adam(network.parameters(), lr=config.learning_rate, betas=betas, fused=True)
+
+
+def build(config: Config, spec: ImageSpec) -> CUT:
+    """Returns CUT for square images: sides that are multiples of 4 from 24; raises ValueError otherwise."""
+    check_sides((spec.size, spec.size), resnet_generator.SIDE_STEP, patchgan.MIN_SIDE)
+    return CUT(config)
