@@ -153,13 +153,20 @@ class Discriminator(nn.Module):
         for level in self.levels:
             image = level(image)
             features.append(image)
-        weighted = self.basis(activate(image)).flatten(1)
+        weighted = self.weigh(activate(image))
         logits: Tensor = self.head(weighted)[:, 0]
         if self.class_head is not None:
             of_class = self.class_head(weighted)
             chosen = of_class.mean(1) if label is None else of_class.gather(1, label[:, None])[:, 0]
             logits = logits + chosen
         return DiscriminatorOutput(logits, tuple(features))
+
+    def weigh(self, features: Tensor) -> Tensor:
+        """Returns the sums of the coarsest features (B, C, h, w) over their places, weighted by the basis, (B, C).
+
+        The convolution itself is not called: in the penalties' second backward pass it would go channel by channel.
+        """
+        return (features * self.basis.weight[:, 0]).sum(dim=(2, 3))
 
 
 class Limit(torch.autograd.Function):
