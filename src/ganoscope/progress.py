@@ -9,7 +9,7 @@ from typing import Self
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-CONSOLE = Console(stderr=True, highlight=False, soft_wrap=True)
+CONSOLE = Console(stderr=True, highlight=False, soft_wrap=True, markup=False)
 LOG_EVERY_SECONDS = 30.0
 
 

@@ -76,9 +76,13 @@ def open_teacher(path: Path, device: str = "cpu") -> Teacher:
 
 @lru_cache(maxsize=2)
 def _open(path: Path, weights_sha256: str, device: str) -> Teacher:
-    """Returns the teacher with these weights: opened once, though a speed probe builds its method many times."""
+    """Returns the teacher with these weights: opened once, though a speed probe builds its method many times.
+
+    Its scale is measured in full precision, also where a training step in another one opens it.
+    """
     classifier = open_classifier(path, device)
-    return Teacher(classifier, find_scale(classifier))
+    with torch.autocast(torch.device(device).type, enabled=False):
+        return Teacher(classifier, find_scale(classifier))
 
 
 @torch.no_grad()
@@ -91,6 +95,11 @@ def find_scale(classifier: TrainedClassifier) -> float:
         UserError: That store is gone or was changed, or no map has a positive value.
     """
     record = classifier.record
+    if not (Path(record.store) / "store.json").exists():
+        raise UserError(
+            f"the store that classifier {classifier.path} learned from is not at {record.store}: the scale of its maps "
+            "is measured there. Put it back, or train the classifier again."
+        )
     store = Store.open(Path(record.store))
     if store.fingerprint != record.store_fingerprint:
         raise UserError(

@@ -9,6 +9,7 @@ import pytest
 import torch
 from sklearn.metrics import roc_auc_score
 
+from ganoscope import teacher
 from ganoscope.classification import classify
 from ganoscope.classifier import open_classifier
 from ganoscope.data.phantom_store import PhantomConfig, make_phantom_store
@@ -47,6 +48,14 @@ def test_the_scale_is_a_quantile_of_the_training_images_positive_values(path, cl
         features = classifier(torch.from_numpy(store.load_images(train))).features
         cams = compute_cams(features, classifier.network.head.weight).numpy()
     assert teacher.scale == pytest.approx(np.quantile(cams[cams > 0], 0.99), rel=1e-4)
+
+
+def test_the_scale_does_not_depend_on_the_precision_of_the_step_that_opens_the_teacher(path):
+    scale = open_teacher(path).scale
+    teacher._open.cache_clear()
+    with torch.autocast("cpu", torch.bfloat16):
+        assert open_teacher(path).scale == scale
+    teacher._open.cache_clear()
 
 
 def test_the_scale_does_not_depend_on_the_images_shown(path, store):
@@ -123,7 +132,7 @@ def test_a_shifted_intensity_range_is_refused_even_where_every_record_agrees(cla
 
 
 def test_a_teacher_whose_store_is_gone_or_changed_is_refused(path, tmp_path):
-    for key, value, words in (("store_fingerprint", "0" * 64, "is not the one"), ("store", str(tmp_path), "no store")):
+    for key, value, words in (("store_fingerprint", "0" * 64, "is not the one"), ("store", str(tmp_path), "is not at")):
         copy = tmp_path / key
         shutil.copytree(path, copy)
         record = json.loads((copy / "classifier.json").read_text())

@@ -1,9 +1,10 @@
 """When an image counts as a copy of a training image: by what held-out real images of other patients reach.
 
 Two images of different patients resemble each other, in some sets a lot. So the border is measured: an image is a copy
-when it is nearer to its nearest training image than all but 1 % of held-out real images are, and also correlates with
-it by at least `MIN_CORRELATION`. Held-out images that pose as generated ones are then flagged no more often than
-chance, whatever the set. `nearest.py` says what is compared.
+when it is nearer to its nearest training image than all but 1 % of the validation part's images are, and also
+correlates with it by at least `MIN_CORRELATION`. Held-out images that pose as generated ones are then flagged no more
+often than chance, whatever the set. The test part is not looked at: what is kept for training must not depend on it.
+`nearest.py` says what is compared.
 
 Source: distances of generated and of held-out images to the training set: Meehan, Chaudhuri, Dasgupta 2020,
 https://arxiv.org/abs/2004.05675; the border by rank: Vovk, Gammerman, Shafer 2005, sect. 2.2.
@@ -57,18 +58,18 @@ def measure_border(store: Store, index: SearchIndex, seed: int = 0) -> CopyBorde
     """Returns the border between copies and images that only resemble training images.
 
     Args:
-        store: Whose validation and test images are held against its training images.
+        store: Whose validation images are held against its training images.
         index: From `index_training`.
         seed: Of the choice of held-out images.
 
     Raises:
-        UserError: The store has no held-out image.
+        UserError: The store has no validation image.
     """
     chosen, groups = choose_held_out(store, seed)
     if not len(chosen):
         raise UserError(
-            f"copies can't be told from resemblance: got 0 validation or test images in store {store.path}; allowed: 1 "
-            "or more, 99 for the stated rate of 1 %. Prepare a store with held-out images."
+            f"copies can't be told from resemblance: got 0 validation images in store {store.path}; allowed: 1 or "
+            "more, 99 for the stated rate of 1 %. Prepare a store with a validation part."
         )
     blocks = [chosen[start : start + 64] for start in range(0, len(chosen), 64)]
     found = [find_nearest(index, store.load_images(block)[:, 0]).correlation for block in blocks]
@@ -76,8 +77,8 @@ def measure_border(store: Store, index: SearchIndex, seed: int = 0) -> CopyBorde
 
 
 def choose_held_out(store: Store, seed: int) -> tuple[NDArray[np.int64], int]:
-    """Returns positions of up to MOST_HELD_OUT held-out images, spread over their groups, and how many groups."""
-    held_out = np.random.default_rng([seed, 53]).permutation(store.indices("validation", "test"))
+    """Returns positions of up to MOST_HELD_OUT validation images, spread over their groups, and how many groups."""
+    held_out = np.random.default_rng([seed, 53]).permutation(store.indices("validation"))
     seen: dict[str, int] = {}
     turns = []
     for group in store.column("group")[held_out].tolist():

@@ -173,6 +173,8 @@ def make_metric(name: str, value: float, resampled: Floats, predictions: Predict
     missing = len(resampled) - len(defined)
     if math.isnan(value):
         return Metric(value, math.nan, math.nan, images, groups, missing, explain_gap(name, predictions))
+    if not len(defined):
+        return Metric(value, math.nan, math.nan, images, groups, missing)
     low, middle, high = np.quantile(defined, [(1 - LEVEL) / 2, 0.5, (1 + LEVEL) / 2]).tolist()
     if name.startswith("ece"):
         low, high = (max(0.0, end + value - middle) for end in (low, high))

@@ -27,7 +27,7 @@ from ganoscope.progress import CONSOLE, timed
 from ganoscope.training.checkpoint import FILES
 from ganoscope.training.processes import choose_device
 from ganoscope.training.record import list_versions
-from ganoscope.training.restore import TrainedRun, find_checkpoint, open_run
+from ganoscope.training.restore import TrainedRun, find_checkpoint, open_run, refuse_translation
 
 SCHEMA_VERSION = 1
 
@@ -86,6 +86,7 @@ def explain_run(run_path: Path, store_path: Path, out: Path, config: ExplainConf
         UserError: Run or store are missing, damaged or don't fit; there is no held-out image; `out` is not empty.
     """
     run = open_run(run_path, choose_device(config.device), config.checkpoint)
+    refuse_translation(run)
     store = Store.open(store_path)
     store.verify()
     discriminator = find_discriminator(run)

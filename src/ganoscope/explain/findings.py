@@ -107,11 +107,8 @@ def summarise_set(answer: Answer, one: Evidence, target: str, seed: int) -> SetF
     check, part = answer.randomisation[target], answer.checked(one)
     groups = one.subjects.groups[: one.checked]
     similarity = {
-        name: {
-            stage: estimate_mean(values[:, depth, part].mean(0), groups, seed)
-            for depth, stage in enumerate(check.stages)
-        }
-        for name, values in (("rank_correlation", np.abs(check.correlation)), ("ssim", check.ssim))
+        name: {stage: estimate_mean(values[depth, part], groups, seed) for depth, stage in enumerate(check.stages)}
+        for name, values in (("rank_correlation", check.by_stage), ("ssim", check.ssim.mean(0)))
     }
     curves = [deletion.summarise(curve, groups, seed) for curve in one.curves[target]]
     return SetFindings(
@@ -159,7 +156,7 @@ def check_weights(findings: Findings) -> Iterator[Alarm]:
             "danger",
             f"the maps hardly depend on what the network has learned: after every weight was destroyed, their mean "
             f"absolute rank correlation with the original is {listed} (limit {IGNORES_WEIGHTS}). They show the "
-            "picture, not the network; use another layer or explainer.",
+            "picture, not the network; try --explainer hires_cam or another --layer.",
             {**ignoring},
         )
 

@@ -19,6 +19,9 @@ MIN_SIDE = 1 / 4
 """A map must have this share of the image's side by default: 16 x 16 for 64 x 64.
 
 Measured on a DCGAN after 46,000 brain slices: Grad-CAM for "real" is empty on every image at 8 x 8, on 2 % at 16 x 16.
+The same rule suits discriminators with residual blocks, whose maps at 8 x 8 are not empty: on four of R3GAN's, after
+10,000 to 92,000 brain slices or chest films, the rank correlation with maps of randomised networks is 0.15 to 0.57 at
+16 x 16, 0.33 to 0.67 at 32 x 32 and 0.25 to 0.43 at 8 x 8.
 """
 
 Attribute = Callable[[nn.Module, Tensor], Tensor]
@@ -29,6 +32,7 @@ def list_map_sides(network: nn.Module, image: Tensor, target: Target) -> dict[st
     """Returns the shorter side of every module's map in pixels, in the order in which the modules finish.
 
     Only modules that return one tensor of shape (B, C, h, w) are listed; a module used twice counts where it is last.
+    Parametrisations, such as a spectral norm, return weights.
     """
     sides: dict[str, int] = {}
 
@@ -37,7 +41,11 @@ def list_map_sides(network: nn.Module, image: Tensor, target: Target) -> dict[st
         if isinstance(output, Tensor) and output.dim() == 4 and min(output.shape[2:]) > 1:
             sides[name] = min(output.shape[2:])
 
-    handles = [module.register_forward_hook(partial(note, name)) for name, module in network.named_modules() if name]
+    handles = [
+        module.register_forward_hook(partial(note, name))
+        for name, module in network.named_modules()
+        if name and "parametrizations" not in name.split(".")
+    ]
     try:
         target(image)
     finally:

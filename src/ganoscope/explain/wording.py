@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from ganoscope.explain.bootstrap import Estimate
 from ganoscope.explain.findings import Findings, SetFindings, TargetFindings
+from ganoscope.explain.randomisation import FULL_DRAWS
 from ganoscope.explain.regions import band_width
 
 MIN_IMAGES = 5
@@ -86,8 +87,8 @@ def describe_check(target: TargetFindings) -> str:
     if target.final_rank_correlation != target.final_rank_correlation:
         return "The randomisation check has nothing to compare: every map is empty."
     return (
-        f"After every weight was destroyed, the maps' mean absolute rank correlation with the original is "
-        f"{target.final_rank_correlation:.2f}; for the same maps moved at random it is "
+        f"After every weight was destroyed, in {FULL_DRAWS} random networks, the maps' mean absolute rank correlation "
+        f"with the original is {target.final_rank_correlation:.2f}; for the same maps moved at random it is "
         f"{target.chance_rank_correlation:.2f}, and from 0.50 the maps would count as ignoring the weights."
     )
 

@@ -73,7 +73,7 @@ def refuse_classes(run: TrainedRun, config: GenerateConfig) -> None:
     }
     given = {name: value for name, value in options.items() if value is not None}
     if not run.classes:
-        reason = f"run {run.path} knows no classes: method {run.record.method} makes images without one"
+        reason = f"run {run.path} knows no classes: method {run.record.method} or its store has none"
         refuse(
             [
                 describe(f"{name} needs a conditional run", value, "no such option here", f"{reason}.")

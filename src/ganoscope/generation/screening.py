@@ -8,7 +8,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from ganoscope.classifier import TrainedClassifier, refuse_as_judge, refuse_other_images
+from ganoscope.classifier import ClassifierRecord, TrainedClassifier, refuse_as_judge, refuse_other_images
 from ganoscope.data.copies import CLOSE, CopyBorder, index_training, measure_border
 from ganoscope.data.nearest import SearchIndex, find_nearest
 from ganoscope.data.store import Store
@@ -20,6 +20,7 @@ from ganoscope.progress import CONSOLE, timed
 from ganoscope.training.restore import TrainedRun
 
 COPY, LABEL = "copy", "label"
+CHANCE = 0.5
 
 
 @dataclass(frozen=True)
@@ -106,6 +107,7 @@ class Screening:
                 "network": record.network,
                 "classifier_weights_sha256": record.weights_sha256,
                 "temperature": record.temperature,
+                "classifier_test_auroc": read_auroc(record),
             }
         return described
 
@@ -151,7 +153,7 @@ def make_screening(
     """Returns what the configuration asks to hold images against; measures the border for copies.
 
     Raises:
-        UserError: The classifier does not fit the run or its store, or the store has no held-out images.
+        UserError: The classifier does not fit the run or its store, or the store has no validation images.
     """
     labels = make_label_check(run, store, classifier, config.min_label_confidence) if store and classifier else None
     copies = make_copy_search(store, config.seed) if store and config.reject_copies else None
@@ -186,9 +188,31 @@ def make_label_check(run: TrainedRun, store: Store, classifier: TrainedClassifie
         partial(refuse_other_images, classifier, store),
         partial(refuse_as_judge, classifier, store),
     )
+    warn_of_guessing(classifier.record)
     columns = np.array([classifier.record.classes.index(name) for name in run.classes])
     device = next(classifier.network.parameters()).device
     return LabelCheck(classifier, minimum or 0.0, columns, device)
+
+
+def warn_of_guessing(record: ClassifierRecord) -> None:
+    """Warns of a classifier that may not know its classes: what it turns away is then chosen by something else."""
+    value, low, high = read_auroc(record).values()
+    if value is None or low is None or high is None:
+        known = "not measured"
+    elif low <= CHANCE:
+        known = f"{value:.3f} ({low:.3f} to {high:.3f})"
+    else:
+        return
+    CONSOLE.print(
+        f"warning: the classifier's AUROC on held-out images is {known}: that it only guesses can't be ruled out, and "
+        "then --min-label-confidence is no check of classes."
+    )
+
+
+def read_auroc(record: ClassifierRecord) -> dict[str, float | None]:
+    """Returns a classifier's AUROC on the test part of its store, with its interval; None where it is not defined."""
+    measured = record.metrics.get("metrics", {}).get("auroc", {})
+    return {name: measured.get(name) for name in ("value", "low", "high")}
 
 
 def refuse_other_classes(classifier: TrainedClassifier, classes: Sequence[str]) -> None:

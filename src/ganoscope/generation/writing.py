@@ -23,7 +23,7 @@ from ganoscope.generation.sources import find_store, gather, open_judge, read_sp
 from ganoscope.generation.strips import save_strips
 from ganoscope.progress import ProgressBar
 from ganoscope.training.processes import choose_device
-from ganoscope.training.restore import open_run
+from ganoscope.training.restore import open_run, refuse_translation
 
 
 @dataclass(frozen=True)
@@ -53,6 +53,7 @@ def generate(run_path: Path, out: Path, config: GenerateConfig) -> Outcome:
     refuse_existing(out)
     device = choose_device(config.device)
     run = open_run(run_path, device, config.checkpoint)
+    refuse_translation(run)
     request, store, classifier = gather(
         partial(make_request, run, config), partial(find_store, run, config), partial(open_judge, config, device)
     )

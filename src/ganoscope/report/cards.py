@@ -8,6 +8,7 @@ from ganoscope.alarms import Alarm, Severity, load_alarms, sort_alarms
 from ganoscope.data.store import Store
 from ganoscope.evaluate.diversity import MARGIN, Diversity, find_alarms
 from ganoscope.report.content import Part, write_number
+from ganoscope.report.counterfactuals import Counterfactuals
 from ganoscope.report.explanations import Explanations
 from ganoscope.training.restore import TrainedRun
 
@@ -24,6 +25,9 @@ CHECKS = {
     "Diversity": f"Mean MS-SSIM of generated images above that of real ones by more than {MARGIN}, intervals apart.",
     "Explanations": "Explanations of other weights than this report is about; and what the explanations' own checks "
     "raise, such as empty maps, maps that ignore the weights, and maps without effect on the score.",
+    "Counterfactuals": "Counterfactuals of other weights than this report is about; answers that do not change; "
+    "changes that convince the explained classifier alone, or are lost in a blur, as an attack's are; changes outside "
+    "annotated findings; images that the run was trained on.",
 }
 """What is checked, by where an alarm comes from."""
 
@@ -70,17 +74,24 @@ class AlarmSection:
 
 
 def collect_alarms(
-    trained: TrainedRun, store: Part[Store], explanations: Part[Explanations], measured: Part[Diversity]
+    trained: TrainedRun,
+    store: Part[Store],
+    measured: Part[Diversity],
+    explanations: Part[Explanations],
+    counterfactuals: Part[Counterfactuals],
 ) -> AlarmSection:
-    """Returns the alarms of the run, its data, its explanations and its diversity, each with its origin."""
+    """Returns the alarms of the run, its data, and what was measured on it, each with its origin."""
     origins: dict[str, Part[list[Alarm]]] = {
         "Training": read_alarms(trained.path, "The run has not come to its first checkpoint."),
         "Data": read_alarms(store.value.path, "The store says nothing.")
         if store.value
         else Part(missing=store.missing),
-        "Diversity": Part(find_alarms(measured.value)) if measured.value else Part(missing=measured.missing),
-        "Explanations": Part(explanations.value.alarms) if explanations.value else Part(missing=explanations.missing),
     }
+    if trained.record.domains:
+        origins["Counterfactuals"] = take_alarms(counterfactuals)
+    else:
+        origins["Diversity"] = Part(find_alarms(measured.value)) if measured.value else Part(missing=measured.missing)
+        origins["Explanations"] = take_alarms(explanations)
     raised = [(alarm, origin) for origin, part in origins.items() for alarm in part.value or ()]
     ordered = sort_alarms([alarm for alarm, _ in raised])
     origin_of = {id(alarm): origin for alarm, origin in raised}
@@ -89,6 +100,11 @@ def collect_alarms(
         checks=tuple(Check(origin, CHECKS[origin], describe_outcome(part)) for origin, part in origins.items()),
         verdict=describe_verdict(ordered, [origin for origin, part in origins.items() if part.value is None]),
     )
+
+
+def take_alarms(part: Part[Explanations] | Part[Counterfactuals]) -> Part[list[Alarm]]:
+    """Returns the alarms that come with a part; where it is missing, why."""
+    return Part(part.value.alarms) if part.value else Part(missing=part.missing)
 
 
 def read_alarms(folder: Path, missing: str) -> Part[list[Alarm]]:

@@ -99,8 +99,10 @@ def load_explanations(run: Path, wanted: Path | None, weights_sha256: str) -> Pa
     )
 
 
-def check_origin(results: Mapping[str, Any], weights_sha256: str) -> list[Alarm]:
-    """Alarms when the explanations were made of other weights than the report is about, or do not say of which."""
+def check_origin(
+    results: Mapping[str, Any], weights_sha256: str, what: str = "explanations", command: str = "explain"
+) -> list[Alarm]:
+    """Alarms when what a command made is of other weights than the report is about, or does not say of which."""
     explained = results.get("generator_sha256")
     if explained == weights_sha256:
         return []
@@ -108,10 +110,10 @@ def check_origin(results: Mapping[str, Any], weights_sha256: str) -> list[Alarm]
     origin = f"at {seen:,} images" if isinstance(seen, int) else "of weights that they do not name"
     return [
         Alarm(
-            "explanations_of_other_weights",
+            f"{what}_of_other_weights",
             "warning",
-            f"the explanations were made {origin}, not of the checkpoint that this report is about. Make them "
-            "anew with `ganoscope explain`.",
+            f"the {what} were made {origin}, not of the checkpoint that this report is about. Make them anew with "
+            f"`ganoscope {command}`.",
         )
     ]
 

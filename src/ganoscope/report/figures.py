@@ -22,6 +22,7 @@ WINDOW_SHARE = 0.02
 PROBABILITIES = ("d_real", "d_fake")
 """Terms that are D's mean opinion as a probability, in any phase."""
 LABELS = {"d_real": "D(x): real images", "d_fake": "D(G(z)): generated images"}
+PATCH_LABELS = {"d_real": "real images", "d_fake": "translated images"}
 STYLE: Any = {
     "font.family": "sans-serif",
     "font.size": 9.5,
@@ -130,7 +131,23 @@ def draw_probabilities(history: History) -> str:
     return to_svg(figure)
 
 
-def draw_line(axes: Any, history: History, name: str, index: int) -> None:
+@styled
+def draw_patch_scores(history: History) -> str:
+    """Returns the discriminators' mean scores of real and of translated patches over images seen as SVG."""
+    figure = make_figure(2.6)
+    axes = figure.add_subplot()
+    for goal in (0, 1):
+        axes.axhline(goal, color="#344054", linewidth=1, linestyle=(0, (1, 2)))
+    names = list_probabilities(history)
+    for index, name in enumerate(names):
+        draw_line(axes, history, name, index, PATCH_LABELS)
+    low, high = find_limits([history[name] for name in names])
+    axes.set(ylabel="score of a patch", ylim=(min(low, -0.1), max(high, 1.1)))
+    finish_axes(axes)
+    return to_svg(figure)
+
+
+def draw_line(axes: Any, history: History, name: str, index: int, labels: Mapping[str, str] = LABELS) -> None:
     """Draws one column: every step faint, the moving average strong; steps without a value are left out."""
     there = np.isfinite(history[name])
     images, values = history["images"][there], history[name][there]
@@ -141,7 +158,7 @@ def draw_line(axes: Any, history: History, name: str, index: int) -> None:
     term = name.partition(".")[2]
     look = {"color": COLOURS[index % len(COLOURS)]}
     axes.plot(images[thin], values[thin], alpha=0.3, linewidth=0.7, **look)
-    label = LABELS.get(term, term.replace("_", " "))
+    label = labels.get(term, term.replace("_", " "))
     axes.plot(images[thin], mean[thin], STYLES[index % len(STYLES)], linewidth=1.6, label=label, **look)
 
 

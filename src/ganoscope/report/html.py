@@ -15,6 +15,7 @@ from ganoscope.files import replacing
 from ganoscope.progress import timed
 from ganoscope.report.cards import collect_alarms
 from ganoscope.report.content import Part
+from ganoscope.report.counterfactuals import load_counterfactuals
 from ganoscope.report.explanations import load_explanations
 from ganoscope.report.limits import list_limits
 from ganoscope.report.sections import (
@@ -37,6 +38,8 @@ class ReportConfig:
 
     explanations: Path | None = None
     """Folder written by `ganoscope explain`; RUN/explanations where it exists."""
+    counterfactuals: Path | None = None
+    """Folder written by `ganoscope counterfactual`; RUN/counterfactuals where it exists."""
     generated: Path | None = None
     """Folder written by `ganoscope generate`; its contact sheet is shown."""
     out: Path | None = None
@@ -65,28 +68,35 @@ def collect_content(trained: TrainedRun, config: ReportConfig) -> dict[str, Any]
     """Returns everything that the template shows, section by section."""
     store = open_store(trained.record)
     explanations = load_explanations(trained.path, config.explanations, trained.weights_sha256)
+    counterfactuals = load_counterfactuals(trained.path, config.counterfactuals, trained.weights_sha256)
     measured = load_diversity(trained, store, config)
     return {
+        "translates": bool(trained.record.domains),
         "run_name": trained.path.resolve().name,
         "title": f"{trained.record.method} on {trained.record.store_name}",
         "abstract": describe_abstract(trained),
         "date": f"{datetime.now(UTC):%d %B %Y, %H:%M} UTC",
-        "alarms": collect_alarms(trained, store, explanations, measured),
+        "alarms": collect_alarms(trained, store, measured, explanations, counterfactuals),
         "data": describe_data(trained.record, store),
         "model": describe_model(trained.record),
-        "curves": describe_curves(trained.path),
-        "samples": describe_samples(trained.path),
+        "curves": describe_curves(trained),
+        "samples": describe_samples(trained),
         "generated": describe_generated(config.generated),
         "diversity": describe_diversity(measured),
         "explanations": explanations,
+        "counterfactuals": counterfactuals,
         "provenance": describe_provenance(trained),
-        "shows_real": (trained.path / "samples" / "real.png").exists() or explanations.value is not None,
-        "limits": list_limits(explanations, measured),
+        "shows_real": bool(
+            (trained.path / "samples" / "real.png").exists() or trained.record.domains or explanations.value
+        ),
+        "limits": list_limits(explanations, measured, bool(trained.record.domains)),
     }
 
 
 def load_diversity(trained: TrainedRun, store: Part[Store], config: ReportConfig) -> Part[diversity.Diversity]:
     """Returns the run's diversity: from an earlier report where it still holds, else measured now and kept."""
+    if trained.record.domains:
+        return Part(missing="A translation's images vary as those that it is given: diversity is not measured.")
     path = trained.path / "evaluation" / "diversity.json"
     wanted = (trained.weights_sha256, trained.record.store_fingerprint, config.number, config.seed)
     if path.exists():

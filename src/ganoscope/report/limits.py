@@ -23,13 +23,18 @@ ON_EXPLANATIONS = (
     "Heat maps show where a discriminator's score depends on the image, at the resolution of the layer they come from; "
     "they do not show why. They explain this discriminator, not the disease, and not the generator."
 )
+ON_TRANSLATION = (
+    "A translated image is made of a patient's image and shows that patient's anatomy: it is patient data. What "
+    "was added or taken away is what the networks learned to tell the two domains apart, which may be a device, an age "
+    "or a hospital as well as a disease."
+)
 ON_SMALL_SETS = "Only {images:,} held-out real images were there to compare with: the real values above are uncertain."
 SMALL_SET = 100
 
 
-def list_limits(explanations: Part[Explanations], measured: Part[Diversity]) -> tuple[str, ...]:
-    """Returns the limits that apply to what a report shows."""
-    limits = list(ALWAYS)
+def list_limits(explanations: Part[Explanations], measured: Part[Diversity], translates: bool) -> tuple[str, ...]:
+    """Returns the limits that apply to what a report shows, of a translation or of images made of noise."""
+    limits = [*ALWAYS, ON_TRANSLATION] if translates else list(ALWAYS)
     if measured.value:
         limits.append(ON_DIVERSITY)
         held_out = measured.value.held_out

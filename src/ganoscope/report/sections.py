@@ -41,8 +41,13 @@ def describe_abstract(run: TrainedRun) -> str:
     passes = run.images_seen / max(trained, 1)
     planned = record.train.images or 0
     early = f" of {planned:,} planned" if run.images_seen < planned else ""
+    kind = (
+        f"A translation between {' and '.join(record.domains)}"
+        if record.domains
+        else "A generative adversarial network"
+    )
     return (
-        f"A generative adversarial network ({record.method}) trained on {trained:,} images of {record.store_name} "
+        f"{kind} ({record.method}) trained on {trained:,} images of {record.store_name} "
         f"({record.size} × {record.size} px, {record.intensity.unit}), after {run.images_seen:,}{early} images seen "
         f"({passes:,.1f} passes over the training images); training began on {record.started[:10]}."
     )
@@ -129,10 +134,10 @@ def count_groups(store: Store) -> Table:
     return Table("Independent groups per part", ("", *PART_NAMES.values()), rows)
 
 
-def describe_curves(run: Path) -> Section:
+def describe_curves(run: TrainedRun) -> Section:
     """Returns the training curves."""
     try:
-        history = load_history(run)
+        history = load_history(run.path)
     except UserError:
         history = {}
     if not history:
@@ -147,13 +152,23 @@ def describe_curves(run: Path) -> Section:
         caption = f"Loss terms by phase. {averaged}The vertical axis holds the middle 99 % of all steps."
         pictures.append(Picture(embed_svg(figures.draw_losses(history)), "Loss terms over images seen", caption))
     if figures.list_probabilities(history):
-        caption = (
-            "What the discriminator takes real and generated images for: mean probability of real over a batch, before "
-            f"each step. At 0.5 (dotted) it can't tell. {averaged}"
-        )
-        alt = "D(x) and D(G(z)) over images seen"
-        pictures.append(Picture(embed_svg(figures.draw_probabilities(history)), alt, caption))
+        pictures.append(show_scores(history, bool(run.record.domains), averaged))
     return Section((describe_pace(history),), figures=tuple(pictures))
+
+
+def show_scores(history: figures.History, translates: bool, averaged: str) -> Picture:
+    """Returns what discriminators take real and generated images for, over time."""
+    if translates:
+        caption = (
+            "How the discriminators score patches of real and of translated images, mean of both domains, before each "
+            f"step: least squares pulls them to 1 and to 0 (dotted). {averaged}"
+        )
+        return Picture(embed_svg(figures.draw_patch_scores(history)), "Patch scores over images seen", caption)
+    caption = (
+        "What the discriminator takes real and generated images for: mean probability of real over a batch, before "
+        f"each step. At 0.5 (dotted) it can't tell. {averaged}"
+    )
+    return Picture(embed_svg(figures.draw_probabilities(history)), "D(x) and D(G(z)) over images seen", caption)
 
 
 def describe_pace(history: figures.History) -> str:
@@ -168,14 +183,14 @@ def describe_pace(history: figures.History) -> str:
     )
 
 
-def describe_samples(run: Path) -> Section:
+def describe_samples(run: TrainedRun) -> Section:
     """Returns the sample grids: the last one beside real images, and some over time."""
-    grids = list_grids(run)
+    grids, domains = list_grids(run.path), run.record.domains
     if not grids:
         return Section(("The run has no sample grids.",))
     seen, path = grids[-1]
-    final = show_grid(path, f"Generated, after {seen:,} images seen.", "Grid of generated images", True, 490)
-    real_path = run / "samples" / "real.png"
+    final = show_grid(path, f"{name_grid(domains)}, after {seen:,} images seen.", "Sample grid", True, 490)
+    real_path = run.path / "samples" / "real.png"
     beside = [final]
     if real_path.exists():
         caption = "Real: training images, evenly spread over the training part."
@@ -187,11 +202,24 @@ def describe_samples(run: Path) -> Section:
         else tuple(show_grid(path, f"{n:,} images", f"Samples after {n:,} images", False, 320) for n, path in chosen)
     )
     text = (
-        "Every grid shows the same noise vectors, drawn once and not chosen by eye, through the generator's moving "
-        "average. Where the generator knows classes, each row has one."
+        "Every grid shows the same images, of the validation part where there is one, as given, translated, and "
+        "translated back, through the generators' moving averages."
+        if domains
+        else "Every grid shows the same noise vectors, drawn once and not chosen by eye, through the generator's "
+        "moving average. Where the generator knows classes, each row has one."
     )
-    over_time = f"Over time, at growing distance: {CELLS} x {CELLS} images of a grid, or all where rows have classes."
+    over_time = f"Over time, at growing distance: {CELLS} x {CELLS} images of a grid, or all where rows have names."
     return Section((text,), pairs=tuple(beside), trio=trio if len(trio) > 1 else (), trio_title=over_time)
+
+
+def name_grid(domains: tuple[str, ...]) -> str:
+    """Returns what a sample grid shows.
+
+    Example:
+        >>> name_grid(()), name_grid(("well", "sick"))
+        ('Generated', 'Between well and sick')
+    """
+    return f"Between {' and '.join(domains)}" if domains else "Generated"
 
 
 def describe_generated(folder: Path | None) -> Section:

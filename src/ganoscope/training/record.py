@@ -191,7 +191,8 @@ def make_record(
 
 def to_plain(config: dict[str, Any]) -> dict[str, Any]:
     """Returns a configuration as JSON can hold it: paths as text, absolute, so that any folder repeats the run."""
-    return {name: str(value.resolve()) if isinstance(value, Path) else value for name, value in config.items()}
+    paths = {name: str(value.resolve()) for name, value in config.items() if isinstance(value, Path)}
+    return {**config, **paths, **{name: list(value) for name, value in config.items() if isinstance(value, tuple)}}
 
 
 def save_record(run: Path, record: RunRecord) -> None:

@@ -29,8 +29,8 @@ class TrainedRun:
         record: What the run was.
         images_seen: Images seen at the checkpoint.
         networks: The networks as trained, such as `D`.
-        generator: The moving average of `G`: the one to generate with.
-        latent_dim: Length of its noise vectors.
+        averages: Moving averages of the generators, by name: those to generate or translate with.
+        latent_dim: Length of the generator's noise vectors; 0 for a translation.
         classes: Names of the classes that it is conditioned on, in the order of their codes; empty for none.
         weights_sha256: Of the file that holds the moving averages.
     """
@@ -39,10 +39,15 @@ class TrainedRun:
     record: RunRecord
     images_seen: int
     networks: Mapping[str, nn.Module]
-    generator: nn.Module
+    averages: Mapping[str, nn.Module]
     latent_dim: int
     classes: tuple[str, ...]
     weights_sha256: str
+
+    @property
+    def generator(self) -> nn.Module:
+        """The moving average of `G`, which a translation has not: the one to generate with."""
+        return self.averages["G"]
 
 
 def open_run(path: Path, device: str = "cpu", images_seen: int | None = None) -> TrainedRun:
@@ -56,7 +61,8 @@ def open_run(path: Path, device: str = "cpu", images_seen: int | None = None) ->
     state = load_state(checkpoint)
     module = load(record.method)
     method: Any = module.build(module.Config(**record.method_config), record.spec)
-    averages = {"G": module.build(module.Config(**record.method_config), record.spec).networks["G"]}
+    copies = module.build(module.Config(**record.method_config), record.spec).networks
+    averages = {name: copies[name] for name in getattr(method, "generators", ("G",))}
     load_networks(checkpoint / FILES[0], method.networks)
     load_networks(checkpoint / FILES[1], averages)
     for network in (*method.networks.values(), *averages.values()):
@@ -66,9 +72,9 @@ def open_run(path: Path, device: str = "cpu", images_seen: int | None = None) ->
         record=record,
         images_seen=int(state["images_seen"]),
         networks=method.networks,
-        generator=averages["G"],
-        latent_dim=method.latent_dim,
-        classes=record.spec.classes if method.classes else (),
+        averages=averages,
+        latent_dim=getattr(method, "latent_dim", 0),
+        classes=record.spec.classes if getattr(method, "classes", 0) else (),
         weights_sha256=state["sha256"][FILES[1]],
     )
 
@@ -80,3 +86,13 @@ def find_checkpoint(run: Path, images_seen: int) -> Path:
         listed = ", ".join(map(str, found)) or "none"
         raise UserError(f"run {run} has no checkpoint at {images_seen} images; allowed: {listed}.")
     return found[images_seen]
+
+
+def refuse_translation(run: TrainedRun) -> None:
+    """Refuses a run that translates images, where one is needed that makes them of noise."""
+    if run.record.domains:
+        names = " and ".join(run.record.domains)
+        raise UserError(
+            f"run {run.path} makes no images of noise: method {run.record.method} translates between {names}. Use "
+            "`ganoscope counterfactual RUN IMAGES OUT`."
+        )

@@ -62,6 +62,15 @@ def test_resamples_without_a_class_are_counted_and_the_interval_is_that_of_the_o
     assert found.low == found.high == found.value == 1.0
 
 
+def test_a_metric_that_no_resample_defines_has_no_interval():
+    """Twelve images of twelve classes: a resample that holds all of them will hardly ever come."""
+    classes = tuple("abcdefghijkl")
+    found = score(make(range(12), np.random.default_rng(0).dirichlet(np.ones(12), 12), classes)).metrics["auroc"]
+    assert 0 <= found.value <= 1
+    assert math.isnan(found.low)
+    assert found.undefined_resamples == 60
+
+
 def test_equal_scores_are_chance():
     found = score(two([0, 1, 0, 1, 1], [0.5] * 5)).metrics
     assert found["auroc"].value == 0.5

@@ -10,7 +10,7 @@ from ganoscope.explain.bootstrap import estimate_difference, estimate_mean
 from ganoscope.explain.deletion import compute_curves, rank_pixels, summarise
 from ganoscope.explain.feature_attribution import available, grad_cam, load
 from ganoscope.explain.layers import choose_layer, list_map_sides
-from ganoscope.explain.randomisation import cascade, check_randomisation, displace
+from ganoscope.explain.randomisation import FULL_DRAWS, cascade, check_randomisation, displace
 from ganoscope.explain.regions import (
     REGIONS,
     Attention,
@@ -22,6 +22,7 @@ from ganoscope.explain.regions import (
 )
 from ganoscope.explain.regions import summarise as summarise_regions
 from ganoscope.explain.targets import read_logits, why_generated, why_real
+from ganoscope.nets.cgan import ProjectionDiscriminator
 
 SIZE = 32
 
@@ -123,6 +124,41 @@ def test_cascade_destroys_from_the_head_down_and_keeps_the_scale():
     scales = [float(value["3.weight"].square().mean().sqrt()) for value in (before, copy.state_dict())]
     assert scales[1] == pytest.approx(scales[0], rel=0.15)
     assert all(torch.equal(value, before[key]) for key, value in network.state_dict().items())
+
+
+def test_full_randomisation_is_judged_by_more_networks_than_the_cascade():
+    """One random network in a few resembles the trained one by luck."""
+    network, (images, _) = Cue(), make_cue_images()
+    check = check_randomisation(network, images, why_real, lambda copy, target: grad_cam.explain(
+        copy, images, target, grad_cam.Config()), seed=0)  # fmt: skip
+    assert check.full.shape == (FULL_DRAWS, len(images))
+    assert np.array_equal(check.full[: len(check.correlation)], check.correlation[:, -1])
+    assert len(np.unique(check.full[:, 0])) > len(check.correlation)
+    assert check.final == pytest.approx(np.abs(check.full).mean())
+    assert check.by_stage.shape == check.correlation.shape[1:]
+
+
+def test_layers_with_spectral_norm_are_destroyed_by_the_seed_and_keep_their_scale():
+    torch.manual_seed(0)
+    network, images = ProjectionDiscriminator(SIZE, 8, 3).eval(), torch.randn(4, 1, SIZE, SIZE)
+    with torch.no_grad():
+        network.levels[0][0].bias += 1
+    scores = []
+    for global_seed in (1, 2):
+        torch.manual_seed(global_seed)
+        *_, (_, copy) = cascade(network, images, why_real, seed=0)
+        scores.append(copy(images).logits)
+    assert torch.equal(*scores)
+    norms = [torch.linalg.matrix_norm(copy.levels[level][0].weight.flatten(1), 2) for level in range(3)]
+    assert torch.stack(norms).tolist() == pytest.approx([1.0] * 3, abs=0.1)
+    names = [name for name, _ in cascade(network, images, why_real, seed=0)]
+    assert names == ["head", "projection", "levels.2.0", "levels.1.0", "levels.0.0"]
+
+
+def test_weights_of_parametrised_layers_are_no_maps():
+    network = ProjectionDiscriminator(SIZE, 8, 3)
+    sides = list_map_sides(network, torch.zeros(1, 1, SIZE, SIZE), why_real(network))
+    assert not [name for name in sides if "parametrizations" in name]
 
 
 def test_moved_maps_keep_their_values():

@@ -15,6 +15,7 @@ from ganoscope.errors import UserError
 from ganoscope.files import compute_sha256, load_json, save_json
 from ganoscope.generation import GenerateConfig, choose_labels, generate, make_noise
 from ganoscope.generation.drawing import draw_chosen
+from ganoscope.generation.screening import warn_of_guessing
 from ganoscope.training.restore import open_run
 
 
@@ -58,7 +59,7 @@ def test_a_copy_is_listed_with_its_original(without_copies, memorising_run):
     screening = json.loads((out / "provenance.json").read_text())["screening"]
     assert screening["rejected_by_reason"] == {"copy": outcome.copies, "label": 0}
     assert screening["rates"]["copy"] == outcome.copies / outcome.drawn
-    assert screening["copies"]["held_out"] == len(store.indices("validation", "test"))
+    assert screening["copies"]["held_out"] == len(store.indices("validation"))
 
 
 def test_kept_images_are_those_that_an_unscreened_call_draws_under_their_numbers(
@@ -184,6 +185,23 @@ def test_a_classifier_may_count_the_classes_in_another_order(conditional_run, ti
         generate(conditional_run, tmp_path / judge_path.name / "made", config)
         rows.append(read_rows(tmp_path / judge_path.name / "made" / "manifest.csv"))
     assert np.allclose(*([float(row["confidence"]) for row in made] for made in rows), atol=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("auroc", "words"),
+    [
+        ({"value": 0.7, "low": 0.45, "high": 0.9}, "0.700 (0.450 to 0.900)"),
+        ({"value": None, "low": None, "high": None}, "not measured"),
+        (None, "not measured"),
+        ({"value": 0.9, "low": 0.8, "high": 0.95}, ""),
+    ],
+)
+def test_a_classifier_that_may_only_guess_is_warned_of(tiny_classifier, capsys, auroc, words):
+    record = open_classifier(tiny_classifier).record
+    warn_of_guessing(replace(record, metrics={"metrics": {"auroc": auroc}} if auroc else {}))
+    said = capsys.readouterr().err
+    assert ("only guesses" in said) == bool(words)
+    assert words in said
 
 
 def test_prevalence_is_that_of_the_training_images_without_a_screening(conditional_run, tmp_path):

@@ -2,6 +2,7 @@
 
 import re
 import shutil
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -12,10 +13,12 @@ from tests.unit.report.test_inspection import Page, section, words
 from ganoscope.alarms import Alarm
 from ganoscope.classification import evaluate, make_predictions
 from ganoscope.classifier import open_classifier
+from ganoscope.contracts import Explanation
 from ganoscope.data.store import Store
 from ganoscope.evaluate import classification
 from ganoscope.evaluate.classification import Predictions, score
 from ganoscope.explain.bootstrap import Estimate
+from ganoscope.report.classification import heat_maps
 from ganoscope.report.classification.alarms import SUBJECTS, link_alarms, list_outcomes
 from ganoscope.report.classification.charts import draw_confusion, draw_roc, list_drawn, save_chart
 from ganoscope.report.classification.heat_maps import (
@@ -121,6 +124,14 @@ def test_the_randomisation_check_and_the_lesion_masks_are_reported(text):
     found = words(section(text, "heat_maps"))
     assert "Randomisation check on" in found
     assert "Share of a map's sum inside the annotated finding" in found
+
+
+def test_where_every_map_is_empty_nothing_is_said_of_where_they_lie(classifier, store, monkeypatch):
+    empty = Explanation(torch.zeros(1, 32, 32), "grad_cam", "body", "predicted_class")
+    monkeypatch.setattr(heat_maps, "explain_codes", lambda network, images, codes, layer: empty)
+    predictions, indices = predict(classifier, store)
+    predictions = replace(predictions, codes=predictions.predicted)
+    assert heat_maps.measure_overlap(classifier, store, predictions, indices, None) == (None, None)
 
 
 def make_heat(maps, inside=None, area=None):

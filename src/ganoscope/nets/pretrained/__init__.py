@@ -6,7 +6,7 @@ published body was trained on. It is saved with the body, so that nothing is lef
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import NamedTuple, cast
+from typing import cast
 
 from torch import nn
 
@@ -34,13 +34,6 @@ class PretrainedWeights:
     source: str
     sha256: str
     trained_on: tuple[str, ...]
-
-
-class ParameterCount(NamedTuple):
-    """How many numbers body and head of a network hold that training can change."""
-
-    body: int
-    head: int
 
 
 def load_pretrained(network_name: str, classes: int, path: Path, source: str) -> tuple[nn.Module, PretrainedWeights]:
@@ -112,12 +105,6 @@ def freeze_body(network: nn.Module) -> None:
         raise UserError(describe("body can't be frozen", type(network).__name__, "a PooledClassifier", remedy))
     network.body.requires_grad_(False)
     network.train(network.training)
-
-
-def count_parameters(network: nn.Module) -> ParameterCount:
-    """Returns how many parameters body and head have, frozen or not."""
-    head = sum(parameter.numel() for parameter in cast(nn.Linear, network.head).parameters())
-    return ParameterCount(sum(parameter.numel() for parameter in network.parameters()) - head, head)
 
 
 def find_source_faults(network_name: str, source: str) -> list[str]:

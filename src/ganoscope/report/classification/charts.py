@@ -54,8 +54,13 @@ def write_metric(metric: Metric) -> str:
     Example:
         >>> write_metric(Metric(0.9, 0.85, 0.94, images=10, groups=5)), write_metric(Metric(float("nan"), 0, 0, 1, 1))
         ('0.900 (0.850 to 0.940)', 'not defined')
+        >>> write_metric(Metric(0.9, float("nan"), float("nan"), images=3, groups=3))
+        '0.900 (no interval)'
     """
-    return "not defined" if np.isnan(metric.value) else f"{metric.value:.3f} ({metric.low:.3f} to {metric.high:.3f})"
+    if np.isnan(metric.value):
+        return "not defined"
+    interval = "no interval" if np.isnan(metric.low) else f"{metric.low:.3f} to {metric.high:.3f}"
+    return f"{metric.value:.3f} ({interval})"
 
 
 def draw_roc(predictions: Predictions, scores: PartScores) -> Any:

@@ -1,6 +1,6 @@
 """Grad-CAM of a classifier's right and wrong answers, with the checks that show what the maps are worth."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,11 +10,11 @@ from torch import Tensor, nn
 
 from ganoscope.alarms import Alarm
 from ganoscope.classifier import TrainedClassifier
-from ganoscope.contracts import Explanation, Target
+from ganoscope.contracts import Explanation
 from ganoscope.data.store import Store
 from ganoscope.evaluate.classification import Predictions
 from ganoscope.explain.bootstrap import Estimate, estimate_mean
-from ganoscope.explain.feature_attribution import grad_cam
+from ganoscope.explain.classifier import choose_layer, explain_codes, make_target
 from ganoscope.explain.randomisation import IGNORES_WEIGHTS, Randomisation, check_randomisation
 
 KINDS = ("true positives", "false negatives", "false positives")
@@ -26,8 +26,6 @@ CHECKED = 8
 """Images of the randomisation check."""
 LOCATED, SEARCHED = 64, 512
 """Images with a mask on which localisation is measured, at most, and images among which they are looked for."""
-MIN_SIDE_PX = 7
-"""The last feature map is explained where it has at least this side, as that of a 224-pixel network has."""
 EMPTY_SHARE = 0.2
 """Share of empty maps from which an alarm is raised."""
 
@@ -122,36 +120,6 @@ def choose_groups(rows: NDArray[np.int64], groups: NDArray[np.str_]) -> NDArray[
     return rows[first[:COLUMNS]]
 
 
-def choose_layer(network: nn.Module, image: Tensor) -> str | None:
-    """Returns the last feature map's module where the map is fine enough, else None: the explainer's own default."""
-    with torch.no_grad():
-        features: Tensor = network(image.to(next(network.parameters()).device)).features
-    named = "body" in dict(network.named_children())
-    return "body" if named and min(features.shape[2:]) >= MIN_SIDE_PX else None
-
-
-def explain_codes(
-    network: nn.Module, images: Tensor, codes: Sequence[int] | NDArray[np.int64], layer: str | None
-) -> Explanation:
-    """Returns Grad-CAM's maps (B, H, W) of images (B, 1, H, W), each for the logit of its own class in `codes`."""
-    classes, maps, name = np.asarray(codes), torch.zeros(len(images), *images.shape[2:]), ""
-    for code in np.unique(classes):
-        chosen = torch.from_numpy(classes == code)
-        found = grad_cam.explain(network, images[chosen], make_target(network, int(code)), grad_cam.Config(layer))
-        maps[chosen], name = found.maps, found.layer
-    return Explanation(maps, "grad_cam", name, "predicted_class")
-
-
-def make_target(network: nn.Module, code: int) -> Target:
-    """Returns the logit of one class as the score to be explained."""
-
-    def logit_of_class(images: Tensor) -> Tensor:
-        logits: Tensor = network(images).logits
-        return logits[:, code]
-
-    return logit_of_class
-
-
 def randomise_weights(
     network: nn.Module, images: Tensor, codes: NDArray[np.int64], found: Explanation, seed: int
 ) -> Randomisation | None:
@@ -188,6 +156,8 @@ def measure_overlap(
     maps = explain_codes(classifier.network, images, predictions.codes[rows], layer).maps.double().numpy()
     with np.errstate(invalid="ignore"):
         shares = (maps * masks).sum((1, 2)) / maps.sum((1, 2))
+    if np.isnan(shares).all():
+        return None, None
     groups = predictions.groups[rows].tolist()
     return estimate_mean(shares, groups), estimate_mean(masks.mean((1, 2)), groups)
 

@@ -1,0 +1,36 @@
+"""Translates images to another class by a trained run, and measures what that explains."""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Annotated
+
+import tyro
+
+from ganoscope.counterfactual import CounterfactualConfig, make_counterfactuals
+from ganoscope.report.terminal import say, show_alarms
+
+
+@dataclass
+class Command:
+    """Translates each image to its target class, and holds the change against classifiers, masks and adversarial noise.
+
+    OUT then holds images/ (counterfactual, difference and reconstruction in the source's geometry and units), panels/,
+    results.csv with a row per image, results.json, summary.txt and figures.
+    """
+
+    run_folder: Annotated[Path, tyro.conf.Positional, tyro.conf.arg(metavar="RUN")]
+    """Folder of a run that translates."""
+    images: Annotated[Path, tyro.conf.Positional, tyro.conf.arg(metavar="IMAGES")]
+    """A store, an image file of any format that `ganoscope prepare` reads, or a folder of such files."""
+    out: Annotated[Path, tyro.conf.Positional, tyro.conf.arg(metavar="OUT")]
+    """Folder to make."""
+    config: tyro.conf.OmitArgPrefixes[CounterfactualConfig] = field(default_factory=CounterfactualConfig)
+
+    def run(self) -> None:
+        """Translates, and says what was found."""
+        done = make_counterfactuals(self.run_folder, self.images, self.out, self.config)
+        say(done.summary)
+        if done.refused:
+            say(f"not taken: {done.refused:,} files, each with its reason in {self.out / 'quarantine.csv'}")
+        show_alarms(self.out / "alarms.json")
+        say(f"{done.images:,} images, with panels, results.csv and results.json in {self.out}")

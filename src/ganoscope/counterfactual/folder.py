@@ -1,0 +1,98 @@
+"""The folder of counterfactuals, filled batch by batch: pictures in stored units, panels, the table, the sheet."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ganoscope.counterfactual.affines import find_affine
+from ganoscope.counterfactual.config import CounterfactualConfig
+from ganoscope.counterfactual.formats import MARK, SUFFIXES, save_difference, save_pixels
+from ganoscope.counterfactual.panels import find_scale, save_panels
+from ganoscope.counterfactual.pictures import SHOWN, save_contact_sheet, show_cases
+from ganoscope.counterfactual.rows import AddRow, open_table
+from ganoscope.counterfactual.translating import Setting, Translated
+from ganoscope.counterfactual.wording import name_unit
+from ganoscope.data.geometry import GeometryConfig
+from ganoscope.data.readers import ReadOptions
+
+IMAGES, PANELS, SHEET, TABLE = "images", "panels", "contact_sheet.png", "results.csv"
+
+
+@dataclass
+class FolderWriter:
+    """Writes what there is of every image.
+
+    Attributes:
+        path: The folder.
+        setting: Of the translation.
+        panels: Panels still to draw.
+        add_row: Adds a row to the table.
+        scale: Change in stored units at the ends of the colours; the first batch decides.
+        shown: Pictures for the contact sheet.
+    """
+
+    path: Path
+    setting: Setting
+    panels: int
+    add_row: AddRow
+    scale: float = 0.0
+    shown: list[NDArray[np.uint8]] = field(default_factory=list)
+
+    def add(self, batch: Translated) -> None:
+        """Writes a batch."""
+        self.scale = self.scale or find_scale(batch, self.setting.intensity)
+        number = min(self.panels, len(batch.cases))
+        save_panels(self.path / PANELS, self.setting, batch, number, self.scale)
+        self.panels -= number
+        self.shown += show_cases(self.setting, batch, self.scale, SHOWN - len(self.shown))
+        for index, case in enumerate(batch.cases):
+            files = self._save_pictures(batch, index)
+            if index < number:
+                files["panel"] = f"{PANELS}/{case.name}.png"
+            self.add_row(batch, index, files)
+
+    def _save_pictures(self, batch: Translated, index: int) -> dict[str, str]:
+        """Writes counterfactual, difference and reconstruction of one image, and returns their names."""
+        case, run = batch.cases[index], self.setting.translator.run
+        notes = {
+            "method": run.record.method,
+            "images_seen": run.images_seen,
+            "weights_sha256": run.weights_sha256,
+            "target": str(batch.pairs.target[index]),
+        }
+        affine = find_affine(case.path, case.source, get_plane(self.setting.geometry)) if case.form == "nifti" else None
+        names = {
+            kind: f"{IMAGES}/{case.name}_{kind}{SUFFIXES[case.form]}"
+            for kind in ("counterfactual", "difference", "reconstruction")
+        }
+        save_pixels(self.path / names["counterfactual"], batch.written[index], case, affine, notes)
+        save_difference(self.path / names["difference"], batch.written[index], case, affine, notes)
+        returned = batch.returned[index]
+        if returned is None:
+            return {kind: name for kind, name in names.items() if kind != "reconstruction"}
+        save_pixels(self.path / names["reconstruction"], returned, case, affine, notes)
+        return names
+
+    def finish(self) -> None:
+        """Writes the contact sheet, of more than one image."""
+        if len(self.shown) > 1:
+            scale = f"±{self.scale:.3g} {name_unit(self.setting.intensity.unit)}"
+            save_contact_sheet(self.path / SHEET, self.shown, scale, MARK)
+
+
+def get_plane(geometry: GeometryConfig) -> str:
+    """Returns the plane in which volumes are cut; images of a store are cut no more."""
+    return geometry.plane if isinstance(geometry, ReadOptions) else "axial"
+
+
+@contextmanager
+def open_folder(path: Path, setting: Setting, config: CounterfactualConfig) -> Iterator[FolderWriter]:
+    """Yields what fills a new folder."""
+    for name in (IMAGES, *([PANELS] if config.panels else [])):
+        (path / name).mkdir()
+    with open_table(path / TABLE, setting.plan.strengths) as add_row:
+        yield FolderWriter(path, setting, config.panels, add_row)
