@@ -84,7 +84,8 @@ def time_prepare(source, size, cores):
         with tempfile.TemporaryDirectory() as name:
             start, used = time.perf_counter(), measure_processor_seconds()
             store = prepare(source, Path(name) / "store", PrepareConfig(size=size, resampling="area"))
-            return time.perf_counter() - start, measure_processor_seconds() - used, np.array(store.images)
+            seconds, used = time.perf_counter() - start, measure_processor_seconds() - used
+            return seconds, used, np.array(store.images)
     finally:
         os.sched_setaffinity(0, every)
 

@@ -1,7 +1,7 @@
 """The last part of `prepare`: groups, splits, manifest, alarms; then the private files go, and the store is one."""
 
 from collections.abc import Iterator
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from importlib.metadata import version
 from pathlib import Path
 
@@ -34,10 +34,11 @@ def finish(ingest: Ingest, config: PrepareConfig, layout: str, salt: bytes) -> N
     if not ingest.has_series:
         (folder / "series.csv").unlink(missing_ok=True)
     writer.flush()
-    intensity = make_intensity(folder, ingest.unit, config.window, writer)
+    facts = read_facts(folder)
+    intensity = make_intensity(facts, ingest.unit, config.window, writer)
     prepared = {**asdict(config), "layout": layout, "ganoscope": version("ganoscope")}
-    writer.finish(config.name or layout, intensity, find_modality(folder), prepared)
-    save_alarms(folder / "alarms.json", find_alarms(Store.open(folder), count_conflicts(folder)))
+    writer.finish(config.name or layout, intensity, facts.modality, prepared)
+    save_alarms(folder / "alarms.json", find_alarms(Store.open(folder), facts.conflicts))
 
 
 def write_tables(folder: Path, config: PrepareConfig, salt: bytes) -> dict[str, str]:
@@ -124,23 +125,34 @@ def list_rejected(folder: Path) -> Iterator[dict[str, str]]:
         yield {"source": f"file-{int(row['number']):07d}", "reason": row["reason"]}
 
 
-def count_conflicts(folder: Path) -> int:
-    """Returns how many patient ids belong to two persons, by what else their files say about them."""
+@dataclass(frozen=True)
+class Facts:
+    """What all rows say together.
+
+    Attributes:
+        modality: Of all images, `mixed` where they differ, "" where none is known.
+        conflicts: Patient ids that belong to two persons, by what else their files say about them.
+        scaled: Whether pixels were scaled to 16 bits.
+    """
+
+    modality: str
+    conflicts: int
+    scaled: bool
+
+
+def read_facts(folder: Path) -> Facts:
+    """Returns what all rows say together, in one pass over them."""
+    modalities, scaled, conflicts = set(), False, set()
     checks: dict[str, str] = {}
-    conflicts = set()
     for row in read_rows(folder):
+        modalities.add(row["modality"])
+        scaled = scaled or bool(row["raw_low"])
         if row["person"] and row["check"] and checks.setdefault(row["person"], row["check"]) != row["check"]:
             conflicts.add(row["person"])
-    return len(conflicts)
+    return Facts(modalities.pop() if len(modalities) == 1 else "mixed", len(conflicts), scaled)
 
 
-def find_modality(folder: Path) -> str:
-    """Returns the modality of all images, `mixed` where they differ, "" where none is known."""
-    found = {row["modality"] for row in read_rows(folder)}
-    return found.pop() if len(found) == 1 else "mixed"
-
-
-def make_intensity(folder: Path, unit: str, window: str, writer: StoreWriter) -> IntensityMap:
+def make_intensity(facts: Facts, unit: str, window: str, writer: StoreWriter) -> IntensityMap:
     """Returns the map: the window for HU, all of 8 or scaled 16 bits, the range found for plain 16-bit grey."""
     dtype = DTYPE_OF_UNIT[unit]  # type: ignore[index]
     if unit == "HU":
@@ -148,8 +160,7 @@ def make_intensity(folder: Path, unit: str, window: str, writer: StoreWriter) ->
         return IntensityMap(low, high, unit, dtype)
     if unit == "grey 8 bit":
         return IntensityMap(0.0, 255.0, unit, dtype)
-    scaled = any(row["raw_low"] for row in read_rows(folder))
-    if scaled:
+    if facts.scaled:
         return IntensityMap(0.0, 65535.0, SCALED_UNIT, dtype)
     pixels = writer.read()
     blocks = [pixels[at : at + BLOCK] for at in range(0, len(pixels), BLOCK)]
