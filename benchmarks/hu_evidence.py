@@ -23,7 +23,7 @@ from scipy import stats
 
 from ganoscope.alarms import save_alarms
 from ganoscope.data.phantom_store import PhantomConfig
-from ganoscope.data.sheet import make_sheet, save_grey
+from ganoscope.data.sheet import make_sheet, save_picture
 from ganoscope.data.store import Store, StoreWriter
 from ganoscope.evaluate.hu_fidelity import compare_pairs
 from ganoscope.files import load_json, new_folder, save_json
@@ -69,7 +69,7 @@ def measure_run(run, store, sheet):
     made = intensity.to_pixels(fake)
     cells = np.concatenate([images[:: len(test) // SHOWN][:SHOWN] for images in (given, made, right)])
     grey = np.rint((cells.clip(-200, 300) + 200) * 0.51).astype(np.uint8).repeat(2, 1).repeat(2, 2)
-    save_grey(sheet, make_sheet(grey, SHOWN, ["given, -200 to 300 HU", "translated", "right"]))
+    save_picture(sheet, make_sheet(grey, SHOWN, ["given, -200 to 300 HU", "translated", "right"]))
     return {name: asdict(compare_pairs(images, right, groups)) for name, images in (("made", made), ("given", given))}
 
 

@@ -46,7 +46,7 @@ def test_a_method_goes_from_a_store_to_a_report(name, phantom_store, tiny_classi
 
 
 @pytest.mark.parametrize("name", [name for name in available() if translates(name)])
-def test_a_translation_is_trained_and_goes_on(name, phantom_store, tiny_classifier, tmp_path, capsys):
+def test_a_translation_goes_from_a_store_to_a_report(name, phantom_store, tiny_classifier, tmp_path, capsys):
     classifier = ("--classifier", tiny_classifier) if hasattr(load(name).Config, "classifier") else ()
     domains = load_classifier_record(tiny_classifier).classes[:2]
     small = ("--generator-channels", 8, "--discriminator-channels", 8, "--domains", *domains, *classifier)
@@ -58,5 +58,9 @@ def test_a_translation_is_trained_and_goes_on(name, phantom_store, tiny_classifi
     with (tmp_path / "run" / "history.csv").open(newline="") as file:
         assert [row["images"] for row in csv.DictReader(file)] == ["2", "4", "6", "8", "10"]
     assert (tmp_path / "run" / "samples" / "0000000010.png").exists()
+    quick = ("--number", 4, "--steps", 2, "--attack-steps", 1, "--panels", 1, "--target", domains[1])
+    out = tmp_path / "run" / "counterfactuals"
+    assert run("counterfactual", tmp_path / "run", phantom_store, out, *quick) == 0
+    assert run("report", tmp_path / "run") == 0
     assert run("generate", tmp_path / "run", tmp_path / "made", "--number", 4) == 2
     assert f"method {name} translates between" in capsys.readouterr().err

@@ -1,0 +1,114 @@
+"""From the request to the folder, by a translation that is known: it paints the disc that makes the class, or takes it."""
+
+import csv
+import json
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from ganoscope.counterfactual import CounterfactualConfig, make_counterfactuals
+from ganoscope.data.prepare import PrepareConfig, prepare
+from ganoscope.data.store import Store
+from ganoscope.errors import UserError
+from tests.unit.counterfactual.conftest import SIZE, draw_picture
+
+CONFIG = CounterfactualConfig(device="cpu", panels=2, attack_steps=5, steps=5)
+
+
+def read_rows(folder):
+    with (folder / "results.csv").open(newline="", encoding="utf-8") as file:
+        return list(csv.DictReader(file))
+
+
+@pytest.fixture(scope="module")
+def made(disc_run, disc_store, disc_judge, tmp_path_factory):
+    """Counterfactuals of the whole store, to the other class of each."""
+    out = tmp_path_factory.mktemp("out") / "discs"
+    make_counterfactuals(disc_run, disc_store, out, replace(CONFIG, judge=disc_judge, part="all"))
+    return out, json.loads((out / "results.json").read_text())
+
+
+def test_painting_the_disc_flips_both_classifiers_and_changes_nothing_else(made):
+    measures = made[1]["measures"]["sets"]
+    for target in ("to sick", "to well"):
+        assert measures[target]["flip"]["value"] > 0.9
+        assert measures[target]["judge_flip"]["value"] > 0.9
+        assert measures[target]["flip_as_written"]["value"] > 0.9
+        assert measures[target]["flip_after_blur"]["value"] > 0.9
+    assert measures["to well"]["change_in_lesion"]["value"] > 0.95
+    assert "change_in_lesion" not in measures["to sick"], "well pictures have no disc to change"
+    assert measures["all"]["l1"]["value"] == pytest.approx(0.6 / 2 * 255 * 0.053, rel=0.15)  # the disc's area
+    assert measures["all"]["cycle_l1"]["value"] < 1
+    assert measures["all"]["changed_share"]["value"] == pytest.approx(0.053, rel=0.15)
+    assert made[1]["images"]["by_target"] == pytest.approx({"sick": 60, "well": 60}, abs=4)
+
+
+def test_the_response_grows_with_the_dose(made):
+    rows = [row for row in read_rows(made[0]) if row["flip"] == "1"]
+    curve = np.array([[float(row[f"explained_at_{dose:.3g}"]) for dose in np.linspace(0, 1, 5)] for row in rows])
+    assert (np.diff(curve.mean(axis=0)) > -0.02).all()
+    assert curve[:, 0].max() < 0.5 < curve[:, -1].min()
+    for row in rows:
+        assert 0 < float(row["flip_strength"]) <= 1
+
+
+def test_every_image_has_its_pictures_and_they_fit_each_other(made, disc_store):
+    out, store, rows = made[0], Store.open(disc_store), read_rows(made[0])
+    assert [row["image"] for row in rows] == store.column("sample_id").tolist()
+    for index, row in enumerate(rows):
+        with Image.open(out / row["counterfactual"]) as picture:
+            counterfactual, text = np.asarray(picture).astype(int), picture.text
+        difference = np.asarray(Image.open(out / row["difference"])).astype(int) - 32768
+        assert np.array_equal(counterfactual - difference, store.images[index])
+        assert text["Description"].startswith("SYNTHETIC")
+        assert np.abs(np.asarray(Image.open(out / row["reconstruction"])) - store.images[index].astype(int)).max() <= 2
+        assert (row["panel"] != "") == (index < CONFIG.panels)
+    for name in ("contact_sheet.png", "figures/dose_response.png", "figures/controls.png", rows[0]["panel"]):
+        assert np.asarray(Image.open(out / name)).std() > 10
+
+
+def test_a_folder_is_done_in_its_own_size_and_only_the_disc_differs(
+    made, disc_run, disc_source, disc_store, disc_judge, tmp_path
+):
+    config = replace(CONFIG, judge=disc_judge, number=6)
+    done = make_counterfactuals(disc_run, disc_source, tmp_path / "out", config)
+    assert (done.images, {alarm.code for alarm in done.alarms} >= {"resampled", "training_images"}) == (6, True)
+    rows, side = read_rows(tmp_path / "out"), 96
+    with (tmp_path / "out.key.csv").open() as file:
+        key = {row["file"]: row["name"] for row in csv.DictReader(file)}
+    beside = ~draw_picture(0, sick=True, side=side)[1]
+    for row in rows:
+        difference = np.asarray(Image.open(tmp_path / "out" / row["difference"])).astype(int) - 32768
+        source = np.asarray(Image.open(disc_source / key[row["file"]])).astype(int)
+        counterfactual = np.asarray(Image.open(tmp_path / "out" / row["counterfactual"])).astype(int)
+        assert difference.shape == (side, side)
+        assert np.array_equal(counterfactual - source, difference)
+        assert np.abs(difference[beside]).mean() < 0.05 * np.abs(difference[~beside]).mean()
+    same = {row["image"]: row for row in read_rows(made[0])}
+    assert not set(same) & {row["image"] for row in rows}, "files have numbers of their own, no sample ids"
+    assert "patient" not in (tmp_path / "out" / "results.csv").read_text()
+
+
+def test_one_way_has_no_way_back(one_way_run, disc_store, tmp_path):
+    done = make_counterfactuals(one_way_run, disc_store, tmp_path / "out", CONFIG)
+    found = json.loads((tmp_path / "out" / "results.json").read_text())["measures"]["sets"]["all"]
+    assert set(found) & {"cycle_l1", "flip", "judge_flip"} == set()
+    assert "No classifier was asked" in done.summary
+    assert not list((tmp_path / "out" / "images").glob("*reconstruction*"))
+    with pytest.raises(UserError, match="well; allowed: sick"):
+        make_counterfactuals(one_way_run, disc_store, tmp_path / "other", replace(CONFIG, target="well"))
+
+
+def test_other_sizes_targets_and_judges_are_refused_together(disc_run, disc_source, disc_classifier, tmp_path):
+    other = tmp_path / "other"
+    prepare(disc_source, other, PrepareConfig(size=2 * SIZE, name="larger"))
+    with pytest.raises(UserError, match="size"):
+        make_counterfactuals(disc_run, other, tmp_path / "out", CONFIG)
+    config = replace(CONFIG, target="healthy", store=other)
+    with pytest.raises(UserError, match=r"(?s)healthy; allowed: sick, well.*fingerprint differs"):
+        make_counterfactuals(disc_run, disc_source, tmp_path / "out", config)
+    with pytest.raises(UserError, match="explained classifier itself"):
+        make_counterfactuals(disc_run, disc_source, tmp_path / "out", replace(CONFIG, judge=disc_classifier))
+    assert not (tmp_path / "out").exists()
