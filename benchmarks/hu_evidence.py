@@ -10,7 +10,6 @@ Interrupted, the same command goes on: stores, runs and finished measurements ar
 """
 
 import argparse
-import csv
 import shutil
 import tempfile
 from dataclasses import asdict
@@ -28,8 +27,9 @@ from ganoscope.data.store import Store, StoreWriter
 from ganoscope.evaluate.hu_fidelity import compare_pairs
 from ganoscope.files import load_json, new_folder, save_json
 
-SHIFT = {-1024: -1024, -950: -950, -850: -790, -500: -470, -190: -190, -100: -125, -30: -10, 40: 105, 150: 240, 1500: 1500}
-"""HU of domain A, and what they are in domain B; straight lines between. Air and dense bone stay."""
+HU_A = -1024, -950, -850, -500, -190, -100, -30, 40, 150, 1500
+HU_B = -1024, -950, -790, -470, -190, -125, -10, 105, 240, 1500
+"""What Hounsfield units of domain A are in domain B; straight lines between. Air and dense bone stay."""
 ARMS = {"on": None, "off": 0.0}
 MEASURES = {"error": "tissue_absolute_hu", "bias": "tissue_bias_hu"}
 SHOWN = 8
@@ -37,7 +37,7 @@ SHOWN = 8
 
 def shift(pixels):
     """Returns pixels of domain A as they are in domain B, int16."""
-    return np.rint(np.interp(pixels, list(SHIFT), list(SHIFT.values()))).astype(np.int16)
+    return np.rint(np.interp(pixels, HU_A, HU_B)).astype(np.int16)
 
 
 def open_shifted(path, config):
@@ -50,9 +50,8 @@ def open_shifted(path, config):
         for pixels, mask in zip(plain.images, plain.masks, strict=True):
             writer.append(shift(pixels), mask)
         shutil.copy(plain.path / "quarantine.csv", folder)
-        with (plain.path / "manifest.csv").open(newline="") as old, (folder / "manifest.csv").open("w", newline="") as new:
-            rows = csv.reader(old)
-            csv.writer(new).writerows([cell.replace("phantom-", "shifted-") for cell in row] for row in rows)
+        manifest = (plain.path / "manifest.csv").read_text(encoding="utf-8")
+        (folder / "manifest.csv").write_text(manifest.replace("phantom-", "shifted-"), encoding="utf-8")
         writer.finish("ct phantoms, shifted", plain.intensity, "CT", asdict(config))
         save_alarms(folder / "alarms.json", [])
     return Store.open(path)
@@ -113,7 +112,8 @@ def compare(found, measure):
     if len(seeds) > 1:
         low, high = stats.t.interval(0.95, len(seeds) - 1, differences.mean(), stats.sem(differences))
     listed = ", ".join(f"{one:.1f}" for one in differences)
-    print(f"{measure}, off minus on, mean over tissues: {differences.mean():.1f} HU ({low:.1f} to {high:.1f}); {listed}")
+    mean = f"{differences.mean():.1f} HU ({low:.1f} to {high:.1f})"
+    print(f"{measure}, off minus on, mean over tissues: {mean}; by seed {listed}")
 
 
 def parse_options():

@@ -1,4 +1,4 @@
-"""From the request to the folder, by a translation that is known: it paints the disc that makes the class, or takes it."""
+"""From the request to the folder, by a known translation: it paints the disc that makes the class, or takes it away."""
 
 import csv
 import json
@@ -12,7 +12,8 @@ from ganoscope.counterfactual import CounterfactualConfig, make_counterfactuals
 from ganoscope.data.prepare import PrepareConfig, prepare
 from ganoscope.data.store import Store
 from ganoscope.errors import UserError
-from tests.unit.counterfactual.conftest import SIZE, draw_picture
+
+from .conftest import SIZE, draw_picture
 
 CONFIG = CounterfactualConfig(device="cpu", panels=2, attack_steps=5, steps=5)
 
