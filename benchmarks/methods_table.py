@@ -69,11 +69,16 @@ class RealSet:
     diversity: object
 
 
+def draws(name):
+    """Tells whether a method makes images of noise: translations have no set of their own to compare."""
+    return not getattr(load(name), "TRANSLATES", False)
+
+
 def parse_options():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("sources", type=Path, nargs="+", help="stores, or folders of images to prepare")
     parser.add_argument("--out", type=Path, required=True)
-    parser.add_argument("--methods", nargs="+", default=list(available()))
+    parser.add_argument("--methods", nargs="+", default=[name for name in available() if draws(name)])
     parser.add_argument("--minutes", type=float, nargs="+", default=[15], help="budgets, each scored; such as 5 15 45")
     parser.add_argument("--parallel", type=int, default=1, help="methods at a time, with an equal share of the cores")
     parser.add_argument("--number", type=int, default=2000, help="generated images per cell")

@@ -71,7 +71,8 @@ class ResidualUnit(nn.Module):
     """Adds to its input what two 3 x 3 convolutions make of it, each after instance norm and ReLU.
 
     A 1 x 1 convolution takes the input along where channels or sides change. No norm stands in the way of this sum, so
-    that absolute intensities reach the output.
+    that absolute intensities reach the output. It has stride 1, on every other pixel: with stride 2, torch 2.13 writes
+    beyond its memory on a CPU, in the backward pass of 8 channels in channels_last.
     """
 
     def __init__(self, channels: int, new_channels: int, stride: int) -> None:
@@ -85,11 +86,13 @@ class ResidualUnit(nn.Module):
             nn.Conv2d(new_channels, new_channels, 3, 1, 1, bias=False),
         )
         same = channels == new_channels and stride == 1
-        self.shortcut = nn.Identity() if same else nn.Conv2d(channels, new_channels, 1, stride, bias=False)
+        self.stride = stride
+        self.shortcut = nn.Identity() if same else nn.Conv2d(channels, new_channels, 1, bias=False)
 
     def forward(self, maps: Tensor) -> Tensor:
         """Returns maps (B, new_channels, h / stride, w / stride)."""
-        result: Tensor = self.shortcut(maps) + self.change(maps)
+        kept = maps[:, :, :: self.stride, :: self.stride]
+        result: Tensor = self.shortcut(kept) + self.change(maps)
         return result
 
 
