@@ -37,6 +37,7 @@ def measure_arm(arm, folder, store, options):
         "discriminator_channels": options.discriminator_channels,
         "classifier": folder / "explained",
         "counterfactual_weight": ARMS[arm] * options.weight,
+        "identity_weight": options.identity_weight,
     }
     training = {"images": options.images, "batch_size": options.batch_size, "seed": options.seed}
     domains = tuple(options.domains)
@@ -69,12 +70,13 @@ def parse_options():
     parser.add_argument("--domains", nargs=2, default=["consolidation", "normal"])
     parser.add_argument("--size", type=int, default=64, help="side of the phantoms in pixels")
     parser.add_argument("--number", type=int, default=4000, help="phantoms, and as many others for the judge")
-    parser.add_argument("--images", type=int, default=12_000, help="to train the translation on")
+    parser.add_argument("--images", type=int, default=5500, help="to train the translation on")
     parser.add_argument("--batch-size", type=int, default=1)
-    parser.add_argument("--generator", default="resnet", choices=("resnet", "attention_resunet"))
+    parser.add_argument("--generator", default="attention_resunet", choices=("resnet", "attention_resunet"))
     parser.add_argument("--generator-channels", type=int, default=16)
     parser.add_argument("--discriminator-channels", type=int, default=32)
     parser.add_argument("--weight", type=float, default=1.0, help="of the counterfactual loss, where it is on")
+    parser.add_argument("--identity-weight", type=float, default=5.0)
     parser.add_argument("--arms", nargs="+", default=list(ARMS), choices=list(ARMS))
     parser.add_argument("--seed", type=int, default=0, help="of the trainings of the translation")
     parser.add_argument("--folder", type=Path, help="keeps everything; the same command goes on there")

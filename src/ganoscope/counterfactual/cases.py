@@ -111,17 +111,24 @@ def get_prepared(store: Store) -> PrepareConfig:
     return PrepareConfig(**settings, size=store.size)
 
 
-def choose_indices(store: Store, config: CounterfactualConfig) -> NDArray[np.int64]:
-    """Returns the positions of the images of the part that is asked for.
+def choose_indices(
+    store: Store, config: CounterfactualConfig, translator: Translator
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Returns the positions of the images to take, and of those of the same part that are of neither domain.
 
     Raises:
-        UserError: It has none.
+        UserError: The part that is asked for has no images to take.
     """
     indices = store.indices(*(SPLITS if config.part == "all" else (config.part,)))
-    if not len(indices):
-        counts = ", ".join(f"{part} ({len(store.indices(part)):,})" for part in SPLITS)
-        raise UserError(describe(f"store {store.path} has no images of that part", config.part, counts, "See --part."))
-    return indices[: config.number]
+    labels, domains = store.column("label"), translator.run.record.domains
+    by_class = not translator.run.record.target_fingerprint
+    foreign = (labels != "") & ~np.isin(labels, domains) & by_class
+    chosen = indices[~foreign[indices]]
+    if not len(chosen):
+        counts = ", ".join(f"{part} ({(~foreign[store.indices(part)]).sum():,})" for part in SPLITS)
+        fault = f"store {store.path} has no images of {' or '.join(domains)} in that part"
+        raise UserError(describe(fault, config.part, counts, "See --part."))
+    return chosen[: config.number], indices[foreign[indices]]
 
 
 def iterate_store(store: Store, indices: NDArray[np.int64], translator: Translator) -> Iterator[Case]:

@@ -90,6 +90,7 @@ class Source:
         store: The store that they are of, or None.
         listing: The files that they are in, or None.
         key: Where to write which file stands behind which number; None for a store or a single file.
+        left_out: Images of the store that are of other classes than the run's domains.
     """
 
     cases: Iterator[Case | Refused]
@@ -98,6 +99,7 @@ class Source:
     store: Store | None = None
     listing: Listing | None = None
     key: Path | None = None
+    left_out: int = 0
 
 
 @contextmanager
@@ -120,8 +122,9 @@ def open_source(
         given = Store.open(images)
         given.verify()
         refuse_misfit(translator.run, given)
-        indices = choose_indices(given, config)
-        yield Source(iterate_store(given, indices, translator), len(indices), GeometryConfig(given.size), given)
+        indices, foreign = choose_indices(given, config, translator)
+        cases = iterate_store(given, indices, translator)
+        yield Source(cases, len(indices), GeometryConfig(given.size), given, left_out=len(foreign))
         return
     if store is None:
         raise UserError(
@@ -158,7 +161,7 @@ def translate_all(
     Raises:
         UserError: No image can be taken.
     """
-    gathered = Gathered()
+    gathered = Gathered(left_out=source.left_out)
     total = min(source.total, config.number or source.total) if source.total else config.number
     size = config.batch_size or choose_batch(setting.translator.run.record.size, setting.translator.device)
     with open_folder(folder, setting, config) as writer, ProgressBar("translating", total) as bar:

@@ -40,6 +40,7 @@ class Gathered:
         already: How many are of the target class as they are.
         trained: How many the run was trained on.
         refused: Files that are not taken.
+        left_out: Images of a store that are of other classes than the run's domains.
     """
 
     measures: list[Measures] = field(default_factory=list)
@@ -50,6 +51,7 @@ class Gathered:
     already: int = 0
     trained: int = 0
     refused: list[Refused] = field(default_factory=list)
+    left_out: int = 0
 
     def add(self, batch: Translated) -> None:
         """Takes the numbers of a batch."""
@@ -111,7 +113,7 @@ def conclude(
 
 
 def check_images(setting: Setting, gathered: Gathered) -> list[Alarm]:
-    """Alarms where the run has seen the images, or where they were made smaller or larger for it."""
+    """Alarms where the run has seen the images, knows not all classes, or got them smaller or larger than they are."""
     alarms, size = [], setting.translator.run.record.size
     if gathered.trained:
         message = (
@@ -119,6 +121,12 @@ def check_images(setting: Setting, gathered: Gathered) -> list[Alarm]:
             "measured on them says little about others. Take held-out ones."
         )
         alarms.append(Alarm("training_images", "warning", message, {"images": gathered.trained}))
+    if gathered.left_out:
+        message = (
+            f"{gathered.left_out:,} images of other classes than {' and '.join(setting.translator.domains)} are left "
+            "out: the run was not trained on them."
+        )
+        alarms.append(Alarm("other_classes", "note", message, {"images": gathered.left_out}))
     others = sum(count for shape, count in gathered.shapes.items() if shape != (size, size))
     if others:
         message = (
@@ -193,6 +201,7 @@ def describe_images(gathered: Gathered) -> dict[str, Any]:
         "by_target": dict(Counter(gathered.targets)),
         "by_size_px": {f"{height} x {width}": count for (height, width), count in gathered.shapes.most_common()},
         "already_of_target": gathered.already,
+        "of_other_classes": gathered.left_out,
         "trained_on": gathered.trained,
         "files_not_taken": len(gathered.refused),
     }
