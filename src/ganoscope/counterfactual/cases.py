@@ -1,6 +1,6 @@
 """The images that are translated: of a store, each as it was given and as the networks see it."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator, Set
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any, Literal
@@ -8,6 +8,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from ganoscope.classifier import ID_LENGTH, TrainedClassifier
 from ganoscope.counterfactual.config import CounterfactualConfig
 from ganoscope.counterfactual.translator import Translator
 from ganoscope.data.geometry import Placement, Rectangle, parse_placement
@@ -40,6 +41,7 @@ class Case:
         hu_offset: What PNG adds to HU.
         path: Its file, for the geometry in its header; never written anywhere.
         trained: Whether the run was trained on it.
+        judged: Whether the judge was trained on it, or chosen by it.
     """
 
     name: str
@@ -56,6 +58,7 @@ class Case:
     hu_offset: int = 0
     path: Path | None = None
     trained: bool = False
+    judged: bool = False
 
     @property
     def padding(self) -> NDArray[np.bool_]:
@@ -131,14 +134,18 @@ def choose_indices(
     return chosen[: config.number], indices[foreign[indices]]
 
 
-def iterate_store(store: Store, indices: NDArray[np.int64], translator: Translator) -> Iterator[Case]:
+def iterate_store(
+    store: Store, indices: NDArray[np.int64], translator: Translator, judge: TrainedClassifier | None = None
+) -> Iterator[Case]:
     """Yields images of a store; their own geometry is the store's.
 
     Raises:
         UserError: Size or intensities are not the run's.
     """
     refuse_misfit(translator.run, store)
-    trained = {stem(name) for name in translator.run.record.sample_ids}
+    record = translator.run.record
+    is_trained = make_finder(record.sample_ids, store, {record.store_fingerprint, record.target_fingerprint})
+    is_judged = make_finder(list_seen(judge), store, {judge.record.store_fingerprint} if judge else set())
     wanted = set(indices.tolist())
     unit = find_unit(store.intensity)
     for index, sample in enumerate(store.samples()):
@@ -156,8 +163,33 @@ def iterate_store(store: Store, indices: NDArray[np.int64], translator: Translat
             label=find_domain(store, sample, translator),
             mask=find_mask(store, index, sample),
             form="nifti" if unit == "HU" else "png",
-            trained=stem(sample.sample_id) in trained,
+            trained=is_trained(sample),
+            judged=is_judged(sample),
         )
+
+
+def make_finder(ids: Iterable[str], store: Store, fingerprints: Set[str]) -> Callable[[Sample], bool]:
+    """Returns what tells whether an image of a store is among those that something was trained on.
+
+    In another store only ids that begin with the source file's hash count: phantoms are numbered in each store anew.
+
+    Args:
+        ids: Sample ids of what it was trained on.
+        store: Holds the image.
+        fingerprints: Of the stores that it was trained on.
+    """
+    stems, own = set(map(stem, ids)), store.fingerprint in fingerprints
+
+    def is_known(sample: Sample) -> bool:
+        told = own or sample.sample_id[:ID_LENGTH] == sample.source_sha256[:ID_LENGTH]
+        return told and stem(sample.sample_id) in stems
+
+    return is_known
+
+
+def list_seen(judge: TrainedClassifier | None) -> list[str]:
+    """Returns ids of the images that a judge was trained on or chosen by; none without a judge."""
+    return [*judge.record.sample_ids, *judge.record.validation_ids] if judge else []
 
 
 def find_domain(store: Store, sample: Sample, translator: Translator) -> str:

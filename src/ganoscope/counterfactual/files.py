@@ -12,7 +12,8 @@ from pathlib import Path
 
 import numpy as np
 
-from ganoscope.counterfactual.cases import Case, Refused, draw_boxes, find_unit, get_prepared
+from ganoscope.classifier import ID_LENGTH, TrainedClassifier
+from ganoscope.counterfactual.cases import Case, Refused, draw_boxes, find_unit, get_prepared, list_seen
 from ganoscope.data.geometry import parse_placement
 from ganoscope.data.intensity import DTYPE_OF_UNIT
 from ganoscope.data.layouts import SourceImage, find_layout
@@ -50,6 +51,7 @@ class FileCases:
         prepared: How it was made.
         domains: The run's. Any other folder's name may be a person's, and is forgotten.
         trained: Beginnings of the ids of the images that the run was trained on.
+        judged: The same of those that the judge was trained on or chosen by.
         hu_offset: What the user says that files add to HU; None for what the run's own files of their kind added.
         groups: Patients and volumes, numbered as they come.
     """
@@ -58,6 +60,7 @@ class FileCases:
     prepared: PrepareConfig
     domains: tuple[str, ...]
     trained: frozenset[str]
+    judged: frozenset[str] = frozenset()
     hu_offset: int | None = None
     groups: dict[str, str] = field(default_factory=dict)
 
@@ -66,14 +69,15 @@ class FileCases:
         pattern = compile_pattern(self.prepared.patient_pattern) or listing.pattern
         number = 0
         for line in iterate(listing.path):
-            options = replace(self.prepared, hu_offset=self.find_offset(parse(line).image.path))
+            entry = parse(line)
+            options = replace(self.prepared, hu_offset=self.find_offset(entry.image.path))
             recipe = Recipe(options, options, options, pattern, searched_share=0.0)
             for row, found in read_entry(line, recipe):
                 reason = self.find_misfit(row) if found else row.reason
                 if found is None or reason:
                     yield Refused(name_file(row), reason)
                 else:
-                    yield self.make_case(f"{number:06d}", row, *found)
+                    yield self.make_case(f"{number:06d}", row, find_group(entry, row), *found)
                     number += 1
 
     def find_offset(self, path: Path) -> int | None:
@@ -96,11 +100,10 @@ class FileCases:
             return f"modality {modality}, where the run learned from {self.store.modality}"
         return ""
 
-    def make_case(self, name: str, row: Row, path: Path, picture: Picture) -> Case:
+    def make_case(self, name: str, row: Row, group: str, path: Path, picture: Picture) -> Case:
         """Returns a picture in both forms: as its file has it, and as `prepare` stores it."""
         size, values = self.store.size, row.values
         mask = np.frombuffer(row.mask, bool).reshape(size, size) if row.mask else None
-        group = values["person"] or (values["number"], values["together"] or values["frame"])
         flat = path.suffix.lower() in PICTURE_SUFFIXES
         offset = self.find_offset(path) if flat and row.unit == "HU" else None
         placement = parse_placement(values["placement"])
@@ -112,20 +115,29 @@ class FileCases:
             pixels=np.frombuffer(row.pixels, DTYPE_OF_UNIT[row.unit]).reshape(size, size),
             placement=placement,
             filled=placement.filled,
-            group=self.groups.setdefault(str(group), f"group-{len(self.groups):06d}"),
+            group=self.groups.setdefault(group, f"group-{len(self.groups):06d}"),
             label=values["label"] if values["label"] in self.domains else "",
             raw_range=(float(values["raw_low"]), float(values["raw_high"])) if values["raw_low"] else None,
             mask=draw_boxes(values["boxes"], size) if mask is None and values["boxes"] else mask,
             form="png" if flat and whole else "nifti",
             hu_offset=offset or 0,
             path=path,
-            trained=values["source_sha256"][:12] in self.trained,
+            trained=values["source_sha256"][:ID_LENGTH] in self.trained,
+            judged=values["source_sha256"][:ID_LENGTH] in self.judged,
         )
 
 
-def open_files(store: Store, record: RunRecord, hu_offset: int | None = None) -> FileCases:
+def find_group(entry: Entry, row: Row) -> str:
+    """Returns what a picture shares with others of its patient: the patient's id, else the file or series it is in."""
+    return str(row.values["person"] or (entry.number, row.values["together"] or f"frame {row.values['frame']}"))
+
+
+def open_files(
+    store: Store, record: RunRecord, judge: TrainedClassifier | None = None, hu_offset: int | None = None
+) -> FileCases:
     """Returns what reads files as the run needs them; `store` is the one that it was trained on."""
-    return FileCases(store, get_prepared(store), record.domains, frozenset(map(stem, record.sample_ids)), hu_offset)
+    trained, judged = (frozenset(map(stem, ids)) for ids in (record.sample_ids, list_seen(judge)))
+    return FileCases(store, get_prepared(store), record.domains, trained, judged, hu_offset)
 
 
 def is_nifti(path: Path) -> bool:

@@ -67,8 +67,7 @@ def make_counterfactuals(run_path: Path, images: Path, out: Path, config: Counte
     refuse_same(explained, judge)
     strengths = np.linspace(0, 1, config.steps)
     plan = MeasuringPlan(translator.run.record.intensity, strengths, explained, judge, config.attack_steps)
-    with open_source(images, out, translator, store, config) as source:
-        refuse_judge(judge, source)
+    with open_source(images, out, Reader(translator, judge, store), config) as source:
         setting = Setting(translator, plan, source.geometry, config.target)
         sets = SetMeasures(setting, open_real(translator.run, store), judge, config.seed)
         with new_folder(out) as folder:

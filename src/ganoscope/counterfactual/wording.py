@@ -37,9 +37,9 @@ def describe_flip(flip: float) -> str:
 
     Example:
         >>> describe_flip(1.0), describe_flip(0.0), describe_flip(float("nan"))
-        (', flipped', ', not flipped', ', was so before')
+        (', flipped', ', not flipped', ', target before')
     """
-    return ", was so before" if np.isnan(flip) else f", {'' if flip else 'not '}flipped"
+    return ", target before" if np.isnan(flip) else f", {'' if flip else 'not '}flipped"
 
 
 def describe_yes(value: float) -> str:

@@ -17,7 +17,7 @@ class Domain:
     """One side of a translation.
 
     Attributes:
-        name: Of its class, or of its store.
+        name: Of its class, or of its store, with A or B after it where both stores are called the same.
         store: Where its images are.
         members: Whether each image of the store belongs to it, shape (N,), bool.
     """
@@ -43,8 +43,8 @@ def open_domains(
         target: Store that is domain B as a whole.
 
     Raises:
-        UserError: The classes are not there, the stores differ in size or intensity, a domain has no training images,
-            or an image or a patient is in training in one domain and held out in the other.
+        UserError: The classes are not there, the stores are one and the same or differ in size or intensity, a domain
+            has no training images, or an image or a patient is in training in one domain and held out in the other.
     """
     if target is None:
         domains = split_by_class(store, names)
@@ -53,14 +53,15 @@ def open_domains(
             given = " ".join(names)
             raise UserError(f"--domains with --target-store: got {given}; allowed: one of both. Leave --domains out.")
         refuse(list_differences(store, target))
-        domains = whole(store), whole(target)
+        endings = (" A", " B") if store.name == target.name else ("", "")
+        domains = whole(store, endings[0]), whole(target, endings[1])
     refuse([fault for domain in domains for fault in list_empty(domain)] + list_leaks(*domains))
     return domains
 
 
-def whole(store: Store) -> Domain:
-    """Returns a domain of all images of a store."""
-    return Domain(store.name, store, np.ones(store.count, np.bool_))
+def whole(store: Store, ending: str) -> Domain:
+    """Returns a domain of all images of a store, called as the store is, with an ending."""
+    return Domain(store.name + ending, store, np.ones(store.count, np.bool_))
 
 
 def split_by_class(store: Store, names: Sequence[str] | None) -> tuple[Domain, Domain]:
@@ -78,6 +79,9 @@ def split_by_class(store: Store, names: Sequence[str] | None) -> tuple[Domain, D
 
 def list_differences(store: Store, target: Store) -> list[str]:
     """Returns why two stores can't be two domains."""
+    if store.fingerprint == target.fingerprint:
+        remedy = "Name the store of the other domain; two classes of one store are --domains A B."
+        return [describe("--target-store is the store of domain A", target.name, "another store", remedy)]
     remedy = "Prepare both with the same options."
     return [
         describe(f"the two stores differ in {name}", f"{one} and {other}", "equal", remedy)

@@ -115,9 +115,10 @@ def map_texts(texts: NDArray[np.str_], change: Callable[[str], list[float]]) -> 
 
 
 MATCH = "Take the same share of every class from each source, or report results for each separately."
+CROP = "Crop all to one shape (--fit crop or body); what the crops show may still differ."
 PROPERTIES = (
     Property("image size", ("height_px", "width_px"), encode_numbers, MATCH),
-    Property("aspect ratio", ("height_px", "width_px"), encode_aspect, "Crop all to one shape: --fit crop or body."),
+    Property("aspect ratio", ("height_px", "width_px"), encode_aspect, CROP),
     Property("colour", ("coloured",), encode_categories, MATCH),
     Property("source folder", ("folder",), encode_categories, MATCH),
     Property("pixel spacing", ("spacing_mm",), encode_numbers, "Resample to one spacing: --spacing-mm."),

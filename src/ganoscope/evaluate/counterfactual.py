@@ -76,7 +76,8 @@ class Measures:
     Attributes:
         probability_before: The explained classifier's probability of the target class for the image.
         probability_after: The same for the counterfactual.
-        flip: Whether its most probable class became the target; NaN where it was before.
+        flip: Whether its most probable class became the target; NaN where it was before, and where the image is
+            `already` of the target.
         flip_strength: Smallest strength of the change, of those tried, from which on it says target.
         judge_probability_before: The independent classifier's probability of the target class for the image.
         judge_probability_after: The same for the counterfactual.
@@ -131,6 +132,8 @@ class Measures:
 
 
 NAMES = tuple(field.name for field in fields(Measures))
+FLIPS = tuple(name for name in NAMES if "flip" in name)
+"""Whether and when an answer changes: not asked either of an image that is of the target class as it is."""
 
 
 @dataclass(frozen=True)
@@ -184,7 +187,6 @@ def measure_pairs(pairs: Pairs, plan: MeasuringPlan) -> tuple[Measures, Response
         columns |= measure_place(pairs.change, dilated, ("change_in_lesion", "lesion_area"))
     if pairs.padding is not None:
         columns |= measure_place(pairs.change, pairs.padding, ("change_in_padding", "padding_area"))
-    columns |= {name: np.where(pairs.already, np.nan, columns[name]) for name in CHANGES}
     noise = make_noise(pairs, plan)
     answers = {
         f"{kind}{name}": ask(classifier if one else None, one or pairs, plan.strengths)
@@ -197,6 +199,7 @@ def measure_pairs(pairs: Pairs, plan: MeasuringPlan) -> tuple[Measures, Response
         columns |= measure_survival(plan.explained, pairs, answers[""])
     if plan.explained and noise:
         columns |= measure_noise(plan.explained, pairs, noise, answers["attack_"])
+    columns |= {name: np.where(pairs.already, np.nan, columns[name]) for name in CHANGES + FLIPS}
     measures = Measures(**{name: columns[name] for name in NAMES})
     return measures, Response(*(one.curve for one in answers.values()))
 

@@ -62,7 +62,7 @@ def summarise(measures: Measures, targets: NDArray[np.str_], groups: Sequence[st
         for name, chosen in sets.items()
     }
     margin = measures.judge_flip - measures.attack_judge_flip
-    return Findings(summary, estimate("margin", margin, members, seed) if np.isfinite(margin).any() else None)
+    return Findings(summary, estimate_margin(margin, members, seed) if np.isfinite(margin).any() else None)
 
 
 def estimate(name: str, values: NDArray[np.float64], groups: NDArray[np.str_], seed: int) -> Estimate:
@@ -76,6 +76,20 @@ def estimate(name: str, values: NDArray[np.float64], groups: NDArray[np.str_], s
         low, high = compute_wilson_interval(found.value, found.groups)
         return Estimate(found.value, low, high, found.n, found.groups)
     return found if found.groups > 1 else Estimate(found.value, np.nan, np.nan, found.n, found.groups)
+
+
+def estimate_margin(margin: NDArray[np.float64], groups: NDArray[np.str_], seed: int) -> Estimate:
+    """Returns the mean of differences, each -1, 0 or 1, with its interval.
+
+    Where all are alike, at least Wilson's lower share of them is, for as many images as there are groups; the rest may
+    lie at either end.
+    """
+    found = estimate("margin", margin, groups, seed)
+    if found.groups < 2 or np.ptp(margin[np.isfinite(margin)]):
+        return found
+    share, _ = compute_wilson_interval(1.0, found.groups)
+    low, high = (share * found.value + (1 - share) * end for end in (-1, 1))
+    return Estimate(found.value, low, high, found.n, found.groups)
 
 
 @dataclass(frozen=True)

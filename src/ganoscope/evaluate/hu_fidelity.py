@@ -23,6 +23,8 @@ LOWEST_HU, HIGHEST_HU = -1024, 3071
 """Ends of the histograms, in bins of 1 HU: what 12 bits hold. Values beyond count at the ends."""
 SURELY_AIR_HU, SURELY_BONE_HU = -1000, 1000
 """The networks' window must reach so far for air and for bone: little of them is then clipped."""
+MOST_GROUPS = 1000
+"""Groups that are resampled: where there are more patients, several are drawn together, and memory stays constant."""
 LEAST_SHARE = 1e-3
 """Share of the pixels that a tissue must have in both sets to be compared."""
 
@@ -61,19 +63,22 @@ class HuHistogram:
 
     Attributes:
         window: Map between HU and network range: values outside it are clipped, as the networks see them.
-        by_group: Counts of every HU, shape (4096,), by group.
+        numbers: Number of each group: as they come, and from `MOST_GROUPS` on again from 0, so that several share one.
+        by_group: Counts of every HU, shape (4096,), by number.
         images: Images that were counted.
     """
 
     window: IntensityMap
-    by_group: dict[str, NDArray[np.int64]] = field(default_factory=dict)
+    numbers: dict[str, int] = field(default_factory=dict)
+    by_group: dict[int, NDArray[np.int64]] = field(default_factory=dict)
     images: int = 0
 
     def add(self, pixels: NDArray[np.generic], groups: Sequence[str]) -> None:
         """Counts the pixels of images (B, H, W) in HU, each of a group; where nothing was measured, nothing counts."""
         for one, group in zip(pixels, groups, strict=True):
             counts = count_hu(one, self.window)
-            self.by_group[group] = self.by_group[group] + counts if group in self.by_group else counts
+            number = self.numbers.setdefault(group, len(self.numbers) % MOST_GROUPS)
+            self.by_group[number] = self.by_group[number] + counts if number in self.by_group else counts
             self.images += 1
 
     @property

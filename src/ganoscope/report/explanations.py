@@ -192,15 +192,15 @@ def is_estimate(entry: Any) -> bool:
 
 
 def write_estimate(entry: Mapping[str, Any]) -> str:
-    """Returns value, interval and n of an estimate as text.
+    r"""Returns value, interval and n of an estimate as text.
 
     Example:
         >>> write_estimate({"value": 0.4, "low": 0.35, "high": 0.45, "n": 64})
-        '0.400 (0.350 to 0.450), n 64'
+        '0.400 (0.350 to 0.450), n\xa064'
     """
     value, low, high = (write_decimal(entry[key]) for key in (find_key(entry, VALUE_KEYS), "low", "high"))
     count = find_key(entry, COUNT_KEYS)
-    number = f"n {write_number(entry[count])}" if count else "n not stated"
+    number = f"n\N{NO-BREAK SPACE}{write_number(entry[count])}" if count else "n not stated"
     return f"none, {number}" if value == NO_VALUE else f"{value} ({low} to {high}), {number}"
 
 

@@ -23,6 +23,7 @@ PROBABILITIES = ("d_real", "d_fake")
 """Terms that are D's mean opinion as a probability, in any phase."""
 LABELS = {"d_real": "D(x): real images", "d_fake": "D(G(z)): generated images"}
 PATCH_LABELS = {"d_real": "real images", "d_fake": "translated images"}
+LEGEND_COLUMNS, LEGEND_ROW_POINTS = 3, 17
 STYLE: Any = {
     "font.family": "sans-serif",
     "font.size": 9.5,
@@ -172,12 +173,16 @@ def find_limits(columns: Sequence[NDArray[np.float64]]) -> tuple[float, float]:
 
 
 def finish_axes(axes: Any) -> None:
-    """Names the images axis and writes its numbers with separators; puts the legend above the lines."""
+    """Names the images axis and writes its numbers with separators; puts the legend above the lines, below a title."""
     axes.set_xlabel("images seen")
     axes.xaxis.set_major_formatter(lambda value, _: f"{value:,.0f}")
     axes.locator_params(axis="x", nbins=5)
-    if axes.get_legend_handles_labels()[0]:
-        axes.legend(frameon=False, ncols=3, loc="lower right", bbox_to_anchor=(1, 0.98), borderaxespad=0, fontsize=9)
+    rows = -(-len(axes.get_legend_handles_labels()[0]) // LEGEND_COLUMNS)
+    if rows:
+        look = {"loc": "lower right", "bbox_to_anchor": (1, 0.98), "borderaxespad": 0, "fontsize": 9}
+        axes.legend(frameon=False, ncols=LEGEND_COLUMNS, **look)
+    if rows > 1:
+        axes.set_title(axes.get_title("left"), pad=LEGEND_ROW_POINTS * rows)
 
 
 @styled

@@ -61,8 +61,14 @@ def describe_model(record: RunRecord) -> Section:
 
 
 def write_settings(settings: dict[str, object]) -> tuple[tuple[str, ...], ...]:
-    """Returns settings as rows; those that were not given are left out."""
-    return tuple((name.replace("_", " "), write_number(value)) for name, value in settings.items() if value is not None)
+    """Returns settings as rows; those that were not given are left out, and of paths all but the last name.
+
+    Example:
+        >>> write_settings({"batch_size": 4, "teacher": "/home/doe/teacher", "images": None})
+        (('batch size', '4'), ('teacher', 'teacher'))
+    """
+    shown = {name: Path(value).name if isinstance(value, str) else value for name, value in settings.items()}
+    return tuple((name.replace("_", " "), write_number(value)) for name, value in shown.items() if value is not None)
 
 
 def describe_method(name: str) -> tuple[str, ...]:
