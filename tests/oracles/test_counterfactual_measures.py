@@ -1,6 +1,7 @@
 """Every measure of a counterfactual written a second time: naively, in float64, pixel by pixel."""
 
 import math
+from dataclasses import replace
 from types import SimpleNamespace
 
 import numpy as np
@@ -131,7 +132,7 @@ def test_answers_along_the_strengths_are_what_the_formulas_say():
             wanted = sick if target == "sick" else [1 - p for p in sick]
             assert getattr(response, name)[n] == pytest.approx(wanted, rel=1e-6)
             said = [(score > 0) == (target == "sick") for score in scores]
-            flip = np.nan if said[0] else float(said[-1])
+            flip = np.nan if said[0] or pairs.already[n] else float(said[-1])
             assert getattr(measures, f"{prefix}flip")[n] == pytest.approx(flip, nan_ok=True)
             lasting = [all(said[k:]) for k in range(len(said))]
             strength = STRENGTHS[lasting.index(True)] if flip == 1 else np.nan
@@ -139,6 +140,24 @@ def test_answers_along_the_strengths_are_what_the_formulas_say():
             outcomes.add(str(flip))
     assert outcomes == {"nan", "0.0", "1.0"}, "all three kinds must occur for the test to mean anything"
     assert np.isnan(measures.attack_flip).all()
+
+
+def test_no_flip_is_counted_of_an_image_that_is_of_the_target_already():
+    pairs, explained, judge = make_pairs(12), make_classifier(0), make_classifier(1)
+    plan = MeasuringPlan(HU, STRENGTHS, explained, judge, attack_steps=2)
+    free, _ = measure_pairs(replace(pairs, already=np.zeros(12, bool)), plan)
+    kept, _ = measure_pairs(replace(pairs, already=np.ones(12, bool)), plan)
+    for name in (
+        "flip",
+        "judge_flip",
+        "flip_by_blur",
+        "attack_flip",
+        "attack_judge_flip",
+        "attack_judge_flip_strength",
+    ):
+        assert np.isfinite(getattr(free, name)).any()
+        assert np.isnan(getattr(kept, name)).all()
+    assert np.isfinite(kept.judge_probability_after).all()
 
 
 def test_what_a_blur_leaves_is_asked_of_scipys_blur():

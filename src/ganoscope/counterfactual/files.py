@@ -8,6 +8,7 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
@@ -87,8 +88,12 @@ class FileCases:
         """
         if self.hu_offset is not None:
             return self.hu_offset
-        same = is_nifti(path) == (self.store.prepared.get("layout") == "nifti_folder")
-        return self.prepared.hu_offset if same else None
+        return self.prepared.hu_offset if is_nifti(path) in self.kinds else None
+
+    @cached_property
+    def kinds(self) -> frozenset[bool]:
+        """Whether the run's own files have a place in space, as NIfTI has and pictures have not; both where mixed."""
+        return frozenset((self.store.column("position_mm") != "").tolist())
 
     def find_misfit(self, row: Row) -> str:
         """Returns why a picture is of another kind than the run's images; "" where it is of the same."""
@@ -122,9 +127,15 @@ class FileCases:
             form="png" if flat and whole else "nifti",
             hu_offset=offset or 0,
             path=path,
-            trained=values["source_sha256"][:ID_LENGTH] in self.trained,
-            judged=values["source_sha256"][:ID_LENGTH] in self.judged,
+            trained=name_content(row) in self.trained,
+            judged=name_content(row) in self.judged,
         )
+
+
+def name_content(row: Row) -> str:
+    """Returns what the sample id of a picture begins with in every store: it tells the file's content and the frame."""
+    frame = row.values["frame"]
+    return row.values["source_sha256"][:ID_LENGTH] + (f"-f{frame}" if frame else "")
 
 
 def find_group(entry: Entry, row: Row) -> str:

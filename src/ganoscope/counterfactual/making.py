@@ -32,7 +32,7 @@ from ganoscope.data.geometry import GeometryConfig
 from ganoscope.data.prepare.key import OWNER_ONLY, find_key_path
 from ganoscope.data.prepare.listing import Listing
 from ganoscope.data.store import Store
-from ganoscope.errors import UserError
+from ganoscope.errors import UserError, describe
 from ganoscope.evaluate.counterfactual import MeasuringPlan
 from ganoscope.explain.subjects import refuse_misfit
 from ganoscope.files import new_folder, refuse_existing, replacing
@@ -67,7 +67,8 @@ def make_counterfactuals(run_path: Path, images: Path, out: Path, config: Counte
     refuse_same(explained, judge)
     strengths = np.linspace(0, 1, config.steps)
     plan = MeasuringPlan(translator.run.record.intensity, strengths, explained, judge, config.attack_steps)
-    with open_source(images, out, Reader(translator, judge, store), config) as source:
+    with open_source(images, out, translator, judge, store, config) as source:
+        refuse_judge(judge, source)
         setting = Setting(translator, plan, source.geometry, config.target)
         sets = SetMeasures(setting, open_real(translator.run, store), judge, config.seed)
         with new_folder(out) as folder:
@@ -103,7 +104,12 @@ class Source:
 
 @contextmanager
 def open_source(
-    images: Path, out: Path, translator: Translator, store: Store | None, config: CounterfactualConfig
+    images: Path,
+    out: Path,
+    translator: Translator,
+    judge: TrainedClassifier | None,
+    store: Store | None,
+    config: CounterfactualConfig,
 ) -> Iterator[Source]:
     """Yields the images of a store, a file or a folder.
 
@@ -111,6 +117,7 @@ def open_source(
         images: Their place.
         out: Folder that will be made; the key lies beside it.
         translator: Whose images they must be like.
+        judge: The independent classifier, which should not know them.
         store: The one that the run was trained on, where it is still there.
         config: Which of them to take.
 
@@ -121,8 +128,9 @@ def open_source(
         given = Store.open(images)
         given.verify()
         refuse_misfit(translator.run, given)
+        refuse_modality(given, store)
         indices, foreign = choose_indices(given, config, translator)
-        cases = iterate_store(given, indices, translator)
+        cases = iterate_store(given, indices, translator, judge)
         yield Source(cases, len(indices), GeometryConfig(given.size), given, left_out=len(foreign))
         return
     if store is None:
@@ -130,10 +138,17 @@ def open_source(
             f"the store that run {translator.run.path} was trained on is not at {translator.run.record.store}: how it "
             "was prepared decides how images in files reach the networks. Say where it is: --store STORE."
         )
-    reader = open_files(store, translator.run.record, config.hu_offset)
+    reader = open_files(store, translator.run.record, judge, config.hu_offset)
     key = find_key_path(out, config.key) if images.is_dir() else None
     with open_listing(images, reader.prepared) as listing:
         yield Source(reader.iterate(listing), count_images(listing), reader.prepared, None, listing, key)
+
+
+def refuse_modality(given: Store, store: Store | None) -> None:
+    """Refuses a store of another modality than the run's own, where both are known."""
+    if store and store.modality not in ("", "mixed") and given.modality not in ("", store.modality):
+        fault = f"store {given.path} is of another modality than the run learned from"
+        raise UserError(describe(fault, given.modality, store.modality, "Take images of that modality."))
 
 
 def refuse_judge(judge: TrainedClassifier | None, source: Source) -> None:
@@ -147,9 +162,11 @@ def open_real(run: TrainedRun, store: Store | None) -> dict[str, Domain]:
     if store is None:
         return {}
     try:
-        return {domain.name: domain for domain in open_run_domains(run.record.train, store)}
+        a, b = open_run_domains(run.record.train, store)
     except UserError:  # the second store is gone
         return {}
+    changed = run.record.target_fingerprint not in ("", b.store.fingerprint)
+    return {} if changed else {a.name: a, b.name: b}
 
 
 def translate_all(

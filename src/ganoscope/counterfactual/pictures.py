@@ -77,14 +77,19 @@ def save_contact_sheet(path: Path, pictures: list[NDArray[np.uint8]], scale: str
     save_marked(path, sheet, {}, mark)
 
 
-def draw_response(strengths: NDArray[np.float64], response: Response, groups: list[str], seed: int) -> Figure | None:
-    """Returns the mean probability of the target class over the strength of the change; None without classifiers."""
+def draw_response(
+    strengths: NDArray[np.float64], response: Response, already: NDArray[np.bool_], groups: list[str], seed: int
+) -> Figure | None:
+    """Returns the mean probability of the target class over the strength of the change; None without classifiers.
+
+    Images that are of the target class `already` take no part: their curves would flatten the mean.
+    """
     figure = Figure(figsize=(7, 4), dpi=100, facecolor="white", layout="constrained")
     axes = figure.add_subplot()
     for name, (label, style, colour) in LOOKS.items():
         curves = getattr(response, name)
-        if np.isfinite(curves).all():
-            ends = [estimate_mean(column, groups, seed) for column in curves.T]
+        if np.isfinite(curves).all() and not already.all():
+            ends = [estimate_mean(np.where(already, np.nan, column), groups, seed) for column in curves.T]
             axes.plot(strengths, [end.value for end in ends], style, color=colour, label=label, clip_on=False)
             if not name.startswith("attack"):
                 low, high = [end.low for end in ends], [end.high for end in ends]
@@ -92,7 +97,7 @@ def draw_response(strengths: NDArray[np.float64], response: Response, groups: li
     if not axes.lines:
         return None
     axes.set(xlim=(0, 1), ylim=(0, 1), xlabel="strength s: x + s (G(x) - x), or x + s times the noise")
-    axes.set_ylabel(f"mean probability of the target class (n = {len(groups)})")
+    axes.set_ylabel(f"mean probability of the target class (n = {(~already).sum()})")
     finish(axes)
     return figure
 

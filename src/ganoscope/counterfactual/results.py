@@ -37,8 +37,9 @@ class Gathered:
         targets: Target of each image.
         groups: Patient or near-duplicate cluster of each.
         shapes: How many images have which height and width.
-        already: How many are of the target class as they are.
+        already: Whether each is of the target class as it is.
         trained: How many the run was trained on.
+        judged: How many the judge was trained on or chosen by.
         refused: Files that are not taken.
         left_out: Images of a store that are of other classes than the run's domains.
     """
@@ -48,8 +49,9 @@ class Gathered:
     targets: list[str] = field(default_factory=list)
     groups: list[str] = field(default_factory=list)
     shapes: Counter[tuple[int, ...]] = field(default_factory=Counter)
-    already: int = 0
+    already: list[bool] = field(default_factory=list)
     trained: int = 0
+    judged: int = 0
     refused: list[Refused] = field(default_factory=list)
     left_out: int = 0
 
@@ -60,8 +62,9 @@ class Gathered:
         self.targets += batch.pairs.target.tolist()
         self.groups += [case.group for case in batch.cases]
         self.shapes.update(case.source.pixels.shape for case in batch.cases)
-        self.already += int(batch.pairs.already.sum())
+        self.already += batch.pairs.already.tolist()
         self.trained += sum(case.trained for case in batch.cases)
+        self.judged += sum(case.judged for case in batch.cases)
 
 
 @dataclass(frozen=True)
@@ -113,7 +116,7 @@ def conclude(
 
 
 def check_images(setting: Setting, gathered: Gathered) -> list[Alarm]:
-    """Alarms where the run has seen the images, knows not all classes, or got them smaller or larger than they are."""
+    """Alarms where run or judge have seen images, not all classes are known, or images were resampled."""
     alarms, size = [], setting.translator.run.record.size
     if gathered.trained:
         message = (
@@ -121,6 +124,12 @@ def check_images(setting: Setting, gathered: Gathered) -> list[Alarm]:
             "measured on them says little about others. Take held-out ones."
         )
         alarms.append(Alarm("training_images", "warning", message, {"images": gathered.trained}))
+    if gathered.judged:
+        message = (
+            f"{gathered.judged:,} of {len(gathered.targets):,} images are images that the judge was trained on or "
+            "chosen by: its answers to them are no independent evidence. Take images that it has not seen."
+        )
+        alarms.append(Alarm("judge_has_seen_images", "warning", message, {"images": gathered.judged}))
     if gathered.left_out:
         message = (
             f"{gathered.left_out:,} images of other classes than {' and '.join(setting.translator.domains)} are left "
@@ -140,8 +149,9 @@ def check_images(setting: Setting, gathered: Gathered) -> list[Alarm]:
 def save_figures(folder: Path, setting: Setting, findings: Findings, gathered: Gathered, seed: int) -> None:
     """Writes the charts as PNG."""
     folder.mkdir()
+    response, already = join(gathered.responses), np.array(gathered.already)
     figures = {
-        "dose_response": draw_response(setting.plan.strengths, join(gathered.responses), gathered.groups, seed),
+        "dose_response": draw_response(setting.plan.strengths, response, already, gathered.groups, seed),
         "controls": draw_controls(findings),
     }
     for name, figure in figures.items():
@@ -200,9 +210,10 @@ def describe_images(gathered: Gathered) -> dict[str, Any]:
         "groups": len(set(gathered.groups)),
         "by_target": dict(Counter(gathered.targets)),
         "by_size_px": {f"{height} x {width}": count for (height, width), count in gathered.shapes.most_common()},
-        "already_of_target": gathered.already,
+        "already_of_target": sum(gathered.already),
         "of_other_classes": gathered.left_out,
         "trained_on": gathered.trained,
+        "judge_has_seen": gathered.judged,
         "files_not_taken": len(gathered.refused),
     }
 

@@ -28,6 +28,8 @@ def write_summary(
 def describe_validity(found: Mapping[str, Estimate], margin: Estimate | None) -> list[str]:
     """Returns whether classifiers take counterfactuals for the target class, and whether noise does the same."""
     if "flip" not in found and "judge_flip" not in found:
+        if found.keys() & {"probability_before", "judge_probability_before"}:
+            return ["All images are of their target as they are: there is no flip to count."]
         return ["No classifier was asked: whether the translations mean anything to one is not known."]
     sentences = {
         "flip": "the explained classifier's answer becomes the target on {}",

@@ -20,6 +20,8 @@ def describe_case(setting: Setting, batch: Translated, index: int) -> list[str]:
         lines.append(f"noise of equal size flips it: {describe_yes(value['attack_flip'])}")
     if np.isfinite(value["attack_judge_flip"]):
         lines.append(f"  and the judge: {describe_yes(value['attack_judge_flip'])}")
+    if batch.pairs.already[index]:
+        return [*lines, "of the target as it is: no counterfactual"]
     lines += [
         f"mean change {value['l1']:.2f} {unit}, SSIM {value['ssim']:.3f}",
         f"pixels changed by over {CHANGED:.0%} of the range: {value['changed_share']:.1%}",

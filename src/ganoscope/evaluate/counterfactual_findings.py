@@ -19,6 +19,8 @@ SHARES = tuple(name for name in NAMES if "flip" in name and not name.endswith("s
 ALL = "all"
 MUCH_PADDING = 0.1
 """Share of the change beside the picture from which on it may raise an alarm."""
+FEWEST_HALVED = 4
+"""Patients of the target domain that can be halved, so that both halves have two."""
 FEW_FLIPS, FEW_KEPT = 0.5, 0.9
 """Share of flips below which counterfactuals explain no classifier, and share of them that written files must keep."""
 
@@ -118,6 +120,8 @@ def measure_realism(
         seed: Of the resampling.
     """
     sets = [counterfactuals, originals, real, *([peer] if peer else [])]
+    if not peer and len(np.unique(real.groups)) < FEWEST_HALVED:
+        return None
     if any(len(one.values) < FEWEST or len(np.unique(one.groups)) < 2 for one in sets):
         return None
     first, second = (measure_kernel_distance(one, real, peer, seed) for one in (counterfactuals, originals))

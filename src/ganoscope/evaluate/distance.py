@@ -155,14 +155,21 @@ def measure_floor(measure: Measure, generated: Features, real: Features, peer: F
     for _ in range(DRAWS):
         reference, other = split_halves(real, rng) if peer is None else (real, peer)
         images = min(len(reference.values), len(other.values), len(generated.values))
-        reference, other, chosen = (
-            side.take(rng.permutation(len(side.values))[:images]) for side in (reference, other, generated)
-        )
+        reference, other, chosen = (take_random(side, images, rng) for side in (reference, other, generated))
         real_distances.append(measure(other, reference))
         generated_distances.append(measure(chosen, reference))
     low, high = np.quantile(real_distances, [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
     means = float(np.mean(real_distances)), float(np.mean(generated_distances))
     return Floor(images, means[0], float(low), float(high), means[1], "halves" if peer is None else "peer")
+
+
+def take_random(side: Features, images: int, rng: np.random.Generator) -> Features:
+    """Returns two images or more at random, of two groups or more where there are: one alone has no variance."""
+    order = rng.permutation(len(side.values))
+    others = np.flatnonzero(side.groups[order] != side.groups[order[0]])
+    if len(others) and others[0] >= images:
+        order[[images - 1, others[0]]] = order[[others[0], images - 1]]
+    return side.take(order[:images])
 
 
 def split_halves(real: Features, rng: np.random.Generator) -> tuple[Features, Features]:

@@ -90,14 +90,13 @@ def refuse_misfit(run: TrainedRun, store: Store) -> None:
 
 
 def stem(sample_id: str) -> str:
-    """Returns the part of a sample id that comes from the file's content; copies of a file differ after the dash.
+    """Returns the part of a sample id that comes from the file's content and the frame; copies have a number after it.
 
     Example:
-        >>> stem("8cb8d50d9cf9-1"), stem("phantom-000001")
-        ('8cb8d50d9cf9', 'phantom-000001')
+        >>> stem("8cb8d50d9cf9-1"), stem("8cb8d50d9cf9-f3-1"), stem("phantom-000001")
+        ('8cb8d50d9cf9', '8cb8d50d9cf9-f3', 'phantom-000001')
     """
-    digest, _, _ = sample_id.partition("-")
-    return digest if re.fullmatch(r"[0-9a-f]{12}-\d+", sample_id) else sample_id
+    return re.sub(r"^([0-9a-f]{12}(-f\d+)?)-\d+$", r"\1", sample_id)
 
 
 def order_by_turns(samples: Sequence[Sample], seed: int) -> list[int]:

@@ -1,24 +1,30 @@
 """Files reach the networks exactly as `prepare` would have brought them there, and come with what they need to be."""
 
 import csv
+from dataclasses import replace
+from pathlib import Path
 
 import nibabel
 import numpy as np
 from PIL import Image
 from scipy.ndimage import gaussian_filter
 
-from ganoscope.counterfactual.cases import Case, Refused, iterate_store
-from ganoscope.counterfactual.files import iterate_key, open_files, open_listing
+from ganoscope.classifier import open_classifier
+from ganoscope.counterfactual.cases import Case, Refused, iterate_store, make_finder
+from ganoscope.counterfactual.files import find_group, iterate_key, open_files, open_listing
 from ganoscope.counterfactual.translator import open_translator
+from ganoscope.data.layouts import SourceImage
 from ganoscope.data.prepare import PrepareConfig, prepare
+from ganoscope.data.prepare.listing import Entry
+from ganoscope.data.prepare.rows import Row
 from ganoscope.data.store import Store
 from ganoscope.training.restore import open_run
 
 from .test_affines import write_slice
 
 
-def read_all(source, store, run):
-    reader = open_files(store, open_run(run).record)
+def read_all(source, store, run, judge=None):
+    reader = open_files(store, open_run(run).record, judge)
     with open_listing(source, reader.prepared) as listing:
         return list(reader.iterate(listing)), dict(iterate_key(listing))
 
@@ -101,6 +107,69 @@ def test_a_signal_is_scaled_as_its_series_was(tmp_path, disc_run):
     assert [case.source.frame for case in cases] == 4 * list(range(6))
     assert {case.form for case in cases} == {"nifti"}
     assert len({case.group for case in cases}) == 4
+
+
+def test_an_offset_of_volumes_is_none_of_pictures_in_any_layout(tmp_path, disc_run):
+    (tmp_path / "in").mkdir()
+    for number in range(12):
+        values = np.random.default_rng(number).integers(-1000, 1500, (40, 40, 1)).astype(np.int16)
+        nibabel.save(nibabel.Nifti1Image(values, np.diag([-1.0, -1.0, 3.0, 1.0])), tmp_path / "in" / f"{number}.nii.gz")
+    rows = [(f"{number}.nii.gz", "a" if number % 2 else "b", f"p{number}") for number in range(12)]
+    with (tmp_path / "in" / "manifest.csv").open("w", newline="") as file:
+        csv.writer(file).writerows([("path", "label", "patient"), *rows])
+    store = prepare(tmp_path / "in", tmp_path / "store", PrepareConfig(size=32, hu_offset=0))
+    (volume,), _ = read_all(tmp_path / "in" / "3.nii.gz", store, disc_run)
+    assert (volume.source.unit, volume.form) == ("HU", "nifti")
+    Image.fromarray(np.random.default_rng(0).integers(24, 2400, (40, 40)).astype(np.uint16)).save(tmp_path / "a.png")
+    (refused,), _ = read_all(tmp_path / "a.png", store, disc_run)
+    assert refused.reason.startswith("grey 16 bit, where the run learned from HU; --hu-offset")
+
+
+def test_what_was_trained_on_is_known_frame_by_frame_and_slices_of_one_volume_are_one_group(tmp_path, disc_run):
+    (tmp_path / "in").mkdir()
+    for number in range(3):
+        values = np.random.default_rng(number).normal(100, 30, (40, 40, 4)).astype(np.float32)
+        nibabel.save(
+            nibabel.Nifti1Image(values, np.diag([-1.0, -1.0, 3.0, 1.0])), tmp_path / "in" / f"v{number}.nii.gz"
+        )
+        stack = np.random.default_rng(9 + number).integers(0, 255, (4, 40, 40)).astype(np.uint8)
+        np.save(tmp_path / "in" / f"stack{number}.npy", stack)
+    store = prepare(tmp_path / "in", tmp_path / "store", PrepareConfig(size=32, modality="MR", scale="image"))
+    ids, splits = store.column("sample_id"), store.column("split")
+    record = replace(open_run(disc_run).record, sample_ids=ids[splits == "train"].tolist())
+    with open_listing(tmp_path / "in", open_files(store, record).prepared) as listing:
+        cases = list(open_files(store, record).iterate(listing))
+    assert [case.trained for case in cases] == (splits == "train").tolist()
+    assert any(case.trained and case.source.frame for case in cases)
+    assert len({case.group for case in cases}) == 3 + 12, "pictures in a stack may be of different patients"
+
+
+def test_a_series_without_a_patient_is_one_group():
+    series = Entry(5, SourceImage((Path("a.dcm"), Path("b.dcm")), "a.dcm"))
+    rows = [Row({"person": "", "number": 5 + place, "together": 1, "frame": 0}) for place in range(2)]
+    assert len({find_group(series, row) for row in rows}) == 1
+
+
+def test_what_the_judge_has_learned_from_is_known(disc_source, disc_store, disc_run, disc_judge):
+    store, judge = Store.open(disc_store), open_classifier(disc_judge)
+    cases, _ = read_all(disc_source, store, disc_run, judge)
+    seen = np.isin(store.column("sample_id"), [*judge.record.sample_ids, *judge.record.validation_ids])
+    assert [case.judged for case in cases] == seen.tolist()
+    assert 0 < seen.sum() < len(seen)
+    translator = open_translator(open_run(disc_run), "cpu")
+    everything = np.arange(store.count)
+    assert [case.judged for case in iterate_store(store, everything, translator, judge)] == seen.tolist()
+
+
+def test_equal_ids_in_another_store_are_no_sign_of_training(disc_store, disc_run):
+    store, run = Store.open(disc_store), open_run(disc_run)
+    names = [replace(sample, sample_id=f"phantom-{index:06d}") for index, sample in enumerate(store.samples())][:3]
+    ids = [one.sample_id for one in names]
+    own = make_finder(ids, store, {run.record.store_fingerprint})
+    other = make_finder([*ids, *run.record.sample_ids], store, {"another"})
+    assert [own(one) for one in names] == [True] * 3
+    assert [other(one) for one in names] == [False] * 3
+    assert sum(map(other, store.samples())) == len(run.record.sample_ids), "content is told in every store"
 
 
 def test_hu_in_png_are_read_and_written_with_the_runs_offset(tmp_path, disc_run):

@@ -9,11 +9,15 @@ import pytest
 from PIL import Image
 
 from ganoscope.counterfactual import CounterfactualConfig, make_counterfactuals
+from ganoscope.counterfactual.making import open_real, refuse_modality
 from ganoscope.data.prepare import PrepareConfig, prepare
 from ganoscope.data.store import Store
 from ganoscope.errors import UserError
+from ganoscope.training.restore import open_run
+from ganoscope.training.run import train
 
-from .conftest import SIZE, draw_picture
+from . import painter
+from .conftest import METHOD, SHORT, SIZE, draw_picture
 
 CONFIG = CounterfactualConfig(device="cpu", panels=2, attack_steps=5, steps=5)
 
@@ -90,6 +94,45 @@ def test_a_folder_is_done_in_its_own_size_and_only_the_disc_differs(
     same = {row["image"]: row for row in read_rows(made[0])}
     assert not set(same) & {row["image"] for row in rows}, "files have numbers of their own, no sample ids"
     assert "patient" not in (tmp_path / "out" / "results.csv").read_text()
+
+
+def test_a_judge_that_has_seen_the_images_is_no_independent_one(disc_run, disc_source, disc_judge, tmp_path):
+    config = replace(CONFIG, judge=disc_judge, panels=0, number=12)
+    done = make_counterfactuals(disc_run, disc_source, tmp_path / "out", config)
+    (alarm,) = (alarm for alarm in done.alarms if alarm.code == "judge_has_seen_images")
+    rows = read_rows(tmp_path / "out")
+    assert 0 < alarm.evidence["images"] <= len(rows)
+    images = json.loads((tmp_path / "out" / "results.json").read_text())["images"]
+    assert images["judge_has_seen"] == alarm.evidence["images"]
+
+
+def test_two_stores_of_one_name_are_translated_each_to_the_other(tmp_path):
+    stores = []
+    for place, name in enumerate(("well", "sick")):
+        (tmp_path / name).mkdir()
+        for number in range(12):
+            Image.fromarray(draw_picture(2 * number + place, name == "sick")[0]).save(tmp_path / name / f"{number}.png")
+        stores.append(prepare(tmp_path / name, tmp_path / f"{name} store", PrepareConfig(size=SIZE)))
+    assert stores[0].name == stores[1].name
+    config = replace(SHORT, target_store=str(stores[1].path))
+    train(METHOD, painter.Config(), stores[0].path, tmp_path / "run", config)
+    for store, sign in zip(stores, (1, -1), strict=True):
+        out = tmp_path / f"out {sign}"
+        make_counterfactuals(tmp_path / "run", store.path, out, replace(CONFIG, panels=0, part="all"))
+        for row in read_rows(out):
+            change = np.asarray(Image.open(out / row["difference"])).astype(int) - 32768
+            assert np.sign(change.sum()) == sign, "well images get the disc, sick ones lose it"
+    assert set(open_real(open_run(tmp_path / "run"), stores[0])) == {f"{stores[0].name} A", f"{stores[0].name} B"}
+    changed = replace(open_run(tmp_path / "run").record, target_fingerprint="another")
+    assert open_real(replace(open_run(tmp_path / "run"), record=changed), stores[0]) == {}
+
+
+def test_a_store_of_another_modality_is_refused(disc_store):
+    own, other = (replace(Store.open(disc_store), modality=name) for name in ("CR", "MR"))
+    refuse_modality(own, own)
+    refuse_modality(other, replace(own, modality=""))
+    with pytest.raises(UserError, match=r"another modality.*got MR; allowed: CR"):
+        refuse_modality(other, own)
 
 
 def test_one_way_has_no_way_back(one_way_run, disc_store, tmp_path):

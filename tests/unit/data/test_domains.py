@@ -51,6 +51,15 @@ def test_two_stores_are_domains_as_a_whole(make_store, tmp_path):
     np.testing.assert_array_equal(b.indices("train"), second.indices("train"))
 
 
+def test_two_stores_of_one_name_are_two_domains_and_one_store_is_not(make_store, tmp_path):
+    first = make_store([{}] * 12, path=tmp_path / "first")
+    second = make_store([{"sample_id": f"b-{i}", "patient": f"b-{i}"} for i in range(18)], path=tmp_path / "second")
+    assert first.name == second.name == "made up"
+    assert tuple(domain.name for domain in open_domains(first, target=second)) == ("made up A", "made up B")
+    with pytest.raises(UserError, match="--target-store is the store of domain A"):
+        open_domains(first, target=first)
+
+
 def test_names_and_a_second_store_exclude_each_other(make_store, tmp_path):
     first, second = (make_store([{}] * 12, path=tmp_path / name) for name in ("first", "second"))
     with pytest.raises(UserError, match="--domains with --target-store"):

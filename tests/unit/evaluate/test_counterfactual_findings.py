@@ -62,6 +62,16 @@ def test_agreement_of_all_images_is_no_certainty_and_one_patient_no_interval():
     assert np.isnan([one.low, one.high]).all()
 
 
+@pytest.mark.parametrize(("noise", "value", "ends"), [(0, 1, (2 * 0.342380 - 1, 1)), (1, 0, (-0.657620, 0.657620))])
+def test_a_margin_that_is_the_same_for_few_patients_is_not_certain(noise, value, ends):
+    members = ["one", "other"] * 20
+    margin = summarise(replace(GOOD, attack_judge_flip=np.full(40, float(noise))), TARGETS, members, 0).transfer_margin
+    assert (margin.value, margin.groups) == (value, 2)
+    assert (margin.low, margin.high) == pytest.approx(ends, abs=1e-4)  # Wilson at 2 of 2: from 2 / (2 + 1.96^2) on
+    alone = summarise(GOOD, TARGETS, ["same"] * 40, 0).transfer_margin
+    assert np.isnan([alone.low, alone.high]).all()
+
+
 def test_a_change_that_convinces_everybody_raises_nothing():
     assert codes(GOOD) == []
 
@@ -99,3 +109,14 @@ def test_realism_falls_when_images_come_to_their_target():
     assert realism.counterfactuals.value < 0.2 * realism.originals.value
     assert abs(realism.counterfactuals.floor.real) < 0.1
     assert measure_realism(draw(0, 0, 2), draw(1, 0), draw(2, 0), None, seed=0) is None
+
+
+def test_realism_of_few_patients_with_many_slices_each_has_a_floor_or_is_not_given():
+    def draw(seed, count, patients):
+        values = np.random.default_rng(seed).normal(0, 1, (count, 8))
+        return Features(values, np.arange(count) * patients // count, "e", "e")
+
+    sets = draw(0, 4, 2), draw(1, 4, 2), draw(2, 60, 2)
+    realism = measure_realism(*sets, draw(3, 40, 2), seed=0)
+    assert np.isfinite([realism.counterfactuals.floor.real, realism.originals.floor.generated]).all()
+    assert measure_realism(*sets, None, seed=0) is None

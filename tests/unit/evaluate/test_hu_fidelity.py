@@ -8,6 +8,7 @@ from ganoscope.data.phantoms import make_phantoms
 from ganoscope.data.readers import PADDING_HU
 from ganoscope.errors import UserError
 from ganoscope.evaluate.hu_fidelity import (
+    MOST_GROUPS,
     HuHistogram,
     compare_histograms,
     compare_pairs,
@@ -50,6 +51,13 @@ def test_the_shift_of_one_tissue_is_found_there_and_nowhere_else(slices):
     assert after.mean_error_hu.value < before.mean_error_hu.value
     assert after.wasserstein_hu.value < before.wasserstein_hu.value
     assert after.wasserstein_hu.value < 3 * measure_floor(real).value
+
+
+def test_many_patients_take_no_more_memory_and_none_is_lost():
+    pixels = np.random.default_rng(0).integers(-1000, 1000, (2 * MOST_GROUPS + 7, 2, 2)).astype(np.int16)
+    found = count(pixels, [f"patient {number}" for number in range(len(pixels))])
+    assert found.counts.shape == (MOST_GROUPS, 4096)
+    assert np.array_equal(found.counts.sum(0), count(pixels, ["one"] * len(pixels)).counts[0])
 
 
 def test_real_images_of_other_patients_are_at_the_floor(slices):
