@@ -1,12 +1,15 @@
-"""Generator that translates images: a U-Net of residual units with an attention gate on every skip connection.
+"""Generator that translates images by what it adds to them: a U-Net of residual units with attention gates.
 
 Source: residual units with the norm before each convolution, and strides in place of pooling: Zhang, Liu, Wang 2018,
     "Road Extraction by Deep Residual U-Net", fig. 1b and table 1, https://arxiv.org/abs/1711.10684; attention gates:
-    Oktay et al. 2018, "Attention U-Net", eq. 1 and 2, https://arxiv.org/abs/1804.03999
+    Oktay et al. 2018, "Attention U-Net", eq. 1 and 2, https://arxiv.org/abs/1804.03999; the image plus a map of
+    changes: Baumgartner et al. 2018, "Visual Feature Attribution using Wasserstein GANs", sect. 3,
+    https://arxiv.org/abs/1711.08998
 Differs: four strides in place of three; instance norm in place of batch norm, for batches of one image; one 3 x 3
-    convolution before the first unit; bilinear enlargement; tanh at the end; every skip connection has a gate, also the
-    finest, which carries most of an image that is to change in one place only. Weights begin as in CycleGAN, N(0,
-    0.02), not near the identity, for which these sources give no reason.
+    convolution before the first unit; bilinear enlargement; every skip connection has a gate, also the finest. Weights
+    begin as in CycleGAN, N(0, 0.02), those of the last convolution near 0: the first translation is nearly the image
+    itself, so that there is no anatomy to be learned again. The sum is clipped to the range, with gradients that lead
+    back into it.
 """
 
 from itertools import pairwise
@@ -16,9 +19,12 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from ganoscope.nets.dcgan import init_weights
-from ganoscope.nets.resnet_generator import ImageHead, Translation, check_sides
+from ganoscope.nets.limit import limit
+from ganoscope.nets.resnet_generator import Translation, check_sides
 
 SIDE_STEP, MIN_SIDE = 16, 32
+FIRST_CHANGE = 1e-3
+"""Standard deviation of the last convolution's first weights."""
 
 
 class AttentionResUNet(nn.Module):
@@ -37,9 +43,10 @@ class AttentionResUNet(nn.Module):
         pairs = list(pairwise(widths))[::-1]
         self.gates = nn.ModuleList(AttentionGate(narrow, wide) for narrow, wide in pairs)
         self.decoder = nn.ModuleList(ResidualUnit(narrow + wide, narrow, 1) for narrow, wide in pairs)
-        self.end = ImageHead(channels, 1)
+        self.end = nn.Conv2d(channels, 1, 1)
         self.feature_channels = (1, *widths)
         self.apply(init_weights)
+        nn.init.normal_(self.end.weight, 0.0, FIRST_CHANGE)
 
     def encode(self, image: Tensor) -> tuple[Tensor, ...]:
         """Returns the pixels and the maps of all five levels, finest first, and computes nothing beyond them.
@@ -60,7 +67,9 @@ class AttentionResUNet(nn.Module):
         *skips, maps = features[1:]
         for gate, unit, skip in zip(self.gates, self.decoder, reversed(skips), strict=True):
             maps = unit(torch.cat([gate(skip, maps), enlarge(maps)], dim=1))
-        return Translation(self.end(maps), features)
+        with torch.autocast(maps.device.type, enabled=False):  # bfloat16 near 1 has steps of 1/256
+            weight = self.end.weight
+            return Translation(limit(image.to(weight.dtype) + self.end(maps.to(weight.dtype))), features)
 
     def forward(self, image: Tensor) -> Tensor:
         """Returns the translated image (B, 1, H, W) in [-1, 1]."""

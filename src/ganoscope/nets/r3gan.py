@@ -13,13 +13,14 @@ Differs: one block per level, of two plain 3 x 3 convolutions with an activation
 
 import math
 from itertools import pairwise
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
 from ganoscope.nets.dcgan import DiscriminatorOutput, plan_channels, plan_levels
+from ganoscope.nets.limit import limit
 
 Layer = TypeVar("Layer", nn.Conv2d, nn.Linear)
 
@@ -107,8 +108,7 @@ class Generator(nn.Module):
         features = self.start(self.join(z, label)).unflatten(1, (-1, self.side, self.side))
         for up, scale, block in zip(self.ups, self.scales, self.blocks, strict=True):
             features = block(up(features) * (1.0 + scale(z)[:, :, None, None]))
-        image: Tensor = Limit.apply(self.end(activate(features)).to(z.dtype))  # type: ignore[no-untyped-call]
-        return image
+        return limit(self.end(activate(features)).to(z.dtype))
 
     def join(self, z: Tensor, label: Tensor | None) -> Tensor:
         """Returns noise, with the classes' embeddings beside it where there are classes."""
@@ -167,26 +167,6 @@ class Discriminator(nn.Module):
         The convolution itself is not called: in the penalties' second backward pass it would go channel by channel.
         """
         return (features * self.basis.weight[:, 0]).sum(dim=(2, 3))
-
-
-class Limit(torch.autograd.Function):
-    """Clips to [-1, 1], but lets gradients through that lead back into the range.
-
-    Scans have exact black around them. With tanh it can only be approached, and a generator whose first images are all
-    black never comes back: its gradient is gone. A plain clip loses the gradient of every pixel beyond the range.
-    """
-
-    @staticmethod
-    def forward(ctx: Any, image: Tensor) -> Tensor:
-        """Returns images in [-1, 1]."""
-        ctx.save_for_backward(image)
-        return image.clamp(-1.0, 1.0)
-
-    @staticmethod
-    def backward(ctx: Any, gradient: Tensor) -> Tensor:
-        """Returns the gradient; 0 where a step against it would lead further out of the range."""
-        (image,) = ctx.saved_tensors
-        return gradient * ~(((image > 1.0) & (gradient < 0.0)) | ((image < -1.0) & (gradient > 0.0)))
 
 
 def activate(features: Tensor) -> Tensor:
