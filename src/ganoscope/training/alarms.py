@@ -84,6 +84,9 @@ def check_gradients(
 ) -> list[Alarm]:
     """Alarms for networks in which a part received no gradient, or only zeros, in the latest step of their phase.
 
+    The gradient of a single number may be 0 by chance: that of the last bias of a least-squares D is, where real and
+    generated scores add up to 1, which bfloat16 hits now and then.
+
     Args:
         networks: By name.
         phases: Of the method.
@@ -97,7 +100,7 @@ def check_gradients(
         if steps[phase.name] >= SETTLED_STEPS
         for name in phase.learns
         for parameter_name, parameter in networks[name].named_parameters()
-        if parameter.grad is None or not bool(parameter.grad.any())
+        if parameter.grad is None or (parameter.numel() > 1 and not bool(parameter.grad.any()))
     ]
     if not silent:
         return []

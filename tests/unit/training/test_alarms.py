@@ -58,6 +58,15 @@ def test_a_gradient_of_zeros_counts_as_none():
     assert codes(check_gradients({"N": network}, [phase], ROWS)) == ["no_gradient"]
 
 
+def test_a_single_number_may_have_a_gradient_of_zero_by_chance():
+    network = nn.Linear(2, 1)
+    phase = Phase("p", ("N",), lambda _: None, torch.optim.SGD(network.parameters(), 0.1))
+    scores = network(torch.tensor([[1.0, 2.0], [3.0, 5.0]]))
+    (scores[0] - scores[1]).sum().backward()
+    assert not network.bias.grad.any()
+    assert check_gradients({"N": network}, [phase], ROWS) == []
+
+
 def test_collapse_and_range_alarms_fire_on_their_fault_alone():
     real = make_images()
     assert check_samples(real, make_images(), 0.5) == []
