@@ -83,6 +83,7 @@ def measure_all(folder, options):
             file = folder / "errors" / f"{arm}_{seed}_{options.images}.json"
             if not file.exists():
                 networks = {
+                    "generator": options.generator,
                     "generator_channels": options.generator_channels,
                     "discriminator_channels": options.discriminator_channels,
                     "hu_weight": weight,
@@ -120,8 +121,9 @@ def parse_options():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--size", type=int, default=64, help="side of the phantoms in pixels")
     parser.add_argument("--number", type=int, default=2000, help="phantoms of each domain")
-    parser.add_argument("--images", type=int, default=4000, help="to train each run on")
+    parser.add_argument("--images", type=int, default=1500, help="to train each run on")
     parser.add_argument("--batch-size", type=int, default=1)
+    parser.add_argument("--generator", default="attention_resunet", choices=("resnet", "attention_resunet"))
     parser.add_argument("--generator-channels", type=int, default=16)
     parser.add_argument("--discriminator-channels", type=int, default=16)
     parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2])

@@ -3,18 +3,15 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from itertools import chain
-from typing import Literal
 
 import torch
 from torch import Tensor, nn
 
 from ganoscope.contracts import Domains, ImageSpec, Phase, Terms, observed
 from ganoscope.errors import Range, list_range_faults, refuse
-from ganoscope.nets import attention_resunet, patchgan, resnet_generator
-from ganoscope.nets.attention_resunet import AttentionResUNet
+from ganoscope.nets.image_generators import GeneratorName, check_side, make_image_generator
 from ganoscope.nets.image_pool import ImagePool
 from ganoscope.nets.patchgan import PatchGAN
-from ganoscope.nets.resnet_generator import ResNetGenerator, check_sides
 from ganoscope.objectives.adversarial import least_squares_fake, least_squares_real
 from ganoscope.objectives.cycle import cycle_l1, identity_l1
 
@@ -44,9 +41,9 @@ class Config:
         paintings; the networks are this project's, see `nets.resnet_generator` and `nets.patchgan`.
     """
 
-    generator: Literal["resnet", "attention_resunet"] = "resnet"
-    """resnet: residual blocks at a quarter of the side; attention_resunet: a U-Net whose attention gates choose what
-    skips the coarse levels."""
+    generator: GeneratorName = "resnet"
+    """resnet: residual blocks at a quarter of the side make the image anew; attention_resunet: a U-Net with attention
+    gates makes what is added to it, which learns faster where little is to change."""
     generator_channels: int | None = None
     """Channels of the generators' finest level; where it is not given, 64 for resnet, 32 for attention_resunet."""
     discriminator_channels: int = 64
@@ -124,7 +121,7 @@ class CycleGAN:
 
     def __init__(self, config: Config, size: int) -> None:
         self.config = config
-        self.G_ab, self.G_ba = (make_generator(config) for _ in range(2))
+        self.G_ab, self.G_ba = (make_image_generator(config.generator, config.generator_channels) for _ in range(2))
         self.D_a, self.D_b = (PatchGAN(config.discriminator_channels, spectral_norm=False) for _ in range(2))
         self.past_a, self.past_b = (ImagePool(config.history_images, size) for _ in range(2))
         self.networks: Mapping[str, nn.Module] = {
@@ -188,12 +185,6 @@ class CycleGAN:
         )
 
 
-def make_generator(config: Config) -> nn.Module:
-    """Returns one generator."""
-    network = ResNetGenerator if config.generator == "resnet" else AttentionResUNet
-    return network(config.generator_channels) if config.generator_channels else network()
-
-
 def make_adam(networks: Iterable[nn.Module], config: Config) -> torch.optim.Adam:
     """Returns Adam over all parameters of some networks, in its fused form: one pass over the parameters."""
     parameters = chain.from_iterable(network.parameters() for network in networks)
@@ -206,6 +197,5 @@ def build(config: Config, spec: ImageSpec) -> CycleGAN:
     Raises:
         ValueError: They have another size.
     """
-    network = resnet_generator if config.generator == "resnet" else attention_resunet
-    check_sides((spec.size, spec.size), network.SIDE_STEP, max(network.MIN_SIDE, patchgan.MIN_SIDE))
+    check_side(config.generator, spec.size)
     return CycleGAN(config, spec.size)

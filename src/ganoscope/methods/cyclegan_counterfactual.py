@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
-from typing import Literal
 
 import torch
 from torch import Tensor, nn
@@ -15,6 +14,7 @@ from ganoscope.data.store import Store
 from ganoscope.errors import Range, UserError, describe, list_range_faults, refuse
 from ganoscope.methods import cyclegan
 from ganoscope.methods.cyclegan import CycleGAN, Step
+from ganoscope.nets.image_generators import GeneratorName
 from ganoscope.objectives.counterfactual import counterfactual
 
 TRANSLATES = True
@@ -42,9 +42,9 @@ class Config:
     """Run folder of the classifier to be explained, made by ganoscope classify on the same store. Always needed."""
     counterfactual_weight: float = 1.0
     """Of the squared distance between the classifier's probabilities and certainty of the other class."""
-    generator: Literal["resnet", "attention_resunet"] = "resnet"
-    """resnet: residual blocks at a quarter of the side; attention_resunet: a U-Net whose attention gates choose what
-    skips the coarse levels."""
+    generator: GeneratorName = "resnet"
+    """resnet: residual blocks at a quarter of the side make the image anew; attention_resunet: a U-Net with attention
+    gates makes what is added to it, which learns faster where little is to change."""
     generator_channels: int | None = None
     """Channels of the generators' finest level; where it is not given, 64 for resnet, 32 for attention_resunet."""
     discriminator_channels: int = 64

@@ -10,10 +10,9 @@ from torch import Tensor, nn
 from ganoscope.contracts import Domains, ImageSpec, Phase, Terms, observed
 from ganoscope.data.store import Store
 from ganoscope.errors import Range, UserError, describe, list_range_faults, refuse
-from ganoscope.nets import patchgan, resnet_generator
+from ganoscope.nets.image_generators import GeneratorName, ImageGenerator, check_side, make_image_generator
 from ganoscope.nets.patch_projection import PatchProjection, choose_positions
 from ganoscope.nets.patchgan import PatchGAN, PatchOutput
-from ganoscope.nets.resnet_generator import ResNetGenerator, check_sides
 from ganoscope.nets.running_histogram import RunningHistogram
 from ganoscope.objectives.adversarial import least_squares_fake, least_squares_real
 from ganoscope.objectives.cycle import identity_l1
@@ -34,7 +33,7 @@ REAL_HALF_LIFE_IMAGES, FAKE_HALF_LIFE_IMAGES = 10_000.0, 50.0
 HU_BINS, BLUR_SHARE = 256, 0.01
 """Bins of a histogram, and the scale of its blur as a share of the range: 41 HU of 4096."""
 LAYERS = 5
-"""Maps that the generator's encoder gives."""
+"""Maps that the encoders of both generators give, at least."""
 
 RANGES = {
     "generator_channels": Range(1),
@@ -76,14 +75,18 @@ class Config:
         Activations are matched by their means over places, as the images are unpaired.
     """
 
-    generator_channels: int = 64
-    """Channels of the generators' finest level."""
+    generator: GeneratorName = "resnet"
+    """resnet: residual blocks at a quarter of the side make the image anew; attention_resunet: a U-Net with attention
+    gates makes what is added to it, which learns faster where little is to change."""
+    generator_channels: int | None = None
+    """Channels of the generators' finest level; where it is not given, 64 for resnet, 32 for attention_resunet."""
     discriminator_channels: int = 64
     """Channels of the discriminators' finest level; coarser levels have up to 8 times as many."""
     nce_weight: float = 2.0
     """Of PatchNCE between an image and its translation, in each direction."""
     nce_layers: tuple[int, ...] = (1, 2, 3, 4)
-    """Of the encoder: 0 pixels, 1 and 2 the convolutions with stride, 3 the first and 4 the fifth residual block."""
+    """Of the encoder: 0 pixels; of resnet 1 and 2 the convolutions with stride, 3 the first and 4 the fifth residual
+    block; of attention_resunet the levels from the finest on."""
     patches: int = 256
     """Places of each layer that are compared."""
     temperature: float = 0.07
@@ -203,7 +206,7 @@ class DCLGAN:
     def __init__(self, config: Config, spec: ImageSpec) -> None:
         self.config = config
         norms = config.spectral_norm, config.instance_norm
-        self.G_ab, self.G_ba = (ResNetGenerator(config.generator_channels) for _ in range(2))
+        self.G_ab, self.G_ba = (make_image_generator(config.generator, config.generator_channels) for _ in range(2))
         self.D_a, self.D_b = (PatchGAN(config.discriminator_channels, *norms) for _ in range(2))
         channels = [self.G_ab.feature_channels[layer] for layer in config.nce_layers]
         self.F_a, self.F_b = (PatchProjection(channels) for _ in range(2))
@@ -229,7 +232,7 @@ class DCLGAN:
             ba=self.translate(self.G_ba, self.G_ab, batch.b, batch.a),
         )
 
-    def translate(self, there: ResNetGenerator, back: ResNetGenerator, source: Tensor, target: Tensor) -> Passage:
+    def translate(self, there: ImageGenerator, back: ImageGenerator, source: Tensor, target: Tensor) -> Passage:
         """Returns one direction: the pass that translates gives the keys too, the other generator's encoder queries."""
         count = len(source)
         image, features = there.translate(torch.cat([source, target]) if self.config.identity_weight else source)
@@ -356,6 +359,10 @@ def check(config: Config, store: Store, spec: ImageSpec) -> None:
 
 
 def build(config: Config, spec: ImageSpec) -> DCLGAN:
-    """Returns DCLGAN for square images: sides that are multiples of 4 from 24; raises ValueError otherwise."""
-    check_sides((spec.size, spec.size), resnet_generator.SIDE_STEP, patchgan.MIN_SIDE)
+    """Returns DCLGAN for square images, for resnet multiples of 4 from 24, for attention_resunet of 16 from 32.
+
+    Raises:
+        ValueError: They have another size.
+    """
+    check_side(config.generator, spec.size)
     return DCLGAN(config, spec)

@@ -217,6 +217,13 @@ def test_layers_that_the_encoder_has_not_are_refused_beside_what_is_out_of_range
         dclgan.Config(nce_layers=layers, patches=1)
 
 
+def test_dclgan_contrasts_the_maps_of_a_u_net_too():
+    method = make_method("dclgan", generator="attention_resunet")
+    step = method.forward(make_batch())
+    assert [tuple(key.shape[1:]) for key in step.ab.keys] == [(4, 32, 32), (8, 16, 16), (16, 8, 8), (32, 4, 4)]
+    run_step(method)
+
+
 def test_layers_can_be_chosen():
     method = make_method("dclgan", nce_layers=(0, 4))
     step = method.forward(make_batch())
