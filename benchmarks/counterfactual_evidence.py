@@ -70,7 +70,7 @@ def parse_options():
     parser.add_argument("--domains", nargs=2, default=["consolidation", "normal"])
     parser.add_argument("--size", type=int, default=64, help="side of the phantoms in pixels")
     parser.add_argument("--number", type=int, default=4000, help="phantoms, and as many others for the judge")
-    parser.add_argument("--images", type=int, default=5500, help="to train the translation on")
+    parser.add_argument("--images", type=int, default=4000, help="to train the translation on")
     parser.add_argument("--batch-size", type=int, default=1)
     parser.add_argument("--generator", default="attention_resunet", choices=("resnet", "attention_resunet"))
     parser.add_argument("--generator-channels", type=int, default=16)
