@@ -124,7 +124,7 @@ def parse_options():
     parser.add_argument("--images", type=int, default=1500, help="to train each run on")
     parser.add_argument("--batch-size", type=int, default=1)
     parser.add_argument("--generator", default="attention_resunet", choices=("resnet", "attention_resunet"))
-    parser.add_argument("--generator-channels", type=int, default=16)
+    parser.add_argument("--generator-channels", type=int, default=8)
     parser.add_argument("--discriminator-channels", type=int, default=16)
     parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2])
     parser.add_argument("--folder", type=Path, help="keeps everything; the same command goes on there")
