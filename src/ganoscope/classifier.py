@@ -17,6 +17,7 @@ from safetensors.torch import load_file
 from torch import Tensor, nn
 
 from ganoscope.data.intensity import IntensityMap
+from ganoscope.data.labels import count_classes
 from ganoscope.data.store import Store
 from ganoscope.errors import UserError, describe, refuse
 from ganoscope.files import compute_sha256, load_json
@@ -159,6 +160,24 @@ def load_classifier_record(path: Path) -> ClassifierRecord:
         return ClassifierRecord(**content)
     except (KeyError, TypeError, AttributeError) as error:
         raise UserError(f"{file} is damaged or not a classifier's record: {error}.") from None
+
+
+def list_store_faults(classifier: TrainedClassifier, store: Store, role: str) -> list[str]:
+    """Returns why a classifier, called by its role, is none of a store's own: other images, classes, size or values."""
+    record, faults = classifier.record, []
+    remedy = "Train one on this store."
+    if record.store_fingerprint != store.fingerprint:
+        fault = f"{role} {classifier.path} learned from another store"
+        faults.append(describe(fault, record.store_name, f"{store.name} ({store.fingerprint[:12]})", remedy))
+    classes = tuple(count_classes(store))
+    if record.classes != classes:
+        fault = f"{role} {classifier.path} tells other classes apart"
+        faults.append(describe(fault, ", ".join(record.classes), ", ".join(classes) or "none", remedy))
+    try:
+        refuse_other_images(classifier, store)
+    except UserError as error:
+        faults.append(str(error))
+    return faults
 
 
 def refuse_other_images(classifier: TrainedClassifier, store: Store) -> None:

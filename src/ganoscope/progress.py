@@ -49,6 +49,9 @@ class ProgressBar:
     def advance(self, images: int, note: str = "") -> None:
         """Counts further images; `note` is shown beside the bar."""
         self.done += images
+        if self.total is not None and self.done > self.total:  # a file held more than one
+            self.total = None
+            self._live.update(self._task, total=None)
         self._live.update(self._task, completed=self.done, rate=f"{self.rate():,.0f} images/s", note=note)
         if not CONSOLE.is_terminal and time.monotonic() - self._last_log > LOG_EVERY_SECONDS:
             self._last_log = time.monotonic()

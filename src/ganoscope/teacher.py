@@ -14,12 +14,12 @@ from torch import Tensor
 
 from ganoscope.classifier import (
     TrainedClassifier,
+    list_store_faults,
     load_classifier_record,
     open_classifier,
     refuse_as_judge,
-    refuse_other_images,
 )
-from ganoscope.data.labels import count_classes, encode_labels
+from ganoscope.data.labels import encode_labels
 from ganoscope.data.store import Store
 from ganoscope.errors import UserError, describe, refuse
 from ganoscope.objectives.cam import MERGES, Merge, compute_cams, scale_cams
@@ -217,20 +217,11 @@ def check_teacher(path: Path, store: Store, min_auc: float) -> None:
 
 def list_faults(classifier: TrainedClassifier, store: Store, min_auc: float) -> list[str]:
     """Returns what keeps a classifier from teaching on a store; prints its AUC where nothing does."""
-    record, faults = classifier.record, []
-    remedy = "Train one on this store."
-    if record.store_fingerprint != store.fingerprint:
-        fault = f"teacher {classifier.path} learned from another store"
-        faults.append(describe(fault, record.store_name, f"{store.name} ({store.fingerprint[:12]})", remedy))
-    classes = tuple(count_classes(store))
-    if record.classes != classes:
-        fault = f"teacher {classifier.path} tells other classes apart"
-        faults.append(describe(fault, ", ".join(record.classes), ", ".join(classes) or "none", remedy))
-    for check in (refuse_other_images, refuse_as_judge):
-        try:
-            check(classifier, store)
-        except UserError as error:
-            faults.append(str(error))
+    faults = list_store_faults(classifier, store, "teacher")
+    try:
+        refuse_as_judge(classifier, store)
+    except UserError as error:
+        faults.append(str(error))
     return faults or examine(classifier, store, min_auc)
 
 

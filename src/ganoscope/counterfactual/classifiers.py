@@ -6,6 +6,7 @@ from ganoscope.classifier import TrainedClassifier, describe_range, open_classif
 from ganoscope.counterfactual.config import CounterfactualConfig
 from ganoscope.counterfactual.translator import Translator
 from ganoscope.errors import describe, refuse
+from ganoscope.training.record import refuse_retrained
 
 
 def open_explained(translator: Translator, config: CounterfactualConfig, device: str) -> TrainedClassifier | None:
@@ -27,6 +28,8 @@ def open_explained(translator: Translator, config: CounterfactualConfig, device:
         allowed = f"{record.store_name} ({record.store_fingerprint[:12]})"
         faults.append(describe(fault, given, allowed, "Train a classifier on the run's store; as --judge it may stay."))
     refuse(faults)
+    if own and path.resolve() == Path(own):
+        refuse_retrained(record, "classifier", classifier)
     return classifier
 
 

@@ -5,7 +5,7 @@ pixels, so that memory holds one of those at a time.
 """
 
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -17,7 +17,7 @@ from ganoscope.classifier import ID_LENGTH, TrainedClassifier
 from ganoscope.counterfactual.cases import Case, Refused, draw_boxes, find_unit, get_prepared, list_seen
 from ganoscope.data.geometry import parse_placement
 from ganoscope.data.intensity import DTYPE_OF_UNIT
-from ganoscope.data.layouts import SourceImage, find_layout
+from ganoscope.data.layouts import SourceImage, find_layout, folders
 from ganoscope.data.patients import compile_pattern
 from ganoscope.data.prepare import PrepareConfig
 from ganoscope.data.prepare.decode import (
@@ -166,6 +166,12 @@ def count_images(listing: Listing) -> int | None:
     )
 
 
+def list_entries(folder: Path, prepared: PrepareConfig) -> Iterable[SourceImage]:
+    """Returns what is in a folder; its folders may be called after patients, too: no classes are needed."""
+    name, layout = find_layout(folder)
+    return folders.walk_images(folder) if name == "folders" else layout.list_images(folder, prepared)
+
+
 @contextmanager
 def open_listing(images: Path, prepared: PrepareConfig) -> Iterator[Listing]:
     """Yields the list of what a folder or a file holds; it names files, and is removed afterwards.
@@ -175,8 +181,7 @@ def open_listing(images: Path, prepared: PrepareConfig) -> Iterator[Listing]:
     """
     if not images.exists():
         raise UserError(f"no images at {images}; allowed: a store, an image of any supported format, or a folder.")
-    layout = find_layout(images)[1] if images.is_dir() else None
-    entries = layout.list_images(images, prepared) if layout else [SourceImage((images,), images.name)]
+    entries = list_entries(images, prepared) if images.is_dir() else [SourceImage((images,), images.name)]
     with tempfile.TemporaryDirectory(prefix="ganoscope-listing-") as folder:
         listing = spool(entries, Path(folder) / "listing.jsonl")
         if not listing.files:

@@ -65,6 +65,8 @@ def make_counterfactuals(run_path: Path, images: Path, out: Path, config: Counte
         partial(find_run_store, translator.run, config),
     )
     refuse_same(explained, judge)
+    if judge:
+        refuse_modality(f"judge {judge.path}", judge.record.modality, store)
     strengths = np.linspace(0, 1, config.steps)
     plan = MeasuringPlan(translator.run.record.intensity, strengths, explained, judge, config.attack_steps)
     with open_source(images, out, translator, judge, store, config) as source:
@@ -128,7 +130,7 @@ def open_source(
         given = Store.open(images)
         given.verify()
         refuse_misfit(translator.run, given)
-        refuse_modality(given, store)
+        refuse_modality(f"store {given.path}", given.modality, store)
         indices, foreign = choose_indices(given, config, translator)
         cases = iterate_store(given, indices, translator, judge)
         yield Source(cases, len(indices), GeometryConfig(given.size), given, left_out=len(foreign))
@@ -144,11 +146,11 @@ def open_source(
         yield Source(reader.iterate(listing), count_images(listing), reader.prepared, None, listing, key)
 
 
-def refuse_modality(given: Store, store: Store | None) -> None:
-    """Refuses a store of another modality than the run's own, where both are known."""
-    if store and store.modality not in ("", "mixed") and given.modality not in ("", store.modality):
-        fault = f"store {given.path} is of another modality than the run learned from"
-        raise UserError(describe(fault, given.modality, store.modality, "Take images of that modality."))
+def refuse_modality(what: str, modality: str, store: Store | None) -> None:
+    """Refuses what is of another modality than the run's own store, where both are known."""
+    if store and store.modality not in ("", "mixed") and modality not in ("", store.modality):
+        fault = f"{what} is of another modality than the run learned from"
+        raise UserError(describe(fault, modality, store.modality, "Take one of that modality."))
 
 
 def refuse_judge(judge: TrainedClassifier | None, source: Source) -> None:

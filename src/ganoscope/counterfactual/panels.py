@@ -90,25 +90,26 @@ def draw_panel(setting: Setting, batch: Translated, index: int, saliency: Salien
     halves: Any = figure.subfigures(2, 1, height_ratios=(1.12, 1))
     upper: Any = halves[0].subplots(1, 4)
     mask = batch.cases[index].mask
-    show_grey(upper[0], image, f"original ({own})" if batch.own[index] else own, mask)
-    show_grey(upper[1], counterfactual, f"counterfactual ({target})")
+    view = setting.intensity.to_view
+    show_grey(upper[0], view(image), f"original ({own})" if batch.own[index] else own, mask)
+    show_grey(upper[1], view(counterfactual), f"counterfactual ({target})")
     show_change(upper[2], counterfactual - image, setting.intensity, scale, mask)
-    show_grey(upper[3], cycle, f"and back ({own})" if batch.own[index] else "and back")
+    show_grey(upper[3], view(cycle), f"and back ({own})" if batch.own[index] else "and back")
     words = describe_case(setting, batch, index)
     if saliency.said[index]:
         lower: Any = halves[1].subplots(1, 3, width_ratios=(1, 1.9, 1.1))
-        show_saliency(lower[0], image, saliency.maps[index], saliency.said[index])
+        show_saliency(lower[0], view(image), saliency.maps[index], saliency.said[index])
         show_response(lower[1], setting, batch, index)
     else:
         lower = halves[1].subplots(1, 4)
         for axes, strength in zip(lower, PARTS, strict=False):
-            show_grey(axes, image + strength * (counterfactual - image), f"strength {strength}")
+            show_grey(axes, view(image + strength * (counterfactual - image)), f"strength {strength}")
     show_words(lower[-1], words)
     return figure
 
 
 def show_grey(axes: Axes, image: NDArray[np.floating], title: str, mask: NDArray[np.bool_] | None = None) -> None:
-    """Draws an image in network range, with the outline of an annotated finding; a missing one is said to be so."""
+    """Draws an image in [-1, 1], with the outline of an annotated finding; a missing one is said to be so."""
     axes.set_axis_off()
     axes.set_title(title, fontsize=11, parse_math=False)
     if not np.isfinite(image).all():

@@ -49,7 +49,7 @@ def show_cases(setting: Setting, batch: Translated, scale: float, number: int) -
     images = np.stack(
         [getattr(batch.pairs, name)[:number, 0].cpu().numpy() for name in ("image", "counterfactual", "cycle")], 1
     )
-    grey = np.rint((np.nan_to_num(images, nan=-1.0).clip(-1, 1) + 1) * 127.5).astype(np.uint8)
+    grey = np.rint((np.nan_to_num(setting.intensity.to_view(images), nan=-1.0) + 1) * 127.5).astype(np.uint8)
     pictures = np.repeat(grey[..., None], 3, axis=-1)
     change = (images[:, 1] - images[:, 0]) * half / scale
     colours = np.rint(colormaps[DIVERGING]((change + 1) / 2)[..., :3] * 255).astype(np.uint8)

@@ -20,6 +20,11 @@ WINDOWS = {
 }
 """Centre and width in HU, as radiologists set them; `full` is -1024 to 3071, what 12 bits hold."""
 
+VIEW = (-1000.0, 600.0)
+"""HU that are black and white in pictures of a window wider than `WIDE_HU`: lung, soft tissue, contrast medium and bone
+can be told apart. Networks and files are not touched by it."""
+WIDE_HU = 2000.0
+
 DTYPE_OF_UNIT: dict[Unit, str] = {"grey 8 bit": "uint8", "grey 16 bit": "uint16", "HU": "int16", "signal": "uint16"}
 SCALED_UNIT = "signal, scaled"
 """Unit of a store whose images or series were each mapped to 16 bits; the manifest has each one's raw range."""
@@ -160,6 +165,23 @@ class IntensityMap:
         unit = (np.clip(image, -1.0, 1.0).astype(np.float64) + 1.0) / 2.0
         return np.rint(unit * (self.high - self.low) + self.low).astype(self.dtype)
 
+    @property
+    def view(self) -> tuple[float, float]:
+        """Stored values that are black and white in pictures for looking at: `low` and `high`, or `VIEW`."""
+        wide = self.unit == "HU" and self.high - self.low > WIDE_HU
+        return (max(self.low, VIEW[0]), min(self.high, VIEW[1])) if wide else (self.low, self.high)
+
+    def to_view(self, image: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Returns images in network range as they are looked at: -1 is black, +1 is white; NaN stays.
+
+        Example:
+            >>> intensity = IntensityMap(-1024, 3071, "HU", "int16")
+            >>> intensity.to_view(intensity.to_network(np.array([-1000, -200, 600]))).round(3).tolist()
+            [-1.0, 0.0, 1.0]
+        """
+        low, high = ((2 * value - self.low - self.high) / (self.high - self.low) for value in self.view)
+        return ((image - np.float32((low + high) / 2)) * np.float32(2 / (high - low))).clip(-1, 1)
+
     def to_display(self, pixels: NDArray[np.generic]) -> NDArray[np.uint8]:
-        """Returns 8-bit grey for looking at: `low` is black, `high` is white."""
-        return np.rint((self.to_network(pixels) + 1) * 127.5).astype(np.uint8)
+        """Returns 8-bit grey for looking at, between the ends of `view`."""
+        return np.rint((self.to_view(self.to_network(pixels)) + 1) * 127.5).astype(np.uint8)

@@ -26,6 +26,7 @@ from ganoscope.generation import BLOCK, make_noise
 from ganoscope.objectives.cam import MERGES
 from ganoscope.progress import CONSOLE
 from ganoscope.teacher import Teacher, open_teacher
+from ganoscope.training.record import refuse_retrained
 from ganoscope.training.restore import TrainedRun
 
 IMAGES = 6
@@ -66,7 +67,8 @@ def save_cam_panels(folder: Path, run: TrainedRun, subjects: Sequence[Subjects],
             {name: (images, split_classes(teacher, images)) for name, images in sets.items()},
         )
     for name, (title, content) in panels.items():
-        figure = make_figure(title, content, describe_scale(name, teacher))
+        viewed = {one: (run.record.intensity.to_view(images), maps) for one, (images, maps) in content.items()}
+        figure = make_figure(title, viewed, describe_scale(name, teacher))
         figure.savefig(folder / "figures" / f"{name}.png", metadata={"Software": "ganoscope"})
     save_maps(folder / "cam_maps.npz", panels)
 
@@ -74,7 +76,9 @@ def save_cam_panels(folder: Path, run: TrainedRun, subjects: Sequence[Subjects],
 def find_teacher(run: TrainedRun) -> Teacher | None:
     """Returns the run's teacher; None, and says so, where it can't be opened any more."""
     try:
-        return open_teacher(Path(run.record.method_config["teacher"]), str(find_device(run.generator)))
+        teacher = open_teacher(Path(run.record.method_config["teacher"]), str(find_device(run.generator)))
+        refuse_retrained(run.record, "teacher", teacher.classifier)
+        return teacher
     except UserError as error:
         CONSOLE.print(f"panels without the teacher's maps: {error}")
         return None

@@ -43,7 +43,7 @@ def blend(image: NDArray[np.floating], heat: NDArray[np.floating], scale: float)
     """Returns an image with its map over it, RGB, shape (H, W, 3); the higher the value, the more opaque.
 
     Args:
-        image: Network range, shape (H, W).
+        image: -1 is black, +1 is white, shape (H, W).
         heat: Raw values, shape (H, W).
         scale: Raw value at the upper end of the colours.
     """
@@ -62,7 +62,7 @@ def save_overlays(folder: Path, answer: Answer) -> None:
         for one in answer.sets:
             for index, name in enumerate(one.subjects.ids[:OVERLAYS]):
                 heat = one.maps[target][index]
-                picture = blend(enlarge(one.subjects.images[index, 0]), enlarge(heat), scale)
+                picture = blend(enlarge(one.subjects.pictures[index]), enlarge(heat), scale)
                 if heat.max() <= 0:
                     picture = write_empty(picture)
                 save_picture(folder / f"{one.subjects.name}_{name}_{target}.png", picture)
@@ -109,7 +109,7 @@ def draw_panel_row(axes: Sequence[Axes], one: Evidence, index: int, scales: dict
         cell.set_axis_off()
     if index >= len(one.logits):
         return
-    image = one.subjects.images[index, 0]
+    image = one.subjects.pictures[index]
     show(axes[0], blend(image, np.zeros_like(image), 0.0))
     opinion = "score" if one.relative else f"D {one.probability[index]:.2f}, logit"
     axes[0].set_title(f"{opinion} {one.logits[index]:.1f}", fontsize=10)
@@ -178,7 +178,7 @@ def choose_shown(one: Evidence, target: str) -> list[int]:
 def draw_strip_row(row: Sequence[Axes], answer: Answer, target: str, one: Evidence, index: int) -> None:
     """Draws one image, its map, and its map after every stage."""
     check, position = answer.randomisation[target], answer.checked(one).start + index
-    image = one.subjects.images[index, 0]
+    image = one.subjects.pictures[index]
     show(row[0], blend(image, np.zeros_like(image), 0.0))
     caption(row[0], one.subjects.name)
     original = one.maps[target][index]

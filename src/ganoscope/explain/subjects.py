@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from ganoscope.data.intensity import IntensityMap
 from ganoscope.data.store import Sample, Store
 from ganoscope.errors import UserError, refuse
 from ganoscope.generation import draw_images
@@ -26,6 +27,7 @@ class Subjects:
         ids: Sample ids, or the generated images' indices.
         groups: What is resampled as a whole: the manifest's groups, or each generated image by itself.
         splits: Split of each image, or "".
+        intensity: Map between stored units and network range.
     """
 
     name: str
@@ -33,13 +35,19 @@ class Subjects:
     ids: list[str]
     groups: list[str]
     splits: list[str]
+    intensity: IntensityMap
+
+    @property
+    def pictures(self) -> NDArray[np.float32]:
+        """The images as they are looked at, shape (N, H, W), in [-1, 1]."""
+        return self.intensity.to_view(self.images[:, 0])
 
 
 def draw_generated(run: TrainedRun, number: int, seed: int) -> Subjects:
     """Returns images of the run's generator; image i depends on the seed and i alone."""
     ids = [f"{index:06d}" for index in range(number)]
     images = np.concatenate(list(draw_images(run, number, seed)))
-    return Subjects("generated", images, ids, ids, [""] * number)
+    return Subjects("generated", images, ids, ids, [""] * number, run.record.intensity)
 
 
 def choose_real(run: TrainedRun, store: Store, number: int, seed: int) -> Subjects:
@@ -70,6 +78,7 @@ def choose_real(run: TrainedRun, store: Store, number: int, seed: int) -> Subjec
         ids=[sample.sample_id for sample in samples],
         groups=[sample.group for sample in samples],
         splits=[sample.split for sample in samples],
+        intensity=store.intensity,
     )
 
 

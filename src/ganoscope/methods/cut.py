@@ -8,10 +8,9 @@ from torch import Tensor, nn
 
 from ganoscope.contracts import Domains, ImageSpec, Phase, Terms, observed
 from ganoscope.errors import Range, list_range_faults, refuse
-from ganoscope.nets import patchgan, resnet_generator
+from ganoscope.nets.image_generators import LAYERS, GeneratorName, check_side, make_image_generator
 from ganoscope.nets.patch_projection import PatchProjection, choose_positions
 from ganoscope.nets.patchgan import PatchGAN
-from ganoscope.nets.resnet_generator import ResNetGenerator, check_sides
 from ganoscope.objectives.adversarial import least_squares_fake, least_squares_real
 from ganoscope.objectives.patch_nce import patch_nce
 
@@ -39,11 +38,15 @@ class Config:
     Source: Park, Efros, Zhang, Zhu 2020, https://arxiv.org/abs/2007.15651: sect. 3 (objective, both weights 1), sect.
         4 and appendix (layers, 256 patches, temperature 0.07); least squares, Adam and epochs from the authors' code.
     Differs: PatchNCE is the mean over the layers, as in the authors' code, not their sum; the generator is stepped
-        before the discriminator; the networks are this project's, see `nets.resnet_generator` and `nets.patchgan`.
+        before the discriminator; the networks are this project's, see `nets.image_generators` and `nets.patchgan`. Of
+        attention_resunet the pixels and the four finest levels are compared.
     """
 
-    generator_channels: int = 64
-    """Channels of the generator's finest level."""
+    generator: GeneratorName = "resnet"
+    """resnet: residual blocks at a quarter of the side make the image anew; attention_resunet: a U-Net with attention
+    gates makes what is added to it, which learns faster where little is to change."""
+    generator_channels: int | None = None
+    """Channels of the generator's finest level; where it is not given, 64 for resnet, 32 for attention_resunet."""
     discriminator_channels: int = 64
     """Channels of the discriminator's finest level; coarser levels have up to 8 times as many."""
     nce_weight: float = 1.0
@@ -61,7 +64,8 @@ class Config:
 
     def __post_init__(self) -> None:
         """Checks every value."""
-        refuse(list_range_faults(self, RANGES))
+        given = {name: allowed for name, allowed in RANGES.items() if getattr(self, name) is not None}
+        refuse(list_range_faults(self, given))
 
 
 @dataclass(frozen=True)
@@ -108,9 +112,9 @@ class CUT:
 
     def __init__(self, config: Config) -> None:
         self.config = config
-        self.G_ab = ResNetGenerator(config.generator_channels)
+        self.G_ab = make_image_generator(config.generator, config.generator_channels)
         self.D_b = PatchGAN(config.discriminator_channels, spectral_norm=False)
-        self.F_a = PatchProjection(self.G_ab.feature_channels)
+        self.F_a = PatchProjection(self.G_ab.feature_channels[:LAYERS])
         self.networks: Mapping[str, nn.Module] = {"G_ab": self.G_ab, "D_b": self.D_b, "F_a": self.F_a}
         learner = nn.ModuleList([self.G_ab, self.F_a])
         self.phases = (
@@ -125,8 +129,8 @@ class CUT:
         return Step(
             b=batch.b,
             fake_b=image[: len(batch.a)],
-            keys=tuple(maps.detach() for maps in keys),
-            queries=self.G_ab.encode(image),
+            keys=tuple(maps.detach() for maps in keys[:LAYERS]),
+            queries=self.G_ab.encode(image)[:LAYERS],
         )
 
     def generator_loss(self, step: Step) -> GeneratorTerms:
@@ -165,6 +169,10 @@ def make_adam(network: nn.Module, config: Config) -> torch.optim.Adam:
 
 
 def build(config: Config, spec: ImageSpec) -> CUT:
-    """Returns CUT for square images: sides that are multiples of 4 from 24; raises ValueError otherwise."""
-    check_sides((spec.size, spec.size), resnet_generator.SIDE_STEP, patchgan.MIN_SIDE)
+    """Returns CUT for square images, for resnet multiples of 4 from 24, for attention_resunet of 16 from 32.
+
+    Raises:
+        ValueError: They have another size.
+    """
+    check_side(config.generator, spec.size)
     return CUT(config)

@@ -7,9 +7,8 @@ from pathlib import Path
 import torch
 from torch import Tensor, nn
 
-from ganoscope.classifier import TrainedClassifier, open_classifier, refuse_other_images
+from ganoscope.classifier import TrainedClassifier, list_store_faults, open_classifier
 from ganoscope.contracts import Domains, ImageSpec, Terms
-from ganoscope.data.labels import count_classes
 from ganoscope.data.store import Store
 from ganoscope.errors import Range, UserError, describe, list_range_faults, refuse
 from ganoscope.methods import cyclegan
@@ -136,24 +135,13 @@ def check(config: Config, store: Store, spec: ImageSpec) -> None:
             intensities; or a domain is none of its classes.
     """
     classifier = open_classifier(require_classifier(config))
-    record, faults = classifier.record, []
-    remedy = "Train one on this store."
-    if record.store_fingerprint != store.fingerprint:
-        fault = f"classifier {classifier.path} learned from another store"
-        faults.append(describe(fault, record.store_name, f"{store.name} ({store.fingerprint[:12]})", remedy))
-    classes = tuple(count_classes(store))
-    if record.classes != classes:
-        fault = f"classifier {classifier.path} tells other classes apart"
-        faults.append(describe(fault, ", ".join(record.classes), ", ".join(classes) or "none", remedy))
-    unknown = [name for name in spec.domains if name not in record.classes]
+    faults = list_store_faults(classifier, store, "classifier")
+    known = classifier.record.classes
+    unknown = [name for name in spec.domains if name not in known]
     if unknown:
         fault = f"classifier {classifier.path} does not know the domains as classes"
         remedy = "Translate between two classes of one store: --domains A B, without --target-store."
-        faults.append(describe(fault, ", ".join(unknown), ", ".join(record.classes), remedy))
-    try:
-        refuse_other_images(classifier, store)
-    except UserError as error:
-        faults.append(str(error))
+        faults.append(describe(fault, ", ".join(unknown), ", ".join(known), remedy))
     refuse(faults)
 
 

@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from ganoscope.contracts import Domains, ImageSpec, Phase, Terms, observed
 from ganoscope.data.store import Store
 from ganoscope.errors import Range, UserError, describe, list_range_faults, refuse
-from ganoscope.nets.image_generators import GeneratorName, ImageGenerator, check_side, make_image_generator
+from ganoscope.nets.image_generators import LAYERS, GeneratorName, ImageGenerator, check_side, make_image_generator
 from ganoscope.nets.patch_projection import PatchProjection, choose_positions
 from ganoscope.nets.patchgan import PatchGAN, PatchOutput
 from ganoscope.nets.running_histogram import RunningHistogram
@@ -32,8 +32,6 @@ REAL_HALF_LIFE_IMAGES, FAKE_HALF_LIFE_IMAGES = 10_000.0, 50.0
 """Of the data set's histograms: real images don't change; translated ones move with their generator."""
 HU_BINS, BLUR_SHARE = 256, 0.01
 """Bins of a histogram, and the scale of its blur as a share of the range: 41 HU of 4096."""
-LAYERS = 5
-"""Maps that the encoders of both generators give, at least."""
 
 RANGES = {
     "generator_channels": Range(1),

@@ -8,6 +8,8 @@ from ganoscope.nets.resnet_generator import ResNetGenerator, check_sides
 
 GeneratorName = Literal["resnet", "attention_resunet"]
 ImageGenerator = ResNetGenerator | AttentionResUNet
+LAYERS = 5
+"""Maps that the encoders of both give, at least, and that patches are compared in."""
 
 
 def make_image_generator(name: GeneratorName, channels: int | None) -> ImageGenerator:

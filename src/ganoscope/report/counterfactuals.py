@@ -8,10 +8,9 @@ from typing import Any
 from PIL import Image
 
 from ganoscope.alarms import Alarm, load_alarms
-from ganoscope.errors import UserError
 from ganoscope.files import load_json
 from ganoscope.report.content import Part, Table, write_number
-from ganoscope.report.explanations import Block, check_origin, read_summary, write_estimate
+from ganoscope.report.explanations import Block, check_origin, find_results, read_summary, write_estimate
 from ganoscope.report.pictures import Picture, embed_image
 
 PANELS = 4
@@ -84,12 +83,8 @@ def load_counterfactuals(run: Path, wanted: Path | None, weights_sha256: str) ->
     Raises:
         UserError: The folder asked for does not exist or holds no counterfactuals, or a file in it is damaged.
     """
-    folder = wanted or run / "counterfactuals"
-    if not (folder / "results.json").exists():
-        if wanted:
-            raise UserError(
-                f"no counterfactuals at {folder}: results.json is missing. Make them with `ganoscope counterfactual`."
-            )
+    folder = find_results(run, wanted, "counterfactuals", "counterfactual")
+    if folder is None:
         return Part(missing="The run has no counterfactuals yet; `ganoscope counterfactual` makes them.")
     results = load_json(folder / "results.json")
     return Part(

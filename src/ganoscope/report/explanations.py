@@ -81,12 +81,8 @@ def load_explanations(run: Path, wanted: Path | None, weights_sha256: str) -> Pa
     Raises:
         UserError: The folder asked for does not exist or holds no explanations, or a file in it is damaged.
     """
-    folder = wanted or run / "explanations"
-    if not (folder / "results.json").exists():
-        if wanted:
-            raise UserError(
-                f"no explanations at {folder}: results.json is missing. Make them with `ganoscope explain`."
-            )
+    folder = find_results(run, wanted, "explanations", "explain")
+    if folder is None:
         return Part(missing="The run has no explanations yet; `ganoscope explain` makes them.")
     results = load_json(folder / "results.json")
     return Part(
@@ -97,6 +93,20 @@ def load_explanations(run: Path, wanted: Path | None, weights_sha256: str) -> Pa
             alarms=[*check_origin(results, weights_sha256), *load_alarms(folder / "alarms.json")],
         )
     )
+
+
+def find_results(run: Path, wanted: Path | None, what: str, command: str) -> Path | None:
+    """Returns the folder that is asked for, or the one of that name in a run; None where the run has none.
+
+    Raises:
+        UserError: The folder asked for does not exist or holds no results of that command.
+    """
+    folder = wanted or run / what
+    if (folder / "results.json").exists():
+        return folder
+    if wanted:
+        raise UserError(f"no {what} at {folder}: results.json is missing. Make them with `ganoscope {command}`.")
+    return None
 
 
 def check_origin(

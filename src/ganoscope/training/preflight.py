@@ -16,7 +16,15 @@ from ganoscope.errors import UserError, describe, refuse
 from ganoscope.methods import load
 from ganoscope.training.feeding import open_run_domains
 from ganoscope.training.processes import choose_device
-from ganoscope.training.record import RunRecord, TrainConfig, load_record, make_record, refuse_other_run, save_record
+from ganoscope.training.record import (
+    RunRecord,
+    TrainConfig,
+    list_classifiers,
+    load_record,
+    make_record,
+    refuse_other_run,
+    save_record,
+)
 from ganoscope.training.speed import SHORT_IMAGES, choose_speed, choose_without_measuring
 
 
@@ -44,7 +52,8 @@ def prepare_run(
     refuse_unfit(record, method_config, store)
     refuse(list_feed_faults(store, training, config, policy))
     exists = (run / "run.json").exists()
-    record = replace(record, train=settle(record, method_config, load_record(run).train if exists else None))
+    settled = settle(record, method_config, load_record(run).train if exists else None)
+    record = replace(record, train=settled, classifiers=list_classifiers(method_config))
     if exists:
         refuse_other_run(run, record)
     elif run.exists() and any(run.iterdir()):

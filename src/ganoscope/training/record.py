@@ -8,6 +8,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any, Literal
 
+from ganoscope.classifier import TrainedClassifier, load_classifier_record
 from ganoscope.contracts import ImageSpec
 from ganoscope.data.augment import Policy
 from ganoscope.data.domains import Domain
@@ -133,6 +134,7 @@ class RunRecord:
             or all are the same.
         domains: Names of domains A and B of a translation; empty for other methods.
         target_fingerprint: Of the store that is domain B; "" where there is no second one.
+        classifiers: SHA-256 of the weights of each classifier that the hyper-parameters name, by their names.
     """
 
     method: str
@@ -151,6 +153,7 @@ class RunRecord:
     class_counts: dict[str, int] = field(default_factory=dict)
     domains: tuple[str, ...] = ()
     target_fingerprint: str = ""
+    classifiers: dict[str, str] = field(default_factory=dict)
 
     @property
     def spec(self) -> ImageSpec:
@@ -193,6 +196,30 @@ def to_plain(config: dict[str, Any]) -> dict[str, Any]:
     """Returns a configuration as JSON can hold it: paths as text, absolute, so that any folder repeats the run."""
     paths = {name: str(value.resolve()) for name, value in config.items() if isinstance(value, Path)}
     return {**config, **paths, **{name: list(value) for name, value in config.items() if isinstance(value, tuple)}}
+
+
+def list_classifiers(method_config: Any) -> dict[str, str]:
+    """Returns the SHA-256 of the weights of each classifier that a method's hyper-parameters name: all of their paths.
+
+    Raises:
+        UserError: There is none at such a place.
+    """
+    paths = {name: value for name, value in asdict(method_config).items() if isinstance(value, Path)}
+    return {name: load_classifier_record(path).weights_sha256 for name, path in paths.items()}
+
+
+def refuse_retrained(record: RunRecord, name: str, classifier: TrainedClassifier) -> None:
+    """Refuses a classifier that was trained again in its folder since a run learned from it.
+
+    Args:
+        record: Of the run; one of an earlier version does not say which weights it learned from.
+        name: Of the hyper-parameter that names the classifier's folder.
+        classifier: What lies there now.
+    """
+    then, now = record.classifiers.get(name), classifier.record.weights_sha256
+    if then not in (None, now):
+        fault = f"{name} {classifier.path} was trained again since the run learned from it: its weights differ"
+        raise UserError(describe(fault, now[:12], str(then)[:12], "Restore it, or train the run again."))
 
 
 def save_record(run: Path, record: RunRecord) -> None:
@@ -265,6 +292,10 @@ def list_differences(old: RunRecord, new: RunRecord) -> list[tuple[str, object, 
         (field.name, getattr(old.train, field.name), getattr(new.train, field.name))
         for field in fields(TrainConfig)
         if field.name not in free
+    ]
+    pairs += [
+        (f"{name} of weights", sha256[:12], new.classifiers.get(name, "none")[:12])
+        for name, sha256 in old.classifiers.items()
     ]
     names = sorted({*old.method_config, *new.method_config})
     pairs += [(name, old.method_config.get(name), new.method_config.get(name)) for name in names]

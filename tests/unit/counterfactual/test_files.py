@@ -74,6 +74,16 @@ def test_a_folder_that_is_no_domain_is_no_label(disc_source, disc_store, disc_ru
     assert sorted(case.label for case in cases) == ["", "well"]
 
 
+def test_folders_called_after_patients_are_read_without_a_layout(disc_source, disc_store, disc_run, tmp_path):
+    for number in range(12):
+        folder = tmp_path / "in" / f"patient {number}"
+        folder.mkdir(parents=True)
+        (folder / "film.png").write_bytes((disc_source / "pictures" / f"{number:03d}.png").read_bytes())
+    cases, _ = read_all(tmp_path / "in", Store.open(disc_store), disc_run)
+    assert len(cases) == 12
+    assert {case.label for case in cases} == {""}
+
+
 def test_what_is_of_another_kind_is_refused_with_the_reason(disc_store, disc_run, tmp_path):
     source = tmp_path / "mixed"
     source.mkdir()

@@ -2,6 +2,7 @@
 
 import csv
 import json
+import shutil
 from dataclasses import replace
 
 import numpy as np
@@ -128,11 +129,12 @@ def test_two_stores_of_one_name_are_translated_each_to_the_other(tmp_path):
 
 
 def test_a_store_of_another_modality_is_refused(disc_store):
-    own, other = (replace(Store.open(disc_store), modality=name) for name in ("CR", "MR"))
-    refuse_modality(own, own)
-    refuse_modality(other, replace(own, modality=""))
+    own = replace(Store.open(disc_store), modality="CR")
+    refuse_modality("judge", "CR", own)
+    refuse_modality("judge", "", own)
+    refuse_modality("judge", "MR", replace(own, modality=""))
     with pytest.raises(UserError, match=r"another modality.*got MR; allowed: CR"):
-        refuse_modality(other, own)
+        refuse_modality("judge", "MR", own)
 
 
 def test_one_way_has_no_way_back(one_way_run, disc_store, tmp_path):
@@ -156,3 +158,21 @@ def test_other_sizes_targets_and_judges_are_refused_together(disc_run, disc_sour
     with pytest.raises(UserError, match="explained classifier itself"):
         make_counterfactuals(disc_run, disc_source, tmp_path / "out", replace(CONFIG, judge=disc_classifier))
     assert not (tmp_path / "out").exists()
+
+
+def test_a_classifier_that_was_trained_again_in_its_folder_is_refused(
+    disc_store, disc_classifier, disc_judge, tmp_path
+):
+    path, run_path = tmp_path / "classifier", tmp_path / "run"
+    shutil.copytree(disc_classifier, path)
+    settings, short = painter.Config(classifier=path), replace(SHORT, domains=("well", "sick"))
+    train(METHOD, settings, disc_store, run_path, short)
+    shutil.copytree(disc_judge, path, dirs_exist_ok=True)
+    with pytest.raises(UserError, match=r"begun with classifier of weights [0-9a-f]{12}; got [0-9a-f]{12}"):
+        train(METHOD, settings, disc_store, run_path, replace(short, images=16))
+    with pytest.raises(UserError, match="was trained again since the run learned from it: its weights differ"):
+        make_counterfactuals(run_path, disc_store, tmp_path / "out", CONFIG)
+    earlier = json.loads((run_path / "run.json").read_text())
+    del earlier["classifiers"]
+    (run_path / "run.json").write_text(json.dumps(earlier))
+    make_counterfactuals(run_path, disc_store, tmp_path / "out", replace(CONFIG, number=2, attack_steps=1))

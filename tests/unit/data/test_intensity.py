@@ -88,6 +88,16 @@ def test_display_shows_low_black_high_white_and_clips():
     assert shown[2] in (127, 128)
 
 
+def test_wide_hounsfield_units_are_looked_at_through_a_window_and_others_as_they_are():
+    wide = IntensityMap(-1024, 3071, "HU", "int16")
+    assert wide.to_display(np.array([-1024, -1000, -200, 600, 3071], np.int16)).tolist() == [0, 0, 128, 255, 255]
+    assert np.isnan(wide.to_view(np.array([np.nan], np.float32))).all()
+    for other in (IntensityMap(-160, 240, "HU", "int16"), IntensityMap(0, 65535, "grey 16 bit", "uint16")):
+        image = np.linspace(-1, 1, 7, dtype=np.float32)
+        assert other.view == (other.low, other.high)
+        np.testing.assert_array_equal(other.to_view(image), image)
+
+
 @pytest.mark.parametrize("high", [5.0, 4.0, float("nan")])
 def test_empty_range_is_refused(high):
     with pytest.raises(UserError, match="intensity range is empty: got low 5"):

@@ -1,5 +1,7 @@
 """The CAM-guided GAN as a method: what it refuses, and that its runs need the teacher for training alone."""
 
+import json
+import shutil
 from dataclasses import replace
 from pathlib import Path
 
@@ -10,6 +12,7 @@ import torch
 from ganoscope.contracts import Batch, ImageSpec
 from ganoscope.data.store import Store
 from ganoscope.errors import UserError
+from ganoscope.explain.cam_panels import find_teacher
 from ganoscope.explain.discriminator import ExplainConfig, explain_run
 from ganoscope.generation import draw_images
 from ganoscope.methods.cam_gan import Config, build, check
@@ -107,6 +110,16 @@ def test_panels_without_the_teacher_show_attention_and_heat_maps(run, phantom_st
     names = {path.stem for path in (tmp_path / "out" / "figures").glob("*.png")}
     assert {"attention", "discriminator_cam"} <= names
     assert "teacher_merges" not in names
+
+
+def test_a_teacher_that_was_trained_again_shows_no_maps(run, phantom_store, tmp_path, capsys):
+    shutil.copytree(run, tmp_path / "run")
+    record = json.loads((tmp_path / "run" / "run.json").read_text())
+    record["classifiers"]["teacher"] = "0" * 64
+    (tmp_path / "run" / "run.json").write_text(json.dumps(record))
+    assert find_teacher(open_run(run)) is not None
+    assert find_teacher(open_run(tmp_path / "run")) is None
+    assert "trained again" in " ".join(capsys.readouterr().err.split())
 
 
 def test_the_step_in_which_the_teacher_is_opened_draws_the_same_noise_as_any_other(tiny_classifier):

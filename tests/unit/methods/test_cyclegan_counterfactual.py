@@ -39,9 +39,7 @@ def test_a_classifier_of_other_images_is_refused_with_all_reasons_at_once(tiny_c
 
 
 def test_classes_in_another_order_are_refused(phantom_store, tiny_classifier, classes, monkeypatch):
-    monkeypatch.setattr(
-        "ganoscope.methods.cyclegan_counterfactual.count_classes", lambda _: dict.fromkeys(classes[::-1], 1)
-    )
+    monkeypatch.setattr("ganoscope.classifier.count_classes", lambda _: dict.fromkeys(classes[::-1], 1))
     with pytest.raises(UserError, match="tells other classes apart"):
         check(Config(classifier=tiny_classifier), Store.open(phantom_store), ImageSpec(32, classes, classes[:2]))
 

@@ -224,6 +224,15 @@ def test_dclgan_contrasts_the_maps_of_a_u_net_too():
     run_step(method)
 
 
+def test_cut_contrasts_the_pixels_and_the_finest_maps_of_a_u_net():
+    method = make_method("cut", generator="attention_resunet")
+    shapes = [(1, 32, 32), (4, 32, 32), (8, 16, 16), (16, 8, 8), (32, 4, 4)]
+    step = method.forward(make_batch())
+    assert [tuple(key.shape[1:]) for key in step.keys] == [tuple(query.shape[1:]) for query in step.queries] == shapes
+    assert learned_from(method, method.phases[0], method.generator_loss(step).nce) == {"G_ab", "F_a"}
+    run_step(method)
+
+
 def test_layers_can_be_chosen():
     method = make_method("dclgan", nce_layers=(0, 4))
     step = method.forward(make_batch())

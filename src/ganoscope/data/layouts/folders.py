@@ -72,15 +72,25 @@ def list_images(source: Path, options: ReadOptions) -> Iterator[SourceImage]:
     """
     labels: set[str] = set()
     files = 0
-    for found in walk_files(source):
-        split, label = read_folder_names(found.folders)
+    for image in walk_images(source):
         files += 1
-        labels.add(label)
+        labels.add(image.label)
         if len(labels - {""}) > MAX_CLASSES:
             refuse_labels(source, f"more than {MAX_CLASSES} folders")
-        yield SourceImage((found.path,), found.name, label, split, fault=found.fault)
+        yield image
     if files > FEW_FILES and 2 * len(labels - {""}) > files:
         refuse_labels(source, f"{len(labels - {''})} folders for {files} files")
+
+
+def walk_images(source: Path) -> Iterator[SourceImage]:
+    """Yields what `list_images` does, without asking whether the names of the folders can be classes.
+
+    Raises:
+        OSError: A folder can't be listed.
+    """
+    for found in walk_files(source):
+        split, label = read_folder_names(found.folders)
+        yield SourceImage((found.path,), found.name, label, split, fault=found.fault)
 
 
 def refuse_labels(source: Path, given: str) -> None:

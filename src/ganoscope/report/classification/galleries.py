@@ -74,7 +74,7 @@ def draw_pair(
     """Draws one image, the outline of its finding where there is one, and its map beside it."""
     row, scale = shown
     index = int(indices[row])
-    image = store.load_images(np.array([index]))[0, 0]
+    image = store.intensity.to_view(store.load_images(np.array([index]))[0, 0])
     show(cells[0], blend(image, np.zeros_like(image), 0.0))
     outline(cells[0], store, index)
     show_map(cells[1], image, heat.find_map(row), scale)
