@@ -27,12 +27,14 @@ from ganoscope.data.duplicates import (
     MIN_CORRELATION_APART,
     THUMBNAIL_PX,
     find_duplicates,
+    fold,
     make_thumbnail,
 )
 from ganoscope.data.patients import PatternCounter, compile_pattern, extract_patient
 from ganoscope.data.phantoms import make_phantoms
 
 SIDE, BLOCK, PHANTOMS, PLANTS = THUMBNAIL_PX, 1024, 1500, 300
+UNFOLD = fold(np.eye(SIDE**2, dtype=np.float32)).T
 
 
 def from_jpeg(pixels, quality):
@@ -152,7 +154,7 @@ def unit(thumbnails):
 
 def cluster_all(thumbnails):
     labels = np.arange(len(thumbnails))
-    for row, column, best in compare_all(thumbnails):
+    for row, column, best in compare_all(thumbnails @ UNFOLD):
         first, second = np.nonzero(best >= MIN_CORRELATION)
         links = np.ones(len(first), bool), (labels[first + row], labels[second + column])
         joined = connected_components(coo_array(links, shape=(len(labels),) * 2), directed=False)[1]
@@ -162,7 +164,7 @@ def cluster_all(thumbnails):
 
 def search(path, number, method):
     """Runs in a process of its own: prints seconds, peak MB, MB after the imports, check sum of clusters."""
-    thumbnails = np.memmap(path, np.float16, "r").reshape(-1, SIDE**2)[:number]
+    thumbnails = np.memmap(path, np.float16, "r").reshape(-1, SIDE**2)[:number]  # folded
     np.linalg.eigh(np.eye(64))  # the numerical library takes its memory now
     before, start = peak_memory(), time.perf_counter()
     clusters = find_duplicates(thumbnails).clusters if method == "index" else cluster_all(thumbnails)
@@ -186,7 +188,7 @@ def measure(path, number, method):
 def show_speed(originals, numbers, quadratic):
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "thumbnails.bin"
-        vary(originals, max(numbers)).tofile(path)
+        fold(vary(originals, max(numbers)).astype(np.float32)).astype(np.float16).tofile(path)
         seconds = {}
         for number in numbers:
             seconds[number], peak, before, partition = measure(path, number, "index")

@@ -11,7 +11,7 @@ import pytest
 
 from ganoscope.alarms import load_alarms
 from ganoscope.cli import execute
-from ganoscope.data.duplicates import find_duplicates, make_thumbnail
+from ganoscope.data.duplicates import find_duplicates, make_folded_thumbnail
 from ganoscope.data.readers import PADDING_HU
 from ganoscope.data.store import Store
 
@@ -53,7 +53,7 @@ def assert_nothing_crosses(store):
 
 
 def crossing_near_duplicates(store):
-    thumbnails = np.stack([make_thumbnail(pixels) for pixels in store.images])
+    thumbnails = np.stack([make_folded_thumbnail(pixels) for pixels in store.images])
     splits, found = store.column("split"), find_duplicates(thumbnails)
     return int((splits[found.first] != splits[found.second]).sum())
 

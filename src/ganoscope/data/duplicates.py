@@ -130,7 +130,7 @@ class Index:
     high: NDArray[np.float32]
 
 
-def make_thumbnail(pixels: NDArray[np.generic]) -> NDArray[np.float16]:
+def make_thumbnail(pixels: NDArray[np.generic]) -> NDArray[np.float32]:
     """Returns a zero-mean, unit-norm thumbnail, shape (THUMBNAIL_PX**2,); all zeros for a constant picture.
 
     The picture, of any shape, is stretched to a square: padding would make all padded pictures alike.
@@ -142,14 +142,19 @@ def make_thumbnail(pixels: NDArray[np.generic]) -> NDArray[np.float16]:
     thumbnail = np.asarray(small, np.float32).ravel()
     thumbnail = thumbnail - thumbnail.mean()
     norm = float(np.linalg.norm(thumbnail))
-    return (thumbnail / norm if norm > 1e-3 else np.zeros_like(thumbnail)).astype(np.float16)
+    return thumbnail / np.float32(norm) if norm > 1e-3 else np.zeros_like(thumbnail)
+
+
+def make_folded_thumbnail(pixels: NDArray[np.generic]) -> NDArray[np.float16]:
+    """Returns a picture's thumbnail in the coordinates of `fold`, shape (THUMBNAIL_PX**2,)."""
+    return fold(make_thumbnail(pixels)[None])[0].astype(np.float16)
 
 
 def find_duplicates(thumbnails: NDArray[np.float16], apart: NDArray[np.int64] | None = None) -> Duplicates:
     """Returns the clusters of pictures that are joined by chains of near-duplicates, and their strongest links.
 
     Args:
-        thumbnails: From `make_thumbnail`, shape (N, THUMBNAIL_PX**2); may be memory-mapped.
+        thumbnails: From `make_folded_thumbnail`, shape (N, THUMBNAIL_PX**2); may be memory-mapped.
         apart: Patient numbers, shape (N,), -1 where unknown. Pictures of two known, different patients are joined only
             from `MIN_CORRELATION_APART` on.
     """
@@ -169,17 +174,22 @@ def find_duplicates(thumbnails: NDArray[np.float16], apart: NDArray[np.int64] | 
     return number_clusters(prune(forest, pending))
 
 
-def fold(thumbnails: NDArray[np.float16]) -> NDArray[np.float32]:
-    """Returns unit-norm thumbnails in coordinates in which the symmetries of the square are simple, shape (n, 1024).
+def normalise(vectors: NDArray[np.float16]) -> NDArray[np.float32]:
+    """Returns vectors (n, m) in single precision, divided by their norms; zeros stay."""
+    values = vectors.astype(np.float32)
+    norms = np.sqrt(np.einsum("nm,nm->n", values, values))
+    values /= np.where(norms > 0, norms, 1)[:, None]
+    return values
+
+
+def fold(thumbnails: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Returns thumbnails (n, 1024) in coordinates in which the symmetries of the square are simple, same shape.
 
     The map is orthogonal: sums and differences of each pixel and its mirror images, in the order of `BLOCKS`: even in
     rows and columns (part symmetric under transposition, then antisymmetric), odd in both (likewise), even in rows
     only, odd in rows only (transposed).
     """
-    flat = thumbnails.astype(np.float32)
-    norms = np.linalg.norm(flat, axis=1, keepdims=True)
-    flat /= np.where(norms > 0, norms, 1)
-    square = flat.reshape(-1, THUMBNAIL_PX, THUMBNAIL_PX)
+    square = thumbnails.reshape(-1, THUMBNAIL_PX, THUMBNAIL_PX)
     (even_even, even_odd), (odd_even, odd_odd) = (halve(part, 2) for part in halve(square, 1))
     parts = (*split_transposed(even_even), *split_transposed(odd_odd), even_odd, odd_even.transpose(0, 2, 1))
     return np.concatenate([part.reshape(-1, length) for part, length in zip(parts, LENGTHS, strict=True)], axis=1)
@@ -205,8 +215,8 @@ def correlate(first: NDArray[np.float32], second: NDArray[np.float32]) -> NDArra
     """Returns the correlations with each of the eight transforms of `second`, shape (8, m, n).
 
     Args:
-        first: From `fold`, shape (m, 1024).
-        second: From `fold`, shape (n, 1024).
+        first: From `fold`, of norm 1, shape (m, 1024).
+        second: The same, shape (n, 1024).
     """
     pairs = [*((block, block) for block in BLOCKS), BLOCKS[4:], BLOCKS[:3:-1]]
     dots = np.stack([first[:, one] @ second[:, other].T for one, other in pairs])
@@ -245,14 +255,16 @@ def describe(thumbnails: NDArray[np.float16], members: NDArray[np.int64]) -> NDA
     Their distance is never larger than that of the thumbnails after the best of the eight transforms: every step is a
     projection, or drops signs or order that a transform might change, and neither pushes two points apart.
     """
-    sample = fold(thumbnails[members[np.linspace(0, len(members) - 1, min(SAMPLE, len(members))).astype(np.int64)]])
+    sample = normalise(
+        thumbnails[members[np.linspace(0, len(members) - 1, min(SAMPLE, len(members))).astype(np.int64)]]
+    )
     projections = fit_projections(sample)
     shapes = drop_orientation(sample, projections)
     centre = shapes.mean(axis=0, keepdims=True) if len(shapes) else shapes.sum(axis=0, keepdims=True)
     axes = np.linalg.eigh((shapes - centre).T @ (shapes - centre))[1][:, ::-1][:, :LENGTH]
     descriptors = np.empty((len(members), axes.shape[1]), np.float32)
     for start in range(0, len(members), COLUMNS):
-        part = fold(thumbnails[members[start : start + COLUMNS]])
+        part = normalise(thumbnails[members[start : start + COLUMNS]])
         descriptors[start : start + COLUMNS] = (drop_orientation(part, projections) - centre) @ axes
     return descriptors
 
@@ -355,7 +367,7 @@ def compare(
 ) -> Links:
     """Returns the near-duplicates between two sets of positions in the index, those with the first position first."""
     one, other = index.members[rows], index.members[columns]
-    values = correlate(fold(thumbnails[one]), fold(thumbnails[other]))
+    values = correlate(normalise(thumbnails[one]), normalise(thumbnails[other]))
     known = (patients[one, None] >= 0) & (patients[other] >= 0)
     differ = known & (patients[one, None] != patients[other])
     best = values.max(axis=0)

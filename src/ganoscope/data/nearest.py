@@ -150,7 +150,7 @@ def make_thumbnails(bands: NDArray[np.float32]) -> NDArray[np.float16]:
     flat = flat - flat.mean(axis=1, keepdims=True)
     norms = np.linalg.norm(flat, axis=1, keepdims=True)
     unit = np.where(norms > 1e-3, flat / np.maximum(norms, 1e-3), 0)
-    return fold(unit.astype(np.float16)).astype(np.float16)
+    return fold(unit.astype(np.float32)).astype(np.float16)
 
 
 def turn(band: NDArray[np.float32], transform: int) -> NDArray[np.float32]:

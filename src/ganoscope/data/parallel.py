@@ -10,7 +10,7 @@ import os
 import sys
 import threading
 from collections.abc import Callable, Iterable, Iterator
-from functools import cache
+from functools import cache, partial
 from itertools import chain, islice
 from typing import TypeVar
 
@@ -49,6 +49,26 @@ def map_in_order(function: Callable[[T], R], items: Iterable[T], workers: int = 
     pool = Parallel(wanted, return_as="generator", batch_size=1, pre_dispatch="4 * n_jobs")
     chunks = make_chunks(chain(start, iterator), batch)
     yield from chain.from_iterable(pool(delayed(call_for_each)(function, chunk) for chunk in chunks))
+
+
+def begin(function: Callable[[T], R], item: T, workers: int) -> Callable[[], R]:
+    """Begins with function(item) in one of the processes that `map_in_order` has used, if it has used several.
+
+    Args:
+        function: What to call; it and its result travel between processes.
+        item: What it is called with.
+        workers: Processes that are there; without several, the function is called when its result is wanted.
+
+    Returns:
+        What waits for the result.
+    """
+    if workers == 1:
+        return partial(function, item)
+    from joblib import Parallel, delayed
+
+    mute_manager_thread()
+    result = Parallel(workers, return_as="generator", batch_size=1)([delayed(function)(item)])
+    return partial(next, result)
 
 
 def mute_manager_thread() -> None:

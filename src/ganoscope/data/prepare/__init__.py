@@ -101,7 +101,7 @@ def fill(source: Path, folder: Path, config: PrepareConfig, workers: int) -> Non
                 for result in results:
                     ingest.take(result)
                 bar.advance(sum(result.files for result in results))
-        finish(ingest, config, layout_name, make_salt())
+        finish(ingest, config, layout_name, make_salt(), processes)
     except UserError:
         shutil.rmtree(folder, ignore_errors=True)  # nothing sound can be made of this source
         raise

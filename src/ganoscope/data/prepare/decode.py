@@ -10,7 +10,7 @@ from zlib import crc32
 import numpy as np
 from numpy.typing import NDArray
 
-from ganoscope.data.duplicates import make_thumbnail
+from ganoscope.data.duplicates import make_folded_thumbnail
 from ganoscope.data.geometry import MIN_SIZE, GeometryConfig, Placement, choose_placement, place, place_mask
 from ganoscope.data.intensity import IntensityConfig, find_raw_range, scale_to_16_bits
 from ganoscope.data.layouts import SourceImage
@@ -169,7 +169,7 @@ def decode_picture(number: int, picture: Picture, image: SourceImage, recipe: Re
         ),
         shape=(picture.pixels.shape[0], picture.pixels.shape[1]),
         placement=placement,
-        thumbnail=make_thumbnail(picture.pixels),
+        thumbnail=make_folded_thumbnail(picture.pixels),
         mask=mask,
         searched=searched,
         markers=tuple(placement.to_store(marker.box) for marker in find_markers(picture.pixels)) if searched else (),

@@ -34,19 +34,22 @@ class Columns:
     source_split: NDArray[np.str_]
 
 
-def group(columns: Columns, thumbnails: Path) -> tuple[NDArray[np.int32], Duplicates]:
-    """Returns the group number of every image, shape (N,), and the near-duplicates that helped to find it."""
-    count = len(columns.patient)
-    alone = columns.patient.max() + 1 + np.arange(count)
-    pictures = np.memmap(thumbnails, np.float16, "r", shape=(count, THUMBNAIL_PX**2))
-    duplicates = find_duplicates(pictures, columns.patient)
-    groups = join_groups(
+def search(images: tuple[Path, NDArray[np.int64]]) -> Duplicates:
+    """Returns the near-duplicates among images, for the file of their thumbnails and their patients, shape (N,)."""
+    path, patients = images
+    thumbnails = np.memmap(path, np.float16, "r", shape=(len(patients), THUMBNAIL_PX**2))
+    return find_duplicates(thumbnails, patients)
+
+
+def group(columns: Columns, duplicates: Duplicates) -> NDArray[np.int32]:
+    """Returns the group number of every image, shape (N,)."""
+    alone = columns.patient.max() + 1 + np.arange(len(columns.patient))
+    return join_groups(
         np.where(columns.patient < 0, alone, columns.patient),
         columns.volume,
         columns.content,
         duplicates.clusters.astype(np.int64),
     )
-    return groups, duplicates
 
 
 def save_duplicates(path: Path, duplicates: Duplicates, ids: NDArray[np.bytes_], columns: Columns) -> None:

@@ -63,7 +63,7 @@ class Row:
         values: By column of the manifest, as far as they are known before grouping, and by private column.
         unit: What pixels mean.
         pixels: In the store's square, of the type that its unit has there.
-        thumbnail: For the search for near-duplicates, float16.
+        thumbnail: For the search for near-duplicates, folded, float16.
         mask: Annotated finding in the store's square, one byte a pixel; empty where there is none.
         reason: Why it is not taken; "" where it is.
     """

@@ -1,6 +1,6 @@
 """The last part of `prepare`: groups, splits, manifest, alarms; then the private files go, and the store is one."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
 from importlib.metadata import version
 from pathlib import Path
@@ -10,11 +10,12 @@ from numpy.typing import NDArray
 
 from ganoscope.alarms import save_alarms
 from ganoscope.data.columns import DIGEST, ROWS, number, to_bytes
+from ganoscope.data.duplicates import Duplicates
 from ganoscope.data.intensity import DTYPE_OF_UNIT, SCALED_UNIT, IntensityMap, parse_window
-from ganoscope.data.parallel import make_chunks
+from ganoscope.data.parallel import begin, make_chunks
 from ganoscope.data.patients import make_pseudonym
 from ganoscope.data.prepare.config import PrepareConfig
-from ganoscope.data.prepare.grouping import Columns, group, save_duplicates
+from ganoscope.data.prepare.grouping import Columns, group, save_duplicates, search
 from ganoscope.data.prepare.ingest import Ingest
 from ganoscope.data.prepare.key import save_key
 from ganoscope.data.soundness import find_alarms
@@ -26,29 +27,50 @@ PRIVATE_FILES = ("listing.jsonl", "rows.csv", "rejected.csv", "thumbnails.bin", 
 BLOCK = 1024
 
 
-def finish(ingest: Ingest, config: PrepareConfig, layout: str, salt: bytes) -> None:
-    """Groups and splits what was taken, and writes everything that a store has, and `key.csv`, which it has not."""
+def finish(ingest: Ingest, config: PrepareConfig, layout: str, salt: bytes, workers: int) -> None:
+    """Groups and splits what was taken, and writes everything that a store has, and `key.csv`, which it has not.
+
+    Where there are several processes, one searches for near-duplicates while this one goes on.
+    """
     writer, folder = ingest.close(), ingest.folder
-    save_key(folder, write_tables(folder, config, salt))
+    columns, ids = read_columns(folder)
+    wait_for_duplicates = begin(search, (folder / "thumbnails.bin", columns.patient), workers)
+    facts = read_facts(folder, salt)
+    save_key(folder, facts.pseudonyms)
     save_csv(folder / "quarantine.csv", QUARANTINE_COLUMNS, list_rejected(folder))
     if not ingest.has_series:
         (folder / "series.csv").unlink(missing_ok=True)
     writer.flush()
-    facts = read_facts(folder)
     intensity = make_intensity(facts, ingest.unit, config.window, writer)
+    write_tables(folder, config, columns, ids, wait_for_duplicates(), facts.pseudonyms)
     prepared = {**asdict(config), "layout": layout, "ganoscope": version("ganoscope")}
     writer.finish(config.name or layout, intensity, facts.modality, prepared)
     save_alarms(folder / "alarms.json", find_alarms(Store.open(folder), facts.conflicts))
 
 
-def write_tables(folder: Path, config: PrepareConfig, salt: bytes) -> dict[str, str]:
-    """Writes the duplicates and the manifest, and returns the pseudonyms by patient id."""
-    columns, ids = read_columns(folder)
-    groups, duplicates = group(columns, folder / "thumbnails.bin")
+def write_tables(
+    folder: Path,
+    config: PrepareConfig,
+    columns: Columns,
+    ids: NDArray[np.bytes_],
+    duplicates: Duplicates,
+    pseudonyms: Mapping[str, str],
+) -> None:
+    """Writes the duplicates and the manifest.
+
+    Args:
+        folder: The unfinished store.
+        config: How to split.
+        columns: Of all images.
+        ids: Of the same images.
+        duplicates: Among the same images.
+        pseudonyms: By patient id.
+    """
+    groups = group(columns, duplicates)
     fractions = Fractions(config.validation, config.test)
     splits = make_splits(groups, columns.label, columns.source_split, fractions, config.seed)
     save_duplicates(folder / "duplicates.csv", duplicates, ids, columns)
-    return write_manifest(folder, ids, groups, splits, salt)
+    write_manifest(folder, ids, groups, splits, pseudonyms)
 
 
 def read_rows(folder: Path) -> Iterator[dict[str, str]]:
@@ -95,20 +117,21 @@ def make_ids(starts: NDArray[np.bytes_]) -> NDArray[np.bytes_]:
 
 
 def write_manifest(
-    folder: Path, ids: NDArray[np.bytes_], groups: NDArray[np.int32], splits: NDArray[np.str_], salt: bytes
-) -> dict[str, str]:
-    """Writes the manifest, in which pseudonyms stand for patients, and returns them by patient id."""
-    pseudonyms: dict[str, str] = {"": ""}
+    folder: Path,
+    ids: NDArray[np.bytes_],
+    groups: NDArray[np.int32],
+    splits: NDArray[np.str_],
+    pseudonyms: Mapping[str, str],
+) -> None:
+    """Writes the manifest, in which pseudonyms stand for patients."""
     folders: dict[str, str] = {}
 
     def complete() -> Iterator[dict[str, object]]:
         for row, sample_id, member_of, split in zip(read_rows(folder), ids, groups, splits, strict=True):
-            person = row["person"]
-            pseudonyms.setdefault(person, make_pseudonym(person, salt))
             where = folders.setdefault(row["taken_from"], f"folder-{len(folders):03d}")
             final = {
                 "sample_id": sample_id.decode(),
-                "patient": pseudonyms[person],
+                "patient": pseudonyms[row["person"]],
                 "group": f"group-{member_of:06d}",
                 "split": split,
                 "folder": where,
@@ -116,7 +139,6 @@ def write_manifest(
             yield {**row, **final}
 
     save_csv(folder / "manifest.csv", COLUMNS, complete())
-    return pseudonyms
 
 
 def list_rejected(folder: Path) -> Iterator[dict[str, str]]:
@@ -133,23 +155,28 @@ class Facts:
         modality: Of all images, `mixed` where they differ, "" where none is known.
         conflicts: Patient ids that belong to two persons, by what else their files say about them.
         scaled: Whether pixels were scaled to 16 bits.
+        pseudonyms: By patient id.
     """
 
     modality: str
     conflicts: int
     scaled: bool
+    pseudonyms: Mapping[str, str]
 
 
-def read_facts(folder: Path) -> Facts:
-    """Returns what all rows say together, in one pass over them."""
+def read_facts(folder: Path, salt: bytes) -> Facts:
+    """Returns what all rows say together, in one pass over them; the salt makes the pseudonyms."""
     modalities, scaled, conflicts = set(), False, set()
     checks: dict[str, str] = {}
+    pseudonyms = {"": ""}
     for row in read_rows(folder):
         modalities.add(row["modality"])
         scaled = scaled or bool(row["raw_low"])
+        if row["person"] not in pseudonyms:
+            pseudonyms[row["person"]] = make_pseudonym(row["person"], salt)
         if row["person"] and row["check"] and checks.setdefault(row["person"], row["check"]) != row["check"]:
             conflicts.add(row["person"])
-    return Facts(modalities.pop() if len(modalities) == 1 else "mixed", len(conflicts), scaled)
+    return Facts(modalities.pop() if len(modalities) == 1 else "mixed", len(conflicts), scaled, pseudonyms)
 
 
 def make_intensity(facts: Facts, unit: str, window: str, writer: StoreWriter) -> IntensityMap:
