@@ -13,30 +13,17 @@ from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components, minimum_spanning_tree
 
-THUMBNAIL_PX = 32
+from ganoscope.data.thumbnails import BLOCKS, correlate, normalise
+
 MIN_CORRELATION = 0.98
 """Measured on three sets of chest films: finds all copies that were compressed, scaled, brightened by a fifth, mirrored
 or turned, and joins none of 1.5 million pairs of different patients (largest correlation between those: 0.968)."""
 
 MIN_CORRELATION_APART = 0.99
 """For two pictures whose patients are known and differ: they must be one picture under two names."""
-
-TRANSFORMS = (
-    "same",
-    "mirrored left to right",
-    "mirrored upside down",
-    "turned by 180 degrees",
-    "mirrored along the diagonal",
-    "turned left by 90 degrees",
-    "turned right by 90 degrees",
-    "mirrored along the other diagonal",
-)
-"""How the second picture of a pair must be turned to look like the first. The index is 4 x transposed (at last) + 2 x
-rows reversed + columns reversed."""
 
 LEAF = 128
 """Most thumbnails in a leaf of the tree, which are compared with the others together."""
@@ -58,13 +45,6 @@ TIE = 1e-5
 INVERSE = np.array([0, 1, 2, 3, 4, 6, 5, 7], np.int8)
 """Code of the transform that undoes another: turning left undoes turning right, all others undo themselves."""
 
-HALF = THUMBNAIL_PX // 2
-UPPER, STRICT = np.triu_indices(HALF), np.triu_indices(HALF, 1)
-LENGTHS = (len(UPPER[0]), len(STRICT[0]), len(UPPER[0]), len(STRICT[0]), HALF**2, HALF**2)
-EDGES = np.cumsum((0, *LENGTHS))
-BLOCKS = tuple(slice(int(start), int(end)) for start, end in pairwise(EDGES))
-"""Parts of a folded thumbnail. Each symmetry of the square changes signs of whole parts, and may swap the last two."""
-
 
 @dataclass(frozen=True)
 class Duplicates:
@@ -75,7 +55,7 @@ class Duplicates:
         first: First picture of every link, shape (E,). The links of a cluster form a tree (in clusters of up to `CROWD`
             pictures a maximum spanning tree); clusters follow their numbers, in each the strongest link comes first.
         second: Second picture of every link, shape (E,), a later one than the first.
-        transform: How the second must be turned to look like the first, shape (E,): index into `TRANSFORMS`.
+        transform: How the second must be turned to look like the first, shape (E,): index into `thumbnails.TRANSFORMS`.
         correlation: Shape (E,), up to 1.
     """
 
@@ -130,26 +110,6 @@ class Index:
     high: NDArray[np.float32]
 
 
-def make_thumbnail(pixels: NDArray[np.generic]) -> NDArray[np.float32]:
-    """Returns a zero-mean, unit-norm thumbnail, shape (THUMBNAIL_PX**2,); all zeros for a constant picture.
-
-    The picture, of any shape, is stretched to a square: padding would make all padded pictures alike.
-    """
-    image = Image.fromarray(pixels if pixels.dtype == np.uint8 else pixels.astype(np.float32))
-    side, factors = (THUMBNAIL_PX, THUMBNAIL_PX), (image.width // THUMBNAIL_PX, image.height // THUMBNAIL_PX)
-    whole = image.size == (factors[0] * THUMBNAIL_PX, factors[1] * THUMBNAIL_PX)
-    small = image.reduce(factors) if whole else image.resize(side, Image.Resampling.BOX)  # the same, but quicker
-    thumbnail = np.asarray(small, np.float32).ravel()
-    thumbnail = thumbnail - thumbnail.mean()
-    norm = float(np.linalg.norm(thumbnail))
-    return thumbnail / np.float32(norm) if norm > 1e-3 else np.zeros_like(thumbnail)
-
-
-def make_folded_thumbnail(pixels: NDArray[np.generic]) -> NDArray[np.float16]:
-    """Returns a picture's thumbnail in the coordinates of `fold`, shape (THUMBNAIL_PX**2,)."""
-    return fold(make_thumbnail(pixels)[None])[0].astype(np.float16)
-
-
 def find_duplicates(thumbnails: NDArray[np.float16], apart: NDArray[np.int64] | None = None) -> Duplicates:
     """Returns the clusters of pictures that are joined by chains of near-duplicates, and their strongest links.
 
@@ -172,68 +132,6 @@ def find_duplicates(thumbnails: NDArray[np.float16], apart: NDArray[np.int64] | 
             if waiting >= PENDING:
                 forest, pending, waiting = prune(forest, pending), [], 0
     return number_clusters(prune(forest, pending))
-
-
-def normalise(vectors: NDArray[np.float16]) -> NDArray[np.float32]:
-    """Returns vectors (n, m) in single precision, divided by their norms; zeros stay."""
-    values = vectors.astype(np.float32)
-    norms = np.sqrt(np.einsum("nm,nm->n", values, values))
-    values /= np.where(norms > 0, norms, 1)[:, None]
-    return values
-
-
-def fold(thumbnails: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Returns thumbnails (n, 1024) in coordinates in which the symmetries of the square are simple, same shape.
-
-    The map is orthogonal: sums and differences of each pixel and its mirror images, in the order of `BLOCKS`: even in
-    rows and columns (part symmetric under transposition, then antisymmetric), odd in both (likewise), even in rows
-    only, odd in rows only (transposed).
-    """
-    square = thumbnails.reshape(-1, THUMBNAIL_PX, THUMBNAIL_PX)
-    (even_even, even_odd), (odd_even, odd_odd) = (halve(part, 2) for part in halve(square, 1))
-    parts = (*split_transposed(even_even), *split_transposed(odd_odd), even_odd, odd_even.transpose(0, 2, 1))
-    return np.concatenate([part.reshape(-1, length) for part, length in zip(parts, LENGTHS, strict=True)], axis=1)
-
-
-def halve(pixels: NDArray[np.float32], axis: int) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    """Returns the even and the odd part under reversal of an axis, each half as long, at unchanged norm."""
-    first, second = np.split(pixels, 2, axis)
-    second = np.flip(second, axis)
-    root = np.float32(np.sqrt(0.5))
-    return (first + second) * root, (first - second) * root
-
-
-def split_transposed(square: NDArray[np.float32]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    """Returns the symmetric (with diagonal) and the antisymmetric part of matrices, each once, at unchanged norm."""
-    mirrored = square.transpose(0, 2, 1)
-    weights = np.where(UPPER[0] == UPPER[1], 0.5, np.sqrt(0.5)).astype(np.float32)
-    root = np.float32(np.sqrt(0.5))
-    return (square + mirrored)[:, *UPPER] * weights, (square - mirrored)[:, *STRICT] * root
-
-
-def correlate(first: NDArray[np.float32], second: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Returns the correlations with each of the eight transforms of `second`, shape (8, m, n).
-
-    Args:
-        first: From `fold`, of norm 1, shape (m, 1024).
-        second: The same, shape (n, 1024).
-    """
-    pairs = [*((block, block) for block in BLOCKS), BLOCKS[4:], BLOCKS[:3:-1]]
-    dots = np.stack([first[:, one] @ second[:, other].T for one, other in pairs])
-    return (SIGNS @ dots.reshape(len(pairs), -1)).reshape(dots.shape)
-
-
-def make_signs() -> NDArray[np.float32]:
-    """Returns how each transform combines the products of the parts (six with themselves, two crosswise), (8, 8)."""
-    signs = np.zeros((len(TRANSFORMS), 8), np.float32)
-    for code in range(len(TRANSFORMS)):
-        transposed, rows, columns = (-1 if code & bit else 1 for bit in (4, 2, 1))
-        signs[code, :4] = 1, transposed, rows * columns, rows * columns * transposed
-        signs[code, 4 if transposed > 0 else 6 :][:2] = (columns, rows) if transposed > 0 else (rows, columns)
-    return signs
-
-
-SIGNS = make_signs()
 
 
 def make_index(thumbnails: NDArray[np.float16]) -> Index:

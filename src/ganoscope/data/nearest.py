@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from PIL import Image
 from scipy.ndimage import gaussian_filter
 
-from ganoscope.data.duplicates import THUMBNAIL_PX, correlate, fold
+from ganoscope.data.thumbnails import THUMBNAIL_PX, correlate, fold
 
 SIDE_PX = 64
 """Side at which images are compared; all lengths in pixels below are at this side."""
@@ -45,7 +45,7 @@ class SearchIndex:
 
     Attributes:
         load: Loads some of them.
-        thumbnails: Small pictures of all in the coordinates of `duplicates.fold`, shape (N, 1024), memory-mapped.
+        thumbnails: Small pictures of all in the coordinates of `thumbnails.fold`, shape (N, 1024), memory-mapped.
     """
 
     load: Load
@@ -60,7 +60,7 @@ class Nearest:
         position: Its position in the set, shape (n,).
         correlation: How much, from -1 to 1, shape (n,); 1 for the same picture, also shifted or brightened.
         transform: How it must be turned to look like the image asked for, shape (n,): index into
-            `duplicates.TRANSFORMS`.
+            `thumbnails.TRANSFORMS`.
     """
 
     position: NDArray[np.int64]
@@ -154,7 +154,7 @@ def make_thumbnails(bands: NDArray[np.float32]) -> NDArray[np.float16]:
 
 
 def turn(band: NDArray[np.float32], transform: int) -> NDArray[np.float32]:
-    """Returns a picture (H, H), mirrored or turned as a code of `duplicates.TRANSFORMS` says."""
+    """Returns a picture (H, H), mirrored or turned as a code of `thumbnails.TRANSFORMS` says."""
     rows, columns = (slice(None, None, -1 if transform & bit else 1) for bit in (2, 1))
     moved = band[rows, columns]
     return moved.T if transform & 4 else moved

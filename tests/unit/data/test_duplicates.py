@@ -14,11 +14,13 @@ from ganoscope.data.duplicates import (
     LEAF,
     MIN_CORRELATION,
     MIN_CORRELATION_APART,
+    describe,
+    find_duplicates,
+)
+from ganoscope.data.thumbnails import (
     THUMBNAIL_PX,
     TRANSFORMS,
     correlate,
-    describe,
-    find_duplicates,
     fold,
     make_folded_thumbnail,
     make_thumbnail,

@@ -10,7 +10,6 @@ from zlib import crc32
 import numpy as np
 from numpy.typing import NDArray
 
-from ganoscope.data.duplicates import make_folded_thumbnail
 from ganoscope.data.geometry import MIN_SIZE, GeometryConfig, Placement, choose_placement, place, place_mask
 from ganoscope.data.intensity import IntensityConfig, find_raw_range, scale_to_16_bits
 from ganoscope.data.layouts import SourceImage
@@ -20,6 +19,7 @@ from ganoscope.data.prepare.listing import Entry, parse
 from ganoscope.data.prepare.rows import Decoded, Row, make_row
 from ganoscope.data.readers import Picture, ReadOptions, UnreadableError, read
 from ganoscope.data.series import SeriesFacts, check_series
+from ganoscope.data.thumbnails import make_folded_thumbnail
 from ganoscope.data.volumes import select_slices
 from ganoscope.files import compute_sha256, escape_unprintable
 
