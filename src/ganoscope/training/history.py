@@ -1,4 +1,4 @@
-"""The training history: `history.csv` with a row per step, and TensorBoard events."""
+"""The training history: `history.csv` with a row per step, TensorBoard events, and a tracker where one is wanted."""
 
 import csv
 import os
@@ -13,12 +13,13 @@ from torch import Tensor
 from ganoscope.contracts import Terms
 from ganoscope.errors import UserError
 from ganoscope.files import replacing
+from ganoscope.training.tracking import Tracker
 
 
 class History:
     """Collects the terms of every step on their device and writes them when asked: no wait for the GPU in between."""
 
-    def __init__(self, run: Path, images_seen: int) -> None:
+    def __init__(self, run: Path, images_seen: int, tracker: Tracker | None = None) -> None:
         from torch.utils.tensorboard import SummaryWriter  # imported late: it takes a second
 
         self.path = run / "history.csv"
@@ -26,6 +27,7 @@ class History:
         self._pending: list[tuple[int, float, dict[str, Tensor]]] = []
         self._columns: list[str] = read_columns(self.path)
         self._events = SummaryWriter(run / "tensorboard", purge_step=images_seen)
+        self._tracker = tracker
 
     def add(self, images_seen: int, seconds: float, terms: Mapping[str, Terms]) -> None:
         """Notes the terms of one step, by phase."""
@@ -63,19 +65,24 @@ class History:
             writer.writerows({**row, "images": int(row["images"])} for row in rows)
             file.flush()
             os.fsync(file.fileno())
-        for name in self._columns[2:]:
-            values = [row[name] for row in rows if name in row]
-            if values:
-                self._events.add_scalar(name, float(np.mean(values)), int(rows[-1]["images"]))
+        noted = {name: [row[name] for row in rows if name in row] for name in self._columns[2:]}
+        means = {name: float(np.mean(values)) for name, values in noted.items() if values}
+        images_seen = int(rows[-1]["images"])
+        for name, mean in means.items():
+            self._events.add_scalar(name, mean, images_seen)
         self._events.flush()
+        if self._tracker:
+            self._tracker.log(means, step=images_seen)
 
     def add_image(self, title: str, picture: NDArray[np.uint8], images_seen: int) -> None:
         """Puts a grey picture of shape (H, W) among the TensorBoard events."""
         self._events.add_image(title, picture, images_seen, dataformats="HW")
 
     def close(self) -> None:
-        """Ends the TensorBoard file."""
+        """Ends the TensorBoard file, and the tracker's run."""
         self._events.close()
+        if self._tracker:
+            self._tracker.finish()
 
 
 def to_rows(pending: list[tuple[int, float, dict[str, Tensor]]]) -> list[dict[str, float]]:

@@ -26,6 +26,7 @@ from ganoscope.training.record import (
     save_record,
 )
 from ganoscope.training.speed import SHORT_IMAGES, choose_speed, choose_without_measuring
+from ganoscope.training.tracking import refuse_missing
 
 
 def prepare_run(
@@ -39,6 +40,7 @@ def prepare_run(
     """Checks everything that can be checked before the first step, writes `run.json`, and returns it."""
     store = Store.open(store_path)
     store.verify()
+    refuse_missing(config.track)
     translates = getattr(load(method_name), "TRANSLATES", False)
     refuse(list_unsuited(method_name, config) + list_domain_faults(method_name, config, translates))
     domains = open_run_domains(config, store) if translates else None

@@ -70,6 +70,13 @@ class TrainConfig:
     """The two classes that a translation goes between, A first; not needed where the store has just two."""
     target_store: str | None = None
     """A second store that is domain B as a whole; the first one is then domain A."""
+    track: Literal["none", "trackio", "wandb"] = "none"
+    """Also logs the losses to Trackio, on this machine, or to Weights & Biases, offline unless WANDB_MODE is set:
+    numbers alone, no pictures. Needs the extra `track`."""
+    project: str = ""
+    """Of the tracker; the store's name where it is not given."""
+    run_name: str = ""
+    """Of the tracker; the name of the run's folder where it is not given."""
 
     def __post_init__(self) -> None:
         """Checks every value."""
@@ -89,6 +96,10 @@ class TrainConfig:
             faults.append(describe("--warmup-images is negative", self.warmup_images, "0 or more", ""))
         if self.epochs is not None and self.epochs <= 0:
             faults.append(describe("--epochs is too small", self.epochs, "above 0", "40 is usual."))
+        for name in ("project", "run_name"):
+            if getattr(self, name) and self.track == "none":
+                fault, given = f"--{name.replace('_', '-')} without a tracker", getattr(self, name)
+                faults.append(describe(fault, given, "not given", "Name the tracker with --track."))
         if self.ema_half_life_images < 0:
             faults.append(describe("--ema-half-life-images is negative", self.ema_half_life_images, "0 or more", ""))
         refuse(faults)
@@ -287,7 +298,7 @@ def list_differences(old: RunRecord, new: RunRecord) -> list[tuple[str, object, 
     pairs: list[tuple[str, object, object]] = [
         (name, getattr(old, name), getattr(new, name)) for name in ("method", "augmentation", "target_fingerprint")
     ]
-    free = ("images", "tick_images")
+    free = ("images", "tick_images", "track", "project", "run_name")
     pairs += [
         (field.name, getattr(old.train, field.name), getattr(new.train, field.name))
         for field in fields(TrainConfig)

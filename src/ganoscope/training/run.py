@@ -49,6 +49,7 @@ from ganoscope.training.rates import find_rate_factor, note_initial_rates, set_r
 from ganoscope.training.record import RunRecord, TrainConfig
 from ganoscope.training.samples import NoisePictures, Pictures, TranslationPictures
 from ganoscope.training.speed import choose_without_measuring, place_networks
+from ganoscope.training.tracking import open_tracker
 
 FLUSH_STEPS = 50
 """Steps between two looks at the losses: on a GPU, each look waits for it."""
@@ -155,7 +156,7 @@ class Session:
             return
         remove_leftovers(self.run / "checkpoints")
         self._announce(total)
-        history = History(self.run, self.images_seen)
+        history = History(self.run, self.images_seen, open_tracker(self.record, self.run))
         alarms = TrainingAlarms(self.run, self.images_seen)
         start = time.monotonic()
         with ProgressBar("training", total, self.images_seen) as bar, catch_interrupt() as interrupted:
