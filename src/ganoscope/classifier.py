@@ -162,13 +162,23 @@ def load_classifier_record(path: Path) -> ClassifierRecord:
         raise UserError(f"{file} is damaged or not a classifier's record: {error}.") from None
 
 
+def read_auroc(record: ClassifierRecord) -> dict[str, float | None]:
+    """Returns a classifier's AUROC on the test part of its store, with its interval; None where it is not defined."""
+    measured = record.metrics.get("metrics", {}).get("auroc", {})
+    return {name: measured.get(name) for name in ("value", "low", "high")}
+
+
 def list_store_faults(classifier: TrainedClassifier, store: Store, role: str) -> list[str]:
     """Returns why a classifier, called by its role, is none of a store's own: other images, classes, size or values."""
     record, faults = classifier.record, []
     remedy = "Train one on this store."
     if record.store_fingerprint != store.fingerprint:
         fault = f"{role} {classifier.path} learned from another store"
-        faults.append(describe(fault, record.store_name, f"{store.name} ({store.fingerprint[:12]})", remedy))
+        given, allowed = (
+            f"{name} ({fingerprint[:12]})"
+            for name, fingerprint in ((record.store_name, record.store_fingerprint), (store.name, store.fingerprint))
+        )
+        faults.append(describe(fault, given, allowed, remedy))
     classes = tuple(count_classes(store))
     if record.classes != classes:
         fault = f"{role} {classifier.path} tells other classes apart"
@@ -194,8 +204,8 @@ def refuse_other_images(classifier: TrainedClassifier, store: Store) -> None:
     )
     for name, learned, given, remedy in pairs:
         if learned != given:
-            fault = f"classifier {classifier.path} learned from another {name}"
-            faults.append(describe(fault, given, str(learned), f"{remedy}, or train a classifier on this one."))
+            fault = f"classifier {classifier.path} learned from another {name} than that of {store.name}"
+            faults.append(describe(fault, learned, str(given), f"{remedy}, or train a classifier on this one."))
     refuse(faults)
 
 

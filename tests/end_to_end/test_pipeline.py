@@ -4,17 +4,20 @@ import csv
 import json
 import os
 import shutil
+import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image
 
+from ganoscope import cli
 from ganoscope.cli import execute
 from ganoscope.data.store import Store
-from ganoscope.files import compute_sha256
+from ganoscope.files import compute_sha256, new_folder
 from ganoscope.training.restore import open_run
 
 SMALL = ["--generator-channels", "4", "--discriminator-channels", "4", "--batch-size", "16", "--images", "96"]
@@ -181,3 +184,23 @@ def test_the_demo_runs_on_real_images(name, shared_data, tmp_path, capsys):
     if name == "brain_mri":
         assert "source_split_overlap" in alarms
         assert "33 distinct images" in page
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_command_that_is_stopped_leaves_nothing_half_done(number, tmp_path, monkeypatch, capsys):
+    def work(_):
+        with new_folder(tmp_path / "out") as folder:
+            (folder / "half").touch()
+            os.kill(os.getpid(), number)
+            time.sleep(10)
+
+    monkeypatch.setattr(cli, "dispatch", work)
+    before = signal.getsignal(signal.SIGTERM)
+    try:
+        with pytest.raises(SystemExit) as stopped:
+            cli.main(["generate"])
+    finally:
+        signal.signal(signal.SIGTERM, before)
+    assert stopped.value.code == 130
+    assert "interrupted" in capsys.readouterr().err
+    assert list(tmp_path.iterdir()) == []

@@ -7,6 +7,7 @@ the module of the command that is called gets imported, so that help is quick.
 import difflib
 import errno
 import os
+import signal
 import sys
 from collections.abc import Sequence
 from importlib import import_module
@@ -24,7 +25,8 @@ ORDER = ("demo", "fetch", "prepare", "phantom", "inspect", "classify", "train", 
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Runs one command; exits with 0, 2 for a mistake of the user's, or 130 after an interrupt."""
+    """Runs one command; exits with 0, 2 for a mistake of the user's, or 130 after Ctrl-C or SIGTERM."""
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     sys.exit(execute(sys.argv[1:] if arguments is None else arguments))
 
 

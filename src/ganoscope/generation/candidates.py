@@ -11,7 +11,7 @@ from ganoscope.errors import UserError
 from ganoscope.generation.config import GenerateConfig
 from ganoscope.generation.drawing import BLOCK, draw_chosen
 from ganoscope.generation.labels import ALL, Request
-from ganoscope.generation.screening import Screening, Verdict
+from ganoscope.generation.screening import COPY, LABEL, Screening, Verdict
 
 MOST_TRIES = 20
 """Images drawn for each one that is wanted, at most."""
@@ -58,7 +58,7 @@ class Tally:
     def is_open(self, code: int) -> bool:
         """Tells whether images of a class are still wanted."""
         key = self.request.key(code)
-        return self.accepted[key] < self.request.quotas[key]
+        return self.accepted[key] < self.request.quotas.get(key, 0)
 
     def count(self, candidate: Candidate) -> None:
         """Counts an image.
@@ -77,12 +77,18 @@ class Tally:
 
     def give_up(self, key: int) -> None:
         """Raises the error that the generator does not deliver."""
+        remedies = {
+            COPY: "It has learned training images by heart: train on more images, or with --diff-augment adaptive.",
+            LABEL: "Train longer or choose another --checkpoint, or lower --min-label-confidence.",
+        }
+        seen = {reason for names in self.rejected for reason in names}
+        advice = " ".join(remedy for reason, remedy in remedies.items() if reason in seen)
         of_class = "" if key == ALL else f" of class {self.request.run.classes[key]}"
         reasons = ", ".join(f"{count:,} for {' and '.join(names)}" for names, count in self.rejected.items())
         raise UserError(
             f"the generator does not deliver: {self.accepted[key]:,} of {self.request.quotas[key]:,} images{of_class} "
             f"passed after {self.drawn[key]:,} tries; allowed: {MOST_TRIES} tries for each image. Turned away in all: "
-            f"{reasons}. Train longer or choose another --checkpoint, or lower --min-label-confidence."
+            f"{reasons}. {advice}"
         )
 
 
@@ -97,6 +103,9 @@ def draw_candidates(
     while tally.missing:
         count = min(config.batch_size, max(BLOCK, tally.missing))
         indices, codes = choose_next(request, tally, start, count)
+        if not len(indices):
+            start += count * len(request.quotas)
+            continue
         start = int(indices[-1]) + 1
         images = draw_chosen(request.run, indices, codes, request.seed, config.truncation)
         pixels = request.run.record.intensity.to_pixels(images[:, 0])

@@ -1,5 +1,6 @@
 """Which class each image is to have, and how many of each are wanted."""
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -26,12 +27,15 @@ class Request:
         seed: Of noise and classes.
         code: Of the one class that is wanted, or None.
         quotas: Images wanted: of each class by its code, or of all together by `ALL`.
+        in_turn: Whether one image of each class follows the other; else they come in their shares of the training
+            images.
     """
 
     run: TrainedRun
     seed: int
     code: int | None
     quotas: Mapping[int, int]
+    in_turn: bool = False
 
     @property
     def total(self) -> int:
@@ -42,9 +46,9 @@ class Request:
         """Returns the class codes of the images `start` to `start + count - 1`."""
         if self.code is not None:
             return np.full(count, self.code, np.int64)
-        if ALL in self.quotas:
-            return choose_labels(self.run, count, self.seed, start)
-        return np.arange(start, start + count) % len(self.quotas)
+        if self.in_turn:
+            return np.arange(start, start + count) % len(self.quotas)
+        return choose_labels(self.run, count, self.seed, start)
 
     def key(self, code: int) -> int:
         """Returns the quota that an image of a class counts towards."""
@@ -54,14 +58,21 @@ class Request:
 def make_request(run: TrainedRun, config: GenerateConfig) -> Request:
     """Returns what the configuration asks of the run.
 
+    Where classes come in their shares, the first images decide how many of each there will be: what is turned away
+    later is replaced by images of its own class.
+
     Raises:
         UserError: The run knows no classes, or not the one that is asked for.
     """
     refuse_classes(run, config)
     code = run.classes.index(config.class_name) if config.class_name else None
     if config.number_per_class is not None:
-        return Request(run, config.seed, code, dict.fromkeys(range(len(run.classes)), config.number_per_class))
-    return Request(run, config.seed, code, {ALL: config.number or DEFAULT_NUMBER})
+        quotas = dict.fromkeys(range(len(run.classes)), config.number_per_class)
+        return Request(run, config.seed, code, quotas, in_turn=True)
+    number = config.number or DEFAULT_NUMBER
+    if code is not None or not run.classes:
+        return Request(run, config.seed, code, {ALL: number})
+    return Request(run, config.seed, code, Counter(choose_labels(run, number, config.seed).tolist()))
 
 
 def refuse_classes(run: TrainedRun, config: GenerateConfig) -> None:

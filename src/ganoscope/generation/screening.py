@@ -8,7 +8,13 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from ganoscope.classifier import ClassifierRecord, TrainedClassifier, refuse_as_judge, refuse_other_images
+from ganoscope.classifier import (
+    ClassifierRecord,
+    TrainedClassifier,
+    read_auroc,
+    refuse_as_judge,
+    refuse_other_images,
+)
 from ganoscope.data.copies import CLOSE, CopyBorder, index_training, measure_border
 from ganoscope.data.nearest import SearchIndex, find_nearest
 from ganoscope.data.store import Store
@@ -207,12 +213,6 @@ def warn_of_guessing(record: ClassifierRecord) -> None:
         f"warning: the classifier's AUROC on held-out images is {known}: that it only guesses can't be ruled out, and "
         "then --min-label-confidence is no check of classes."
     )
-
-
-def read_auroc(record: ClassifierRecord) -> dict[str, float | None]:
-    """Returns a classifier's AUROC on the test part of its store, with its interval; None where it is not defined."""
-    measured = record.metrics.get("metrics", {}).get("auroc", {})
-    return {name: measured.get(name) for name in ("value", "low", "high")}
 
 
 def refuse_other_classes(classifier: TrainedClassifier, classes: Sequence[str]) -> None:

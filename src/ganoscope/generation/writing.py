@@ -14,7 +14,7 @@ from ganoscope.files import new_folder, refuse_existing, save_json
 from ganoscope.generation import formats
 from ganoscope.generation.candidates import Tally, draw_candidates
 from ganoscope.generation.config import GenerateConfig
-from ganoscope.generation.labels import Request, make_request
+from ganoscope.generation.labels import ALL, Request, make_request
 from ganoscope.generation.origin import COLUMNS, FRAME_COLUMNS, describe_image, describe_run, save_marked
 from ganoscope.generation.rejected import open_rejected, round_measure
 from ganoscope.generation.screening import COPY, LABEL, Screening, make_screening
@@ -63,7 +63,7 @@ def generate(run_path: Path, out: Path, config: GenerateConfig) -> Outcome:
         if config.interpolate:
             save_strips(folder, request, config.interpolate, config.truncation)
         outcome = summarise(tally)
-        counts = describe_counts(outcome, screening)
+        counts = describe_counts(outcome, screening, count_classes(tally))
         save_json(folder / "provenance.json", {**describe_run(run, config), "number": outcome.number, **counts})
     return outcome
 
@@ -140,11 +140,29 @@ def summarise(tally: Tally) -> Outcome:
     return Outcome(tally.accepted.total(), tally.drawn.total(), copies, doubted)
 
 
-def describe_counts(outcome: Outcome, screening: Screening) -> dict[str, object]:
+def count_classes(tally: Tally) -> dict[str, dict[str, int]]:
+    """Returns how many images of each class were drawn and kept; nothing where all share one quota."""
+    classes = tally.request.run.classes
+    return {
+        classes[code]: {"drawn": tally.drawn[code], "kept": tally.accepted[code]}
+        for code in sorted(tally.request.quotas)
+        if code != ALL
+    }
+
+
+def describe_counts(outcome: Outcome, screening: Screening, classes: dict[str, dict[str, int]]) -> dict[str, object]:
     """Returns what `provenance.json` says of a screening: criteria, counts, and shares of all images drawn."""
     if not (screening.copies or screening.labels):
         return {}
     counts = {"drawn": outcome.drawn, "rejected": outcome.drawn - outcome.number}
     reasons = {COPY: outcome.copies, LABEL: outcome.doubted}
     shares = {reason: count / outcome.drawn for reason, count in reasons.items()}
-    return {"screening": {**screening.describe(), **counts, "rejected_by_reason": reasons, "rates": shares}}
+    return {
+        "screening": {
+            **screening.describe(),
+            **counts,
+            "rejected_by_reason": reasons,
+            "rates": shares,
+            "classes": classes,
+        }
+    }

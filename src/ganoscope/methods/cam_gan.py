@@ -20,6 +20,9 @@ HEAD_RATE = 10.0
 
 UNSUITED = {"diff_augment": "it moves what D sees, but not the teacher's map that D's heat map is held against"}
 
+FINE_BELOW_PX = 128
+"""Smaller images need a teacher with a fine map: densenet121's has a cell for 32 pixels."""
+
 RANGES = {
     "latent_dim": Range(1),
     "generator_channels": Range(1),
@@ -44,7 +47,7 @@ class Config:
     through both); and each level's attention learns to foresee where the teacher will see evidence (weight 10: at 1,
     the gradient of the adversarial term at the attention heads is as large; the rest of G hardly feels either).
 
-    Source: rows C2 to C6 of this project's specification. Class activation maps: Zhou et al. 2016,
+    Source: the parts and their weights are this project's own. Class activation maps: Zhou et al. 2016,
         https://arxiv.org/abs/1512.04150. A teacher's attention as a loss: Zagoruyko, Komodakis 2017,
         https://arxiv.org/abs/1612.03928. Adam and initialisation: Radford et al. 2016, https://arxiv.org/abs/1511.06434.
     Differs: the attention term is this project's own. Its target is detached: attention follows the evidence, where
@@ -190,12 +193,13 @@ def make_adam(network: nn.Module, config: Config, heads: nn.Module | None = None
     return torch.optim.Adam(groups, lr=config.learning_rate, betas=(config.beta1, 0.999), fused=True)
 
 
-def require_teacher(config: Config) -> Path:
-    """Returns the teacher's folder; raises UserError where none is named."""
+def require_teacher(config: Config, size: int = FINE_BELOW_PX) -> Path:
+    """Returns the teacher's folder; raises UserError where none is named, and says which network suits the size."""
     if config.teacher is None:
         fault = "method cam_gan needs a teacher"
         allowed = "--teacher with the run folder of a classifier of the same store"
-        remedy = "Train one first: ganoscope classify STORE RUN --network densenet121"
+        network = "fine_cnn" if size < FINE_BELOW_PX else "densenet121"
+        remedy = f"Train one first: ganoscope classify STORE RUN --network {network}"
         raise UserError(describe(fault, "none", allowed, remedy))
     return Path(config.teacher)
 
@@ -207,7 +211,7 @@ def check(config: Config, store: Store, spec: ImageSpec) -> None:
         UserError: No teacher is named; it learned from another store, other classes, sizes or intensities; it has seen
             test images; or its AUC on the test part is too low.
     """
-    check_teacher(require_teacher(config), store, config.min_teacher_auc)
+    check_teacher(require_teacher(config, spec.size), store, config.min_teacher_auc)
 
 
 def build(config: Config, spec: ImageSpec) -> CamGAN:

@@ -37,8 +37,8 @@ class Config:
 
     Source: Zhu, Park, Isola, Efros 2017, https://arxiv.org/abs/1703.10593: eq. 1 to 3; sect. 4 (least squares, history
         of 50 images, the discriminators' loss halved, Adam); sect. 5.2 (identity).
-    Differs: identity has weight 1, as row B2 of this project's specification says, where the source has none, or 5 for
-        paintings; the networks are this project's, see `nets.resnet_generator` and `nets.patchgan`.
+    Differs: identity has weight 1 where the source has none, or 5 for paintings; the networks are
+        this project's, see `nets.resnet_generator` and `nets.patchgan`.
     """
 
     generator: GeneratorName = "resnet"

@@ -33,8 +33,8 @@ class Config:
 
     The domains are two of C's classes; it may know more.
 
-    Source: Mertes et al. 2022, GANterfactual, https://arxiv.org/abs/2012.11905 (the counterfactual loss); row B2 of
-        this project's specification (weights 10, 1 and 1); the rest is this project's CycleGAN, see there.
+    Source: Mertes et al. 2022, GANterfactual, https://arxiv.org/abs/2012.11905 (the counterfactual loss); the
+        weights 10, 1 and 1 are this project's own; the rest is this project's CycleGAN, see there.
     """
 
     classifier: Path | None = None

@@ -64,8 +64,8 @@ class Config:
     and the same from b to a; generators minimise L_GAN + 2 L_NCE + L_id in both directions.
 
     Source: Han, Shoeiby, Petersson, Armin 2021, sect. 3, https://arxiv.org/abs/2104.07689 (objective, weights); layers
-        and least squares from the authors' code; rows A2 to A7 of this project's specification (HU loss, activations,
-        penalty, Adam's rates and momenta); two rates: Heusel et al. 2017, https://arxiv.org/abs/1706.08500.
+        and least squares from the authors' code; HU loss, activations, penalty, Adam's rates and momenta are this
+        project's own; two rates: Heusel et al. 2017, https://arxiv.org/abs/1706.08500.
     Differs: PatchNCE is the mean over layers and places, as in the authors' code. Keys carry no gradient to the
         encoder, as there, but to the projection head: it would otherwise learn from generated images alone. Generators
         are stepped first, so that one pass of D on real images serves both phases. The penalty is zero-centred, on real

@@ -1,6 +1,6 @@
 """Generator with an attention map at every level, and discriminator with a heat map of its own.
 
-Source: rows C3 and C4 of this project's specification: a DCGAN (Radford, Metz, Chintala 2016,
+Source: a DCGAN (Radford, Metz, Chintala 2016,
     https://arxiv.org/abs/1511.06434) with 1 x 1 attention, and with the class activation map of Zhou et al. 2016,
     https://arxiv.org/abs/1512.04150, as the discriminator's explanation.
 Differs: each level of the generator goes on from its features times (1 + attention), so that attention amplifies and

@@ -142,22 +142,28 @@ def check_samples(real: NDArray[np.float32], fake: NDArray[np.float32], progress
     return alarms
 
 
-def check_prevalence(labels: NDArray[np.str_]) -> list[Alarm]:
-    """Alarms when drawing all classes equally often changes their shares; `labels` are the training images' (N,)."""
+def check_prevalence(labels: NDArray[np.str_], conditional: bool) -> list[Alarm]:
+    """Alarms when drawing all classes equally often changes their shares.
+
+    Args:
+        labels: Of the training images, shape (N,).
+        conditional: Whether the generator is told the class: it is then asked for the data's shares again.
+    """
     names, counts = np.unique(labels, return_counts=True)
     changes = 1 / len(names) - counts / len(labels)
     if np.abs(changes).max() <= MAX_PREVALENCE_CHANGE:
         return []
     shares = [f"{name}: {count / len(labels):.1%}" for name, count in zip(names, counts, strict=True)]
     repeats = float(counts.max() / counts.min())
+    moved = "" if conditional else "generated images do not have the prevalence of the data. "
     return [
         Alarm(
             "prevalence_changed",
-            "warning",
+            "note" if conditional else "warning",
             f"classes are drawn equally often, {1 / len(names):.1%} each, but they are not equally frequent in the "
-            f"training images ({', '.join(shares[:10])}): generated images do not have the prevalence of the data. An "
-            f"image of {names[counts.argmin()]} is shown {repeats:.3g} times as often as one of "
-            f"{names[counts.argmax()]}, so look for copies of it among the generated ones.",
+            f"training images ({', '.join(shares[:10])}): {moved}An image of "
+            f"{names[counts.argmin()]} is shown {repeats:.3g} times as often as one of {names[counts.argmax()]}, so "
+            "look for copies of it among the generated ones.",
             {"shares": shares[:100], "drawn_share": round(1 / len(names), 4), "repeats": round(repeats, 3)},
         )
     ]

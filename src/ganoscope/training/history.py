@@ -29,10 +29,12 @@ class History:
         self._events = SummaryWriter(run / "tensorboard", purge_step=images_seen)
         self._tracker = tracker
 
-    def add(self, images_seen: int, seconds: float, terms: Mapping[str, Terms]) -> None:
-        """Notes the terms of one step, by phase."""
+    def add(
+        self, images_seen: int, seconds: float, terms: Mapping[str, Terms], observed: Mapping[str, Tensor] | None = None
+    ) -> None:
+        """Notes the terms of one step, by phase, and what else was observed, by column."""
         named = {f"{phase}.{name}": value for phase, group in terms.items() for name, value in group.scalars().items()}
-        self._pending.append((images_seen, seconds, named))
+        self._pending.append((images_seen, seconds, {**named, **(observed or {})}))
 
     def flush(self) -> list[dict[str, float]]:
         """Writes and returns the rows noted since the last flush.
@@ -59,7 +61,7 @@ class History:
         self._columns = self._columns or list(dict.fromkeys(name for row in rows for name in row))
         fresh = not self.path.exists()
         with self.path.open("a", newline="", encoding="utf-8") as file:
-            writer = csv.DictWriter(file, self._columns, restval="", lineterminator="\n")
+            writer = csv.DictWriter(file, self._columns, restval="", extrasaction="ignore", lineterminator="\n")
             if fresh:
                 writer.writeheader()
             writer.writerows({**row, "images": int(row["images"])} for row in rows)

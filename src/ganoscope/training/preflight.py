@@ -19,7 +19,7 @@ from ganoscope.training.processes import choose_device
 from ganoscope.training.record import (
     RunRecord,
     TrainConfig,
-    list_classifiers,
+    describe_classifiers,
     load_record,
     make_record,
     refuse_other_run,
@@ -52,10 +52,10 @@ def prepare_run(
     resolved = config.resolve(len(training[0]), choose_device(config.device))
     record = make_record(method_name, method_config, resolved, store, policy, domains)
     refuse_unfit(record, method_config, store)
-    refuse(list_feed_faults(store, training, config, policy))
+    refuse(list_feed_faults(store, training, resolved, policy))
     exists = (run / "run.json").exists()
     settled = settle(record, method_config, load_record(run).train if exists else None)
-    record = replace(record, train=settled, classifiers=list_classifiers(method_config))
+    record = replace(record, train=settled, classifiers=describe_classifiers(method_config))
     if exists:
         refuse_other_run(run, record)
     elif run.exists() and any(run.iterdir()):
@@ -142,6 +142,9 @@ def list_feed_faults(
             describe("too few training images", fewest, f"{config.batch_size} (one batch) or more", "")
             + "Lower --batch-size, or prepare a store of more images."
         )
+    if config.warmup_images > (config.images or 0):
+        fault, most = "--warmup-images is longer than the training", f"up to {config.images:,}"
+        faults.append(describe(fault, config.warmup_images, most, "Shorten it, or train on more --images."))
     labels = store.column("label")[training[0]]
     if config.balance and (len(np.unique(labels)) < 2 or not np.all(labels != "")):
         found = f"{len(np.unique(labels[labels != '']))} classes, {np.sum(labels == ''):,} images without a label"

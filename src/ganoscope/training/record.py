@@ -8,7 +8,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any, Literal
 
-from ganoscope.classifier import TrainedClassifier, load_classifier_record
+from ganoscope.classifier import TrainedClassifier, load_classifier_record, read_auroc
 from ganoscope.contracts import ImageSpec
 from ganoscope.data.augment import Policy
 from ganoscope.data.domains import Domain
@@ -145,7 +145,8 @@ class RunRecord:
             or all are the same.
         domains: Names of domains A and B of a translation; empty for other methods.
         target_fingerprint: Of the store that is domain B; "" where there is no second one.
-        classifiers: SHA-256 of the weights of each classifier that the hyper-parameters name, by their names.
+        classifiers: What each classifier is that the hyper-parameters name, by their names: `weights_sha256`,
+            `network`, `store_name`, and `auroc` with its interval on the test part of its store.
     """
 
     method: str
@@ -164,7 +165,7 @@ class RunRecord:
     class_counts: dict[str, int] = field(default_factory=dict)
     domains: tuple[str, ...] = ()
     target_fingerprint: str = ""
-    classifiers: dict[str, str] = field(default_factory=dict)
+    classifiers: dict[str, dict[str, Any]] = field(default_factory=dict)
 
     @property
     def spec(self) -> ImageSpec:
@@ -209,14 +210,23 @@ def to_plain(config: dict[str, Any]) -> dict[str, Any]:
     return {**config, **paths, **{name: list(value) for name, value in config.items() if isinstance(value, tuple)}}
 
 
-def list_classifiers(method_config: Any) -> dict[str, str]:
-    """Returns the SHA-256 of the weights of each classifier that a method's hyper-parameters name: all of their paths.
+def describe_classifiers(method_config: Any) -> dict[str, dict[str, Any]]:
+    """Returns what each classifier is that a method's hyper-parameters name: all of their paths are classifiers'.
 
     Raises:
         UserError: There is none at such a place.
     """
     paths = {name: value for name, value in asdict(method_config).items() if isinstance(value, Path)}
-    return {name: load_classifier_record(path).weights_sha256 for name, path in paths.items()}
+    records = {name: load_classifier_record(path) for name, path in paths.items()}
+    return {
+        name: {
+            "weights_sha256": record.weights_sha256,
+            "network": record.network,
+            "store_name": record.store_name,
+            "auroc": read_auroc(record),
+        }
+        for name, record in records.items()
+    }
 
 
 def refuse_retrained(record: RunRecord, name: str, classifier: TrainedClassifier) -> None:
@@ -227,7 +237,7 @@ def refuse_retrained(record: RunRecord, name: str, classifier: TrainedClassifier
         name: Of the hyper-parameter that names the classifier's folder.
         classifier: What lies there now.
     """
-    then, now = record.classifiers.get(name), classifier.record.weights_sha256
+    then, now = record.classifiers.get(name, {}).get("weights_sha256"), classifier.record.weights_sha256
     if then not in (None, now):
         fault = f"{name} {classifier.path} was trained again since the run learned from it: its weights differ"
         raise UserError(describe(fault, now[:12], str(then)[:12], "Restore it, or train the run again."))
@@ -282,7 +292,8 @@ def refuse_other_run(run: Path, record: RunRecord) -> None:
             f"(fingerprint {old.store_fingerprint[:12]}), this is {record.store_name} "
             f"({record.store_fingerprint[:12]}). Use the old store, or a new run folder."
         )
-    for name, before, now in list_differences(old, record):
+    differences = list_differences(old, record)
+    for name, before, now in differences[:1] if old.method != record.method else differences:
         faults.append(f"run {run} was begun with {name} {before}; got {now}. Repeat that, or use a new run folder.")
     before, now = old.train.images or 0, record.train.images or 0
     if now < before:
@@ -305,8 +316,9 @@ def list_differences(old: RunRecord, new: RunRecord) -> list[tuple[str, object, 
         if field.name not in free
     ]
     pairs += [
-        (f"{name} of weights", sha256[:12], new.classifiers.get(name, "none")[:12])
-        for name, sha256 in old.classifiers.items()
+        (f"{name} of weights", known["weights_sha256"][:12], new.classifiers[name]["weights_sha256"][:12])
+        for name, known in old.classifiers.items()
+        if name in new.classifiers
     ]
     names = sorted({*old.method_config, *new.method_config})
     pairs += [(name, old.method_config.get(name), new.method_config.get(name)) for name in names]

@@ -51,6 +51,8 @@ from ganoscope.training.samples import NoisePictures, Pictures, TranslationPictu
 from ganoscope.training.speed import choose_without_measuring, place_networks
 from ganoscope.training.tracking import open_tracker
 
+AUGMENTATION = "diff_augment.probability"
+"""Column of the history."""
 FLUSH_STEPS = 50
 """Steps between two looks at the losses: on a GPU, each look waits for it."""
 
@@ -164,7 +166,7 @@ class Session:
             rows: list[dict[str, float]] = []
             while self.images_seen < total and not interrupted():
                 terms = self._step()
-                history.add(self.images_seen, time.monotonic() - start, terms)
+                history.add(self.images_seen, time.monotonic() - start, terms, self._observe())
                 due = self.images_seen % (self.config.tick_images or 1) == 0 or self.images_seen >= total
                 if due or interrupted() or (self.images_seen // self.config.batch_size) % FLUSH_STEPS == 0:
                     rows += alarms.watch(history.flush, self.images_seen)
@@ -203,9 +205,14 @@ class Session:
             self.adaptation.update(config.batch_size, self.images_seen)
         return terms
 
+    def _observe(self) -> dict[str, torch.Tensor]:
+        """Returns what else the history notes of a step: the probability of augmentation, where it moves."""
+        return {AUGMENTATION: self.adaptation.augmentation.probability.clone()} if self.adaptation else {}
+
     def _tick(self, history: History, alarms: TrainingAlarms, rows: list[dict[str, float]]) -> None:
         """Saves a checkpoint and a sample grid, and looks for alarms."""
-        found = check_prevalence(self.store.column("label")[self.indices]) if self.config.balance else []
+        labels, conditional = self.store.column("label")[self.indices], bool(getattr(self.method, "classes", 0))
+        found = check_prevalence(labels, conditional) if self.config.balance else []
         save_checkpoint(self.run, self.images_seen, self.state)
         averages = {name: average.average for name, average in self.averages.items()}
         fake, sheet = self.pictures.save(self.run, self.images_seen, averages, self.place.device)

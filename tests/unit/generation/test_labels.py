@@ -21,6 +21,13 @@ def test_classes_come_in_the_shares_of_the_training_images_and_each_depends_on_i
     assert np.array_equal(choose_labels(run, 50, 1, start=70), labels[70:120])
 
 
+def test_classes_in_their_shares_get_as_many_images_as_the_first_ones_have(run):
+    request = make_request(run, GenerateConfig(number=40, seed=3))
+    drawn = request.choose(0, 40)
+    assert request.quotas == {code: int(count) for code, count in enumerate(np.bincount(drawn)) if count}
+    assert request.total == 40
+
+
 def test_a_number_per_class_is_met_by_taking_turns(run):
     request = make_request(run, GenerateConfig(number_per_class=5))
     assert request.total == 5 * len(run.classes)

@@ -33,7 +33,7 @@ def run(phantom_store, tiny_classifier, tmp_path_factory):
 
 
 def test_without_a_teacher_it_says_how_to_train_one(phantom_store, tmp_path):
-    with pytest.raises(UserError, match="ganoscope classify STORE RUN --network densenet121"):
+    with pytest.raises(UserError, match="ganoscope classify STORE RUN --network fine_cnn"):
         train("cam_gan", Config(), phantom_store, tmp_path / "run", TRAINING)
     assert not (tmp_path / "run").exists()
 
@@ -115,7 +115,7 @@ def test_panels_without_the_teacher_show_attention_and_heat_maps(run, phantom_st
 def test_a_teacher_that_was_trained_again_shows_no_maps(run, phantom_store, tmp_path, capsys):
     shutil.copytree(run, tmp_path / "run")
     record = json.loads((tmp_path / "run" / "run.json").read_text())
-    record["classifiers"]["teacher"] = "0" * 64
+    record["classifiers"]["teacher"]["weights_sha256"] = "0" * 64
     (tmp_path / "run" / "run.json").write_text(json.dumps(record))
     assert find_teacher(open_run(run)) is not None
     assert find_teacher(open_run(tmp_path / "run")) is None

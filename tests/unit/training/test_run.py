@@ -24,7 +24,9 @@ from ganoscope.errors import UserError
 from ganoscope.files import compute_sha256, load_json
 from ganoscope.training import feeding
 from ganoscope.training import run as run_module
+from ganoscope.training.alarms import check_prevalence
 from ganoscope.training.checkpoint import list_checkpoints
+from ganoscope.training.history import load_history
 from ganoscope.training.preflight import prepare_run
 from ganoscope.training.processes import Place, choose_precision
 from ganoscope.training.record import TrainConfig, load_record
@@ -334,6 +336,20 @@ def test_balancing_that_changes_the_prevalence_raises_an_alarm(fed_run, phantom_
     assert "prevalence_changed" not in {alarm.code for alarm in load_alarms(fed_run / "alarms.json")}  # equal classes
 
 
+def test_a_generator_that_is_told_the_class_keeps_the_prevalence():
+    labels = np.array(["rare"] + ["common"] * 3)
+    (blind,), (told,) = (check_prevalence(labels, conditional) for conditional in (False, True))
+    assert "do not have the prevalence" in blind.message
+    assert "do not have the prevalence" not in told.message
+    assert (blind.severity, told.severity) == ("warning", "note")
+    assert "An image of rare is shown 3 times as often as one of common" in told.message
+
+
+def test_a_warmup_longer_than_the_training_is_refused(phantom_store, tmp_path):
+    with pytest.raises(UserError, match="--warmup-images is longer than the training: got 100; allowed: up to 32"):
+        train("dcgan", TINY, phantom_store, tmp_path / "run", replace(FED, balance=False, images=32, warmup_images=100))
+
+
 def test_a_run_of_an_earlier_version_still_loads_and_goes_on(tiny_run, phantom_store, tmp_path):
     run = shutil.copytree(tiny_run, tmp_path / "run")
     record = load_json(run / "run.json")
@@ -363,6 +379,8 @@ def test_a_run_whose_discriminator_sees_augmented_images_resumes_exactly(phantom
     assert digests(tmp_path / "resumed") == digests(tmp_path / "whole")
     kept = load_file(list_checkpoints(tmp_path / "whole")[-1] / WEIGHTS[0])["augmentation.probability"]
     assert kept == 0.5 if mode == "fixed" else 0 <= kept <= 0.8
+    noted = load_history(tmp_path / "resumed").get("diff_augment.probability")
+    assert noted is None if mode == "fixed" else noted[-1] == pytest.approx(float(kept))
     train("dcgan", TINY, phantom_store, tmp_path / "plain", replace(config, diff_augment="none"))
     assert digests(tmp_path / "plain") != digests(tmp_path / "whole")
     assert open_run(tmp_path / "whole").networks.keys() == {"G", "D"}
