@@ -32,9 +32,9 @@ from ganoscope.data.geometry import GeometryConfig
 from ganoscope.data.prepare.key import OWNER_ONLY, find_key_path
 from ganoscope.data.prepare.listing import Listing
 from ganoscope.data.store import Store
-from ganoscope.errors import UserError, describe
+from ganoscope.errors import UserError
 from ganoscope.evaluate.counterfactual import MeasuringPlan
-from ganoscope.explain.subjects import refuse_misfit
+from ganoscope.explain.subjects import refuse_misfit, refuse_modality
 from ganoscope.files import new_folder, refuse_existing, replacing
 from ganoscope.generation.sources import gather
 from ganoscope.progress import ProgressBar
@@ -144,13 +144,6 @@ def open_source(
     key = find_key_path(out, config.key) if images.is_dir() else None
     with open_listing(images, reader.prepared) as listing:
         yield Source(reader.iterate(listing), count_images(listing), reader.prepared, None, listing, key)
-
-
-def refuse_modality(what: str, modality: str, store: Store | None) -> None:
-    """Refuses what is of another modality than the run's own store, where both are known."""
-    if store and store.modality not in ("", "mixed") and modality not in ("", store.modality):
-        fault = f"{what} is of another modality than the run learned from"
-        raise UserError(describe(fault, modality, store.modality, "Take one of that modality."))
 
 
 def refuse_judge(judge: TrainedClassifier | None, source: Source) -> None:

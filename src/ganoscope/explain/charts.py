@@ -41,7 +41,8 @@ def chart_randomisation(findings: Findings) -> Figure:
         column[0].axhline(
             target.chance_rank_correlation, color=GREY, linestyle=":", linewidth=1.5, label="same maps moved at random"
         )
-        column[1].tick_params(axis="x", labelrotation=20)
+        for label in column[1].get_xticklabels():
+            label.set(rotation=45, horizontalalignment="right", rotation_mode="anchor")
         column[1].set_xlabel("destroyed, from the head down")
     grid[0, 0].set_ylabel("mean |rank correlation|")
     grid[1, 0].set_ylabel("mean structural similarity")

@@ -18,12 +18,12 @@ from ganoscope.explain.evidence import Answer, collect
 from ganoscope.explain.findings import Findings, find_alarms, make_rows, summarise, to_plain
 from ganoscope.explain.layers import list_map_sides
 from ganoscope.explain.pictures import make_panel, make_strip, save_overlays
-from ganoscope.explain.subjects import Subjects, choose_real, draw_generated
+from ganoscope.explain.subjects import Subjects, check_store, choose_real, describe_source, draw_generated
 from ganoscope.explain.targets import TARGETS, why_real
 from ganoscope.explain.untouched import evaluating, find_device
 from ganoscope.explain.wording import write_summary
 from ganoscope.files import compute_sha256, new_folder, save_csv, save_json
-from ganoscope.progress import CONSOLE, timed
+from ganoscope.progress import timed
 from ganoscope.training.checkpoint import FILES
 from ganoscope.training.processes import choose_device
 from ganoscope.training.record import list_versions
@@ -83,7 +83,8 @@ def explain_run(run_path: Path, store_path: Path, out: Path, config: ExplainConf
     """Explains a run's discriminator on held-out real and on generated images, into a new folder.
 
     Raises:
-        UserError: Run or store are missing, damaged or don't fit; there is no held-out image; `out` is not empty.
+        UserError: Run or store are missing, damaged, of two modalities or don't fit; there is no held-out image; `out`
+            is not empty.
     """
     run = open_run(run_path, choose_device(config.device), config.checkpoint)
     refuse_translation(run)
@@ -96,17 +97,16 @@ def explain_run(run_path: Path, store_path: Path, out: Path, config: ExplainConf
         subjects = (real, draw_generated(run, config.number, config.seed))
         answer = collect(discriminator, subjects, module, configure(module, config.layer), config.seed)
         findings = summarise(answer, config.seed)
-        alarms = find_alarms(answer, findings)
+        alarms = [*check_store(run, store), *find_alarms(answer, findings)]
         cell_px = find_cell(discriminator, subjects[0], answer.real.layer)
-        summary = write_summary(findings, store.size, cell_px, config.explainer, answer.real.layer)
+        source = describe_source(run, store)
+        summary = write_summary(findings, source, store.size, cell_px, config.explainer, answer.real.layer)
         save_data(folder, answer, alarms, summary)
         with timed("drawing figures"):
             save_figures(folder, answer, findings)
             save_cam_panels(folder, run, subjects, config.seed)
         origin = describe_origin(run, store, config)
         save_json(folder / "results.json", compose_results(origin, answer, findings, alarms, cell_px))
-    for alarm in alarms:
-        CONSOLE.print(f"alarm ({alarm.severity}): {alarm.message}")
     return Explained(out, findings, alarms, summary)
 
 

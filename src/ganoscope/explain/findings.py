@@ -16,12 +16,11 @@ from ganoscope.explain.regions import REGIONS, RegionSummary
 from ganoscope.explain.targets import TARGETS
 
 MIN_AUROC = 0.6
+MIN_IMAGES = 5
+"""An interval over fewer images is none."""
 MAX_EMPTY = 0.1
 ANATOMY_AREA = (0.05, 0.95)
 """An outline outside this share of the picture separates nothing."""
-
-OWN_QUESTION = (("why_real", "real"), ("why_generated", "generated"))
-"""The questions whose answer should move the score: those about the set's own side."""
 
 
 @dataclass(frozen=True)
@@ -183,11 +182,12 @@ def check_empty(findings: Findings) -> Iterator[Alarm]:
 
 def check_effect(findings: Findings) -> Iterator[Alarm]:
     """Alarms when blurring the marked pixels moves the score no more than blurring others."""
-    without: dict[str, float | int | str | list[str]] = {}
-    for name, kind in OWN_QUESTION:
-        one = findings.targets[name].sets[kind]
-        if one.deletion.gain.n and not (one.deletion.gain.low > 0 or one.insertion.gain.low > 0):
-            without[f"{name} on {kind}"] = round(one.deletion.gain.value, 4)
+    without: dict[str, float | int | str | list[str]] = {
+        f"{name} on {kind}": round(one.deletion.gain.value, 4)
+        for name, target in findings.targets.items()
+        for kind, one in target.sets.items()
+        if judge_gain(one.deletion.gain) and judge_gain(one.insertion.gain)
+    }
     if without:
         listed = " and ".join(name.replace("_", " ") for name in without)
         yield Alarm(
@@ -197,6 +197,18 @@ def check_effect(findings: Findings) -> Iterator[Alarm]:
             "they are blurred away nor when they are brought back. Don't read these maps as causes.",
             without,
         )
+
+
+def judge_gain(gain: Estimate) -> str:
+    """Returns how maps do that don't beat random ones: `no better` or `worse`; "" for those that do, or are too few.
+
+    Example:
+        >>> [judge_gain(Estimate(0.1, low, high, 8, 8)) for low, high in ((0.05, 0.2), (-0.1, 0.3), (-0.4, -0.1))]
+        ['', 'no better', 'worse']
+    """
+    if gain.n < MIN_IMAGES or gain.low > 0:
+        return ""
+    return "worse" if gain.high < 0 else "no better"
 
 
 def check_outline(answer: Answer) -> Iterator[Alarm]:

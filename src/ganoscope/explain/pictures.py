@@ -6,6 +6,7 @@ An empty map is never coloured: the plain image stands there, with the word "emp
 
 from collections.abc import Sequence
 from pathlib import Path
+from textwrap import wrap
 from typing import Any
 
 import numpy as np
@@ -29,6 +30,8 @@ OVERLAYS = 16
 """Images per set that get overlays of their own."""
 PANEL_ROWS = 6
 STRIP_IMAGES = 3
+HEAD_LETTERS = 150
+"""Letters of titles that fit beside each other on the width of a figure."""
 SCALE_QUANTILE = 0.995
 WORDS = {"why_real": "why real (+logit)", "why_generated": "why generated (-logit)"}
 
@@ -148,15 +151,12 @@ def make_strip(answer: Answer, target: str) -> Figure:
     check = answer.randomisation[target]
     chosen = [(one, index) for one in answer.sets for index in choose_shown(one, target)]
     columns = 2 + len(check.stages)
-    figure = Figure(
-        figsize=(12, 12 / columns * len(chosen) * 1.17 + 1.0), dpi=100, facecolor="white", layout="constrained"
-    )
+    stages = (f"{'' if not depth else '+ '}{name}" for depth, name in enumerate(check.stages))
+    heads = [break_name(name, HEAD_LETTERS // columns) for name in ("image", "original map", *stages)]
+    lines = 1 + max(head.count("\n") for head in heads)
+    height = len(chosen) * (12 / columns + 0.38) + 0.17 * lines + 0.6
+    figure = Figure(figsize=(12, height), dpi=100, facecolor="white", layout="constrained")
     grid = figure.subplots(len(chosen), columns, squeeze=False)
-    heads = [
-        "image",
-        "original map",
-        *(f"{'' if not depth else '+ '}{name}" for depth, name in enumerate(check.stages)),
-    ]
     for axes, head in zip(grid[0], heads, strict=True):
         axes.set_title(head, fontsize=10)
     for row, (one, index) in zip(grid, chosen, strict=True):
@@ -167,6 +167,17 @@ def make_strip(answer: Answer, target: str) -> Figure:
         fontsize=11,
     )
     return figure
+
+
+def break_name(name: str, letters: int) -> str:
+    """Returns a name in lines of at most so many letters, broken at spaces and behind dots where it can be.
+
+    Example:
+        >>> break_name("+ levels.2.blocks.1.depthwise", 15).splitlines()
+        ['+ levels.2.', 'blocks.1.', 'depthwise']
+    """
+    lines = wrap(name.replace(".", ". "), letters)
+    return "\n".join(line.replace(". ", ".") for line in lines)
 
 
 def choose_shown(one: Evidence, target: str) -> list[int]:
@@ -187,7 +198,7 @@ def draw_strip_row(row: Sequence[Axes], answer: Answer, target: str, one: Eviden
     for depth, axes in enumerate(row[2:]):
         heat, correlation = check.maps[depth, position], check.correlation[0, depth, position]
         show_map(axes, image, heat, float(heat.max()))
-        number = "" if np.isnan(correlation) else f"r {correlation:.2f}, "
+        number = "" if np.isnan(correlation) else f"r {correlation:.2f}\n"
         caption(axes, f"{number}max {heat.max():.2g}")
 
 

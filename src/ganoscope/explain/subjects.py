@@ -1,16 +1,20 @@
 """The images that are explained: held-out real ones, which training never saw, and as many generated ones."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
+from ganoscope.alarms import Alarm
 from ganoscope.data.intensity import IntensityMap
 from ganoscope.data.store import Sample, Store
-from ganoscope.errors import UserError, refuse
+from ganoscope.errors import UserError, describe, refuse
 from ganoscope.generation import draw_images
+from ganoscope.generation.sources import gather
 from ganoscope.training.restore import TrainedRun
 
 HELD_OUT = ("test", "validation")
@@ -54,9 +58,12 @@ def choose_real(run: TrainedRun, store: Store, number: int, seed: int) -> Subjec
     """Returns held-out real images, at most `number`: a seeded choice, spread over patients or clusters.
 
     Raises:
-        UserError: The store does not fit the run, or holds no image that the run was not trained on.
+        UserError: The store does not fit the run, is of another modality, or holds no image that is new to the run.
     """
-    refuse_misfit(run, store)
+    gather(
+        partial(refuse_misfit, run, store),
+        partial(refuse_modality, f"store {store.path}", store.modality, open_own_store(run)),
+    )
     trained = {stem(name) for name in run.record.sample_ids}
     candidates = [
         (index, sample)
@@ -96,6 +103,45 @@ def refuse_misfit(run: TrainedRun, store: Store) -> None:
             f"{run.record.intensity}. The discriminator would see a range it was not trained on."
         )
     refuse(faults)
+
+
+def refuse_modality(what: str, modality: str, store: Store | None) -> None:
+    """Refuses what is of another modality than the run's own store, where both are known."""
+    if store and store.modality not in ("", "mixed") and modality not in ("", store.modality):
+        fault = f"{what} is of another modality than the run learned from"
+        raise UserError(describe(fault, modality, store.modality, "Take one of that modality."))
+
+
+def open_own_store(run: TrainedRun) -> Store | None:
+    """Returns the store that a run learned from; None where it is no longer at its place, or was changed since."""
+    try:
+        store = Store.open(Path(run.record.store))
+    except UserError:
+        return None
+    return store if store.fingerprint == run.record.store_fingerprint else None
+
+
+def describe_source(run: TrainedRun, store: Store) -> str:
+    """Returns which store the real images are of, and which one the run learned from where that is another."""
+    if store.fingerprint == run.record.store_fingerprint:
+        return f"the real images are of {store.name}, the data that the run learned from"
+    own = f"{run.record.store_name} (fingerprint {run.record.store_fingerprint[:12]})"
+    return (
+        f"the real images are of {store.name} (fingerprint {store.fingerprint[:12]}), not of the data that the run "
+        f"learned from: {own}"
+    )
+
+
+def check_store(run: TrainedRun, store: Store) -> Iterator[Alarm]:
+    """Alarms when the real images are not of the data that the run learned from."""
+    if store.fingerprint != run.record.store_fingerprint:
+        yield Alarm(
+            "real_images_of_another_store",
+            "warning",
+            f"{describe_source(run, store)}. What tells them from generated images may be the data set, such as its "
+            "device or its hospital: read every number as one about an external set.",
+            {"store": store.name, "run_store": run.record.store_name},
+        )
 
 
 def stem(sample_id: str) -> str:

@@ -3,27 +3,25 @@
 from collections.abc import Iterator
 
 from ganoscope.explain.bootstrap import Estimate
-from ganoscope.explain.findings import Findings, SetFindings, TargetFindings
+from ganoscope.explain.findings import MIN_IMAGES, Findings, SetFindings, TargetFindings, judge_gain
 from ganoscope.explain.randomisation import FULL_DRAWS
 from ganoscope.explain.regions import band_width
-
-MIN_IMAGES = 5
-"""An interval over fewer images is none."""
 
 TITLES = {"why_real": "speaks for real", "why_generated": "speaks for generated"}
 
 
-def write_summary(findings: Findings, size: int, cell_px: float, explainer: str, layer: str) -> str:
+def write_summary(findings: Findings, source: str, size: int, cell_px: float, explainer: str, layer: str) -> str:
     """Returns the summary as text.
 
     Args:
         findings: All statistics.
+        source: Which store the real images are of, in words.
         size: Side of the images in pixels.
         cell_px: Side of one cell of the explained layer's map, in pixels of the image; 0 where it is not known.
         explainer: Name of the explainer.
         layer: Name of the layer.
     """
-    sentences = [*describe_discriminator(findings)]
+    sentences = [f"{source[:1].upper()}{source[1:]}.", *describe_discriminator(findings)]
     for name, target in findings.targets.items():
         sentences += ["", f"What {TITLES[name]}:"]
         for kind, one in target.sets.items():
@@ -70,6 +68,16 @@ def describe_set(name: str, kind: str, one: SetFindings) -> Iterator[str]:
         f"{say(one.deletion.gain, 1, 2)}, and bringing them back first by {say(one.insertion.gain, 1, 2)} "
         "(mean logit along the way; above 0, the marked pixels move the score more than others, below 0 less)."
     )
+    yield from describe_failure(one)
+
+
+def describe_failure(one: SetFindings) -> Iterator[str]:
+    """Yields that the maps of one set do no better than random ones, or worse, where they do."""
+    gains = {"blurring": one.deletion.gain, "bringing back": one.insertion.gain}
+    for verdict, interval in (("no better", "includes 0"), ("worse", "lies below 0")):
+        kinds = " and ".join(kind for kind, gain in gains.items() if judge_gain(gain) == verdict)
+        if kinds:
+            yield f"By {kinds}, this explanation does {verdict} than random maps: the interval {interval}."
 
 
 def describe_difference(target: TargetFindings) -> str:

@@ -10,26 +10,51 @@ from ganoscope.evaluate.diversity import MARGIN, Diversity, find_alarms
 from ganoscope.report.content import Part, write_number
 from ganoscope.report.counterfactuals import Counterfactuals
 from ganoscope.report.explanations import Explanations
+from ganoscope.report.inspection.subjects import SUBJECTS
 from ganoscope.training.restore import TrainedRun
 
 SIGNS: dict[Severity, str] = {"danger": "■", "warning": "▲", "note": "●"}
 """Severity is told by word and by shape as well as by colour."""
 SPAN = ("first_images", "last_images")
-CHECKS = {
-    "Training": "The discriminator winning completely; parts of a network without gradient; real and generated images "
-    "differing in range; generated images hardly differing among each other (all at every checkpoint). A loss that "
-    "is not finite would have stopped the training.",
-    "Data": "Patients or near-duplicates in more than one split; exact copies; overlap of the source's own split "
-    "folders; unknown patients; a held-out part of a single class; fewer than 200 training images; colour pictures; "
-    "files not taken.",
-    "Diversity": f"Mean MS-SSIM of generated images above that of real ones by more than {MARGIN}, intervals apart.",
-    "Explanations": "Explanations of other weights than this report is about; and what the explanations' own checks "
-    "raise, such as empty maps, maps that ignore the weights, and maps without effect on the score.",
-    "Counterfactuals": "Counterfactuals of other weights than this report is about; answers that do not change; "
-    "changes that convince the explained classifier alone, or are lost in a blur, as an attack's are; changes outside "
-    "annotated findings; images that the run was trained on.",
+CHECKS: dict[str, dict[str, tuple[str, ...]]] = {
+    "Training": {
+        "the discriminator winning completely": ("discriminator_won",),
+        "parts of a network without gradient": ("no_gradient",),
+        "real and generated images differing in range": ("ranges_differ",),
+        "generated images hardly differing among each other (all at every checkpoint)": ("collapsed_diversity",),
+        "classes that are drawn equally often, but are not equally frequent in the data": ("prevalence_changed",),
+        "a loss that is not finite, which stops the training": ("non_finite_loss",),
+    },
+    "Data": {subject.looked_for[0].lower() + subject.looked_for[1:]: subject.codes for subject in SUBJECTS},
+    "Diversity": {
+        f"mean MS-SSIM of generated images above that of real ones by more than {MARGIN}, intervals apart": (
+            "collapsed_diversity",
+        ),
+    },
+    "Explanations": {
+        "explanations of other weights than this report is about": ("*_of_other_weights",),
+        "real images of another store than the run's own": ("real_images_of_another_store",),
+        "a discriminator that hardly tells real from generated images": ("discriminator_blind",),
+        "empty maps": ("empty_maps",),
+        "maps that ignore the weights": ("explanation_ignores_weights",),
+        "maps that move the score no more than random ones": ("attention_without_effect",),
+        "pictures in which brightness does not tell the anatomy from the background": ("no_outline_*",),
+    },
+    "Counterfactuals": {
+        "counterfactuals of other weights than this report is about": ("*_of_other_weights",),
+        "answers that do not change": ("few_flips",),
+        "changes that convince the explained classifier alone, or are lost in a blur, as an attack's are": (
+            "counterfactual_like_attack",
+            "flips_lost_in_blur",
+            "control_undecided",
+        ),
+        "changes outside annotated findings, or in the padding": ("change_misses_findings", "change_in_padding"),
+        "changes that are lost when they are written to files": ("written_files_differ",),
+        "images that the run was trained on, or that the judge has seen": ("training_images", "judge_has_seen_images"),
+        "images of other classes, or resampled": ("other_classes", "resampled"),
+    },
 }
-"""What is checked, by where an alarm comes from."""
+"""What is looked for, with the codes of its alarms (`*` stands for any words), by where they come from."""
 
 
 @dataclass(frozen=True)
@@ -97,7 +122,9 @@ def collect_alarms(
     origin_of = {id(alarm): origin for alarm, origin in raised}
     return AlarmSection(
         cards=tuple(make_card(alarm, origin_of[id(alarm)], trained.images_seen) for alarm in ordered),
-        checks=tuple(Check(origin, CHECKS[origin], describe_outcome(part)) for origin, part in origins.items()),
+        checks=tuple(
+            Check(origin, describe_checks(origin), describe_outcome(part)) for origin, part in origins.items()
+        ),
         verdict=describe_verdict(ordered, [origin for origin, part in origins.items() if part.value is None]),
     )
 
@@ -136,6 +163,12 @@ def describe_span(alarm: Alarm, images_seen: int) -> str:
         return f"Held from {first:,} images on, and still at the end ({images_seen:,} images)."
     seen = f"at {first:,} images only" if first == last else f"from {first:,} to {last:,} images"
     return f"Held {seen}; it cleared before the end ({images_seen:,} images)."
+
+
+def describe_checks(origin: str) -> str:
+    """Returns all that is looked for at one origin, as one sentence."""
+    listed = "; ".join(CHECKS[origin])
+    return f"{listed[0].upper()}{listed[1:]}."
 
 
 def describe_outcome(part: Part[list[Alarm]]) -> str:

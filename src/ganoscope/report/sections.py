@@ -3,6 +3,7 @@
 import csv
 import inspect
 from collections import Counter
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -57,7 +58,20 @@ def describe_model(record: RunRecord) -> Section:
     """Returns the method and all its settings."""
     settings = Table("Method settings", ("Setting", "Value"), write_settings(record.method_config))
     training = Table("Training settings", ("Setting", "Value"), write_settings(vars(record.train)))
-    return Section(sentences=describe_method(record.method), tables=(settings, training))
+    sentences = (*describe_method(record.method), *describe_classifiers(record))
+    return Section(sentences=sentences, tables=(settings, training))
+
+
+def describe_classifiers(record: RunRecord) -> Iterator[str]:
+    """Yields what each classifier is that the method listened to, and how good on held-out images."""
+    for name, known in record.classifiers.items():
+        value, low, high = known["auroc"].values()
+        quality = "not measured" if value is None else f"{value:.3f}"
+        interval = f" (95 % interval {low:.3f} to {high:.3f})" if low is not None and high is not None else ""
+        yield (
+            f"The {name} is a {known['network']} trained on {known['store_name']}; its AUROC on the test part is "
+            f"{quality}{interval}."
+        )
 
 
 def write_settings(settings: dict[str, object]) -> tuple[tuple[str, ...], ...]:
@@ -68,7 +82,9 @@ def write_settings(settings: dict[str, object]) -> tuple[tuple[str, ...], ...]:
         (('batch size', '4'), ('teacher', 'teacher'))
     """
     shown = {name: Path(value).name if isinstance(value, str) else value for name, value in settings.items()}
-    return tuple((name.replace("_", " "), write_number(value)) for name, value in shown.items() if value is not None)
+    return tuple(
+        (name.replace("_", " "), write_number(value)) for name, value in shown.items() if value not in (None, "")
+    )
 
 
 def describe_method(name: str) -> tuple[str, ...]:

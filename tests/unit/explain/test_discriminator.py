@@ -9,12 +9,14 @@ import pytest
 import torch
 from PIL import Image
 
+from ganoscope.data.phantom_store import PhantomConfig, make_phantom_store
 from ganoscope.data.store import Store
 from ganoscope.errors import UserError
 from ganoscope.explain.bootstrap import Estimate
 from ganoscope.explain.discriminator import ExplainConfig, configure, explain_run
 from ganoscope.explain.findings import check_discriminator, check_effect, check_empty, check_weights
 from ganoscope.explain.subjects import choose_real, order_by_turns
+from ganoscope.explain.wording import describe_failure, write_summary
 from ganoscope.training.restore import open_run
 
 
@@ -78,6 +80,28 @@ def test_summary_says_numbers_and_limits(explained):
     assert "nan" not in explained.summary
 
 
+def test_the_runs_own_store_is_named_without_an_alarm(explained):
+    assert explained.summary.startswith("The real images are of mri phantoms, the data that the run learned from.\n")
+    assert "real_images_of_another_store" not in [alarm.code for alarm in explained.alarms]
+
+
+def test_another_store_of_the_same_kind_is_an_alarm_that_names_both(tiny_run, phantom_store, tmp_path):
+    make_phantom_store(tmp_path / "external", PhantomConfig(modality="mri", number=48, size=32, seed=9))
+    description = tmp_path / "external" / "store.json"
+    description.write_text(description.read_text().replace("mri phantoms", "external set"))
+    config = ExplainConfig(number=2, explainer="hires_cam", device="cpu")
+    explained = explain_run(tiny_run, tmp_path / "external", tmp_path / "out", config)
+    alarms = json.loads((explained.out / "alarms.json").read_text())
+    (alarm,) = [alarm for alarm in alarms if alarm["code"] == "real_images_of_another_store"]
+    assert alarm["severity"] == "warning"
+    for text in (alarm["message"].lower(), explained.summary.lower()):
+        assert "the real images are of external set (fingerprint" in text
+        assert "not of the data that the run learned from: mri phantoms (fingerprint" in text
+        assert str(tmp_path) not in text
+        assert str(phantom_store) not in text
+    assert not json.loads((explained.out / "results.json").read_text())["store_is_the_runs_own"]
+
+
 def test_same_seed_same_numbers(explained, tiny_run, phantom_store, tmp_path):
     config = ExplainConfig(number=6, explainer="hires_cam", device="cpu")
     explain_run(tiny_run, phantom_store, tmp_path / "again", config)
@@ -128,6 +152,18 @@ def test_a_store_that_does_not_fit_is_refused(tiny_run, phantom_store):
         choose_real(known, store, 4, 0)
 
 
+def test_a_store_of_another_modality_is_refused_where_both_are_known(tiny_run, phantom_store, tmp_path):
+    run, store = open_run(tiny_run), Store.open(phantom_store)
+    for modality in ("CR", "mixed"):
+        with pytest.raises(UserError, match=f"another modality than the run learned from: got {modality}; allowed: MR"):
+            choose_real(run, replace(store, modality=modality, fingerprint="other"), 1, 0)
+    choose_real(run, replace(store, modality="", fingerprint="other"), 1, 0)
+    gone = replace(run, record=replace(run.record, store=str(tmp_path / "gone")))
+    choose_real(gone, replace(store, modality="CR", fingerprint="other"), 1, 0)
+    changed = replace(run, record=replace(run.record, store_fingerprint="changed since"))
+    choose_real(changed, replace(store, modality="CR", fingerprint="other"), 1, 0)
+
+
 def test_an_explainer_without_layers_refuses_one():
     class Module:
         Config = Estimate
@@ -158,3 +194,55 @@ def test_alarms(explained):
     useless = replace(real, deletion=replace(real.deletion, gain=gain), insertion=replace(real.insertion, gain=gain))
     (alarm,) = check_effect(spoil(findings, sets={**findings.targets["why_real"].sets, "real": useless}))
     assert "why real on real" in alarm.message
+
+
+def with_gains(findings, deletion, insertion):
+    """Returns findings of which the maps of why real on generated images have other gains over random maps."""
+    sets = findings.targets["why_real"].sets
+    one = sets["generated"]
+    one = replace(one, deletion=replace(one.deletion, gain=deletion), insertion=replace(one.insertion, gain=insertion))
+    return spoil(findings, sets={**sets, "generated": one})
+
+
+BETTER, SAME, WORSE, FEW = (
+    Estimate(0.2, 0.1, 0.3, 6, 6), Estimate(0.1, -0.1, 0.3, 6, 6), Estimate(-0.2, -0.3, -0.1, 6, 6),
+    Estimate(-0.2, -0.3, -0.1, 4, 4),
+)  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("deletion", "insertion", "alarming", "sentences"),
+    [
+        (BETTER, BETTER, False, []),
+        (SAME, SAME, True, ["By blurring and bringing back, this explanation does no better than random maps"]),
+        (WORSE, WORSE, True, ["By blurring and bringing back, this explanation does worse than random maps"]),
+        (SAME, WORSE, True, ["By blurring, this explanation does no better", "By bringing back, this explanation "]),
+        (BETTER, WORSE, False, ["By bringing back, this explanation does worse than random maps"]),
+        (FEW, FEW, False, []),
+    ],
+)
+def test_maps_no_better_than_random_are_named_also_where_sets_are_crossed(
+    explained, deletion, insertion, alarming, sentences
+):
+    findings = with_gains(explained.findings, deletion, insertion)
+    named = [name for alarm in check_effect(findings) for name in alarm.evidence]
+    assert ("why_real on generated" in named) == alarming
+    found = list(describe_failure(findings.targets["why_real"].sets["generated"]))
+    assert len(found) == len(sentences)
+    assert all(line.startswith(sentence) for line, sentence in zip(found, sentences, strict=True))
+
+
+def test_summary_says_of_every_set_whether_its_maps_beat_random_ones(explained):
+    findings = explained.findings
+    for name in ("why_real", "why_generated"):
+        sets = findings.targets[name].sets
+        worse = {
+            kind: replace(one, empty=0, deletion=replace(one.deletion, gain=WORSE),
+                          insertion=replace(one.insertion, gain=WORSE))
+            for kind, one in sets.items()
+        }  # fmt: skip
+        target = replace(findings.targets[name], sets=worse)
+        findings = replace(findings, targets={**findings.targets, name: target})
+    assert write_summary(findings, "x", 32, 4.0, "grad_cam", "levels.1").count("does worse than random maps") == 4
+    (alarm,) = check_effect(findings)
+    assert len(alarm.evidence) == 4

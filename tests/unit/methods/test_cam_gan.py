@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 import torch
 
+from ganoscope.classifier import load_classifier_record
 from ganoscope.contracts import Batch, ImageSpec
 from ganoscope.data.store import Store
 from ganoscope.errors import UserError
@@ -110,6 +111,17 @@ def test_panels_without_the_teacher_show_attention_and_heat_maps(run, phantom_st
     names = {path.stem for path in (tmp_path / "out" / "figures").glob("*.png")}
     assert {"attention", "discriminator_cam"} <= names
     assert "teacher_merges" not in names
+
+
+def test_the_run_and_its_report_say_how_good_the_teacher_is(run, tiny_classifier):
+    from ganoscope.report.sections import describe_model
+
+    record, teacher = load_record(run), load_classifier_record(tiny_classifier)
+    auroc = teacher.metrics["metrics"]["auroc"]
+    assert record.classifiers["teacher"]["auroc"] == {name: auroc[name] for name in ("value", "low", "high")}
+    sentence = describe_model(record).sentences[-1]
+    assert sentence.startswith(f"The teacher is a {teacher.network} trained on {teacher.store_name}; its AUROC")
+    assert f"AUROC on the test part is {auroc['value']:.3f} (95 % interval {auroc['low']:.3f} to" in sentence
 
 
 def test_a_teacher_that_was_trained_again_shows_no_maps(run, phantom_store, tmp_path, capsys):

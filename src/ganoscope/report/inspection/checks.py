@@ -6,47 +6,7 @@ from dataclasses import dataclass
 from ganoscope.alarms import Alarm, load_alarms, sort_alarms
 from ganoscope.report.cards import SIGNS, Card, count, describe_verdict, make_card
 from ganoscope.report.inspection.evidence import Evidence
-
-
-@dataclass(frozen=True)
-class Subject:
-    """Something that is looked for in every store.
-
-    Attributes:
-        looked_for: What, in words.
-        codes: Codes of the alarms that it raises.
-        anchor: Section of the page that shows the evidence.
-        section: Title of that section.
-        table: File of the store without which it can't be looked for, or "".
-    """
-
-    looked_for: str
-    codes: tuple[str, ...]
-    anchor: str
-    section: str
-    table: str = ""
-
-
-SUBJECTS = (
-    Subject("Patients or groups of near-duplicates in two splits", ("split_crossing",), "counts", "Counts"),
-    Subject("Few images, splits of one class, few held-out images of a class",
-            ("single_class_part", "thin_classes", "few_images"), "counts", "Counts"),
-    Subject("Two persons under one patient id", ("patient_id_conflict",), "patients", "Patients"),
-    Subject("Unknown patients, patients with very many images, patients in several classes",
-            ("patients_unknown", "uneven_patients", "patients_in_several_classes"), "patients", "Patients"),
-    Subject("Exact copies", ("exact_copies",), "duplicates", "Duplicates"),
-    Subject("Near-duplicates, also mirrored, turned or with other brightness; duplicates with different labels",
-            ("near_duplicates", "label_conflicts"), "duplicates", "Duplicates", "duplicates.csv"),
-    Subject("The same image or patient in two of the source's own splits",
-            ("source_split_overlap",), "duplicates", "Duplicates"),
-    Subject("Facts without pixels that tell the class", ("metadata_shortcut",), "shortcuts", "Shortcuts"),
-    Subject("Burnt-in text or markers", ("burnt_in_markers",), "markers", "Burnt-in text and markers"),
-    Subject("Colour reduced to grey", ("coloured",), "unusual", "Unusual pictures"),
-    Subject("More than one modality", ("mixed_modalities",), "geometry", "Source geometry"),
-    Subject("Missing slices, and slice thickness against the distance between slices",
-            ("missing_slices", "thickness_spacing"), "series", "Series", "series.csv"),
-    Subject("Files that were not taken", ("quarantined",), "not_taken", "Files not taken", "quarantine.csv"),
-)  # fmt: skip
+from ganoscope.report.inspection.subjects import SUBJECTS, Subject
 
 
 @dataclass(frozen=True)
