@@ -195,12 +195,14 @@ def test_a_command_that_is_stopped_leaves_nothing_half_done(number, tmp_path, mo
             time.sleep(10)
 
     monkeypatch.setattr(cli, "dispatch", work)
-    before = signal.getsignal(signal.SIGTERM)
+    before = {one: signal.getsignal(one) for one in (signal.SIGINT, signal.SIGTERM)}
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # work in the background has none
     try:
         with pytest.raises(SystemExit) as stopped:
             cli.main(["generate"])
     finally:
-        signal.signal(signal.SIGTERM, before)
+        for one, handler in before.items():
+            signal.signal(one, handler)
     assert stopped.value.code == 130
     assert "interrupted" in capsys.readouterr().err
     assert list(tmp_path.iterdir()) == []

@@ -78,7 +78,7 @@ def test_generated_images_are_each_their_own_group(tiny_run):
 def test_a_classifier_of_other_images_is_refused(tiny_classifier, tmp_path):
     make_phantom_store(tmp_path / "larger", PhantomConfig(modality="mri", number=12, size=48))
     larger = Store.open(tmp_path / "larger")
-    with pytest.raises(UserError, match="48; allowed: 32"):
+    with pytest.raises(UserError, match="got 32; allowed: 48"):
         extract_store_features(use_classifier(open_classifier(tiny_classifier)), larger, np.arange(12))
 
 
