@@ -13,7 +13,7 @@ from ganoscope.generation import GenerateConfig, generate
 from ganoscope.methods.r3gan import DEFAULTS, Config
 from ganoscope.report.contact_sheet import save_contact_sheet
 from ganoscope.report.html import ReportConfig, make_report
-from ganoscope.report.terminal import say, show_store
+from ganoscope.report.terminal import say, show_alarms, show_store
 from ganoscope.training.record import TrainConfig
 from ganoscope.training.run import train
 
@@ -74,6 +74,7 @@ def run_demo(config: DemoConfig) -> Path:
     if not explanations.exists():
         explain_run(run, store, explanations, ExplainConfig(number=config.number, seed=config.seed))
     say((explanations / "summary.txt").read_text(encoding="utf-8"))
+    show_alarms(explanations / "alarms.json")
     report = ReportConfig(explanations=explanations, generated=generated, out=config.out / "report.html")
     return make_report(run, report)
 
