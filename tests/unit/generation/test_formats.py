@@ -74,6 +74,7 @@ def test_prepare_reads_back_what_was_generated(made, tmp_path, name):
     store = prepare(made / name, tmp_path / "store", config)
     pictures = read_pictures(made / "png")
     assert store.count == NUMBER
+    assert name == "npz" or read_rows(tmp_path / "store" / "quarantine.csv") == []
     order = [int(np.argmin([np.abs(one.astype(int) - other).sum() for other in pictures])) for one in store.images]
     assert sorted(order) == list(range(NUMBER))
     assert np.array_equal(np.asarray(store.images), pictures[order])

@@ -57,6 +57,8 @@ TYPING_ERROR = 0.85
 NO_IMAGE = "a row without its image file"
 NO_ROW = "an image without a row in the CSV"
 CONFLICT = "rows that say different things of one image"
+GENERATED_SHEETS = {"contact_sheet.png", "rejected.png", "interpolation.png", "interpolation_classes.png"}
+"""What `ganoscope generate` puts beside its images for looking at."""
 NO_PATH = "../"
 """Begins the keys of rows that name no possible image: no path inside the source begins so."""
 MOST_TABLES = 20
@@ -91,6 +93,7 @@ def list_images(source: Path, options: ReadOptions) -> Iterator[SourceImage]:
     table = choose_table(source)
     rows = collect_rows(table)
     others = {row.mask for row in rows.values()} | {table.path.name}
+    others |= GENERATED_SHEETS if (source / "provenance.json").exists() else set()
     for found in walk_files(source):
         key = make_key(found.path.relative_to(source).as_posix())
         row = rows.pop(key, None)
