@@ -54,11 +54,10 @@ def write_series(folder, series, slices):
 
 
 def write_jpegs(folder, number, side):
-    """Writes chest-film phantoms; no more than 200 are drawn, further ones are these, turned and darkened."""
+    """Writes chest-film phantoms, every one another, turned and darkened."""
     rng = np.random.default_rng(0)
-    drawn = [make_phantom("cxr", index, 256, seed=0) for index in range(min(number, 200))]
     for index in range(number):
-        phantom = drawn[index % len(drawn)]
+        phantom = make_phantom("cxr", index, 256, seed=0)
         (folder / phantom.label).mkdir(parents=True, exist_ok=True)
         turned = Image.fromarray(phantom.pixels).rotate(rng.uniform(-20, 20))
         pixels = np.asarray(turned.resize((side, side), Image.Resampling.BICUBIC)) * rng.uniform(0.7, 1.0)

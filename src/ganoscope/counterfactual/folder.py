@@ -30,30 +30,44 @@ class FolderWriter:
         path: The folder.
         setting: Of the translation.
         panels: Panels still to draw.
+        spare: How many of them may be of images that are of the target already.
         add_row: Adds a row to the table.
         scale: Change in stored units at the ends of the colours; the first batch decides.
         shown: Pictures for the contact sheet.
+        already: Pictures of images that are of the target already; the sheet ends with them.
     """
 
     path: Path
     setting: Setting
     panels: int
+    spare: int
     add_row: AddRow
     scale: float = 0.0
     shown: list[NDArray[np.uint8]] = field(default_factory=list)
+    already: list[NDArray[np.uint8]] = field(default_factory=list)
 
     def add(self, batch: Translated) -> None:
         """Writes a batch."""
         self.scale = self.scale or find_scale(batch, self.setting.intensity)
-        number = min(self.panels, len(batch.cases))
-        save_panels(self.path / PANELS, self.setting, batch, number, self.scale)
-        self.panels -= number
-        self.shown += show_cases(self.setting, batch, self.scale, SHOWN - len(self.shown))
+        drawn = self._choose_panels(batch)
+        save_panels(self.path / PANELS, self.setting, batch, drawn, self.scale)
+        for pictures, chosen in ((self.shown, ~batch.pairs.already), (self.already, batch.pairs.already)):
+            indices = np.flatnonzero(chosen)[: SHOWN - len(pictures)]
+            pictures += show_cases(self.setting, batch, self.scale, indices)
         for index, case in enumerate(batch.cases):
             files = self._save_pictures(batch, index)
-            if index < number:
+            if index in drawn:
                 files["panel"] = f"{PANELS}/{case.name}.png"
             self.add_row(batch, index, files)
+
+    def _choose_panels(self, batch: Translated) -> list[int]:
+        """Returns which images of a batch get a panel: true counterfactuals before those of the target already."""
+        true, already = (np.flatnonzero(which).tolist() for which in (~batch.pairs.already, batch.pairs.already))
+        true = true[: self.panels]
+        already = already[: min(self.spare, self.panels - len(true))]
+        self.panels -= len(true) + len(already)
+        self.spare -= len(already)
+        return sorted(true + already)
 
     def _save_pictures(self, batch: Translated, index: int) -> dict[str, str]:
         """Writes counterfactual, difference and reconstruction of one image, and returns their names."""
@@ -79,9 +93,10 @@ class FolderWriter:
 
     def finish(self) -> None:
         """Writes the contact sheet, of more than one image."""
-        if len(self.shown) > 1:
+        pictures = [*self.shown, *self.already][:SHOWN]
+        if len(pictures) > 1:
             scale = f"±{self.scale:.3g} {name_unit(self.setting.intensity.unit)}"
-            save_contact_sheet(self.path / SHEET, self.shown, scale, MARK)
+            save_contact_sheet(self.path / SHEET, pictures, max(0, len(pictures) - len(self.shown)), scale, MARK)
 
 
 def get_plane(geometry: GeometryConfig) -> str:
@@ -95,4 +110,4 @@ def open_folder(path: Path, setting: Setting, config: CounterfactualConfig) -> I
     for name in (IMAGES, *([PANELS] if config.panels else [])):
         (path / name).mkdir()
     with open_table(path / TABLE, setting.plan.strengths) as add_row:
-        yield FolderWriter(path, setting, config.panels, add_row)
+        yield FolderWriter(path, setting, config.panels, -(-config.panels // 2), add_row)

@@ -30,11 +30,12 @@ PARTS = (0.25, 0.5, 0.75)
 def find_scale(batch: Translated, intensity: IntensityMap) -> float:
     """Returns the change in stored units at the ends of the colours, for all panels: so that they can be compared.
 
-    It is nearly the largest within the pictures of the first batch, without their padding, and never so small that
-    noise looks like a change.
+    It is nearly the largest within the pictures of the first batch, without their padding and without those that are of
+    the target already, where there are others, and never so small that noise looks like a change.
     """
-    size = batch.pairs.change.abs()[:, 0].cpu().numpy()
-    shown = size if batch.pairs.padding is None else size[~batch.pairs.padding]
+    size, already = batch.pairs.change.abs()[:, 0].cpu().numpy(), batch.pairs.already
+    counted = np.full(size.shape, True) if batch.pairs.padding is None else ~batch.pairs.padding
+    shown = size[counted & (~already | already.all())[:, None, None]]
     return max(float(np.quantile(shown, SCALE_QUANTILE)), 2 * CHANGED) * (intensity.high - intensity.low) / 2
 
 
@@ -43,37 +44,41 @@ class Saliency:
     """Grad-CAM of the explained classifier, for the class that it says.
 
     Attributes:
-        maps: Raw, shape (B, S, S); NaN without a classifier.
-        said: Name of the class of each.
+        maps: Raw, shape (B, S, S); NaN without a classifier, and where none was asked for.
+        said: Name of the class of each; "" likewise.
     """
 
     maps: NDArray[np.float32]
-    said: Sequence[str]
+    said: list[str]
 
 
-def explain(setting: Setting, batch: Translated, number: int) -> Saliency:
-    """Returns heat maps of the first images of a batch, for the class that the explained classifier says."""
-    classifier, image = setting.plan.explained, batch.pairs.image[:number]
-    if classifier is None or not number:
-        return Saliency(np.full(image[:, 0].shape, np.nan, np.float32), [""] * number)
-    codes = classifier.compute_probabilities(image).argmax(dim=1).cpu().numpy()
-    layer = choose_layer(classifier.network, image[:1])
-    maps = explain_codes(classifier.network, image.cpu(), codes, layer).maps.numpy()
-    return Saliency(maps, [classifier.record.classes[code] for code in codes])
+def explain(setting: Setting, batch: Translated, indices: Sequence[int]) -> Saliency:
+    """Returns heat maps of some images of a batch, for the class that the explained classifier says."""
+    classifier, image = setting.plan.explained, batch.pairs.image
+    found = Saliency(np.full(image[:, 0].shape, np.nan, np.float32), [""] * len(image))
+    if classifier is None or not indices:
+        return found
+    chosen = image[list(indices)]
+    codes = classifier.compute_probabilities(chosen).argmax(dim=1).cpu().numpy()
+    layer = choose_layer(classifier.network, chosen[:1])
+    maps = explain_codes(classifier.network, chosen.cpu(), codes, layer).maps.numpy()
+    for index, one, code in zip(indices, maps, codes, strict=True):
+        found.maps[index], found.said[index] = one, classifier.record.classes[code]
+    return found
 
 
-def save_panels(folder: Path, setting: Setting, batch: Translated, number: int, scale: float) -> None:
-    """Writes `NAME.png` for the first images of a batch.
+def save_panels(folder: Path, setting: Setting, batch: Translated, indices: Sequence[int], scale: float) -> None:
+    """Writes `NAME.png` for some images of a batch.
 
     Args:
         folder: Where to.
         setting: Of the classifiers and the intensity map.
         batch: What to show.
-        number: How many images.
+        indices: Of which images.
         scale: Change in stored units at the ends of the colours.
     """
-    saliency = explain(setting, batch, number)
-    for index in range(number):
+    saliency = explain(setting, batch, indices)
+    for index in indices:
         figure = draw_panel(setting, batch, index, saliency, scale)
         figure.savefig(folder / f"{batch.cases[index].name}.png", metadata={"Software": "ganoscope"})
 

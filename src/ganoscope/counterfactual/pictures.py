@@ -40,14 +40,16 @@ CONTROLS = {
 }
 
 
-def show_cases(setting: Setting, batch: Translated, scale: float, number: int) -> list[NDArray[np.uint8]]:
-    """Returns the first images of a batch as RGB pictures for the sheet, shape (R, S, S, 3), in the order of `ROWS`.
+def show_cases(
+    setting: Setting, batch: Translated, scale: float, indices: NDArray[np.int64]
+) -> list[NDArray[np.uint8]]:
+    """Returns some images of a batch as RGB pictures for the sheet, shape (R, S, S, 3), in the order of `ROWS`.
 
     The last row is left out where nothing translates back.
     """
     half = (setting.intensity.high - setting.intensity.low) / 2
     images = np.stack(
-        [getattr(batch.pairs, name)[:number, 0].cpu().numpy() for name in ("image", "counterfactual", "cycle")], 1
+        [getattr(batch.pairs, name)[indices, 0].cpu().numpy() for name in ("image", "counterfactual", "cycle")], 1
     )
     grey = np.rint((np.nan_to_num(setting.intensity.to_view(images), nan=-1.0) + 1) * 127.5).astype(np.uint8)
     pictures = np.repeat(grey[..., None], 3, axis=-1)
@@ -57,12 +59,13 @@ def show_cases(setting: Setting, batch: Translated, scale: float, number: int) -
     return list(np.insert(pictures, 2, colours, axis=1)[:, :rows])
 
 
-def save_contact_sheet(path: Path, pictures: list[NDArray[np.uint8]], scale: str, mark: str) -> None:
+def save_contact_sheet(path: Path, pictures: list[NDArray[np.uint8]], already: int, scale: str, mark: str) -> None:
     """Writes the sheet of what `show_cases` returned: blocks of a few rows, eight images wide.
 
     Args:
         path: File to write.
         pictures: Of each image.
+        already: How many of them, the last ones, are of the target as they are.
         scale: The change at the ends of the colours, in words.
         mark: What the picture says of itself.
     """
@@ -72,9 +75,24 @@ def save_contact_sheet(path: Path, pictures: list[NDArray[np.uint8]], scale: str
     cells = blocks.swapaxes(1, 2).reshape(-1, *pictures[0].shape[1:])
     factor = max(1, -(-LEAST_PX // cells.shape[1]))
     cells = cells.repeat(factor, axis=1).repeat(factor, axis=2)
-    captions = [*ROWS[:2], f"{ROWS[2]}, {scale}", *ROWS[3 : len(pictures[0])]] * len(blocks)
+    numbers = [min(columns, len(pictures) - start) for start in range(0, len(pictures), columns)]
+    lasts = np.clip(np.cumsum(numbers) - (len(pictures) - already), 0, numbers).tolist()
+    rest = [ROWS[1], f"{ROWS[2]}, {scale}", *ROWS[3 : len(pictures[0])]]
+    captions = [row for number, last in zip(numbers, lasts, strict=True) for row in (name_row(number, last), *rest)]
     sheet = np.stack([make_sheet(cells[..., channel], columns, captions) for channel in range(3)], axis=-1)
     save_marked(path, sheet, {}, mark)
+
+
+def name_row(number: int, already: int) -> str:
+    """Returns the caption of a row of originals, the last of which are of the target as they are.
+
+    Example:
+        >>> name_row(8, 0), name_row(8, 2), name_row(8, 8)
+        ('original', 'original, last 2 of the target already', 'original, of the target already')
+    """
+    if not already:
+        return ROWS[0]
+    return f"{ROWS[0]}, {f'last {already} ' if already < number else ''}of the target already"
 
 
 def draw_response(

@@ -192,7 +192,7 @@ class Store:
         Raises:
             UserError: Manifest or pixels were changed after the store was written.
         """
-        if compute_fingerprint(self.path, self.intensity) != self.fingerprint:
+        if compute_fingerprint(self.path, self.intensity, compute_pixel_digest(self.path)) != self.fingerprint:
             raise UserError(
                 f"store {self.path} was changed after it was written: its fingerprint differs from store.json. "
                 "Prepare it again from the source; runs made on the old one stay with the old one."
@@ -208,6 +208,7 @@ class StoreWriter:
         self.size = size
         self.count = count
         self._dtype = np.dtype(dtype)
+        self._digest = ""
         self._images = self._open("images.npy", self._dtype)
         masked = count and (path / "masks.npy").exists()
         self._masks = self._open("masks.npy", np.dtype(bool)) if masked else None
@@ -251,15 +252,21 @@ class StoreWriter:
         shape = (self.count, self.size, self.size)
         return np.memmap(self.path / "images.npy", self._dtype, "r", HEADER_BYTES, shape)
 
-    def finish(
-        self, name: str, intensity: IntensityMap, modality: str = "", prepared: Mapping[str, object] | None = None
-    ) -> None:
-        """Closes the pixel files and writes `store.json` last; `manifest.csv` must be complete by now."""
+    def close(self) -> None:
+        """Completes the pixel files and reads them once for the fingerprint: `finish` does it, unless it is done."""
         for file, dtype in ((self._images, self._dtype), (self._masks, np.dtype(bool))):
             if file:
                 file.seek(0)
                 write_header(file, (self.count, self.size, self.size), dtype)
                 file.close()
+        self._digest = compute_pixel_digest(self.path)
+
+    def finish(
+        self, name: str, intensity: IntensityMap, modality: str = "", prepared: Mapping[str, object] | None = None
+    ) -> None:
+        """Writes `store.json` last; `manifest.csv` must be complete by now."""
+        if not self._digest:
+            self.close()
         info = {
             "schema_version": SCHEMA_VERSION,
             "name": name,
@@ -267,7 +274,7 @@ class StoreWriter:
             "count": self.count,
             "intensity": asdict(intensity),
             "modality": modality,
-            "fingerprint": compute_fingerprint(self.path, intensity),
+            "fingerprint": compute_fingerprint(self.path, intensity, self._digest),
             "prepared": dict(prepared or {}),
         }
         save_json(self.path / "store.json", info)
@@ -279,7 +286,12 @@ def write_header(file: BinaryIO, shape: tuple[int, ...], dtype: np.dtype[np.gene
     np.lib.format.write_array_header_1_0(file, description)
 
 
-def compute_fingerprint(path: Path, intensity: IntensityMap) -> str:
+def compute_pixel_digest(path: Path) -> str:
+    """Returns the SHA-256 of a store's pixels and masks."""
+    return compute_sha256(*(path / name for name in ("images.npy", "masks.npy") if (path / name).exists()))
+
+
+def compute_fingerprint(path: Path, intensity: IntensityMap, pixel_digest: str) -> str:
     """Returns the SHA-256 that names a store's content: its manifest, its pixels and its intensity map.
 
     Pseudonyms count by the order in which they first appear: the same source prepared again, with another secret salt,
@@ -290,7 +302,6 @@ def compute_fingerprint(path: Path, intensity: IntensityMap) -> str:
     for row in read_csv(path / "manifest.csv"):
         row["patient"] = str(numbers.setdefault(row["patient"], len(numbers)))
         digest.update("\0".join([*row.values(), ""]).encode())
-    pixels = [path / name for name in ("images.npy", "masks.npy") if (path / name).exists()]
-    digest.update(compute_sha256(*pixels).encode())
+    digest.update(pixel_digest.encode())
     digest.update(f"{intensity.low!r} {intensity.high!r} {intensity.unit} {intensity.dtype}".encode())
     return digest.hexdigest()

@@ -11,7 +11,8 @@ from ganoscope.data.readers import PADDING_HU
 from ganoscope.data.splits import SPLITS
 from ganoscope.data.store import Store
 
-BLOCK = 256
+BLOCK_PX = 1 << 20
+"""Pixels counted at a time: more would not fit in the processor's cache."""
 
 
 @dataclass(frozen=True)
@@ -24,7 +25,7 @@ class Statistics:
         patients: Known patients by split.
         mean: Mean stored value over all measured pixels of all images.
         deviation: Standard deviation of the same.
-        percentiles: 1st, 50th and 99th percentile over an even subset of at most 1,000 images.
+        percentiles: 1st, 50th and 99th percentile of the same.
         shapes: The five most frequent (height, width) of the source pictures, with their counts.
         quarantined: Files not taken, by reason.
     """
@@ -49,17 +50,15 @@ def compute_statistics(store: Store) -> Statistics:
         shapes[sample.height_px, sample.width_px] += 1
         members[sample.split][0].add(sample.group)
         members[sample.split][1].add(sample.patient)
-    sums = np.array([block_sums(store.images[at : at + BLOCK]) for at in range(0, store.count, BLOCK)]).sum(axis=0)
-    mean = sums[0] / sums[2]
-    subset = store.images[:: max(1, store.count // 1000)]
-    low, middle, high = np.percentile(subset[measured(subset)].astype(np.int32), (1, 50, 99))
+    values, numbers = count_values(store)
+    mean, deviation = measure_moments(values, numbers)
     return Statistics(
         counts=dict(sorted(counts.items())),
         groups={split: len(groups) for split, (groups, _) in members.items()},
         patients={split: len(patients - {""}) for split, (_, patients) in members.items()},
-        mean=float(mean),
-        deviation=float(np.sqrt(max(sums[1] / sums[2] - mean**2, 0.0))),
-        percentiles=(float(low), float(middle), float(high)),
+        mean=mean,
+        deviation=deviation,
+        percentiles=(find_rank(values, numbers, 1), find_rank(values, numbers, 50), find_rank(values, numbers, 99)),
         shapes=shapes.most_common(5),
         quarantined=count_quarantined(store),
     )
@@ -70,10 +69,31 @@ def measured(pixels: NDArray[np.generic]) -> NDArray[np.bool_]:
     return pixels != PADDING_HU if pixels.dtype == np.int16 else np.ones(pixels.shape, bool)
 
 
-def block_sums(pixels: NDArray[np.generic]) -> tuple[float, float, float]:
-    """Returns the sum, the sum of squares and the number of a block's values."""
-    values = pixels[measured(pixels)].astype(np.float64)
-    return float(values.sum()), float((values**2).sum()), float(values.size)
+def count_values(store: Store) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
+    """Returns every value that a stored pixel can have, in order, and how many measured pixels have it: (K,) each."""
+    dtype = store.images.dtype
+    bins, unsigned, step = 256**dtype.itemsize, f"u{dtype.itemsize}", max(1, BLOCK_PX // store.size**2)
+    numbers = np.zeros(bins, np.int64)
+    for start in range(0, store.count, step):
+        numbers += np.bincount(store.images[start : start + step].ravel().view(unsigned), minlength=bins)
+    values = np.arange(bins).astype(unsigned).view(dtype)
+    numbers[~measured(values)] = 0
+    order = np.argsort(values)
+    return values[order].astype(np.float64), numbers[order]
+
+
+def measure_moments(values: NDArray[np.float64], numbers: NDArray[np.int64]) -> tuple[float, float]:
+    """Returns mean and standard deviation of values that occur so many times, (K,) each."""
+    mean = float(np.average(values, weights=numbers))
+    return mean, float(np.sqrt(np.average((values - mean) ** 2, weights=numbers)))
+
+
+def find_rank(values: NDArray[np.float64], numbers: NDArray[np.int64], percent: float) -> float:
+    """Returns a percentile of values that occur so many times, (K,) each, interpolated as `numpy.percentile` does."""
+    ends = np.cumsum(numbers)
+    place = percent / 100 * (int(ends[-1]) - 1)
+    below, above = values[np.searchsorted(ends, [np.floor(place), np.ceil(place)], side="right")].tolist()
+    return float(below + (above - below) * (place % 1))
 
 
 def count_quarantined(store: Store) -> dict[str, int]:

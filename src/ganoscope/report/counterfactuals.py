@@ -8,7 +8,7 @@ from typing import Any
 from PIL import Image
 
 from ganoscope.alarms import Alarm, load_alarms
-from ganoscope.files import load_json
+from ganoscope.files import load_json, read_csv
 from ganoscope.report.content import Part, Table, write_number
 from ganoscope.report.explanations import Block, check_origin, find_results, read_summary, write_estimate
 from ganoscope.report.pictures import Picture, embed_image
@@ -176,8 +176,9 @@ def list_pictures(folder: Path) -> Iterator[Picture]:
     for name, caption in CAPTIONS.items():
         if (folder / "figures" / f"{name}.png").exists():
             yield show_picture(folder / "figures" / f"{name}.png", caption, 700)
-    for path in sorted((folder / "panels").glob("*.png"))[:PANELS]:
-        yield show_picture(path, PANEL)
+    rows = [row for row in read_csv(folder / "results.csv") if row["panel"]]
+    for row in sorted(rows, key=lambda row: row["already"])[:PANELS]:  # "no" before "yes": true counterfactuals first
+        yield show_picture(folder / row["panel"], PANEL)
 
 
 def show_picture(path: Path, caption: str, width_px: int = 1000) -> Picture:

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from ganoscope.counterfactual import CounterfactualConfig, make_counterfactuals
+from ganoscope.counterfactual import CounterfactualConfig, folder, make_counterfactuals
 from ganoscope.counterfactual.making import open_real, refuse_modality
 from ganoscope.data.prepare import PrepareConfig, prepare
 from ganoscope.data.store import Store
@@ -73,6 +73,24 @@ def test_every_image_has_its_pictures_and_they_fit_each_other(made, disc_store):
         assert (row["panel"] != "") == (index < CONFIG.panels)
     for name in ("contact_sheet.png", "figures/dose_response.png", "figures/controls.png", rows[0]["panel"]):
         assert np.asarray(Image.open(out / name)).std() > 10
+
+
+def test_counterfactuals_are_shown_before_images_that_are_of_the_target_already(
+    disc_run, disc_store, tmp_path, monkeypatch
+):
+    seen = []
+    monkeypatch.setattr(folder, "save_contact_sheet", lambda *given: seen.append(given[1:3]))
+    config = replace(CONFIG, target="well", part="all", panels=5, number=40, steps=2, attack_steps=1)
+    make_counterfactuals(disc_run, disc_store, tmp_path / "out", config)
+    rows = read_rows(tmp_path / "out")
+    true = [row for row in rows if row["already"] == "no"]
+    assert 5 < len(true) < 32
+    assert [row["panel"] != "" for row in true] == [True] * 5 + [False] * (len(true) - 5)
+    assert not any(row["panel"] for row in rows if row["already"] == "yes")
+    ((pictures, already),) = seen
+    assert (len(pictures), already) == (32, 32 - len(true))
+    change = np.array([np.abs(picture[1].astype(int) - picture[0]).mean() for picture in pictures])
+    assert change[: len(true)].min() > 2
 
 
 def test_a_folder_is_done_in_its_own_size_and_only_the_disc_differs(

@@ -8,7 +8,15 @@ import numpy as np
 import pytest
 
 from ganoscope.data.intensity import IntensityMap
-from ganoscope.data.store import COLUMNS, Sample, Store, StoreWriter, compute_fingerprint, write_header
+from ganoscope.data.store import (
+    COLUMNS,
+    Sample,
+    Store,
+    StoreWriter,
+    compute_fingerprint,
+    compute_pixel_digest,
+    write_header,
+)
 from ganoscope.errors import UserError
 
 ROWS = [
@@ -149,7 +157,11 @@ def test_verify_notices_removed_masks(make_store):
 
 def test_fingerprint_names_the_content_not_the_place(make_store, tmp_path):
     first, second = (make_store(ROWS, path=tmp_path / name) for name in ("first", "second"))
-    assert first.fingerprint == second.fingerprint == compute_fingerprint(first.path, first.intensity)
+    assert (
+        first.fingerprint
+        == second.fingerprint
+        == compute_fingerprint(first.path, first.intensity, compute_pixel_digest(first.path))
+    )
     other = make_store([*ROWS[:-1], {**ROWS[-1], "label": "z"}], path=tmp_path / "other")
     assert other.fingerprint != first.fingerprint
 

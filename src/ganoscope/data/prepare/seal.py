@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
+from importlib import import_module
 from importlib.metadata import version
 from pathlib import Path
 
@@ -40,8 +41,11 @@ def finish(ingest: Ingest, config: PrepareConfig, layout: str, salt: bytes, work
     save_csv(folder / "quarantine.csv", QUARANTINE_COLUMNS, list_rejected(folder))
     if not ingest.has_series:
         (folder / "series.csv").unlink(missing_ok=True)
-    writer.flush()
     intensity = make_intensity(facts, ingest.unit, config.window, writer)
+    writer.flush()
+    writer.close()
+    if workers > 1 and columns.label.any():
+        import_module("sklearn.tree")  # takes half a second, and is wanted for the alarms: while the search goes on
     write_tables(folder, config, columns, ids, wait_for_duplicates(), facts.pseudonyms)
     prepared = {**asdict(config), "layout": layout, "ganoscope": version("ganoscope")}
     writer.finish(config.name or layout, intensity, facts.modality, prepared)
