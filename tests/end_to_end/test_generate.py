@@ -2,6 +2,7 @@
 
 import csv
 import re
+import shutil
 from collections import Counter
 from pathlib import Path
 
@@ -9,7 +10,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from ganoscope.alarms import load_alarms
 from ganoscope.cli import execute
+from ganoscope.data.readers import read
 from ganoscope.data.store import Store
 
 SMALL = ["--generator-channels", 4, "--discriminator-channels", 4, "--batch-size", 16, "--images", 128]
@@ -82,6 +85,29 @@ def test_generated_npz_becomes_a_store(trained, tmp_path):
     assert run("prepare", tmp_path / "out", tmp_path / "store", "--size", 32, "--modality", "MR") == 0
     labels = Store.open(tmp_path / "store").column("label").tolist()
     assert Counter(labels) == {f"class {code}": 6 for code in range(3)}
+
+
+@pytest.mark.parametrize("form", ["png", "npz", "nifti"])
+def test_generated_files_of_every_format_say_so_of_themselves(trained, tmp_path, form):
+    assert run("generate", trained, tmp_path / "out", "--number", 4, "--format", form) == 0
+    files = [path for suffix in ("0.png", ".npz", ".nii.gz") for path in (tmp_path / "out").rglob(f"*{suffix}")]
+    assert files and all(picture.synthetic for path in files for picture in read(path))
+
+
+def test_a_store_of_real_and_generated_pictures_says_so(trained, tmp_path):
+    assert run("generate", trained, tmp_path / "out", "--number", 12) == 0
+    for index, row in enumerate(read_rows(tmp_path / "out" / "manifest.csv")):
+        kind = tmp_path / "mixed" / ("real" if index % 3 else "generated")
+        kind.mkdir(parents=True, exist_ok=True)
+        with Image.open(tmp_path / "out" / row["file"]) as picture:
+            if index % 3:
+                Image.fromarray(np.asarray(picture)).save(kind / f"{index}.png")
+            else:
+                shutil.copy(tmp_path / "out" / row["file"], kind / f"{index}.png")
+    assert run("prepare", tmp_path / "mixed", tmp_path / "store", "--size", 32) == 0
+    alarms = {alarm.code: alarm for alarm in load_alarms(tmp_path / "store" / "alarms.json")}
+    assert alarms["synthetic_images"].evidence == {"images": 4}
+    assert "4 of 12 images were generated" in alarms["synthetic_images"].message
 
 
 def test_screening_says_what_was_turned_away(trained, tmp_path, tiny_classifier, capsys):

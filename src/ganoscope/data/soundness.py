@@ -27,14 +27,16 @@ MARKED_SHARE = 0.02
 """From this share of images with burnt-in text or markers on, they are worth an alarm."""
 
 
-def find_alarms(store: Store, patient_conflicts: int = 0) -> list[Alarm]:
+def find_alarms(store: Store, patient_conflicts: int = 0, synthetic: int = 0) -> list[Alarm]:
     """Returns every alarm that a store's tables show.
 
     Args:
         store: A store whose tables are complete.
         patient_conflicts: Patient ids under which the source had two persons; only `prepare` can know.
+        synthetic: Images whose files say that they were generated; likewise.
     """
-    return [*find_alarms_of_belonging(store, patient_conflicts), *find_alarms_of_pictures(store), *quarantined(store)]
+    belonging, pictures = find_alarms_of_belonging(store, patient_conflicts), find_alarms_of_pictures(store)
+    return [*generated(synthetic, store.count), *belonging, *pictures, *quarantined(store)]
 
 
 def find_alarms_of_belonging(store: Store, patient_conflicts: int) -> list[Alarm]:
@@ -85,6 +87,17 @@ def shared_ids(conflicts: int) -> list[Alarm]:
         "images stay together in one split, but numbers per patient are wrong: mend the ids in the source."
     )
     return [Alarm("patient_id_conflict", "warning", message, {"ids": conflicts})]
+
+
+def generated(synthetic: int, count: int) -> list[Alarm]:
+    """Warns of images that a generative model has made."""
+    if not synthetic:
+        return []
+    message = (
+        f"{synthetic:,} of {count:,} images were generated, by what their files say: they are no evidence about "
+        "patients. Keep them out of whatever is validated, tested or taken for real, and say so wherever they are used."
+    )
+    return [Alarm("synthetic_images", "warning", message, {"images": synthetic})]
 
 
 def label_conflicts(pairs: Pairs, labels: NDArray[np.str_]) -> list[Alarm]:

@@ -367,6 +367,12 @@ def test_only_the_modality_asked_for_is_taken(file):
     assert refusal(file, only_modality="CT") == "an unknown modality was not asked for"
 
 
+def test_images_that_say_they_were_generated_are_known(file):
+    for said, synthetic in (("YES", True), ("NO", False), (None, False)):
+        write(file, AIR_TO_BONE, SyntheticData=said, **CT)
+        assert read_one(file).synthetic is synthetic
+
+
 def test_two_people_under_one_id_differ_in_their_check(file):
     def check(name, born="19560713", sex="F"):
         write(file, AIR_TO_BONE, PatientID="7", PatientName=name, PatientBirthDate=born, PatientSex=sex, **CT)

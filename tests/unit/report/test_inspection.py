@@ -184,7 +184,7 @@ def test_what_was_looked_for_tells_alarms_from_none(full):
     outcomes = dict(re.findall(r'<th scope="row">([^<]+)</th><td>([^<]*)</td>', section(text, "alarms")))
     assert outcomes["Exact copies"] == "1 warning."
     assert outcomes["Colour reduced to grey"] == "No alarm."
-    assert len(outcomes) == 13
+    assert len(outcomes) == 14
 
 
 def test_duplicates_are_counted_and_shown_in_pairs_with_both_labels_and_splits(full):

@@ -24,7 +24,7 @@ HEADER = (
     "SpecificCharacterSet SOPClassUID Modality ImageType PatientID PatientName PatientBirthDate "
     "PatientSex ViewPosition PatientOrientation ImageOrientationPatient ImagePositionPatient "
     "SliceThickness PixelSpacing ImagerPixelSpacing NominalScannedPixelSpacing InstanceNumber "
-    "SeriesInstanceUID SeriesDescription NumberOfFrames Rows Columns"
+    "SeriesInstanceUID SeriesDescription NumberOfFrames Rows Columns SyntheticData"
 )
 """What the listing of a folder needs."""
 

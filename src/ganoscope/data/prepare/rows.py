@@ -12,7 +12,7 @@ from ganoscope.data.layouts import SourceImage
 from ganoscope.data.layouts.folders import read_folder_names
 from ganoscope.data.readers import Picture, Unit
 
-PRIVATE_COLUMNS = ("number", "name", "person", "check", "together", "taken_from")
+PRIVATE_COLUMNS = ("number", "name", "person", "check", "together", "taken_from", "synthetic")
 """What the unfinished store knows beyond the manifest: names and ids stay in it and are removed with it."""
 
 
@@ -128,6 +128,7 @@ def describe_privately(item: Decoded, together: bool) -> dict[str, Any]:
         "person": item.patient,
         "check": item.picture.patient_check if item.picture else "",
         "together": int(together),
+        "synthetic": int(item.picture is not None and item.picture.synthetic),
         "taken_from": "/".join(part for part in parts if part not in (label, image.label)),
     }
 

@@ -49,7 +49,7 @@ def finish(ingest: Ingest, config: PrepareConfig, layout: str, salt: bytes, work
     write_tables(folder, config, columns, ids, wait_for_duplicates(), facts.pseudonyms)
     prepared = {**asdict(config), "layout": layout, "ganoscope": version("ganoscope")}
     writer.finish(config.name or layout, intensity, facts.modality, prepared)
-    save_alarms(folder / "alarms.json", find_alarms(Store.open(folder), facts.conflicts))
+    save_alarms(folder / "alarms.json", find_alarms(Store.open(folder), facts.conflicts, facts.synthetic))
 
 
 def write_tables(
@@ -160,27 +160,31 @@ class Facts:
         conflicts: Patient ids that belong to two persons, by what else their files say about them.
         scaled: Whether pixels were scaled to 16 bits.
         pseudonyms: By patient id.
+        synthetic: Images that say of themselves that they were generated.
     """
 
     modality: str
     conflicts: int
     scaled: bool
     pseudonyms: Mapping[str, str]
+    synthetic: int
 
 
 def read_facts(folder: Path, salt: bytes) -> Facts:
     """Returns what all rows say together, in one pass over them; the salt makes the pseudonyms."""
-    modalities, scaled, conflicts = set(), False, set()
+    modalities, scaled, conflicts, synthetic = set(), False, set(), 0
     checks: dict[str, str] = {}
     pseudonyms = {"": ""}
     for row in read_rows(folder):
         modalities.add(row["modality"])
         scaled = scaled or bool(row["raw_low"])
+        synthetic += row["synthetic"] == "1"
         if row["person"] not in pseudonyms:
             pseudonyms[row["person"]] = make_pseudonym(row["person"], salt)
         if row["person"] and row["check"] and checks.setdefault(row["person"], row["check"]) != row["check"]:
             conflicts.add(row["person"])
-    return Facts(modalities.pop() if len(modalities) == 1 else "mixed", len(conflicts), scaled, pseudonyms)
+    modality = modalities.pop() if len(modalities) == 1 else "mixed"
+    return Facts(modality, len(conflicts), scaled, pseudonyms, synthetic)
 
 
 def make_intensity(facts: Facts, unit: str, window: str, writer: StoreWriter) -> IntensityMap:

@@ -21,6 +21,9 @@ PADDING_HU = -2048
 MAX_PIXELS = 1 << 28
 """Most pixels that one file may hold, over all its frames: beyond it lies damage, or a decompression bomb."""
 
+SYNTHETIC = "SYNTHETIC"
+"""How the description of a generated image begins: in PNG's text, in NIfTI's header, in an archive's comment."""
+
 FOREIGN_SUFFIXES = (
     *(".bmp", ".gif", ".webp", ".svg", ".jp2", ".pdf", ".zip", ".gz", ".raw", ".dat", ".mha", ".mhd", ".nrrd", ".mat"),
     *(".h5", ".pt", ".pkl", ".txt", ".csv", ".json", ".xml", ".yaml", ".yml", ".html", ".doc", ".docx", ".xls"),
@@ -62,11 +65,15 @@ class Picture:
         spacing_mm: Row and column spacing, where the file states it.
         modality: DICOM's code, such as CT, MR, CR, DX; "" where unknown.
         view: `AP`, `PA`, `LL`, `RL`, `RLD`, `LLD`, `RLO` or `LLO` of a radiograph; `axial`, `coronal`, `sagittal` or
-        `oblique` of a slice; "" if unknown. position_mm: Of a slice, along its normal. thickness_mm: Of a slice. frame:
-        Number of the picture in its file, from 0. label: Class, where the file itself states it (MedMNIST). split:
-        `train`, `validation` or `test`, where the file itself states it (MedMNIST). patient: Patient id in the file;
-        never stored, only its pseudonym is. patient_check: Digest of what else the file says about the person: two of
-        them under one id are an alarm.
+            `oblique` of a slice; "" if unknown.
+        position_mm: Of a slice, along its normal.
+        thickness_mm: Of a slice.
+        frame: Number of the picture in its file, from 0.
+        label: Class, where the file itself states it (MedMNIST).
+        split: `train`, `validation` or `test`, where the file itself states it (MedMNIST).
+        patient: Patient id in the file; never stored, only its pseudonym is.
+        patient_check: Digest of what else the file says about the person: two of them under one id are an alarm.
+        synthetic: Whether the file says of itself that it was generated.
     """
 
     pixels: NDArray[np.generic]
@@ -82,6 +89,7 @@ class Picture:
     split: str = ""
     patient: str = ""
     patient_check: str = ""
+    synthetic: bool = False
 
 
 class Reader(Protocol):

@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from ganoscope.data.raw_values import EIGHT_BIT, convert, find_meaning
-from ganoscope.data.readers import MAX_PIXELS, Picture, ReadOptions, UnreadableError
+from ganoscope.data.readers import MAX_PIXELS, SYNTHETIC, Picture, ReadOptions, UnreadableError
 from ganoscope.data.readers.picture import to_grey
 
 SUFFIXES = (".npy", ".npz")
@@ -110,6 +110,7 @@ def read(path: Path, options: ReadOptions) -> Iterator[Picture]:
     known = find_set(path.name)
     number = 0
     try:
+        synthetic = is_synthetic(path)
         for stack in list_stacks(path):
             for index, pixels in enumerate(iterate_pixels(path, stack)):
                 picture = to_picture(pixels, options)
@@ -120,6 +121,7 @@ def read(path: Path, options: ReadOptions) -> Iterator[Picture]:
                     split=stack.split,
                     modality=MODALITIES.get(known, ""),
                     view=VIEWS.get(known, ""),
+                    synthetic=synthetic,
                 )
                 number += 1
     except (UnreadableError, MemoryError):
@@ -152,6 +154,14 @@ def list_names(path: Path) -> list[str]:
             return [name.removesuffix(".npy") for name in archive.namelist() if name.endswith(".npy")]
     except (zipfile.BadZipFile, NotImplementedError, ValueError, EOFError):
         raise UnreadableError("the content is no NumPy archive, or it is truncated") from None
+
+
+def is_synthetic(path: Path) -> bool:
+    """Tells whether an archive's comment says that its pictures were generated."""
+    if path.suffix.lower() != ".npz" or not zipfile.is_zipfile(path):
+        return False
+    with zipfile.ZipFile(path) as archive:
+        return archive.comment.startswith(SYNTHETIC.encode())
 
 
 def is_medmnist(names: list[str]) -> bool:

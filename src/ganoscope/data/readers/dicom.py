@@ -85,6 +85,7 @@ def make_picture(stored: NDArray[Any], dataset: Dataset, found: PixelFormat, fra
         frame=frame,
         patient=attributes.read_patient(dataset),
         patient_check=attributes.make_patient_check(dataset),
+        synthetic=attributes.get_text(dataset, "SyntheticData") == "YES",
     )
 
 

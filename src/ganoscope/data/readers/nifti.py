@@ -23,7 +23,7 @@ from numpy.typing import NDArray
 
 from ganoscope.data.dicom.attributes import name_plane
 from ganoscope.data.raw_values import convert, find_meaning
-from ganoscope.data.readers import MAX_PIXELS, Picture, ReadOptions, UnreadableError
+from ganoscope.data.readers import MAX_PIXELS, SYNTHETIC, Picture, ReadOptions, UnreadableError
 from ganoscope.data.volumes import select_slices
 
 SUFFIXES = (".nii", ".nii.gz")
@@ -53,6 +53,7 @@ class Layout:
         scale: Slope and intercept.
         affine: Voxel number to mm in RAS, (4, 4).
         oriented: Whether the file states an orientation.
+        synthetic: Whether it says that it was generated.
     """
 
     shape: tuple[int, int, int]
@@ -61,6 +62,7 @@ class Layout:
     scale: tuple[float, float]
     affine: NDArray[np.float64]
     oriented: bool
+    synthetic: bool
 
 
 def read(path: Path, options: ReadOptions) -> Iterator[Picture]:
@@ -82,7 +84,8 @@ def read(path: Path, options: ReadOptions) -> Iterator[Picture]:
     volume, affine = orient(stored, layout, options.plane)
     for index in select_slices(options.slices, volume.shape[2]):
         pixels = convert(rescale(volume[..., index], layout), meaning)
-        yield Picture(pixels, meaning.unit, frame=index, **describe(affine, index, layout.oriented))
+        known = describe(affine, index, layout.oriented)
+        yield Picture(pixels, meaning.unit, frame=index, synthetic=layout.synthetic, **known)
 
 
 def open_stream(path: Path) -> BinaryIO:
@@ -109,6 +112,7 @@ def read_layout(stream: BinaryIO) -> Layout:
     try:
         shape, dtype = header.get_data_shape(), header.get_data_dtype()
         offset, intent = int(header["vox_offset"]), int(header["intent_code"])
+        synthetic = bytes(header["descrip"]).startswith(SYNTHETIC.encode())
         slope, intercept = (float(header[name]) for name in ("scl_slope", "scl_inter"))
     except Exception:  # damaged headers raise anything
         raise UnreadableError("damaged header: shape, type or place of the values can't be read") from None
@@ -121,7 +125,7 @@ def read_layout(stream: BinaryIO) -> Layout:
         slope, intercept = 1.0, 0.0
     if not math.isfinite(intercept):
         raise UnreadableError("damaged header: the intercept is no number")
-    return Layout(read_shape(shape), dtype, offset, (slope, intercept), *read_affine(header))
+    return Layout(read_shape(shape), dtype, offset, (slope, intercept), *read_affine(header), synthetic)
 
 
 def read_header(stream: BinaryIO) -> Any:

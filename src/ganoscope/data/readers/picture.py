@@ -6,6 +6,7 @@ Resolution tags are never read: they are those of a screen or printer, not of th
 import errno
 import warnings
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,7 @@ from numpy.typing import NDArray
 from PIL import ExifTags, Image, UnidentifiedImageError
 
 from ganoscope.data.raw_values import EIGHT_BIT, convert, find_meaning
-from ganoscope.data.readers import MAX_PIXELS, Picture, ReadOptions, UnreadableError
+from ganoscope.data.readers import MAX_PIXELS, SYNTHETIC, Picture, ReadOptions, UnreadableError
 
 SUFFIXES = (".png", ".jpg", ".jpeg", ".tif", ".tiff")
 FORMAT_OF_SUFFIX = {".png": "PNG", ".jpg": "JPEG", ".jpeg": "JPEG", ".tif": "TIFF", ".tiff": "TIFF"}
@@ -61,7 +62,8 @@ def read(path: Path, options: ReadOptions) -> Iterator[Picture]:
                 if len(pages) > 1:
                     image.seek(page)
                 refuse_unsuitable(path, image)
-                yield to_picture(image, options, page)
+                picture = to_picture(image, options, page)
+                yield replace(picture, synthetic=True) if is_synthetic(image) else picture
     except (UnreadableError, MemoryError):
         raise
     except UnidentifiedImageError:
@@ -72,6 +74,11 @@ def read(path: Path, options: ReadOptions) -> Iterator[Picture]:
         if isinstance(error, OSError) and error.errno not in (None, errno.EINVAL):  # EINVAL: an impossible place in it
             raise
         raise UnreadableError(f"corrupt or truncated ({type(error).__name__})") from None  # its text may hold names
+
+
+def is_synthetic(image: Image.Image) -> bool:
+    """Tells whether a picture's own text says that it was generated."""
+    return str(image.info.get("Description", "")).startswith(SYNTHETIC)
 
 
 def choose_pages(path: Path, image: Image.Image) -> list[int]:

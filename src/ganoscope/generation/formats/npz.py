@@ -15,6 +15,7 @@ from numpy.lib import format as npy
 from numpy.typing import NDArray
 
 from ganoscope.generation.formats import Stack, Write
+from ganoscope.generation.origin import MARK
 
 NAME = "synthetic.npz"
 
@@ -26,6 +27,7 @@ def open_writer(folder: Path, stack: Stack) -> Iterator[Write]:
     dtype = np.dtype(stack.intensity.dtype)
     written = 0
     with zipfile.ZipFile(folder / NAME, "w") as archive:
+        archive.comment = MARK.encode()
         with archive.open(make_member("train_images"), "w", force_zip64=True) as member:
             shape = (stack.number, stack.size, stack.size)
             header = {"descr": npy.dtype_to_descr(dtype), "fortran_order": False, "shape": shape}

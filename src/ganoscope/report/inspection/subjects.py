@@ -29,6 +29,7 @@ SUBJECTS = (
     Subject(f"Fewer than {FEW_IMAGES} training images, splits of one class, few held-out images of a class, few "
             "independent groups held out", ("single_class_part", "thin_classes", "few_images", "few_groups"),
             "counts", "Counts"),
+    Subject("Images that were generated, by what their files say", ("synthetic_images",), "counts", "Counts"),
     Subject("Two persons under one patient id", ("patient_id_conflict",), "patients", "Patients"),
     Subject("Unknown patients, patients with very many images, patients in several classes",
             ("patients_unknown", "uneven_patients", "patients_in_several_classes"), "patients", "Patients"),
