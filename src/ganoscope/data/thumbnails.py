@@ -67,26 +67,33 @@ def fold(thumbnails: NDArray[np.float32]) -> NDArray[np.float32]:
     rows and columns (part symmetric under transposition, then antisymmetric), odd in both (likewise), even in rows
     only, odd in rows only (transposed).
     """
-    square = thumbnails.reshape(-1, THUMBNAIL_PX, THUMBNAIL_PX)
-    (even_even, even_odd), (odd_even, odd_odd) = (halve(part, 2) for part in halve(square, 1))
-    parts = (*split_transposed(even_even), *split_transposed(odd_odd), even_odd, odd_even.transpose(0, 2, 1))
-    return np.concatenate([part.reshape(-1, length) for part, length in zip(parts, LENGTHS, strict=True)], axis=1)
+    halves = (MIRROR @ thumbnails.reshape(-1, THUMBNAIL_PX, THUMBNAIL_PX) @ MIRROR.T).reshape(-1, THUMBNAIL_PX**2)
+    return halves[:, FIRST] * WEIGHTS[0] + halves[:, SECOND] * WEIGHTS[1]
 
 
-def halve(pixels: NDArray[np.float32], axis: int) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    """Returns the even and the odd part under reversal of an axis, each half as long, at unchanged norm."""
-    first, second = np.split(pixels, 2, axis)
-    second = np.flip(second, axis)
-    root = np.float32(np.sqrt(0.5))
-    return (first + second) * root, (first - second) * root
+def make_mirror() -> NDArray[np.float32]:
+    """Returns the orthogonal matrix that adds places and their mirror images, then subtracts them, (32, 32)."""
+    ends = np.eye(HALF) * np.sqrt(0.5)
+    return np.block([[ends, np.fliplr(ends)], [ends, -np.fliplr(ends)]]).astype(np.float32)
 
 
-def split_transposed(square: NDArray[np.float32]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    """Returns the symmetric (with diagonal) and the antisymmetric part of matrices, each once, at unchanged norm."""
-    mirrored = square.transpose(0, 2, 1)
-    weights = np.where(UPPER[0] == UPPER[1], 0.5, np.sqrt(0.5)).astype(np.float32)
-    root = np.float32(np.sqrt(0.5))
-    return (square + mirrored)[:, *UPPER] * weights, (square - mirrored)[:, *STRICT] * root
+def make_folding() -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float32]]:
+    """Returns which two places of the mirrored square make each coordinate, (1024,) each, and their weights, (2, 1024).
+
+    Where transposition swaps whole parts, both places are the same, and the second weighs nothing.
+    """
+    places = np.arange(THUMBNAIL_PX**2).reshape(2, HALF, 2, HALF)
+    even_even, even_odd, odd_even, odd_odd = (places[i, :, j] for i in (0, 1) for j in (0, 1))
+    squares = (even_even[UPPER], even_even[STRICT], odd_odd[UPPER], odd_odd[STRICT], even_odd, odd_even.T)
+    turned = (even_even.T[UPPER], even_even.T[STRICT], odd_odd.T[UPPER], odd_odd.T[STRICT], even_odd, odd_even.T)
+    first, second = (np.concatenate([part.ravel() for part in parts]) for parts in (squares, turned))
+    sign = np.repeat((1, -1, 1, -1, 0, 0), LENGTHS)
+    weight = np.where(sign == 0, 1, np.where(first == second, 0.5, np.sqrt(0.5)))
+    return first, second, np.stack([weight, sign * weight]).astype(np.float32)
+
+
+MIRROR = make_mirror()
+FIRST, SECOND, WEIGHTS = make_folding()
 
 
 def correlate(first: NDArray[np.float32], second: NDArray[np.float32]) -> NDArray[np.float32]:

@@ -8,6 +8,7 @@ import re
 import subprocess
 import sys
 from hashlib import sha256
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -17,8 +18,9 @@ from ganoscope import files
 from ganoscope.alarms import load_alarms
 from ganoscope.data import prepare as prepare_module
 from ganoscope.data.geometry import Rectangle, resize
-from ganoscope.data.prepare import PrepareConfig, check, ingest, prepare, seal
+from ganoscope.data.prepare import PrepareConfig, check, choose_workers, ingest, prepare, seal
 from ganoscope.data.prepare.ingest import Ingest
+from ganoscope.data.prepare.listing import Listing
 from ganoscope.data.store import Store, StoreWriter
 from ganoscope.errors import UserError
 
@@ -503,3 +505,14 @@ def test_a_large_set_is_searched_for_markers_by_a_random_sample(make_source, tar
     monkeypatch.setattr(prepare_module, "SEARCHED", 60)
     with check(source, SMALL) as store:
         assert (store.column("searched") == "1").all()
+
+
+def test_files_travel_together_by_their_length_and_series_alone():
+    def together(entries, files, length, size=64):
+        return choose_workers(Listing(Path(), entries, files, files * length, "", None), size, 2)
+
+    assert together(5000, 5000, 8 << 10) == (2, 128)
+    assert together(5000, 5000, 96 << 10) == (2, 32)
+    assert together(5000, 5000, 96 << 10, size=512) == (2, 8)
+    assert together(5000, 5000, 100 << 20) == together(0, 0, 0) == (2, 1)
+    assert together(50, 5000, 8 << 10) == (2, 1)

@@ -30,6 +30,9 @@ __all__ = ["PrepareConfig", "check", "prepare"]
 SEARCHED = 500
 """Pictures in which burnt-in text and markers are looked for: all of smaller sets, a random sample of larger ones."""
 
+BATCH_BYTES, MOST_TOGETHER = 3 << 20, 128
+"""Length of the files that travel to a worker together, and their number at most: some 50 to 100 ms of work."""
+
 
 def prepare(source: Path, destination: Path, config: PrepareConfig, key: Path | None = None, workers: int = 0) -> Store:
     """Reads a source into a new store, and returns it. A call that was killed is gone on with by the same call.
@@ -123,10 +126,11 @@ def resume(folder: Path, plan: dict[str, Any]) -> bool:
 
 
 def choose_workers(listing: Listing, size: int, wanted: int) -> tuple[int, int]:
-    """Returns (processes that decode, entries that travel together): fewer of large pictures, and series one by one."""
+    """Returns (processes that decode, entries that travel together): fewer of large files, and series one by one."""
     workers = wanted or (count_cores() if listing.files > FEW else 1)
     series = listing.files > 2 * listing.entries
-    return workers, 1 if series else max(1, min(32, 2**21 // size**2))
+    fitting = BATCH_BYTES * listing.files // max(1, listing.size)
+    return workers, 1 if series else max(1, min(fitting, 2**21 // size**2, MOST_TOGETHER))
 
 
 def decode_all(lines: Iterable[str], recipe: Recipe, workers: int, batch: int) -> Iterator[Result]:

@@ -26,6 +26,7 @@ class Listing:
         path: The file, one entry per line.
         entries: Number of entries.
         files: Number of source files over all entries.
+        size: Their length in bytes.
         digest: SHA-256 over entries, and sizes and times of the files: another one means another source.
         pattern: The built-in patient pattern that fits the file names, or none.
     """
@@ -33,6 +34,7 @@ class Listing:
     path: Path
     entries: int
     files: int
+    size: int
     digest: str
     pattern: Pattern[str] | None
 
@@ -47,27 +49,29 @@ class Entry:
 
 def spool(images: Iterable[SourceImage], path: Path) -> Listing:
     """Writes entries to a file and returns the finished list."""
-    digest, counter, entries, files = hashlib.sha256(), PatternCounter(), 0, 0
+    digest, counter, entries, files, size = hashlib.sha256(), PatternCounter(), 0, 0, 0
     with path.open("w", encoding="ascii") as file:
         for image in images:
             line = json.dumps({"number": files, **{name: getattr(image, name) for name in FIELDS}}, default=os.fspath)
             file.write(f"{line}\n")
             digest.update(line.encode())
             for source in image.paths:
-                digest.update(describe_state(source))
+                length, state = describe_state(source)
+                digest.update(state)
+                size += length
                 counter.add(source.name)
             files += len(image.paths)
             entries += 1
-    return Listing(path, entries, files, digest.hexdigest(), counter.recognise())
+    return Listing(path, entries, files, size, digest.hexdigest(), counter.recognise())
 
 
-def describe_state(path: Path) -> bytes:
-    """Returns a file's size and time of change; of a missing file nothing."""
+def describe_state(path: Path) -> tuple[int, bytes]:
+    """Returns a file's length in bytes, and what changes when it does; of a missing file nothing."""
     try:
         state = path.stat()
     except OSError:
-        return b"missing"
-    return f"{state.st_size} {state.st_mtime_ns}".encode()
+        return 0, b"missing"
+    return state.st_size, f"{state.st_size} {state.st_mtime_ns}".encode()
 
 
 def iterate(path: Path, skip: int = 0) -> Iterator[str]:
