@@ -51,7 +51,7 @@ def map_in_order(function: Callable[[T], R], items: Iterable[T], workers: int = 
     yield from chain.from_iterable(pool(delayed(call_for_each)(function, chunk) for chunk in chunks))
 
 
-def begin(function: Callable[[T], R], item: T, workers: int) -> Callable[[], R]:
+def submit(function: Callable[[T], R], item: T, workers: int) -> Callable[[], R]:
     """Begins with function(item) in one of the processes that `map_in_order` has used, if it has used several.
 
     Args:

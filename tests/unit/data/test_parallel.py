@@ -10,7 +10,7 @@ from functools import partial
 import numpy as np
 import pytest
 
-from ganoscope.data.parallel import FEW, begin, count_cores, map_in_order
+from ganoscope.data.parallel import FEW, count_cores, map_in_order, submit
 
 DOUBLE = partial(operator.mul, 2)
 
@@ -74,8 +74,8 @@ def test_workers_do_not_search_loaded_code_for_garbage():
 
 @pytest.mark.parametrize("workers", [1, 2])
 def test_what_has_begun_gives_its_result_or_its_error(workers):
-    wait = begin(DOUBLE, 21, workers)
-    fail = begin(partial(operator.truediv, 1), 0, workers)
+    wait = submit(DOUBLE, 21, workers)
+    fail = submit(partial(operator.truediv, 1), 0, workers)
     assert wait() == 42
     with pytest.raises(ZeroDivisionError):
         fail()

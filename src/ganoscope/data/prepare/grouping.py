@@ -35,7 +35,7 @@ class Columns:
     source_split: NDArray[np.str_]
 
 
-def search(images: tuple[Path, NDArray[np.int64]]) -> Duplicates:
+def search_duplicates(images: tuple[Path, NDArray[np.int64]]) -> Duplicates:
     """Returns the near-duplicates among images, for the file of their thumbnails and their patients, shape (N,)."""
     path, patients = images
     thumbnails = np.memmap(path, np.float16, "r", shape=(len(patients), THUMBNAIL_PX**2))

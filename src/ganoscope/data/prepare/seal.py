@@ -13,10 +13,10 @@ from ganoscope.alarms import save_alarms
 from ganoscope.data.columns import DIGEST, ROWS, number, to_bytes
 from ganoscope.data.duplicates import Duplicates
 from ganoscope.data.intensity import DTYPE_OF_UNIT, SCALED_UNIT, IntensityMap, parse_window
-from ganoscope.data.parallel import begin, make_chunks
+from ganoscope.data.parallel import make_chunks, submit
 from ganoscope.data.patients import make_pseudonym
 from ganoscope.data.prepare.config import PrepareConfig
-from ganoscope.data.prepare.grouping import Columns, group, save_duplicates, search
+from ganoscope.data.prepare.grouping import Columns, group, save_duplicates, search_duplicates
 from ganoscope.data.prepare.ingest import Ingest
 from ganoscope.data.prepare.key import save_key
 from ganoscope.data.soundness import find_alarms
@@ -35,7 +35,7 @@ def finish(ingest: Ingest, config: PrepareConfig, layout: str, salt: bytes, work
     """
     writer, folder = ingest.close(), ingest.folder
     columns, ids = read_columns(folder)
-    wait_for_duplicates = begin(search, (folder / "thumbnails.bin", columns.patient), workers)
+    wait_for_duplicates = submit(search_duplicates, (folder / "thumbnails.bin", columns.patient), workers)
     facts = read_facts(folder, salt)
     save_key(folder, facts.pseudonyms)
     save_csv(folder / "quarantine.csv", QUARANTINE_COLUMNS, list_rejected(folder))
