@@ -41,7 +41,7 @@ def check_series(slices: Sequence[Picture]) -> tuple[str, SeriesFacts]:
     """Returns why the slices can't be one volume, "" where they can, and what is known about their sampling.
 
     Args:
-        slices: Of one series, at least one, in any order.
+        slices: Of one series, at least one, in any order; sizes and spacings are those of the source.
     """
     fault = find_fault(slices)
     positions = np.array([s.position_mm for s in slices if s.position_mm is not None], dtype=np.float64)

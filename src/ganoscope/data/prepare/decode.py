@@ -27,6 +27,7 @@ INDEPENDENT_SUFFIXES = (".npy", ".npz")
 """Pictures in one file of these belong to different patients, as far as one can know; in all others, to one."""
 PART = 256
 """Pictures of such a file that are in memory at a time."""
+COPY = "an exact copy of another slice of its series"
 
 
 @dataclass(frozen=True)
@@ -64,11 +65,13 @@ def decode_entry(line: str, recipe: Recipe) -> Result:
         return refuse_all(entry, image.fault)
     try:
         files = choose_files(entry, recipe)
-        decoded = [item for number, path in files for item in decode_file(number, path, image, recipe)]
-        taken = [item.picture for item in decoded if item.picture]
+        decoded = list(
+            refuse_copies(item for number, path in files for item in decode_file(number, path, image, recipe))
+        )
+        slices = list(describe_sources(decoded))
         series = None
-        if len(taken) > 1 and any(picture.position_mm is not None for picture in taken):
-            fault, series = check_series(taken)
+        if len(slices) > 1 and any(picture.position_mm is not None for picture in slices):
+            fault, series = check_series(slices)
             if fault:
                 return refuse_all(entry, fault)
             if recipe.options.slices.startswith("every"):  # the gaps are the user's own
@@ -102,6 +105,32 @@ def refuse_all(entry: Entry, reason: str) -> Result:
     names = [find_name(entry.image, path) for path in entry.image.paths]
     refused = (Decoded(entry.number + index, name, entry.image, reason=reason) for index, name in enumerate(names))
     return Result(len(names), tuple(make_row(item) for item in refused))
+
+
+def refuse_copies(decoded: Iterable[Decoded]) -> Iterator[Decoded]:
+    """Yields the pictures of an entry; slices of the same file contents and frame come as not taken, but for the first.
+
+    Slices without a position are left alone: no volume is made of them.
+    """
+    seen = set()
+    for item in decoded:
+        if item.picture is None or item.picture.position_mm is None:
+            yield item
+            continue
+        content = item.digest, item.picture.frame
+        yield Decoded(item.number, item.name, item.image, reason=COPY) if content in seen else item
+        seen.add(content)
+
+
+def describe_sources(decoded: Iterable[Decoded]) -> Iterator[Picture]:
+    """Yields what was taken with size and spacing of the source, which cropping to the body does not change.
+
+    The pixels are without meaning: one value, seen at the size of the source.
+    """
+    for item in decoded:
+        if item.picture and item.placement:
+            pixels = np.broadcast_to(item.picture.pixels[:1, :1], item.shape)
+            yield replace(item.picture, pixels=pixels, spacing_mm=find_source_spacing(item.picture, item.placement))
 
 
 def choose_files(entry: Entry, recipe: Recipe) -> Iterable[tuple[int, Path]]:
@@ -220,6 +249,14 @@ def compute_spacing(picture: Picture, placement: Placement) -> tuple[float, floa
         return None
     rows, columns = placement.scale
     return picture.spacing_mm[0] / rows, picture.spacing_mm[1] / columns
+
+
+def find_source_spacing(picture: Picture, placement: Placement) -> tuple[float, float] | None:
+    """Returns the pixel spacing in the source of a picture that has the store's."""
+    if picture.spacing_mm is None:
+        return None
+    rows, columns = placement.scale
+    return picture.spacing_mm[0] * rows, picture.spacing_mm[1] * columns
 
 
 def scale(decoded: Sequence[Decoded], config: IntensityConfig) -> Iterator[Decoded]:

@@ -8,6 +8,8 @@ import csv
 import os
 import time
 from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import asdict
 from io import TextIOWrapper
 from pathlib import Path
@@ -137,13 +139,27 @@ class Ingest:
         self.commit()
         for file in self._files():
             file.close()
-        reasons = "".join(f"\n  {count} x {reason}" for reason, count in self.reasons.most_common(8))
+        reasons = self.list_reasons()
         if self.store is None:
             raise UserError(f"the source holds no usable image; of {self.reasons.total()} file(s):{reasons}")
         mixed = sum(count for reason, count in self.reasons.items() if "in a store of" in reason)
         if mixed > self.store.count:
             raise UserError(f"the source mixes kinds of pixels; allowed: one per store. Separate them:{reasons}")
         return self.store
+
+    def list_reasons(self) -> str:
+        """Returns the most frequent reasons why files were not taken, a line each with its count, "" if all were."""
+        return "".join(f"\n  {count} x {reason}" for reason, count in self.reasons.most_common(8))
+
+    @contextmanager
+    def explaining_reasons(self) -> Iterator[None]:
+        """Ends an error of the user met inside with why files were not taken: that may be where it comes from."""
+        try:
+            yield
+        except UserError as error:
+            if not self.reasons:
+                raise
+            raise UserError(f"{error}\n{self.reasons.total()} file(s) were not taken:{self.list_reasons()}") from None
 
 
 def open_at(path: Path, length: int) -> BinaryIO:
