@@ -96,9 +96,8 @@ def encode_aspect(columns: Sequence[NDArray[np.str_]]) -> Features:
 
 
 def encode_markers(columns: Sequence[NDArray[np.str_]]) -> Features:
-    """Returns the number of markers in texts such as "1 2 3 4; 5 6 7 8", shape (N, 1); NaN where none were searched."""
-    numbers = np.asarray(map_texts(columns[0], lambda text: [text.count(";") + (text != "")]), np.float32)
-    return np.where(columns[1][:, None] == "1", numbers, np.float32("nan"))
+    """Returns the number of markers in texts such as "1 2 3 4; 5 6 7 8", shape (N, 1)."""
+    return np.asarray(map_texts(columns[0], lambda text: [text.count(";") + (text != "")]), np.float32)
 
 
 def encode_categories(columns: Sequence[NDArray[np.str_]]) -> Features:
@@ -125,38 +124,68 @@ PROPERTIES = (
     Property("slice thickness", ("thickness_mm",), encode_numbers, "Keep to one thickness, or match the classes."),
     Property("view", ("view",), encode_categories, "Keep to one view, or match the classes."),
     Property("modality", ("modality",), encode_categories, "Keep to one modality: --only-modality."),
-    Property("burnt-in markers", ("markers", "searched"), encode_markers, "Crop or cover them: look at their gallery."),
     Property("intensity scale", ("raw_low", "raw_high"), encode_numbers, MATCH),
 )
+PROPERTIES_OF_SEARCHED = (
+    Property("burnt-in markers", ("markers",), encode_markers, "Crop or cover them: look at their gallery."),
+)
+"""Known only of images that were searched: size and chance decide which, so that they are judged on those alone."""
 
 
 def find_shortcuts(columns: Columns, seed: int = 0) -> list[Shortcut]:
     """Returns how well each property tells the class, the most telling first.
 
     Properties that are the same in all images are left out; with fewer than two classes of enough groups all are.
+    Burnt-in markers are judged on the images that were searched for them, apart from all properties together.
 
     Args:
-        columns: Columns of the manifest by name, shape (N,) each, `label` and `group` among them. Images without a
-            label take no part.
+        columns: Columns of the manifest by name, shape (N,) each, `label`, `group` and `searched` among them. Images
+            without a label take no part.
         seed: Of folds, trees, resampling and the choice among more than `MOST_IMAGES` images.
     """
-    rows = choose_rows(columns["label"], columns["group"], seed)
-    labels, groups = (np.unique(columns[name][rows], return_inverse=True)[1] for name in ("label", "group"))
-    chosen = {name: texts[rows] for name, texts in columns.items()}
-    telling = [(item, features) for item in PROPERTIES if (features := encode(item, chosen)) is not None]
-    if not len(rows) or not telling:
-        return []
-    trial = make_trial(labels, groups, len(telling) + (len(telling) > 1), seed)
-    sampled = f"; {left:,} other images took no part" if (left := len(columns["label"]) - len(rows)) else ""
-    found = [
-        Shortcut(item.name, *measure(trial, features), len(rows), describe_classes(item, chosen) + sampled)
-        for item, features in telling
-    ]
+    seen = choose_images(columns, np.full(len(columns["label"]), True), seed)
+    searched = choose_images(columns, columns["searched"] == "1", seed)
+    telling, of_searched = find_telling(PROPERTIES, seen), find_telling(PROPERTIES_OF_SEARCHED, searched)
     if len(telling) > 1:
-        together = np.concatenate([features for _, features in telling], axis=1)
-        note = ", ".join(item.name for item, _ in telling)
-        found.append(Shortcut(TOGETHER, *measure(trial, together), len(rows), note + sampled))
+        telling[TOGETHER] = (
+            np.concatenate([features for features, _ in telling.values()], axis=1),
+            ", ".join(telling),
+        )
+    intervals, images = len(telling) + len(of_searched), len(columns["label"])
+    found = judge(telling, seen, images, intervals, seed) + judge(of_searched, searched, images, intervals, seed)
     return sorted(found, key=lambda shortcut: -shortcut.auc)
+
+
+def find_telling(properties: Iterable[Property], columns: Columns) -> dict[str, tuple[Features, str]]:
+    """Returns the properties that differ between images, by name: as numbers, and what they are like in each class."""
+    return {
+        item.name: (features, describe_classes(item, columns))
+        for item in properties
+        if (features := encode(item, columns)) is not None
+    }
+
+
+def judge(
+    telling: Mapping[str, tuple[Features, str]], columns: Columns, images: int, intervals: int, seed: int
+) -> list[Shortcut]:
+    """Returns how well properties, from `find_telling`, tell the class of the images that take part.
+
+    Args:
+        telling: Numbers and note of each property.
+        columns: Of the images that take part.
+        images: Number of images in the store.
+        intervals: Number of intervals that hold together.
+        seed: Of folds, trees and resampling.
+    """
+    if not telling:
+        return []
+    labels, groups = (np.unique(columns[name], return_inverse=True)[1] for name in ("label", "group"))
+    trial = make_trial(labels, groups, intervals, seed)
+    left = f"; {images - len(labels):,} other images took no part" if images > len(labels) else ""
+    return [
+        Shortcut(name, *measure(trial, features), len(labels), note + left)
+        for name, (features, note) in telling.items()
+    ]
 
 
 def shortcut_alarms(shortcuts: Iterable[Shortcut]) -> list[Alarm]:
@@ -168,7 +197,7 @@ def shortcut_alarms(shortcuts: Iterable[Shortcut]) -> list[Alarm]:
 
 def make_alarm(shortcut: Shortcut) -> Alarm:
     """Returns the alarm for one property."""
-    remedies = {item.name: item.remedy for item in PROPERTIES}
+    remedies = {item.name: item.remedy for item in PROPERTIES + PROPERTIES_OF_SEARCHED}
     message = (
         f"the class can be told without looking at the picture, by {shortcut.name}: AUC {shortcut.auc:.2f} (interval "
         f"{shortcut.low:.2f} to {shortcut.high:.2f}; 0.5 is chance) on {shortcut.images:,} images ({shortcut.note}). "
@@ -182,6 +211,13 @@ def make_alarm(shortcut: Shortcut) -> Alarm:
         "images": shortcut.images,
     }
     return Alarm("metadata_shortcut", "danger" if shortcut.low > GRAVE else "warning", message, evidence)
+
+
+def choose_images(columns: Columns, known: NDArray[np.bool_], seed: int) -> Columns:
+    """Returns the columns of the images, among those marked as known, that take part."""
+    among = np.flatnonzero(known)
+    rows = among[choose_rows(columns["label"][among], columns["group"][among], seed)]
+    return {name: texts[rows] for name, texts in columns.items()}
 
 
 def choose_rows(labels: NDArray[np.str_], groups: NDArray[np.str_], seed: int) -> NDArray[np.int64]:
@@ -225,7 +261,7 @@ def describe_classes(item: Property, columns: Columns) -> str:
 
 @dataclass(frozen=True)
 class Trial:
-    """What all properties of a store are judged on alike.
+    """What properties known of the same images are judged on alike.
 
     Attributes:
         labels: Class of each image, 0 to classes - 1, shape (N,).
@@ -244,13 +280,13 @@ class Trial:
     seed: int
 
 
-def make_trial(labels: NDArray[np.int64], groups: NDArray[np.int64], properties: int, seed: int) -> Trial:
-    """Returns folds and resamples for class and group numbers, shape (N,), and this many properties to judge."""
+def make_trial(labels: NDArray[np.int64], groups: NDArray[np.int64], intervals: int, seed: int) -> Trial:
+    """Returns folds and resamples for class and group numbers, shape (N,), and this many intervals in the store."""
     count, rng = int(groups.max()) + 1, np.random.default_rng([seed, 2])
     times = np.empty((RESAMPLES, count), np.float32)
     for resample in times:
         resample[:] = np.bincount(rng.integers(count, size=count), minlength=count)
-    return Trial(labels, groups, make_folds(labels, groups, seed), times, 1 - (1 - LEVEL) / properties, seed)
+    return Trial(labels, groups, make_folds(labels, groups, seed), times, 1 - (1 - LEVEL) / intervals, seed)
 
 
 def measure(trial: Trial, features: Features) -> tuple[float, float, float]:

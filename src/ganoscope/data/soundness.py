@@ -9,6 +9,7 @@ from ganoscope.alarms import Alarm
 from ganoscope.data.columns import Pairs, count_divided, number, read_columns, read_keys, read_pairs, read_table
 from ganoscope.data.store import Store
 from ganoscope.data.summary import count_quarantined
+from ganoscope.files import read_csv
 
 FEW_IMAGES = 200
 """Below this many training images a GAN is likely to memorise them; a note says so."""
@@ -60,7 +61,7 @@ def find_alarms_of_belonging(store: Store, patient_conflicts: int) -> list[Alarm
         *series_problems(read_table(store.path / "series.csv")),
         *single_class(splits, labels),
         *thin_classes(splits, labels),
-        *few_groups(splits, groups),
+        *few_groups(splits, labels, groups),
         *few_images(splits),
     ]
 
@@ -101,8 +102,9 @@ def generated(synthetic: int, count: int) -> list[Alarm]:
 
 
 def label_conflicts(pairs: Pairs, labels: NDArray[np.str_]) -> list[Alarm]:
-    """Alarms when the same or nearly the same picture has two labels."""
-    differ = labels[pairs.first] != labels[pairs.second]
+    """Alarms when the same or nearly the same picture has two labels; having none is no label."""
+    first, second = labels[pairs.first], labels[pairs.second]
+    differ = (first != second) & (first != "") & (second != "")
     conflicts = int(differ.sum())
     if not conflicts:
         return []
@@ -273,7 +275,7 @@ def source_split_overlap(
 
 
 def unknown_patients(patients: NDArray[np.str_], groups: NDArray[np.int64]) -> list[Alarm]:
-    """Notes that near-duplicate clusters stand in for patients where ids are missing."""
+    """Warns that volumes and near-duplicate clusters stand in for patients where ids are missing."""
     unknown = patients == ""
     if not unknown.any():
         return []
@@ -283,9 +285,9 @@ def unknown_patients(patients: NDArray[np.str_], groups: NDArray[np.int64]) -> l
         Alarm(
             "patients_unknown",
             "warning",
-            f"{int(unknown.sum())} images have no patient id; near-duplicate clusters stand in for patients ({joined} "
-            f"images in clusters of two or more, the largest of {largest}). Different slices of one patient may still "
-            "be in two splits. If the file names hold an id, give --patient-pattern.",
+            f"{int(unknown.sum())} images have no patient id; volumes and near-duplicate clusters stand in for "
+            f"patients ({joined} images in groups of two or more, the largest of {largest}). Different slices of one "
+            "patient may still be in two splits. If the file names hold an id, give --patient-pattern.",
             {"images": int(unknown.sum()), "clustered": joined, "largest_cluster": largest},
         )
     ]
@@ -322,17 +324,29 @@ def thin_classes(splits: NDArray[np.str_], labels: NDArray[np.str_]) -> list[Ala
     return [Alarm("thin_classes", "warning", message, {"parts": thin})]
 
 
-def few_groups(splits: NDArray[np.str_], groups: NDArray[np.int64]) -> list[Alarm]:
-    """Warns where a held-out part is about a few patients or clusters."""
-    counts = {part: len(np.unique(groups[splits == part])) for part in ("validation", "test")}
-    thin = [f"{count} in {part}" for part, count in counts.items() if count < FEW_GROUPS]
+def few_groups(splits: NDArray[np.str_], labels: NDArray[np.str_], groups: NDArray[np.int64]) -> list[Alarm]:
+    """Warns where a held-out part, or a class of it with images enough, is about a few patients or clusters."""
+    several, thin = len(np.unique(labels[labels != ""])) > 1, []
+    for part in ("validation", "test"):
+        inside = splits == part
+        if (count := len(np.unique(groups[inside]))) < FEW_GROUPS:
+            thin.append(f"{count} in {part}")
+        elif several:
+            counts = count_groups_of_classes(labels[inside], groups[inside])
+            thin += [f"{count} of {name} in {part}" for name, count in counts.items() if count < FEW_GROUPS]
     if not thin:
         return []
     message = (
-        f"few independent groups (patients or clusters of near-duplicates) are held out: {', '.join(thin)}. Scores "
-        "there are about those few; intervals must be taken over groups."
+        f"few independent groups (patients, volumes or clusters of near-duplicates) are held out: {', '.join(thin)}. "
+        "Scores there are about those few; intervals must be taken over groups."
     )
     return [Alarm("few_groups", "warning", message, {"parts": thin})]
+
+
+def count_groups_of_classes(labels: NDArray[np.str_], groups: NDArray[np.int64]) -> dict[str, int]:
+    """Returns the number of groups of each class with images enough: of the others `thin_classes` warns."""
+    names, images = np.unique(labels[labels != ""], return_counts=True)
+    return {str(name): len(np.unique(groups[labels == name])) for name in names[images >= FEW_OF_CLASS]}
 
 
 def few_images(splits: NDArray[np.str_]) -> list[Alarm]:
@@ -364,13 +378,14 @@ def quarantined(store: Store) -> list[Alarm]:
     reasons = count_quarantined(store)
     if not reasons:
         return []
-    count = sum(reasons.values())
+    files = len({row["source"] for row in read_csv(store.path / "quarantine.csv")})
+    whole = "" if files == sum(reasons.values()) else ", or not all of their pictures"
     listed = "; ".join(f"{number} x {reason}" for reason, number in list(reasons.items())[:3])
     return [
         Alarm(
             "quarantined",
             "warning",
-            f"{count} files were not taken ({listed}{'; ...' if len(reasons) > 3 else ''}): see quarantine.csv.",
-            {"files": count},
+            f"{files} files were not taken{whole} ({listed}{'; ...' if len(reasons) > 3 else ''}): see quarantine.csv.",
+            {"files": files},
         )
     ]

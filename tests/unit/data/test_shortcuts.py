@@ -123,6 +123,43 @@ def test_constant_and_unknown_properties_are_left_out():
         ("height_px", "width_px", "markers", "raw_low", "raw_high")}}) == []  # fmt: skip
 
 
+def test_pictures_too_small_to_be_searched_raise_no_alarm_about_markers():
+    columns = make_columns()
+    large = columns["label"] == "class 1"
+    columns["searched"] = large.astype(int).astype(str)
+    assert find("burnt-in markers", columns) is None
+    assert alarmed(columns) == []
+    large |= columns["group"].astype(int) < 40
+    columns["searched"] = large.astype(int).astype(str)
+    assert (found := find("burnt-in markers", columns)).low < 0.5
+    assert found.images == large.sum() < 240
+    assert alarmed(columns) == []
+
+
+def test_markers_are_judged_on_searched_images_alone_and_their_number_is_told():
+    columns = make_columns(3000, per_group=1)
+    searched = np.random.default_rng(1).random(3000) < 0.1
+    columns["searched"] = searched.astype(int).astype(str)
+    columns["markers"] = np.where(searched & (columns["label"] == "class 1"), "1 2 3 4", "")
+    found = find("burnt-in markers", columns)
+    assert (found.auc, found.images) == (1, searched.sum())
+    assert found.note == f"median class 0: 0, class 1: 1; {3000 - found.images:,} other images took no part"
+    assert alarmed(columns) == ["burnt-in markers"]
+
+
+def test_markers_take_no_part_in_all_properties_together():
+    columns = make_columns(**PLANTED["burnt-in markers"])
+    assert "burnt-in markers" not in find(TOGETHER, columns).note
+    assert find(TOGETHER, columns).low < 0.5
+
+
+def test_the_intervals_of_markers_and_of_the_other_properties_hold_together(monkeypatch):
+    levels, make_trial = [], shortcuts.make_trial
+    monkeypatch.setattr(shortcuts, "make_trial", lambda *args: levels.append((t := make_trial(*args)).level) or t)
+    found = find_shortcuts(make_columns())
+    assert levels == [pytest.approx(1 - 0.05 / len(found))] * 2
+
+
 def test_one_class_and_too_few_patients_give_nothing():
     columns = make_columns()
     assert find_shortcuts({**columns, "label": np.full(240, "same")}) == []

@@ -137,6 +137,20 @@ def test_duplicates_with_different_labels_ring(make_store):
     assert alarms_by_code(store)["label_conflicts"].evidence == {"pairs": 2, "exact": 1}
 
 
+def test_a_duplicate_without_a_label_is_no_conflict_of_labels(make_store):
+    store = make_store(with_changes((0, {"label": ""}), (2, {"label": ""}), (4, {"label": ""})))
+    save_pairs(store, ("id-0", "id-1", "exact copy"), ("id-5", "id-4", "same"), ("id-2", "id-4", "same"))
+    assert "label_conflicts" not in alarms_by_code(store)
+    save_pairs(store, ("id-0", "id-1", "exact copy"), ("id-7", "id-6", "same"))
+    assert alarms_by_code(store)["label_conflicts"].evidence == {"pairs": 1, "exact": 0}
+
+
+def test_groups_of_unknown_patients_are_told_as_volumes_or_clusters(make_store):
+    alarm = alarms_by_code(make_store(with_changes(*((n, {"patient": "", "group": "g"}) for n in (0, 1, 2)))))
+    words = "volumes and near-duplicate clusters stand in for patients (3 images in groups of two or more"
+    assert words in alarm["patients_unknown"].message
+
+
 def test_patient_ids_of_two_persons_ring(make_store):
     (alarm,) = find_alarms(make_store(clean_rows()), patient_conflicts=3)
     assert (alarm.code, alarm.evidence) == ("patient_id_conflict", {"ids": 3})
@@ -178,6 +192,30 @@ def test_held_out_parts_of_few_groups_ring(make_store):
     assert alarms_by_code(make_store(rows))["few_groups"].evidence == {"parts": ["1 in test"]}
 
 
+def test_a_held_out_class_of_few_groups_rings_though_its_part_has_many(make_store):
+    alarms = alarms_by_code(make_store([row_of_few_groups(index) for index in range(COUNT)]))
+    assert set(alarms) == {"few_groups", "patients_unknown"}
+    assert alarms["few_groups"].evidence == {"parts": ["3 of well in validation"]}
+    assert "3 of well in validation" in alarms["few_groups"].message
+
+
+def row_of_few_groups(index):
+    """The 27 held-out images of "well" for validation are of three groups."""
+    return {"patient": "", "group": f"g{index // 12 % 3}"} if index % 12 == 8 else {}
+
+
+def test_a_class_of_few_images_is_left_to_the_alarm_about_those(make_store):
+    rows = [{"label": "rare"} if index % 12 == 8 and index < 48 else {} for index in range(COUNT)]
+    alarms = alarms_by_code(make_store(rows))
+    assert "thin_classes" in alarms
+    assert "few_groups" not in alarms
+
+
+def test_one_class_beside_unlabelled_images_has_no_groups_of_its_own_to_tell(make_store):
+    rows = [{**row_of_few_groups(index), "label": "" if index % 2 else "well"} for index in range(COUNT)]
+    assert "few_groups" not in alarms_by_code(make_store(rows))
+
+
 def test_mixed_modalities_ring(make_store):
     rows = [{"modality": "MR" if index < 4 else "CT"} for index in range(COUNT)]
     assert alarms_by_code(make_store(rows))["mixed_modalities"].evidence == {"CT": COUNT - 4, "MR": 4}
@@ -186,6 +224,13 @@ def test_mixed_modalities_ring(make_store):
 def test_a_label_that_can_be_told_from_the_picture_size_rings(make_store):
     rows = [{"width_px": 300 if index % 2 else 200, "height_px": 200 + index % 7} for index in range(COUNT)]
     assert "metadata_shortcut" in alarms_by_code(make_store(rows))
+
+
+def test_pictures_of_one_file_that_were_not_taken_count_once(make_store):
+    quarantine = [("file-1", "constant"), ("file-1", "constant"), ("file-2", "empty")]
+    alarm = next(alarm for alarm in find_alarms(make_store([{}], quarantine=quarantine)) if alarm.code == "quarantined")
+    assert alarm.evidence == {"files": 2}
+    assert alarm.message.startswith("2 files were not taken, or not all of their pictures (2 x constant; 1 x empty)")
 
 
 def test_store_without_a_quarantine_file_has_none(make_store):
