@@ -211,7 +211,8 @@ def test_a_relative_source_is_read_like_an_absolute_one(make_source, monkeypatch
     (source.parent / "out.png").write_bytes(b"")
     monkeypatch.chdir(source.parent)
     relative = Path("source")
-    assert faults(folders.list_images(relative, ReadOptions())) == {"sick/3.png": folders.OUTSIDE}
+    found = faults(folders.list_images(relative, ReadOptions()))
+    assert found == {"sick/3.png": folders.OUTSIDE, "manifest.csv": folders.TABLE}
     taken = [item.name for item in manifest.list_images(relative, ReadOptions()) if not item.fault]
     assert taken == ["sick/1.png"]
 
@@ -280,6 +281,55 @@ def test_a_folder_for_nearly_every_file_is_refused(make_source):
 def test_sets_with_few_files_per_class_are_taken(make_source, files, classes):
     source = make_source({f"c{number % classes}/{number}.png": b"" for number in range(files)})
     assert len({label for _, label, _ in listing(source)}) == classes
+
+
+@pytest.mark.parametrize(
+    "names",
+    [
+        [f"MUELLER_HANS_19500{n + 100}" for n in range(12)],
+        [f"patient{n:03d}" for n in range(1, 12)],
+        [f"Case-{n}" for n in range(95, 106)],
+        [*(f"A{n}" for n in range(1000, 1010)), "well", "sick"],
+    ],
+)
+def test_folders_called_as_persons_are_refused_and_their_names_not_repeated(make_source, names):
+    source = make_source({f"{name}/{k}.jpg": b"" for name in names for k in range(3)})
+    with pytest.raises(UserError, match=rf"look like patients.*got {len(names)} folders with long numbers") as e:
+        listing(source)
+    assert not any(name in str(e.value) for name in names)
+
+
+@pytest.mark.parametrize(
+    "names",
+    [
+        [f"patient{n:03d}" for n in range(10)],
+        [f"class {n}" for n in range(1, 15)],
+        [str(n) for n in range(12)],
+        [f"finding {letter}" for letter in "abcdefghijkl"],
+        [*(f"A{n}" for n in range(1000, 1008)), "well", "sick", "both", "none"],
+    ],
+)
+def test_class_folders_with_short_numbers_or_few_long_ones_are_taken(make_source, names):
+    source = make_source({f"{name}/{k}.jpg": b"" for name in names for k in range(3)})
+    assert {label for _, label, _ in listing(source)} == set(names)
+
+
+def test_a_store_below_the_source_is_one_fault_in_every_layout(make_source):
+    files = ("store.json", "images.npy", "manifest.csv", "masks.npy")
+    source = make_source({f"sick/old store/{name}": b"" for name in files} | {"sick/1.png": b"", "well/2.png": b""})
+    assert listing(source) == [("sick/1.png", "sick", ""), ("sick/old store", "sick", ""), ("well/2.png", "well", "")]
+    assert faults(entries(source, "folders")) == {"sick/old store": folders.STORE}
+    for name in ("nifti_folder", "dicom_tree", "brain_mri"):
+        found = faults(find_layout(source, name)[1].list_images(source, ReadOptions()))
+        assert found["sick/old store"] == folders.STORE
+        assert not any("npy" in name for name in found)
+    (source / "manifest.csv").write_text("path,label\nsick/1.png,x\nwell/2.png,y\n")
+    assert faults(entries(source, "manifest")) == {"sick/old store": folders.STORE}
+
+
+@pytest.mark.parametrize("name", ["store.json", "images.npy"])
+def test_a_folder_with_half_of_what_makes_a_store_is_entered(make_source, name):
+    assert not faults(entries(make_source({f"sick/{name}": b"", "sick/1.png": b""}), "folders"))
 
 
 @given(st.integers(0, 3000), st.integers(1, 600))

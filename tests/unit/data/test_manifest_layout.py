@@ -192,8 +192,19 @@ def test_two_csv_files_that_could_be_meant_are_refused(make, make_source):
     assert [item.label for item in entries(source)] == ["z"]
 
 
-def test_a_csv_without_such_columns_does_not_make_a_manifest(make):
-    assert find_layout(make("age,sex\n1,2\n", "x/a.png", name="patients.csv"))[0] == "folders"
+@pytest.mark.parametrize("csv", [b"picture,diagnosis\nx/a.png,sick\n", "path,label\nx/a.png,y\n".encode("utf-16-le")])
+@pytest.mark.parametrize(("image", "expected"), [("x/a.png", "folders"), ("x/a.nii.gz", "nifti_folder")])
+def test_a_csv_without_such_columns_does_not_make_a_manifest_and_is_told_why(make, csv, image, expected):
+    source = make(csv, image, name="Doe.csv")
+    name, layout = find_layout(source)
+    assert name == expected
+    table, picture = layout.list_images(source, ReadOptions())
+    assert (table.name, table.fault, picture.fault) == ("Doe.csv", folders.TABLE, "")
+
+
+def test_a_csv_beside_the_images_of_a_class_is_not_taken_for_a_manifest(make):
+    source = make("a,b\n1,2\n", "x/a.png", name="x/notes.csv")
+    assert not any(item.fault for item in folders.list_images(source, ReadOptions()))
 
 
 NAMES = st.text(st.characters(blacklist_categories=("Cs", "Cc"), blacklist_characters="/\\:"), min_size=1, max_size=8)

@@ -82,6 +82,75 @@ def test_challenge_folders_give_splits_and_label_maps_are_refused(make_source):
     assert entries[2].fault == "a volume in a folder of label maps is no image of anatomy"
 
 
+MASK_NAMES = ["x_seg.nii", "x-SEG.nii.gz", "x_mask.nii.gz", "x_label.nii.gz", "x_Labels.nii", "x_segmentation.nii.gz"]
+
+
+@pytest.mark.parametrize("name", [*MASK_NAMES, "patient001_frame01_gt.nii.gz"])
+def test_volumes_called_as_segmentations_are_no_pictures(make_source, name):
+    source = make_source({f"sick/{name}": b"", "sick/x.nii.gz": b""})
+    found = {item.path.name: item.fault for item in nifti_folder.list_images(source, ReadOptions())}
+    assert found == {name: "a segmentation, by its name; not taken as a picture", "x.nii.gz": ""}
+
+
+@pytest.mark.parametrize("name", ["seg_x.nii.gz", "sickseg.nii", "x_seg_t1.nii.gz", "x_masked.nii.gz", "x_gt2.nii.gz"])
+def test_volumes_called_nearly_so_are_pictures(make_source, name):
+    (item,) = nifti_folder.list_images(make_source({name: b""}), ReadOptions())
+    assert not item.fault
+
+
+KINDS = ("flair", "t1", "t1ce", "t2", "seg")
+
+
+def name_brats(above="", patients=3):
+    names = [f"BraTS20_Training_{number:03d}" for number in range(1, patients + 1)]
+    return {f"{above}{name}/{name}_{kind}.nii.gz": b"" for name in names for kind in KINDS}
+
+
+@pytest.mark.parametrize(
+    ("above", "label", "split"), [("", "", ""), ("HGG/", "HGG", ""), ("train/LGG/", "LGG", "train")]
+)
+def test_folders_of_the_same_volumes_are_patients_and_the_folder_above_is_the_class(make_source, above, label, split):
+    source = make_source(name_brats(above))
+    found = listing(source)
+    assert {(item[1], item[2]) for item in found} == {(label, split)}
+    assert {item[0].split("/")[-2] for item in found} == {item[3] for item in found}
+    assert len({item[3] for item in found}) == 3
+    faulty = [item.name for item in nifti_folder.list_images(source, ReadOptions()) if item.fault]
+    assert len(faulty) == 3
+    assert all(name.endswith("_seg.nii.gz") for name in faulty)
+
+
+def test_one_slip_in_a_large_set_of_patients_does_not_make_classes_of_them(make_source):
+    files = name_brats(patients=60)
+    del files["BraTS20_Training_007/BraTS20_Training_007_seg.nii.gz"]
+    found = listing(make_source({**files, "BraTS20_Training_007/W39_Segm.nii": b""}))
+    assert len({item[3] for item in found}) == 60
+    assert {item[1] for item in found} == {""}
+
+
+def test_names_without_the_folders_own_make_patients_too(make_source):
+    source = make_source({f"p{n}/{kind}.nii.gz": b"" for n in range(2) for kind in ("T1", "FLAIR")})
+    assert {item[1:] for item in listing(source)} == {("", "", "p0"), ("", "", "p1")}
+
+
+@pytest.mark.parametrize(
+    "names",
+    [
+        ["sick/1.nii.gz", "sick/2.nii.gz", "well/1.nii.gz", "well/2.nii.gz"],
+        ["sick/sick_01.nii.gz", "sick/sick_02.nii.gz", "well/well_01.nii.gz", "well/well_02.nii.gz"],
+        ["sick/scan1.nii.gz", "sick/scan2.nii.gz", "well/scan1.nii.gz", "well/scan2.nii.gz"],
+        ["sick/flair.nii.gz", "well/flair.nii.gz"],
+        ["sick/flair.nii.gz", "sick/t1.nii.gz"],
+        ["sick/flair.nii.gz", "sick/t1.nii.gz", "well/flair.nii.gz", "well/t2.nii.gz"],
+        ["a/sick/flair.nii.gz", "a/sick/t1.nii.gz", "b/sick/flair.nii.gz", "b/sick/t1.nii.gz"],
+    ],
+)
+def test_folders_that_are_not_alike_stay_classes(make_source, names):
+    found = listing(make_source(dict.fromkeys(names, b"")))
+    assert {item[3] for item in found} == {""}
+    assert {item[1] for item in found} <= {"sick", "well"}
+
+
 def test_folders_of_patients_are_not_taken_as_classes(make_source):
     source = make_source({f"Patient {n}/{n}.nii.gz": b"" for n in range(20)})
     with pytest.raises(UserError, match="look like patients"):

@@ -4,8 +4,9 @@ Also home of the walk through a source's files that all layouts share.
 """
 
 import os
+import re
 import stat
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -25,6 +26,10 @@ SYSTEM_FILES = ("thumbs.db", "desktop.ini", "__macosx")
 """What operating systems leave in folders; skipped, as hidden files are."""
 
 MAX_CLASSES = 50
+MAX_NUMBERED = 10
+"""Up to this number of class folders their names may hold long numbers, as persons' ids do."""
+NUMBERED_SHARE = 0.8
+"""From this share of names with four digits in a row on, folders are taken for persons."""
 FEW_FILES = 10
 """Up to this number of files any number of class folders is taken: a try-out, not a data set."""
 
@@ -32,6 +37,9 @@ OUTSIDE = "a symbolic link out of the source folder"
 BROKEN = "a broken symbolic link"
 LINKED_FOLDER = "a link to a folder is not followed"
 NOT_REGULAR = "not a regular file"
+STORE = "a store of ganoscope is not read again: prepare its source"
+TABLE = "a table that is not read as a manifest, which needs the columns path and label (or their other names)"
+TABLE_SUFFIXES = (".csv", ".tsv")
 
 RANK = 0
 
@@ -41,7 +49,7 @@ class Found:
     """A file in a source.
 
     Attributes:
-        path: The file.
+        path: The file; or a folder that can't be entered, with the fault that says why.
         folders: Names of the folders above it, from the source down; fit for text files.
         fault: Why it can't be taken, or "".
     """
@@ -67,19 +75,42 @@ def list_images(source: Path, options: ReadOptions) -> Iterator[SourceImage]:
     A folder called like a split, at any depth, gives the split; the deepest other folder gives the class.
 
     Raises:
-        UserError: The folders are too many to be classes: they look like patients or series.
+        UserError: The folders can't be classes; see `check_labels`.
         OSError: A folder can't be listed: its images must not go missing in silence.
+    """
+    return check_labels(source, walk_images(source))
+
+
+def check_labels(source: Path, images: Iterable[SourceImage]) -> Iterator[SourceImage]:
+    """Yields the images; their labels, which are names of folders, must be fit for classes.
+
+    Raises:
+        UserError: The folders are too many, hold too few files, or are called as persons are.
     """
     labels: set[str] = set()
     files = 0
-    for image in walk_images(source):
+    for image in images:
         files += 1
-        labels.add(image.label)
-        if len(labels - {""}) > MAX_CLASSES:
+        labels |= {image.label} - {""}
+        if len(labels) > MAX_CLASSES:
             refuse_labels(source, f"more than {MAX_CLASSES} folders")
         yield image
-    if files > FEW_FILES and 2 * len(labels - {""}) > files:
-        refuse_labels(source, f"{len(labels - {''})} folders for {files} files")
+    if files > FEW_FILES and 2 * len(labels) > files:
+        refuse_labels(source, f"{len(labels)} folders for {files} files")
+    if len(labels) > MAX_NUMBERED and look_like_persons(labels):
+        refuse_labels(source, f"{len(labels)} folders with long numbers in their names")
+
+
+def look_like_persons(names: set[str]) -> bool:
+    """Tells whether most names hold four digits in a row, or all differ in a number of up to three or more digits.
+
+    Example:
+        >>> look_like_persons({"patient001", "patient002"}), look_like_persons({"class 1", "class 14"})
+        (True, False)
+    """
+    long = sum(bool(re.search(r"\d{4}", name)) for name in names)
+    stems = {re.sub(r"\d+", "0", name.lower()) for name in names}
+    return long >= NUMBERED_SHARE * len(names) or (len(stems) == 1 and any(re.search(r"\d{3}", name) for name in names))
 
 
 def walk_images(source: Path) -> Iterator[SourceImage]:
@@ -90,7 +121,12 @@ def walk_images(source: Path) -> Iterator[SourceImage]:
     """
     for found in walk_files(source):
         split, label = read_folder_names(found.folders)
-        yield SourceImage((found.path,), found.name, label, split, fault=found.fault)
+        yield SourceImage((found.path,), found.name, label, split, fault=found.fault or find_table_fault(found))
+
+
+def find_table_fault(found: Found) -> str:
+    """Returns why a table at the top of a source, which may be meant as its manifest, is not taken; "" for others."""
+    return TABLE if not found.folders and found.path.name.lower().endswith(TABLE_SUFFIXES) else ""
 
 
 def refuse_labels(source: Path, given: str) -> None:
@@ -101,9 +137,9 @@ def refuse_labels(source: Path, given: str) -> None:
     """
     raise UserError(
         f"the folders in {source} look like patients, studies or series, not like classes: got {given}; allowed: up to "
-        f"{MAX_CLASSES} class folders, and on average two files in each. Name the layout (--layout dicom_tree or "
-        "nifti_folder for patient/study/series), or put a manifest.csv with the columns path,label,patient into the "
-        "folder."
+        f"{MAX_CLASSES} class folders ({MAX_NUMBERED} with long numbers in their names), and on average two files in "
+        "each. Name the layout (--layout dicom_tree or nifti_folder for patient/study/series), or put a manifest.csv "
+        "with the columns path,label,patient into the folder."
     )
 
 
@@ -123,7 +159,7 @@ def walk_files(source: Path, within: str = "") -> Iterator[Found]:
     """Yields every file of a source that is not hidden, in a stable order: a folder's files, then its folders.
 
     Nothing is opened. Links to files inside the source are files; links out of it, broken links, links to folders,
-    pipes and sockets come with a fault.
+    pipes, sockets and stores of ganoscope come with a fault.
 
     Args:
         source: The source folder, which may itself be a link.
@@ -143,14 +179,18 @@ def walk_files(source: Path, within: str = "") -> Iterator[Found]:
 
 
 def scan(folder: Path, parts: tuple[str, ...] = ()) -> Iterator[tuple[os.DirEntry[str], tuple[str, ...]]]:
-    """Yields what lies in a folder and below, but for folders and hidden files, with the names of the folders above."""
+    """Yields what lies in a folder and below, with the names of the folders above.
+
+    Hidden files are left out, and folders but for stores of ganoscope, which are not entered.
+    """
     pending = [(os.fspath(folder), parts)]
     while pending:
         path, above = pending.pop()
         with os.scandir(path) as entries:
             seen = sorted((entry for entry in entries if not is_hidden(entry.name)), key=lambda entry: entry.name)
-        below = [entry for entry in seen if entry.is_dir(follow_symlinks=False)]
-        yield from ((entry, above) for entry in seen if not entry.is_dir(follow_symlinks=False))
+        below = [entry for entry in seen if entry.is_dir(follow_symlinks=False) and not is_store(entry.path)]
+        entered = set(below)
+        yield from ((entry, above) for entry in seen if entry not in entered)
         pending.extend((entry.path, (*above, escape_unprintable(entry.name))) for entry in reversed(below))
 
 
@@ -159,8 +199,15 @@ def is_hidden(name: str) -> bool:
     return name.startswith(".") or name.lower() in SYSTEM_FILES
 
 
+def is_store(folder: str) -> bool:
+    """Tells whether a folder is a store of ganoscope."""
+    return all(os.path.lexists(os.path.join(folder, name)) for name in ("store.json", "images.npy"))  # noqa: PTH118
+
+
 def find_fault(entry: os.DirEntry[str], root: str, resolve: Callable[[str], str] = os.path.realpath) -> str:
     """Returns why an entry can't be taken, or ""; only links are resolved. See `find_link_fault`."""
+    if entry.is_dir(follow_symlinks=False):
+        return STORE  # no other folder is an entry: see `scan`
     if not entry.is_symlink():
         return "" if entry.is_file(follow_symlinks=False) else NOT_REGULAR
     return find_link_fault(entry.path, root, resolve)

@@ -1,21 +1,28 @@
 """NIfTI volumes: flat, in class folders, as BIDS (`sub-...`), or as challenges hand them out (`imagesTr`, `labelsTr`).
 
-A volume's slices always stay together; the patient is known in BIDS alone, since several volumes may be one person's.
+A volume's slices always stay together. The patient is known in BIDS, and where folders are patients, as in BraTS: nine
+of ten folders (two or more, no two of one name) hold the same files, two or more, but for the folder's own name in
+theirs, and one of these is called by letters alone, such as `flair` or `seg`. Such a folder gives the patient, the one
+above it the class. Elsewhere the patient is unknown, since several volumes may be one person's.
 
-Source: BIDS, https://bids-specification.readthedocs.io; Medical Segmentation Decathlon, http://medicaldecathlon.com.
+Label maps, told by the name of their folder or by the end of their own (`_seg`, `-seg`, `_mask`, `_gt` ...), are listed
+and not taken.
+
+Source: BIDS, https://bids-specification.readthedocs.io; Medical Segmentation Decathlon, http://medicaldecathlon.com;
+BraTS, https://www.med.upenn.edu/cbica/brats2020/data.html.
 """
 
 import re
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
 from ganoscope.data.layouts import SourceImage
 from ganoscope.data.layouts.folders import (
-    FEW_FILES,
-    MAX_CLASSES,
     Found,
+    check_labels,
+    find_table_fault,
     read_folder_names,
-    refuse_labels,
     sample_names,
     walk_files,
 )
@@ -31,6 +38,10 @@ SUBJECT = re.compile(r"sub-[A-Za-z0-9]+")
 IMAGE_FOLDERS = {"imagestr": "train", "imagesva": "validation", "imagests": "test", "images": "", "volumes": ""}
 MASK_FOLDERS = ("labelstr", "labelsts", "labelsva", "masks", "mask", "segmentations", "segmentation", "segs")
 MASK = "a volume in a folder of label maps is no image of anatomy"
+MASK_NAME = re.compile(r".*([_-]seg|_mask|_labels?|_segmentation|_gt)\.nii(\.gz)?", re.IGNORECASE | re.DOTALL)
+NAMED_MASK = "a segmentation, by its name; not taken as a picture"
+ALIKE_SHARE = 0.9
+"""Share of folders with the same files that makes all of them patients; less than all, since sets have slips."""
 
 
 def matches(source: Path) -> bool:
@@ -42,40 +53,54 @@ def matches(source: Path) -> bool:
 
 
 def list_images(source: Path, options: ReadOptions) -> Iterator[SourceImage]:
-    """Yields every file; label maps, by their folder, come with a fault.
+    """Yields every file; label maps come with a fault.
 
     Raises:
-        UserError: The folders are too many to be classes: they look like patients.
+        UserError: The folders can't be classes: they look like patients.
     """
-    labels: set[str] = set()
-    files = 0
+    patients = find_patients(source)
+    return check_labels(source, (describe(found, patients) for found in walk_files(source)))
+
+
+def find_patients(source: Path) -> frozenset[str]:
+    """Returns the names of the folders that are patients; none unless they are alike, as said at the top."""
+    kinds: dict[tuple[str, ...], set[str]] = {}
     for found in walk_files(source):
-        image = describe(found)
-        files += 1
-        labels.add(image.label)
-        if len(labels - {""}) > MAX_CLASSES:
-            refuse_labels(source, f"more than {MAX_CLASSES} folders")
-        yield image
-    if files > FEW_FILES and 2 * len(labels - {""}) > files:
-        refuse_labels(source, f"{len(labels - {''})} folders for {files} files")
+        name = found.path.name.lower()
+        if name.endswith(SUFFIXES) and found.folders and describe(found).label == found.folders[-1]:
+            kind = name.removeprefix(found.folders[-1].lower())
+            kinds.setdefault(found.folders, set()).add(kind.removesuffix(".gz").removesuffix(".nii").strip("_- ."))
+    names = frozenset(folders[-1] for folders in kinds)
+    if not 1 < len(names) == len(kinds):
+        return frozenset()
+    ((common, count),) = Counter(map(frozenset, kinds.values())).most_common(1)
+    alike = count >= ALIKE_SHARE * len(kinds) and len(common) > 1 and any(kind.isalpha() for kind in common)
+    return names if alike else frozenset()
 
 
-def describe(found: Found) -> SourceImage:
+def describe(found: Found, patients: frozenset[str] = frozenset()) -> SourceImage:
     """Returns the entry of a file, with what the names of the folders above it say.
+
+    Args:
+        found: The file.
+        patients: Names of folders that are patients.
 
     Example:
         >>> entry = describe(Found(Path("sub-07_T1w.nii.gz"), ("sub-07", "anat")))
         >>> entry.patient, entry.label
         ('sub-07', '')
     """
-    folders = [folder for folder in found.folders if folder.lower() not in (*IMAGE_FOLDERS, *MASK_FOLDERS)]
+    known = (*IMAGE_FOLDERS, *MASK_FOLDERS)
+    folders = [folder for folder in found.folders if folder.lower() not in known and folder not in patients]
     split, label = read_folder_names(tuple(folders))
     split = next((s for f, s in IMAGE_FOLDERS.items() if s and f in map(str.lower, found.folders)), split)
     patient = find_subject(found)
     if patient and any(SUBJECT.fullmatch(folder) for folder in found.folders):
         label = ""  # the folders are subject, session and kind of image
+    patient = patient or next((folder for folder in found.folders if folder in patients), "")
     masked = any(folder.lower() in MASK_FOLDERS for folder in found.folders)
-    fault = found.fault or (MASK if masked else "")
+    named = MASK_NAME.fullmatch(found.path.name)
+    fault = found.fault or (MASK if masked else NAMED_MASK if named else find_table_fault(found))
     return SourceImage((found.path,), found.name, label, split, patient, fault=fault)
 
 
