@@ -68,7 +68,9 @@ def refuse_existing(path: Path) -> None:
     Raises:
         UserError: `path` is a file or a folder with content.
     """
-    if path.is_file() or (path.is_dir() and any(path.iterdir())):
+    if path.is_file():
+        raise UserError(f"destination {path} is a file; allowed: a new or an empty folder. Name another one.")
+    if path.is_dir() and any(path.iterdir()):
         raise UserError(
             f"destination {path} exists and is not empty; allowed: a new or an empty folder. "
             "Name another one, or remove this one first."

@@ -145,7 +145,8 @@ def test_new_folder_refuses_what_exists_and_touches_nothing(tmp_path, kind):
         (path / ".hidden").write_text("mine")
     else:
         path.write_text("mine")
-    with pytest.raises(UserError, match=r"exists and is not empty.*Name another one"), new_folder(path):
+    said = "is a file" if kind == "file" else "exists and is not empty"
+    with pytest.raises(UserError, match=rf"{said}.*Name another one"), new_folder(path):
         pytest.fail("must not get here")
     assert (path / ".hidden" if kind == "folder" else path).read_text() == "mine"
 

@@ -27,9 +27,10 @@ def show_store(store: Store, place: str = "") -> None:
     say(f"{store.name}: {store.count:,} images of {store.size} x {store.size} px, {kind}, {place or store.path}")
     CONSOLE.print(make_count_table(statistics))
     low, middle, high = statistics.percentiles
+    left_out = ", pixels beyond the scanner's field of view left out" if store.intensity.unit == "HU" else ""
     say(
         f"intensity: mean {statistics.mean:.1f}, standard deviation {statistics.deviation:.1f}, "
-        f"1st / 50th / 99th percentile {low:g} / {middle:g} / {high:g} {store.intensity.unit}"
+        f"1st / 50th / 99th percentile {low:g} / {middle:g} / {high:g} {store.intensity.unit}{left_out}"
     )
     shapes = ", ".join(f"{height} x {width} ({count:,})" for (height, width), count in statistics.shapes)
     say(f"most frequent source sizes (height x width): {shapes}")

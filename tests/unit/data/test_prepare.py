@@ -7,6 +7,7 @@ import os
 import re
 import subprocess
 import sys
+from dataclasses import replace
 from hashlib import sha256
 from pathlib import Path
 
@@ -516,3 +517,38 @@ def test_files_travel_together_by_their_length_and_series_alone():
     assert together(5000, 5000, 96 << 10, size=512) == (2, 8)
     assert together(5000, 5000, 100 << 20) == together(0, 0, 0) == (2, 1)
     assert together(50, 5000, 8 << 10) == (2, 1)
+
+
+def test_two_calls_never_fill_one_destination(make_source, target, pictures, monkeypatch):
+    source, begun = make_source(pictures), []
+
+    def call_again(*arguments):
+        with pytest.raises(UserError, match=r"another call is filling .*Wait for it, or name another destination"):
+            prepare(source, target, PrepareConfig(size=16, fit="crop"))
+        begun.append(arguments)
+        return finish(*arguments)
+
+    finish = prepare_module.finish
+    monkeypatch.setattr(prepare_module, "finish", call_again)
+    store = prepare(source, target, SMALL)
+    store.verify()
+    assert begun and store.prepared["fit"] == SMALL.fit
+    assert not (target / "lock").exists()
+
+
+def test_a_refused_call_leaves_nothing_and_an_earlier_one_its_work(make_source, target, pictures, monkeypatch):
+    source = make_source(pictures)
+    unfinished = target.with_name(".store.unfinished")
+    with pytest.raises(UserError, match="nothing called unknown in layouts"):
+        prepare(source, target, replace(SMALL, layout="unknown"))
+    with pytest.raises(UserError, match="--workers must not be negative: got -3"):
+        prepare(source, target, SMALL, workers=-3)
+    assert not unfinished.exists()
+    with monkeypatch.context() as patch:
+        patch.setattr(seal, "write_manifest", fail_after(0, seal.write_manifest, KeyboardInterrupt()))
+        with pytest.raises(KeyboardInterrupt):
+            prepare(source, target, SMALL)
+    with pytest.raises(UserError, match="nothing called unknown in layouts"):
+        prepare(source, target, replace(SMALL, layout="unknown"))
+    assert (unfinished / "rows.csv").exists()
+    assert str(source) not in (unfinished / "plan.json").read_text()

@@ -1,14 +1,18 @@
 """From a source folder to a store: list, decode, group, split, check, write."""
 
+import json
+import os
 import shutil
 import tempfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict
 from functools import partial
+from hashlib import sha256
 from itertools import chain, groupby
 from pathlib import Path
-from typing import Any
+
+from filelock import FileLock, Timeout
 
 from ganoscope.data.layouts import find_layout
 from ganoscope.data.parallel import FEW, count_cores, make_chunks, map_in_order
@@ -18,7 +22,7 @@ from ganoscope.data.prepare.decode import Recipe, Result, decode_entry, decode_i
 from ganoscope.data.prepare.ingest import Ingest
 from ganoscope.data.prepare.key import find_key_path, publish_key
 from ganoscope.data.prepare.listing import Listing, iterate, spool
-from ganoscope.data.prepare.seal import finish, remove_private
+from ganoscope.data.prepare.seal import LOCK, finish, remove_private
 from ganoscope.data.readers import readers
 from ganoscope.data.store import Store
 from ganoscope.errors import UserError
@@ -55,8 +59,9 @@ def prepare(source: Path, destination: Path, config: PrepareConfig, key: Path | 
     if not (folder / "sealed.json").exists():
         find_key_path(destination, key)
     key_path = key or destination.with_name(f"{destination.name}.key.csv")
-    fill(source, folder, config, workers)
-    publish(folder, destination, key_path)
+    with claim(folder):
+        fill(source, folder, config, workers)
+        publish(folder, destination, key_path)
     return Store.open(destination)
 
 
@@ -75,20 +80,46 @@ def check(source: Path, config: PrepareConfig, key: Path | None = None, workers:
         folder = Path(name) / "store"
         if key:
             find_key_path(folder, key)
-        fill(source, folder, config, workers)
+        with claim(folder):
+            fill(source, folder, config, workers)
         remove_private(folder)
         if key:
             publish_key(folder, key)
         yield Store.open(folder)
 
 
+@contextmanager
+def claim(folder: Path) -> Iterator[None]:
+    """Makes the folder of an unfinished store and keeps other processes out of it; after a refusal a new one goes.
+
+    Raises:
+        UserError: Another process fills it.
+    """
+    new = not folder.exists()
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    lock = FileLock(folder / LOCK, timeout=0)
+    try:
+        lock.acquire()
+    except Timeout:
+        raise UserError(
+            f"another call is filling {folder}; allowed: one at a time. Wait for it, or name another destination."
+        ) from None
+    try:
+        yield
+    except UserError:
+        if new:
+            shutil.rmtree(folder, ignore_errors=True)
+        raise
+    finally:
+        lock.release()
+
+
 def fill(source: Path, folder: Path, config: PrepareConfig, workers: int) -> None:
     """Reads a source into an unfinished store, from where an earlier process stopped, and seals it."""
-    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     layout_name, layout = find_layout(source, config.layout)
     listing = spool(layout.list_images(source, config), folder / "listing.jsonl")
     refuse_empty(source, listing)
-    plan = {"source": str(source.resolve()), "layout": layout_name, "listing": listing.digest, **asdict(config)}
+    plan = make_plan({"source": os.fspath(source.resolve()), "layout": layout_name, "listing": listing.digest}, config)
     if resume(folder, plan):
         return
     pattern = compile_pattern(config.patient_pattern) or listing.pattern
@@ -111,12 +142,17 @@ def fill(source: Path, folder: Path, config: PrepareConfig, workers: int) -> Non
     save_json(folder / "sealed.json", plan)
 
 
-def resume(folder: Path, plan: dict[str, Any]) -> bool:
+def make_plan(facts: Mapping[str, str], config: PrepareConfig) -> dict[str, str]:
+    """Returns what tells whether an unfinished store is of the same source and options: a digest that names nobody."""
+    return {"sha256": sha256(json.dumps({**facts, **asdict(config)}, sort_keys=True).encode()).hexdigest()}
+
+
+def resume(folder: Path, plan: dict[str, str]) -> bool:
     """Keeps what an earlier process did with the same plan, removes anything else; tells whether all is done."""
     for name in ("sealed.json", "plan.json"):
         if (folder / name).exists() and load_json(folder / name) == plan:
             return name == "sealed.json"
-    stale = [path for path in folder.iterdir() if path.name != "listing.jsonl"]
+    stale = [path for path in folder.iterdir() if path.name not in ("listing.jsonl", LOCK)]
     if stale:
         CONSOLE.print("the source or the options have changed since an unfinished call: starting anew")
     for path in stale:
@@ -127,6 +163,8 @@ def resume(folder: Path, plan: dict[str, Any]) -> bool:
 
 def choose_workers(listing: Listing, size: int, wanted: int) -> tuple[int, int]:
     """Returns (processes that decode, entries that travel together): fewer of large files, and series one by one."""
+    if wanted < 0:
+        raise UserError(f"--workers must not be negative: got {wanted}; allowed: 1 or more, or 0 for one per core.")
     workers = wanted or (count_cores() if listing.files > FEW else 1)
     series = listing.files > 2 * listing.entries
     fitting = BATCH_BYTES * listing.files // max(1, listing.size)

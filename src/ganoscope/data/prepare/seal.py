@@ -24,7 +24,9 @@ from ganoscope.data.splits import Fractions, make_splits
 from ganoscope.data.store import COLUMNS, QUARANTINE_COLUMNS, Store, StoreWriter
 from ganoscope.files import read_csv, save_csv
 
-PRIVATE_FILES = ("listing.jsonl", "rows.csv", "rejected.csv", "thumbnails.bin", "progress.json", "plan.json")
+LOCK = "lock"
+"""Held by the process that fills the folder."""
+PRIVATE_FILES = ("listing.jsonl", "rows.csv", "rejected.csv", "thumbnails.bin", "progress.json", "plan.json", LOCK)
 BLOCK = 1024
 
 
@@ -46,7 +48,8 @@ def finish(ingest: Ingest, config: PrepareConfig, layout: str, salt: bytes, work
     writer.close()
     if workers > 1 and columns.label.any():
         import_module("sklearn.tree")  # takes half a second, and is wanted for the alarms: while the search goes on
-    write_tables(folder, config, columns, ids, wait_for_duplicates(), facts.pseudonyms)
+    with ingest.explaining_reasons():
+        write_tables(folder, config, columns, ids, wait_for_duplicates(), facts.pseudonyms)
     prepared = {**asdict(config), "layout": layout, "ganoscope": version("ganoscope")}
     writer.finish(config.name or layout, intensity, facts.modality, prepared)
     save_alarms(folder / "alarms.json", find_alarms(Store.open(folder), facts.conflicts, facts.synthetic))

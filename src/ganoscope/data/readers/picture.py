@@ -41,6 +41,7 @@ WHITE_IS_ZERO = 0
 SIGNED = 2
 
 warnings.filterwarnings("ignore", module=r"PIL\.TiffImagePlugin")  # on damaged files; they are refused with a reason
+warnings.filterwarnings("ignore", category=Image.DecompressionBombWarning)  # so are too large ones
 
 
 def read(path: Path, options: ReadOptions) -> Iterator[Picture]:
