@@ -155,8 +155,9 @@ def test_ct_lung_jpg_neighbouring_slices_are_clustered(prepared):
 
 @pytest.mark.parametrize("options", [(), ("--hu-offset", "0", "--plane", "coronal", "--slices", "20:80")])
 def test_ct_nifti_volumes_are_never_cut(prepared, options):
-    store, _ = prepared("ct_nifti", *options)
+    store, alarms = prepared("ct_nifti", *options)
     assert store.intensity.unit == ("HU" if options else "signal, scaled")
+    assert ("unstated_units" in alarms) is not bool(options)
     assert len(set(store.column("series").tolist())) == 5
     if not options:
         assert (store.column("raw_low") != "").all()

@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 
 from ganoscope.alarms import Alarm
 from ganoscope.data.columns import Pairs, count_divided, number, read_columns, read_keys, read_pairs, read_table
+from ganoscope.data.picture_alarms import find_alarms_of_pictures
 from ganoscope.data.store import Store
 from ganoscope.data.summary import count_quarantined
 from ganoscope.files import read_csv
@@ -19,13 +20,6 @@ FEW_GROUPS = 5
 """Below this many independent groups in a held-out part, its scores are about a few persons."""
 LARGE_SHARE, LARGE_FACTOR = 0.05, 5
 """A patient who has this share of all images, and this many times the median patient's, weighs too much."""
-COLUMNS_OF_BELONGING = (
-    *("sample_id", "patient", "split", "source", "source_split", "source_sha256", "frame", "series"),
-    *("position_mm", "placement", "boxes", "annotated"),
-)
-"""What alarms about the pictures themselves do without."""
-MARKED_SHARE = 0.02
-"""From this share of images with burnt-in text or markers on, they are worth an alarm."""
 
 
 def find_alarms(store: Store, patient_conflicts: int = 0, synthetic: int = 0) -> list[Alarm]:
@@ -63,19 +57,6 @@ def find_alarms_of_belonging(store: Store, patient_conflicts: int) -> list[Alarm
         *thin_classes(splits, labels),
         *few_groups(splits, labels, groups),
         *few_images(splits),
-    ]
-
-
-def find_alarms_of_pictures(store: Store) -> list[Alarm]:
-    """Returns the alarms about what the pictures are like."""
-    from ganoscope.data.shortcuts import find_shortcuts, shortcut_alarms  # scikit-learn takes a second to import
-
-    columns = read_columns(store, leave_out=COLUMNS_OF_BELONGING)
-    return [
-        *shortcut_alarms(find_shortcuts(columns)),
-        *marked(columns["markers"], columns["searched"] == "1", columns["label"]),
-        *mixed_modalities(columns["modality"]),
-        *coloured(columns["coloured"]),
     ]
 
 
@@ -194,31 +175,6 @@ def differs(thickness_mm: str, spacing_mm: str) -> bool:
     if not thickness_mm or not spacing_mm:
         return False
     return abs(float(thickness_mm) / float(spacing_mm) - 1) > 0.05
-
-
-def marked(markers: NDArray[np.str_], searched: NDArray[np.bool_], labels: NDArray[np.str_]) -> list[Alarm]:
-    """Notes burnt-in text or markers: a classifier may read them, and a GAN draws them."""
-    seen = markers != ""
-    if seen.sum() < max(1, MARKED_SHARE * searched.sum()):
-        return []
-    names = np.unique(labels[searched])
-    shares = ", ".join(f"{seen[searched & (labels == name)].mean():.0%} of {name or 'all'}" for name in names)
-    message = (
-        f"of {int(searched.sum()):,} images that were searched, {int(seen.sum()):,} seem to hold burnt-in text or "
-        f"markers ({shares}; a hint, not a certainty). They may name a patient, and a classifier may learn them: look "
-        "at the gallery of `ganoscope inspect`."
-    )
-    return [Alarm("burnt_in_markers", "note", message, {"images": int(seen.sum())})]
-
-
-def mixed_modalities(modalities: NDArray[np.str_]) -> list[Alarm]:
-    """Warns of a store that mixes modalities."""
-    counts = Counter(modalities.tolist())
-    if len(counts) < 2:
-        return []
-    listed = ", ".join(f"{count:,} {name or 'unknown'}" for name, count in counts.most_common())
-    message = f"the images are of different modalities ({listed}): separate them with --only-modality."
-    return [Alarm("mixed_modalities", "warning", message, dict(counts))]
 
 
 def split_crossing(splits: NDArray[np.str_], groups: NDArray[np.int64]) -> list[Alarm]:
@@ -362,15 +318,6 @@ def few_images(splits: NDArray[np.str_]) -> list[Alarm]:
             {"images": count},
         )
     ]
-
-
-def coloured(flags: NDArray[np.str_]) -> list[Alarm]:
-    """Notes true-colour pictures that were reduced to grey."""
-    count = int((flags == "1").sum())
-    if not count:
-        return []
-    message = f"{count} pictures held true colour (overlays, stains, screenshots?) and were reduced to grey."
-    return [Alarm("coloured", "warning", message, {"images": count})]
 
 
 def quarantined(store: Store) -> list[Alarm]:

@@ -131,8 +131,8 @@ def describe_patients(store: Store) -> str:
     if not unknown:
         return f"Patients are known for all images, and images are grouped by patient: {apart}."
     return (
-        f"The patient is unknown for {unknown:,} of {store.count:,} images; clusters of near-duplicates stand in for "
-        f"patients there: {apart}, but two images of one patient that look different may lie in two."
+        f"The patient is unknown for {unknown:,} of {store.count:,} images; volumes and clusters of near-duplicates "
+        f"stand in for patients there: {apart}, but two images of one patient that look different may lie in two."
     )
 
 

@@ -233,6 +233,15 @@ def test_pictures_of_one_file_that_were_not_taken_count_once(make_store):
     assert alarm.message.startswith("2 files were not taken, or not all of their pictures (2 x constant; 1 x empty)")
 
 
+@pytest.mark.parametrize(
+    ("low", "high", "alike"), [("-1024", "1800", 4), ("0", "1800", 0), ("-1000", "-200", 0), ("", "", 0)]
+)
+def test_signals_that_look_like_hounsfield_units_are_told(make_store, low, high, alike):
+    rows = [{"raw_low": low, "raw_high": high} for _ in range(4)] + [{"raw_low": "0", "raw_high": "900"}]
+    found = [alarm.evidence for alarm in find_alarms(make_store(rows)) if alarm.code == "unstated_units"]
+    assert found == [{"images": alike}] * bool(alike)
+
+
 def test_store_without_a_quarantine_file_has_none(make_store):
     store = make_store(clean_rows())
     (store.path / "quarantine.csv").unlink()

@@ -187,6 +187,15 @@ def test_what_was_looked_for_tells_alarms_from_none(full):
     assert len(outcomes) == 14
 
 
+def test_what_cannot_be_looked_for_has_no_verdict(tmp_path):
+    text, _ = inspect(write_store(tmp_path / "store", [{"label": "", "patient": ""} for _ in range(6)]))
+    outcomes = dict(re.findall(r'<th scope="row">([^<]+)</th><td>([^<]*)</td>', section(text, "alarms")))
+    assert outcomes["Burnt-in text or markers"] == "Not looked for: no picture is large enough."
+    assert outcomes["Facts without pixels that tell the class"] == "Not looked for: there are no two classes."
+    assert outcomes["Two persons under one patient id"] == "Not looked for: no patient id is known."
+    assert outcomes["Exact copies"] == "No alarm."
+
+
 def test_duplicates_are_counted_and_shown_in_pairs_with_both_labels_and_splits(full):
     _, text, _ = full
     part = section(text, "duplicates")

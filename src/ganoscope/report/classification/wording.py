@@ -17,8 +17,8 @@ LIMITS = (
     "not how another run would have turned out, and nothing about images from another hospital or device.",
     "The validation part chose the best epoch and the temperature: its metrics are too good. Quote those of the "
     "test part.",
-    "Where patients are unknown, near-duplicate clusters stand in for them; other images of one patient may still be "
-    "in two parts, and every metric is then too good.",
+    "Where patients are unknown, volumes and near-duplicate clusters stand in for them; other images of one patient "
+    "may still be in two parts, and every metric is then too good.",
     "Accuracy and weighted averages rise with the share of the larger class. Read balanced accuracy, sensitivity and "
     "specificity beside them.",
     "A high AUROC does not say that the disease was recognised: markers, framing or the device may tell the class. The "

@@ -3,6 +3,9 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import numpy as np
+from numpy.typing import NDArray
+
 from ganoscope.alarms import Alarm, load_alarms, sort_alarms
 from ganoscope.report.cards import SIGNS, Card, count, describe_verdict, make_card
 from ganoscope.report.inspection.evidence import Evidence
@@ -65,6 +68,18 @@ def judge(subject: Subject, alarms: Sequence[Alarm], evidence: Evidence) -> Outc
         words = ", ".join(count(raised.count(name), name) for name in SIGNS if name in raised) + "."
     elif subject.table and not (evidence.store.path / subject.table).exists():
         words = "No volumes." if subject.table == "series.csv" else f"Not looked for: no {subject.table}."
+    elif subject.needs and lacks(evidence.columns[subject.needs.column], subject.needs.least):
+        words = f"Not looked for: {subject.needs.lacking}."
     else:
         words = "No alarm."
     return Outcome(subject.looked_for, words, subject.anchor, subject.section)
+
+
+def lacks(values: NDArray[np.str_], least: int) -> bool:
+    """Tells whether there are fewer different values, other than "" and 0, than wanted.
+
+    Example:
+        >>> lacks(np.array(["", "a", "0"]), 1), lacks(np.array(["", "a", "0"]), 2)
+        (False, True)
+    """
+    return len(set(values.tolist()) - {"", "0"}) < least
