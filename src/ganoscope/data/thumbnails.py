@@ -32,10 +32,14 @@ BLOCKS = tuple(slice(int(start), int(end)) for start, end in pairwise(EDGES))
 """Parts of a folded thumbnail. Each symmetry of the square changes signs of whole parts, and may swap the last two."""
 
 
-def make_thumbnail(pixels: NDArray[np.generic]) -> NDArray[np.float32]:
+def make_thumbnail(pixels: NDArray[np.generic], flat: float = 0.0) -> NDArray[np.float32]:
     """Returns a zero-mean, unit-norm thumbnail, shape (THUMBNAIL_PX**2,); all zeros for a constant picture.
 
-    The picture, of any shape, is stretched to a square: padding would make all padded pictures alike.
+    The picture is stretched to a square: padding would make all padded pictures alike.
+
+    Args:
+        pixels: Of any shape (H, W).
+        flat: Up to this standard deviation of the thumbnail, in units of the pixels, the picture counts as constant.
     """
     image = Image.fromarray(pixels if pixels.dtype == np.uint8 else pixels.astype(np.float32))
     side, factors = (THUMBNAIL_PX, THUMBNAIL_PX), (image.width // THUMBNAIL_PX, image.height // THUMBNAIL_PX)
@@ -44,12 +48,12 @@ def make_thumbnail(pixels: NDArray[np.generic]) -> NDArray[np.float32]:
     thumbnail = np.asarray(small, np.float32).ravel()
     thumbnail = thumbnail - thumbnail.mean()
     norm = float(np.linalg.norm(thumbnail))
-    return thumbnail / np.float32(norm) if norm > 1e-3 else np.zeros_like(thumbnail)
+    return thumbnail / np.float32(norm) if norm > max(1e-3, flat * THUMBNAIL_PX) else np.zeros_like(thumbnail)
 
 
-def make_folded_thumbnail(pixels: NDArray[np.generic]) -> NDArray[np.float16]:
-    """Returns a picture's thumbnail in the coordinates of `fold`, shape (THUMBNAIL_PX**2,)."""
-    return fold(make_thumbnail(pixels)[None])[0].astype(np.float16)
+def make_folded_thumbnail(pixels: NDArray[np.generic], flat: float = 0.0) -> NDArray[np.float16]:
+    """Returns a picture's thumbnail, from `make_thumbnail`, in the coordinates of `fold`, shape (THUMBNAIL_PX**2,)."""
+    return fold(make_thumbnail(pixels, flat)[None])[0].astype(np.float16)
 
 
 def normalise(vectors: NDArray[np.float16]) -> NDArray[np.float32]:

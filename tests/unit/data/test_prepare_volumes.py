@@ -27,13 +27,13 @@ def draw_slice(texture, radius_px):
     return np.where(inside, 1024 + texture // 16, 24).astype("<u2")
 
 
-def write_slice(path, pixels, patient, position_mm, spacing_mm=0.7):
+def write_slice(path, pixels, patient, position_mm, spacing_mm=0.7, intercept=-1024):
     data = Dataset()
     data.SOPClassUID, data.SOPInstanceUID, data.SeriesInstanceUID = CTImageStorage, "1.2.9", f"1.2.{patient}"
     data.Modality, data.PatientID, (data.Rows, data.Columns) = "CT", f"patient-{patient}", pixels.shape
     data.SamplesPerPixel, data.PhotometricInterpretation, data.PixelRepresentation = 1, "MONOCHROME2", 0
     data.BitsAllocated = data.BitsStored = 16
-    data.HighBit, data.RescaleSlope, data.RescaleIntercept = 15, 1, -1024
+    data.HighBit, data.RescaleSlope, data.RescaleIntercept = 15, 1, intercept
     data.ImageOrientationPatient, data.ImagePositionPatient = [1, 0, 0, 0, 1, 0], [0, 0, position_mm]
     data.PixelSpacing, data.SliceThickness = [spacing_mm, spacing_mm], 2
     data.PixelData = pixels.tobytes()
@@ -140,3 +140,26 @@ def test_an_error_is_explained_by_the_files_that_were_not_taken(tmp_path):
     assert first.startswith("too few independent images to split: got 1 image(s)")
     assert second == "155 file(s) were not taken:"
     assert reasons == [f"  {20 - n} x fault {n}" for n in range(8)]
+
+
+def test_slices_of_air_in_a_round_field_of_view_are_no_copies_of_each_other(source, tmp_path):
+    """Edge slices of two patients: noise of air in the same circle, unmeasured around it."""
+    rows, columns = np.ogrid[:64, :64]
+    beyond = (rows - 32) ** 2 + (columns - 32) ** 2 > 30**2
+    for patient in (8, 9):
+        air = 24 + np.random.default_rng(patient).normal(0, 12, (64, 64)).clip(-24, 40)
+        pixels = np.where(beyond, 0, air + 1024).astype("<u2")
+        write_slice(tmp_path / f"source/p{patient}/0.dcm", pixels, patient, 0, intercept=-2048)
+    store = prepare(source, tmp_path / "store", WHOLE)
+    groups = dict(zip(store.column("source").tolist(), store.column("group").tolist(), strict=True))
+    assert store.images[-1].min() < -1500 < store.images[-1].max()
+    assert groups["file-0000019"] != groups["file-0000020"]
+
+
+def test_turned_copies_of_anatomy_in_the_field_of_view_are_found(source, tmp_path, smooth):
+    pixels = draw_slice(smooth(3, (64, 64), "uint16"), 24)
+    for patient, turned in ((8, pixels), (9, np.ascontiguousarray(np.fliplr(pixels)))):
+        write_slice(tmp_path / f"source/p{patient}/0.dcm", turned, patient, 0)
+    store = prepare(source, tmp_path / "store", WHOLE)
+    groups = dict(zip(store.column("source").tolist(), store.column("group").tolist(), strict=True))
+    assert groups["file-0000019"] == groups["file-0000020"]

@@ -10,7 +10,15 @@ from zlib import crc32
 import numpy as np
 from numpy.typing import NDArray
 
-from ganoscope.data.geometry import MIN_SIZE, GeometryConfig, Placement, choose_placement, place, place_mask
+from ganoscope.data.geometry import (
+    AIR_HU,
+    MIN_SIZE,
+    GeometryConfig,
+    Placement,
+    choose_placement,
+    place,
+    place_mask,
+)
 from ganoscope.data.intensity import IntensityConfig, find_raw_range, scale_to_16_bits
 from ganoscope.data.layouts import SourceImage
 from ganoscope.data.markers import find_markers, is_searchable
@@ -27,6 +35,8 @@ INDEPENDENT_SUFFIXES = (".npy", ".npz")
 """Pictures in one file of these belong to different patients, as far as one can know; in all others, to one."""
 PART = 256
 """Pictures of such a file that are in memory at a time."""
+FLAT_HU = 20.0
+"""Thumbnails of a smaller standard deviation show air, or one tissue, and noise."""
 COPY = "an exact copy of another slice of its series"
 
 
@@ -198,13 +208,23 @@ def decode_picture(number: int, picture: Picture, image: SourceImage, recipe: Re
         ),
         shape=(picture.pixels.shape[0], picture.pixels.shape[1]),
         placement=placement,
-        thumbnail=make_folded_thumbnail(picture.pixels),
+        thumbnail=draw_thumbnail(picture),
         mask=mask,
         searched=searched,
         markers=tuple(placement.to_store(marker.box) for marker in find_markers(picture.pixels)) if searched else (),
         digest=digest,
         patient=patient,
     )
+
+
+def draw_thumbnail(picture: Picture) -> NDArray[np.float16]:
+    """Returns the folded thumbnail. In HU, what was not measured counts as air, and a picture of air as empty.
+
+    Otherwise slices of different patients would be alike because the same scanner's field of view is round.
+    """
+    if picture.unit != "HU":
+        return make_folded_thumbnail(picture.pixels)
+    return make_folded_thumbnail(np.maximum(picture.pixels, AIR_HU), FLAT_HU)
 
 
 def is_sampled(name: str, share: float) -> bool:
