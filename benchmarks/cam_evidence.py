@@ -25,18 +25,19 @@ import torch.nn.functional as F
 from scipy import ndimage, stats
 from torch import nn
 
-from ganoscope.classification import classify
-from ganoscope.data.phantom_store import PhantomConfig, make_phantom_store
+from ganoscope.classifiers.teacher import open_teacher
+from ganoscope.data.phantoms.phantom_store import PhantomConfig
 from ganoscope.data.store import Store
-from ganoscope.explain.bootstrap import draw_groups, estimate_mean, make_estimate
 from ganoscope.files import save_json
 from ganoscope.generation import make_noise
 from ganoscope.methods.cam_gan import Config
-from ganoscope.teacher import open_teacher
-from ganoscope.training.classifier_config import ClassifyConfig
-from ganoscope.training.record import TrainConfig
-from ganoscope.training.restore import open_run
-from ganoscope.training.run import train
+from ganoscope.statistics.bootstrap import draw_groups, estimate_mean, make_estimate
+from ganoscope.training.classifier.config import ClassifyConfig
+from ganoscope.training.run_folder.record import TrainConfig
+from ganoscope.training.run_folder.trained_run import open_run
+from ganoscope.workflows.classify import classify
+from ganoscope.workflows.phantom import phantom
+from ganoscope.workflows.train import train
 
 ARMS = {
     "guided": {},
@@ -191,7 +192,7 @@ def compare_seeds(name, differences):
 def prepare(folder, modality, options):
     """Makes store, teacher and U-Net where they are not there yet, and prints how good they are."""
     if not (folder / "store").exists():
-        make_phantom_store(folder / "store", PhantomConfig(modality, options.number, options.size))
+        phantom(folder / "store", PhantomConfig(modality, options.number, options.size))
     store = Store.open(folder / "store")
     classify(
         store.path,
@@ -226,7 +227,7 @@ def run_modality(folder, modality, options):
             config = Config(teacher=folder / "teacher", **WIDTHS, **weights)
             training = TrainConfig(images=options.images, batch_size=8, seed=seed, device="cpu", precision="fp32",
                                    memory_format="channels_last", compile="no", tick_images=options.images)  # fmt: skip
-            train("cam_gan", config, store.path, run, training)
+            train("cam_gan", store.path, run, training, method_config=config)
             found[arm] = measure(run, unet, threshold)
             part = found[arm]
             print(

@@ -16,11 +16,12 @@ import numpy as np
 import torch
 from torch.nn import functional as F
 
-from ganoscope.data.phantom_store import PhantomConfig, make_phantom_store
+from ganoscope.data.phantoms.phantom_store import PhantomConfig
 from ganoscope.data.store import Store
 from ganoscope.nets.classifiers import load
-from ganoscope.training.classifier_config import ClassifyConfig
-from ganoscope.training.classifier_run import Session
+from ganoscope.training.classifier.config import ClassifyConfig
+from ganoscope.training.classifier.session import Session
+from ganoscope.workflows.phantom import phantom
 
 BLOCK_STEPS = 10
 
@@ -76,7 +77,7 @@ def main():
     config = ClassifyConfig(network=options.network, device="cpu").resolve()
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        make_phantom_store(folder / "store", PhantomConfig(number=1000, size=options.size))
+        phantom(folder / "store", PhantomConfig(number=1000, size=options.size))
         store = Store.open(folder / "store")
         networks = [load(options.network).build(3) for _ in range(3)]
         loops = {

@@ -15,10 +15,11 @@ from pathlib import Path
 
 from label_agreement import open_phantoms, train_generator, train_judge
 
-from ganoscope.counterfactual import CounterfactualConfig, make_counterfactuals
-from ganoscope.data.phantom_store import PhantomConfig
+from ganoscope.counterfactuals.config import CounterfactualConfig
+from ganoscope.data.phantoms.phantom_store import PhantomConfig
 from ganoscope.errors import UserError
 from ganoscope.files import load_json
+from ganoscope.workflows.counterfactual import counterfactual
 
 ARMS = {"on": 1.0, "off": 0.0}
 SEEDS = {"store": 0, "judge_store": 1, "explained": 5, "judge": 11}
@@ -44,7 +45,7 @@ def measure_arm(arm, folder, store, options):
     train_generator("cyclegan_counterfactual", store, path, settings, **training, domains=domains)
     if not (path / "counterfactuals").exists():
         config = CounterfactualConfig(judge=folder / "judge", panels=12)
-        make_counterfactuals(path, options.held_out, path / "counterfactuals", config)
+        counterfactual(path, options.held_out, path / "counterfactuals", config)
     return load_json(path / "counterfactuals" / "results.json")["measures"]["sets"]
 
 

@@ -14,10 +14,11 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from ganoscope.data.feed import choose_batch
+from ganoscope.data.feeding.feed import choose_batch
 from ganoscope.data.phantoms import make_phantoms
-from ganoscope.data.prepare import PrepareConfig, prepare
+from ganoscope.data.prepare.config import PrepareConfig
 from ganoscope.data.store import Store
+from ganoscope.workflows.prepare import prepare
 
 SIZE, BATCH, ROUNDS = 64, 32, 5
 

@@ -19,15 +19,16 @@ import numpy as np
 import torch
 from torch.utils.data import BatchSampler, DataLoader, Dataset, RandomSampler
 
-from ganoscope.data.augment import MR, augment, draw_factors
-from ganoscope.data.feed import choose_batch, feed_images, make_schedule
-from ganoscope.data.phantom_store import PhantomConfig, make_phantom_store
+from ganoscope.data.feeding.augment import MR, augment, draw_factors
+from ganoscope.data.feeding.feed import choose_batch, feed_images, make_schedule
+from ganoscope.data.phantoms.phantom_store import PhantomConfig
 from ganoscope.data.store import Store
 from ganoscope.methods.dcgan import Config
 from ganoscope.training.preflight import prepare_run
 from ganoscope.training.processes import Place
-from ganoscope.training.record import TrainConfig
-from ganoscope.training.run import Session
+from ganoscope.training.run_folder.record import TrainConfig
+from ganoscope.training.session import Session
+from ganoscope.workflows.phantom import phantom
 
 BATCH, BLOCK = 32, 100
 CPU = torch.device("cpu")
@@ -129,7 +130,7 @@ def main():
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as name:
         path = Path(name) / "store"
-        make_phantom_store(path, PhantomConfig(number=options.images, size=options.size))
+        phantom(path, PhantomConfig(number=options.images, size=options.size))
         print(f"{options.images:,} images, {options.size} x {options.size}, batch {BATCH}, "
               f"{torch.get_num_threads()} thread(s)")  # fmt: skip
         compare_rates(path, options.rounds)

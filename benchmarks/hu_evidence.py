@@ -21,10 +21,10 @@ from label_agreement import open_phantoms, train_generator
 from scipy import stats
 
 from ganoscope.alarms import save_alarms
-from ganoscope.data.phantom_store import PhantomConfig
-from ganoscope.data.sheet import make_sheet, save_picture
+from ganoscope.data.phantoms.phantom_store import PhantomConfig
 from ganoscope.data.store import Store, StoreWriter
-from ganoscope.evaluate.hu_fidelity import compare_pairs
+from ganoscope.evaluate.units.hu_fidelity import compare_pairs
+from ganoscope.figures.sheets import make_sheet, save_picture
 from ganoscope.files import load_json, new_folder, save_json
 
 HU_A = -1024, -950, -850, -500, -190, -100, -30, 40, 150, 1500

@@ -19,19 +19,20 @@ from pathlib import Path
 
 import numpy as np
 
-from ganoscope.classification import classify
-from ganoscope.classifier import open_classifier
-from ganoscope.data.phantom_store import PhantomConfig, make_phantom_store
+from ganoscope.classifiers.trained import open_classifier
+from ganoscope.data.phantoms.phantom_store import PhantomConfig
 from ganoscope.data.store import Store
 from ganoscope.errors import UserError
-from ganoscope.evaluate.label_agreement import measure_label_agreement
+from ganoscope.evaluate.labels.label_agreement import measure_label_agreement
 from ganoscope.files import load_json, save_json
 from ganoscope.generation import draw_images
 from ganoscope.methods import load
-from ganoscope.training.classifier_config import ClassifyConfig
-from ganoscope.training.record import TrainConfig
-from ganoscope.training.restore import open_run
-from ganoscope.training.run import train
+from ganoscope.training.classifier.config import ClassifyConfig
+from ganoscope.training.run_folder.record import TrainConfig
+from ganoscope.training.run_folder.trained_run import open_run
+from ganoscope.workflows.classify import classify
+from ganoscope.workflows.phantom import phantom
+from ganoscope.workflows.train import train
 
 STORE_SEED, JUDGE_SEED = 0, 1
 """Of the phantoms that the generators, and the judge, learn from."""
@@ -41,7 +42,7 @@ NAME_WIDTH, CELL_WIDTH = 40, 24
 
 def open_phantoms(path, config):
     """Returns the store at `path`, made where it is not there yet."""
-    return Store.open(path) if path.exists() else make_phantom_store(path, config)
+    return Store.open(path) if path.exists() else phantom(path, config)
 
 
 def train_judge(store, path, **settings):
@@ -54,7 +55,7 @@ def train_generator(name, store, path, hyper_parameters=None, **settings):
     """Returns the run at `path` of a method with its defaults but for what is given, trained as far as that says."""
     module = load(name)
     config = TrainConfig(**{**getattr(module, "DEFAULTS", {}), **settings})
-    train(name, module.Config(**hyper_parameters or {}), store.path, path, config)
+    train(name, store.path, path, config, method_config=module.Config(**hyper_parameters or {}))
     return open_run(path)
 
 

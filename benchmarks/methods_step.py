@@ -24,12 +24,12 @@ from unittest import mock
 import torch
 import torch.nn.functional as F
 
-from ganoscope.classifier import ClassifierRecord, TrainedClassifier
+from ganoscope.classifiers.teacher import Teacher
+from ganoscope.classifiers.trained import ClassifierRecord, TrainedClassifier
 from ganoscope.contracts import Batch, ImageSpec
 from ganoscope.methods import load
 from ganoscope.nets.pretrained import make_network
 from ganoscope.nets.spectral_norm import LAYERS
-from ganoscope.teacher import Teacher
 from ganoscope.training.loop import train_step
 from ganoscope.training.processes import choose_precision, make_autocast
 

@@ -32,20 +32,20 @@ import numpy as np
 import torch
 from matplotlib.figure import Figure
 
-from ganoscope.classification import classify
-from ganoscope.classifier import open_classifier
-from ganoscope.data.sheet import make_sheet
+from ganoscope.classifiers.trained import open_classifier
 from ganoscope.data.store import Store
-from ganoscope.evaluate.diversity import compare_pairs, measure_part
 from ganoscope.evaluate.features import extract_features, extract_store_features, make_random_extractor, use_classifier
-from ganoscope.evaluate.frechet_distance import measure_frechet_distance
-from ganoscope.evaluate.kernel_distance import measure_kernel_distance
-from ganoscope.evaluate.label_agreement import measure_label_agreement
+from ganoscope.evaluate.fidelity.diversity import compare_pairs, measure_part
+from ganoscope.evaluate.fidelity.frechet_distance import measure_frechet_distance
+from ganoscope.evaluate.fidelity.kernel_distance import measure_kernel_distance
+from ganoscope.evaluate.labels.label_agreement import measure_label_agreement
+from ganoscope.figures.sheets import make_sheet
 from ganoscope.files import load_json, save_json
 from ganoscope.generation import choose_labels, draw_images
 from ganoscope.methods import available, load
-from ganoscope.training.classifier_config import ClassifyConfig
-from ganoscope.training.restore import open_run
+from ganoscope.training.classifier.config import ClassifyConfig
+from ganoscope.training.run_folder.trained_run import open_run
+from ganoscope.workflows.classify import classify
 
 ENDLESS = 1_000_000_000
 """Images to train on: more than any budget allows."""

@@ -22,10 +22,10 @@ from scipy.ndimage import affine_transform
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
-from ganoscope.data.duplicates import MIN_CORRELATION, MIN_CORRELATION_APART, find_duplicates
+from ganoscope.data.checks.duplicates import MIN_CORRELATION, MIN_CORRELATION_APART, find_duplicates
+from ganoscope.data.checks.thumbnails import THUMBNAIL_PX, fold, make_thumbnail
 from ganoscope.data.patients import PatternCounter, compile_pattern, extract_patient
 from ganoscope.data.phantoms import make_phantoms
-from ganoscope.data.thumbnails import THUMBNAIL_PX, fold, make_thumbnail
 
 SIDE, BLOCK, PHANTOMS, PLANTS = THUMBNAIL_PX, 1024, 1500, 300
 UNFOLD = fold(np.eye(SIDE**2, dtype=np.float32)).T

@@ -19,8 +19,9 @@ import numpy as np
 from PIL import Image
 
 from ganoscope.data.phantoms import make_phantom
-from ganoscope.data.prepare import PrepareConfig, prepare
-from ganoscope.data.readers import PADDING_HU
+from ganoscope.data.picture import PADDING_HU
+from ganoscope.data.prepare.config import PrepareConfig
+from ganoscope.workflows.prepare import prepare
 
 
 def write_series(folder, series, slices):

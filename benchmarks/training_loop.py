@@ -15,14 +15,15 @@ import torch
 import torch.nn.functional as F
 
 from ganoscope.contracts import ImageSpec
-from ganoscope.data.phantom_store import PhantomConfig, make_phantom_store
+from ganoscope.data.phantoms.phantom_store import PhantomConfig
 from ganoscope.methods.dcgan import Config, build
 from ganoscope.training.alarms import TrainingAlarms
-from ganoscope.training.history import History
 from ganoscope.training.preflight import prepare_run
 from ganoscope.training.processes import Place
-from ganoscope.training.record import TrainConfig
-from ganoscope.training.run import Session
+from ganoscope.training.run_folder.history import History
+from ganoscope.training.run_folder.record import TrainConfig
+from ganoscope.training.session import Session
+from ganoscope.workflows.phantom import phantom
 
 SIZE, BATCH, BLOCK_STEPS = 64, 32, 10
 
@@ -69,7 +70,7 @@ class OurLoop:
     """A session as `ganoscope train` makes it."""
 
     def __init__(self, folder):
-        make_phantom_store(folder / "store", PhantomConfig(number=1000, size=SIZE))
+        phantom(folder / "store", PhantomConfig(number=1000, size=SIZE))
         config = TrainConfig(images=80_000, batch_size=BATCH)
         record = prepare_run("dcgan", Config(), folder / "store", folder / "run", config)
         self.session = Session(record, folder / "run", Place(torch.device("cpu")))

@@ -6,12 +6,24 @@ from pathlib import Path
 import pytest
 import torch
 
-from ganoscope.classification import classify
-from ganoscope.data.phantom_store import PhantomConfig, make_phantom_store
+from ganoscope.data.phantoms.phantom_store import PhantomConfig
 from ganoscope.methods.dcgan import Config
-from ganoscope.training.classifier_config import ClassifyConfig
-from ganoscope.training.record import TrainConfig
-from ganoscope.training.run import train
+from ganoscope.training.classifier.config import ClassifyConfig
+from ganoscope.training.run_folder.record import TrainConfig
+from ganoscope.workflows.classify import classify
+from ganoscope.workflows.phantom import phantom
+from ganoscope.workflows.train import train
+from tests.fixtures.discs import (  # noqa: F401 - fixtures of tests in all folders
+    disc_classifier,
+    disc_judge,
+    disc_run,
+    disc_source,
+    disc_store,
+    dotted_names,
+    one_way_run,
+)
+from tests.fixtures.generators import conditional_run, memorising_run  # noqa: F401
+from tests.fixtures.pictures import make_source, make_store, smooth  # noqa: F401
 
 torch.set_num_threads(1)
 
@@ -31,7 +43,7 @@ def shared_data() -> Path:
 def phantom_store(tmp_path_factory) -> Path:
     """A store of 144 MRI phantoms of 32 x 32 pixels. Not to be changed."""
     path = tmp_path_factory.mktemp("stores") / "phantoms"
-    make_phantom_store(path, PhantomConfig(modality="mri", number=144, size=32))
+    phantom(path, PhantomConfig(modality="mri", number=144, size=32))
     return path
 
 
@@ -39,7 +51,7 @@ def phantom_store(tmp_path_factory) -> Path:
 def tiny_run(phantom_store, tmp_path_factory) -> Path:
     """A run of 20 steps on `phantom_store`. Not to be changed."""
     path = tmp_path_factory.mktemp("runs") / "tiny"
-    train("dcgan", TINY, phantom_store, path, TrainConfig(images=320, batch_size=16, tick_images=80))
+    train("dcgan", phantom_store, path, TrainConfig(images=320, batch_size=16, tick_images=80), method_config=TINY)
     return path
 
 

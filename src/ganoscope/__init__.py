@@ -4,21 +4,38 @@ from importlib import import_module
 from typing import Any
 
 _HOME_OF_NAME = {
+    "prepare": "workflows.prepare",
+    "PrepareConfig": "data.prepare.config",
+    "check": "workflows.prepare",
+    "phantom": "workflows.phantom",
+    "PhantomConfig": "data.phantoms.phantom_store",
+    "fetch": "workflows.fetch",
+    "FetchConfig": "data.fetch",
+    "inspect": "workflows.inspect",
+    "InspectConfig": "workflows.inspect",
+    "train": "workflows.train",
+    "TrainConfig": "training.run_folder.record",
+    "classify": "workflows.classify",
+    "ClassifyConfig": "training.classifier.config",
+    "generate": "workflows.generate",
+    "GenerateConfig": "generation.config",
+    "explain": "workflows.explain",
+    "ExplainConfig": "explanation.config",
+    "counterfactual": "workflows.counterfactual",
+    "CounterfactualConfig": "counterfactuals.config",
+    "report": "workflows.report",
+    "ReportConfig": "reports.run.page",
+    "demo": "workflows.demo",
+    "DemoConfig": "workflows.demo",
     "Store": "data.store",
-    "prepare": "data.prepare",
-    "PrepareConfig": "data.prepare",
-    "train": "training.run",
-    "TrainConfig": "training.record",
-    "open_run": "training.restore",
-    "generate": "generation",
-    "GenerateConfig": "generation",
-    "classify": "classification",
-    "ClassifyConfig": "training.classifier_config",
-    "open_classifier": "classifier",
+    "open_run": "training.run_folder.trained_run",
+    "open_classifier": "classifiers.trained",
 }
-"""Public names and the modules that hold them: imported on first use, so that `import ganoscope` is quick.
+"""Every verb with its configuration, and what verbs leave behind, by the modules that hold them: imported on first use,
+so that `import ganoscope` is quick.
 
-No module bears the name of a function here: once imported, it would hide it.
+No module or folder bears the name of a function here: once imported, it would hide it. Folders are called by nouns
+(`explanation`), verbs by verbs (`explain`).
 """
 
 __all__ = list(_HOME_OF_NAME)

@@ -1,9 +1,10 @@
 """Alarms: what a reader must know before believing a number; kept in an artefact's `alarms.json`."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict, dataclass, field
+from fnmatch import fnmatchcase
 from pathlib import Path
-from typing import Literal
+from typing import Generic, Literal, TypeVar
 
 from ganoscope.files import load_json, save_json
 
@@ -26,6 +27,49 @@ class Alarm:
     severity: Severity
     message: str
     evidence: dict[str, float | int | str | list[str]] = field(default_factory=dict)
+
+
+Evidence = TypeVar("Evidence")
+
+
+@dataclass(frozen=True)
+class Check(Generic[Evidence]):
+    """Something that is looked for: the place that raises an alarm also describes it.
+
+    Attributes:
+        codes: Codes of the alarms that it can raise; `*` stands for any words.
+        looks_for: What it looks for, as a noun phrase that completes "Looked for:", such as `empty heat maps`.
+        find: From evidence to alarms; none where nothing is wrong.
+        limit: From where on an alarm is raised, in words, such as `above 50 % of the maps`; "" where any case counts.
+    """
+
+    codes: tuple[str, ...]
+    looks_for: str
+    find: Callable[[Evidence], Iterable[Alarm]]
+    limit: str = ""
+
+    def raises(self, code: str) -> bool:
+        """Tells whether an alarm of that code comes from this check."""
+        return any(fnmatchcase(code, pattern) for pattern in self.codes)
+
+
+def run_checks(checks: Iterable[Check[Evidence]], evidence: Evidence) -> list[Alarm]:
+    """Returns the alarms of all checks, in their order.
+
+    Args:
+        checks: What to look for.
+        evidence: What they look at.
+
+    Raises:
+        ValueError: A check raised an alarm with a code that it does not declare: reports would not list it.
+    """
+    found = []
+    for check in checks:
+        for alarm in check.find(evidence):
+            if not check.raises(alarm.code):
+                raise ValueError(f"check for {check.looks_for} does not declare the alarm {alarm.code}")
+            found.append(alarm)
+    return found
 
 
 def save_alarms(path: Path, alarms: Sequence[Alarm]) -> None:

@@ -1,8 +1,9 @@
 """Mistakes that the user can mend: reported in full, without a traceback."""
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 
 class UserError(Exception):
@@ -81,3 +82,19 @@ def list_range_faults(config: object, ranges: Mapping[str, Range]) -> list[str]:
         for name, allowed in ranges.items()
         if getattr(config, name) not in allowed
     ]
+
+
+def gather(*steps: Callable[[], Any]) -> list[Any]:
+    """Returns what all steps return; where some refuse, their faults together.
+
+    Raises:
+        UserError: At least one step raised it.
+    """
+    results, faults = [], []
+    for step in steps:
+        try:
+            results.append(step())
+        except UserError as error:
+            faults.append(str(error))
+    refuse(faults)
+    return results

@@ -48,3 +48,16 @@ def load_module(package: ModuleType, name: str, provides: Sequence[str]) -> Modu
     if missing:
         raise UserError(f"module {name} does not fit {kind}: it lacks {' and '.join(missing)}.")
     return module
+
+
+def load_all(package: ModuleType, provides: Sequence[str]) -> dict[str, ModuleType]:
+    """Returns every module of the package by its name, in alphabetical order.
+
+    Args:
+        package: Where the modules lie.
+        provides: Attributes that each module must have.
+
+    Raises:
+        UserError: A module lacks an attribute.
+    """
+    return {name: load_module(package, name, provides) for name in list_modules(package)}

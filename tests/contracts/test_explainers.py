@@ -7,9 +7,9 @@ import pytest
 import torch
 
 from ganoscope.errors import UserError
-from ganoscope.explain.feature_attribution import available, load
-from ganoscope.explain.randomisation import check_randomisation
-from ganoscope.explain.targets import why_generated, why_real
+from ganoscope.explanation.checks.randomisation import check_randomisation
+from ganoscope.explanation.feature_attribution import available, load
+from ganoscope.explanation.targets import why_generated, why_real
 from ganoscope.nets.dcgan import Discriminator
 
 SIZE, COUNT = 32, 5

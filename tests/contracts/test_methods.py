@@ -7,15 +7,15 @@ from typing import get_args, get_type_hints
 import pytest
 import torch
 
-from ganoscope.classifier import load_classifier_record
+from ganoscope.classifiers.trained import load_classifier_record
 from ganoscope.cli.train import choose
 from ganoscope.contracts import Batch, Domains, ImageSpec, draw
 from ganoscope.methods import available, load
 from ganoscope.nets.spectral_norm import LAYERS
-from ganoscope.training.checkpoint import TrainingState, load_checkpoint, save_checkpoint
 from ganoscope.training.loop import only_learning, train_step
 from ganoscope.training.processes import make_autocast
-from ganoscope.training.record import TrainConfig
+from ganoscope.training.run_folder.checkpoint import TrainingState, load_checkpoint, save_checkpoint
+from ganoscope.training.run_folder.record import TrainConfig
 
 SIZE = 32
 CLASSES = ("a", "b", "c")

@@ -8,14 +8,16 @@ import pytest
 import torch
 from safetensors.torch import save_file
 
-from ganoscope.classification import classify
-from ganoscope.classifier import open_classifier, refuse_as_judge
+from ganoscope.classifiers.fitness import refuse_as_judge
+from ganoscope.classifiers.trained import open_classifier
 from ganoscope.cli import execute
-from ganoscope.data.prepare import PrepareConfig, prepare
+from ganoscope.data.prepare.config import PrepareConfig
 from ganoscope.data.store import Store
 from ganoscope.files import compute_sha256
 from ganoscope.nets.pretrained import load_pretrained
-from ganoscope.training.classifier_config import ClassifyConfig
+from ganoscope.training.classifier.config import ClassifyConfig
+from ganoscope.workflows.classify import classify
+from ganoscope.workflows.prepare import prepare
 
 OPTIONS = ["--epochs", "2", "--batch-size", "16", "--device", "cpu", "--precision", "fp32"]
 FILES = {

@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from ganoscope.classifier import load_classifier_record
+from ganoscope.classifiers.trained import load_classifier_record
 from ganoscope.cli import execute
 from ganoscope.data.store import Store
-from ganoscope.training.record import load_record
+from ganoscope.training.run_folder.record import load_record
 
 QUICK = ("--steps", 3, "--panels", 1, "--attack-steps", 2)
 

@@ -10,7 +10,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from ganoscope.data.phantom_store import PhantomConfig
+from ganoscope.data.phantoms.phantom_store import PhantomConfig
 
 BENCHMARK = SimpleNamespace(**runpy.run_path(str(Path(__file__).parents[2] / "benchmarks" / "label_agreement.py")))
 MODALITY, NUMBER, SIZE = "cxr", 3000, 32

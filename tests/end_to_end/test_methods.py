@@ -4,11 +4,11 @@ import csv
 
 import pytest
 
-from ganoscope.classifier import load_classifier_record
+from ganoscope.classifiers.trained import load_classifier_record
 from ganoscope.cli import execute
 from ganoscope.files import load_json
 from ganoscope.methods import available, load
-from ganoscope.training.restore import open_run
+from ganoscope.training.run_folder.trained_run import open_run
 
 
 def run(*arguments):

@@ -18,7 +18,7 @@ from ganoscope import cli
 from ganoscope.cli import execute
 from ganoscope.data.store import Store
 from ganoscope.files import compute_sha256, new_folder
-from ganoscope.training.restore import open_run
+from ganoscope.training.run_folder.trained_run import open_run
 
 SMALL = ["--generator-channels", "4", "--discriminator-channels", "4", "--batch-size", "16", "--images", "96"]
 

@@ -11,10 +11,10 @@ import pytest
 
 from ganoscope.alarms import load_alarms
 from ganoscope.cli import execute
-from ganoscope.data.duplicates import find_duplicates
-from ganoscope.data.readers import PADDING_HU
+from ganoscope.data.checks.duplicates import find_duplicates
+from ganoscope.data.checks.thumbnails import make_folded_thumbnail
+from ganoscope.data.picture import PADDING_HU
 from ganoscope.data.store import Store
-from ganoscope.data.thumbnails import make_folded_thumbnail
 
 SHARED = Path(os.environ.get("GANOSCOPE_SHARED_DATA") or Path(__file__).parents[2] / "../shared/data")
 pytestmark = [

@@ -11,12 +11,12 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-from ganoscope.classifier import ClassifierRecord, TrainedClassifier
+from ganoscope.classifiers.teacher import Teacher
+from ganoscope.classifiers.trained import ClassifierRecord, TrainedClassifier
 from ganoscope.contracts import Batch
 from ganoscope.methods.cam_gan import CamGAN, Config
 from ganoscope.nets.classifiers import fine_cnn
 from ganoscope.objectives.cam import MERGES, attention_bce, cam_l1, compute_cams, scale_cams
-from ganoscope.teacher import Teacher
 from ganoscope.training.loop import train_step
 from ganoscope.training.processes import make_autocast
 

@@ -4,10 +4,17 @@ import numpy as np
 import pytest
 from sklearn import metrics
 
-from ganoscope.evaluate import classification
-from ganoscope.evaluate.calibration import BINS, apply_temperature, compute_reliability, fit_temperature
-from ganoscope.evaluate.classification import CLASS_METRICS, METRICS, Predictions, compute_values, draw_weights, score
-from ganoscope.evaluate.ranking import rank_classes
+from ganoscope.evaluate.classification import metrics as classification
+from ganoscope.evaluate.classification.calibration import BINS, apply_temperature, compute_reliability, fit_temperature
+from ganoscope.evaluate.classification.metrics import (
+    CLASS_METRICS,
+    METRICS,
+    Predictions,
+    compute_values,
+    draw_weights,
+    score,
+)
+from ganoscope.statistics.ranking import rank_classes
 
 NAMES = ("ape", "bear", "cat", "dog")
 

@@ -13,11 +13,11 @@ from hypothesis.extra.numpy import arrays
 from scipy import ndimage
 from torch import nn
 
-from ganoscope.classifier import TrainedClassifier
-from ganoscope.data.intensity import IntensityMap
-from ganoscope.evaluate import counterfactual
-from ganoscope.evaluate.counterfactual import MeasuringPlan, Pairs, measure_pairs
-from ganoscope.evaluate.projected_gradient import attack
+from ganoscope.classifiers.trained import TrainedClassifier
+from ganoscope.data.store.intensity import IntensityMap
+from ganoscope.evaluate.counterfactual import measures as counterfactual
+from ganoscope.evaluate.counterfactual.measures import MeasuringPlan, Pairs, measure_pairs
+from ganoscope.evaluate.counterfactual.projected_gradient import attack
 
 SIZE = 16
 HU = IntensityMap(-1024.0, 1976.0, "HU", "int16")

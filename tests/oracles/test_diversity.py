@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from ganoscope.evaluate import diversity
+from ganoscope.evaluate.fidelity import diversity
 
 C1, C2 = (0.01 * 2) ** 2, (0.03 * 2) ** 2
 

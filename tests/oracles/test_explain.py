@@ -7,13 +7,13 @@ from scipy.stats import spearmanr
 from torch import nn
 from torch.nn import functional as F
 
-from ganoscope.explain.bootstrap import estimate_auroc
-from ganoscope.explain.deletion import blur, compute_area, compute_curves
-from ganoscope.explain.feature_attribution import grad_cam, hires_cam
-from ganoscope.explain.randomisation import compute_rank_correlation, compute_ssim
-from ganoscope.explain.regions import compute_otsu, compute_shares, find_anatomy, split_regions
-from ganoscope.explain.targets import why_generated, why_real
+from ganoscope.explanation.checks.deletion import blur, compute_area, compute_curves
+from ganoscope.explanation.checks.randomisation import compute_rank_correlation, compute_ssim
+from ganoscope.explanation.feature_attribution import grad_cam, hires_cam
+from ganoscope.explanation.regions import compute_otsu, compute_shares, find_anatomy, split_regions
+from ganoscope.explanation.targets import why_generated, why_real
 from ganoscope.nets.dcgan import Discriminator
+from ganoscope.statistics.bootstrap import estimate_auroc
 
 SIZE = 32
 

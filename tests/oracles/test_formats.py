@@ -16,7 +16,8 @@ import pydicom
 import pytest
 from PIL import Image
 
-from ganoscope.data.readers import ReadOptions, UnreadableError, read
+from ganoscope.data.picture import ReadOptions, UnreadableError
+from ganoscope.data.readers import read
 
 imagecodecs = pytest.importorskip("imagecodecs")
 

@@ -5,9 +5,9 @@ import pytest
 import torch
 from scipy.linalg import sqrtm
 
-from ganoscope.evaluate import distance
+from ganoscope.evaluate import set_distance as distance
 from ganoscope.evaluate.features import Features
-from ganoscope.evaluate.frechet_distance import (
+from ganoscope.evaluate.fidelity.frechet_distance import (
     Moments,
     compute_frechet_distance,
     compute_interval,

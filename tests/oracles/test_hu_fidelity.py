@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 from scipy.stats import wasserstein_distance
 
-from ganoscope.data.intensity import IntensityMap
-from ganoscope.data.readers import PADDING_HU
-from ganoscope.evaluate.hu_fidelity import TISSUES, HuHistogram, compare_histograms, compare_pairs
+from ganoscope.data.picture import PADDING_HU
+from ganoscope.data.store.intensity import IntensityMap
+from ganoscope.evaluate.units.hu_fidelity import TISSUES, HuHistogram, compare_histograms, compare_pairs
 
 FULL = IntensityMap(-1024.0, 3071.0, "HU", "int16")
 RANGES = {

@@ -5,9 +5,15 @@ from itertools import combinations
 import numpy as np
 import pytest
 
-from ganoscope.evaluate import distance, kernel_distance
+from ganoscope.evaluate import set_distance as distance
 from ganoscope.evaluate.features import Features
-from ganoscope.evaluate.kernel_distance import compute_bias, compute_discrepancy, measure, measure_kernel_distance
+from ganoscope.evaluate.fidelity import kernel_distance
+from ganoscope.evaluate.fidelity.kernel_distance import (
+    compute_bias,
+    compute_discrepancy,
+    measure,
+    measure_kernel_distance,
+)
 
 
 def draw(count, seed=0, shift=0.0, groups=None, dimension=6):

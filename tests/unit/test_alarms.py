@@ -2,7 +2,7 @@
 
 import pytest
 
-from ganoscope.alarms import Alarm, load_alarms, save_alarms, sort_alarms
+from ganoscope.alarms import Alarm, Check, load_alarms, run_checks, save_alarms, sort_alarms
 from ganoscope.errors import UserError
 
 ALARMS = [
@@ -44,3 +44,13 @@ def test_evidence_is_not_shared_between_alarms():
     first, second = Alarm("a", "note", ""), Alarm("b", "note", "")
     first.evidence["x"] = 1
     assert second.evidence == {}
+
+
+def test_checks_run_in_order_and_only_raise_what_they_declare():
+    def find(prefix):
+        return lambda evidence: [Alarm(f"{prefix}_{name}", "note", "") for name in evidence]
+
+    declared = Check(("empty_*",), "empty maps", find("empty"))
+    assert [alarm.code for alarm in run_checks([declared, declared], ["a", "b"])] == ["empty_a", "empty_b"] * 2
+    with pytest.raises(ValueError, match="check for empty maps does not declare the alarm full_a"):
+        run_checks([Check(("empty_*",), "empty maps", find("full"))], ["a"])

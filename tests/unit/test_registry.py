@@ -5,8 +5,9 @@ import sys
 
 import pytest
 
+from ganoscope import methods
 from ganoscope.errors import UserError
-from ganoscope.registry import list_modules, load_module
+from ganoscope.registry import list_modules, load_all, load_module
 
 FILES = {
     "__init__.py": '"""The package."""\n',
@@ -83,3 +84,10 @@ def test_missing_library_of_a_module_is_named(package):
 def test_fault_inside_a_module_is_not_hidden(package):
     with pytest.raises(RuntimeError, match="imported"):
         load_module(package, "explosive", ())
+
+
+def test_all_modules_of_a_folder_are_loaded_by_name():
+    modules = load_all(methods, ("Config", "build"))
+    assert list(modules) == sorted(list_modules(methods))
+    with pytest.raises(UserError, match="it lacks nothing_of_that_name"):
+        load_all(methods, ("nothing_of_that_name",))

@@ -6,10 +6,10 @@ from typing import Annotated
 
 import tyro
 
-from ganoscope.classification import classify
-from ganoscope.report.classification.wording import describe_result
-from ganoscope.report.terminal import say, show_alarms
-from ganoscope.training.classifier_config import ClassifyConfig
+from ganoscope.reports.classifier.wording import describe_result
+from ganoscope.reports.terminal import say, show_alarms
+from ganoscope.training.classifier.config import ClassifyConfig
+from ganoscope.workflows.classify import classify
 
 
 @dataclass

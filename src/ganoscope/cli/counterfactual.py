@@ -6,8 +6,9 @@ from typing import Annotated
 
 import tyro
 
-from ganoscope.counterfactual import CounterfactualConfig, make_counterfactuals
-from ganoscope.report.terminal import say, show_alarms
+from ganoscope.counterfactuals.config import CounterfactualConfig
+from ganoscope.reports.terminal import say, show_alarms
+from ganoscope.workflows.counterfactual import counterfactual
 
 
 @dataclass
@@ -28,7 +29,7 @@ class Command:
 
     def run(self) -> None:
         """Translates, and says what was found."""
-        done = make_counterfactuals(self.run_folder, self.images, self.out, self.config)
+        done = counterfactual(self.run_folder, self.images, self.out, self.config)
         say(done.summary)
         if done.refused:
             say(f"not taken: {done.refused:,} files, each with its reason in {self.out / 'quarantine.csv'}")

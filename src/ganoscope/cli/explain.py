@@ -6,8 +6,9 @@ from typing import Annotated
 
 import tyro
 
-from ganoscope.explain.discriminator import ExplainConfig, explain_run
-from ganoscope.report.terminal import say, show_alarms
+from ganoscope.explanation.config import ExplainConfig
+from ganoscope.reports.terminal import say, show_alarms
+from ganoscope.workflows.explain import explain
 
 
 @dataclass
@@ -28,7 +29,7 @@ class Command:
 
     def run(self) -> None:
         """Explains, and says what was found."""
-        explain_run(self.run_folder, self.store, self.out, self.config)
+        explain(self.run_folder, self.store, self.out, self.config)
         say((self.out / "summary.txt").read_text(encoding="utf-8"))
         show_alarms(self.out / "alarms.json")
         say(f"maps, figures and tables in {self.out}")

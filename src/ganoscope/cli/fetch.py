@@ -1,13 +1,14 @@
 """Downloads a public data set through its own client, and says how to get it by hand where that fails."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated
 
 import tyro
 
-from ganoscope.data.fetch import available, describe_source, fetch, find_source
+from ganoscope.data.fetch import FetchConfig, available, describe_source, find_source
 from ganoscope.progress import CONSOLE
+from ganoscope.workflows.fetch import fetch
 
 NAMES = "{" + ",".join(available()) + "}"
 
@@ -23,11 +24,10 @@ class Command:
     """Data set to fetch."""
     folder: Annotated[Path, tyro.conf.Positional, tyro.conf.arg(metavar="DIR")]
     """Folder to make."""
-    size: int = 0
-    """Side of the images in pixels, for MedMNIST: 28, 64, 128 or 224; 0 for the smallest."""
+    config: tyro.conf.OmitArgPrefixes[FetchConfig] = field(default_factory=FetchConfig)
 
     def run(self) -> None:
         """Shows licence and citation, downloads, and says how to go on."""
         CONSOLE.print(describe_source(find_source(self.name)), markup=False)
-        folder = fetch(self.name, self.folder, self.size)
+        folder = fetch(self.name, self.folder, self.config)
         CONSOLE.print(f"fetched into {folder}; next: ganoscope prepare {folder} STORE", markup=False)

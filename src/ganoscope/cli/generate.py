@@ -6,8 +6,9 @@ from typing import Annotated
 
 import tyro
 
-from ganoscope.generation import GenerateConfig, generate
-from ganoscope.report.terminal import say
+from ganoscope.generation.config import GenerateConfig
+from ganoscope.reports.terminal import say
+from ganoscope.workflows.generate import generate
 
 
 @dataclass

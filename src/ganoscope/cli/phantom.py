@@ -6,8 +6,9 @@ from typing import Annotated
 
 import tyro
 
-from ganoscope.data.phantom_store import PhantomConfig, make_phantom_store
-from ganoscope.report.terminal import show_store
+from ganoscope.data.phantoms.phantom_store import PhantomConfig
+from ganoscope.reports.terminal import show_store
+from ganoscope.workflows.phantom import phantom
 
 
 @dataclass
@@ -20,4 +21,4 @@ class Command:
 
     def run(self) -> None:
         """Makes the store and shows it."""
-        show_store(make_phantom_store(self.store, self.config))
+        show_store(phantom(self.store, self.config))

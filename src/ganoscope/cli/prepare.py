@@ -7,9 +7,10 @@ from typing import Annotated
 import tyro
 
 from ganoscope.data.layouts import available
-from ganoscope.data.prepare import PrepareConfig, check, prepare
+from ganoscope.data.prepare.config import PrepareConfig
 from ganoscope.errors import UserError
-from ganoscope.report.terminal import say, show_store
+from ganoscope.reports.terminal import say, show_store
+from ganoscope.workflows.prepare import check, prepare
 
 
 @dataclass
@@ -36,12 +37,12 @@ class Command:
     def run(self) -> None:
         """Prepares the store and shows it."""
         if self.check_only:
-            with check(self.source, self.config, self.key, self.workers) as store:
+            with check(self.source, self.config, key=self.key, workers=self.workers) as store:
                 show_store(store, "nothing was written")
             return
         if self.store is None:
             raise UserError("STORE is missing: name the folder to make, or give --check-only.")
-        show_store(prepare(self.source, self.store, self.config, self.key, self.workers))
+        show_store(prepare(self.source, self.store, self.config, key=self.key, workers=self.workers))
         key = self.key or self.store.with_name(f"{self.store.name}.key.csv")
         say(f"names of files and patients: {key} (private: keep it apart from the store, or delete it)")
 

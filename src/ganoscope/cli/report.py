@@ -6,8 +6,9 @@ from typing import Annotated
 
 import tyro
 
-from ganoscope.report.html import ReportConfig, make_report
-from ganoscope.report.terminal import say
+from ganoscope.reports.run.page import ReportConfig
+from ganoscope.reports.terminal import say
+from ganoscope.workflows.report import report
 
 
 @dataclass
@@ -16,8 +17,10 @@ class Command:
 
     run_folder: Annotated[Path, tyro.conf.Positional, tyro.conf.arg(metavar="RUN")]
     """Folder of the run."""
+    out: Path | None = None
+    """File to write; RUN/report.html where it is not given."""
     config: tyro.conf.OmitArgPrefixes[ReportConfig] = field(default_factory=ReportConfig)
 
     def run(self) -> None:
         """Writes the report, and says where."""
-        say(f"report: {make_report(self.run_folder, self.config)}")
+        say(f"report: {report(self.run_folder, self.out, self.config)}")

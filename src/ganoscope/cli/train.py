@@ -10,8 +10,8 @@ import tyro
 
 from ganoscope.errors import UserError
 from ganoscope.methods import available, load
-from ganoscope.training.record import TrainConfig, load_record
-from ganoscope.training.run import train
+from ganoscope.training.run_folder.record import TrainConfig, load_record
+from ganoscope.workflows.train import train
 
 
 @dataclass
@@ -27,7 +27,15 @@ class Repeat:
         """Trains with the recorded configuration."""
         record = load_record(self.run_json)
         config = load(record.method).Config(**record.method_config)
-        train(record.method, config, Path(record.store), self.destination, record.train, record.augmentation)
+        store = Path(record.store)
+        train(
+            record.method,
+            store,
+            self.destination,
+            record.train,
+            method_config=config,
+            policy=record.augmentation,
+        )
 
 
 @dataclass
@@ -44,7 +52,8 @@ class Train:
 
     def run(self) -> None:
         """Trains."""
-        train(self.method, getattr(self, "hyper_parameters", None), self.store, self.destination, self.config)
+        own = getattr(self, "hyper_parameters", None)
+        train(self.method, self.store, self.destination, self.config, method_config=own)
 
 
 def choose(arguments: Sequence[str]) -> type[Any]:

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ganoscope.data.readers import PADDING_HU, Unit, UnreadableError
+from ganoscope.data.picture import PADDING_HU, Unit, UnreadableError
 
 Values = NDArray[Any]
 INT16, UINT16 = np.iinfo(np.int16), np.iinfo(np.uint16)

@@ -6,7 +6,7 @@ patient, and answer to blur and noise that a classifier may have learned to igno
 
 A classifier's features differ between the images that it was trained on and all others, however alike these are. A
 distance to its train part is therefore held against what held-out real images measure to the same part, not against
-two halves of it: see `peer` in `ganoscope.evaluate.distance`.
+two halves of it: see `peer` in `ganoscope.evaluate.set_distance`.
 """
 
 import hashlib
@@ -20,7 +20,8 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from ganoscope.classifier import TrainedClassifier, refuse_other_images
+from ganoscope.classifiers.fitness import refuse_other_images
+from ganoscope.classifiers.trained import TrainedClassifier
 from ganoscope.data.store import Store
 from ganoscope.errors import UserError
 

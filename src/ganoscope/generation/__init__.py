@@ -5,6 +5,5 @@ from ganoscope.generation.drawing import BLOCK, draw_images
 from ganoscope.generation.labels import choose_labels
 from ganoscope.generation.noise import make_noise
 from ganoscope.generation.origin import COLUMNS
-from ganoscope.generation.writing import Outcome, generate
 
-__all__ = ["BLOCK", "COLUMNS", "GenerateConfig", "Outcome", "choose_labels", "draw_images", "generate", "make_noise"]
+__all__ = ["BLOCK", "COLUMNS", "GenerateConfig", "choose_labels", "draw_images", "make_noise"]

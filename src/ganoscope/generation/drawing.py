@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from ganoscope.contracts import draw
 from ganoscope.generation.labels import choose_labels
 from ganoscope.generation.noise import make_noise, truncate
-from ganoscope.training.restore import TrainedRun
+from ganoscope.training.run_folder.trained_run import TrainedRun
 
 BLOCK = 16
 """Images per pass of the network, always: convolutions round differently at other batch sizes."""

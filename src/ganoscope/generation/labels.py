@@ -7,10 +7,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from ganoscope.data.feed import draw_rows
+from ganoscope.data.feeding.feed import draw_rows
 from ganoscope.errors import UserError, describe, refuse
 from ganoscope.generation.config import DEFAULT_NUMBER, GenerateConfig
-from ganoscope.training.restore import TrainedRun
+from ganoscope.training.run_folder.trained_run import TrainedRun
 
 LABEL_STREAM = 8
 """Of the random numbers that choose classes, see `draw_rows`."""

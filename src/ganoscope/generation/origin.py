@@ -1,23 +1,14 @@
 """Where an image comes from: what stands in the tables, in every picture's own text, and in `provenance.json`."""
 
-from collections.abc import Mapping
 from dataclasses import asdict
-from pathlib import Path
 
-import numpy as np
-from numpy.typing import NDArray
-from PIL import Image
-from PIL.PngImagePlugin import PngInfo
-
+from ganoscope.data.writers._marks import HU_OFFSET, MARK
 from ganoscope.generation.config import GenerateConfig
-from ganoscope.training.record import list_versions
-from ganoscope.training.restore import TrainedRun
+from ganoscope.training.run_folder.record import list_versions
+from ganoscope.training.run_folder.trained_run import TrainedRun
 
-MARK = "SYNTHETIC image made by ganoscope; not a patient. For research use only."
 REJECTED_MARK = "SYNTHETIC images made by ganoscope beside REAL training images: treat it as patient data."
 
-HU_OFFSET = 1024
-"""PNG holds no negative values: HU is written as HU + 1024."""
 
 COLUMNS = (
     "file",
@@ -77,12 +68,3 @@ def describe_run(run: TrainedRun, config: GenerateConfig) -> dict[str, object]:
         "intensity": asdict(record.intensity),
         "versions": list_versions(),
     }
-
-
-def save_marked(path: Path, picture: NDArray[np.generic], notes: Mapping[str, object], mark: str = MARK) -> None:
-    """Writes a grey picture as PNG, with a synthetic mark and notes as PNG text."""
-    text = PngInfo()
-    text.add_text("Description", mark)
-    for name, value in notes.items():
-        text.add_itxt(f"ganoscope:{name}", str(value))
-    Image.fromarray(picture).save(path, format="PNG", pnginfo=text)

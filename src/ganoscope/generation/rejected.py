@@ -9,9 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ganoscope.data.store import Store
+from ganoscope.data.writers._marks import save_marked
 from ganoscope.generation.candidates import Candidate
 from ganoscope.generation.labels import Request
-from ganoscope.generation.origin import REJECTED_MARK, save_marked
+from ganoscope.generation.origin import REJECTED_MARK
 from ganoscope.generation.screening import COPY
 from ganoscope.generation.sheets import arrange
 

@@ -8,22 +8,16 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from ganoscope.classifier import (
-    ClassifierRecord,
-    TrainedClassifier,
-    read_auroc,
-    refuse_as_judge,
-    refuse_other_images,
-)
-from ganoscope.data.copies import CLOSE, CopyBorder, index_training, measure_border
-from ganoscope.data.nearest import SearchIndex, find_nearest
+from ganoscope.classifiers.fitness import refuse_as_judge, refuse_other_images
+from ganoscope.classifiers.trained import ClassifierRecord, TrainedClassifier, read_auroc
+from ganoscope.data.checks.copies import CLOSE, CopyBorder, index_training, measure_border
+from ganoscope.data.checks.nearest import SearchIndex, find_nearest
 from ganoscope.data.store import Store
-from ganoscope.errors import UserError, describe
+from ganoscope.errors import UserError, describe, gather
 from ganoscope.generation.config import GenerateConfig
 from ganoscope.generation.drawing import BLOCK
-from ganoscope.generation.sources import gather
 from ganoscope.progress import CONSOLE, timed
-from ganoscope.training.restore import TrainedRun
+from ganoscope.training.run_folder.trained_run import TrainedRun
 
 COPY, LABEL = "copy", "label"
 CHANCE = 0.5

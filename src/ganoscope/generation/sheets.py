@@ -6,9 +6,9 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from ganoscope.data.sheet import make_sheet
+from ganoscope.figures.sheets import make_sheet
 from ganoscope.generation.labels import Request
-from ganoscope.training.samples import COLUMNS, MAX_ROWS, ROWS, choose_rows
+from ganoscope.training.run_folder.samples import COLUMNS, MAX_ROWS, ROWS, choose_rows
 
 
 @dataclass

@@ -1,30 +1,12 @@
 """What generation reads beside the run: the store that the run was trained on, and a classifier."""
 
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
-from ganoscope.classifier import TrainedClassifier, open_classifier
+from ganoscope.classifiers.trained import TrainedClassifier, open_classifier
 from ganoscope.data.store import Store
-from ganoscope.errors import UserError, describe, refuse
+from ganoscope.errors import UserError, describe
 from ganoscope.generation.config import GenerateConfig
-from ganoscope.training.restore import TrainedRun
-
-
-def gather(*steps: Callable[[], Any]) -> list[Any]:
-    """Returns what all steps return; where some refuse, their faults together.
-
-    Raises:
-        UserError: At least one step raised it.
-    """
-    results, faults = [], []
-    for step in steps:
-        try:
-            results.append(step())
-        except UserError as error:
-            faults.append(str(error))
-    refuse(faults)
-    return results
+from ganoscope.training.run_folder.trained_run import TrainedRun
 
 
 def open_judge(config: GenerateConfig, device: str) -> TrainedClassifier | None:

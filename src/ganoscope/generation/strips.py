@@ -5,12 +5,12 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from ganoscope.data.sheet import make_sheet
+from ganoscope.data.writers._marks import save_marked
+from ganoscope.figures.sheets import make_sheet
 from ganoscope.generation.drawing import draw_noise
 from ganoscope.generation.labels import Request
 from ganoscope.generation.noise import interpolate, make_noise, truncate
-from ganoscope.generation.origin import save_marked
-from ganoscope.training.samples import COLUMNS, ROWS, choose_rows
+from ganoscope.training.run_folder.samples import COLUMNS, ROWS, choose_rows
 
 
 def save_strips(folder: Path, request: Request, steps: int, truncation: float) -> None:

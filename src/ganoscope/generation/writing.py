@@ -1,29 +1,25 @@
-"""Generation from the request to the folder: draw, screen, replace what was turned away, write."""
+"""Draws, screens and writes the images of a request, and counts what came of it."""
 
 import csv
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 
 import numpy as np
 
+from ganoscope.data import writers as formats
 from ganoscope.data.store import Store
-from ganoscope.files import new_folder, refuse_existing, save_json
-from ganoscope.generation import formats
+from ganoscope.data.writers._marks import save_marked
 from ganoscope.generation.candidates import Tally, draw_candidates
 from ganoscope.generation.config import GenerateConfig
-from ganoscope.generation.labels import ALL, Request, make_request
-from ganoscope.generation.origin import COLUMNS, FRAME_COLUMNS, describe_image, describe_run, save_marked
+from ganoscope.generation.labels import ALL, Request
+from ganoscope.generation.origin import COLUMNS, FRAME_COLUMNS, describe_image
 from ganoscope.generation.rejected import open_rejected, round_measure
-from ganoscope.generation.screening import COPY, LABEL, Screening, make_screening
+from ganoscope.generation.screening import COPY, LABEL, Screening
 from ganoscope.generation.sheets import Gallery, arrange, make_gallery
-from ganoscope.generation.sources import find_store, gather, open_judge, read_spacing
-from ganoscope.generation.strips import save_strips
+from ganoscope.generation.sources import read_spacing
 from ganoscope.progress import ProgressBar
-from ganoscope.training.processes import choose_device
-from ganoscope.training.restore import open_run, refuse_translation
 
 
 @dataclass(frozen=True)
@@ -41,31 +37,6 @@ class Outcome:
     drawn: int
     copies: int
     doubted: int
-
-
-def generate(run_path: Path, out: Path, config: GenerateConfig) -> Outcome:
-    """Writes generated images in stored units, their table, `provenance.json` and a contact sheet into a new folder.
-
-    Raises:
-        UserError: The run is missing or damaged, `out` is not empty, the run does not know what is asked for, a
-            screening lacks what it needs, or too many images are turned away.
-    """
-    refuse_existing(out)
-    device = choose_device(config.device)
-    run = open_run(run_path, device, config.checkpoint)
-    refuse_translation(run)
-    request, store, classifier = gather(
-        partial(make_request, run, config), partial(find_store, run, config), partial(open_judge, config, device)
-    )
-    screening = make_screening(run, store, classifier, config)
-    with new_folder(out) as folder:
-        tally = write_images(folder, request, screening, store, config)
-        if config.interpolate:
-            save_strips(folder, request, config.interpolate, config.truncation)
-        outcome = summarise(tally)
-        counts = describe_counts(outcome, screening, count_classes(tally))
-        save_json(folder / "provenance.json", {**describe_run(run, config), "number": outcome.number, **counts})
-    return outcome
 
 
 def write_images(

@@ -7,13 +7,13 @@ from pathlib import Path
 import torch
 from torch import Tensor, nn
 
+from ganoscope.classifiers.teacher import Teacher, check_teacher, open_teacher
 from ganoscope.contracts import Batch, ImageSpec, Phase, Terms, observed
 from ganoscope.data.store import Store
 from ganoscope.errors import Range, UserError, describe, list_range_faults, refuse
 from ganoscope.nets.cam import Discriminator, DiscriminatorOutput, Generator, Upsampling
 from ganoscope.objectives.adversarial import bce_fake, bce_real
 from ganoscope.objectives.cam import MERGES, Merge, attention_bce, cam_l1
-from ganoscope.teacher import Teacher, check_teacher, open_teacher
 
 HEAD_RATE = 10.0
 """Learning rate of the attention heads over that of the networks: regressions on features that never rest."""

@@ -7,7 +7,8 @@ from pathlib import Path
 import torch
 from torch import Tensor, nn
 
-from ganoscope.classifier import TrainedClassifier, list_store_faults, open_classifier
+from ganoscope.classifiers.fitness import list_store_faults
+from ganoscope.classifiers.trained import TrainedClassifier, open_classifier
 from ganoscope.contracts import Domains, ImageSpec, Terms
 from ganoscope.data.store import Store
 from ganoscope.errors import Range, UserError, describe, list_range_faults, refuse

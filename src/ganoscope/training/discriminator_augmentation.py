@@ -11,7 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from ganoscope.contracts import draw
-from ganoscope.data.diff_augment import FACTORS, DiscriminatorPolicy, choose_policy, diff_augment
+from ganoscope.data.feeding.diff_augment import FACTORS, DiscriminatorPolicy, choose_policy, diff_augment
 from ganoscope.data.store import Store
 from ganoscope.errors import UserError
 

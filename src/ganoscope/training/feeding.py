@@ -10,9 +10,8 @@ import torch
 from torch import Tensor
 
 from ganoscope.contracts import Batch, Domains
-from ganoscope.data.augment import augment, draw_factors
-from ganoscope.data.domains import Domain, open_domains
-from ganoscope.data.feed import (
+from ganoscope.data.feeding.augment import augment, draw_factors
+from ganoscope.data.feeding.feed import (
     choose_balanced,
     choose_batch,
     feed_images,
@@ -22,10 +21,11 @@ from ganoscope.data.feed import (
     make_schedule,
     to_network,
 )
-from ganoscope.data.labels import encode_labels
 from ganoscope.data.store import Store
+from ganoscope.data.store.domains import Domain, open_domains
+from ganoscope.data.store.labels import encode_labels
 from ganoscope.training.processes import Place
-from ganoscope.training.record import RunRecord, TrainConfig
+from ganoscope.training.run_folder.record import RunRecord, TrainConfig
 
 DOMAIN_SEED = 1_000_003
 """Added to the seed for domain B, so that domains of equal size are not in step."""

@@ -10,13 +10,13 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from ganoscope.data.augment import Policy, policy_of
+from ganoscope.data.feeding.augment import Policy, policy_of
 from ganoscope.data.store import Store
 from ganoscope.errors import UserError, describe, refuse
 from ganoscope.methods import load
 from ganoscope.training.feeding import open_run_domains
 from ganoscope.training.processes import choose_device
-from ganoscope.training.record import (
+from ganoscope.training.run_folder.record import (
     RunRecord,
     TrainConfig,
     describe_classifiers,
@@ -25,8 +25,8 @@ from ganoscope.training.record import (
     refuse_other_run,
     save_record,
 )
+from ganoscope.training.run_folder.tracking import refuse_missing
 from ganoscope.training.speed import SHORT_IMAGES, choose_speed, choose_without_measuring
-from ganoscope.training.tracking import refuse_missing
 
 
 def prepare_run(

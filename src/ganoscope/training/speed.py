@@ -20,7 +20,7 @@ from ganoscope.training.loop import train_step
 from ganoscope.training.processes import choose_precision, make_autocast
 
 if TYPE_CHECKING:
-    from ganoscope.training.record import TrainConfig
+    from ganoscope.training.run_folder.record import TrainConfig
 
 MemoryFormat = Literal["contiguous", "channels_last"]
 FORMATS: dict[MemoryFormat, torch.memory_format] = {

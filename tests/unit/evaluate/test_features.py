@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 import torch
 
-from ganoscope.classifier import open_classifier
-from ganoscope.data.phantom_store import PhantomConfig, make_phantom_store
+from ganoscope.classifiers.trained import open_classifier
+from ganoscope.data.phantoms.phantom_store import PhantomConfig
 from ganoscope.data.store import Store
 from ganoscope.errors import UserError
 from ganoscope.evaluate.features import (
@@ -17,7 +17,8 @@ from ganoscope.evaluate.features import (
     use_classifier,
 )
 from ganoscope.generation import draw_images
-from ganoscope.training.restore import open_run
+from ganoscope.training.run_folder.trained_run import open_run
+from ganoscope.workflows.phantom import phantom
 
 
 @pytest.fixture(scope="module")
@@ -76,7 +77,7 @@ def test_generated_images_are_each_their_own_group(tiny_run):
 
 
 def test_a_classifier_of_other_images_is_refused(tiny_classifier, tmp_path):
-    make_phantom_store(tmp_path / "larger", PhantomConfig(modality="mri", number=12, size=48))
+    phantom(tmp_path / "larger", PhantomConfig(modality="mri", number=12, size=48))
     larger = Store.open(tmp_path / "larger")
     with pytest.raises(UserError, match="got 32; allowed: 48"):
         extract_store_features(use_classifier(open_classifier(tiny_classifier)), larger, np.arange(12))

@@ -5,7 +5,7 @@ import pytest
 
 from ganoscope.generation import draw_images
 from ganoscope.generation.drawing import draw_chosen
-from ganoscope.training.restore import open_run
+from ganoscope.training.run_folder.trained_run import open_run
 
 
 @pytest.fixture(scope="module")

@@ -4,9 +4,10 @@ import numpy as np
 import pytest
 
 from ganoscope.errors import UserError
-from ganoscope.generation import GenerateConfig, choose_labels
+from ganoscope.generation import choose_labels
+from ganoscope.generation.config import GenerateConfig
 from ganoscope.generation.labels import make_request
-from ganoscope.training.restore import open_run
+from ganoscope.training.run_folder.trained_run import open_run
 
 
 @pytest.fixture(scope="module")

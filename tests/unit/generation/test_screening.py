@@ -10,14 +10,16 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from ganoscope.classifier import open_classifier
+from ganoscope.classifiers.trained import open_classifier
 from ganoscope.data.store import Store
 from ganoscope.errors import UserError
 from ganoscope.files import compute_sha256, load_json, save_json
-from ganoscope.generation import GenerateConfig, choose_labels, generate, make_noise
+from ganoscope.generation import choose_labels, make_noise
+from ganoscope.generation.config import GenerateConfig
 from ganoscope.generation.drawing import draw_chosen
 from ganoscope.generation.screening import warn_of_guessing
-from ganoscope.training.restore import open_run
+from ganoscope.training.run_folder.trained_run import open_run
+from ganoscope.workflows.generate import generate
 
 
 def read_rows(path):

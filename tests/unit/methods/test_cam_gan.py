@@ -9,18 +9,19 @@ import numpy as np
 import pytest
 import torch
 
-from ganoscope.classifier import load_classifier_record
+from ganoscope.classifiers.teacher import _open
+from ganoscope.classifiers.trained import load_classifier_record
 from ganoscope.contracts import Batch, ImageSpec
 from ganoscope.data.store import Store
 from ganoscope.errors import UserError
-from ganoscope.explain.cam_panels import find_teacher
-from ganoscope.explain.discriminator import ExplainConfig, explain_run
+from ganoscope.explanation.config import ExplainConfig
+from ganoscope.explanation.drawing.cam_panels import find_teacher
 from ganoscope.generation import draw_images
 from ganoscope.methods.cam_gan import Config, build, check
-from ganoscope.teacher import _open
-from ganoscope.training.record import TrainConfig, load_record
-from ganoscope.training.restore import open_run
-from ganoscope.training.run import train
+from ganoscope.training.run_folder.record import TrainConfig, load_record
+from ganoscope.training.run_folder.trained_run import open_run
+from ganoscope.workflows.explain import explain
+from ganoscope.workflows.train import train
 
 SMALL = {"latent_dim": 8, "generator_channels": 32, "discriminator_channels": 4, "min_teacher_auc": 0.0}
 TRAINING = TrainConfig(images=64, batch_size=8, tick_images=32, device="cpu")
@@ -29,20 +30,20 @@ TRAINING = TrainConfig(images=64, batch_size=8, tick_images=32, device="cpu")
 @pytest.fixture(scope="module")
 def run(phantom_store, tiny_classifier, tmp_path_factory):
     path = tmp_path_factory.mktemp("runs") / "cam"
-    train("cam_gan", Config(teacher=tiny_classifier, **SMALL), phantom_store, path, TRAINING)
+    train("cam_gan", phantom_store, path, TRAINING, method_config=Config(teacher=tiny_classifier, **SMALL))
     return path
 
 
 def test_without_a_teacher_it_says_how_to_train_one(phantom_store, tmp_path):
     with pytest.raises(UserError, match="ganoscope classify STORE RUN --network fine_cnn"):
-        train("cam_gan", Config(), phantom_store, tmp_path / "run", TRAINING)
+        train("cam_gan", phantom_store, tmp_path / "run", TRAINING, method_config=Config())
     assert not (tmp_path / "run").exists()
 
 
 def test_augmentation_that_parts_images_from_the_teachers_maps_is_refused(phantom_store, tiny_classifier, tmp_path):
     config = Config(teacher=tiny_classifier, **SMALL)
     with pytest.raises(UserError, match="--diff-augment does not suit cam_gan: got fixed; allowed: none"):
-        train("cam_gan", config, phantom_store, tmp_path / "run", replace(TRAINING, diff_augment="fixed"))
+        train("cam_gan", phantom_store, tmp_path / "run", replace(TRAINING, diff_augment="fixed"), method_config=config)
     assert not (tmp_path / "run").exists()
 
 
@@ -68,7 +69,13 @@ def test_a_run_goes_on_and_generates_where_its_teacher_is_gone(run, tiny_classif
 
 
 def test_the_same_command_goes_on(run, phantom_store, tiny_classifier):
-    train("cam_gan", Config(teacher=tiny_classifier, **SMALL), phantom_store, run, replace(TRAINING, images=80))
+    train(
+        "cam_gan",
+        phantom_store,
+        run,
+        replace(TRAINING, images=80),
+        method_config=Config(teacher=tiny_classifier, **SMALL),
+    )
     assert open_run(run).images_seen == 80
 
 
@@ -92,7 +99,7 @@ def test_the_teacher_is_called_once_per_set_of_images_and_g_once(tiny_classifier
 
 
 def test_explaining_a_run_adds_its_panels(run, phantom_store, tmp_path):
-    explain_run(run, phantom_store, tmp_path / "out", ExplainConfig(number=4, device="cpu"))
+    explain(run, phantom_store, tmp_path / "out", ExplainConfig(number=4, device="cpu"))
     names = {path.stem for path in (tmp_path / "out" / "figures").glob("*.png")}
     assert {"attention", "discriminator_cam", "teacher_merges", "teacher_classes"} <= names
     with np.load(tmp_path / "out" / "cam_maps.npz") as maps:
@@ -106,15 +113,15 @@ def test_panels_without_the_teacher_show_attention_and_heat_maps(run, phantom_st
     def gone(*_):
         raise UserError("no classifier there")
 
-    monkeypatch.setattr("ganoscope.explain.cam_panels.open_teacher", gone)
-    explain_run(run, phantom_store, tmp_path / "out", ExplainConfig(number=2, device="cpu", explainer="hires_cam"))
+    monkeypatch.setattr("ganoscope.explanation.drawing.cam_panels.open_teacher", gone)
+    explain(run, phantom_store, tmp_path / "out", ExplainConfig(number=2, device="cpu", explainer="hires_cam"))
     names = {path.stem for path in (tmp_path / "out" / "figures").glob("*.png")}
     assert {"attention", "discriminator_cam"} <= names
     assert "teacher_merges" not in names
 
 
 def test_the_run_and_its_report_say_how_good_the_teacher_is(run, tiny_classifier):
-    from ganoscope.report.sections import describe_model
+    from ganoscope.reports.run.sections import describe_model
 
     record, teacher = load_record(run), load_classifier_record(tiny_classifier)
     auroc = teacher.metrics["metrics"]["auroc"]

@@ -5,15 +5,16 @@ from dataclasses import replace
 import pytest
 import torch
 
-from ganoscope.classifier import load_classifier_record
+from ganoscope.classifiers.trained import load_classifier_record
 from ganoscope.contracts import Domains, ImageSpec
-from ganoscope.data.phantom_store import PhantomConfig, make_phantom_store
+from ganoscope.data.phantoms.phantom_store import PhantomConfig
 from ganoscope.data.store import Store
 from ganoscope.errors import UserError
 from ganoscope.methods.cyclegan_counterfactual import Config, build, check
-from ganoscope.training.record import TrainConfig, load_record
-from ganoscope.training.restore import open_run
-from ganoscope.training.run import train
+from ganoscope.training.run_folder.record import TrainConfig, load_record
+from ganoscope.training.run_folder.trained_run import open_run
+from ganoscope.workflows.phantom import phantom
+from ganoscope.workflows.train import train
 
 SMALL = {"generator_channels": 4, "discriminator_channels": 4}
 
@@ -28,7 +29,7 @@ def test_the_classifier_of_the_store_is_taken(phantom_store, tiny_classifier, cl
 
 
 def test_a_classifier_of_other_images_is_refused_with_all_reasons_at_once(tiny_classifier, classes, tmp_path):
-    make_phantom_store(tmp_path / "cxr", PhantomConfig(modality="cxr", number=24, size=64))
+    phantom(tmp_path / "cxr", PhantomConfig(modality="cxr", number=24, size=64))
     store = Store.open(tmp_path / "cxr")
     store = replace(store, intensity=replace(store.intensity, high=99.0))
     with pytest.raises(UserError) as refusal:
@@ -39,7 +40,7 @@ def test_a_classifier_of_other_images_is_refused_with_all_reasons_at_once(tiny_c
 
 
 def test_classes_in_another_order_are_refused(phantom_store, tiny_classifier, classes, monkeypatch):
-    monkeypatch.setattr("ganoscope.classifier.count_classes", lambda _: dict.fromkeys(classes[::-1], 1))
+    monkeypatch.setattr("ganoscope.classifiers.fitness.count_classes", lambda _: dict.fromkeys(classes[::-1], 1))
     with pytest.raises(UserError, match="tells other classes apart"):
         check(Config(classifier=tiny_classifier), Store.open(phantom_store), ImageSpec(32, classes, classes[:2]))
 
@@ -68,7 +69,11 @@ def test_the_step_in_which_the_classifier_is_opened_is_like_any_other(tiny_class
 def test_a_run_is_opened_where_its_classifier_is_gone(phantom_store, tiny_classifier, classes, tmp_path, monkeypatch):
     config = TrainConfig(images=4, batch_size=2, domains=(classes[0], classes[1]), device="cpu", precision="fp32")
     train(
-        "cyclegan_counterfactual", Config(classifier=tiny_classifier, **SMALL), phantom_store, tmp_path / "run", config
+        "cyclegan_counterfactual",
+        phantom_store,
+        tmp_path / "run",
+        config,
+        method_config=Config(classifier=tiny_classifier, **SMALL),
     )
     assert load_record(tmp_path / "run").method_config["classifier"] == str(tiny_classifier.resolve())
     monkeypatch.setattr(

@@ -8,9 +8,9 @@ from types import SimpleNamespace
 import pytest
 import torch
 
-from ganoscope.classifier import TrainedClassifier
+from ganoscope.classifiers.trained import TrainedClassifier
 from ganoscope.contracts import Domains, ImageSpec
-from ganoscope.data.intensity import IntensityMap
+from ganoscope.data.store.intensity import IntensityMap
 from ganoscope.errors import UserError
 from ganoscope.methods import cyclegan_counterfactual, dclgan, load
 from ganoscope.nets.classifiers.small_cnn import build as build_classifier

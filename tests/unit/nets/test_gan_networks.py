@@ -4,8 +4,8 @@ import pytest
 import torch
 from torch import nn
 
-from ganoscope.explain.feature_attribution import load
-from ganoscope.explain.targets import why_real
+from ganoscope.explanation.feature_attribution import load
+from ganoscope.explanation.targets import why_real
 from ganoscope.nets.cgan import ConditionalBatchNorm, ConditionalGenerator, ProjectionDiscriminator
 from ganoscope.nets.spectral_norm import add_spectral_norm
 from ganoscope.nets.wgan_gp import Critic

@@ -4,8 +4,8 @@ import pytest
 import torch
 from torch import nn
 
-from ganoscope.explain.feature_attribution import load
-from ganoscope.explain.targets import why_real
+from ganoscope.explanation.feature_attribution import load
+from ganoscope.explanation.targets import why_real
 from ganoscope.nets.patchgan import PatchGAN
 from ganoscope.objectives.gradient_penalty import gradient_penalty
 

@@ -10,12 +10,7 @@ from torch import nn
 from ganoscope.errors import UserError
 from ganoscope.files import compute_sha256
 from ganoscope.nets.classifiers import ClassifierOutput
-from ganoscope.nets.pretrained import (
-    freeze_body,
-    get_input_kind,
-    load_pretrained,
-    make_network,
-)
+from ganoscope.nets.pretrained import freeze_body, get_input_kind, load_pretrained, make_network
 from ganoscope.nets.pretrained.published import PUBLISHED, make_shapes
 from ganoscope.nets.pretrained.sources import SOURCES
 

@@ -6,7 +6,7 @@ import torch
 from ganoscope.contracts import Phase
 from ganoscope.nets.running_histogram import RunningHistogram
 from ganoscope.objectives.hu_histogram import HuBins, histogram_kl, hu_histogram
-from ganoscope.training.checkpoint import TrainingState, load_checkpoint, save_checkpoint
+from ganoscope.training.run_folder.checkpoint import TrainingState, load_checkpoint, save_checkpoint
 
 BINS = HuBins(-1024.0, 1024.0, number=16)
 

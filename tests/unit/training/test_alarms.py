@@ -4,13 +4,7 @@ from torch import nn
 
 from ganoscope.alarms import load_alarms
 from ganoscope.contracts import Phase
-from ganoscope.training.alarms import (
-    TrainingAlarms,
-    check_domination,
-    check_gradients,
-    check_samples,
-    mean_distance,
-)
+from ganoscope.training.alarms import TrainingAlarms, check_domination, check_gradients, check_samples, mean_distance
 
 RNG = np.random.default_rng(0)
 ROWS = [{"images": 16.0 * step, "p.loss": 1.0} for step in range(1, 4)]

@@ -9,8 +9,8 @@ import torch
 from torch import nn
 
 from ganoscope.contracts import Batch, ImageSpec
-from ganoscope.data.augment import Policy
-from ganoscope.data.diff_augment import MR, UNKNOWN, DiscriminatorPolicy, choose_policy
+from ganoscope.data.feeding.augment import Policy
+from ganoscope.data.feeding.diff_augment import MR, UNKNOWN, DiscriminatorPolicy, choose_policy
 from ganoscope.data.store import Store
 from ganoscope.errors import UserError
 from ganoscope.methods.dcgan import DCGAN, Config

@@ -7,10 +7,10 @@ from tests.conftest import TINY
 from torch import nn
 
 from ganoscope.contracts import Batch, Phase, Terms
-from ganoscope.training.checkpoint import list_checkpoints
 from ganoscope.training.loop import split, train_step
-from ganoscope.training.record import TrainConfig
-from ganoscope.training.run import train
+from ganoscope.training.run_folder.checkpoint import list_checkpoints
+from ganoscope.training.run_folder.record import TrainConfig
+from ganoscope.workflows.train import train
 
 
 @dataclass(frozen=True)
@@ -70,6 +70,6 @@ def test_a_phase_runs_at_every_kth_step():
 
 def test_a_run_with_accumulation_trains_and_resumes(phantom_store, tmp_path):
     config = TrainConfig(images=96, batch_size=16, tick_images=48, accumulate=2)
-    train("dcgan", TINY, phantom_store, tmp_path / "run", replace(config, images=48))
-    train("dcgan", TINY, phantom_store, tmp_path / "run", config)
+    train("dcgan", phantom_store, tmp_path / "run", replace(config, images=48), method_config=TINY)
+    train("dcgan", phantom_store, tmp_path / "run", config, method_config=TINY)
     assert list_checkpoints(tmp_path / "run")[-1].name == "0000000096"

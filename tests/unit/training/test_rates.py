@@ -12,10 +12,10 @@ from ganoscope.contracts import ImageSpec
 from ganoscope.errors import UserError
 from ganoscope.files import compute_sha256
 from ganoscope.methods.dcgan import build
-from ganoscope.training.checkpoint import list_checkpoints
 from ganoscope.training.rates import find_rate_factor, note_initial_rates, set_rates
-from ganoscope.training.record import TrainConfig
-from ganoscope.training.run import train
+from ganoscope.training.run_folder.checkpoint import list_checkpoints
+from ganoscope.training.run_folder.record import TrainConfig
+from ganoscope.workflows.train import train
 
 CONFIG = TrainConfig(images=320, batch_size=16, tick_images=80)
 
@@ -54,10 +54,10 @@ def test_both_networks_keep_their_own_rate_relative_to_each_other():
 @pytest.mark.parametrize("change", [{"schedule": "cosine"}, {"warmup_images": 240}])
 def test_a_run_with_changing_rates_resumes_bit_for_bit(phantom_store, tmp_path, tiny_run, change):
     config = replace(CONFIG, **change)
-    train("dcgan", TINY, phantom_store, tmp_path / "whole", config)
+    train("dcgan", phantom_store, tmp_path / "whole", config, method_config=TINY)
     shutil.copytree(tmp_path / "whole", tmp_path / "resumed")
     shutil.rmtree(list_checkpoints(tmp_path / "resumed")[-1])
-    train("dcgan", TINY, phantom_store, tmp_path / "resumed", config)
+    train("dcgan", phantom_store, tmp_path / "resumed", config, method_config=TINY)
     newest = [list_checkpoints(run)[-1] for run in (tmp_path / "whole", tmp_path / "resumed", tiny_run)]
     whole, resumed, constant = (compute_sha256(folder / "networks.safetensors") for folder in newest)
     assert whole == resumed != constant
@@ -65,9 +65,9 @@ def test_a_run_with_changing_rates_resumes_bit_for_bit(phantom_store, tmp_path, 
 
 def test_a_run_whose_rates_were_planned_to_its_end_can_not_get_longer(phantom_store, tmp_path):
     config = replace(CONFIG, images=32, schedule="linear")
-    train("dcgan", TINY, phantom_store, tmp_path / "run", config)
+    train("dcgan", phantom_store, tmp_path / "run", config, method_config=TINY)
     with pytest.raises(UserError, match="linear schedule can't get longer: got 64; allowed: 32"):
-        train("dcgan", TINY, phantom_store, tmp_path / "run", replace(config, images=64))
+        train("dcgan", phantom_store, tmp_path / "run", replace(config, images=64), method_config=TINY)
 
 
 def test_a_rate_of_zero_at_the_end_moves_nothing():
@@ -82,6 +82,6 @@ def test_a_rate_of_zero_at_the_end_moves_nothing():
 
 
 def test_the_history_of_a_short_schedule_has_every_step(phantom_store, tmp_path):
-    train("dcgan", TINY, phantom_store, tmp_path / "run", replace(CONFIG, images=64, schedule="cosine"))
+    train("dcgan", phantom_store, tmp_path / "run", replace(CONFIG, images=64, schedule="cosine"), method_config=TINY)
     with (tmp_path / "run" / "history.csv").open(newline="") as file:
         assert [int(row["images"]) for row in csv.DictReader(file)] == [16, 32, 48, 64]

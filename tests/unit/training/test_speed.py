@@ -13,10 +13,10 @@ from ganoscope.methods.dcgan import build
 from ganoscope.training import preflight
 from ganoscope.training import speed as speed_module
 from ganoscope.training.preflight import prepare_run
-from ganoscope.training.record import TrainConfig, load_record
-from ganoscope.training.restore import open_run
-from ganoscope.training.run import train
+from ganoscope.training.run_folder.record import TrainConfig, load_record
+from ganoscope.training.run_folder.trained_run import open_run
 from ganoscope.training.speed import Probe, Speed, choose_speed, choose_without_measuring, place_networks
+from ganoscope.workflows.train import train
 
 CPU, SPEC = torch.device("cpu"), ImageSpec(32)
 CONFIG = TrainConfig(images=16_000, batch_size=16)
@@ -82,12 +82,14 @@ def test_a_run_goes_on_with_what_was_chosen_at_its_start(phantom_store, tmp_path
     monkeypatch.setattr(preflight, "SHORT_IMAGES", 0)
     monkeypatch.setattr(preflight, "choose_speed", lambda *_: chosen)
     config = replace(CONFIG, images=32)
-    train("dcgan", TINY, phantom_store, tmp_path / "run", config)
+    train("dcgan", phantom_store, tmp_path / "run", config, method_config=TINY)
     monkeypatch.setattr(preflight, "choose_speed", lambda *_: pytest.fail("measured again"))
-    train("dcgan", TINY, phantom_store, tmp_path / "run", replace(config, images=64))
+    train("dcgan", phantom_store, tmp_path / "run", replace(config, images=64), method_config=TINY)
     assert load_record(tmp_path / "run").train.memory_format == "contiguous"
     with pytest.raises(UserError, match="begun with memory_format contiguous; got channels_last"):
-        train("dcgan", TINY, phantom_store, tmp_path / "run", replace(config, memory_format="channels_last"))
+        train(
+            "dcgan", phantom_store, tmp_path / "run", replace(config, memory_format="channels_last"), method_config=TINY
+        )
 
 
 def test_run_json_has_nothing_left_open(tiny_run):
@@ -112,9 +114,9 @@ def test_an_older_run_without_the_setting_keeps_channels_last():
 @pytest.mark.slow
 def test_a_compiled_run_trains_and_opens(phantom_store, tmp_path):
     config = TrainConfig(images=64, batch_size=16, compile="yes")
-    train("dcgan", TINY, phantom_store, tmp_path / "run", config)
+    train("dcgan", phantom_store, tmp_path / "run", config, method_config=TINY)
     plain = replace(config, compile="no")
-    train("dcgan", TINY, phantom_store, tmp_path / "plain", plain)
+    train("dcgan", phantom_store, tmp_path / "plain", plain, method_config=TINY)
     first, second = (open_run(tmp_path / name).generator for name in ("run", "plain"))
     z = torch.ones(2, TINY.latent_dim)
     assert torch.allclose(first(z), second(z), atol=0.05)

@@ -8,18 +8,19 @@ import numpy as np
 import pytest
 import torch
 
-from ganoscope.data.phantom_store import PhantomConfig, make_phantom_store
-from ganoscope.data.readers import PADDING_HU
+from ganoscope.data.phantoms.phantom_store import PhantomConfig
+from ganoscope.data.picture import PADDING_HU
 from ganoscope.data.store import Store
 from ganoscope.errors import UserError
 from ganoscope.methods import dcgan
 from ganoscope.methods.cyclegan import Config
-from ganoscope.training.checkpoint import newest_checkpoint
 from ganoscope.training.feeding import open_feed
 from ganoscope.training.preflight import prepare_run
 from ganoscope.training.processes import Place
-from ganoscope.training.record import TrainConfig, load_record
-from ganoscope.training.run import train
+from ganoscope.training.run_folder.checkpoint import newest_checkpoint
+from ganoscope.training.run_folder.record import TrainConfig, load_record
+from ganoscope.workflows.phantom import phantom
+from ganoscope.workflows.train import train
 
 SMALL = Config(generator_channels=4, discriminator_channels=4, history_images=4)
 CONFIG = TrainConfig(
@@ -42,7 +43,7 @@ def config(classes):
 @pytest.fixture(scope="module")
 def run(phantom_store, config, tmp_path_factory):
     path = tmp_path_factory.mktemp("translation") / "run"
-    train("cyclegan", SMALL, phantom_store, path, config)
+    train("cyclegan", phantom_store, path, config, method_config=SMALL)
     return path
 
 
@@ -66,8 +67,8 @@ def test_a_run_says_what_it_translates_and_shows_it(run, phantom_store, classes)
 
 
 def test_an_interrupted_run_goes_on_as_if_nothing_had_happened(run, phantom_store, config, tmp_path):
-    train("cyclegan", SMALL, phantom_store, tmp_path / "run", replace(config, images=16))
-    train("cyclegan", SMALL, phantom_store, tmp_path / "run", config)
+    train("cyclegan", phantom_store, tmp_path / "run", replace(config, images=16), method_config=SMALL)
+    train("cyclegan", phantom_store, tmp_path / "run", config, method_config=SMALL)
     assert digests(tmp_path / "run") == digests(run)
 
 
@@ -101,7 +102,7 @@ def test_processes_share_out_what_one_process_sees(phantom_store, config, tmp_pa
 
 
 def test_pixels_that_the_scanner_did_not_measure_are_told(tmp_path):
-    make_phantom_store(tmp_path / "ct", PhantomConfig(modality="ct", number=144, size=32))
+    phantom(tmp_path / "ct", PhantomConfig(modality="ct", number=144, size=32))
     store = Store.open(tmp_path / "ct")
     names = tuple(sorted(set(store.column("label").tolist()))[:2])
     images = np.load(tmp_path / "ct" / "images.npy", mmap_mode="r+")
@@ -133,16 +134,18 @@ def test_grey_values_are_measured_everywhere(phantom_store, config, tmp_path):
 
 
 def test_two_stores_are_two_domains(phantom_store, config, tmp_path, monkeypatch):
-    make_phantom_store(tmp_path / "other", PhantomConfig(modality="mri", number=72, size=32, seed=9))
+    phantom(tmp_path / "other", PhantomConfig(modality="mri", number=72, size=32, seed=9))
     manifest = tmp_path / "other" / "manifest.csv"
     two = replace(config, domains=None, target_store=str(tmp_path / "other"))
     with pytest.raises(UserError, match="trained on in one domain and held out in the other"):
-        train("cyclegan", SMALL, phantom_store, tmp_path / "run", two)  # phantoms of two seeds share their names
+        train(
+            "cyclegan", phantom_store, tmp_path / "run", two, method_config=SMALL
+        )  # phantoms of two seeds share their names
     manifest.write_text(manifest.read_text().replace("phantom-", "other-"))
     with pytest.raises(UserError, match="changed"):
-        train("cyclegan", SMALL, phantom_store, tmp_path / "run", two)
+        train("cyclegan", phantom_store, tmp_path / "run", two, method_config=SMALL)
     monkeypatch.setattr(Store, "verify", lambda _: None)
-    train("cyclegan", SMALL, phantom_store, tmp_path / "run", two)
+    train("cyclegan", phantom_store, tmp_path / "run", two, method_config=SMALL)
     record = load_record(tmp_path / "run")
     assert len(record.domains) == 2
     assert record.target_fingerprint == Store.open(tmp_path / "other").fingerprint
@@ -163,15 +166,21 @@ def test_two_stores_are_two_domains(phantom_store, config, tmp_path, monkeypatch
 def test_options_of_the_other_kind_of_method_are_refused(phantom_store, config, tmp_path, method, change, message):
     own = {"cyclegan": SMALL, "dcgan": dcgan.Config()}[method]
     with pytest.raises(UserError, match=message):
-        train(method, own, phantom_store, tmp_path / "run", replace(config, **change))
+        train(method, phantom_store, tmp_path / "run", replace(config, **change), method_config=own)
     assert not (tmp_path / "run").exists()
 
 
 def test_domains_can_not_change_within_a_run(run, phantom_store, config, classes):
     with pytest.raises(UserError, match="domains"):
-        train("cyclegan", SMALL, phantom_store, run, replace(config, domains=classes[::-1]))
+        train("cyclegan", phantom_store, run, replace(config, domains=classes[::-1]), method_config=SMALL)
 
 
 def test_a_batch_of_one_image_is_enough(phantom_store, config, tmp_path):
-    train("cyclegan", SMALL, phantom_store, tmp_path / "run", replace(config, images=3, batch_size=1, tick_images=3))
+    train(
+        "cyclegan",
+        phantom_store,
+        tmp_path / "run",
+        replace(config, images=3, batch_size=1, tick_images=3),
+        method_config=SMALL,
+    )
     assert newest_checkpoint(tmp_path / "run").name == f"{3:010d}"

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from pydicom import Dataset
 
-from ganoscope.data.readers import UnreadableError
+from ganoscope.data.picture import UnreadableError
 
 PROJECTION = frozenset(("CR", "DX", "MG", "XA", "RF", "IO", "PX", "RG", "RTIMAGE"))
 """Modalities that show shadows on a detector."""

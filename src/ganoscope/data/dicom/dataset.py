@@ -15,7 +15,7 @@ from pydicom.filereader import read_dataset, read_file_meta_info
 from pydicom.uid import UID, DeflatedExplicitVRLittleEndian, ExplicitVRBigEndian, ExplicitVRLittleEndian
 from pydicom.uid import ImplicitVRLittleEndian as ImplicitVR
 
-from ganoscope.data.readers import UnreadableError
+from ganoscope.data.picture import UnreadableError
 
 MAX_INFLATED = 1 << 28
 """Most bytes that a deflated data set may grow to."""

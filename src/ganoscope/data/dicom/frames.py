@@ -24,7 +24,7 @@ from pydicom.uid import (
 from ganoscope.data.dicom.attributes import get_numbers
 from ganoscope.data.dicom.dataset import quiet
 from ganoscope.data.dicom.isolated import CORRUPT_FRAME, decode_isolated
-from ganoscope.data.readers import MAX_PIXELS, UnreadableError
+from ganoscope.data.picture import MAX_PIXELS, UnreadableError
 
 GREY = ("MONOCHROME1", "MONOCHROME2")
 COLOURS = ("RGB", "YBR_FULL", "YBR_FULL_422", "YBR_ICT", "YBR_RCT")

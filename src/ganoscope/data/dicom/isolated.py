@@ -15,7 +15,7 @@ from pydicom.encaps import encapsulate
 from pydicom.pixels.decoders.base import get_decoder
 from pydicom.uid import JPEGExtended12Bit
 
-from ganoscope.data.readers import UnreadableError
+from ganoscope.data.picture import UnreadableError
 
 CORRUPT_FRAME = "damaged: a frame can't be decoded"
 LONGEST_SECONDS = 120.0

@@ -11,7 +11,7 @@ from pydicom import Dataset
 
 from ganoscope.data.dicom.attributes import find_group, get_numbers, get_text
 from ganoscope.data.dicom.frames import PixelFormat
-from ganoscope.data.readers import PADDING_HU, UnreadableError
+from ganoscope.data.picture import PADDING_HU, UnreadableError
 
 Values = NDArray[Any]
 Mapping = Callable[[Values], Values]

@@ -1,19 +1,18 @@
-"""Downloads of public data sets through their own clients. One file per data set, which exposes `SOURCE`.
+"""Downloads of public data sets through their own clients. One file per data set in `sources/`, which exposes `SOURCE`.
 
 A download needs the network, the client (`pip install "ganoscope[fetch]"`) and, for Kaggle, an account. Whatever is
-missing, the message says how to get the set by hand. Clients and the unpacking lie in the files with a leading
-underscore; they are imported only when a download starts.
+missing, the message says how to get the set by hand. Clients and the unpacking lie in `clients/`; they are
+imported only when a download starts.
 """
 
 import importlib
-import sys
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal, cast
+from typing import Any, Literal, cast
 
-from ganoscope.errors import UserError, refuse
-from ganoscope.files import new_folder, refuse_existing, save_json
+from ganoscope.data.fetch import sources
+from ganoscope.errors import UserError
 from ganoscope.registry import list_modules, load_module
 
 Client = Literal["kaggle competition", "kaggle dataset", "medmnist"]
@@ -49,13 +48,21 @@ class Source:
     warning: str = ""
 
 
+@dataclass(frozen=True)
+class FetchConfig:
+    """Which variant of a data set to download."""
+
+    size: int = 0
+    """Side of the images in pixels, for MedMNIST: 28, 64, 128 or 224; 0 for the smallest."""
+
+
 class FetchError(Exception):
     """A download failed; the message says what is wrong, without what to do by hand."""
 
 
 def available() -> dict[str, str]:
     """Returns the data sets' names, as they are typed, each with its first line."""
-    return {name.replace("_", "-"): line for name, line in list_modules(sys.modules[__name__]).items()}
+    return {name.replace("_", "-"): line for name, line in list_modules(sources).items()}
 
 
 def find_source(name: str) -> Source:
@@ -66,7 +73,7 @@ def find_source(name: str) -> Source:
     """
     if name not in available():
         raise UserError(f"no data set called {name} to fetch; allowed: {', '.join(available())}.")
-    module = load_module(sys.modules[__name__], name.replace("-", "_"), ("SOURCE",))
+    module = load_module(sources, name.replace("-", "_"), ("SOURCE",))
     return cast(Source, module.SOURCE)
 
 
@@ -76,30 +83,9 @@ def describe_source(source: Source) -> str:
     return "\n".join([*lines, *([f"note: {source.warning}"] if source.warning else [])])
 
 
-def fetch(name: str, destination: Path, size: int = 0) -> Path:
-    """Downloads and unpacks a data set into a new folder, and returns the folder.
-
-    Args:
-        name: One of `available`.
-        destination: A new or an empty folder.
-        size: Side of the images in pixels, where the set comes in several; 0 for the smallest.
-
-    Raises:
-        UserError: There is no such set, client, network or account, or not enough room; the message says what to do.
-    """
-    source = find_source(name)
-    refuse(find_size_faults(source, size))
-    refuse_existing(destination)
-    client = importlib.import_module(f"{__name__}._{source.client.split()[0]}")
-    try:
-        session = client.load()
-        with new_folder(destination) as folder:
-            client.download(session, source, folder, size)
-            unpack_all(folder)
-            save_json(folder / RECORD, asdict(source))
-    except FetchError as error:
-        raise UserError(f"{name} can't be fetched: {error}\n{explain_by_hand(source, destination, size)}") from None
-    return destination
+def load_client(source: Source) -> Any:
+    """Returns the module of the client that a data set comes through."""
+    return importlib.import_module(f"{__name__}.clients.{source.client.split()[0]}")
 
 
 def find_size_faults(source: Source, size: int) -> Sequence[str]:
@@ -121,7 +107,7 @@ def unpack_all(folder: Path) -> None:
     Raises:
         FetchError: An archive is damaged or unsafe, or there is not enough room.
     """
-    from ganoscope.data.fetch._archive import unpack
+    from ganoscope.data.fetch.clients.archive import unpack
 
     for archive in sorted(folder.glob("*.zip")):
         unpack(archive, folder)

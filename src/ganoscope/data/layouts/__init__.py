@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol, cast
 
-from ganoscope.data.readers import ReadOptions
+from ganoscope.data.picture import ReadOptions
 from ganoscope.registry import list_modules, load_module
 
 Box = tuple[float, float, float, float]

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from ganoscope.data.layouts import SourceImage
 from ganoscope.data.layouts.folders import list_folders, read_folder_names, walk_files
-from ganoscope.data.readers import ReadOptions
+from ganoscope.data.picture import ReadOptions
 
 RANK = 2
 

@@ -15,11 +15,12 @@ from ganoscope.data.dicom.dataset import HEADER_TAGS, open_dataset, quiet
 from ganoscope.data.layouts import SourceImage
 from ganoscope.data.layouts.folders import Found, scan, walk_files
 from ganoscope.data.layouts.folders import find_fault as find_file_fault
-from ganoscope.data.parallel import map_in_order
-from ganoscope.data.readers import ReadOptions, UnreadableError, is_dicom, readers
+from ganoscope.data.picture import ReadOptions, UnreadableError
+from ganoscope.data.readers import is_dicom, readers
 from ganoscope.data.readers.dicom import SUFFIXES
 from ganoscope.errors import UserError, describe
 from ganoscope.files import escape_unprintable
+from ganoscope.parallel import map_in_order
 
 RANK = 1
 LOOKED_AT = 50

@@ -12,7 +12,7 @@ from functools import lru_cache
 from pathlib import Path
 
 from ganoscope.data.layouts import SourceImage
-from ganoscope.data.readers import ReadOptions
+from ganoscope.data.picture import ReadOptions
 from ganoscope.errors import UserError
 from ganoscope.files import escape_unprintable
 

@@ -19,9 +19,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ganoscope.data.layouts import Box, SourceImage
+from ganoscope.data.layouts._tables import Table, open_table, parse_number, read_rows, require_columns, show
 from ganoscope.data.layouts.folders import SPLIT_OF_FOLDER, Found, find_fault, find_link_fault, is_hidden, walk_files
-from ganoscope.data.readers import ReadOptions, readers
-from ganoscope.data.tables import Table, open_table, parse_number, read_rows, require_columns, show
+from ganoscope.data.picture import ReadOptions
+from ganoscope.data.readers import readers
 from ganoscope.errors import UserError, refuse
 from ganoscope.files import escape_unprintable
 

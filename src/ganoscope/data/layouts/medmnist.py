@@ -9,7 +9,7 @@ from pathlib import Path
 
 from ganoscope.data.layouts import SourceImage
 from ganoscope.data.layouts.folders import scan, walk_files
-from ganoscope.data.readers import ReadOptions, UnreadableError
+from ganoscope.data.picture import ReadOptions, UnreadableError
 from ganoscope.data.readers.array import CLASSES, find_set, is_medmnist, list_names
 from ganoscope.errors import UserError
 

@@ -26,7 +26,7 @@ from ganoscope.data.layouts.folders import (
     sample_names,
     walk_files,
 )
-from ganoscope.data.readers import ReadOptions
+from ganoscope.data.picture import ReadOptions
 from ganoscope.data.readers.nifti import SUFFIXES
 
 RANK = 1

@@ -15,7 +15,7 @@ from pathlib import Path
 from ganoscope.data.layouts import SourceImage
 from ganoscope.data.layouts.folders import read_folder_names, share_matching, walk_files
 from ganoscope.data.patients import PATTERNS, RECOGNITION_SHARE, extract_patient
-from ganoscope.data.readers import ReadOptions
+from ganoscope.data.picture import ReadOptions
 
 RANK = 2
 

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from ganoscope.data.layouts import SourceImage, folders
-from ganoscope.data.readers import ReadOptions
+from ganoscope.data.picture import ReadOptions
 from ganoscope.errors import UserError, describe
 
 RANK = 0

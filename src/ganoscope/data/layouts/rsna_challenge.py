@@ -15,10 +15,10 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from ganoscope.data.layouts import Box, SourceImage
+from ganoscope.data.layouts._tables import Table, open_table, parse_number, read_rows, require_columns
 from ganoscope.data.layouts.folders import Found, walk_files
 from ganoscope.data.layouts.manifest import CONFLICT, NO_IMAGE, NO_ROW
-from ganoscope.data.readers import ReadOptions
-from ganoscope.data.tables import Table, open_table, parse_number, read_rows, require_columns
+from ganoscope.data.picture import ReadOptions
 from ganoscope.errors import UserError
 from ganoscope.files import escape_unprintable
 

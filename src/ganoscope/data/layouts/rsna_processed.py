@@ -18,6 +18,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from ganoscope.data.layouts import Box, SourceImage
+from ganoscope.data.layouts._tables import open_table, parse_number, read_rows, require_columns
 from ganoscope.data.layouts.folders import walk_files
 from ganoscope.data.layouts.manifest import VIEWS
 from ganoscope.data.layouts.rsna_challenge import (
@@ -29,8 +30,7 @@ from ganoscope.data.layouts.rsna_challenge import (
     make_box,
     read_findings,
 )
-from ganoscope.data.readers import ReadOptions
-from ganoscope.data.tables import open_table, parse_number, read_rows, require_columns
+from ganoscope.data.picture import ReadOptions
 from ganoscope.errors import UserError
 
 RANK = 2

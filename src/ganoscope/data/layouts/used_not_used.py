@@ -14,7 +14,7 @@ from pathlib import Path
 
 from ganoscope.data.layouts import SourceImage
 from ganoscope.data.layouts.folders import list_folders, walk_files
-from ganoscope.data.readers import ReadOptions
+from ganoscope.data.picture import ReadOptions
 
 RANK = 2
 

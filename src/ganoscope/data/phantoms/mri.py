@@ -21,17 +21,7 @@ from ganoscope.data.phantoms.mri_anatomy import (
     growing_room,
     make_head,
 )
-from ganoscope.data.phantoms.shapes import (
-    Array,
-    Mask,
-    Point,
-    cover,
-    ellipse,
-    flicker,
-    paint,
-    settle,
-    smooth_noise,
-)
+from ganoscope.data.phantoms.shapes import Array, Mask, Point, cover, ellipse, flicker, paint, settle, smooth_noise
 
 CLASSES = ("notumor", "glioma", "meningioma")
 VIEWS = 4

@@ -3,12 +3,12 @@
 from dataclasses import dataclass
 from functools import partial
 
-from ganoscope.data.geometry import GeometryConfig
-from ganoscope.data.intensity import IntensityConfig
+from ganoscope.data.geometry.placement import GeometryConfig
+from ganoscope.data.geometry.volumes import find_choice_fault
 from ganoscope.data.patients import compile_pattern
-from ganoscope.data.readers import ReadOptions
-from ganoscope.data.splits import Fractions
-from ganoscope.data.volumes import find_choice_fault
+from ganoscope.data.picture import ReadOptions
+from ganoscope.data.store.intensity import IntensityConfig
+from ganoscope.data.store.splits import Fractions
 from ganoscope.errors import UserError, describe, refuse
 
 MODALITIES = ("CT", "MR", "DX", "CR", "PT", "US", "MG")

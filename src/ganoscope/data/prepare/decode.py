@@ -10,7 +10,10 @@ from zlib import crc32
 import numpy as np
 from numpy.typing import NDArray
 
-from ganoscope.data.geometry import (
+from ganoscope.data.checks.markers import find_markers, is_searchable
+from ganoscope.data.checks.series import SeriesFacts, check_series
+from ganoscope.data.checks.thumbnails import make_folded_thumbnail
+from ganoscope.data.geometry.placement import (
     AIR_HU,
     MIN_SIZE,
     GeometryConfig,
@@ -19,16 +22,14 @@ from ganoscope.data.geometry import (
     place,
     place_mask,
 )
-from ganoscope.data.intensity import IntensityConfig, find_raw_range, scale_to_16_bits
+from ganoscope.data.geometry.volumes import select_slices
 from ganoscope.data.layouts import SourceImage
-from ganoscope.data.markers import find_markers, is_searchable
 from ganoscope.data.patients import extract_patient
+from ganoscope.data.picture import Picture, ReadOptions, UnreadableError
 from ganoscope.data.prepare.listing import Entry, parse
 from ganoscope.data.prepare.rows import Decoded, Row, make_row
-from ganoscope.data.readers import Picture, ReadOptions, UnreadableError, read
-from ganoscope.data.series import SeriesFacts, check_series
-from ganoscope.data.thumbnails import make_folded_thumbnail
-from ganoscope.data.volumes import select_slices
+from ganoscope.data.readers import read
+from ganoscope.data.store.intensity import IntensityConfig, find_raw_range, scale_to_16_bits
 from ganoscope.files import compute_sha256, escape_unprintable
 
 INDEPENDENT_SUFFIXES = (".npy", ".npz")

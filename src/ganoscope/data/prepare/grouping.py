@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
-from ganoscope.data.duplicates import Duplicates, find_duplicates
-from ganoscope.data.thumbnails import THUMBNAIL_PX, TRANSFORMS
+from ganoscope.data.checks.duplicates import Duplicates, find_duplicates
+from ganoscope.data.checks.thumbnails import THUMBNAIL_PX, TRANSFORMS
 from ganoscope.files import save_csv
 
 DUPLICATE_COLUMNS = ("first", "second", "relation", "correlation")

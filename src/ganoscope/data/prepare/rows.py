@@ -6,11 +6,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ganoscope.data.geometry import Placement
-from ganoscope.data.intensity import DTYPE_OF_UNIT
+from ganoscope.data.geometry.placement import Placement
 from ganoscope.data.layouts import SourceImage
 from ganoscope.data.layouts.folders import read_folder_names
-from ganoscope.data.readers import Picture, Unit
+from ganoscope.data.picture import Picture, Unit
+from ganoscope.data.store.intensity import DTYPE_OF_UNIT
 
 PRIVATE_COLUMNS = ("number", "name", "person", "check", "together", "taken_from", "synthetic")
 """What the unfinished store knows beyond the manifest: names and ids stay in it and are removed with it."""

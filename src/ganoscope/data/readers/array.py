@@ -19,9 +19,9 @@ from numpy.lib import format as npy
 from numpy.typing import NDArray
 from PIL import Image
 
+from ganoscope.data.picture import MAX_PIXELS, SYNTHETIC, Picture, ReadOptions, UnreadableError
 from ganoscope.data.raw_values import EIGHT_BIT, convert, find_meaning
-from ganoscope.data.readers import MAX_PIXELS, SYNTHETIC, Picture, ReadOptions, UnreadableError
-from ganoscope.data.readers.picture import to_grey
+from ganoscope.data.readers.raster import to_grey
 
 SUFFIXES = (".npy", ".npz")
 

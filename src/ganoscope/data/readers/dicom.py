@@ -12,7 +12,7 @@ from pydicom import Dataset
 from ganoscope.data.dicom import attributes, values
 from ganoscope.data.dicom.dataset import open_dataset, quiet
 from ganoscope.data.dicom.frames import COLOURS, GREY, PixelFormat, iterate_frames, read_format
-from ganoscope.data.readers import Picture, ReadOptions, Unit, UnreadableError
+from ganoscope.data.picture import Picture, ReadOptions, Unit, UnreadableError
 
 SUFFIXES = (".dcm", ".dicom", ".ima")
 SIGNALS = frozenset(("PT", "NM", "MR"))

@@ -22,9 +22,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ganoscope.data.dicom.attributes import name_plane
+from ganoscope.data.geometry.volumes import select_slices
+from ganoscope.data.picture import MAX_PIXELS, SYNTHETIC, Picture, ReadOptions, UnreadableError
 from ganoscope.data.raw_values import convert, find_meaning
-from ganoscope.data.readers import MAX_PIXELS, SYNTHETIC, Picture, ReadOptions, UnreadableError
-from ganoscope.data.volumes import select_slices
 
 SUFFIXES = (".nii", ".nii.gz")
 

@@ -1,0 +1,1 @@
+"""Trained classifiers, whether they fit what they are asked, and classifiers as teachers."""

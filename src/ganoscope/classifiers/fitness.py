@@ -1,0 +1,125 @@
+"""Whether a classifier fits the images that it is asked about, and has not seen those that it is to judge."""
+
+import re
+
+import numpy as np
+
+from ganoscope.classifiers.trained import ID_LENGTH, ClassifierRecord, TrainedClassifier, describe_range
+from ganoscope.data.store import Store
+from ganoscope.data.store.labels import count_classes
+from ganoscope.errors import UserError, describe, refuse
+
+PUBLIC_SETS = {
+    "nih": ("nih", "chestx-ray", "chestmnist", "rsna", "google"),
+    "kermany": ("kermany", "paediatric", "pneumoniamnist"),
+    "chexpert": ("chexpert", "chex"),
+    "mimic": ("mimic",),
+    "padchest": ("padchest", "pc"),
+    "openi": ("openi", "indiana"),
+    "brain_mri": ("brain_mri",),
+}
+"""Public sets, each with words that data sets and weights made of its images are called by. The RSNA challenge, and
+Google's labels for it, are about images of the NIH's set."""
+
+
+def list_store_faults(classifier: TrainedClassifier, store: Store, role: str) -> list[str]:
+    """Returns why a classifier, called by its role, is none of a store's own: other images, classes, size or values."""
+    record, faults = classifier.record, []
+    remedy = "Train one on this store."
+    if record.store_fingerprint != store.fingerprint:
+        fault = f"{role} {classifier.path} learned from another store"
+        given, allowed = (
+            f"{name} ({fingerprint[:12]})"
+            for name, fingerprint in ((record.store_name, record.store_fingerprint), (store.name, store.fingerprint))
+        )
+        faults.append(describe(fault, given, allowed, remedy))
+    classes = tuple(count_classes(store))
+    if record.classes != classes:
+        fault = f"{role} {classifier.path} tells other classes apart"
+        faults.append(describe(fault, ", ".join(record.classes), ", ".join(classes) or "none", remedy))
+    try:
+        refuse_other_images(classifier, store)
+    except UserError as error:
+        faults.append(str(error))
+    return faults
+
+
+def refuse_other_images(classifier: TrainedClassifier, store: Store) -> None:
+    """Refuses a store whose images are not of the kind that the classifier learned from; all differences at once.
+
+    Raises:
+        UserError: Size, intensity range, unit or modality differ.
+    """
+    record, faults = classifier.record, []
+    pairs = (
+        ("image size (px)", record.size, store.size, "Prepare a store with that --size"),
+        ("intensity range", describe_range(record.intensity), describe_range(store.intensity), "Prepare a store so"),
+        ("modality", record.modality or "unknown", store.modality or "unknown", "Prepare a store with that --modality"),
+    )
+    for name, learned, given, remedy in pairs:
+        if learned != given:
+            fault = f"classifier {classifier.path} learned from another {name} than that of {store.name}"
+            faults.append(describe(fault, learned, str(given), f"{remedy}, or train a classifier on this one."))
+    refuse(faults)
+
+
+def refuse_as_judge(classifier: TrainedClassifier, store: Store) -> None:
+    """Refuses a classifier that has seen images which it would be asked to judge; all reasons at once.
+
+    Refused are: one trained on images that are in a held-out part of the store; one whose best weights were chosen on
+    images of the store's test part; one whose pretrained weights have seen the public set that the store comes from.
+
+    Raises:
+        UserError: It may not judge here.
+    """
+    record, faults = classifier.record, []
+    remedy = "Train one on this store's own train part."
+    for ids, splits, verb in (
+        (record.sample_ids, ("validation", "test"), "was trained on"),
+        (record.validation_ids, ("test",), "was chosen with the help of"),
+    ):
+        seen = count_seen(record, ids, store, splits)
+        if seen:
+            fault = f"classifier {classifier.path} {verb} images of the {' or '.join(splits)} part of {store.name}"
+            faults.append(describe(fault, f"{seen:,} images", "0", remedy))
+    shared = sorted(name_public_sets(record.trained_on) & name_public_sets([store.name, read_layout(store)]))
+    if shared:
+        fault = f"pretrained weights of classifier {classifier.path} have seen the set that {store.name} comes from"
+        named = f"{', '.join(shared)} (weights trained on {', '.join(record.trained_on)})"
+        faults.append(describe(fault, named, "weights of other sets", "Use others, or train without --weights."))
+    refuse(faults)
+
+
+def count_seen(record: ClassifierRecord, ids: list[str], store: Store, splits: tuple[str, ...]) -> int:
+    """Returns how many images of some of a store's parts are among `ids`.
+
+    In another store only ids that begin with the source file's hash count: phantoms are numbered in each store anew.
+    """
+    held_out = store.indices(*splits)
+    own, sources = store.column("sample_id")[held_out], store.column("source_sha256")[held_out]
+    same = np.isin(own, ids)
+    if record.store_fingerprint == store.fingerprint:
+        return int(same.sum())
+    pairs = zip(own[same].tolist(), sources[same].tolist(), strict=True)
+    return sum(sample_id[:ID_LENGTH] == source[:ID_LENGTH] for sample_id, source in pairs)
+
+
+def read_layout(store: Store) -> str:
+    """Returns the layout that a store was prepared from, or ""."""
+    return str(store.prepared.get("layout", ""))
+
+
+def name_public_sets(names: list[str]) -> set[str]:
+    """Returns the public sets that names of data sets or weights stand for.
+
+    Example:
+        >>> sorted(name_public_sets(["rsna_challenge", "imagenet"])), name_public_sets(["folders"])
+        (['nih'], set())
+    """
+    text = " ".join(names).lower()
+    words = re.findall("[a-z0-9]+", text)
+    return {
+        name
+        for name, aliases in PUBLIC_SETS.items()
+        if any(alias in words or (len(alias) > 4 and alias in text) for alias in aliases)
+    }

@@ -1,0 +1,231 @@
+"""A classifier as a teacher: its class activation maps on one fixed scale, and whether it knows what it teaches."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from scipy.stats import rankdata
+from torch import Tensor
+
+from ganoscope.classifiers.fitness import list_store_faults, refuse_as_judge
+from ganoscope.classifiers.trained import TrainedClassifier, load_classifier_record, open_classifier
+from ganoscope.data.store import Store
+from ganoscope.data.store.labels import encode_labels
+from ganoscope.errors import UserError, describe, refuse
+from ganoscope.objectives.cam import MERGES, Merge, compute_cams, scale_cams
+from ganoscope.progress import CONSOLE
+
+SCALE_IMAGES, SCALE_QUANTILE = 256, 0.99
+RESAMPLES, LEVEL = 500, 0.95
+BATCH = 32
+
+
+class TeacherMaps(NamedTuple):
+    """What the teacher sees in images.
+
+    Attributes:
+        merged: The maps of all classes as one, in [0, 1], shape (B, 1, H, W).
+        per_class: The map of each class in [0, 1], shape (B, K, H, W).
+        logits: Shape (B, K).
+    """
+
+    merged: Tensor
+    per_class: Tensor
+    logits: Tensor
+
+
+@dataclass(frozen=True)
+class Teacher:
+    """A frozen classifier whose class activation maps are shown on one scale.
+
+    Attributes:
+        classifier: The classifier.
+        scale: Raw value, in the unit of the logits, that becomes 1.
+    """
+
+    classifier: TrainedClassifier
+    scale: float
+
+    def __call__(self, image: Tensor, merge: Merge) -> TeacherMaps:
+        """Returns the teacher's maps of images (B, 1, H, W) in [-1, 1]; gradients flow to the images."""
+        output = self.classifier(image)
+        cams = compute_cams(output.features, self.classifier.network.head.weight)  # type: ignore[arg-type, union-attr]
+        per_class = scale_cams(cams, self.scale, image.shape[-1])
+        probability = torch.softmax(output.logits.float() / self.classifier.record.temperature, dim=1)
+        return TeacherMaps(MERGES[merge](per_class, probability), per_class, output.logits)
+
+
+def open_teacher(path: Path, device: str = "cpu") -> Teacher:
+    """Returns the classifier of a run folder as a teacher.
+
+    Raises:
+        UserError: There is no classifier, its store is gone or was changed, or its maps are empty.
+    """
+    return _open(path, load_classifier_record(path).weights_sha256, device)
+
+
+@lru_cache(maxsize=2)
+def _open(path: Path, weights_sha256: str, device: str) -> Teacher:
+    """Returns the teacher with these weights: opened once, though a speed probe builds its method many times.
+
+    Its scale is measured in full precision, also where a training step in another one opens it.
+    """
+    classifier = open_classifier(path, device)
+    with torch.autocast(torch.device(device).type, enabled=False):
+        return Teacher(classifier, find_scale(classifier))
+
+
+@torch.no_grad()
+def find_scale(classifier: TrainedClassifier) -> float:
+    """Returns the 99th percentile of the positive values in the maps of the images that the classifier learned from.
+
+    Of all classes together, over at most 256 images at even distances, read from the classifier's own store.
+
+    Raises:
+        UserError: That store is gone or was changed, or no map has a positive value.
+    """
+    record = classifier.record
+    if not (Path(record.store) / "store.json").exists():
+        raise UserError(
+            f"the store that classifier {classifier.path} learned from is not at {record.store}: the scale of its maps "
+            "is measured there. Put it back, or train the classifier again."
+        )
+    store = Store.open(Path(record.store))
+    if store.fingerprint != record.store_fingerprint:
+        raise UserError(
+            f"store {record.store} is not the one that classifier {classifier.path} learned from: got fingerprint "
+            f"{store.fingerprint[:12]}; allowed: {record.store_fingerprint[:12]}. Train the classifier again."
+        )
+    seen = np.flatnonzero(np.isin(store.column("sample_id"), record.sample_ids))
+    chosen = seen[np.linspace(0, len(seen) - 1, min(SCALE_IMAGES, len(seen))).astype(int)]
+    head = classifier.network.head
+    values = [
+        compute_cams(classifier(images).features, head.weight).flatten()  # type: ignore[arg-type, union-attr]
+        for images in read_batches(classifier, store, chosen)
+    ]
+    positive = torch.cat(values).cpu().numpy()
+    positive = positive[positive > 0]
+    if not len(positive):
+        raise UserError(f"every class activation map of classifier {classifier.path} is empty: train another one.")
+    return float(np.quantile(positive, SCALE_QUANTILE))
+
+
+def read_batches(classifier: TrainedClassifier, store: Store, indices: NDArray[np.int64]) -> Iterator[Tensor]:
+    """Yields images of a store in [-1, 1], up to 32 at a time, on the classifier's device."""
+    device = next(classifier.network.parameters()).device
+    parts = np.split(indices, range(BATCH, len(indices), BATCH))
+    return (torch.from_numpy(store.load_images(part)).to(device) for part in parts)
+
+
+class Auc(NamedTuple):
+    """Area under the ROC curve on held-out images.
+
+    Attributes:
+        value: Of the second class against the first; macro mean, each class against the rest, for more than two.
+        low: Lower end of the 95 % interval, patients (the manifest's groups) resampled.
+        high: Upper end.
+        images: Number of images.
+        groups: Number of groups.
+    """
+
+    value: float
+    low: float
+    high: float
+    images: int
+    groups: int
+
+    def __str__(self) -> str:
+        """Returns it in words."""
+        interval = f"95 % interval {self.low:.3f} to {self.high:.3f}"
+        return f"AUC {self.value:.3f} ({interval}; {self.images:,} test images of {self.groups:,} patients or groups)"
+
+
+@torch.no_grad()
+def measure_auc(classifier: TrainedClassifier, store: Store) -> Auc:
+    """Returns how well a classifier tells the classes of a store's test part apart, computed anew from the pixels.
+
+    Raises:
+        UserError: A class has no test image.
+    """
+    test = store.indices("test")
+    code = encode_labels(store.column("label")[test], classifier.record.classes)
+    test, code = test[code >= 0], code[code >= 0]
+    missing = sorted(set(range(len(classifier.record.classes))) - set(code.tolist()))
+    if missing:
+        names = ", ".join(classifier.record.classes[k] for k in missing)
+        raise UserError(
+            f"test part of store {store.path} has no image of {names}: the teacher can't be examined on it."
+        )
+    batches = read_batches(classifier, store, test)
+    probability = torch.cat([classifier.compute_probabilities(images) for images in batches]).double().cpu().numpy()
+    _, group = np.unique(store.column("group")[test], return_inverse=True)
+    low, high = bootstrap_auc(code, probability, group)
+    return Auc(compute_auc(code, probability), low, high, len(code), int(group.max()) + 1)
+
+
+def compute_auc(code: NDArray[np.int64], probability: NDArray[np.float64]) -> float:
+    r"""Returns the AUC for codes (N,) and probabilities (N, K), as `Auc` says.
+
+    .. math:: (R_k - n_k (n_k + 1) / 2) / (n_k (N - n_k))
+
+    with the sum R_k of the ranks of class k's n_k images in the order of its probability; ties share their mean rank.
+
+    Source: Hanley, McNeil 1982, https://doi.org/10.1148/radiology.143.1.7063747 (the Mann-Whitney statistic).
+    """
+    ranks = rankdata(probability, axis=0)
+    positive = code[:, None] == np.arange(probability.shape[1])
+    count = positive.sum(0)
+    auc = ((ranks * positive).sum(0) - count * (count + 1) / 2) / (count * (len(code) - count))
+    return float(auc[1] if len(auc) == 2 else auc.mean())
+
+
+def bootstrap_auc(
+    code: NDArray[np.int64], probability: NDArray[np.float64], group: NDArray[np.int64]
+) -> tuple[float, float]:
+    """Returns the percentile interval of the AUC over resampled groups; resamples that lack a class take no part."""
+    random = np.random.default_rng(0)
+    members = [np.flatnonzero(group == g) for g in range(int(group.max()) + 1)]
+    values = []
+    for _ in range(RESAMPLES):
+        rows = np.concatenate([members[g] for g in random.integers(len(members), size=len(members))])
+        if len(np.unique(code[rows])) == probability.shape[1]:
+            values.append(compute_auc(code[rows], probability[rows]))
+    low, high = np.quantile(values, [(1 - LEVEL) / 2, (1 + LEVEL) / 2]) if values else (np.nan, np.nan)
+    return float(low), float(high)
+
+
+def check_teacher(path: Path, store: Store, min_auc: float) -> None:
+    """Refuses a teacher that does not know the store's images or classes; all faults at once.
+
+    Raises:
+        UserError: It learned from another store, other classes, sizes or intensities, has seen test images, its maps
+            are empty, or its AUC on the test part is not above `min_auc`.
+    """
+    teacher = open_teacher(path, "cuda" if torch.cuda.is_available() else "cpu")
+    refuse(list_faults(teacher.classifier, store, min_auc))
+
+
+def list_faults(classifier: TrainedClassifier, store: Store, min_auc: float) -> list[str]:
+    """Returns what keeps a classifier from teaching on a store; prints its AUC where nothing does."""
+    faults = list_store_faults(classifier, store, "teacher")
+    try:
+        refuse_as_judge(classifier, store)
+    except UserError as error:
+        faults.append(str(error))
+    return faults or examine(classifier, store, min_auc)
+
+
+def examine(classifier: TrainedClassifier, store: Store, min_auc: float) -> list[str]:
+    """Returns the fault that a classifier's AUC on the test part is too low; prints the AUC where it is not."""
+    auc = measure_auc(classifier, store)
+    if not auc.value > min_auc:
+        fault = f"teacher {classifier.path} does not know the classes of {store.name}"
+        remedy = "Train a better one: what it looks at would be no evidence."
+        return [describe(fault, auc, f"AUC above {min_auc:g}", remedy)]
+    CONSOLE.print(f"teacher {classifier.path} on {store.name}: {auc}")
+    return []

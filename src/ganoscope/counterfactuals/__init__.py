@@ -1,0 +1,1 @@
+"""Counterfactuals: images translated to another class, with the evidence of what that explains."""

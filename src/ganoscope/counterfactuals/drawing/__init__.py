@@ -1,0 +1,1 @@
+"""Counterfactuals as pictures: a panel for one image, and overviews of all."""

@@ -1,0 +1,180 @@
+"""A panel for one image: what was translated into what, what changed, what comes back, and what classifiers say."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.cm import ScalarMappable
+from matplotlib.colors import Normalize
+from matplotlib.figure import Figure
+from numpy.typing import NDArray
+
+from ganoscope.counterfactuals.case_summary import describe_case, name_unit
+from ganoscope.counterfactuals.translation import Setting, Translated
+from ganoscope.data.store.intensity import IntensityMap
+from ganoscope.evaluate.counterfactual.measures import CHANGED
+from ganoscope.explanation.classifier_maps import choose_layer, explain_codes
+from ganoscope.explanation.drawing.map_panels import caption, show_map
+
+DIVERGING = "PuOr_r"
+"""Orange where the counterfactual is brighter, violet where it is darker: readable without red and green."""
+LESION = "#00c2a8"
+SCALE_QUANTILE = 0.99
+PARTS = (0.25, 0.5, 0.75)
+"""Strengths of the change that are shown where no classifier's answers to them can be."""
+
+
+def find_scale(batch: Translated, intensity: IntensityMap) -> float:
+    """Returns the change in stored units at the ends of the colours, for all panels: so that they can be compared.
+
+    It is nearly the largest within the pictures of the first batch, without their padding and without those that are of
+    the target already, where there are others, and never so small that noise looks like a change.
+    """
+    size, already = batch.pairs.change.abs()[:, 0].cpu().numpy(), batch.pairs.already
+    counted = np.full(size.shape, True) if batch.pairs.padding is None else ~batch.pairs.padding
+    shown = size[counted & (~already | already.all())[:, None, None]]
+    return max(float(np.quantile(shown, SCALE_QUANTILE)), 2 * CHANGED) * (intensity.high - intensity.low) / 2
+
+
+@dataclass(frozen=True)
+class Saliency:
+    """Grad-CAM of the explained classifier, for the class that it says.
+
+    Attributes:
+        maps: Raw, shape (B, S, S); NaN without a classifier, and where none was asked for.
+        said: Name of the class of each; "" likewise.
+    """
+
+    maps: NDArray[np.float32]
+    said: list[str]
+
+
+def explain(setting: Setting, batch: Translated, indices: Sequence[int]) -> Saliency:
+    """Returns heat maps of some images of a batch, for the class that the explained classifier says."""
+    classifier, image = setting.plan.explained, batch.pairs.image
+    found = Saliency(np.full(image[:, 0].shape, np.nan, np.float32), [""] * len(image))
+    if classifier is None or not indices:
+        return found
+    chosen = image[list(indices)]
+    codes = classifier.compute_probabilities(chosen).argmax(dim=1).cpu().numpy()
+    layer = choose_layer(classifier.network, chosen[:1])
+    maps = explain_codes(classifier.network, chosen.cpu(), codes, layer).maps.numpy()
+    for index, one, code in zip(indices, maps, codes, strict=True):
+        found.maps[index], found.said[index] = one, classifier.record.classes[code]
+    return found
+
+
+def save_panels(folder: Path, setting: Setting, batch: Translated, indices: Sequence[int], scale: float) -> None:
+    """Writes `NAME.png` for some images of a batch.
+
+    Args:
+        folder: Where to.
+        setting: Of the classifiers and the intensity map.
+        batch: What to show.
+        indices: Of which images.
+        scale: Change in stored units at the ends of the colours.
+    """
+    saliency = explain(setting, batch, indices)
+    for index in indices:
+        figure = draw_panel(setting, batch, index, saliency, scale)
+        figure.savefig(folder / f"{batch.cases[index].name}.png", metadata={"Software": "ganoscope"})
+
+
+def draw_panel(setting: Setting, batch: Translated, index: int, saliency: Saliency, scale: float) -> Figure:
+    """Returns the panel of one image of a batch."""
+    target = str(batch.pairs.target[index])
+    own = batch.own[index] or "original"
+    image, counterfactual, cycle = (
+        getattr(batch.pairs, name)[index, 0].cpu().numpy() for name in ("image", "counterfactual", "cycle")
+    )
+    figure = Figure(figsize=(13, 7.4), dpi=100, facecolor="white", layout="constrained")
+    figure.get_layout_engine().set(rect=(0, 0.005, 1, 0.985))  # type: ignore[union-attr, call-arg]
+    halves: Any = figure.subfigures(2, 1, height_ratios=(1.12, 1))
+    upper: Any = halves[0].subplots(1, 4)
+    mask = batch.cases[index].mask
+    view = setting.intensity.to_view
+    show_grey(upper[0], view(image), f"original ({own})" if batch.own[index] else own, mask)
+    show_grey(upper[1], view(counterfactual), f"counterfactual ({target})")
+    show_change(upper[2], counterfactual - image, setting.intensity, scale, mask)
+    show_grey(upper[3], view(cycle), f"and back ({own})" if batch.own[index] else "and back")
+    words = describe_case(setting, batch, index)
+    if saliency.said[index]:
+        lower: Any = halves[1].subplots(1, 3, width_ratios=(1, 1.9, 1.1))
+        show_saliency(lower[0], view(image), saliency.maps[index], saliency.said[index])
+        show_response(lower[1], setting, batch, index)
+    else:
+        lower = halves[1].subplots(1, 4)
+        for axes, strength in zip(lower, PARTS, strict=False):
+            show_grey(axes, view(image + strength * (counterfactual - image)), f"strength {strength}")
+    show_words(lower[-1], words)
+    return figure
+
+
+def show_grey(axes: Axes, image: NDArray[np.floating], title: str, mask: NDArray[np.bool_] | None = None) -> None:
+    """Draws an image in [-1, 1], with the outline of an annotated finding; a missing one is said to be so."""
+    axes.set_axis_off()
+    axes.set_title(title, fontsize=11, parse_math=False)
+    if not np.isfinite(image).all():
+        axes.text(0.5, 0.5, "nothing translates back", transform=axes.transAxes, ha="center", va="center")
+        return
+    axes.imshow(image, cmap="gray", vmin=-1, vmax=1, interpolation="bilinear")
+    outline(axes, mask)
+
+
+def outline(axes: Axes, mask: NDArray[np.bool_] | None) -> None:
+    """Draws the outline of an annotated finding."""
+    if mask is not None and mask.any():
+        axes.contour(mask, [0.5], colors=LESION, linewidths=1.2)
+
+
+def show_change(
+    axes: Axes, change: NDArray[np.floating], intensity: IntensityMap, scale: float, mask: NDArray[np.bool_] | None
+) -> None:
+    """Draws the difference map with its colour bar, in stored units."""
+    axes.set_axis_off()
+    axes.set_title("difference", fontsize=11)
+    values = change * (intensity.high - intensity.low) / 2
+    axes.imshow(values, cmap=DIVERGING, vmin=-scale, vmax=scale, interpolation="nearest")
+    outline(axes, mask)
+    assert axes.figure is not None
+    mapping = ScalarMappable(Normalize(-scale, scale), DIVERGING)
+    bar = axes.figure.colorbar(mapping, ax=axes, orientation="horizontal", extend="both", fraction=0.05, pad=0.02)
+    bar.set_label(f"{name_unit(intensity.unit)}, counterfactual minus original", fontsize=9)
+    bar.ax.tick_params(labelsize=8)
+
+
+def show_saliency(axes: Axes, image: NDArray[np.floating], heat: NDArray[np.floating], said: str) -> None:
+    """Draws the heat map over the image, up to its own maximum."""
+    show_map(axes, image, heat, float(heat.max()))
+    axes.set_title(f"Grad-CAM: why {said}", fontsize=11, parse_math=False)
+    caption(axes, f"coloured up to its own maximum, {heat.max():.2g} (logit)")
+
+
+def show_response(axes: Axes, setting: Setting, batch: Translated, index: int) -> None:
+    """Draws the dose-response curve: the probability of the target class as the change grows."""
+    strengths = setting.plan.strengths
+    curves = {
+        "explained classifier": (batch.response.explained[index], "o-", "#0072B2"),
+        "independent judge": (batch.response.judge[index], "s--", "#D55E00"),
+    }
+    drawn = {name: look for name, look in curves.items() if np.isfinite(look[0]).all()}
+    if not drawn:
+        axes.set_axis_off()
+        return
+    for name, (curve, style, colour) in drawn.items():
+        axes.plot(strengths, curve, style, color=colour, label=name, markersize=5, clip_on=False)
+    axes.set(xlim=(0, 1), ylim=(0, 1), xlabel="strength s of the change: x + s (G(x) - x)")
+    axes.set_ylabel(f"probability of {batch.pairs.target[index]}", parse_math=False)
+    axes.grid(color="#e4e7ec")
+    axes.spines[["top", "right"]].set_visible(False)
+    axes.legend(frameon=False, fontsize=9, loc="best")
+
+
+def show_words(axes: Axes, lines: Sequence[str]) -> None:
+    """Writes lines of text."""
+    axes.set_axis_off()
+    text = "\n".join(lines)
+    axes.text(0, 1, text, transform=axes.transAxes, va="top", fontsize=9.5, linespacing=1.5, parse_math=False)

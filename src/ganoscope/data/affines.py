@@ -1,0 +1,69 @@
+"""Where a slice lies in the patient, as its file says it: so that what is written lies on the original in a viewer.
+
+Source: NIfTI-1, https://nifti.nimh.nih.gov/nifti-1; DICOM PS3.3, C.7.6.2.1.1. DICOM's axes go to the left and to the
+back, NIfTI's to the right and to the front.
+"""
+
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ganoscope.data.dicom import attributes
+from ganoscope.data.dicom.dataset import open_dataset, quiet
+from ganoscope.data.picture import Picture
+from ganoscope.data.readers import nifti
+
+Affine = NDArray[np.float64]
+"""From the numbers of column, row and slice to mm towards right, front and head (RAS), shape (4, 4)."""
+
+
+def find_affine(path: Path | None, picture: Picture, plane: str) -> Affine | None:
+    """Returns the place of a slice that was read from a file; None where the file does not tell it.
+
+    Args:
+        path: The file.
+        picture: What was read.
+        plane: In which a volume was cut.
+    """
+    if path is None or picture.position_mm is None:
+        return None
+    if path.name.lower().endswith(nifti.SUFFIXES):
+        return find_nifti_affine(path, picture.frame, plane)
+    return find_dicom_affine(path, picture)
+
+
+def find_nifti_affine(path: Path, index: int, plane: str) -> Affine | None:
+    """Returns the place of slice number `index` of a volume that was cut in a plane."""
+    with nifti.open_stream(path) as stream:
+        layout = nifti.read_layout(stream)
+    if not layout.oriented:
+        return None
+    _, turned = nifti.orient(np.broadcast_to(np.int8(0), layout.shape), layout, plane)
+    affine = turned[:, [1, 0, 2, 3]]  # rows and columns change places: the first axis counts columns
+    affine[:, 3] += index * affine[:, 2]
+    return affine
+
+
+def find_dicom_affine(path: Path, picture: Picture) -> Affine | None:
+    """Returns the place of a frame, from position, orientation and spacing; None where one of them is missing."""
+    with quiet():
+        dataset = open_dataset(path, stop_before_pixels=True)
+        groups = (
+            ("PlanePositionSequence", "ImagePositionPatient", 3),
+            ("PlaneOrientationSequence", "ImageOrientationPatient", 6),
+        )
+        corner, cosines = (
+            np.array(attributes.get_numbers(attributes.find_group(dataset, picture.frame, group), keyword, count))
+            for group, keyword, count in groups
+        )
+        normal = attributes.read_normal(dataset, picture.frame)
+    if not len(corner) or not normal or picture.spacing_mm is None:
+        return None
+    affine = np.eye(4)
+    affine[:3, 0] = cosines[:3] * picture.spacing_mm[1]
+    affine[:3, 1] = cosines[3:] * picture.spacing_mm[0]
+    affine[:3, 2] = np.array(normal) * (picture.thickness_mm or 1.0)
+    affine[:3, 3] = corner
+    affine[:2] *= -1
+    return affine

@@ -1,0 +1,108 @@
+"""Whether slices that were filed together are one volume, and how densely they sample it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ganoscope.data.picture import Picture
+
+SAME_POSITION_MM = 0.01
+"""Two slices closer than this are at one position: the finest scanners advance by 0.05 mm or more."""
+
+SAME_SPACING = 1e-3
+"""Relative difference up to which two pixel spacings are the same: headers round."""
+
+TOLERANCE = 0.05
+"""Relative deviation of distances, and of thickness from distance, that is put down to rounding."""
+
+
+@dataclass(frozen=True)
+class SeriesFacts:
+    """What a series' positions say.
+
+    Attributes:
+        slices: Number of slices.
+        spacing_between_mm: Distance from one slice to the next; None where positions are unknown.
+        thickness_mm: Of a slice; None where unknown.
+        missing: Number of slices that are absent, by the gaps between positions.
+        problems: One plain sentence each.
+    """
+
+    slices: int
+    spacing_between_mm: float | None = None
+    thickness_mm: float | None = None
+    missing: int = 0
+    problems: tuple[str, ...] = ()
+
+
+def check_series(slices: Sequence[Picture]) -> tuple[str, SeriesFacts]:
+    """Returns why the slices can't be one volume, "" where they can, and what is known about their sampling.
+
+    Args:
+        slices: Of one series, at least one, in any order; sizes and spacings are those of the source.
+    """
+    fault = find_fault(slices)
+    positions = np.array([s.position_mm for s in slices if s.position_mm is not None], dtype=np.float64)
+    gaps = np.diff(np.sort(positions))
+    if not fault and gaps.size and gaps.min() < SAME_POSITION_MM:
+        twice = int((gaps < SAME_POSITION_MM).sum())
+        fault = f"{twice} of {len(slices)} slices lie where another one does: more than one volume in the series"
+    return fault, SeriesFacts(len(slices)) if fault else measure_sampling(slices, gaps, len(positions))
+
+
+def find_fault(slices: Sequence[Picture]) -> str:
+    """Returns the first property that differs within the series, "" where none does."""
+    for what, values in (
+        ("modalities", {s.modality for s in slices}),
+        ("units of pixels", {s.unit for s in slices}),
+        ("picture sizes", {f"{s.pixels.shape[0]} x {s.pixels.shape[1]}" for s in slices}),
+        ("orientations", {s.view for s in slices}),
+    ):
+        if len(values) > 1:
+            return f"mixed {what} in one series: {', '.join(sorted(value or 'unknown' for value in values))}"
+    spacings = [s.spacing_mm for s in slices]
+    known = np.array([spacing for spacing in spacings if spacing], dtype=np.float64).reshape(-1, 2)
+    if 0 < len(known) < len(slices):
+        return f"mixed pixel spacings in one series: {len(slices) - len(known)} of {len(slices)} slices state none"
+    if len(known) and (np.ptp(known, axis=0) > SAME_SPACING * known.min(axis=0)).any():
+        return f"mixed pixel spacings in one series: {known.min():g} to {known.max():g} mm"
+    return ""
+
+
+def measure_sampling(slices: Sequence[Picture], gaps: NDArray[np.float64], placed: int) -> SeriesFacts:
+    """Returns distance, thickness and missing slices, with a sentence for whatever is not as it should be."""
+    problems = []
+    if 0 < placed < len(slices):
+        problems.append(f"{len(slices) - placed} of {len(slices)} slices state no position")
+    spacing, missing = find_spacing(gaps) if gaps.size else (None, 0)
+    if missing:
+        absent = "1 slice is missing" if missing == 1 else f"{missing} slices are missing"
+        problems.append(f"{absent}: the largest gap is {gaps.max():g} mm, {spacing:g} mm are usual")
+    if spacing and (np.abs(gaps / spacing - np.rint(gaps / spacing)) > TOLERANCE).any():
+        problems.append(f"slices lie at irregular distances of {gaps.min():g} to {gaps.max():g} mm")
+    known = [s.thickness_mm for s in slices if s.thickness_mm is not None]
+    thickness = float(np.median(known)) if known else None
+    if known and max(known) > (1 + TOLERANCE) * min(known):
+        problems.append(f"slices are {min(known):g} to {max(known):g} mm thick")
+    if spacing and thickness and abs(thickness - spacing) > TOLERANCE * spacing:
+        effect = "neighbours overlap" if thickness > spacing else "parts of the body lie between them"
+        problems.append(f"slices are {thickness:g} mm thick but {spacing:g} mm apart: {effect}")
+    return SeriesFacts(len(slices), spacing, thickness, missing, tuple(problems))
+
+
+def find_spacing(gaps: NDArray[np.float64]) -> tuple[float, int]:
+    """Returns the distance of neighbouring slices, and how many of them are absent.
+
+    The distance is the smallest gap where all others are its multiples, else the median one.
+
+    Example:
+        >>> find_spacing(np.array([2.0, 2.0, 6.0, 2.0]))
+        (2.0, 2)
+    """
+    smallest = float(np.median(gaps[gaps < (1 + TOLERANCE) * gaps.min()]))
+    multiples = gaps / smallest
+    regular = (np.abs(multiples - np.rint(multiples)) <= TOLERANCE).all()
+    spacing = smallest if regular else float(np.median(gaps))
+    return round(spacing, 4), int(np.maximum(np.rint(gaps / spacing) - 1, 0).sum())

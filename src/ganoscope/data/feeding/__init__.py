@@ -1,0 +1,1 @@
+"""From a store to the training step: order, augmentation, transfer to the device."""

@@ -1,0 +1,1 @@
+"""One public data set per file. The folder is the registry."""

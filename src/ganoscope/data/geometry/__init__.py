@@ -1,0 +1,1 @@
+"""How pictures lie: which slices of a volume, where the patient is, and the way to the store's square and back."""

@@ -1,0 +1,209 @@
+"""PNG, JPEG and TIFF: 8 and 16 bit, grey, or grey stored as palette, RGB or RGBA; TIFF also signed, float and paged.
+
+Resolution tags are never read: they are those of a screen or printer, not of the patient.
+"""
+
+import errno
+import warnings
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import ExifTags, Image, UnidentifiedImageError
+
+from ganoscope.data.picture import MAX_PIXELS, SYNTHETIC, Picture, ReadOptions, UnreadableError
+from ganoscope.data.raw_values import EIGHT_BIT, convert, find_meaning
+
+SUFFIXES = (".png", ".jpg", ".jpeg", ".tif", ".tiff")
+FORMAT_OF_SUFFIX = {".png": "PNG", ".jpg": "JPEG", ".jpeg": "JPEG", ".tif": "TIFF", ".tiff": "TIFF"}
+COLOUR_TOLERANCE = 8
+"""Largest difference between the channels of a grey picture, in grey values: JPEG's rounding stays below it."""
+
+TRANSPARENT = "transparent pixels have no defined grey value; flatten the image first"
+UPRIGHT = {
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_270,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}
+"""What undoes each EXIF orientation; 1 and unknown ones need nothing."""
+
+# TIFF tags (TIFF 6.0, https://www.itu.int/itudoc/itu-t/com16/tiff-fx/docs/tiff6.pdf)
+SUBFILE_TYPE, BITS, PHOTOMETRIC, SAMPLE_FORMAT = 254, 258, 262, 339
+REDUCED_OR_MASK = 0b101
+WHITE_IS_ZERO = 0
+SIGNED = 2
+
+warnings.filterwarnings("ignore", module=r"PIL\.TiffImagePlugin")  # on damaged files; they are refused with a reason
+warnings.filterwarnings("ignore", category=Image.DecompressionBombWarning)  # so are too large ones
+
+
+def read(path: Path, options: ReadOptions) -> Iterator[Picture]:
+    """Yields the picture in a file, or each page of a TIFF, as pixels of its own bit depth, upright by its EXIF mark.
+
+    Grey values of 8 and 16 bits; HU where `hu_offset` states them; signed and float TIFF is a signal.
+
+    Raises:
+        UnreadableError: Not an image, another format than the suffix says, truncated, animated, transparent,
+            16-bit colour (which could only be read with loss), of a colour space that has no grey, or values that
+            can't be HU although `hu_offset` says so.
+        OSError: The system can't read the file.
+    """
+    try:
+        # from an open file: given a path, Pillow maps plain TIFF into memory, and garbles what is to be turned sideways
+        with path.open("rb") as file, Image.open(file) as image:
+            pages = choose_pages(path, image)
+            for page in pages:
+                if len(pages) > 1:
+                    image.seek(page)
+                refuse_unsuitable(path, image)
+                picture = to_picture(image, options, page)
+                yield replace(picture, synthetic=True) if is_synthetic(image) else picture
+    except (UnreadableError, MemoryError):
+        raise
+    except UnidentifiedImageError:
+        raise UnreadableError("the content is no PNG, JPEG or TIFF image of a supported kind") from None
+    except (Image.DecompressionBombError, Image.DecompressionBombWarning):
+        raise UnreadableError(f"decompression bomb refused: at most {Image.MAX_IMAGE_PIXELS} pixels are read") from None
+    except Exception as error:  # on damaged bytes Pillow raises anything: struct.error, TypeError, KeyError, ...
+        if isinstance(error, OSError) and error.errno not in (None, errno.EINVAL):  # EINVAL: an impossible place in it
+            raise
+        raise UnreadableError(f"corrupt or truncated ({type(error).__name__})") from None  # its text may hold names
+
+
+def is_synthetic(image: Image.Image) -> bool:
+    """Tells whether a picture's own text says that it was generated."""
+    return str(image.info.get("Description", "")).startswith(SYNTHETIC)
+
+
+def choose_pages(path: Path, image: Image.Image) -> list[int]:
+    """Returns the numbers of the pages to read: all of a TIFF but small copies and masks of others.
+
+    Raises:
+        UnreadableError: Of another format than the name says, an animation, or too many pixels in all.
+    """
+    expected = FORMAT_OF_SUFFIX[path.suffix.lower()]
+    if image.format != expected:
+        raise UnreadableError(f"wrong extension: the content is {image.format}, the name says {expected}")
+    count = getattr(image, "n_frames", 1)
+    if expected != "TIFF" or count == 1:
+        if count > 1:
+            raise UnreadableError("the file holds several frames; one picture per file is supported")
+        return [0]
+    pages, pixels = [], 0
+    for page in range(count):
+        image.seek(page)
+        if not get_tag(image, SUBFILE_TYPE, 0) & REDUCED_OR_MASK:
+            pages.append(page)
+            pixels += image.width * image.height
+    if pixels > MAX_PIXELS:
+        raise UnreadableError(f"decompression bomb refused: {pixels} pixels; at most {MAX_PIXELS} are read")
+    if not pages:
+        raise UnreadableError("the file holds no picture, only small copies or masks of one")
+    return pages
+
+
+def get_tag(image: Image.Image, tag: int, default: int) -> int:
+    """Returns a TIFF tag's (first) value; the default where there is none, and for other formats."""
+    value: Any = getattr(image, "tag_v2", {}).get(tag, default)
+    return int(value[0] if isinstance(value, tuple) else value)
+
+
+def refuse_unsuitable(path: Path, image: Image.Image) -> None:
+    """Refuses what the header already shows to be unsuitable."""
+    if image.width * image.height > (Image.MAX_IMAGE_PIXELS or np.inf):  # warnings can't be turned on per thread
+        raise UnreadableError(
+            f"decompression bomb refused: {image.width} x {image.height} pixels; "
+            f"at most {Image.MAX_IMAGE_PIXELS} pixels are read"
+        )
+    if image.mode in ("CMYK", "LAB", "HSV") or (image.mode == "F" and image.format != "TIFF"):
+        raise UnreadableError(f"colour mode {image.mode} has no defined grey value")
+    if image.format == "PNG" and image.mode in ("RGB", "RGBA", "LA") and is_16_bit_colour(path):
+        raise UnreadableError("16-bit colour PNG can't be read without loss; convert it to 16-bit grey")
+    if image.format == "TIFF":
+        refuse_unsuitable_tiff(image)
+
+
+def refuse_unsuitable_tiff(image: Image.Image) -> None:
+    """Refuses what Pillow would read with loss, or inverted."""
+    grey = image.mode.startswith(("I", "F"))
+    if not grey and get_tag(image, BITS, 1) > 8:
+        raise UnreadableError("16-bit colour TIFF can't be read without loss; convert it to 16-bit grey")
+    if grey and get_tag(image, PHOTOMETRIC, 1) == WHITE_IS_ZERO:
+        raise UnreadableError("16-bit TIFF with inverted values (0 is white); save it with 0 as black")
+
+
+def is_16_bit_colour(path: Path) -> bool:
+    """Tells whether a PNG header states 16 bits per channel and more than one channel."""
+    with path.open("rb") as file:
+        header = file.read(26)
+    return header[24] == 16 and header[25] != 0
+
+
+def to_picture(image: Image.Image, options: ReadOptions, page: int) -> Picture:
+    """Returns the current page, in HU where the user states them."""
+    signed = get_tag(image, SAMPLE_FORMAT, 1) == SIGNED
+    image.load()  # turns a TIFF upright and removes the mark, so that it is not turned twice
+    upright = make_upright(image)
+    if upright.mode == "F" or signed:
+        pixels = np.asarray(upright)
+        meaning = find_meaning([pixels], options.hu_offset)
+        return Picture(convert(pixels, meaning), meaning.unit, frame=page)
+    pixels, coloured = to_grey(upright)
+    if options.hu_offset is not None:
+        if pixels.dtype == np.uint8:
+            raise UnreadableError(EIGHT_BIT)
+        return Picture(convert(pixels, find_meaning([pixels], options.hu_offset)), "HU", frame=page)
+    return Picture(pixels, "grey 8 bit" if pixels.dtype == np.uint8 else "grey 16 bit", coloured, frame=page)
+
+
+def make_upright(image: Image.Image) -> Image.Image:
+    """Returns the picture turned as its EXIF mark says; all other EXIF content, damaged or not, is ignored."""
+    orientation: object = image.getexif().get(ExifTags.Base.Orientation)
+    turn = UPRIGHT.get(orientation) if isinstance(orientation, int) else None
+    return image if turn is None else image.transpose(turn)
+
+
+def to_grey(image: Image.Image) -> tuple[NDArray[Any], bool]:
+    """Returns uint8 or uint16 pixels, and whether there was true colour.
+
+    Equal channels are taken as they are, true colour by its ITU-R BT.601 luminance.
+    """
+    if image.mode.startswith("I"):
+        pixels = to_uint16(np.asarray(image))
+        transparent = image.info.get("transparency")
+        if transparent is not None and (pixels == transparent).any():
+            raise UnreadableError(TRANSPARENT)
+        return pixels, False
+    if image.mode in ("RGBA", "LA", "PA") or "transparency" in image.info:
+        image = refuse_transparency(image.convert("RGBA"))
+    if image.mode in ("1", "L"):
+        return np.asarray(image if image.mode == "L" else image.convert("L")), False
+    channels = np.asarray(image.convert("RGB"))
+    spread = int((channels.max(axis=2).astype(np.int16) - channels.min(axis=2)).max())
+    if spread == 0:
+        return np.ascontiguousarray(channels[..., 0]), False
+    return np.asarray(image.convert("L")), spread > COLOUR_TOLERANCE
+
+
+def to_uint16(pixels: NDArray[np.generic]) -> NDArray[np.uint16]:
+    """Returns the same values as uint16, or refuses those outside it."""
+    if pixels.dtype == np.uint16:
+        return np.array(pixels, np.uint16)
+    if pixels.min() < 0 or pixels.max() > 65535:
+        raise UnreadableError("values outside 0 to 65535 in a 32-bit grey image")
+    return pixels.astype(np.uint16)
+
+
+def refuse_transparency(image: Image.Image) -> Image.Image:
+    """Returns the opaque picture as RGB; a see-through one has no defined grey value."""
+    alpha = np.asarray(image.getchannel("A"))
+    if alpha.min() < 255:
+        raise UnreadableError(TRANSPARENT)
+    return image.convert("RGB")

@@ -1,0 +1,187 @@
+"""The one way between stored units and the network's range, exact in both directions inside a declared window."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ganoscope.data.picture import Unit
+from ganoscope.errors import UserError, describe, refuse
+
+WINDOWS = {
+    "full": (1023.5, 4095.0),
+    "lung": (-600.0, 1500.0),
+    "soft_tissue": (40.0, 400.0),
+    "mediastinum": (40.0, 400.0),
+    "bone": (400.0, 1800.0),
+    "brain": (40.0, 80.0),
+}
+"""Centre and width in HU, as radiologists set them; `full` is -1024 to 3071, what 12 bits hold."""
+
+VIEW = (-1000.0, 600.0)
+"""HU that are black and white in pictures of a window wider than `WIDE_HU`: lung, soft tissue, contrast medium and bone
+can be told apart. Networks and files are not touched by it."""
+WIDE_HU = 2000.0
+
+DTYPE_OF_UNIT: dict[Unit, str] = {"grey 8 bit": "uint8", "grey 16 bit": "uint16", "HU": "int16", "signal": "uint16"}
+SCALED_UNIT = "signal, scaled"
+"""Unit of a store whose images or series were each mapped to 16 bits; the manifest has each one's raw range."""
+
+
+@dataclass(frozen=True)
+class IntensityConfig:
+    """What stored values mean to a network."""
+
+    window: str = "full"
+    """HU range that networks see, clipped outside: full, lung, soft_tissue, mediastinum, bone, brain, or CENTRE/WIDTH
+    such as 50/350. The store keeps all HU."""
+    scale: Literal["auto", "none", "image", "series"] = "auto"
+    """Mapping of signals without a common scale to 16 bits: per image, per series, or none; auto: per series for MR and
+    other signals, none for HU and for 8- and 16-bit pictures."""
+    low_percentile: float = 0.5
+    """Percentile of an image or series that becomes black, where it is scaled; 0 for the full range."""
+    high_percentile: float = 99.5
+    """Percentile that becomes white; 100 for the full range."""
+
+    def __post_init__(self) -> None:
+        """Checks the window and the percentiles."""
+        refuse(self.list_intensity_faults())
+
+    def list_intensity_faults(self) -> list[str]:
+        """Returns what is wrong with the window and the percentiles."""
+        faults = []
+        if parse_window(self.window) is None:
+            allowed = f"{', '.join(WINDOWS)}, or CENTRE/WIDTH with a width of 1 or more"
+            faults.append(describe("--window is not known", self.window, allowed, "Choose one."))
+        if not 0 <= self.low_percentile < self.high_percentile <= 100:
+            given = f"{self.low_percentile} and {self.high_percentile}"
+            faults.append(describe("percentiles are impossible", given, "0 <= low < high <= 100", "Choose others."))
+        return faults
+
+
+def parse_window(window: str) -> tuple[float, float] | None:
+    """Returns the lowest and highest HU of a named window or of CENTRE/WIDTH; None where it is neither.
+
+    Example:
+        >>> parse_window("lung"), parse_window("50/350"), parse_window("fat")
+        ((-1350.0, 150.0), (-125.0, 225.0), None)
+    """
+    centre_width = WINDOWS.get(window)
+    if centre_width is None:
+        try:
+            centre, width = (float(part) for part in window.split("/"))
+        except ValueError:
+            return None
+        if not (width >= 1 and abs(centre) + width < 1e5):
+            return None
+        centre_width = (centre, width)
+    centre, width = centre_width
+    return centre - width / 2, centre + width / 2
+
+
+def find_raw_range(images: Sequence[NDArray[np.generic]], config: IntensityConfig) -> tuple[float, float]:
+    """Returns the raw values at the two percentiles over all the images; a range that is never empty."""
+    values = np.concatenate([image.ravel() for image in images])
+    low, high = np.percentile(values, (config.low_percentile, config.high_percentile))
+    if not low < high:  # a few bright pixels on a constant ground
+        low, high = float(values.min()), float(values.max())
+    return float(low), float(high if low < high else low + 1)
+
+
+def scale_to_16_bits(pixels: NDArray[np.generic], raw_range: tuple[float, float]) -> NDArray[np.uint16]:
+    """Returns the raw range as 0 to 65535, clipped at its ends.
+
+    Example:
+        >>> scale_to_16_bits(np.array([-5.0, 0.0, 50.0, 100.0]), (0.0, 100.0)).tolist()
+        [0, 0, 32768, 65535]
+    """
+    low, high = raw_range
+    unit = (pixels.astype(np.float64) - low) / (high - low)
+    return np.rint(unit.clip(0, 1) * 65535).astype(np.uint16)
+
+
+def unscale(pixels: NDArray[np.generic], raw_range: tuple[float, float]) -> NDArray[np.float64]:
+    """Returns raw values: the inverse of `scale_to_16_bits`, to half a step of (high - low) / 65535."""
+    low, high = raw_range
+    return pixels.astype(np.float64) / 65535 * (high - low) + low
+
+
+@dataclass(frozen=True)
+class IntensityMap:
+    """Affine map between stored pixels in [low, high] and images in [-1, 1]; values outside are clipped to it.
+
+    Attributes:
+        low: Stored value that becomes -1.
+        high: Stored value that becomes +1; above `low`.
+        unit: What a stored value means: `HU`, `grey 8 bit`, `grey 16 bit`, `signal, scaled`.
+        dtype: NumPy type of stored pixels: `uint8`, `uint16` or `int16`.
+    """
+
+    low: float
+    high: float
+    unit: str
+    dtype: str
+
+    def __post_init__(self) -> None:
+        """Checks the range and the type."""
+        if not self.low < self.high:
+            raise UserError(
+                f"intensity range is empty: got low {self.low}, high {self.high}; allowed: low < high. "
+                "Are all images of one constant value?"
+            )
+        if self.dtype not in ("uint8", "uint16", "int16"):
+            raise UserError(f"pixel type is not supported: got {self.dtype}; allowed: uint8, uint16, int16.")
+
+    def to_network(self, pixels: NDArray[np.generic]) -> NDArray[np.float32]:
+        """Returns images in network range.
+
+        Args:
+            pixels: Stored units, any shape.
+
+        Returns:
+            Same shape, float32, -1 at `low` and below, +1 at `high` and above.
+
+        Example:
+            >>> IntensityMap(0, 255, "grey 8 bit", "uint8").to_network(np.array([0, 255], np.uint8)).tolist()
+            [-1.0, 1.0]
+        """
+        scale = np.float32(2.0 / (self.high - self.low))
+        image = np.subtract(pixels, self.low, dtype=np.float32)
+        image *= scale
+        image -= 1.0
+        return np.clip(image, -1.0, 1.0, out=image)
+
+    def to_pixels(self, image: NDArray[np.float32]) -> NDArray[np.generic]:
+        """Returns stored units: the inverse of `to_network`, rounded to the nearest stored value.
+
+        Args:
+            image: Network range, any shape; values outside [-1, 1] are clipped to it.
+
+        Returns:
+            Same shape, of type `dtype`.
+        """
+        unit = (np.clip(image, -1.0, 1.0).astype(np.float64) + 1.0) / 2.0
+        return np.rint(unit * (self.high - self.low) + self.low).astype(self.dtype)
+
+    @property
+    def view(self) -> tuple[float, float]:
+        """Stored values that are black and white in pictures for looking at: `low` and `high`, or `VIEW`."""
+        wide = self.unit == "HU" and self.high - self.low > WIDE_HU
+        return (max(self.low, VIEW[0]), min(self.high, VIEW[1])) if wide else (self.low, self.high)
+
+    def to_view(self, image: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Returns images in network range as they are looked at: -1 is black, +1 is white; NaN stays.
+
+        Example:
+            >>> intensity = IntensityMap(-1024, 3071, "HU", "int16")
+            >>> intensity.to_view(intensity.to_network(np.array([-1000, -200, 600]))).round(3).tolist()
+            [-1.0, 0.0, 1.0]
+        """
+        low, high = ((2 * value - self.low - self.high) / (self.high - self.low) for value in self.view)
+        return ((image - np.float32((low + high) / 2)) * np.float32(2 / (high - low))).clip(-1, 1)
+
+    def to_display(self, pixels: NDArray[np.generic]) -> NDArray[np.uint8]:
+        """Returns 8-bit grey for looking at, between the ends of `view`."""
+        return np.rint((self.to_view(self.to_network(pixels)) + 1) * 127.5).astype(np.uint8)

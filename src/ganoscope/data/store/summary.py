@@ -1,0 +1,105 @@
+"""Statistics of a store: what it holds, read block by block."""
+
+import csv
+from collections import Counter
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ganoscope.data.picture import PADDING_HU
+from ganoscope.data.store import Store
+from ganoscope.data.store.splits import SPLITS
+
+BLOCK_PX = 1 << 20
+"""Pixels counted at a time: more would not fit in the processor's cache."""
+
+
+@dataclass(frozen=True)
+class Statistics:
+    """What a store holds.
+
+    Attributes:
+        counts: Images by (split, label).
+        groups: Independent groups (patients or near-duplicate clusters) by split.
+        patients: Known patients by split.
+        mean: Mean stored value over all measured pixels of all images.
+        deviation: Standard deviation of the same.
+        percentiles: 1st, 50th and 99th percentile of the same.
+        shapes: The five most frequent (height, width) of the source pictures, with their counts.
+        quarantined: Files not taken, by reason.
+    """
+
+    counts: dict[tuple[str, str], int]
+    groups: dict[str, int]
+    patients: dict[str, int]
+    mean: float
+    deviation: float
+    percentiles: tuple[float, float, float]
+    shapes: list[tuple[tuple[int, int], int]]
+    quarantined: dict[str, int]
+
+
+def compute_statistics(store: Store) -> Statistics:
+    """Returns the store's statistics; pixels are read block by block."""
+    counts: Counter[tuple[str, str]] = Counter()
+    shapes: Counter[tuple[int, int]] = Counter()
+    members: dict[str, tuple[set[str], set[str]]] = {split: (set(), set()) for split in SPLITS}
+    for sample in store.samples():
+        counts[sample.split, sample.label] += 1
+        shapes[sample.height_px, sample.width_px] += 1
+        members[sample.split][0].add(sample.group)
+        members[sample.split][1].add(sample.patient)
+    values, numbers = count_values(store)
+    mean, deviation = measure_moments(values, numbers)
+    return Statistics(
+        counts=dict(sorted(counts.items())),
+        groups={split: len(groups) for split, (groups, _) in members.items()},
+        patients={split: len(patients - {""}) for split, (_, patients) in members.items()},
+        mean=mean,
+        deviation=deviation,
+        percentiles=(find_rank(values, numbers, 1), find_rank(values, numbers, 50), find_rank(values, numbers, 99)),
+        shapes=shapes.most_common(5),
+        quarantined=count_quarantined(store),
+    )
+
+
+def measured(pixels: NDArray[np.generic]) -> NDArray[np.bool_]:
+    """Returns a mask of the pixels that were measured: all but those beyond a CT scanner's field of view."""
+    return pixels != PADDING_HU if pixels.dtype == np.int16 else np.ones(pixels.shape, bool)
+
+
+def count_values(store: Store) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
+    """Returns every value that a stored pixel can have, in order, and how many measured pixels have it: (K,) each."""
+    dtype = store.images.dtype
+    bins, unsigned, step = 256**dtype.itemsize, f"u{dtype.itemsize}", max(1, BLOCK_PX // store.size**2)
+    numbers = np.zeros(bins, np.int64)
+    for start in range(0, store.count, step):
+        numbers += np.bincount(store.images[start : start + step].ravel().view(unsigned), minlength=bins)
+    values = np.arange(bins).astype(unsigned).view(dtype)
+    numbers[~measured(values)] = 0
+    order = np.argsort(values)
+    return values[order].astype(np.float64), numbers[order]
+
+
+def measure_moments(values: NDArray[np.float64], numbers: NDArray[np.int64]) -> tuple[float, float]:
+    """Returns mean and standard deviation of values that occur so many times, (K,) each."""
+    mean = float(np.average(values, weights=numbers))
+    return mean, float(np.sqrt(np.average((values - mean) ** 2, weights=numbers)))
+
+
+def find_rank(values: NDArray[np.float64], numbers: NDArray[np.int64], percent: float) -> float:
+    """Returns a percentile of values that occur so many times, (K,) each, interpolated as `numpy.percentile` does."""
+    ends = np.cumsum(numbers)
+    place = percent / 100 * (int(ends[-1]) - 1)
+    below, above = values[np.searchsorted(ends, [np.floor(place), np.ceil(place)], side="right")].tolist()
+    return float(below + (above - below) * (place % 1))
+
+
+def count_quarantined(store: Store) -> dict[str, int]:
+    """Returns how many files were not taken, by reason; most frequent first."""
+    path = store.path / "quarantine.csv"
+    if not path.exists():
+        return {}
+    with path.open(newline="", encoding="utf-8") as file:
+        return dict(Counter(row["reason"] for row in csv.DictReader(file)).most_common())

@@ -1,0 +1,1 @@
+"""What a classifier is worth on images that it has not seen."""

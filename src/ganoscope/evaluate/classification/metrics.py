@@ -1,0 +1,298 @@
+"""What a classifier is worth on one part of a store: metrics with intervals over patients, and alarms.
+
+Metrics that prevalence flatters (accuracy, weighted precision, recall, F1) stand beside those that it does not fool.
+What is not defined, such as the AUROC of a part that holds one class, is NaN here, null in JSON, and said in words.
+"""
+
+import math
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ganoscope.evaluate.classification.calibration import BINS, find_bins
+from ganoscope.statistics.ranking import rank_classes
+
+Floats = NDArray[np.float64]
+
+RESAMPLES = 2000
+LEVEL = 0.95
+BLOCK_VALUES = 2_000_000
+"""Weights held at once, at most: memory stays constant however many images there are."""
+
+METRICS = {
+    "auroc": "AUROC",
+    "auprc": "AUPRC (average precision)",
+    "balanced_accuracy": "balanced accuracy",
+    "sensitivity": "sensitivity",
+    "specificity": "specificity",
+    "brier": "Brier score",
+    "ece": "expected calibration error",
+    "ece_uncalibrated": "expected calibration error at temperature 1",
+    "accuracy": "accuracy",
+    "precision_weighted": "weighted precision",
+    "recall_weighted": "weighted recall",
+    "f1_weighted": "weighted F1",
+}
+"""Metrics of a part by name, with what they are called. Of two classes, AUPRC, sensitivity and specificity are those of
+the second in alphabetical order; of more, they and the AUROC are means over the classes, each against the rest."""
+CLASS_METRICS = {
+    "auroc": "AUROC",
+    "auprc": "AUPRC",
+    "sensitivity": "sensitivity",
+    "specificity": "specificity",
+    "precision": "precision",
+}
+"""Metrics of one class against the rest."""
+
+
+@dataclass(frozen=True)
+class Metric:
+    """A metric with its interval.
+
+    Attributes:
+        value: NaN where it is not defined.
+        low: Lower end of the 95 % interval; NaN where no resample defines it.
+        high: Upper end.
+        images: Number of images.
+        groups: Number of groups (patients, or clusters of near-duplicates) that were resampled.
+        undefined_resamples: Resamples in which it is not defined; the interval is that of the others.
+        note: Why it is not defined, or "".
+    """
+
+    value: float
+    low: float
+    high: float
+    images: int
+    groups: int
+    undefined_resamples: int = 0
+    note: str = ""
+
+
+@dataclass(frozen=True)
+class PartScores:
+    """What a classifier is worth on one part.
+
+    Attributes:
+        counts: Images of each class.
+        groups: Number of groups.
+        metrics: By name, as in `METRICS`.
+        by_class: By class and name, as in `CLASS_METRICS`.
+        confusion: Images by class (row) and predicted class (column), shape (K, K).
+    """
+
+    counts: dict[str, int]
+    groups: int
+    metrics: dict[str, Metric]
+    by_class: dict[str, dict[str, Metric]]
+    confusion: NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class Predictions:
+    """What a classifier says about one part's images.
+
+    Attributes:
+        split: Name of the part.
+        sample_ids: Of the images, shape (N,).
+        codes: Labels as codes in `classes`, shape (N,).
+        groups: Group of each image, shape (N,).
+        probabilities: Calibrated, shape (N, K).
+        uncalibrated: Probabilities at temperature 1, same shape.
+        classes: Their names.
+    """
+
+    split: str
+    sample_ids: NDArray[np.str_]
+    codes: NDArray[np.int64]
+    groups: NDArray[np.str_]
+    probabilities: Floats
+    uncalibrated: Floats
+    classes: tuple[str, ...]
+
+    @property
+    def predicted(self) -> NDArray[np.int64]:
+        """Codes of the most probable classes, shape (N,)."""
+        return self.probabilities.argmax(1)
+
+
+def score(predictions: Predictions, seed: int = 0) -> PartScores:
+    """Returns all metrics with percentile intervals from 2,000 resamples of the groups, drawn with replacement.
+
+    Args:
+        predictions: Of at least one image.
+        seed: Of the resampling.
+
+    Source: Efron, Tibshirani 1993, "An Introduction to the Bootstrap", ch. 13; groups resampled as wholes: Field,
+        Welsh 2007, https://doi.org/10.1111/j.1467-9868.2007.00593.x
+    """
+    names, member = np.unique(predictions.groups, return_inverse=True)
+    images = len(predictions.codes)
+    values = compute_values(predictions, np.ones((1, images)))
+    parts = [compute_values(predictions, weights) for weights in draw_weights(member, seed)]
+    resampled = {name: np.concatenate([part[name] for part in parts]) for name in values}
+    metrics = {
+        name: make_metric(name, float(values[name][0]), resampled[name], predictions, len(names)) for name in values
+    }
+    confusion = compute_confusion(predictions, np.ones((1, images)))[0].astype(np.int64)
+    return PartScores(
+        counts=dict(zip(predictions.classes, confusion.sum(1).tolist(), strict=True)),
+        groups=len(names),
+        metrics={name: metrics[name] for name in METRICS},
+        by_class={label: {name: metrics[f"{name} {label}"] for name in CLASS_METRICS} for label in predictions.classes},
+        confusion=confusion,
+    )
+
+
+def draw_weights(member: NDArray[np.int64], seed: int) -> Iterator[Floats]:
+    """Yields how often each resample holds each image, shape (r, N), all resamples in blocks.
+
+    Args:
+        member: Number of each image's group, shape (N,).
+        seed: Of the resampling.
+    """
+    random = np.random.default_rng([seed, 31])
+    groups = int(member.max()) + 1
+    block = max(1, BLOCK_VALUES // max(groups, len(member)))
+    for start in range(0, RESAMPLES, block):
+        rows = min(block, RESAMPLES - start)
+        drawn = random.integers(groups, size=(rows, groups)) + groups * np.arange(rows)[:, None]
+        times = np.bincount(drawn.ravel(), minlength=rows * groups).reshape(rows, groups)
+        yield times[:, member].astype(np.float64)
+
+
+def make_metric(name: str, value: float, resampled: Floats, predictions: Predictions, groups: int) -> Metric:
+    """Returns a metric with the percentiles of its resampled values; those that are NaN take no part.
+
+    Resampling adds noise to every bin of a calibration error and so raises it: its percentiles are moved until their
+    median is the value.
+    """
+    defined, images = resampled[np.isfinite(resampled)], len(predictions.codes)
+    missing = len(resampled) - len(defined)
+    if math.isnan(value):
+        return Metric(value, math.nan, math.nan, images, groups, missing, explain_gap(name, predictions))
+    if not len(defined):
+        return Metric(value, math.nan, math.nan, images, groups, missing)
+    low, middle, high = np.quantile(defined, [(1 - LEVEL) / 2, 0.5, (1 + LEVEL) / 2]).tolist()
+    if name.startswith("ece"):
+        low, high = (max(0.0, end + value - middle) for end in (low, high))
+    return Metric(value, low, high, images, groups, missing)
+
+
+def compute_values(predictions: Predictions, weights: Floats) -> dict[str, Floats]:
+    """Returns every metric for every row of weights, each of shape (R,).
+
+    Args:
+        predictions: Of N images.
+        weights: Times that each resample holds each image, shape (R, N).
+
+    Returns:
+        By the name of the metric; those of one class are called "metric class".
+
+    Source: Brier 1950, https://doi.org/10.1175/1520-0493(1950)078%3C0001:VOFEIT%3E2.0.CO;2
+    Differs: of two classes, the Brier score is the squared error of one probability: half of Brier's sum over both.
+    """
+    classes, codes = predictions.classes, predictions.codes
+    values = compute_counted(compute_confusion(predictions, weights), classes)
+    for code, label in enumerate(classes):
+        auroc, precision = rank_classes(predictions.probabilities[:, code], codes == code, weights)
+        values |= {f"auroc {label}": auroc, f"auprc {label}": precision}
+    for name in ("auroc", "auprc", "sensitivity", "specificity"):
+        columns = [values[f"{name} {label}"] for label in classes]
+        values[name] = columns[1] if len(classes) == 2 else np.mean(columns, axis=0)
+    errors = np.square(predictions.probabilities - np.eye(len(classes))[codes]).sum(1)
+    values["brier"] = weights @ errors / weights.sum(1) / (2 if len(classes) == 2 else 1)
+    values["ece"] = compute_calibration_errors(predictions.probabilities, codes, weights)
+    values["ece_uncalibrated"] = compute_calibration_errors(predictions.uncalibrated, codes, weights)
+    return values
+
+
+def compute_confusion(predictions: Predictions, weights: Floats) -> Floats:
+    """Returns weighted counts by class and predicted class for every row of weights, shape (R, K, K)."""
+    number = len(predictions.classes)
+    cells = np.eye(number * number)[predictions.codes * number + predictions.predicted]
+    return (weights @ cells).reshape(-1, number, number)
+
+
+def compute_counted(confusion: Floats, classes: tuple[str, ...]) -> dict[str, Floats]:
+    """Returns the metrics that follow from confusion matrices of shape (R, K, K), each of shape (R,).
+
+    A ratio without a denominator is NaN, and so is a mean over classes that holds one. Weighted means take each class
+    by its number of images; a class without images takes no part in them.
+    """
+    right, support, predicted = np.einsum("rkk->rk", confusion), confusion.sum(2), confusion.sum(1)
+    total = support.sum(1, keepdims=True)
+    with np.errstate(invalid="ignore"):
+        recall, precision = right / support, right / predicted
+        f1 = 2 * right / (support + predicted)
+        specificity = (total - support - predicted + right) / (total - support)
+    values = {"accuracy": right.sum(1) / total[:, 0], "balanced_accuracy": recall.mean(1)}
+    for name, ratio in (("precision", precision), ("recall", recall), ("f1", f1)):
+        values[f"{name}_weighted"] = np.where(support > 0, support * ratio, 0.0).sum(1) / total[:, 0]
+    for code, label in enumerate(classes):
+        values |= {
+            f"sensitivity {label}": recall[:, code],
+            f"specificity {label}": specificity[:, code],
+            f"precision {label}": precision[:, code],
+        }
+    return values
+
+
+def compute_calibration_errors(probabilities: Floats, codes: NDArray[np.int64], weights: Floats) -> Floats:
+    """Returns the expected calibration error for every row of weights, shape (R,): see `evaluate.calibration`."""
+    confidence, right = probabilities.max(1), probabilities.argmax(1) == codes
+    gaps = np.zeros((len(codes), BINS))
+    gaps[np.arange(len(codes)), find_bins(confidence)] = right - confidence
+    errors: Floats = np.abs(weights @ gaps).sum(1) / weights.sum(1)
+    return errors
+
+
+def explain_gap(name: str, predictions: Predictions) -> str:
+    """Returns why a metric may not be defined on this part: classes that are absent, or never predicted."""
+    metric, _, label = name.partition(" ")
+    asked = [label] if label else list(predictions.classes)
+    present = {predictions.classes[code] for code in predictions.codes}
+    chosen = {predictions.classes[code] for code in predictions.predicted}
+    absent = [one for one in asked if one not in present]
+    if metric == "precision":
+        return "" if label in chosen else f"not defined: no image is predicted as {label}"
+    if metric == "precision_weighted":
+        return f"not defined: no image is predicted as {', '.join(one for one in asked if one not in chosen)}"
+    if len(present) == 1 and not absent:
+        return f"not defined: every image is of {label}"
+    return f"not defined: no image is of {', '.join(absent)}"
+
+
+def to_json(scores: PartScores) -> dict[str, Any]:
+    """Returns the scores as JSON values; what is not defined is null."""
+    return {
+        "counts": scores.counts,
+        "groups": scores.groups,
+        "metrics": {name: metric_to_json(metric) for name, metric in scores.metrics.items()},
+        "by_class": {
+            label: {name: metric_to_json(metric) for name, metric in metrics.items()}
+            for label, metrics in scores.by_class.items()
+        },
+        "confusion": scores.confusion.tolist(),
+    }
+
+
+def metric_to_json(metric: Metric) -> dict[str, float | int | str | None]:
+    """Returns one metric as JSON values."""
+    return {
+        name: None if isinstance(value, float) and math.isnan(value) else value
+        for name, value in asdict(metric).items()
+    }
+
+
+def from_json(content: Mapping[str, float | int | str | None]) -> Metric:
+    """Returns the metric that `metric_to_json` wrote.
+
+    Example:
+        >>> from_json(metric_to_json(Metric(float("nan"), 0.1, 0.2, images=3, groups=2)))
+        Metric(value=nan, low=0.1, high=0.2, images=3, groups=2, undefined_resamples=0, note='')
+    """
+    values: dict[str, Any] = {name: math.nan if value is None else value for name, value in content.items()}
+    return Metric(**values)

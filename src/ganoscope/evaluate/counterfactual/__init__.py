@@ -1,0 +1,1 @@
+"""What counterfactuals are worth: of each image, and of sets of images."""

@@ -1,0 +1,265 @@
+"""How much the images of one set differ among each other, beside what real images do: within-set MS-SSIM."""
+
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from ganoscope.alarms import Alarm
+from ganoscope.data.store import Store
+from ganoscope.errors import UserError, describe, refuse
+from ganoscope.files import load_json, save_json
+from ganoscope.generation import draw_images
+from ganoscope.training.run_folder.trained_run import TrainedRun
+
+WEIGHTS = (0.0448, 0.2856, 0.3001, 0.2363, 0.1333)
+"""Exponents of the five scales, finest first (Wang et al. 2003, sect. 3.2)."""
+KERNEL_PX, SIGMA_PX = 11, 1.5
+"""Side and standard deviation of the Gaussian window (Wang et al. 2003; the same at every scale)."""
+DATA_RANGE = 2.0
+"""White minus black, of images shifted from [-1, 1] to [0, 2]: SSIM is defined for non-negative values."""
+PAIRS = 500
+"""Pairs of different images per set, at most."""
+PAIR_BLOCK = 32
+CONFIDENCE = 0.95
+MARGIN = 0.05
+"""Generated images raise an alarm when their mean exceeds the real one by more than this, intervals apart."""
+SCHEMA_VERSION = 1
+
+
+@dataclass(frozen=True)
+class SetDiversity:
+    """MS-SSIM over random pairs of different images of one set; the lower, the more diverse.
+
+    Attributes:
+        images: Images that took part.
+        groups: Independent groups among them (patients or near-duplicate clusters; each generated image is its own).
+        pairs: Pairs compared.
+        mean: Mean MS-SSIM, 0 (nothing alike) to 1 (identical).
+        low: Lower end of the 95 % interval of the mean.
+        high: Upper end of the same.
+    """
+
+    images: int
+    groups: int
+    pairs: int
+    mean: float
+    low: float
+    high: float
+
+
+@dataclass(frozen=True)
+class Diversity:
+    """Within-set diversity of generated images, and of the real ones that they are held against.
+
+    Attributes:
+        generated: Of generated images.
+        held_out: Of real images that were not trained on (validation and test part); None where there are under two.
+        training: Of the images trained on.
+        images_seen: Images seen at the checkpoint.
+        weights_sha256: Of the generator's weights.
+        store_fingerprint: Of the store.
+        number: Images asked for per set.
+        seed: Of the noise, the choice of images and the pairs.
+        scales: Scales of MS-SSIM, each half the size of the one before.
+        kernel_px: Side of the Gaussian window at every scale.
+    """
+
+    generated: SetDiversity
+    held_out: SetDiversity | None
+    training: SetDiversity
+    images_seen: int
+    weights_sha256: str
+    store_fingerprint: str
+    number: int
+    seed: int
+    scales: int
+    kernel_px: int = KERNEL_PX
+
+
+def measure_diversity(run: TrainedRun, store: Store, number: int, seed: int) -> Diversity:
+    """Returns the diversity of generated, held-out and training images, with as many images of each as there are.
+
+    Args:
+        run: Whose generator draws the images.
+        store: The store that the run was trained on.
+        number: Images per set, at most; 4 or more.
+        seed: Of the noise, the choice of real images and the pairs.
+
+    Raises:
+        UserError: `number` is too small.
+    """
+    refuse([describe("too few images for diversity", number, "4 or more", "Raise --number.")] if number < 4 else [])
+    generated = np.concatenate(list(draw_images(run, number, seed)))
+    held_out = store.indices("validation", "test")
+    return Diversity(
+        generated=compare_pairs(generated, np.arange(len(generated)), seed),
+        held_out=measure_part(store, held_out, number, seed) if len(held_out) > 1 else None,
+        training=measure_part(store, store.indices("train"), number, seed),
+        images_seen=run.images_seen,
+        weights_sha256=run.weights_sha256,
+        store_fingerprint=store.fingerprint,
+        number=number,
+        seed=seed,
+        scales=count_scales(store.size),
+    )
+
+
+def measure_part(store: Store, indices: NDArray[np.int64], number: int, seed: int) -> SetDiversity:
+    """Returns the diversity of up to `number` of the store's images at the given positions, two or more."""
+    chosen = np.sort(np.random.default_rng([seed, 31]).permutation(indices)[:number])
+    return compare_pairs(store.load_images(chosen), store.column("group")[chosen], seed)
+
+
+def compare_pairs(images: NDArray[np.float32], groups: NDArray[Any], seed: int, pairs: int = PAIRS) -> SetDiversity:
+    """Returns the mean MS-SSIM over pairs of different images, with its interval.
+
+    Args:
+        images: Network range [-1, 1], shape (N, 1, H, W), N at least 2.
+        groups: Which group each image belongs to, shape (N,): images of one group are not independent.
+        seed: Of the choice of pairs.
+        pairs: Pairs to compare, at most.
+    """
+    chosen = choose_pairs(len(images), pairs, seed)
+    blocks = [chosen[at : at + PAIR_BLOCK] for at in range(0, len(chosen), PAIR_BLOCK)]
+    values = np.concatenate([compute_ms_ssim(images[block[:, 0]], images[block[:, 1]]) for block in blocks])
+    members = np.unique(groups, return_inverse=True)[1]
+    low, high = compute_interval(values, members[chosen])
+    return SetDiversity(len(images), int(members.max()) + 1, len(values), float(values.mean()), low, high)
+
+
+def choose_pairs(count: int, pairs: int, seed: int) -> NDArray[np.int64]:
+    """Returns random pairs of different positions below `count`, shape (P, 2); no pair twice.
+
+    Every image takes part equally often, but for one: a shuffled circle is joined to itself at growing distance.
+
+    Example:
+        >>> choose_pairs(3, pairs=100, seed=0).shape
+        (3, 2)
+    """
+    order = np.random.default_rng([seed, 37]).permutation(count)
+    position = np.arange(min(pairs, count * (count - 1) // 2))
+    first, distance = position % count, position // count + 1
+    return np.stack([order[first], order[(first + distance) % count]], axis=1)
+
+
+def count_scales(size: int) -> int:
+    """Returns how many of the five scales fit: the window must fit into the coarsest one.
+
+    Example:
+        >>> [count_scales(size) for size in (32, 64, 128, 256, 512)]
+        [2, 3, 4, 5, 5]
+    """
+    return sum(size >> scale >= KERNEL_PX for scale in range(len(WEIGHTS)))
+
+
+def compute_ms_ssim(first: NDArray[np.float32], second: NDArray[np.float32]) -> NDArray[np.float64]:
+    """Returns the multi-scale structural similarity of pairs of images.
+
+    MS-SSIM = SSIM_M^{w_M} * prod_{j=1}^{M-1} CS_j^{w_j}: the contrast and structure term at every scale, luminance at
+    the coarsest alone, each averaged over the image, and set to 0 where the average is negative.
+
+    Source: Wang, Simoncelli, Bovik 2003, eq. 7, https://doi.org/10.1109/ACSSC.2003.1292216; SSIM by MONAI.
+    Differs: images under 176 px have room for fewer than five scales (64 px: three, 128 px: four). The published
+    weights of the scales that remain, the finest ones, are divided by their sum.
+
+    Args:
+        first: Network range [-1, 1], shape (B, 1, H, W), H = W at least 11.
+        second: The same.
+
+    Returns:
+        Shape (B,), 0 to 1.
+    """
+    from monai.metrics.regression import compute_ssim_and_cs  # imported late: it takes seconds
+
+    scales = count_scales(first.shape[-1])
+    weights = np.array(WEIGHTS[:scales]) / sum(WEIGHTS[:scales])
+    x, y = (torch.from_numpy(images).float() + 1.0 for images in (first, second))
+    product = torch.ones(len(x), dtype=torch.float64)
+    for scale, weight in enumerate(weights):
+        if scale:
+            x, y = halve(x), halve(y)
+        ssim, contrast = compute_ssim_and_cs(x, y, 2, (KERNEL_PX,) * 2, (SIGMA_PX,) * 2, DATA_RANGE)
+        term = ssim if scale == scales - 1 else contrast
+        product *= term.double().mean(dim=(1, 2, 3)).clamp(min=0.0) ** weight
+    return product.numpy()
+
+
+def halve(images: Tensor) -> Tensor:
+    """Returns images at half the size, each value the mean of 2 x 2: low-pass and decimation of Wang et al. 2003."""
+    return torch.nn.functional.avg_pool2d(images, kernel_size=2)
+
+
+def compute_interval(values: NDArray[np.float64], members: NDArray[np.int64]) -> tuple[float, float]:
+    """Returns the 95 % interval of a mean over pairs that share images: dyadic cluster-robust variance.
+
+    V = 1/P^2 * sum over all (p, q) that share a group of e_p e_q, with e_p = s_p - mean(s); times G / (G - 1), with the
+    quantile of Student's t at G - 1 degrees of freedom. An ordinary standard error would take pairs that share an
+    image for independent, and be too small; a bootstrap over images is too wide, as it triples the pairs' own part.
+
+    Source: Aronow, Samii, Assenova 2015, eq. 2, https://doi.org/10.1093/pan/mpv018.
+    Differs: never below the variance of independent pairs; clipped to [0, 1]. With under three groups: [0, 1].
+
+    Args:
+        values: Similarity of each pair, shape (P,).
+        members: Groups of each pair's two images, shape (P, 2), numbered from 0.
+    """
+    from scipy.stats import t
+
+    groups = len(np.unique(members))
+    if groups < 3:
+        return 0.0, 1.0
+    residuals = values - values.mean()
+    first, second = members.min(axis=1), members.max(axis=1)
+    size = int(members.max()) + 1
+    within = first == second
+    touching = np.bincount(first, residuals, size) + np.bincount(second[~within], residuals[~within], size)
+    both = np.unique(first[~within] * size + second[~within], return_inverse=True)[1]
+    twice = np.bincount(both, residuals[~within]) if len(both) else np.zeros(1)
+    variance = max((touching**2).sum() - (twice**2).sum(), (residuals**2).sum()) / len(values) ** 2
+    half = float(t.ppf((1 + CONFIDENCE) / 2, groups - 1) * np.sqrt(variance * groups / (groups - 1)))
+    return max(0.0, float(values.mean()) - half), min(1.0, float(values.mean()) + half)
+
+
+def find_alarms(diversity: Diversity) -> list[Alarm]:
+    """Returns the alarm that generated images resemble each other more than real ones do, where they do."""
+    generated, real = diversity.generated, diversity.held_out or diversity.training
+    excess = generated.mean - real.mean
+    if excess <= MARGIN or generated.low <= real.high:
+        return []
+    return [
+        Alarm(
+            "collapsed_diversity",
+            "warning",
+            f"generated images resemble each other more than real ones do: mean MS-SSIM {generated.mean:.3f} "
+            f"({generated.low:.3f} to {generated.high:.3f}) against {real.mean:.3f} ({real.low:.3f} to "
+            f"{real.high:.3f}). The generator leaves out part of the variety of its data.",
+            {"excess": round(excess, 4), "margin": MARGIN, "pairs": generated.pairs},
+        )
+    ]
+
+
+def save(path: Path, diversity: Diversity) -> None:
+    """Writes the result as JSON."""
+    save_json(path, {"schema_version": SCHEMA_VERSION, **asdict(diversity)})
+
+
+def load(path: Path) -> Diversity:
+    """Returns the result in a JSON file.
+
+    Raises:
+        UserError: The file is missing, damaged or of another version.
+    """
+    content = load_json(path)
+    try:
+        if content.pop("schema_version") != SCHEMA_VERSION:
+            raise UserError(f"{path} was written by another version of ganoscope; remove it, and it is made anew.")
+        sets = ("generated", "held_out", "training")
+        parts: dict[str, Any] = {name: content[name] and SetDiversity(**content[name]) for name in sets}
+        return Diversity(**{**content, **parts})
+    except (KeyError, TypeError, AttributeError):
+        raise UserError(f"{path} is damaged: keys are missing or unknown. Remove it, and it is made anew.") from None

@@ -1,0 +1,1 @@
+"""Whether Hounsfield units are true: one measurement per file."""

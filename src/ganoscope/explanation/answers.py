@@ -1,0 +1,184 @@
+"""Grad-CAM of a classifier's right and wrong answers, with the checks that show what the maps are worth."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+
+from ganoscope.alarms import Alarm
+from ganoscope.classifiers.trained import TrainedClassifier
+from ganoscope.contracts import Explanation
+from ganoscope.data.store import Store
+from ganoscope.evaluate.classification.metrics import Predictions
+from ganoscope.explanation.checks.randomisation import IGNORES_WEIGHTS, Randomisation, check_randomisation
+from ganoscope.explanation.classifier_maps import choose_layer, explain_codes, make_target
+from ganoscope.statistics.bootstrap import Estimate, estimate_mean
+
+KINDS = ("true positives", "false negatives", "false positives")
+COLUMNS = 4
+"""Images of each kind."""
+CLASSES = 6
+"""Classes with a gallery, at most: those with the most images."""
+CHECKED = 8
+"""Images of the randomisation check."""
+LOCATED, SEARCHED = 64, 512
+"""Images with a mask on which localisation is measured, at most, and images among which they are looked for."""
+EMPTY_SHARE = 0.2
+"""Share of empty maps from which an alarm is raised."""
+
+
+@dataclass(frozen=True)
+class HeatMaps:
+    """Heat maps of some images of one part, each for the logit of the class that was predicted.
+
+    Attributes:
+        galleries: By class and kind of answer: rows of `predictions`, shape (n,).
+        rows: All rows that are shown, in order.
+        maps: Their maps, raw, in units of logit, shape (len(rows), H, W).
+        layer: Name of the layer that was looked at.
+        randomisation: What becomes of the maps when the weights are destroyed; None where fewer than two are not empty.
+        inside: Mean share of a map's sum that lies in the annotated finding; None where there are no masks.
+        area: Mean share of the image that the finding takes: what a map without preference would have.
+    """
+
+    galleries: Mapping[str, Mapping[str, NDArray[np.int64]]]
+    rows: NDArray[np.int64]
+    maps: NDArray[np.float32]
+    layer: str
+    randomisation: Randomisation | None
+    inside: Estimate | None = None
+    area: Estimate | None = None
+
+    def find_map(self, row: int) -> NDArray[np.float32]:
+        """Returns the map of one row, shape (H, W)."""
+        found: NDArray[np.float32] = self.maps[int(np.searchsorted(self.rows, row))]
+        return found
+
+    @property
+    def empty(self) -> int:
+        """Number of maps that are zero everywhere."""
+        return int((self.maps.max((1, 2)) <= 0).sum())
+
+
+def explain_answers(
+    classifier: TrainedClassifier, store: Store, predictions: Predictions, indices: NDArray[np.int64], seed: int
+) -> HeatMaps:
+    """Returns heat maps of right and wrong answers, chosen by chance.
+
+    Args:
+        classifier: The classifier.
+        store: Where the images are.
+        predictions: Of one part.
+        indices: Positions of their images in the store, shape (N,).
+        seed: Of the choice, and of the weights of the randomisation check.
+    """
+    galleries = choose_shown(predictions, seed)
+    rows = np.unique(np.concatenate([chosen for kinds in galleries.values() for chosen in kinds.values()]))
+    images = torch.from_numpy(store.load_images(indices[rows]))
+    layer = choose_layer(classifier.network, images[:1])
+    codes = predictions.predicted
+    found = explain_codes(classifier.network, images, codes[rows], layer)
+    inside, area = measure_overlap(classifier, store, predictions, indices, layer)
+    return HeatMaps(
+        galleries=galleries,
+        rows=rows,
+        maps=found.maps.numpy(),
+        layer=found.layer,
+        randomisation=randomise_weights(classifier.network, images, codes[rows], found, seed),
+        inside=inside,
+        area=area,
+    )
+
+
+def choose_shown(predictions: Predictions, seed: int) -> dict[str, dict[str, NDArray[np.int64]]]:
+    """Returns rows by class and kind of answer, at most four each, of different groups.
+
+    Of two classes the second is shown; the first where the second neither occurs nor is predicted.
+    """
+    counts = np.bincount(predictions.codes, minlength=len(predictions.classes))
+    shown = sorted(np.argsort(-counts, kind="stable")[:CLASSES].tolist())
+    if len(counts) == 2:
+        shown = [int(1 in predictions.codes or 1 in predictions.predicted)]
+    random = np.random.default_rng([seed, 41])
+    order = random.permutation(len(predictions.codes))
+    galleries = {}
+    for code in shown:
+        true, said = predictions.codes[order] == code, predictions.predicted[order] == code
+        members = (true & said, true & ~said, ~true & said)
+        galleries[predictions.classes[code]] = {
+            kind: choose_groups(order[here], predictions.groups) for kind, here in zip(KINDS, members, strict=True)
+        }
+    return galleries
+
+
+def choose_groups(rows: NDArray[np.int64], groups: NDArray[np.str_]) -> NDArray[np.int64]:
+    """Returns the first four rows that are of different groups."""
+    first = np.sort(np.unique(groups[rows], return_index=True)[1])
+    return rows[first[:COLUMNS]]
+
+
+def randomise_weights(
+    network: nn.Module, images: Tensor, codes: NDArray[np.int64], found: Explanation, seed: int
+) -> Randomisation | None:
+    """Returns how maps change while the weights are destroyed, on up to eight images whose map is not empty."""
+    chosen = np.flatnonzero(found.maps.amax((1, 2)).numpy() > 0)[:CHECKED]
+    if len(chosen) < 2:
+        return None
+    part, kept = images[torch.from_numpy(chosen)], codes[chosen]
+    return check_randomisation(
+        network,
+        part,
+        lambda copy: make_target(copy, 0),
+        lambda copy, _: explain_codes(copy, part, kept, found.layer),
+        seed,
+    )
+
+
+def measure_overlap(
+    classifier: TrainedClassifier,
+    store: Store,
+    predictions: Predictions,
+    indices: NDArray[np.int64],
+    layer: str | None,
+) -> tuple[Estimate | None, Estimate | None]:
+    """Returns (share of a map's sum inside the annotated finding, the finding's share of the area), over images.
+
+    Taken are the first 64 that have a mask, of the first 512 that are classified rightly; empty maps have no share.
+    """
+    rows = np.flatnonzero(predictions.predicted == predictions.codes)[:SEARCHED]
+    if store.masks is None or not (annotated := np.asarray(store.masks[indices[rows]]).any((1, 2))).any():
+        return None, None
+    rows = rows[annotated][:LOCATED]
+    masks, images = np.asarray(store.masks[indices[rows]]), torch.from_numpy(store.load_images(indices[rows]))
+    maps = explain_codes(classifier.network, images, predictions.codes[rows], layer).maps.double().numpy()
+    with np.errstate(invalid="ignore"):
+        shares = (maps * masks).sum((1, 2)) / maps.sum((1, 2))
+    if np.isnan(shares).all():
+        return None, None
+    groups = predictions.groups[rows].tolist()
+    return estimate_mean(shares, groups), estimate_mean(masks.mean((1, 2)), groups)
+
+
+def find_map_alarms(heat: HeatMaps) -> list[Alarm]:
+    """Returns alarms about maps that are empty, ignore the weights, or miss the annotated findings."""
+    alarms, number = [], len(heat.rows)
+    if heat.empty > EMPTY_SHARE * number:
+        message = f"{heat.empty} of {number} Grad-CAM maps are empty: no region speaks for the predicted class."
+        alarms.append(Alarm("empty_explanations", "warning", message, {"empty": heat.empty, "maps": number}))
+    check = heat.randomisation
+    if check and check.final > IGNORES_WEIGHTS:
+        message = (
+            f"Grad-CAM maps hardly depend on the weights: mean rank correlation {check.final:.2f} with the maps of a "
+            f"randomised network (unrelated maps: {check.chance:.2f}). They do not show what was learned."
+        )
+        alarms.append(Alarm("explanation_ignores_weights", "warning", message, {"correlation": round(check.final, 3)}))
+    if heat.inside and heat.area and not heat.inside.low > heat.area.high:
+        message = (
+            f"Grad-CAM maps do not point to the annotated findings: {heat.inside.value:.1%} of their sum lies inside, "
+            f"where a map without preference would have {heat.area.value:.1%} (n = {heat.inside.n})."
+        )
+        alarms.append(Alarm("maps_miss_findings", "warning", message, {"inside": round(heat.inside.value, 4)}))
+    return alarms

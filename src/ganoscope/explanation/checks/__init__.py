@@ -1,0 +1,1 @@
+"""What a heat map is worth: one check per file."""

@@ -1,0 +1,1 @@
+"""Heat maps, and what was measured about them, as figures."""

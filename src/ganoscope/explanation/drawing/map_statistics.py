@@ -1,0 +1,167 @@
+"""Statistics of heat maps as charts: randomisation, regions, deletion and insertion."""
+
+from typing import Any
+
+from matplotlib.artist import Artist
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from numpy.typing import NDArray
+
+from ganoscope.explanation.checks.deletion import FRACTIONS, Curves, CurveSummary
+from ganoscope.explanation.checks.randomisation import IGNORES_WEIGHTS
+from ganoscope.explanation.drawing.map_panels import WORDS
+from ganoscope.explanation.evidence import Answer, Evidence
+from ganoscope.explanation.findings import Findings, SetFindings
+from ganoscope.explanation.regions import REGIONS
+from ganoscope.explanation.targets import TARGETS
+from ganoscope.statistics.bootstrap import Estimate, estimate_mean
+
+COLOUR = {"real": "#0072B2", "generated": "#D55E00"}
+"""Blue and vermilion of Okabe and Ito: distinct without colour vision."""
+MARK = {"real": "o", "generated": "s"}
+GREY = "#666666"
+
+
+def make_figure(height: float) -> Figure:
+    """Returns an empty white figure, 1,200 pixels wide."""
+    return Figure(figsize=(12, height), dpi=100, facecolor="white", layout="constrained")
+
+
+def chart_randomisation(findings: Findings) -> Figure:
+    """Returns the similarity to the original map at every stage of randomisation, by target."""
+    figure = make_figure(7)
+    grid = figure.subplots(2, len(TARGETS), sharey="row", sharex="col", squeeze=False)
+    for column, name in zip(grid.T, TARGETS, strict=True):
+        target = findings.targets[name]
+        column[0].set_title(WORDS[name], fontsize=12)
+        for kind, one in target.sets.items():
+            draw_stages(column[0], one.rank_correlation, kind, one)
+            draw_stages(column[1], one.ssim, kind, one)
+        column[0].axhline(IGNORES_WEIGHTS, color="black", linestyle="--", linewidth=1, label="alarm, at the last stage")
+        column[0].axhline(
+            target.chance_rank_correlation, color=GREY, linestyle=":", linewidth=1.5, label="same maps moved at random"
+        )
+        for label in column[1].get_xticklabels():
+            label.set(rotation=45, horizontalalignment="right", rotation_mode="anchor")
+        column[1].set_xlabel("destroyed, from the head down")
+    grid[0, 0].set_ylabel("mean |rank correlation|")
+    grid[1, 0].set_ylabel("mean structural similarity")
+    grid[0, 0].set_ylim(-0.03, 1.05)
+    draw_legend(figure, grid, 4)
+    title = "Do the maps depend on the weights? Similarity to the original map, with 95 % intervals"
+    figure.suptitle(title, fontsize=12)
+    return figure
+
+
+def draw_legend(figure: Figure, grid: NDArray[Any], columns: int) -> None:
+    """Draws one legend for all charts, below them."""
+    handles, labels = collect_legend(grid)
+    figure.legend(handles, labels, loc="outside lower center", ncols=columns, frameon=False, fontsize=10)
+
+
+def collect_legend(grid: NDArray[Any]) -> tuple[list[Artist], list[str]]:
+    """Returns the handles and labels of all charts, each label once."""
+    found: dict[str, Artist] = {
+        label: handle for axes in grid.flat for handle, label in zip(*axes.get_legend_handles_labels(), strict=True)
+    }
+    return list(found.values()), list(found)
+
+
+def draw_stages(axes: Axes, stages: dict[str, Estimate], kind: str, one: SetFindings) -> None:
+    """Draws one curve over the stages, which begins at 1 with the original map."""
+    if one.empty == one.images:
+        return
+    names = ["original", *stages]
+    middle = [1.0, *(stage.value for stage in stages.values())]
+    low, high = [1.0, *(stage.low for stage in stages.values())], [1.0, *(stage.high for stage in stages.values())]
+    axes.plot(names, middle, marker=MARK[kind], color=COLOUR[kind], label=f"{kind} images")
+    axes.fill_between(names, low, high, color=COLOUR[kind], alpha=0.2, linewidth=0)
+    axes.grid(alpha=0.3)
+
+
+def chart_regions(findings: Findings) -> Figure:
+    """Returns where attention lies, real against generated, beside each region's share of the area."""
+    figure = make_figure(5)
+    grid = figure.subplots(1, len(TARGETS), sharey=True, squeeze=False)
+    for axes, (name, target) in zip(grid.flat, findings.targets.items(), strict=True):
+        counts = ", ".join(f"{one.images - one.empty} of {one.images} {kind}" for kind, one in target.sets.items())
+        axes.set_title(f"{WORDS[name]}\nmaps that are not empty: {counts}", fontsize=11)
+        for offset, (kind, one) in zip((-0.12, 0.12), target.sets.items(), strict=True):
+            draw_regions(axes, one, kind, offset)
+        axes.set_xticks(range(len(REGIONS)), REGIONS, fontsize=11)
+        axes.set_xlim(-0.5, len(REGIONS) - 0.5)
+        axes.grid(axis="y", alpha=0.3)
+    grid[0, 0].set_ylabel("share of attention (%)")
+    grid[0, 0].set_ylim(-3, 103)
+    draw_legend(figure, grid, 4)
+    figure.suptitle("Where attention lies relative to the anatomy, with 95 % intervals", fontsize=12)
+    return figure
+
+
+def draw_regions(axes: Axes, one: SetFindings, kind: str, offset: float) -> None:
+    """Draws the shares of one set as points with intervals, and the shares of the area as short lines."""
+    if one.empty == one.images:
+        return
+    for position, region in enumerate(one.regions.values()):
+        label = f"{kind} images" if position == 0 else "_"
+        x, share = position + offset, region.share
+        reach = [[100 * max(share.value - share.low, 0)], [100 * max(share.high - share.value, 0)]]
+        axes.errorbar(
+            x, 100 * share.value, reach, fmt=MARK[kind], color=COLOUR[kind], capsize=4, markersize=7, label=label
+        )
+        axes.hlines(
+            100 * region.area.value,
+            x - 0.09,
+            x + 0.09,
+            color=COLOUR[kind],
+            linestyle=":",
+            linewidth=2.5,
+            label=f"area of the region, {kind} (no preference)" if position == 0 else "_",
+        )
+
+
+def chart_curves(answer: Answer, findings: Findings) -> Figure:
+    """Returns the deletion and insertion curves of both sets against random maps, by target."""
+    figure = make_figure(3.3 * len(TARGETS) + 0.8)
+    grid = figure.subplots(len(TARGETS), 4, squeeze=False, sharex=True)
+    for row, name in zip(grid, TARGETS, strict=True):
+        for pair, one in zip((row[:2], row[2:]), answer.sets, strict=True):
+            found = findings.targets[name].sets[one.subjects.name]
+            draw_pair(pair, one, name, (found.deletion, found.insertion))
+        row[0].set_ylabel(f"{WORDS[name]}\nmean score (logit)", fontsize=10)
+    for axes in grid[-1]:
+        axes.set_xlabel("% of pixels changed", fontsize=10)
+    draw_legend(figure, grid, 3)
+    figure.suptitle(
+        "Do the marked pixels move the score? Deletion should fall below random, insertion rise above it", fontsize=12
+    )
+    return figure
+
+
+def draw_pair(axes: NDArray[Any], one: Evidence, target: str, found: tuple[CurveSummary, CurveSummary]) -> None:
+    """Draws the deletion and the insertion curve of one set."""
+    for cell, curves, summary in zip(axes, one.curves[target], found, strict=True):
+        gain = summary.gain
+        kind = f"{curves.kind}, {one.subjects.name} (n = {gain.n})"
+        if not gain.n:
+            cell.set_title(f"{kind}\nevery map is empty", fontsize=10)
+            cell.set_yticks([])
+            continue
+        cell.set_title(f"{kind}\ngain over random: {gain.value:.2f} [{gain.low:.2f}, {gain.high:.2f}]", fontsize=9.5)
+        draw_curves(cell, curves, one)
+
+
+def draw_curves(axes: Axes, curves: Curves, one: Evidence) -> None:
+    """Draws the mean score along the way, by the map and by chance, with intervals."""
+    groups = one.subjects.groups[: one.checked]
+    styles = (
+        ("by the map", curves.by_map, COLOUR[one.subjects.name], "-"),
+        ("random map", curves.by_chance, GREY, "--"),
+    )
+    for label, scores, colour, line in styles:
+        points = [estimate_mean(column, groups) for column in scores.T]
+        name = label if label == "random map" else f"by the map, {one.subjects.name} images"
+        axes.plot(100 * FRACTIONS, [point.value for point in points], line, color=colour, label=name)
+        low, high = [point.low for point in points], [point.high for point in points]
+        axes.fill_between(100 * FRACTIONS, low, high, color=colour, alpha=0.18, linewidth=0)
+    axes.grid(alpha=0.3)

@@ -1,0 +1,90 @@
+"""What explanations are written as: maps, tables, figures, and where everything comes from."""
+
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from ganoscope.alarms import Alarm, save_alarms
+from ganoscope.data.store import Store
+from ganoscope.explanation.config import ExplainConfig
+from ganoscope.explanation.drawing.map_panels import make_panel, make_strip, save_overlays
+from ganoscope.explanation.drawing.map_statistics import chart_curves, chart_randomisation, chart_regions
+from ganoscope.explanation.evidence import Answer
+from ganoscope.explanation.findings import Findings, make_rows, to_plain
+from ganoscope.explanation.targets import TARGETS
+from ganoscope.files import compute_sha256, save_csv
+from ganoscope.training.run_folder.checkpoint import FILES
+from ganoscope.training.run_folder.record import list_versions
+from ganoscope.training.run_folder.trained_run import TrainedRun, find_checkpoint
+
+SCHEMA_VERSION = 1
+
+
+def save_data(folder: Path, answer: Answer, alarms: list[Alarm], summary: str) -> None:
+    """Writes the raw maps, the table of images, the alarms and the summary."""
+    arrays = {f"{one.subjects.name}_{target}": one.maps[target] for one in answer.sets for target in TARGETS}
+    names = {f"{one.subjects.name}_ids": np.array(one.subjects.ids) for one in answer.sets}
+    np.savez_compressed(folder / "maps.npz", **arrays, **names)  # type: ignore[arg-type]
+    rows = [row for one in answer.sets for row in make_rows(one)]
+    save_csv(folder / "explanations.csv", rows[0], rows)
+    save_alarms(folder / "alarms.json", alarms)
+    (folder / "summary.txt").write_text(summary, encoding="utf-8")
+
+
+def save_figures(folder: Path, answer: Answer, findings: Findings) -> None:
+    """Writes all figures and overlays as PNG."""
+    save_overlays(folder / "overlays", answer)
+    figures = {
+        "real_and_generated": make_panel(answer),
+        "randomisation": chart_randomisation(findings),
+        "regions": chart_regions(findings),
+        "deletion_insertion": chart_curves(answer, findings),
+        **{f"randomisation_{target}": make_strip(answer, target) for target in TARGETS},
+    }
+    (folder / "figures").mkdir()
+    for name, figure in figures.items():
+        figure.savefig(folder / "figures" / f"{name}.png", metadata={"Software": "ganoscope"})
+
+
+def describe_origin(run: TrainedRun, store: Store, config: ExplainConfig) -> dict[str, Any]:
+    """Returns what was explained, by what, on what: the part of the results that makes them repeatable."""
+    checkpoint = find_checkpoint(run.path, run.images_seen)
+    return {
+        "run": str(run.path.resolve()),
+        "method": run.record.method,
+        "images_seen": run.images_seen,
+        "discriminator_sha256": compute_sha256(checkpoint / FILES[0]),
+        "generator_sha256": run.weights_sha256,
+        "store": str(store.path.resolve()),
+        "store_name": store.name,
+        "store_fingerprint": store.fingerprint,
+        "store_is_the_runs_own": store.fingerprint == run.record.store_fingerprint,
+        "config": asdict(config),
+        "versions": list_versions(),
+    }
+
+
+def compose_results(
+    origin: dict[str, Any], answer: Answer, findings: Findings, alarms: list[Alarm], cell_px: float
+) -> dict[str, Any]:
+    """Returns the content of `results.json`."""
+    real, generated = answer.sets
+    return {
+        "schema_version": SCHEMA_VERSION,
+        **origin,
+        "explainer": origin["config"]["explainer"],
+        "layer": real.layer,
+        "cell_px": cell_px,
+        "targets": {"why_real": "+logit", "why_generated": "-logit"},
+        "images": {
+            "real": len(real.logits),
+            "real_by_split": {split: real.subjects.splits.count(split) for split in sorted(set(real.subjects.splits))},
+            "generated": len(generated.logits),
+            "checked_per_set": {one.subjects.name: one.checked for one in answer.sets},
+        },
+        "interval": "95 % percentile bootstrap, 2,000 resamples; over the manifest's groups for real images",
+        "findings": to_plain(findings),
+        "alarms": [alarm.code for alarm in alarms],
+    }

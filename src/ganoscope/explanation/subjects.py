@@ -1,0 +1,166 @@
+"""The images that are explained: held-out real ones, which training never saw, and as many generated ones."""
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ganoscope.alarms import Alarm
+from ganoscope.data.store import Sample, Store
+from ganoscope.data.store.intensity import IntensityMap
+from ganoscope.errors import UserError, describe, gather, refuse
+from ganoscope.generation import draw_images
+from ganoscope.training.run_folder.trained_run import TrainedRun
+
+HELD_OUT = ("test", "validation")
+"""Splits to take real images from, in this order."""
+
+
+@dataclass(frozen=True)
+class Subjects:
+    """One set of images.
+
+    Attributes:
+        name: `real` or `generated`.
+        images: Network range, shape (N, 1, H, W).
+        ids: Sample ids, or the generated images' indices.
+        groups: What is resampled as a whole: the manifest's groups, or each generated image by itself.
+        splits: Split of each image, or "".
+        intensity: Map between stored units and network range.
+    """
+
+    name: str
+    images: NDArray[np.float32]
+    ids: list[str]
+    groups: list[str]
+    splits: list[str]
+    intensity: IntensityMap
+
+    @property
+    def pictures(self) -> NDArray[np.float32]:
+        """The images as they are looked at, shape (N, H, W), in [-1, 1]."""
+        return self.intensity.to_view(self.images[:, 0])
+
+
+def draw_generated(run: TrainedRun, number: int, seed: int) -> Subjects:
+    """Returns images of the run's generator; image i depends on the seed and i alone."""
+    ids = [f"{index:06d}" for index in range(number)]
+    images = np.concatenate(list(draw_images(run, number, seed)))
+    return Subjects("generated", images, ids, ids, [""] * number, run.record.intensity)
+
+
+def choose_real(run: TrainedRun, store: Store, number: int, seed: int) -> Subjects:
+    """Returns held-out real images, at most `number`: a seeded choice, spread over patients or clusters.
+
+    Raises:
+        UserError: The store does not fit the run, is of another modality, or holds no image that is new to the run.
+    """
+    gather(
+        partial(refuse_misfit, run, store),
+        partial(refuse_modality, f"store {store.path}", store.modality, open_own_store(run)),
+    )
+    trained = {stem(name) for name in run.record.sample_ids}
+    candidates = [
+        (index, sample)
+        for index, sample in enumerate(store.samples())
+        if sample.split in HELD_OUT and stem(sample.sample_id) not in trained
+    ]
+    if not candidates:
+        raise UserError(
+            f"store {store.path} has no held-out image: no test or validation image in it is new to run {run.path}. "
+            "Explanations on training images would show what the discriminator knows by heart. Prepare a store with "
+            "test images, or give another one."
+        )
+    order = order_by_turns([sample for _, sample in candidates], seed)
+    chosen = [candidates[position] for position in order[:number]]
+    samples = [sample for _, sample in chosen]
+    return Subjects(
+        name="real",
+        images=store.load_images(np.array([index for index, _ in chosen])),
+        ids=[sample.sample_id for sample in samples],
+        groups=[sample.group for sample in samples],
+        splits=[sample.split for sample in samples],
+        intensity=store.intensity,
+    )
+
+
+def refuse_misfit(run: TrainedRun, store: Store) -> None:
+    """Refuses a store whose images the run's networks can't read, naming all differences."""
+    faults = []
+    if store.size != run.record.size:
+        faults.append(
+            f"store {store.path} has images of another size than run {run.path}: got {store.size}; allowed: "
+            f"{run.record.size}. Prepare it with --size {run.record.size}."
+        )
+    if store.intensity != run.record.intensity:
+        faults.append(
+            f"store {store.path} has other intensities than run {run.path}: got {store.intensity}; allowed: "
+            f"{run.record.intensity}. The discriminator would see a range it was not trained on."
+        )
+    refuse(faults)
+
+
+def refuse_modality(what: str, modality: str, store: Store | None) -> None:
+    """Refuses what is of another modality than the run's own store, where both are known."""
+    if store and store.modality not in ("", "mixed") and modality not in ("", store.modality):
+        fault = f"{what} is of another modality than the run learned from"
+        raise UserError(describe(fault, modality, store.modality, "Take one of that modality."))
+
+
+def open_own_store(run: TrainedRun) -> Store | None:
+    """Returns the store that a run learned from; None where it is no longer at its place, or was changed since."""
+    try:
+        store = Store.open(Path(run.record.store))
+    except UserError:
+        return None
+    return store if store.fingerprint == run.record.store_fingerprint else None
+
+
+def describe_source(run: TrainedRun, store: Store) -> str:
+    """Returns which store the real images are of, and which one the run learned from where that is another."""
+    if store.fingerprint == run.record.store_fingerprint:
+        return f"the real images are of {store.name}, the data that the run learned from"
+    own = f"{run.record.store_name} (fingerprint {run.record.store_fingerprint[:12]})"
+    return (
+        f"the real images are of {store.name} (fingerprint {store.fingerprint[:12]}), not of the data that the run "
+        f"learned from: {own}"
+    )
+
+
+def check_store(run: TrainedRun, store: Store) -> Iterator[Alarm]:
+    """Alarms when the real images are not of the data that the run learned from."""
+    if store.fingerprint != run.record.store_fingerprint:
+        yield Alarm(
+            "real_images_of_another_store",
+            "warning",
+            f"{describe_source(run, store)}. What tells them from generated images may be the data set, such as its "
+            "device or its hospital: read every number as one about an external set.",
+            {"store": store.name, "run_store": run.record.store_name},
+        )
+
+
+def stem(sample_id: str) -> str:
+    """Returns the part of a sample id that comes from the file's content and the frame; copies have a number after it.
+
+    Example:
+        >>> stem("8cb8d50d9cf9-1"), stem("8cb8d50d9cf9-f3-1"), stem("phantom-000001")
+        ('8cb8d50d9cf9', '8cb8d50d9cf9-f3', 'phantom-000001')
+    """
+    return re.sub(r"^([0-9a-f]{12}(-f\d+)?)-\d+$", r"\1", sample_id)
+
+
+def order_by_turns(samples: Sequence[Sample], seed: int) -> list[int]:
+    """Returns positions in the order to take them: test before validation, then one of every group by turns."""
+    random = np.random.default_rng([seed, 43])
+    shuffled = random.permutation(len(samples))
+    seen: dict[str, int] = {}
+    keys = []
+    for position in shuffled:
+        sample = samples[position]
+        turn = seen[sample.group] = seen.get(sample.group, -1) + 1
+        keys.append((HELD_OUT.index(sample.split), turn))
+    return [int(shuffled[rank]) for rank in sorted(range(len(keys)), key=keys.__getitem__)]

@@ -1,0 +1,1 @@
+"""Drawing: contact sheets, heat maps over images, and the look of charts."""

@@ -1,0 +1,1 @@
+"""The report of a run: alarms first, then one section per file."""

@@ -1,0 +1,90 @@
+"""Brightness and contrast per image, and intensities per class, over the pixels that were measured."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ganoscope.data.store import Store
+from ganoscope.data.store.summary import measured as was_measured
+
+MOST_PIXELS = 400_000_000
+"""Pixels read at most: some ten seconds. Of larger stores a sample of images is measured, and the page says so."""
+MOST_IMAGES = 20_000
+BIN_VALUES = {"uint8": 1, "uint16": 16, "int16": 16}
+"""Stored values per bin of a histogram, by pixel type."""
+
+
+@dataclass(frozen=True)
+class Measurements:
+    """Brightness and contrast of images.
+
+    Attributes:
+        indices: Positions of the measured images in the store, ascending, shape (M,).
+        means: Mean stored value of each over its measured pixels, shape (M,); NaN where no pixel was measured.
+        deviations: Standard deviation of the same, shape (M,).
+        values: Lowest stored value of each histogram bin, shape (K,).
+        step: Stored values per bin.
+        histograms: Pixels per bin by class, each of shape (K,).
+    """
+
+    indices: NDArray[np.int64]
+    means: NDArray[np.float64]
+    deviations: NDArray[np.float64]
+    values: NDArray[np.int64]
+    step: int
+    histograms: dict[str, NDArray[np.int64]]
+
+
+def measure(store: Store, labels: NDArray[np.str_], seed: int) -> Measurements:
+    """Returns brightness and contrast of all images, or of a random sample where they are too many.
+
+    Args:
+        store: The store.
+        labels: Class of each image, shape (N,).
+        seed: Of the sample.
+    """
+    indices = choose(store.count, min(MOST_IMAGES, MOST_PIXELS // store.size**2), seed)
+    limits = np.iinfo(np.dtype(store.intensity.dtype))
+    step = BIN_VALUES[store.intensity.dtype]
+    values = np.arange(limits.min, limits.max + 1, step, dtype=np.int64)
+    means, deviations = np.full(len(indices), np.nan), np.full(len(indices), np.nan)
+    histograms: dict[str, NDArray[np.int64]] = {}
+    for number, index in enumerate(indices):
+        image = np.asarray(store.images[index])
+        pixels = image[was_measured(image)]
+        if not pixels.size:
+            continue
+        means[number], deviations[number] = pixels.mean(dtype=np.float64), pixels.std(dtype=np.float64)
+        bins = (pixels.astype(np.int32) - limits.min) // step
+        counts = np.bincount(bins, minlength=len(values))
+        label = str(labels[index])
+        histograms[label] = histograms.get(label, 0) + counts
+    return Measurements(indices, means, deviations, values, step, histograms)
+
+
+def choose(count: int, most: int, seed: int) -> NDArray[np.int64]:
+    """Returns up to `most` of the positions 0 to `count` - 1, ascending, by chance where not all are taken.
+
+    Example:
+        >>> choose(3, 5, seed=0).tolist(), len(choose(100, 5, seed=0))
+        ([0, 1, 2], 5)
+    """
+    if count <= most:
+        return np.arange(count)
+    return np.sort(np.random.default_rng(seed).choice(count, max(1, most), replace=False))
+
+
+def find_range(histograms: dict[str, NDArray[np.int64]], share: float) -> tuple[int, int]:
+    """Returns the first and last bin between which all but `share` of the pixels of all classes lie.
+
+    Example:
+        >>> find_range({"a": np.array([0, 5, 0, 5, 0])}, share=0.0)
+        (1, 3)
+    """
+    total = np.sum(list(histograms.values()), axis=0)
+    sums = np.cumsum(total)
+    edge = share / 2 * sums[-1]
+    first = int(np.searchsorted(sums, edge, side="right"))
+    last = int(np.searchsorted(sums, sums[-1] - edge, side="left"))
+    return first, max(first, last)

@@ -1,0 +1,1 @@
+"""Estimates with intervals, rank statistics and resampling: written once, used by every measurement."""

@@ -1,0 +1,1 @@
+"""Training of a classifier: configuration, epochs, session."""

@@ -1,0 +1,134 @@
+"""The training history: `history.csv` with a row per step, TensorBoard events, and a tracker where one is wanted."""
+
+import csv
+import os
+from collections.abc import Mapping
+from pathlib import Path
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from ganoscope.contracts import Terms
+from ganoscope.errors import UserError
+from ganoscope.files import replacing
+from ganoscope.training.run_folder.tracking import Tracker
+
+
+class History:
+    """Collects the terms of every step on their device and writes them when asked: no wait for the GPU in between."""
+
+    def __init__(self, run: Path, images_seen: int, tracker: Tracker | None = None) -> None:
+        from torch.utils.tensorboard import SummaryWriter  # imported late: it takes a second
+
+        self.path = run / "history.csv"
+        forget_after(self.path, images_seen)
+        self._pending: list[tuple[int, float, dict[str, Tensor]]] = []
+        self._columns: list[str] = read_columns(self.path)
+        self._events = SummaryWriter(run / "tensorboard", purge_step=images_seen)
+        self._tracker = tracker
+
+    def add(
+        self, images_seen: int, seconds: float, terms: Mapping[str, Terms], observed: Mapping[str, Tensor] | None = None
+    ) -> None:
+        """Notes the terms of one step, by phase, and what else was observed, by column."""
+        named = {f"{phase}.{name}": value for phase, group in terms.items() for name, value in group.scalars().items()}
+        self._pending.append((images_seen, seconds, {**named, **(observed or {})}))
+
+    def flush(self) -> list[dict[str, float]]:
+        """Writes and returns the rows noted since the last flush.
+
+        Raises:
+            UserError: A term is not finite; the message names it. Nothing of that step or later is kept.
+        """
+        rows = to_rows(self._pending)
+        self._pending = []
+        for position, row in enumerate(rows):
+            broken = [f"{name} = {value}" for name, value in row.items() if not np.isfinite(value)]
+            if broken:
+                self._write(rows[:position])
+                raise UserError(
+                    f"the loss is not finite after {row['images']:,.0f} images: {', '.join(broken)}. The checkpoint "
+                    "before it is intact. Lower the learning rate, or use --precision fp32, in a new run."
+                )
+        self._write(rows)
+        return rows
+
+    def _write(self, rows: list[dict[str, float]]) -> None:
+        if not rows:
+            return
+        self._columns = self._columns or list(dict.fromkeys(name for row in rows for name in row))
+        fresh = not self.path.exists()
+        with self.path.open("a", newline="", encoding="utf-8") as file:
+            writer = csv.DictWriter(file, self._columns, restval="", extrasaction="ignore", lineterminator="\n")
+            if fresh:
+                writer.writeheader()
+            writer.writerows({**row, "images": int(row["images"])} for row in rows)
+            file.flush()
+            os.fsync(file.fileno())
+        noted = {name: [row[name] for row in rows if name in row] for name in self._columns[2:]}
+        means = {name: float(np.mean(values)) for name, values in noted.items() if values}
+        images_seen = int(rows[-1]["images"])
+        for name, mean in means.items():
+            self._events.add_scalar(name, mean, images_seen)
+        self._events.flush()
+        if self._tracker:
+            self._tracker.log(means, step=images_seen)
+
+    def add_image(self, title: str, picture: NDArray[np.uint8], images_seen: int) -> None:
+        """Puts a grey picture of shape (H, W) among the TensorBoard events."""
+        self._events.add_image(title, picture, images_seen, dataformats="HW")
+
+    def close(self) -> None:
+        """Ends the TensorBoard file, and the tracker's run."""
+        self._events.close()
+        if self._tracker:
+            self._tracker.finish()
+
+
+def to_rows(pending: list[tuple[int, float, dict[str, Tensor]]]) -> list[dict[str, float]]:
+    """Returns the noted terms as plain rows, fetched from the device in one transfer."""
+    if not pending:
+        return []
+    values = iter(torch.stack([value.float() for _, _, terms in pending for value in terms.values()]).tolist())
+    return [
+        {"images": images, "seconds": round(seconds, 3), **{name: next(values) for name in terms}}
+        for images, seconds, terms in pending
+    ]
+
+
+def forget_after(path: Path, images_seen: int) -> None:
+    """Drops the rows of steps after `images_seen`: a resumed run does them again."""
+    if not path.exists():
+        return
+    with path.open(newline="", encoding="utf-8") as file, replacing(path) as partial:
+        rows = csv.reader(file)
+        header = next(rows, [])
+        complete = (row for row in rows if len(row) == len(header))
+        kept = [header, *(row for row in complete if int(row[0]) <= images_seen)]
+        with partial.open("w", newline="", encoding="utf-8") as output:
+            csv.writer(output, lineterminator="\n").writerows(kept)
+
+
+def read_columns(path: Path) -> list[str]:
+    """Returns the header of an existing history, else nothing."""
+    if not path.exists():
+        return []
+    with path.open(newline="", encoding="utf-8") as file:
+        return next(csv.reader(file), [])
+
+
+def load_history(run: Path) -> dict[str, NDArray[np.float64]]:
+    """Returns a run's history by column; absent values are NaN.
+
+    Raises:
+        UserError: The run has no history.
+    """
+    path = run / "history.csv"
+    if not path.exists():
+        raise UserError(f"{path} does not exist: the run has not been trained.")
+    with path.open(newline="", encoding="utf-8") as file:
+        rows = list(csv.DictReader(file))
+    names = rows[0].keys() if rows else ()
+    return {name: np.array([float(row[name] or "nan") for row in rows]) for name in names}

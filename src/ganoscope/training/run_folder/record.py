@@ -1,0 +1,344 @@
+"""What a run was: configuration, data, versions. `run.json` says it, and everything later reads it."""
+
+import platform
+import subprocess
+from dataclasses import asdict, dataclass, field, fields, replace
+from datetime import UTC, datetime
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any, Literal
+
+from ganoscope.classifiers.trained import TrainedClassifier, load_classifier_record, read_auroc
+from ganoscope.contracts import ImageSpec
+from ganoscope.data.feeding.augment import Policy
+from ganoscope.data.store import Store
+from ganoscope.data.store.domains import Domain
+from ganoscope.data.store.intensity import IntensityMap
+from ganoscope.data.store.labels import count_classes
+from ganoscope.errors import UserError, describe, refuse
+from ganoscope.files import load_json, save_json
+from ganoscope.training.speed import Speed
+
+SCHEMA_VERSION = 1
+DEFAULT_EPOCHS = 40.0
+MAX_TICK_IMAGES = 50_000
+TICKS = 20
+
+
+@dataclass(frozen=True)
+class TrainConfig:
+    """How long, on what and how a method is trained."""
+
+    images: int | None = None
+    """Images to show to the networks, counted over all passes. Takes the place of --epochs."""
+    epochs: float | None = None
+    """Passes over the training images; 40 where neither this nor --images is given."""
+    batch_size: int = 32
+    """Images per step, over all devices."""
+    seed: int = 0
+    """Of initial weights, noise and order."""
+    device: Literal["auto", "cpu", "cuda"] = "auto"
+    """auto takes a GPU where there is one."""
+    precision: Literal["auto", "fp32", "bf16"] = "auto"
+    """auto takes bf16 autocast where the processor computes it natively and a short measurement finds it faster."""
+    memory_format: Literal["auto", "contiguous", "channels_last"] = "auto"
+    """Order of the networks' weights in memory; auto takes what a short measurement finds faster."""
+    compile: Literal["auto", "yes", "no"] = "auto"
+    """torch.compile; auto takes it for runs over ten minutes where a measurement finds it faster."""
+    devices: int = 1
+    """Processes to train with, by torch.distributed; each has a part of every batch."""
+    accumulate: int = 1
+    """Parts that a batch is computed in, to need less memory: the gradients are added up. Above 1, every phase draws
+    noise of its own."""
+    schedule: Literal["constant", "linear", "cosine"] = "constant"
+    """Of all learning rates: linear stays for the first half and then falls to 0; cosine falls to 0 throughout."""
+    warmup_images: int = 0
+    """Images over which all learning rates rise from 0 at the start."""
+    ema_half_life_images: float = 500.0
+    """Half-life of the generator's moving average in images. Longer ones blur: a GAN on few images moves fast."""
+    tick_images: int | None = None
+    """Images between two checkpoints with their sample grids; a twentieth of the whole where it is not given."""
+    augment: Literal["none", "safe"] = "none"
+    """safe moves real images a little, in ways that suit the modality: never mirrored, HU never changed. What is
+    generated then varies as much."""
+    diff_augment: Literal["none", "fixed", "adaptive"] = "none"
+    """Changes all that the discriminator sees, real and generated, so that it can't learn few images by heart; what is
+    generated stays as it was. adaptive does so the more, the better it knows training images than validation images."""
+    balance: bool = False
+    """Draws every class equally often. The mix of classes that is learned is then no longer that of the data."""
+    domains: tuple[str, str] | None = None
+    """The two classes that a translation goes between, A first; not needed where the store has just two."""
+    target_store: str | None = None
+    """A second store that is domain B as a whole; the first one is then domain A."""
+    track: Literal["none", "trackio", "wandb"] = "none"
+    """Also logs the losses to Trackio, on this machine, or to Weights & Biases, offline unless WANDB_MODE is set:
+    numbers alone, no pictures. Needs the extra `track`."""
+    project: str = ""
+    """Of the tracker; the store's name where it is not given."""
+    run_name: str = ""
+    """Of the tracker; the name of the run's folder where it is not given."""
+
+    def __post_init__(self) -> None:
+        """Checks every value."""
+        counts = {"images": self.images, "devices": self.devices, "tick-images": self.tick_images}
+        counts["accumulate"] = self.accumulate
+        faults = [
+            describe(f"--{name} is too small", value, "1 or more", "Raise it.")
+            for name, value in counts.items()
+            if value is not None and value < 1
+        ]
+        if self.batch_size < 1:
+            faults.append(describe("--batch-size is too small", self.batch_size, "1 or more", "32 is usual."))
+        parts = self.devices * self.accumulate
+        if parts >= 1 and self.batch_size % parts:
+            faults.append(describe("--batch-size can't be shared out", self.batch_size, f"multiples of {parts}", ""))
+        if self.warmup_images < 0:
+            faults.append(describe("--warmup-images is negative", self.warmup_images, "0 or more", ""))
+        if self.epochs is not None and self.epochs <= 0:
+            faults.append(describe("--epochs is too small", self.epochs, "above 0", "40 is usual."))
+        for name in ("project", "run_name"):
+            if getattr(self, name) and self.track == "none":
+                fault, given = f"--{name.replace('_', '-')} without a tracker", getattr(self, name)
+                faults.append(describe(fault, given, "not given", "Name the tracker with --track."))
+        if self.ema_half_life_images < 0:
+            faults.append(describe("--ema-half-life-images is negative", self.ema_half_life_images, "0 or more", ""))
+        refuse(faults)
+
+    def resolve(self, training_images: int, device: Literal["cpu", "cuda"]) -> "TrainConfig":
+        """Returns the same configuration with nothing left open but what decides about speed.
+
+        Args:
+            training_images: Number of images in the train part.
+            device: Kind of device that will be used.
+        """
+        wanted = self.images or round((self.epochs or DEFAULT_EPOCHS) * training_images)
+        images = -(-wanted // self.batch_size) * self.batch_size
+        tick = self.tick_images or min(-(-images // TICKS), MAX_TICK_IMAGES)
+        tick = -(-tick // self.batch_size) * self.batch_size
+        return replace(self, images=images, epochs=None, device=device, tick_images=tick)
+
+    def settle(self, speed: Speed) -> "TrainConfig":
+        """Returns the same configuration with a precision, a memory format and compiling or not."""
+        compiled: Literal["yes", "no"] = "yes" if speed.compile else "no"
+        return replace(self, precision=speed.precision, memory_format=speed.memory_format, compile=compiled)
+
+
+@dataclass(frozen=True)
+class RunRecord:
+    """The content of `run.json`.
+
+    Attributes:
+        method: Name of the method.
+        method_config: Its hyper-parameters.
+        train: Resolved training configuration.
+        store: Folder of the store.
+        store_name: What the data set is called.
+        store_fingerprint: SHA-256 of the store's content.
+        size: Side of the images in pixels.
+        intensity: Map between stored units and network range.
+        sample_ids: Ids of the images trained on.
+        versions: Of Python, ganoscope and the libraries that compute.
+        git_commit: Of the ganoscope checkout, or "".
+        started: Date and time (UTC).
+        augmentation: How far real images are augmented; None for not at all.
+        class_counts: Training images of each class, in the order of the label codes; empty where a label is missing,
+            or all are the same.
+        domains: Names of domains A and B of a translation; empty for other methods.
+        target_fingerprint: Of the store that is domain B; "" where there is no second one.
+        classifiers: What each classifier is that the hyper-parameters name, by their names: `weights_sha256`,
+            `network`, `store_name`, and `auroc` with its interval on the test part of its store.
+    """
+
+    method: str
+    method_config: dict[str, Any]
+    train: TrainConfig
+    store: str
+    store_name: str
+    store_fingerprint: str
+    size: int
+    intensity: IntensityMap
+    sample_ids: list[str]
+    versions: dict[str, str]
+    git_commit: str
+    started: str
+    augmentation: Policy | None = None
+    class_counts: dict[str, int] = field(default_factory=dict)
+    domains: tuple[str, ...] = ()
+    target_fingerprint: str = ""
+    classifiers: dict[str, dict[str, Any]] = field(default_factory=dict)
+
+    @property
+    def spec(self) -> ImageSpec:
+        """What the method was told about the images."""
+        hu_range = (self.intensity.low, self.intensity.high) if self.intensity.unit == "HU" else None
+        return ImageSpec(self.size, tuple(self.class_counts), self.domains, hu_range)
+
+
+def make_record(
+    method: str,
+    method_config: Any,
+    train: TrainConfig,
+    store: Store,
+    augmentation: Policy | None = None,
+    domains: tuple[Domain, Domain] | None = None,
+) -> RunRecord:
+    """Returns the record of a run that is about to start; `domains` of a translation."""
+    indices = [(domain.store, domain.indices("train")) for domain in domains or ()] or [(store, store.indices("train"))]
+    return RunRecord(
+        method=method,
+        method_config=to_plain(asdict(method_config)),
+        train=train,
+        store=str(store.path.resolve()),
+        store_name=store.name,
+        store_fingerprint=store.fingerprint,
+        size=store.size,
+        intensity=store.intensity,
+        sample_ids=[name for source, chosen in indices for name in source.column("sample_id")[chosen].tolist()],
+        versions=list_versions(),
+        git_commit=find_git_commit(),
+        started=datetime.now(UTC).isoformat(timespec="seconds"),
+        augmentation=augmentation,
+        class_counts=count_classes(store),
+        domains=tuple(domain.name for domain in domains or ()),
+        target_fingerprint=domains[1].store.fingerprint if domains and train.target_store else "",
+    )
+
+
+def to_plain(config: dict[str, Any]) -> dict[str, Any]:
+    """Returns a configuration as JSON can hold it: paths as text, absolute, so that any folder repeats the run."""
+    paths = {name: str(value.resolve()) for name, value in config.items() if isinstance(value, Path)}
+    return {**config, **paths, **{name: list(value) for name, value in config.items() if isinstance(value, tuple)}}
+
+
+def describe_classifiers(method_config: Any) -> dict[str, dict[str, Any]]:
+    """Returns what each classifier is that a method's hyper-parameters name: all of their paths are classifiers'.
+
+    Raises:
+        UserError: There is none at such a place.
+    """
+    paths = {name: value for name, value in asdict(method_config).items() if isinstance(value, Path)}
+    records = {name: load_classifier_record(path) for name, path in paths.items()}
+    return {
+        name: {
+            "weights_sha256": record.weights_sha256,
+            "network": record.network,
+            "store_name": record.store_name,
+            "auroc": read_auroc(record),
+        }
+        for name, record in records.items()
+    }
+
+
+def refuse_retrained(record: RunRecord, name: str, classifier: TrainedClassifier) -> None:
+    """Refuses a classifier that was trained again in its folder since a run learned from it.
+
+    Args:
+        record: Of the run; one of an earlier version does not say which weights it learned from.
+        name: Of the hyper-parameter that names the classifier's folder.
+        classifier: What lies there now.
+    """
+    then, now = record.classifiers.get(name, {}).get("weights_sha256"), classifier.record.weights_sha256
+    if then not in (None, now):
+        fault = f"{name} {classifier.path} was trained again since the run learned from it: its weights differ"
+        raise UserError(describe(fault, now[:12], str(then)[:12], "Restore it, or train the run again."))
+
+
+def save_record(run: Path, record: RunRecord) -> None:
+    """Writes `run.json`."""
+    save_json(run / "run.json", {"schema_version": SCHEMA_VERSION, **asdict(record)})
+
+
+def load_record(path: Path) -> RunRecord:
+    """Returns the record in a run folder, or in a `run.json` itself; unknown and missing keys are errors.
+
+    What came with later versions has a default that repeats the older ones.
+
+    Raises:
+        UserError: There is no record, or it is damaged.
+    """
+    file = path / "run.json" if path.is_dir() else path
+    if not file.exists():
+        raise UserError(f"no run at {path}: run.json is missing. Train one with `ganoscope train`.")
+    content = load_json(file)
+    try:
+        if content.pop("schema_version") != SCHEMA_VERSION:
+            raise UserError(f"{file} was written by another version of ganoscope.")
+        train = content["train"]
+        content["train"] = TrainConfig(
+            **{**train, "domains": tuple(train["domains"]) if train.get("domains") else None}
+        )
+        content["domains"] = tuple(content.get("domains", ()))
+        content["intensity"] = IntensityMap(**content["intensity"])
+        if content.get("augmentation"):
+            content["augmentation"] = Policy(**content["augmentation"])
+        return RunRecord(**content)
+    except (KeyError, TypeError, AttributeError) as error:
+        raise UserError(f"{file} is damaged or not a run record: {error}.") from None
+
+
+def refuse_other_run(run: Path, record: RunRecord) -> None:
+    """Refuses to go on in a run folder that was made for something else; all differences at once.
+
+    Only a longer training is allowed to differ.
+
+    Raises:
+        UserError: The folder's run used another store, method or configuration.
+    """
+    old = load_record(run)
+    faults = []
+    if old.store_fingerprint != record.store_fingerprint:
+        faults.append(
+            f"run {run} belongs to another store, or its store was changed since: it was trained on {old.store_name} "
+            f"(fingerprint {old.store_fingerprint[:12]}), this is {record.store_name} "
+            f"({record.store_fingerprint[:12]}). Use the old store, or a new run folder."
+        )
+    differences = list_differences(old, record)
+    for name, before, now in differences[:1] if old.method != record.method else differences:
+        faults.append(f"run {run} was begun with {name} {before}; got {now}. Repeat that, or use a new run folder.")
+    before, now = old.train.images or 0, record.train.images or 0
+    if now < before:
+        faults.append(describe("run can't get shorter", now, f"{before} images or more", ""))
+    if now > before and old.train.schedule != "constant":
+        remedy = "Its learning rates were planned for that length: use a new run folder."
+        faults.append(describe(f"run with a {old.train.schedule} schedule can't get longer", now, str(before), remedy))
+    refuse(faults)
+
+
+def list_differences(old: RunRecord, new: RunRecord) -> list[tuple[str, object, object]]:
+    """Returns (setting, before, now) wherever two records disagree in what must stay the same."""
+    pairs: list[tuple[str, object, object]] = [
+        (name, getattr(old, name), getattr(new, name)) for name in ("method", "augmentation", "target_fingerprint")
+    ]
+    free = ("images", "tick_images", "track", "project", "run_name")
+    pairs += [
+        (field.name, getattr(old.train, field.name), getattr(new.train, field.name))
+        for field in fields(TrainConfig)
+        if field.name not in free
+    ]
+    pairs += [
+        (f"{name} of weights", known["weights_sha256"][:12], new.classifiers[name]["weights_sha256"][:12])
+        for name, known in old.classifiers.items()
+        if name in new.classifiers
+    ]
+    names = sorted({*old.method_config, *new.method_config})
+    pairs += [(name, old.method_config.get(name), new.method_config.get(name)) for name in names]
+    return [pair for pair in pairs if pair[1] != pair[2]]
+
+
+def list_versions() -> dict[str, str]:
+    """Returns the versions of Python, ganoscope and the libraries that decide about numbers."""
+    names = ("ganoscope", "torch", "numpy", "scipy", "pillow", "monai", "captum")
+    return {
+        "python": platform.python_version(),
+        "platform": platform.platform(),
+        **{name: version(name) for name in names},
+    }
+
+
+def find_git_commit() -> str:
+    """Returns the commit of the checkout that ganoscope runs from, or "" where it is installed from a package."""
+    command = ["git", "-C", str(Path(__file__).parent), "rev-parse", "HEAD"]
+    try:
+        return subprocess.run(command, capture_output=True, text=True, check=True, timeout=10).stdout.strip()
+    except (OSError, subprocess.SubprocessError):
+        return ""

@@ -1,0 +1,149 @@
+"""Sample grids at every tick, through the averaged generators: of fixed noise, or of fixed images to translate."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Protocol
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import nn
+
+from ganoscope.contracts import NoiseToImage, draw
+from ganoscope.data.store import Store
+from ganoscope.data.store.domains import Domain
+from ganoscope.figures.sheets import make_sheet, save_picture
+
+ROWS, COLUMNS, MAX_ROWS = 8, 8, 24
+NOISE_SEED = 20_161_107
+TRANSLATED = 8
+"""Images of each domain that are shown."""
+
+
+class Pictures(Protocol):
+    """Makes a run's sample grids.
+
+    Attributes:
+        real: Training images to compare with, network range, shape (N, H, W).
+    """
+
+    real: NDArray[np.float32]
+
+    def save(
+        self, run: Path, images_seen: int, averages: Mapping[str, nn.Module], device: torch.device
+    ) -> tuple[NDArray[np.float32], NDArray[np.uint8]]:
+        """Writes the grid as `samples/<images seen>.png`, and returns generated images (N, H, W), and the grid."""
+        ...
+
+
+class NoisePictures:
+    """Images from always the same noise; a row has one class."""
+
+    def __init__(self, method: NoiseToImage, store: Store, classes: tuple[str, ...]) -> None:
+        self.method, self.store, self.classes = method, store, classes
+        self.real = store.load_images(spread(store.indices("train"), len(choose_rows(method.classes)) * COLUMNS))[:, 0]
+
+    def save(
+        self, run: Path, images_seen: int, averages: Mapping[str, nn.Module], device: torch.device
+    ) -> tuple[NDArray[np.float32], NDArray[np.uint8]]:
+        """Writes the grid, once also one of real images, and returns generated images (N, H, W), and the grid."""
+        fake = draw_samples(averages["G"], self.method, device)
+        return fake, save_samples(run, images_seen, fake, self.store, self.classes)
+
+
+class TranslationPictures:
+    """Images of both domains, their translations, and what comes back; of the validation part where there is one."""
+
+    def __init__(self, domains: tuple[Domain, Domain]) -> None:
+        self.domains = domains
+        self.real = np.concatenate([load_spread(domain, "train", 4 * TRANSLATED) for domain in domains])
+        shown = ("validation" if len(domain.indices("validation")) else "train" for domain in domains)
+        self.shown = [load_spread(domain, part, TRANSLATED) for domain, part in zip(domains, shown, strict=True)]
+
+    @torch.no_grad()
+    def save(
+        self, run: Path, images_seen: int, averages: Mapping[str, nn.Module], device: torch.device
+    ) -> tuple[NDArray[np.float32], NDArray[np.uint8]]:
+        """Writes the grid, and returns translated images (N, H, W), and the grid."""
+        rows: list[NDArray[np.float32]] = []
+        captions: list[str] = []
+        translated = []
+        names = [domain.name for domain in self.domains]
+        for image, (source, target), (there, back) in zip(
+            self.shown, (names, names[::-1]), (("G_ab", "G_ba"), ("G_ba", "G_ab")), strict=True
+        ):
+            rows, captions = [*rows, image], [*captions, source]
+            for name, caption in ((there, f"as {target}"), (back, f"and back as {source}")):
+                if name not in averages:
+                    break
+                image = averages[name](torch.from_numpy(image)[:, None].to(device)).float().cpu().numpy()[:, 0]
+                rows, captions = [*rows, image], [*captions, caption]
+                translated += [image] if name == there else []
+        intensity = self.domains[0].store.intensity
+        sheet = make_sheet(intensity.to_display(intensity.to_pixels(np.concatenate(rows))), TRANSLATED, captions)
+        save_picture(run / "samples" / f"{images_seen:010d}.png", sheet)
+        return np.concatenate(translated), sheet
+
+
+def load_spread(domain: Domain, part: str, count: int) -> NDArray[np.float32]:
+    """Returns images of a domain at even distances, shape (count, H, W)."""
+    return domain.store.load_images(spread(domain.indices(part), count))[:, 0]
+
+
+def choose_rows(classes: int) -> NDArray[np.int64]:
+    """Returns the class of each row: as many rows for each as there is room for, at least one for the first 24.
+
+    Example:
+        >>> choose_rows(3).tolist(), choose_rows(0).tolist() == [0] * 8, len(choose_rows(100))
+        ([0, 0, 0, 1, 1, 1, 2, 2], True, 24)
+    """
+    rows = max(ROWS, min(classes, MAX_ROWS))
+    return np.sort(np.arange(rows) % max(classes, 1))
+
+
+@torch.no_grad()
+def draw_samples(generator: nn.Module, method: NoiseToImage, device: torch.device) -> NDArray[np.float32]:
+    """Returns 8 images per row, shape (N, H, W) in [-1, 1], always from the same noise; rows as `choose_rows` says."""
+    rows = choose_rows(method.classes)
+    shape = (len(rows) * COLUMNS, method.latent_dim)
+    z = torch.from_numpy(np.random.default_rng(NOISE_SEED).standard_normal(shape, dtype=np.float32)).to(device)
+    label = torch.from_numpy(np.repeat(rows, COLUMNS)).to(device) if method.classes else None
+    images: NDArray[np.float32] = draw(generator, z, label).float().cpu().numpy()
+    return images[:, 0]
+
+
+def save_samples(
+    run: Path, images_seen: int, images: NDArray[np.float32], store: Store, classes: tuple[str, ...] = ()
+) -> NDArray[np.uint8]:
+    """Writes the grid as `samples/<images seen>.png`, once also `samples/real.png`, and returns the grid.
+
+    Args:
+        run: Folder of the run.
+        images_seen: Images seen so far.
+        images: What `draw_samples` returned, shape (N, H, W).
+        store: Whose training images are shown as `real.png`, in rows of the same classes.
+        classes: What the rows are called; empty where the generator is not conditioned on a class.
+    """
+    intensity = store.intensity
+    captions = [classes[code] for code in choose_rows(len(classes))] if classes else None
+    sheet = make_sheet(intensity.to_display(intensity.to_pixels(images)), COLUMNS, captions)
+    save_picture(run / "samples" / f"{images_seen:010d}.png", sheet)
+    if not (run / "samples" / "real.png").exists():
+        real = intensity.to_display(np.asarray(store.images[choose_real(store, captions)]))
+        save_picture(run / "samples" / "real.png", make_sheet(real, COLUMNS, captions))
+    return sheet
+
+
+def choose_real(store: Store, captions: list[str] | None) -> NDArray[np.int64]:
+    """Returns positions of training images spread over the store: 64, or 8 for each caption's class."""
+    indices = store.indices("train")
+    if captions is None:
+        return spread(indices, ROWS * COLUMNS)
+    labels = store.column("label")[indices]
+    repeats = {name: captions.count(name) for name in captions}
+    return np.concatenate([spread(indices[labels == name], COLUMNS * rows) for name, rows in repeats.items()])
+
+
+def spread(indices: NDArray[np.int64], count: int) -> NDArray[np.int64]:
+    """Returns `count` of the indices at even distances; some more than once where there are fewer."""
+    return indices[np.linspace(0, len(indices) - 1, count).astype(int)]

@@ -1,0 +1,192 @@
+"""One process's part in a training run: steps, checkpoints, sample grids, history and alarms."""
+
+import signal
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+from ganoscope.contracts import Terms
+from ganoscope.data.store import Store
+from ganoscope.errors import UserError
+from ganoscope.files import remove_leftovers
+from ganoscope.methods import load
+from ganoscope.progress import CONSOLE, ProgressBar
+from ganoscope.training.alarms import TrainingAlarms, check_domination, check_gradients, check_prevalence, check_samples
+from ganoscope.training.discriminator_augmentation import Adaptation, make_discriminator_augmentation
+from ganoscope.training.ema import MovingAverage
+from ganoscope.training.feeding import open_feed, open_run_domains
+from ganoscope.training.loop import train_step
+from ganoscope.training.processes import Place, distribute, make_autocast
+from ganoscope.training.rates import find_rate_factor, note_initial_rates, set_rates
+from ganoscope.training.run_folder.checkpoint import TrainingState, list_checkpoints, load_checkpoint, save_checkpoint
+from ganoscope.training.run_folder.history import History
+from ganoscope.training.run_folder.record import RunRecord
+from ganoscope.training.run_folder.samples import NoisePictures, Pictures, TranslationPictures
+from ganoscope.training.run_folder.tracking import open_tracker
+from ganoscope.training.speed import choose_without_measuring, place_networks
+
+AUGMENTATION = "diff_augment.probability"
+"""Column of the history."""
+FLUSH_STEPS = 50
+"""Steps between two looks at the losses: on a GPU, each look waits for it."""
+
+
+def list_generators(method: Any) -> tuple[str, ...]:
+    """Returns the names of the networks that generate: those whose moving averages are used."""
+    names: tuple[str, ...] = getattr(method, "generators", ("G",))
+    return names
+
+
+def open_pictures(record: RunRecord, store: Store, method: Any) -> Pictures:
+    """Returns what makes the run's sample grids."""
+    if record.domains:
+        return TranslationPictures(open_run_domains(record.train, store))
+    return NoisePictures(method, store, record.spec.classes if method.classes else ())
+
+
+class Session:
+    """One process's part in a run: the networks on their device, the feed, and what is written down."""
+
+    def __init__(self, record: RunRecord, run: Path, place: Place) -> None:
+        self.record, self.run, self.place, self.config = record, run, place, record.train
+        self.store = Store.open(Path(record.store))
+        self.indices = self.store.indices("train")
+        torch.manual_seed(self.config.seed)
+        module = load(record.method)
+        self.method: Any = module.build(module.Config(**record.method_config), record.spec)
+        self.averages = {
+            name: MovingAverage(self.method.networks[name], self.config.ema_half_life_images)
+            for name in list_generators(self.method)
+        }
+        self.speed = choose_without_measuring(self.config, place.device.type)
+        place_networks(self.method.networks.values(), place.device, self.speed)
+        averages = {name: average.average for name, average in self.averages.items()}
+        place_networks(averages.values(), place.device, replace(self.speed, compile=False))
+        for average in averages.values():
+            average.eval()
+        self.adaptation = self._augment_discriminator()
+        self.state = TrainingState(self.kept, averages, self.method.phases)
+        self.autocast = make_autocast(place.device.type, self.speed.precision)
+        note_initial_rates(self.method.phases)
+        self.images_seen = self._resume()
+        self.feed = open_feed(record, self.store, place, self.images_seen)
+        self.pictures = open_pictures(record, self.store, self.method)
+        if place.world > 1:
+            self.method.phases = tuple(distribute(p, self.method.networks) for p in self.method.phases)
+
+    def _augment_discriminator(self) -> Adaptation | None:
+        """Puts the augmentation before D, where one is wanted, and among what checkpoints keep."""
+        mode = self.config.diff_augment
+        augmentation = make_discriminator_augmentation(self.method, self.store, mode)
+        self.kept = {**self.method.networks}
+        if augmentation is None:
+            return None
+        self.kept["augmentation"] = augmentation
+        return Adaptation(self.method, augmentation, self.store, self.config.seed) if mode == "adaptive" else None
+
+    def _resume(self) -> int:
+        checkpoints = list_checkpoints(self.run)
+        return load_checkpoint(checkpoints[-1], self.state) if checkpoints else 0
+
+    def train(self) -> None:
+        """Runs steps until the wanted number of images is seen, or the user interrupts."""
+        total = self.config.images or 0
+        if not self.place.leads:
+            while self.images_seen < total:
+                self._step()
+            return
+        remove_leftovers(self.run / "checkpoints")
+        self._announce(total)
+        history = History(self.run, self.images_seen, open_tracker(self.record, self.run))
+        alarms = TrainingAlarms(self.run, self.images_seen)
+        start = time.monotonic()
+        with ProgressBar("training", total, self.images_seen) as bar, catch_interrupt() as interrupted:
+            self._tick(history, alarms, [])
+            rows: list[dict[str, float]] = []
+            while self.images_seen < total and not interrupted():
+                terms = self._step()
+                history.add(self.images_seen, time.monotonic() - start, terms, self._observe())
+                due = self.images_seen % (self.config.tick_images or 1) == 0 or self.images_seen >= total
+                if due or interrupted() or (self.images_seen // self.config.batch_size) % FLUSH_STEPS == 0:
+                    rows += alarms.watch(history.flush, self.images_seen)
+                if due or interrupted():
+                    self._tick(history, alarms, rows)
+                    rows = []
+                bar.advance(self.config.batch_size, summarise(terms))
+        history.close()
+        if self.images_seen < total:
+            raise UserError(
+                f"stopped after {self.images_seen:,} of {total:,} images; all is saved. The same command goes on."
+            )
+
+    def _announce(self, total: int) -> None:
+        config = self.config
+        begun = f"going on from {self.images_seen:,} of" if self.images_seen else "for"
+        CONSOLE.print(
+            f"training {self.record.method} on {len(self.indices):,} images of {self.store.name} "
+            f"({self.store.size} x {self.store.size}), {begun} {total:,} images; {config.device}, {self.speed}, "
+            f"batch {config.batch_size}, seed {config.seed}, {self.place.world} process(es)"
+        )
+
+    def _step(self) -> dict[str, Terms]:
+        """Runs one step; its random numbers depend on the seed, the process and the images seen, on nothing else."""
+        config, place = self.config, self.place
+        entropy = np.random.SeedSequence([config.seed, place.rank, self.images_seen])
+        torch.manual_seed(int(entropy.generate_state(1)[0]))
+        set_rates(self.method.phases, find_rate_factor(config, self.images_seen))
+        batch = self.feed.read(self.images_seen)
+        step = self.images_seen // config.batch_size
+        terms = train_step(self.method, batch, step, self.autocast, config.accumulate)
+        self.images_seen += config.batch_size
+        for average in self.averages.values():
+            average.update(config.batch_size, self.images_seen)
+        if self.adaptation:
+            self.adaptation.update(config.batch_size, self.images_seen)
+        return terms
+
+    def _observe(self) -> dict[str, torch.Tensor]:
+        """Returns what else the history notes of a step: the probability of augmentation, where it moves."""
+        return {AUGMENTATION: self.adaptation.augmentation.probability.clone()} if self.adaptation else {}
+
+    def _tick(self, history: History, alarms: TrainingAlarms, rows: list[dict[str, float]]) -> None:
+        """Saves a checkpoint and a sample grid, and looks for alarms."""
+        labels, conditional = self.store.column("label")[self.indices], bool(getattr(self.method, "classes", 0))
+        found = check_prevalence(labels, conditional) if self.config.balance else []
+        save_checkpoint(self.run, self.images_seen, self.state)
+        averages = {name: average.average for name, average in self.averages.items()}
+        fake, sheet = self.pictures.save(self.run, self.images_seen, averages, self.place.device)
+        history.add_image("samples", sheet, self.images_seen)
+        if rows:
+            found += check_domination(rows)
+            found += check_gradients(self.method.networks, self.method.phases, rows)
+            found += check_samples(self.pictures.real, fake, self.images_seen / (self.config.images or 1))
+        for alarm in alarms.update(found, self.images_seen):
+            CONSOLE.print(f"alarm ({alarm.severity}) at {self.images_seen:,} images: {alarm.message}")
+
+
+def summarise(terms: Mapping[str, Terms]) -> str:
+    """Returns what the phases observed, such as D(x) and D(G(z)), for the progress bar; a GPU is not waited for."""
+    signs = {"d_real": "D(x)", "d_fake": "D(G(z))"}
+    seen = {name: value for group in terms.values() for name, value in group.observations().items() if value.is_cpu}
+    return " ".join(f"{signs.get(name, name.replace('_', ' '))} {value:.2f}" for name, value in seen.items())
+
+
+@contextmanager
+def catch_interrupt() -> Iterator[Callable[[], bool]]:
+    """Yields a function that tells whether Ctrl-C or SIGTERM came: training then ends after the step, and saves."""
+    received: list[int] = []
+    old = {
+        number: signal.signal(number, lambda received_number, _: received.append(received_number))
+        for number in (signal.SIGINT, signal.SIGTERM)
+    }
+    try:
+        yield lambda: bool(received)
+    finally:
+        for number, handler in old.items():
+            signal.signal(number, handler)

@@ -1,0 +1,50 @@
+"""`ganoscope generate`: images from a trained generator, in stored units, marked as synthetic."""
+
+from functools import partial
+from pathlib import Path
+
+from ganoscope.errors import gather
+from ganoscope.files import new_folder, refuse_existing, save_json
+from ganoscope.generation.config import GenerateConfig
+from ganoscope.generation.labels import make_request
+from ganoscope.generation.origin import describe_run
+from ganoscope.generation.screening import make_screening
+from ganoscope.generation.sources import find_store, open_judge
+from ganoscope.generation.strips import save_strips
+from ganoscope.generation.writing import Outcome, count_classes, describe_counts, summarise, write_images
+from ganoscope.training.processes import choose_device
+from ganoscope.training.run_folder.trained_run import open_run, refuse_translation
+
+DEFAULTS = GenerateConfig()
+
+
+def generate(run: Path, out: Path, config: GenerateConfig = DEFAULTS) -> Outcome:
+    """Writes generated images in stored units, their table, `provenance.json` and a contact sheet into a new folder.
+
+    Args:
+        run: Folder of the run.
+        out: Folder to make.
+        config: What to generate.
+
+    Raises:
+        UserError: The run is missing or damaged, `out` is not empty, the run does not know what is asked for, a
+            screening lacks what it needs, or too many images are turned away.
+    """
+    refuse_existing(out)
+    device = choose_device(config.device)
+    trained = open_run(run, device, config.checkpoint)
+    refuse_translation(trained)
+    request, store, classifier = gather(
+        partial(make_request, trained, config),
+        partial(find_store, trained, config),
+        partial(open_judge, config, device),
+    )
+    screening = make_screening(trained, store, classifier, config)
+    with new_folder(out) as folder:
+        tally = write_images(folder, request, screening, store, config)
+        if config.interpolate:
+            save_strips(folder, request, config.interpolate, config.truncation)
+        outcome = summarise(tally)
+        counts = describe_counts(outcome, screening, count_classes(tally))
+        save_json(folder / "provenance.json", {**describe_run(trained, config), "number": outcome.number, **counts})
+    return outcome

@@ -1,0 +1,477 @@
+"""Layouts told by names: labels, splits and patients; every file once, in a stable order, whatever it is called."""
+
+import os
+import subprocess
+from collections import Counter
+from itertools import pairwise
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ganoscope.data.layouts import find_layout, folders, manifest
+from ganoscope.data.picture import ReadOptions
+from ganoscope.errors import UserError
+
+SHARED = Path(os.environ.get("GANOSCOPE_SHARED_DATA") or Path(__file__).parents[4] / "../shared/data")
+shared = pytest.mark.skipif(not SHARED.is_dir(), reason="the shared images are not here")
+
+
+def entries(source, name):
+    """All entries, after checking that this layout is the one that is recognised."""
+    found, layout = find_layout(source)
+    assert found == name
+    assert layout.matches(source)
+    return list(layout.list_images(source, ReadOptions()))
+
+
+def listing(source):
+    return [(item.name, item.label, item.split) for item in entries(source, "folders")]
+
+
+def faults(items):
+    return {item.name: item.fault for item in items if item.fault}
+
+
+def test_flat_folder_has_no_labels(make_source):
+    source = make_source({"b.png": b"", "a.jpg": b"", "notes.txt": b""})
+    assert listing(source) == [("a.jpg", "", ""), ("b.png", "", ""), ("notes.txt", "", "")]
+
+
+def test_class_folders_give_labels(make_source):
+    source = make_source({"sick/1.png": b"", "well/1.png": b"", "stray.png": b""})
+    assert listing(source) == [("stray.png", "", ""), ("sick/1.png", "sick", ""), ("well/1.png", "well", "")]
+
+
+def test_split_folders_give_splits_with_or_without_classes(make_source):
+    source = make_source({"train/sick/1.png": b"", "train/2.png": b"", "test/well/3.png": b""})
+    assert listing(source) == [
+        ("test/well/3.png", "well", "test"),
+        ("train/2.png", "", "train"),
+        ("train/sick/1.png", "sick", "train"),
+    ]
+
+
+def test_splits_inside_classes_are_understood(make_source):
+    source = make_source({"sick/train/1.png": b"", "sick/val/2.png": b"", "well/test/3.png": b""})
+    assert listing(source) == [
+        ("sick/train/1.png", "sick", "train"),
+        ("sick/val/2.png", "sick", "validation"),
+        ("well/test/3.png", "well", "test"),
+    ]
+
+
+def test_deepest_folder_is_the_class(make_source):
+    source = make_source({"set/Training/2024/glioma/x.png": b""})
+    assert listing(source) == [("set/Training/2024/glioma/x.png", "glioma", "train")]
+
+
+@pytest.mark.parametrize(
+    ("folder", "split"),
+    [
+        ("Training", "train"),
+        ("TRAIN", "train"),
+        ("trainset", "train"),
+        ("Testing", "test"),
+        ("test", "test"),
+        ("holdout", "test"),
+        ("val", "validation"),
+        ("Valid", "validation"),
+        ("validation", "validation"),
+        ("dev", "validation"),
+        ("trains", ""),
+        ("test results", ""),
+    ],
+)
+def test_split_names_in_use_are_known_whole_and_in_any_case(folder, split):
+    assert folders.read_folder_names((folder,)) == (split, "" if split else folder)
+
+
+def test_folders_above_the_source_say_nothing(make_source):
+    source = make_source({"1.png": b""}, folder="test/sick")
+    assert listing(source) == [("1.png", "", "")]
+
+
+def test_hidden_files_and_folders_are_skipped(make_source):
+    hidden = {
+        "Thumbs.db": b"",
+        "sick/desktop.ini": b"",
+        "__MACOSX/sick/1.png": b"",
+        ".DS_Store": b"",
+        "sick/._1.png": b"",
+        ".ipynb_checkpoints/1.png": b"",
+        "sick/.cache/deep/1.png": b"",
+    }
+    assert listing(make_source({**hidden, "sick/1.png": b""})) == [("sick/1.png", "sick", "")]
+
+
+def test_order_does_not_depend_on_the_file_system(make_source, monkeypatch):
+    names = ["z/1.png", "a/2.png", "a/10.png", "Ä/1.png", "m.png"]
+    source = make_source(dict.fromkeys(names, b""))
+    expected = listing(source)
+    scandir = os.scandir
+
+    class Reversed:
+        def __init__(self, path):
+            self.entries = sorted(scandir(path), key=lambda entry: entry.name, reverse=True)
+
+        def __enter__(self):
+            return iter(self.entries)
+
+        def __exit__(self, *_):
+            pass
+
+    monkeypatch.setattr(os, "scandir", Reversed)
+    items = folders.list_images(source, ReadOptions())
+    assert [(item.name, item.label, item.split) for item in items] == expected
+    assert [name for name, *_ in expected] == ["m.png", "a/10.png", "a/2.png", "z/1.png", "Ä/1.png"]
+
+
+NAMES = [
+    "with space.png",
+    "'single' \"double\".png",
+    "<script>alert(1)</script>",
+    "a,b;c.png",
+    "胸部 X線.png",
+    "=1+1.png",
+]
+
+
+@pytest.mark.parametrize("name", [name.replace("/", "_") for name in NAMES])
+def test_odd_names_are_kept_as_they_are(make_source, name):
+    source = make_source({f"{name}-class/{name}": b""})
+    assert listing(source) == [(f"{name}-class/{name}", f"{name}-class", "")]
+
+
+@pytest.mark.parametrize(
+    ("raw", "shown"), [(b"a\rb.png", r"a\rb.png"), (b"a\nb.png", r"a\nb.png"), (b"a\xff.png", r"a\udcff.png")]
+)
+def test_names_that_no_text_file_can_hold_are_escaped(tmp_path, raw, shown):
+    folder = os.fsencode(tmp_path) + b"/class-" + raw
+    Path(os.fsdecode(folder)).mkdir()
+    Path(os.fsdecode(folder + b"/" + raw)).write_bytes(b"content")
+    (item,) = folders.list_images(tmp_path, ReadOptions())
+    assert (item.name, item.label) == (f"class-{shown}/{shown}", f"class-{shown}")
+    assert item.path.read_bytes() == b"content"
+
+
+def test_folder_that_cannot_be_listed_is_an_error_not_a_gap(make_source, monkeypatch):
+    source = make_source({"open/1.png": b"", "shut/2.png": b""})
+    scandir = os.scandir
+
+    def refuse(path):
+        if os.fspath(path).endswith("shut"):
+            raise PermissionError(13, "Permission denied", str(path))
+        return scandir(path)
+
+    monkeypatch.setattr(os, "scandir", refuse)
+    with pytest.raises(PermissionError, match="shut"):
+        list(folders.list_images(source, ReadOptions()))
+
+
+def test_a_link_inside_the_source_is_a_file_and_any_other_a_fault(make_source, tmp_path):
+    source = make_source({"real/1.png": b"", "links/0.png": b""})
+    (tmp_path / "outside.png").write_bytes(b"secret")
+    (tmp_path / "source-sibling").mkdir()
+    (tmp_path / "source-sibling" / "9.png").write_bytes(b"secret")
+    links = source / "links"
+    (links / "inside.png").symlink_to("../real/1.png")
+    (links / "absolute.png").symlink_to(source / "real" / "1.png")
+    (links / "twice.png").symlink_to("inside.png")
+    (links / "out.png").symlink_to("../../outside.png")
+    (links / "sibling.png").symlink_to(tmp_path / "source-sibling" / "9.png")
+    (links / "broken.png").symlink_to("nowhere.png")
+    (links / "loop.png").symlink_to("loop.png")
+    (links / "folder").symlink_to("../real")
+    assert faults(entries(source, "folders")) == {
+        "links/out.png": folders.OUTSIDE,
+        "links/sibling.png": folders.OUTSIDE,
+        "links/broken.png": folders.BROKEN,
+        "links/loop.png": folders.BROKEN,
+        "links/folder": folders.LINKED_FOLDER,
+    }
+    assert len(entries(source, "folders")) == 10
+
+
+def test_a_source_that_is_itself_a_link_is_read(make_source, tmp_path):
+    source = make_source({"sick/1.png": b""})
+    (source / "sick" / "2.png").symlink_to("1.png")
+    (tmp_path / "link").symlink_to(source)
+    assert listing(tmp_path / "link") == [("sick/1.png", "sick", ""), ("sick/2.png", "sick", "")]
+    assert not faults(entries(tmp_path / "link", "folders"))
+
+
+def test_a_relative_source_is_read_like_an_absolute_one(make_source, monkeypatch):
+    source = make_source(
+        {"sick/1.png": b"", "masks/1.png": b"", "manifest.csv": b"path,label,mask\nsick/1.png,x,masks/1.png\n"}
+    )
+    (source / "sick" / "2.png").symlink_to("1.png")
+    (source / "sick" / "3.png").symlink_to("../../out.png")
+    (source.parent / "out.png").write_bytes(b"")
+    monkeypatch.chdir(source.parent)
+    relative = Path("source")
+    found = faults(folders.list_images(relative, ReadOptions()))
+    assert found == {"sick/3.png": folders.OUTSIDE, "manifest.csv": folders.TABLE}
+    taken = [item.name for item in manifest.list_images(relative, ReadOptions()) if not item.fault]
+    assert taken == ["sick/1.png"]
+
+
+def test_links_whose_targets_folders_are_links_are_followed_to_their_end(make_source, tmp_path):
+    source = make_source({"real/deep/1.png": b"", "links/0.png": b""})
+    make_source({"1.png": b""}, folder="elsewhere")
+    (source / "near").symlink_to("real")
+    (source / "far").symlink_to(tmp_path / "elsewhere")
+    (source / "links" / "near.png").symlink_to("../near/deep/1.png")
+    (source / "links" / "back.png").symlink_to("../near/deep/../deep/1.png")
+    (source / "links" / "far.png").symlink_to("../far/1.png")
+    (source / "links" / "self").symlink_to(".")
+    assert faults(entries(source, "folders")) == {
+        "far": folders.LINKED_FOLDER,
+        "near": folders.LINKED_FOLDER,
+        "links/far.png": folders.OUTSIDE,
+        "links/self": folders.LINKED_FOLDER,
+    }
+
+
+def test_pipes_are_faults_and_are_never_opened(make_source):
+    source = make_source({"sick/1.png": b""})
+    os.mkfifo(source / "sick" / "pipe.png")
+    (source / "sick" / "to-pipe.png").symlink_to("pipe.png")
+    expected = {"sick/pipe.png": folders.NOT_REGULAR, "sick/to-pipe.png": folders.NOT_REGULAR}
+    assert faults(entries(source, "folders")) == expected
+
+
+def test_a_walk_within_a_linked_folder_does_not_leave_the_source(make_source, tmp_path):
+    source = make_source({"1.png": b""})
+    make_source({"a.png": b""}, folder="elsewhere")
+    (source / "images").symlink_to(tmp_path / "elsewhere")
+    assert [found.fault for found in folders.walk_files(source, "images")] == [folders.LINKED_FOLDER]
+
+
+@pytest.fixture
+def deep_source(tmp_path):
+    """A file below 1,200 folders; removed here, because pytest's own cleaning recurses too deep over it."""
+    deep = tmp_path
+    for _ in range(1200):
+        deep = deep / "d"
+        deep.mkdir()
+    (deep / "1.png").write_bytes(b"")
+    yield tmp_path
+    subprocess.run(["rm", "-r", tmp_path / "d"], check=True)
+
+
+def test_folders_nested_deeper_than_python_can_recurse_are_walked(deep_source):
+    (item,) = folders.list_images(deep_source, ReadOptions())
+    assert item.path.exists()
+
+
+def test_more_folders_than_classes_can_be_are_refused_with_the_remedy(make_source):
+    source = make_source({f"p{number:03d}/{k}.png": b"" for number in range(51) for k in range(3)})
+    with pytest.raises(UserError, match=r"more than 50 folders.*--layout dicom_tree.*manifest\.csv"):
+        listing(source)
+
+
+def test_a_folder_for_nearly_every_file_is_refused(make_source):
+    with pytest.raises(UserError, match="7 folders for 12 files"):
+        listing(make_source({f"p{number % 7}/{number}.png": b"" for number in range(12)}))
+
+
+@pytest.mark.parametrize(("files", "classes"), [(12, 6), (10, 10), (4, 4), (150, 50)])
+def test_sets_with_few_files_per_class_are_taken(make_source, files, classes):
+    source = make_source({f"c{number % classes}/{number}.png": b"" for number in range(files)})
+    assert len({label for _, label, _ in listing(source)}) == classes
+
+
+@pytest.mark.parametrize(
+    "names",
+    [
+        [f"MUELLER_HANS_19500{n + 100}" for n in range(12)],
+        [f"patient{n:03d}" for n in range(1, 12)],
+        [f"Case-{n}" for n in range(95, 106)],
+        [*(f"A{n}" for n in range(1000, 1010)), "well", "sick"],
+    ],
+)
+def test_folders_called_as_persons_are_refused_and_their_names_not_repeated(make_source, names):
+    source = make_source({f"{name}/{k}.jpg": b"" for name in names for k in range(3)})
+    with pytest.raises(UserError, match=rf"look like patients.*got {len(names)} folders with long numbers") as e:
+        listing(source)
+    assert not any(name in str(e.value) for name in names)
+
+
+@pytest.mark.parametrize(
+    "names",
+    [
+        [f"patient{n:03d}" for n in range(10)],
+        [f"class {n}" for n in range(1, 15)],
+        [str(n) for n in range(12)],
+        [f"finding {letter}" for letter in "abcdefghijkl"],
+        [*(f"A{n}" for n in range(1000, 1008)), "well", "sick", "both", "none"],
+    ],
+)
+def test_class_folders_with_short_numbers_or_few_long_ones_are_taken(make_source, names):
+    source = make_source({f"{name}/{k}.jpg": b"" for name in names for k in range(3)})
+    assert {label for _, label, _ in listing(source)} == set(names)
+
+
+def test_a_store_below_the_source_is_one_fault_in_every_layout(make_source):
+    files = ("store.json", "images.npy", "manifest.csv", "masks.npy")
+    source = make_source({f"sick/old store/{name}": b"" for name in files} | {"sick/1.png": b"", "well/2.png": b""})
+    assert listing(source) == [("sick/1.png", "sick", ""), ("sick/old store", "sick", ""), ("well/2.png", "well", "")]
+    assert faults(entries(source, "folders")) == {"sick/old store": folders.STORE}
+    for name in ("nifti_folder", "dicom_tree", "brain_mri"):
+        found = faults(find_layout(source, name)[1].list_images(source, ReadOptions()))
+        assert found["sick/old store"] == folders.STORE
+        assert not any("npy" in name for name in found)
+    (source / "manifest.csv").write_text("path,label\nsick/1.png,x\nwell/2.png,y\n")
+    assert faults(entries(source, "manifest")) == {"sick/old store": folders.STORE}
+
+
+@pytest.mark.parametrize("name", ["store.json", "images.npy"])
+def test_a_folder_with_half_of_what_makes_a_store_is_entered(make_source, name):
+    assert not faults(entries(make_source({f"sick/{name}": b"", "sick/1.png": b""}), "folders"))
+
+
+@given(st.integers(0, 3000), st.integers(1, 600))
+def test_a_sample_is_spread_over_the_whole_and_bounded(files, most):
+    class Named:
+        def __init__(self, name):
+            self.name = name
+
+    original = folders.scan
+    folders.scan = lambda source: ((Named(number), ()) for number in range(files))
+    try:
+        sample = folders.sample_names(Path(), most)
+    finally:
+        folders.scan = original
+    assert len(sample) <= most
+    steps = {later - earlier for earlier, later in pairwise(sample)}
+    assert len(steps) <= 1
+    assert files == 0 or files - sample[-1] <= max(steps, default=files)
+
+
+PAEDIATRIC = {
+    "train/PNEUMONIA/person1_bacteria_1.jpeg": ("BACTERIA", "train", "person1"),
+    "train/PNEUMONIA/person1_bacteria_2.jpeg": ("BACTERIA", "train", "person1"),
+    "val/PNEUMONIA/person23_virus_7.jpeg": ("VIRUS", "validation", "person23"),
+    "test/NORMAL/IM-0115-0001.jpeg": ("NORMAL", "test", "IM-0115"),
+    "test/NORMAL/NORMAL2-IM-0115-0001-0002.jpeg": ("NORMAL", "test", "IM-0115"),
+}
+
+
+def test_paediatric_names_give_label_and_person(make_source):
+    items = entries(make_source(dict.fromkeys(PAEDIATRIC, b"")), "paediatric_cxr")
+    assert {item.name: (item.label, item.split, item.patient) for item in items} == PAEDIATRIC
+    assert {(item.modality, item.fault) for item in items} == {("DX", "")}
+
+
+def test_paediatric_names_that_contradict_their_folder_are_faults(make_source):
+    wrong = ("train/NORMAL/person2_virus_1.jpeg", "train/PNEUMONIA/IM-0001-0001.jpeg", "VIRUS/person3_bacteria_1.jpeg")
+    right = {f"train/PNEUMONIA/person{number}_virus_1.jpeg": b"" for number in range(40)}
+    items = entries(make_source({**right, **dict.fromkeys(wrong, b""), "stray.jpeg": b""}), "paediatric_cxr")
+    assert {name for name, fault in faults(items).items() if "different classes" in fault} == set(wrong)
+    assert "no cause" in faults(items)["stray.jpeg"]
+    assert len(faults(items)) == 4
+
+
+def test_a_set_with_few_paediatric_names_is_plain_folders(make_source):
+    source = make_source({**dict.fromkeys(PAEDIATRIC, b""), "a.png": b"", "train/NORMAL/b.png": b""})
+    assert len(listing(source)) == 7
+
+
+def test_nih_names_give_the_patient_and_dates_do_not(make_source):
+    source = make_source({"abnormal/00000013_000.png": b"", "abnormal/00000013_001.png": b"", "stray.txt": b""})
+    source.joinpath("stray.txt").unlink()
+    items = entries(source, "nih_cxr")
+    assert [(item.label, item.patient, item.modality) for item in items] == [("abnormal", "00000013", "DX")] * 2
+    listing(make_source({"abnormal/20240131_000.png": b"", "abnormal/20240131_001.png": b""}, folder="dates"))
+
+
+@pytest.mark.parametrize("above", ["", "Training/", "set/Training/"])
+@pytest.mark.parametrize(
+    "classes", [("glioma_tumor", "no_tumor", "pituitary_tumor"), ("Glioma", "No Tumor", "Meningioma")]
+)
+def test_brain_mri_folders_are_recognised_however_they_are_spelt(make_source, above, classes):
+    items = entries(make_source({f"{above}{name}/1.jpg": b"" for name in classes}), "brain_mri")
+    assert {item.label for item in items} < {"glioma", "meningioma", "notumor", "pituitary"}
+    assert len({item.label for item in items}) == 3
+    assert {(item.modality, item.split) for item in items} == {("MR", "train" if above else "")}
+
+
+def test_two_classes_do_not_make_a_brain_mri_set(make_source):
+    listing(make_source({"glioma/1.jpg": b"", "meningioma/1.jpg": b""}))
+
+
+@pytest.mark.parametrize(
+    "names",
+    [
+        ("real_used", "real_not_used", "generated"),
+        ("Real-Used", "REAL NOT USED", "Generated"),
+        ("used", "unused", "generated"),
+    ],
+)
+def test_used_not_used_folders_give_domains_and_keep_unseen_images_apart(make_source, names):
+    source = make_source({f"{name}/deep/{k}.png": b"" for name in names for k in range(2)} | {"other/1.png": b""})
+    items = entries(source, "used_not_used")
+    assert Counter((item.label, item.split) for item in items) == {
+        ("real_used", "train"): 2,
+        ("real_not_used", "test"): 2,
+        ("generated", "train"): 2,
+        ("", ""): 1,
+    }
+    assert list(faults(items)) == ["other/1.png"]
+
+
+def test_all_three_domains_are_needed(make_source):
+    listing(make_source({"real_used/1.png": b"", "generated/1.png": b""}))
+
+
+def test_a_manifest_goes_before_a_recognised_data_set(make_source):
+    rows = "path,label\n" + "".join(f"{name},{label}\n" for name, (label, *_) in PAEDIATRIC.items())
+    source = make_source({**dict.fromkeys(PAEDIATRIC, b""), "manifest.csv": rows.encode()})
+    assert not faults(entries(source, "manifest"))
+
+
+def test_links_out_of_the_source_are_faults_in_every_layout(make_source, tmp_path):
+    (tmp_path / "outside.png").write_bytes(b"")
+    sets = {
+        "paediatric_cxr": ("NORMAL/IM-0001-0001.png", "NORMAL/IM-0002-0001.png"),
+        "nih_cxr": ("normal/00000001_000.png", "normal/00000001_001.png"),
+        "brain_mri": ("glioma/1.png", "notumor/1.png", "pituitary/1.png", "glioma/2.png"),
+        "used_not_used": ("used/1.png", "unused/1.png", "generated/1.png", "used/2.png"),
+    }
+    for layout, (*files, link) in sets.items():
+        source = make_source(dict.fromkeys(files, b""), folder=layout)
+        (source / link).symlink_to(tmp_path / "outside.png")
+        assert faults(entries(source, layout)) == {link: folders.OUTSIDE}
+
+
+@shared
+@pytest.mark.parametrize(
+    ("folder", "layout", "labels", "splits", "patients"),
+    [
+        (
+            "chest_xray",
+            "paediatric_cxr",
+            {"BACTERIA": 619, "NORMAL": 322, "VIRUS": 309},
+            {"train": 1024, "test": 226},
+            930,
+        ),
+        ("chest_xray_224", "paediatric_cxr", {"BACTERIA": 398, "NORMAL": 340, "VIRUS": 262}, {"": 1000}, 662),
+        ("nih_cxr64", "nih_cxr", {"abnormal": 395, "normal": 353}, {"": 748}, 178),
+        (
+            "brain_mri",
+            "brain_mri",
+            {"glioma": 460, "meningioma": 462, "notumor": 460, "pituitary": 460},
+            {"train": 1493, "test": 349},
+            1,
+        ),
+        ("ct_lung_jpg", "folders", {"benign": 60, "malignant": 268, "normal": 270}, {"": 598}, 1),
+    ],
+)
+def test_shared_sets_are_recognised_with_the_counts_of_their_readme(folder, layout, labels, splits, patients):
+    items = entries(SHARED / folder, layout)
+    assert not faults(items)
+    assert Counter(item.label for item in items) == labels
+    assert Counter(item.split for item in items) == splits
+    assert len({item.patient for item in items}) == patients

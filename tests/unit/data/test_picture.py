@@ -1,0 +1,612 @@
+"""Readers: every kind of PNG, JPEG and TIFF comes out as the right values, or is refused with the reason."""
+
+import io
+import itertools
+import os
+import struct
+import warnings
+import zlib
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from PIL import Image, ImageOps, PngImagePlugin
+
+from ganoscope.data import readers as package
+from ganoscope.data.picture import ReadOptions, UnreadableError
+from ganoscope.data.readers import raster as picture
+from ganoscope.data.readers import readers
+
+pytestmark = pytest.mark.filterwarnings("ignore::UserWarning:PIL.TiffImagePlugin")  # pytest undoes the reader's filter
+SHARED = Path(os.environ.get("GANOSCOPE_SHARED_DATA") or Path(__file__).parents[3] / "../shared/data")
+needs_shared = pytest.mark.skipif(not SHARED.is_dir(), reason=f"no shared data at {SHARED}")
+GREY = (np.arange(20)[:, None] * 9 + np.arange(24) * 3).astype(np.uint8)
+WIDE = GREY.astype(np.uint16) * 256 + 7
+ORIENTATION = 274
+
+
+def read_all(path, **options):
+    return list(package.read(path, ReadOptions(**options)))
+
+
+def read(path, **options):
+    pictures = read_all(path, **options)
+    assert len(pictures) == 1
+    return pictures[0]
+
+
+def encode(image, kind, **options):
+    file = io.BytesIO()
+    image.save(file, kind, **options)
+    return file.getvalue()
+
+
+def exif(orientation):
+    mark = Image.Exif()
+    mark[ORIENTATION] = orientation
+    return mark
+
+
+@pytest.fixture
+def read_bytes(tmp_path):
+    def read_as(name, content, **options):
+        (tmp_path / name).write_bytes(content)
+        return read(tmp_path / name, **options)
+
+    return read_as
+
+
+@pytest.mark.parametrize("mode", ["L", "RGB", "RGBA", "LA", "P"])
+def test_grey_png_keeps_its_values_in_every_colour_mode(read_bytes, mode):
+    picture = read_bytes("a.png", encode(Image.fromarray(GREY).convert(mode), "PNG"))
+    np.testing.assert_array_equal(picture.pixels, GREY)
+    assert (picture.pixels.dtype, picture.unit, picture.coloured) == (np.uint8, "grey 8 bit", False)
+
+
+def test_16_bit_png_keeps_all_its_bits(read_bytes):
+    picture = read_bytes("a.png", encode(Image.fromarray(WIDE), "PNG"))
+    np.testing.assert_array_equal(picture.pixels, WIDE)
+    assert (picture.pixels.dtype, picture.unit, picture.coloured) == (np.uint16, "grey 16 bit", False)
+
+
+def test_1_bit_png_becomes_black_and_white(read_bytes):
+    picture = read_bytes("a.png", encode(Image.fromarray(GREY > 100), "PNG"))
+    np.testing.assert_array_equal(picture.pixels, np.where(GREY > 100, 255, 0))
+    assert (picture.pixels.dtype, picture.unit) == (np.uint8, "grey 8 bit")
+
+
+def test_palette_is_looked_up_not_taken_as_grey(read_bytes):
+    image = Image.fromarray((GREY > 100).astype(np.uint8), "P")
+    image.putpalette([200, 200, 200, 10, 10, 10])
+    np.testing.assert_array_equal(
+        read_bytes("a.png", encode(image, "PNG")).pixels, np.where(GREY > 100, 10, 200).astype(np.uint8)
+    )
+
+
+def test_colour_palette_is_flagged(read_bytes):
+    image = Image.fromarray((GREY > 100).astype(np.uint8), "P")
+    image.putpalette([200, 20, 20, 10, 10, 10])
+    assert read_bytes("a.png", encode(image, "PNG")).coloured
+
+
+def test_true_colour_becomes_luminance_and_is_flagged(read_bytes):
+    colour = np.stack([GREY, GREY // 2, 255 - GREY], axis=2)
+    picture = read_bytes("a.png", encode(Image.fromarray(colour), "PNG"))
+    np.testing.assert_allclose(picture.pixels, colour @ [0.299, 0.587, 0.114], atol=1)
+    assert picture.coloured
+
+
+@pytest.mark.parametrize(("spread", "flagged"), [(1, False), (8, False), (9, True), (200, True)])
+def test_colour_flag_starts_above_the_tolerance(read_bytes, spread, flagged):
+    colour = np.full((20, 24, 3), 30, np.uint8)
+    colour[3, 4, 1] += spread
+    assert read_bytes("a.png", encode(Image.fromarray(colour), "PNG")).coloured is flagged
+
+
+def test_grey_jpeg_stored_as_colour_is_not_flagged(read_bytes):
+    noise = np.random.default_rng(0).integers(0, 256, (64, 64)).astype(np.uint8)
+    for quality in (30, 75, 95):
+        image = Image.fromarray(noise)
+        picture = read_bytes("a.jpg", encode(image.convert("RGB"), "JPEG", quality=quality))
+        assert not picture.coloured
+        plain = read_bytes("b.jpeg", encode(image, "JPEG", quality=quality))
+        np.testing.assert_allclose(picture.pixels.astype(int), plain.pixels, atol=3)
+
+
+def test_tinted_jpeg_is_flagged(read_bytes):
+    tinted = np.stack([GREY, GREY, GREY // 3], axis=2)
+    assert read_bytes("a.jpg", encode(Image.fromarray(tinted), "JPEG")).coloured
+
+
+def see_through(mode):
+    image = Image.fromarray(GREY).convert(mode)
+    image.putalpha(Image.fromarray(np.where(np.eye(20, 24), 254, 255).astype(np.uint8)))
+    return encode(image, "PNG")
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        see_through("RGBA"),
+        see_through("LA"),
+        encode(Image.fromarray(GREY), "PNG", transparency=int(GREY[3, 3])),
+        encode(Image.fromarray(WIDE), "PNG", transparency=int(WIDE[3, 3])),
+        encode(Image.fromarray(GREY).convert("RGB"), "PNG", transparency=(int(GREY[3, 3]),) * 3),
+        encode(Image.fromarray(GREY).convert("P"), "PNG", transparency=int(GREY[3, 3])),
+        encode(Image.fromarray(GREY > 100), "PNG", transparency=0),
+    ],
+    ids=["RGBA", "LA", "L", "16 bit", "RGB", "P", "1"],
+)
+def test_transparent_pixels_are_refused(read_bytes, content):
+    with pytest.raises(UnreadableError, match="transparent pixels"):
+        read_bytes("a.png", content)
+
+
+@pytest.mark.parametrize("pixels", [GREY, WIDE], ids=["8 bit", "16 bit"])
+def test_unused_transparent_colour_does_no_harm(read_bytes, pixels):
+    unused = int(pixels.max()) + 1
+    picture = read_bytes("a.png", encode(Image.fromarray(pixels), "PNG", transparency=unused))
+    np.testing.assert_array_equal(picture.pixels, pixels)
+
+
+@pytest.mark.parametrize(("channels", "colour_type"), [(3, 2), (2, 4), (4, 6)])
+def test_16_bit_colour_is_refused(read_bytes, channels, colour_type):
+    with pytest.raises(UnreadableError, match="16-bit colour"):
+        read_bytes("a.png", encode_16_bit_colour(channels, colour_type))
+
+
+def encode_16_bit_colour(channels, colour_type):
+    """Pillow can't write these: PNG by hand, 4 x 4."""
+
+    def chunk(kind, data):
+        return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+
+    rows = b"".join(b"\0" + bytes(range(4 * channels * 2)) for _ in range(4))
+    header = struct.pack(">IIBBBBB", 4, 4, 16, colour_type, 0, 0, 0)
+    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", zlib.compress(rows)) + chunk(b"IEND", b"")
+
+
+def test_cmyk_is_refused(read_bytes):
+    with pytest.raises(UnreadableError, match="CMYK has no defined grey"):
+        read_bytes("a.jpg", encode(Image.fromarray(GREY).convert("CMYK"), "JPEG"))
+
+
+def test_several_frames_are_refused(read_bytes):
+    frames = [Image.fromarray(GREY), Image.fromarray(255 - GREY)]
+    with pytest.raises(UnreadableError, match="several frames"):
+        read_bytes("a.png", encode(frames[0], "PNG", save_all=True, append_images=frames[1:]))
+
+
+@pytest.mark.parametrize("kind", ["PNG", "JPEG"])
+@pytest.mark.parametrize("orientation", range(9))
+def test_exif_orientation_is_applied(read_bytes, kind, orientation):
+    content = encode(Image.fromarray(GREY), kind, exif=exif(orientation))
+    upright = np.asarray(ImageOps.exif_transpose(Image.open(io.BytesIO(content))))
+    picture = read_bytes(f"a.{kind.lower()}", content)
+    np.testing.assert_array_equal(picture.pixels, upright)
+    assert picture.pixels.shape == ((24, 20) if orientation >= 5 else (20, 24))
+
+
+def test_6_in_exif_turns_clockwise(read_bytes):
+    picture = read_bytes("a.png", encode(Image.fromarray(WIDE), "PNG", exif=exif(6)))
+    np.testing.assert_array_equal(picture.pixels, np.rot90(WIDE, -1))
+
+
+def test_damaged_exif_does_not_cost_the_picture(read_bytes):
+    mark = Image.Exif()
+    mark[ORIENTATION], mark[282] = 3, 72.0  # XResolution, a rational
+    content = encode(Image.fromarray(GREY), "PNG", exif=mark)
+    at = content.index(b"eXIf")
+    entry = content.index(b"\x01\x1a\x00\x05", at)
+    damaged = content[: entry + 3] + b"\x02" + content[entry + 4 :]  # now it claims to be text
+    size = int.from_bytes(content[at - 4 : at], "big")
+    checksum = zlib.crc32(damaged[at : at + 4 + size]).to_bytes(4, "big")
+    damaged = damaged[: at + 4 + size] + checksum + damaged[at + 8 + size :]
+    np.testing.assert_array_equal(read_bytes("a.png", damaged).pixels, np.rot90(GREY, 2))
+
+
+@pytest.mark.parametrize(("name", "kind"), [("a.png", "JPEG"), ("a.jpg", "PNG"), ("a.jpeg", "GIF")])
+def test_wrong_extension_is_refused(read_bytes, name, kind):
+    with pytest.raises(UnreadableError, match=f"wrong extension: the content is {kind}"):
+        read_bytes(name, encode(Image.fromarray(GREY), kind))
+
+
+@pytest.mark.parametrize("name", ["a.PNG", "a.Png"])
+def test_suffix_may_be_upper_case(read_bytes, name):
+    np.testing.assert_array_equal(read_bytes(name, encode(Image.fromarray(GREY), "PNG")).pixels, GREY)
+
+
+@pytest.mark.parametrize("suffix", [".png", ".jpg", ".dcm", ""])
+def test_empty_file_is_called_empty(read_bytes, suffix):
+    with pytest.raises(UnreadableError, match="empty"):
+        read_bytes(f"a{suffix}", b"")
+
+
+def test_text_is_no_image(read_bytes):
+    with pytest.raises(UnreadableError, match="no PNG, JPEG or TIFF"):
+        read_bytes("a.png", b"Findings: no acute disease.\n")
+
+
+def test_unsupported_format_names_the_supported_ones(read_bytes):
+    with pytest.raises(UnreadableError, match=r"\.bmp is not supported.*\.png"):
+        read_bytes("a.bmp", encode(Image.fromarray(GREY), "BMP"))
+    with pytest.raises(UnreadableError, match="format of this name is not supported"):
+        read_bytes("LICENSE", b"text")
+
+
+@pytest.mark.parametrize("limit", [GREY.size - 1, GREY.size // 3])
+def test_decompression_bomb_is_refused_whatever_the_warning_filters(read_bytes, monkeypatch, limit):
+    content = encode(Image.fromarray(GREY), "PNG")
+    monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", limit)
+    for action in ("ignore", "error"):
+        with warnings.catch_warnings():
+            warnings.simplefilter(action)
+            with pytest.raises(UnreadableError, match="decompression bomb"):
+                read_bytes("a.png", content)
+
+
+def test_picture_at_the_pixel_limit_is_read(read_bytes, monkeypatch):
+    monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", GREY.size)
+    assert read_bytes("a.png", encode(Image.fromarray(GREY), "PNG")).pixels.shape == GREY.shape
+
+
+@pytest.mark.parametrize("error", [struct.error("short"), KeyError("tag"), TypeError("text"), IndexError("far")])
+def test_whatever_the_decoder_raises_is_the_files_fault(read_bytes, monkeypatch, error):
+    monkeypatch.setattr(PngImagePlugin.PngImageFile, "getexif", lambda image: (_ for _ in ()).throw(error))
+    with pytest.raises(UnreadableError, match="corrupt or truncated"):
+        read_bytes("a.png", VALID["grey.png"])
+
+
+def test_lack_of_memory_is_not_the_files_fault(read_bytes, monkeypatch):
+    monkeypatch.setattr(Image.Image, "getexif", lambda image: (_ for _ in ()).throw(MemoryError()))
+    with pytest.raises(MemoryError):
+        read_bytes("a.jpg", VALID["grey.jpg"])
+
+
+def test_exif_after_the_pixels_is_found(read_bytes):
+    content = encode(Image.fromarray(GREY), "PNG", exif=exif(6))
+    at = content.index(b"eXIf") - 4
+    size = 12 + int.from_bytes(content[at : at + 4], "big")
+    moved = content[:at] + content[at + size : -12] + content[at : at + size] + content[-12:]
+    np.testing.assert_array_equal(read_bytes("a.png", moved).pixels, np.rot90(GREY, -1))
+
+
+def test_every_suffix_has_a_reader():
+    assert set(readers()) >= {".png", ".jpg", ".jpeg", ".tif", ".tiff", ".nii", ".nii.gz", ".npy", ".npz"}
+    assert all(suffix == suffix.lower() and suffix.startswith(".") for suffix in readers())
+
+
+VALID = {
+    "grey.png": encode(Image.fromarray(GREY), "PNG"),
+    "wide.png": encode(Image.fromarray(WIDE), "PNG"),
+    "rgba.png": encode(Image.fromarray(GREY).convert("RGBA"), "PNG", exif=exif(6)),
+    "palette.png": encode(Image.fromarray(GREY).convert("P"), "PNG", dpi=(72, 72)),
+    "grey.jpg": encode(Image.fromarray(GREY), "JPEG", exif=exif(8)),
+    "colour.jpg": encode(Image.fromarray(GREY).convert("RGB"), "JPEG", progressive=True),
+    "grey.tif": encode(Image.fromarray(GREY), "TIFF"),
+    "packed.tiff": encode(Image.fromarray(WIDE), "TIFF", compression="tiff_lzw"),
+    "float.tif": encode(Image.fromarray(GREY / np.float32(3)), "TIFF", compression="tiff_adobe_deflate"),
+}
+
+
+@pytest.mark.parametrize("name", VALID)
+def test_truncated_file_is_refused_or_complete(tmp_path, name):
+    content, path = VALID[name], tmp_path / name
+    path.write_bytes(content)
+    whole = read(path).pixels
+    refused = 0
+    for length in range(len(content)):
+        path.write_bytes(content[:length])
+        try:
+            np.testing.assert_array_equal(read(path).pixels, whole)
+        except UnreadableError:
+            refused += 1
+    assert refused >= len(content) - 32  # only the last checksum, end mark or padding may be missing
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    return tmp_path_factory.mktemp("damaged")
+
+
+@given(st.sampled_from(sorted(VALID)), st.data())
+@settings(max_examples=300, deadline=None)
+def test_damaged_file_decodes_or_is_unreadable_and_nothing_else(folder, name, data):
+    content = bytearray(VALID[name])
+    for _ in range(data.draw(st.integers(1, 4))):
+        content[data.draw(st.integers(0, len(content) - 1))] = data.draw(st.integers(0, 255))
+    del content[data.draw(st.integers(1, len(content)) | st.just(len(content))) :]
+    (folder / name).write_bytes(content)
+    try:
+        result = read(folder / name)
+    except UnreadableError as error:
+        assert str(error)
+        assert name not in str(error)
+    else:
+        assert result.pixels.ndim == 2
+        kinds = {"grey 8 bit": ["uint8"], "grey 16 bit": ["uint16"], "signal": ["uint16", "int16", "float32"]}
+        assert result.pixels.dtype in kinds[result.unit]
+
+
+def test_a_tiff_that_points_to_an_impossible_place_is_unreadable(read_bytes):
+    content = bytearray(VALID["float.tif"][:16])
+    content[2] = 43  # now it claims to be a BigTIFF, whose first offset has eight bytes
+    with pytest.raises(UnreadableError, match="corrupt or truncated"):
+        read_bytes("float.tif", bytes(content))
+
+
+REAL_MODES = {
+    "cxr_fullsize_gray_person1063_bacteria_2997.jpeg": ("L", (976, 1232)),
+    "cxr_fullsize_rgb_person1052_virus_1751.jpeg": ("RGB", (521, 836)),
+    "cxr_rgba_00000004_000.png": ("RGBA", (64, 64)),
+    "cxr_rgba_00000058_000.png": ("RGBA", (64, 64)),
+    "cxr_rgba_00000076_000.png": ("RGBA", (64, 64)),
+    "mri_rgb_notumor_Te-no_0108.jpg": ("RGB", (224, 224)),
+    "mri_rgb_notumor_Te-no_0178.jpg": ("RGB", (224, 224)),
+    "mri_rgb_notumor_Te-no_0254.jpg": ("RGB", (224, 224)),
+    "mri_rgb_notumor_Te-no_0370.jpg": ("RGB", (224, 224)),
+}
+
+
+@needs_shared
+@pytest.mark.parametrize("name", REAL_MODES)
+def test_real_colour_modes_are_read_as_grey(name):
+    mode, shape = REAL_MODES[name]
+    path = SHARED / "formats/image_modes" / name
+    with Image.open(path) as image:
+        assert image.mode == mode
+    picture = read(path)
+    assert (picture.pixels.shape, picture.pixels.dtype, picture.coloured) == (shape, np.uint8, False)
+    assert picture.pixels.std() > 20
+
+
+REAL_MALFORMED = {
+    "ct16_truncated.png": "corrupt or truncated",
+    "cxr_truncated.jpeg": "corrupt or truncated",
+    "empty.png": "empty",
+    "empty.dcm": "empty",
+    "jpeg_named.png": "wrong extension: the content is JPEG",
+    "jpeg_named.dcm": r"\S",  # whatever the reason, there is one
+    "text_named.dcm": r"\S",  # whatever the reason, there is one
+    "header_only_132_bytes.dcm": r"\S",  # whatever the reason, there is one
+    "ct_truncated_half.dcm": r"\S",  # whatever the reason, there is one
+    "volume_truncated.nii.gz": r"\S",  # whatever the reason, there is one
+}
+
+
+@needs_shared
+@pytest.mark.parametrize("name", REAL_MALFORMED)
+def test_real_malformed_files_are_refused_with_the_reason(name):
+    with pytest.raises(UnreadableError, match=REAL_MALFORMED[name]):
+        read(SHARED / "formats/made_malformed" / name)
+
+
+def write_tiff(pixels, order="<", page_tags=(), **tags):
+    """TIFF 6.0 by hand, uncompressed, one strip per page; `tags` are numbers of SHORTs, such as t262=1."""
+    pages = pixels if isinstance(pixels, list) else [pixels]
+    out = bytearray(b"II*\0" if order == "<" else b"MM\0*") + bytes(4)
+    link = 4
+    for number, page in enumerate(pages):
+        strip = len(out)
+        out += page.astype(page.dtype.newbyteorder(order)).tobytes()
+        out += bytes(len(out) % 2)
+        samples = page.shape[2] if page.ndim == 3 else 1
+        kind = {"u": 1, "i": 2, "f": 3}[page.dtype.kind]
+        entries = {254: 0, 256: page.shape[1], 257: page.shape[0], 258: 8 * page.dtype.itemsize, 259: 1, 262: 1}
+        entries |= {273: strip, 277: samples, 278: page.shape[0], 279: page.nbytes, 339: kind}
+        entries |= {int(name[1:]): value for name, value in tags.items()}
+        entries |= page_tags[number] if page_tags else {}
+        if samples > 1:  # bits per sample, as many as there are
+            at = len(out)
+            out += struct.pack(f"{order}{samples}H", *[8 * page.dtype.itemsize] * samples)
+            entries[258] = ("H", samples, at)
+            out += bytes(len(out) % 2)
+        struct.pack_into(f"{order}I", out, link, len(out))
+        out += struct.pack(f"{order}H", len(entries))
+        for tag, value in sorted(entries.items()):
+            if isinstance(value, tuple):
+                out += struct.pack(f"{order}HHII", tag, 3, value[1], value[2])
+            elif tag in (256, 257, 273, 278, 279):
+                out += struct.pack(f"{order}HHII", tag, 4, 1, value)
+            else:
+                out += struct.pack(f"{order}HHIHH", tag, 3, 1, value, 0)
+        link = len(out)
+        out += bytes(4)
+    return bytes(out)
+
+
+RAMP = np.arange(480).reshape(20, 24)
+TIFF_TYPES = [
+    ("u1", RAMP % 256, "uint8", "grey 8 bit"),
+    ("u2", RAMP * 136, "uint16", "grey 16 bit"),
+    ("i2", RAMP * 100 - 20_000, "int16", "signal"),
+    ("i2", RAMP, "uint16", "signal"),
+    ("u4", RAMP * 100, "uint16", "grey 16 bit"),
+    ("i4", RAMP * 100 - 20_000, "int16", "signal"),
+    ("i4", RAMP * 1000 - 20_000, "float32", "signal"),
+    ("f4", RAMP / 7 - 9, "float32", "signal"),
+]
+
+
+@pytest.mark.parametrize(("dtype", "values", "expected", "unit"), TIFF_TYPES)
+@pytest.mark.parametrize("order", ["<", ">"])
+def test_tiff_of_every_type_written_by_hand_keeps_its_values_or_is_refused(
+    read_bytes, order, dtype, values, expected, unit
+):
+    content = write_tiff(values.astype(dtype), order)
+    if order == ">" and dtype == "u4":  # Pillow does not know it
+        with pytest.raises(UnreadableError, match="supported kind"):
+            read_bytes("a.tif", content)
+        return
+    result = read_bytes("a.tif", content)
+    np.testing.assert_array_equal(result.pixels, values.astype(dtype))
+    assert (result.pixels.dtype, result.unit, result.spacing_mm) == (expected, unit, None)
+    assert result.pixels.flags.c_contiguous
+
+
+ENCODINGS = [
+    *itertools.product(["none", "lzw", "deflate", "zstd", "lzma"], [False, True]),
+    ("packbits", False),  # knows no predictor
+]
+
+
+@pytest.mark.parametrize(("compression", "predictor"), ENCODINGS)
+@pytest.mark.parametrize("tile", [None, (16, 16)])
+@pytest.mark.parametrize("dtype", ["uint8", "uint16", "int16", "float32"])
+def test_compressed_tiff_agrees_with_an_independent_codec(read_bytes, compression, predictor, tile, dtype):
+    imagecodecs = pytest.importorskip("imagecodecs")
+    values = (RAMP * 100 - 20_000 if dtype == "int16" else RAMP / 7 if dtype == "float32" else RAMP % 256).astype(dtype)
+    content = imagecodecs.tiff_encode(values, compression=compression, predictor=predictor, tile=tile)
+    np.testing.assert_array_equal(imagecodecs.tiff_decode(content), values)
+    try:
+        result = read_bytes("a.tiff", content)
+    except UnreadableError:
+        assert compression in ("zstd", "lzma")  # with which Pillow's libtiff need not be built
+    else:
+        np.testing.assert_array_equal(result.pixels, values)
+
+
+def test_every_page_of_a_tiff_is_a_picture(tmp_path):
+    pages = [(RAMP + 7 * n).astype(np.uint16) for n in range(3)]
+    (tmp_path / "a.tif").write_bytes(write_tiff(pages))
+    pictures = read_all(tmp_path / "a.tif")
+    assert [p.frame for p in pictures] == [0, 1, 2]
+    np.testing.assert_array_equal([p.pixels for p in pictures], pages)
+
+
+@pytest.mark.parametrize("kind", [1, 4, 5])
+def test_small_copies_and_masks_of_pages_are_no_pictures(tmp_path, kind):
+    pages = [RAMP.astype(np.uint16), RAMP[::2, ::2].astype(np.uint16), RAMP.astype(np.uint16) + 1]
+    (tmp_path / "a.tif").write_bytes(write_tiff(pages, page_tags=[{}, {254: kind}, {254: 2}]))
+    assert [(p.frame, p.pixels.shape) for p in read_all(tmp_path / "a.tif")] == [(0, (20, 24)), (2, (20, 24))]
+    (tmp_path / "a.tif").write_bytes(write_tiff(pages[1:], page_tags=[{254: kind}, {254: kind}]))
+    with pytest.raises(UnreadableError, match="only small copies or masks"):
+        read_all(tmp_path / "a.tif")
+
+
+def test_pages_that_are_too_many_in_all_are_refused_before_the_first(tmp_path, monkeypatch):
+    (tmp_path / "a.tif").write_bytes(write_tiff([GREY] * 3))
+    monkeypatch.setattr(picture, "MAX_PIXELS", 3 * GREY.size)
+    assert len(read_all(tmp_path / "a.tif")) == 3
+    monkeypatch.setattr(picture, "MAX_PIXELS", 3 * GREY.size - 1)
+    with pytest.raises(UnreadableError, match="decompression bomb refused: 1440 pixels; at most 1439"):
+        next(iter(package.read(tmp_path / "a.tif")))
+
+
+@pytest.mark.parametrize("orientation", range(1, 9))
+def test_tiff_orientation_is_applied_once(read_bytes, orientation):
+    content = write_tiff(GREY, t274=orientation)
+    mark = encode(Image.fromarray(GREY), "PNG", exif=exif(orientation))
+    np.testing.assert_array_equal(read_bytes("a.tif", content).pixels, read_bytes("a.png", mark).pixels)
+
+
+def test_inverted_8_bit_tiff_is_shown_as_meant_and_wider_ones_are_refused(read_bytes):
+    np.testing.assert_array_equal(read_bytes("a.tif", write_tiff(GREY, t262=0)).pixels, 255 - GREY)
+    for values in (WIDE, WIDE.astype(np.float32)):
+        with pytest.raises(UnreadableError, match="0 is white"):
+            read_bytes("a.tif", write_tiff(values, t262=0))
+
+
+def test_colour_tiff_is_reduced_and_16_bit_colour_refused(read_bytes):
+    colour = np.stack([GREY, GREY // 2, 255 - GREY], axis=2)
+    result = read_bytes("a.tif", write_tiff(colour, t262=2))
+    np.testing.assert_array_equal(result.pixels, np.asarray(Image.fromarray(colour).convert("L")))
+    assert (result.unit, result.coloured) == ("grey 8 bit", True)
+    with pytest.raises(UnreadableError, match="16-bit colour TIFF"):
+        read_bytes("a.tif", write_tiff(colour.astype(np.uint16), t262=2))
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf])
+def test_float_tiff_with_values_that_are_no_numbers_is_refused(read_bytes, value):
+    values = GREY.astype(np.float32)
+    values[3, 4] = value
+    with pytest.raises(UnreadableError, match="no numbers"):
+        read_bytes("a.tif", write_tiff(values))
+
+
+@pytest.mark.parametrize("value", [65536, 1 << 31, (1 << 32) - 1])
+def test_unsigned_32_bit_values_that_do_not_fit_are_refused_not_wrapped(read_bytes, value):
+    values = GREY.astype(np.uint32)
+    values[3, 4] = value
+    with pytest.raises(UnreadableError, match="outside 0 to 65535"):
+        read_bytes("a.tif", write_tiff(values))
+
+
+@pytest.mark.parametrize("kind", ["PNG", "JPEG", "TIFF"])
+def test_resolution_of_print_is_not_taken_as_spacing(read_bytes, kind):
+    content = encode(Image.fromarray(GREY), kind, dpi=(254, 254))
+    assert read_bytes(f"a.{kind.lower()}", content).spacing_mm is None
+
+
+HU = np.arange(-1024, 3072, 8).reshape(16, 32).astype(np.int16)
+
+
+@pytest.mark.parametrize("offset", [1024, 2000, 32768])
+def test_stated_hu_in_16_bit_pictures_are_int16_less_the_offset(read_bytes, offset):
+    stored = (HU.astype(np.int64) + offset).astype(np.uint16)
+    for name, content in (("a.png", encode(Image.fromarray(stored), "PNG")), ("a.tif", write_tiff(stored))):
+        result = read_bytes(name, content, hu_offset=offset)
+        np.testing.assert_array_equal(result.pixels, HU)
+        assert (result.unit, result.pixels.dtype) == ("HU", np.int16)
+    signed = read_bytes("b.tif", write_tiff(HU), hu_offset=0)
+    np.testing.assert_array_equal(signed.pixels, HU)
+    assert signed.unit == "HU"
+
+
+@pytest.mark.parametrize("kind", ["PNG", "JPEG", "TIFF"])
+def test_8_bit_pictures_hold_no_hu_whatever_the_user_says(read_bytes, kind):
+    content = encode(Image.fromarray(GREY), kind)
+    with pytest.raises(UnreadableError, match="8-bit values hold no Hounsfield units"):
+        read_bytes(f"a.{kind.lower()}", content, hu_offset=1024)
+
+
+@pytest.mark.parametrize(
+    ("offset", "lowest", "highest", "reason"),
+    [
+        (0, 24, 3000, "no value below 0 HU after the offset .lowest: 24"),
+        (6000, 0, 4000, "-6000 to -2[0-9]* after the offset are below -2048 HU"),
+        (20_000, 19_000, 60_000, "40000 after the offset are beyond 32767 HU"),
+    ],
+)
+def test_an_offset_that_cannot_be_true_is_refused(read_bytes, offset, lowest, highest, reason):
+    stored = np.linspace(lowest, highest, 480).reshape(20, 24).astype(np.uint16)
+    with pytest.raises(UnreadableError, match=reason):
+        read_bytes("a.png", encode(Image.fromarray(stored), "PNG"), hu_offset=offset)
+
+
+@needs_shared
+def test_real_16_bit_pictures_hold_hu():
+    paths = sorted((SHARED / "ct_contrast_png16").rglob("*.png"))[::8]
+    assert len(paths) > 5
+    for path in paths:
+        result = read(path, hu_offset=1024)
+        with Image.open(path) as image:
+            np.testing.assert_array_equal(result.pixels, np.asarray(image).astype(np.int32) - 1024)
+        assert (result.unit, result.pixels.dtype) == ("HU", np.int16)
+        assert result.pixels.min() < -900  # air
+
+
+def test_reasons_hold_no_names(tmp_path, monkeypatch):
+    for content in (b"text", VALID["grey.png"][:60], VALID["grey.jpg"], VALID["float.tif"][:90], bytes(200)):
+        for suffix in (".png", ".jpg", ".tif"):
+            path = tmp_path / f"Miller_Anna{suffix}"
+            path.write_bytes(content)
+            try:
+                read_all(path)
+            except UnreadableError as error:
+                assert "Miller" not in str(error)
+    path = tmp_path / "Miller_Anna.png"
+    path.write_bytes(VALID["grey.png"])
+    monkeypatch.setattr(PngImagePlugin.PngImageFile, "load", lambda image: (_ for _ in ()).throw(OSError(str(path))))
+    with pytest.raises(UnreadableError, match=r"^corrupt or truncated \(OSError\)$"):
+        read_all(path)
+
+
+def test_what_the_system_refuses_is_no_fault_of_the_file(tmp_path, monkeypatch):
+    (tmp_path / "a.png").write_bytes(VALID["grey.png"])
+    denied = PermissionError(13, "Permission denied", "a.png")
+    monkeypatch.setattr(Image, "open", lambda path: (_ for _ in ()).throw(denied))
+    with pytest.raises(PermissionError):
+        read_all(tmp_path / "a.png")

@@ -1,0 +1,65 @@
+import math
+from dataclasses import dataclass
+
+import pytest
+import torch
+
+from ganoscope.contracts import Terms
+from ganoscope.errors import UserError
+from ganoscope.training.run_folder.history import History, forget_after, load_history
+
+
+@dataclass(frozen=True)
+class SomeTerms(Terms):
+    adversarial: torch.Tensor
+
+
+def add(history, images, value):
+    history.add(images, 0.5, {"generator": SomeTerms(torch.tensor(value))})
+
+
+def test_rows_come_back_as_they_were_noted(tmp_path):
+    history = History(tmp_path, 0)
+    add(history, 32, 1.5)
+    add(history, 64, 2.5)
+    assert [row["generator.adversarial"] for row in history.flush()] == [1.5, 2.5]
+    add(history, 96, 3.5)
+    history.flush()
+    history.close()
+    loaded = load_history(tmp_path)
+    assert loaded["images"].tolist() == [32, 64, 96]
+    assert loaded["generator.adversarial"].tolist() == [1.5, 2.5, 3.5]
+    assert any((tmp_path / "tensorboard").iterdir())
+
+
+def test_a_resume_forgets_what_came_after_its_checkpoint(tmp_path):
+    history = History(tmp_path, 0)
+    for images in (32, 64, 96):
+        add(history, images, float(images))
+    history.flush()
+    resumed = History(tmp_path, 64)
+    add(resumed, 96, 7.0)
+    resumed.flush()
+    assert load_history(tmp_path)["generator.adversarial"].tolist() == [32.0, 64.0, 7.0]
+
+
+def test_a_half_written_last_row_is_dropped(tmp_path):
+    path = tmp_path / "history.csv"
+    path.write_text("images,seconds,generator.adversarial\n32,0.5,1.0\n6")
+    forget_after(path, 64)
+    assert path.read_text() == "images,seconds,generator.adversarial\n32,0.5,1.0\n"
+
+
+@pytest.mark.parametrize("value", [math.nan, math.inf])
+def test_a_loss_that_is_not_finite_is_named_and_not_written(tmp_path, value):
+    history = History(tmp_path, 0)
+    add(history, 32, 1.0)
+    add(history, 64, value)
+    with pytest.raises(UserError, match=r"64 images: generator\.adversarial = (nan|inf)"):
+        history.flush()
+    assert load_history(tmp_path)["images"].tolist() == [32]
+
+
+def test_a_run_without_history_is_told(tmp_path):
+    with pytest.raises(UserError, match="has not been trained"):
+        load_history(tmp_path)
