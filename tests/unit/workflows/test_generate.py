@@ -8,12 +8,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from ganoscope.data import writers as formats
-from ganoscope.data.picture import ReadOptions
+from ganoscope.data import writers
 from ganoscope.data.prepare.config import PrepareConfig
-from ganoscope.data.readers import read
-from ganoscope.data.store.intensity import IntensityMap
-from ganoscope.data.writers.nifti import make_header
 from ganoscope.files import compute_sha256
 from ganoscope.generation import COLUMNS
 from ganoscope.generation.config import GenerateConfig
@@ -28,7 +24,7 @@ NUMBER = 12
 def made(conditional_run, tmp_path_factory):
     """Returns a folder with the same images in each format."""
     folder = tmp_path_factory.mktemp("formats")
-    for name in ("png", "npz", "nifti"):
+    for name in writers.available():
         generate(conditional_run, folder / name, GenerateConfig(number_per_class=NUMBER // 3, format=name, seed=2))
     return folder
 
@@ -55,10 +51,11 @@ def test_every_format_holds_the_same_pixels(made):
 
 def test_tables_and_pictures_say_what_each_image_is(made, conditional_run):
     run = open_run(conditional_run)
-    for name, first in (("png", "file"), ("npz", "frame"), ("nifti", "frame")):
-        rows = read_rows(made / name / ("manifest.csv" if name == "png" else "frames.csv"))
+    for name in writers.available():
+        separate = writers.load(name).SEPARATE
+        rows = read_rows(made / name / ("manifest.csv" if separate else "frames.csv"))
         assert [row["label"] for row in rows] == list(run.classes) * (NUMBER // 3)
-        assert list(rows[0]) == [first, *COLUMNS[1:]]
+        assert list(rows[0]) == ["file" if separate else "frame", *COLUMNS[1:]]
         assert {row["synthetic"] for row in rows} == {"yes"}
         assert {row["weights_sha256"] for row in rows} == {run.weights_sha256}
         origin = json.loads((made / name / "provenance.json").read_text())
@@ -88,45 +85,7 @@ def test_prepare_reads_back_what_was_generated(made, tmp_path, name):
     assert store.column("label").tolist() == [classes[index % 3] for index in order]
 
 
-def write_hu(name, folder):
-    """Writes a stack of CT values in a format, and returns them."""
-    pixels = np.random.default_rng(0).integers(-1024, 3071, (20, 32, 32)).astype(np.int16)
-    stack = formats.Stack(20, 32, IntensityMap(-1024, 3071, "HU", "int16"), (), (0.7, 0.8))
-    with formats.load(name).open_writer(folder, stack) as write:
-        for number, picture in enumerate(pixels):
-            write(formats.Output(picture, "HU", formats.GENERATED), f"{number}", 0)
-    return pixels
-
-
-def test_hounsfield_units_survive_the_way_through_npz(tmp_path):
-    (tmp_path / "made").mkdir()
-    pixels = write_hu("npz", tmp_path / "made")
-    store = prepare(tmp_path / "made", tmp_path / "store", PrepareConfig(size=32, modality="CT", hu_offset=0))
-    assert store.intensity.unit == "HU"
-    assert np.array_equal(np.sort(store.images, axis=0), np.sort(pixels, axis=0))
-
-
-def test_hounsfield_units_and_spacing_survive_the_way_through_nifti(tmp_path):
-    pixels = write_hu("nifti", tmp_path)
-    pictures = list(read(tmp_path / "synthetic.nii.gz", ReadOptions(hu_offset=0)))
-    assert np.array_equal(np.stack([picture.pixels for picture in pictures]), pixels)
-    assert {(picture.unit, picture.view) for picture in pictures} == {("HU", "")}
-    assert np.allclose([picture.spacing_mm for picture in pictures], (0.7, 0.8))
-
-
-def test_a_stack_states_spacing_where_it_is_known_and_no_orientation():
-    known = formats.Stack(7, 32, IntensityMap(0, 255, "grey 8 bit", "uint8"), (), (0.5, 0.6))
-    header = nib.Nifti1Header(make_header(known)[:348])
-    assert header.get_data_shape() == (32, 32, 7)
-    assert np.allclose(header.get_zooms(), (0.6, 0.5, 1.0))
-    assert (header["sform_code"], header["qform_code"], header.get_xyzt_units()[0]) == (0, 0, "mm")
-    unknown = formats.Stack(40_000, 32, known.intensity, (), None)
-    large = nib.Nifti2Header(make_header(unknown)[:540])
-    assert large.get_data_shape() == (32, 32, 40_000)
-    assert large.get_xyzt_units()[0] == "unknown"
-
-
-@pytest.mark.parametrize("name", ["png", "npz", "nifti"])
+@pytest.mark.parametrize("name", writers.available())
 def test_the_same_seed_gives_the_same_files(made, conditional_run, tmp_path, name):
     config = GenerateConfig(number_per_class=NUMBER // 3, format=name, seed=2, batch_size=5)
     generate(conditional_run, tmp_path / "again", config)
