@@ -13,6 +13,7 @@ from ganoscope.contracts import Explanation, Target
 from ganoscope.explanation.checks.deletion import Curves, compute_curves
 from ganoscope.explanation.checks.randomisation import Randomisation, check_randomisation
 from ganoscope.explanation.feature_attribution import ExplainerModule
+from ganoscope.explanation.layers import find_cell_px
 from ganoscope.explanation.regions import Attention, find_anatomy, measure_attention, split_regions
 from ganoscope.explanation.subjects import Subjects
 from ganoscope.explanation.targets import TARGETS, compute_scores, why_real
@@ -69,11 +70,13 @@ class Answer:
         real: About held-out real images.
         generated: About generated images.
         randomisation: By target; over the checked real images, followed by the checked generated ones.
+        cell_px: Side of one cell of the explained layer's map, in pixels of the image; 0 where the layer gives no map.
     """
 
     real: Evidence
     generated: Evidence
     randomisation: Mapping[str, Randomisation]
+    cell_px: float = 0.0
 
     @property
     def sets(self) -> tuple[Evidence, Evidence]:
@@ -108,7 +111,8 @@ def collect(
         for name, make_target in TARGETS.items():
             checks[name] = check_randomisation(network, images, make_target, explain, seed)
             bar.advance(len(images))
-    return Answer(real, generated, checks)
+    cell_px = find_cell_px(network, images[:1], why_real(network), real.layer)
+    return Answer(real, generated, checks, cell_px)
 
 
 def gather(network: nn.Module, subjects: Subjects, explainer: ExplainerModule, config: Any, seed: int) -> Evidence:

@@ -7,13 +7,15 @@ import numpy as np
 
 from ganoscope.explanation import regions
 from ganoscope.explanation.checks import deletion
-from ganoscope.explanation.checks.deletion import CurveSummary
+from ganoscope.explanation.checks.deletion import CurveSummary, MeanCurves
 from ganoscope.explanation.evidence import Answer, Evidence
 from ganoscope.explanation.regions import RegionSummary
 from ganoscope.explanation.subjects import Source
 from ganoscope.explanation.targets import TARGETS
 from ganoscope.statistics.bootstrap import Estimate, estimate_auroc, estimate_mean
 
+MeanCurvesByTarget = dict[str, dict[str, tuple[MeanCurves, ...]]]
+"""Deletion and insertion curves by target and set."""
 MIN_IMAGES = 5
 """An interval over fewer images says nothing."""
 
@@ -128,6 +130,19 @@ def summarise_set(answer: Answer, one: Evidence, target: str, seed: int) -> SetF
         insertion=curves[1],
         **similarity,
     )
+
+
+def average_curves(answer: Answer) -> MeanCurvesByTarget:
+    """Returns the mean deletion and insertion curves, by target and set."""
+    return {
+        target: {
+            one.subjects.name: tuple(
+                deletion.average(curves, one.subjects.groups[: one.checked]) for curves in one.curves[target]
+            )
+            for one in answer.sets
+        }
+        for target in TARGETS
+    }
 
 
 def compare_with_random(gain: Estimate) -> str:

@@ -63,6 +63,21 @@ class CurveSummary:
     gain: Estimate
 
 
+@dataclass(frozen=True)
+class MeanCurves:
+    """Mean scores over one set while pixels are deleted or inserted, with intervals.
+
+    Attributes:
+        kind: `deletion` or `insertion`.
+        by_map: Mean score at each of `FRACTIONS`, in the order of the map.
+        by_chance: The same in the order of random maps.
+    """
+
+    kind: str
+    by_map: tuple[Estimate, ...]
+    by_chance: tuple[Estimate, ...]
+
+
 def compute_curves(
     network: nn.Module, images: NDArray[np.float32], maps: NDArray[np.float32], target: Target, seed: int
 ) -> tuple[Curves, Curves]:
@@ -140,3 +155,11 @@ def summarise(curves: Curves, groups: list[str], seed: int) -> CurveSummary:
     gain = by_chance - by_map if curves.kind == "deletion" else by_map - by_chance
     estimates = [estimate_mean(values, groups, seed) for values in (by_map, by_chance, gain)]
     return CurveSummary(BETTER[curves.kind], *estimates)
+
+
+def average(curves: Curves, groups: list[str]) -> MeanCurves:
+    """Returns the mean curves over a set, with intervals over its groups at every point."""
+    by_map, by_chance = (
+        tuple(estimate_mean(column, groups) for column in scores.T) for scores in (curves.by_map, curves.by_chance)
+    )
+    return MeanCurves(curves.kind, by_map, by_chance)
