@@ -22,7 +22,7 @@ MIN_IMAGES = 5
 
 @dataclass(frozen=True)
 class SetFindings:
-    """What holds for one target over one set.
+    """Statistics of one target over one set.
 
     Attributes:
         images: Number of images.
@@ -45,7 +45,7 @@ class SetFindings:
 
 @dataclass(frozen=True)
 class TargetFindings:
-    """What holds for one target.
+    """Statistics of one target.
 
     Attributes:
         sets: By set.
@@ -65,8 +65,8 @@ class Findings:
     """All statistics.
 
     Attributes:
-        auroc: How well the discriminator tells held-out real from generated images: 0.5 is not at all, 1 perfectly.
-        probability: Its mean probability of real, by set; over no image where its scores are relative.
+        auroc: How well the discriminator separates held-out real from generated images: 0.5 is chance, 1 perfect.
+        probability: Its mean probability of "real", by set; over no image where its scores are relative.
         targets: By target.
     """
 
@@ -91,7 +91,7 @@ class Examination:
 
 
 def summarise(answer: Answer, seed: int) -> Findings:
-    """Returns the statistics of all evidence; `seed` is that of the bootstrap."""
+    """Returns the statistics of all evidence; `seed` is the bootstrap's."""
     real, generated = answer.sets
     return Findings(
         auroc=estimate_auroc(real.logits, generated.logits, real.subjects.groups, seed),
@@ -103,7 +103,13 @@ def summarise(answer: Answer, seed: int) -> Findings:
 
 
 def summarise_target(answer: Answer, target: str, seed: int) -> TargetFindings:
-    """Returns the statistics of one target."""
+    """Returns the statistics of one target.
+
+    Args:
+        answer: All evidence.
+        target: Name of the target.
+        seed: Random seed of the bootstrap.
+    """
     real, generated = (one.attention[target] for one in answer.sets)
     return TargetFindings(
         sets={one.subjects.name: summarise_set(answer, one, target, seed) for one in answer.sets},
@@ -114,7 +120,14 @@ def summarise_target(answer: Answer, target: str, seed: int) -> TargetFindings:
 
 
 def summarise_set(answer: Answer, one: Evidence, target: str, seed: int) -> SetFindings:
-    """Returns the statistics of one target over one set."""
+    """Returns the statistics of one target over one set.
+
+    Args:
+        answer: All evidence.
+        one: The evidence about the set.
+        target: Name of the target.
+        seed: Random seed of the bootstrap.
+    """
     check, part = answer.randomisation[target], answer.checked(one)
     groups = one.subjects.groups[: one.checked]
     similarity = {
@@ -159,7 +172,7 @@ def compare_with_random(gain: Estimate) -> str:
 
 
 def to_plain(value: Any) -> Any:
-    """Returns dataclasses and numbers as JSON can hold them: no NaN, which becomes null.
+    """Returns dataclasses and numbers in a form that JSON allows: NaN becomes null.
 
     Example:
         >>> to_plain({"a": (float("nan"), 1)})

@@ -1,4 +1,4 @@
-"""What explanations are written as: maps, tables, figures, and where everything comes from."""
+"""Files of an explanation: maps, tables, figures, and their provenance."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict
@@ -107,7 +107,13 @@ def save_figures(
 
 
 def describe_origin(run: TrainedRun, store: Store, config: ExplainConfig) -> dict[str, Any]:
-    """Returns what was explained, by what, on what: the part of the results that makes them repeatable."""
+    """Returns the provenance of the results, which makes them repeatable.
+
+    Args:
+        run: The explained run.
+        store: Store with the real images.
+        config: What to explain, and how.
+    """
     checkpoint = find_checkpoint(run.path, run.images_seen)
     return {
         "run": str(run.path.resolve()),

@@ -31,7 +31,7 @@ class Explained:
     Attributes:
         out: Folder with all files.
         findings: The statistics.
-        alarms: What to know before believing them.
+        alarms: What to know before trusting them.
         summary: The findings in plain sentences.
     """
 

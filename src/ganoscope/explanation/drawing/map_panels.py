@@ -1,4 +1,4 @@
-"""Heat maps as pictures: overlays, the real/generated panel, and the maps beside their randomised versions.
+"""Heat maps as pictures: overlays, the real/generated panel, and the maps beside those of randomised networks.
 
 Within one figure, colours mean the same raw values for every map of a target, except where a caption says otherwise.
 An empty map is never coloured: the plain image stands there, with the word "empty".
@@ -77,7 +77,14 @@ def make_panel(answer: Answer) -> Figure:
 
 
 def draw_panel_row(axes: Sequence[Axes], one: Evidence, index: int, scales: dict[str, float]) -> None:
-    """Draws one image with its maps; nothing where there is no such image."""
+    """Draws one image with its maps; nothing where there is no such image.
+
+    Args:
+        axes: A row of axes.
+        one: The evidence about a set.
+        index: Position of the image.
+        scales: Raw value at the upper end of the colours, by target.
+    """
     for cell in axes:
         cell.set_axis_off()
     if index >= len(one.logits):
@@ -91,7 +98,7 @@ def draw_panel_row(axes: Sequence[Axes], one: Evidence, index: int, scales: dict
 
 
 def make_strip(answer: Answer, target: str) -> Figure:
-    """Returns maps beside what becomes of them while weights are destroyed, for some images of both sets."""
+    """Returns maps beside those of more and more randomised networks, for some images of both sets."""
     check = answer.randomisation[target]
     chosen = [(one, index) for one in answer.sets for index in choose_shown(one, target)]
     columns = 2 + len(check.stages)
@@ -120,7 +127,15 @@ def choose_shown(one: Evidence, target: str) -> list[int]:
 
 
 def draw_strip_row(row: Sequence[Axes], answer: Answer, target: str, one: Evidence, index: int) -> None:
-    """Draws one image, its map, and its map after every stage."""
+    """Draws one image, its map, and its map after every stage of randomisation.
+
+    Args:
+        row: A row of axes.
+        answer: All evidence.
+        target: Name of the target.
+        one: The evidence about the image's set.
+        index: Position of the image in it.
+    """
     check, position = answer.randomisation[target], answer.checked(one).start + index
     image = one.subjects.pictures[index]
     show(row[0], blend(image, np.zeros_like(image), 0.0))

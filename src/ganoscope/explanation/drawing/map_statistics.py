@@ -67,7 +67,14 @@ def collect_legend(grid: NDArray[Any]) -> tuple[list[Artist], list[str]]:
 
 
 def draw_stages(axes: Axes, stages: dict[str, Estimate], kind: str, one: SetFindings) -> None:
-    """Draws one curve over the stages, which begins at 1 with the original map."""
+    """Draws one curve over the stages, which begins at 1 with the original map.
+
+    Args:
+        axes: Where to draw.
+        stages: Mean similarity to the original map, by stage.
+        kind: Name of the set: `real` or `generated`.
+        one: The set's statistics.
+    """
     if one.empty == one.images:
         return
     names = ["original", *stages]
@@ -79,7 +86,7 @@ def draw_stages(axes: Axes, stages: dict[str, Estimate], kind: str, one: SetFind
 
 
 def chart_regions(findings: Findings) -> Figure:
-    """Returns where attention lies, real against generated, beside each region's share of the area."""
+    """Returns where the maps lie, real against generated, beside each region's share of the area."""
     figure = make_figure(5)
     grid = figure.subplots(1, len(TARGETS), sharey=True, squeeze=False)
     for axes, (name, target) in zip(grid.flat, findings.targets.items(), strict=True):
@@ -98,7 +105,14 @@ def chart_regions(findings: Findings) -> Figure:
 
 
 def draw_regions(axes: Axes, one: SetFindings, kind: str, offset: float) -> None:
-    """Draws the shares of one set as points with intervals, and the shares of the area as short lines."""
+    """Draws the shares of one set as points with intervals, and the shares of the area as short lines.
+
+    Args:
+        axes: Where to draw.
+        one: The set's statistics.
+        kind: Name of the set: `real` or `generated`.
+        offset: Distance from the middle of each region's place.
+    """
     if one.empty == one.images:
         return
     for position, region in enumerate(one.regions.values()):
