@@ -19,6 +19,7 @@ from ganoscope.data.store.labels import encode_labels
 from ganoscope.errors import UserError, describe, refuse
 from ganoscope.objectives.cam import MERGES, Merge, compute_cams, scale_cams
 from ganoscope.progress import CONSOLE
+from ganoscope.seeds import TEACHER_SEED, Stream, stream
 
 SCALE_IMAGES, SCALE_QUANTILE = 256, 0.99
 RESAMPLES, LEVEL = 500, 0.95
@@ -188,7 +189,7 @@ def bootstrap_auc(
     code: NDArray[np.int64], probability: NDArray[np.float64], group: NDArray[np.int64]
 ) -> tuple[float, float]:
     """Returns the percentile interval of the AUC over resampled groups; resamples that lack a class take no part."""
-    random = np.random.default_rng(0)
+    random = stream(TEACHER_SEED, Stream.TEACHER_BOOTSTRAP)
     members = [np.flatnonzero(group == g) for g in range(int(group.max()) + 1)]
     values = []
     for _ in range(RESAMPLES):

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from ganoscope.errors import describe, refuse
 from ganoscope.evaluate.features import Features
+from ganoscope.seeds import Stream, stream
 
 RESAMPLES = 200
 DRAWS = 50
@@ -123,7 +124,7 @@ def refuse_unlike(*sets: Features) -> None:
 def draw_weights(groups: NDArray[Any], seed: int) -> NDArray[np.float64]:
     """Returns how often each bootstrap sample holds each image, shape (RESAMPLES, N); groups are drawn as wholes."""
     names, member = np.unique(groups, return_inverse=True)
-    rng = np.random.default_rng([seed, 43])
+    rng = stream(seed, Stream.DISTANCE_BOOTSTRAP)
     drawn = rng.integers(len(names), size=(RESAMPLES, len(names)))
     return np.stack([np.bincount(row, minlength=len(names))[member] for row in drawn]).astype(np.float64)
 
@@ -150,7 +151,7 @@ def measure_floor(measure: Measure, generated: Features, real: Features, peer: F
             reference for that, and the other half is the reference then.
         seed: Of the draws.
     """
-    rng = np.random.default_rng([seed, 47])
+    rng = stream(seed, Stream.FLOOR_HALVES)
     real_distances, generated_distances = [], []
     for _ in range(DRAWS):
         reference, other = split_halves(real, rng) if peer is None else (real, peer)

@@ -10,6 +10,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from ganoscope.seeds import Stream, stream
+
 RESAMPLES = 2000
 LEVEL = 0.95
 
@@ -92,7 +94,7 @@ def resample_means(
 
 def draw_groups(count: int, seed: int) -> NDArray[np.int64]:
     """Returns which groups each resample holds, shape (RESAMPLES, count)."""
-    return np.random.default_rng([seed, 31]).integers(count, size=(RESAMPLES, count))
+    return stream(seed, Stream.BOOTSTRAP).integers(count, size=(RESAMPLES, count))
 
 
 def estimate_auroc(

@@ -21,6 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ganoscope.alarms import Alarm
+from ganoscope.seeds import Stream, stream
 
 MOST_IMAGES = 20_000
 """More images than this tell nothing more: whole groups are drawn at random."""
@@ -224,7 +225,7 @@ def choose_rows(labels: NDArray[np.str_], groups: NDArray[np.str_], seed: int) -
     """Returns which images take part: labelled, of classes with enough groups, whole groups, at most `MOST_IMAGES`."""
     rows = np.flatnonzero(labels != "")
     names, member, sizes = np.unique(groups[rows], return_inverse=True, return_counts=True)
-    order = np.random.default_rng([seed, 1]).permutation(len(names))
+    order = stream(seed, Stream.SHORTCUT_GROUPS).permutation(len(names))
     drawn = order[np.cumsum(sizes[order]) <= MOST_IMAGES] if len(rows) > MOST_IMAGES else order
     rows = rows[np.isin(member, drawn)]
     pairs = np.unique(np.stack([labels[rows], groups[rows]]), axis=1)
@@ -282,7 +283,7 @@ class Trial:
 
 def make_trial(labels: NDArray[np.int64], groups: NDArray[np.int64], intervals: int, seed: int) -> Trial:
     """Returns folds and resamples for class and group numbers, shape (N,), and this many intervals in the store."""
-    count, rng = int(groups.max()) + 1, np.random.default_rng([seed, 2])
+    count, rng = int(groups.max()) + 1, stream(seed, Stream.SHORTCUT_RESAMPLES)
     times = np.empty((RESAMPLES, count), np.float32)
     for resample in times:
         resample[:] = np.bincount(rng.integers(count, size=count), minlength=count)
@@ -347,7 +348,7 @@ def make_folds(
     shape = (int(groups.max()) + 1, int(labels.max()) + 1)
     table = np.bincount(groups * shape[1] + labels, minlength=shape[0] * shape[1]).reshape(shape)
     folds = min(FOLDS, int((table > 0).sum(axis=0).min()))
-    shuffled = np.random.default_rng([seed, 3]).permutation(shape[0])
+    shuffled = stream(seed, Stream.SHORTCUT_FOLDS).permutation(shape[0])
     order = shuffled[np.lexsort((-table[shuffled].sum(axis=1), table[shuffled].argmax(axis=1)))]
     fold = np.empty(shape[0], np.int64)
     fold[order] = np.arange(shape[0]) % folds

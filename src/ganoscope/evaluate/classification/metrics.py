@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ganoscope.evaluate.classification.calibration import BINS, find_bins
+from ganoscope.seeds import Stream, stream
 from ganoscope.statistics.ranking import rank_classes
 
 Floats = NDArray[np.float64]
@@ -153,7 +154,7 @@ def draw_weights(member: NDArray[np.int64], seed: int) -> Iterator[Floats]:
         member: Number of each image's group, shape (N,).
         seed: Of the resampling.
     """
-    random = np.random.default_rng([seed, 31])
+    random = stream(seed, Stream.BOOTSTRAP)
     groups = int(member.max()) + 1
     block = max(1, BLOCK_VALUES // max(groups, len(member)))
     for start in range(0, RESAMPLES, block):

@@ -14,6 +14,7 @@ from ganoscope.data.store import Store
 from ganoscope.errors import UserError, describe, refuse
 from ganoscope.files import load_json, save_json
 from ganoscope.generation import draw_images
+from ganoscope.seeds import Stream, stream
 from ganoscope.training.run_folder.trained_run import TrainedRun
 
 WEIGHTS = (0.0448, 0.2856, 0.3001, 0.2363, 0.1333)
@@ -111,7 +112,7 @@ def measure_diversity(run: TrainedRun, store: Store, number: int, seed: int) -> 
 
 def measure_part(store: Store, indices: NDArray[np.int64], number: int, seed: int) -> SetDiversity:
     """Returns the diversity of up to `number` of the store's images at the given positions, two or more."""
-    chosen = np.sort(np.random.default_rng([seed, 31]).permutation(indices)[:number])
+    chosen = np.sort(stream(seed, Stream.DIVERSITY_IMAGES).permutation(indices)[:number])
     return compare_pairs(store.load_images(chosen), store.column("group")[chosen], seed)
 
 
@@ -141,7 +142,7 @@ def choose_pairs(count: int, pairs: int, seed: int) -> NDArray[np.int64]:
         >>> choose_pairs(3, pairs=100, seed=0).shape
         (3, 2)
     """
-    order = np.random.default_rng([seed, 37]).permutation(count)
+    order = stream(seed, Stream.DIVERSITY_PAIRS).permutation(count)
     position = np.arange(min(pairs, count * (count - 1) // 2))
     first, distance = position % count, position // count + 1
     return np.stack([order[first], order[(first + distance) % count]], axis=1)

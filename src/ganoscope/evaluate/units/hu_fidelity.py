@@ -17,6 +17,7 @@ from ganoscope.data.picture import PADDING_HU
 from ganoscope.data.store.intensity import IntensityMap
 from ganoscope.errors import describe, refuse
 from ganoscope.evaluate.set_distance import DRAWS, LEVEL, centre_interval, draw_weights
+from ganoscope.seeds import Stream, stream
 from ganoscope.statistics.bootstrap import Estimate, estimate_mean, make_estimate
 
 LOWEST_HU, HIGHEST_HU = -1024, 3071
@@ -229,7 +230,7 @@ def measure_floor(real: HuHistogram, seed: int = 0) -> Estimate | None:
 
     The value is the mean over random halves, the interval holds 95 % of them.
     """
-    counts, rng = real.counts, np.random.default_rng([seed, 53])
+    counts, rng = real.counts, stream(seed, Stream.HU_FLOOR_HALVES)
     if len(counts) < 2:
         return None
     distances = []

@@ -28,6 +28,7 @@ from torch.nn.utils.parametrize import ParametrizationList, is_parametrized
 from ganoscope.contracts import Explanation, Target
 from ganoscope.explanation.targets import MakeTarget
 from ganoscope.nets.evaluation_mode import evaluating, find_device
+from ganoscope.seeds import Stream, stream
 
 DRAWS, FULL_DRAWS = 3, 12
 """Networks that are destroyed layer by layer, and those in all of which every weight is destroyed."""
@@ -237,7 +238,7 @@ def compute_ssim(first: NDArray[np.floating], second: NDArray[np.floating]) -> N
 
 def displace(maps: NDArray[np.floating], seed: int) -> NDArray[Any]:
     """Returns each map shifted (around the edges) and mirrored at random: same values and smoothness, other places."""
-    random = np.random.default_rng([seed, 37])
+    random = stream(seed, Stream.DISPLACEMENT)
     moved = []
     for picture in maps:
         shift = tuple(int(random.integers(side)) for side in picture.shape)

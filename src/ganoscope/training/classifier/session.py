@@ -31,6 +31,7 @@ from ganoscope.data.store.labels import count_classes, encode_labels
 from ganoscope.errors import UserError
 from ganoscope.files import remove_leftovers
 from ganoscope.progress import CONSOLE, ProgressBar
+from ganoscope.seeds import Stream, make_torch_seed
 from ganoscope.training.classifier.config import ClassifyConfig, compute_class_weights, find_scored
 from ganoscope.training.classifier.epochs import Epoch, append_epoch, find_best, forget_after, should_stop
 from ganoscope.training.ema import MovingAverage
@@ -156,8 +157,7 @@ class Session:
 
     def _step(self, image: Tensor, label: Tensor) -> Tensor:
         """Runs one step, and returns its loss; dropout depends on the seed and the images seen alone."""
-        entropy = np.random.SeedSequence([self.config.seed, self.images_seen])
-        torch.manual_seed(int(entropy.generate_state(1)[0]))
+        torch.manual_seed(make_torch_seed(self.config.seed, Stream.CLASSIFIER_STEP, self.images_seen))
         with self.autocast():
             logits = self.network(image.contiguous(memory_format=torch.channels_last)).logits
         loss = F.cross_entropy(logits.float(), label, self.weight)
