@@ -13,12 +13,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ganoscope.contracts import Measured
 from ganoscope.errors import describe, refuse
-from ganoscope.evaluate.features import Features
+from ganoscope.evaluate.comparison import Comparison, require
+from ganoscope.evaluate.features import Features, extract_features, extract_store_features
 from ganoscope.seeds import Stream, stream
 from ganoscope.statistics.bootstrap import DISTANCE_RESAMPLES
 from ganoscope.statistics.bootstrap import draw_weights as resample
-from ganoscope.statistics.estimate import compute_percentile_interval
+from ganoscope.statistics.estimate import Estimate, compute_percentile_interval
 
 DRAWS = 50
 """Random draws of disjoint real sets that the floor is averaged over."""
@@ -101,6 +103,32 @@ def make_distance(
         weights_sha256=real.weights_sha256,
         floor=floor,
         warnings=(),
+    )
+
+
+def extract_sets(evidence: Comparison) -> tuple[Features, Features, Features | None]:
+    """Returns features of generated, training and, where there are any, held-out images.
+
+    Raises:
+        UserError: The generated images, the training images or the extractor are missing, or do not fit each other.
+    """
+    extractor = require(evidence.extractor, "extractor")
+    generated = extract_features(extractor, [require(evidence.generated, "generated").images])
+    training, held_out = require(evidence.training, "training"), evidence.held_out
+    real = extract_store_features(extractor, training.store, training.indices)
+    peer = extract_store_features(extractor, held_out.store, held_out.indices) if held_out else None
+    return generated, real, peer
+
+
+def summarise_distance(distance: Distance) -> Measured:
+    """Returns a distance as a measurement; the floor is measured at its own, smaller sample sizes."""
+    floor = distance.floor
+    groups = distance.generated_images + distance.real_groups
+    images = distance.generated_images + distance.real_images
+    return Measured(
+        value=Estimate(distance.value, distance.low, distance.high, images, groups),
+        floor=Estimate(floor.real, floor.low, floor.high, 2 * floor.images, distance.real_groups),
+        better="lower",
     )
 
 

@@ -11,13 +11,19 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from ganoscope.alarms import Alarm, Check, run_checks
+from ganoscope.contracts import Measured, Need
 from ganoscope.data.store import Store
 from ganoscope.errors import UserError, describe, refuse
+from ganoscope.evaluate.comparison import Comparison, require
 from ganoscope.files import load_json, save_json
 from ganoscope.generation import draw_images
 from ganoscope.seeds import Stream, stream
 from ganoscope.statistics.dyadic import compute_dyadic_interval
+from ganoscope.statistics.estimate import Estimate
 from ganoscope.training.run_folder.trained_run import TrainedRun
+
+NAME = "ms_ssim_within_set"
+NEEDS: frozenset[Need] = frozenset({"generated", "held_out"})
 
 WEIGHTS = (0.0448, 0.2856, 0.3001, 0.2363, 0.1333)
 """Exponents of the five scales, finest first (Wang et al. 2003, sect. 3.2)."""
@@ -132,6 +138,28 @@ def compare_pairs(images: NDArray[np.float32], groups: NDArray[Any], seed: int, 
     members = np.unique(groups, return_inverse=True)[1]
     low, high = compute_dyadic_interval(values, members[chosen])
     return SetDiversity(len(images), int(members.max()) + 1, len(values), float(values.mean()), low, high)
+
+
+def measure(evidence: Comparison) -> Measured:
+    """Returns the mean MS-SSIM within the generated images; its floor is that within as many held-out images.
+
+    Args:
+        evidence: Holds generated and held-out images, two or more of each.
+
+    Raises:
+        UserError: Something is missing, or a set has fewer than two images.
+    """
+    images, real = require(evidence.generated, "generated").images, require(evidence.held_out, "held_out")
+    fewest = min(len(images), len(real.indices))
+    refuse([describe("too few images for diversity", fewest, "2 or more per set", "Take more.")] if fewest < 2 else [])
+    found = compare_pairs(images, np.arange(len(images)), evidence.seed)
+    floor = measure_part(real.store, real.indices, len(images), evidence.seed)
+    return Measured(to_estimate(found), to_estimate(floor), "like real")
+
+
+def to_estimate(diversity: SetDiversity) -> Estimate:
+    """Returns the mean MS-SSIM of a set as an estimate."""
+    return Estimate(diversity.mean, diversity.low, diversity.high, diversity.images, diversity.groups)
 
 
 def choose_pairs(count: int, pairs: int, seed: int) -> NDArray[np.int64]:

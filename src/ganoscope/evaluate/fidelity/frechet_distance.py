@@ -5,15 +5,22 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from ganoscope.contracts import Measured, Need
+from ganoscope.evaluate.comparison import Comparison
 from ganoscope.evaluate.features import Features
 from ganoscope.evaluate.set_distance import (
     Distance,
     draw_weights,
+    extract_sets,
     make_distance,
     measure_floor,
     refuse_unlike,
+    summarise_distance,
 )
 from ganoscope.statistics.estimate import compute_shifted_interval
+
+NAME = "frechet_distance"
+NEEDS: frozenset[Need] = frozenset({"generated", "training", "extractor"})
 
 FEWEST_PER_DIMENSION = 2
 """Images per feature, below which covariances are too uncertain: there is a warning."""
@@ -85,14 +92,14 @@ def measure_frechet_distance(
         UserError: The features are of different extractors, or too few.
     """
     refuse_unlike(generated, real, *([peer] if peer else []))
-    value = measure(generated, real)
+    value = compute_set_distance(generated, real)
     estimate = (value, *compute_interval(generated, real, value, seed))
-    floor = measure_floor(measure, generated, real, peer, seed)
+    floor = measure_floor(compute_set_distance, generated, real, peer, seed)
     distance = make_distance("frechet", generated, real, estimate, floor)
     return replace(distance, warnings=find_warnings(distance))
 
 
-def measure(first: Features, second: Features) -> float:
+def compute_set_distance(first: Features, second: Features) -> float:
     """Returns the Frechet distance between two sets."""
     return compute_frechet_distance(compute_moments(first.values), compute_moments(second.values))
 
@@ -128,3 +135,18 @@ def find_warnings(distance: Distance) -> tuple[str, ...]:
         for name, count in counts.items()
         if count < allowed
     )
+
+
+def measure(evidence: Comparison) -> Measured:
+    """Returns the Frechet distance of generated images from the training images; its floor is that of held-out images.
+
+    Without held-out images, the floor is that of halves of the training images.
+
+    Args:
+        evidence: Holds generated and training images and an extractor; held-out images where there are any.
+
+    Raises:
+        UserError: Something is missing, the sets are too small, or the extractor does not fit the store.
+    """
+    generated, real, peer = extract_sets(evidence)
+    return summarise_distance(measure_frechet_distance(generated, real, peer, evidence.seed))

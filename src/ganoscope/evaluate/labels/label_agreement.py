@@ -15,10 +15,16 @@ from numpy.typing import NDArray
 
 from ganoscope.classifiers.fitness import refuse_as_judge, refuse_other_images
 from ganoscope.classifiers.trained import TrainedClassifier
+from ganoscope.contracts import Measured, Need
 from ganoscope.data.store import Store
 from ganoscope.data.store.labels import encode_labels
 from ganoscope.errors import UserError, describe, refuse
+from ganoscope.evaluate.comparison import Comparison, require
+from ganoscope.statistics.estimate import Estimate
 from ganoscope.statistics.proportion import compute_wilson_interval
+
+NAME = "label_agreement"
+NEEDS: frozenset[Need] = frozenset({"generated", "held_out", "classifier"})
 
 BATCH = 64
 
@@ -108,6 +114,27 @@ def measure_label_agreement(
         weights_sha256=classifier.record.weights_sha256,
         store_fingerprint=store.fingerprint,
     )
+
+
+def measure(evidence: Comparison) -> Measured:
+    """Returns the share of generated images that show the requested class; its floor is that of real test images.
+
+    Args:
+        evidence: Holds generated images with labels, held-out images, of whose store the test part is used, and an
+            independent classifier.
+
+    Raises:
+        UserError: Something is missing, or the classifier must not be used on this store.
+    """
+    generated, store = require(evidence.generated, "generated"), require(evidence.held_out, "held_out").store
+    requested = require(generated.labels, "generated")
+    found = measure_label_agreement(require(evidence.classifier, "classifier"), [generated.images], requested, store)
+    return Measured(to_estimate(found.generated), to_estimate(found.real) if found.real else None, "higher")
+
+
+def to_estimate(agreement: Agreement) -> Estimate:
+    """Returns the share of agreement as an estimate."""
+    return Estimate(agreement.share, agreement.low, agreement.high, agreement.images, agreement.groups)
 
 
 def refuse_unknown(classes: tuple[str, ...], requested: NDArray[np.str_]) -> None:
