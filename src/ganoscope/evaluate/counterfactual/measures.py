@@ -66,7 +66,7 @@ class Pairs:
 
     @property
     def change(self) -> Tensor:
-        """The counterfactual minus the image."""
+        """The counterfactual minus the image, shape (B, 1, H, W)."""
         return self.counterfactual - self.image
 
 
@@ -328,6 +328,6 @@ def join(parts: Sequence[Any]) -> Any:
 
 
 def to_numpy(values: Tensor) -> NDArray[np.float64]:
-    """Returns a tensor's values in float64."""
+    """Returns a tensor of any shape as a float64 array."""
     found: NDArray[np.float64] = values.double().cpu().numpy()
     return found
