@@ -28,7 +28,7 @@ from ganoscope.files import load_json, save_json
 from ganoscope.generation import draw_images
 from ganoscope.methods import load
 from ganoscope.training.classifier.config import ClassifyConfig
-from ganoscope.training.run_folder.record import TrainConfig
+from ganoscope.training.config import TrainConfig
 from ganoscope.training.run_folder.trained_run import open_run
 from ganoscope.workflows.classify import classify
 from ganoscope.workflows.phantom import phantom

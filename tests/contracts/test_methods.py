@@ -12,10 +12,10 @@ from ganoscope.cli.train import choose
 from ganoscope.contracts import Batch, Domains, ImageSpec, draw
 from ganoscope.methods import available, load
 from ganoscope.nets.spectral_norm import LAYERS
+from ganoscope.training.config import TrainConfig
 from ganoscope.training.loop import only_learning, train_step
 from ganoscope.training.processes import make_autocast
 from ganoscope.training.run_folder.checkpoint import TrainingState, load_checkpoint, save_checkpoint
-from ganoscope.training.run_folder.record import TrainConfig
 
 SIZE = 32
 CLASSES = ("a", "b", "c")

@@ -10,7 +10,8 @@ import tyro
 
 from ganoscope.errors import UserError
 from ganoscope.methods import available, load
-from ganoscope.training.run_folder.record import TrainConfig, load_record
+from ganoscope.training.config import TrainConfig
+from ganoscope.training.run_folder.record import load_record
 from ganoscope.workflows.train import train
 
 

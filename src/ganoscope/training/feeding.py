@@ -24,8 +24,9 @@ from ganoscope.data.feeding.feed import (
 from ganoscope.data.store import Store
 from ganoscope.data.store.domains import Domain, open_domains
 from ganoscope.data.store.labels import encode_labels
+from ganoscope.training.config import TrainConfig
 from ganoscope.training.processes import Place
-from ganoscope.training.run_folder.record import RunRecord, TrainConfig
+from ganoscope.training.run_folder.record import RunRecord
 
 DOMAIN_SEED = 1_000_003
 """Added to the seed for domain B, so that domains of equal size are not in step."""

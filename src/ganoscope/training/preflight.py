@@ -14,11 +14,11 @@ from ganoscope.data.feeding.augment import Policy, policy_of
 from ganoscope.data.store import Store
 from ganoscope.errors import UserError, describe, refuse
 from ganoscope.methods import load
+from ganoscope.training.config import TrainConfig
 from ganoscope.training.feeding import open_run_domains
 from ganoscope.training.processes import choose_device
 from ganoscope.training.run_folder.record import (
     RunRecord,
-    TrainConfig,
     describe_classifiers,
     load_record,
     make_record,
@@ -26,7 +26,7 @@ from ganoscope.training.run_folder.record import (
     save_record,
 )
 from ganoscope.training.run_folder.tracking import refuse_missing
-from ganoscope.training.speed import SHORT_IMAGES, choose_speed, choose_without_measuring
+from ganoscope.training.speed import SHORT_IMAGES, choose_speed, choose_without_measuring, settle_speed
 
 
 def prepare_run(
@@ -99,9 +99,9 @@ def settle(record: RunRecord, method_config: Any, begun: TrainConfig | None) -> 
         names = ("precision", "memory_format", "compile")
         return replace(config, **{name: getattr(begun, name) for name in names if getattr(config, name) == "auto"})
     if "RANK" in os.environ or (config.images or 0) < SHORT_IMAGES:
-        return config.settle(choose_without_measuring(config, device.type))
+        return settle_speed(config, choose_without_measuring(config, device.type))
     build = partial(load(record.method).build, method_config, record.spec)
-    return config.settle(choose_speed(build, record.spec, config, device))
+    return settle_speed(config, choose_speed(build, record.spec, config, device))
 
 
 def refuse_unfit(record: RunRecord, method_config: Any, store: Store) -> None:

@@ -4,7 +4,7 @@ import math
 from collections.abc import Sequence
 
 from ganoscope.contracts import Phase
-from ganoscope.training.run_folder.record import TrainConfig
+from ganoscope.training.config import TrainConfig
 
 
 def find_rate_factor(config: TrainConfig, images_seen: int) -> float:

@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from itertools import count
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal
 
 import torch
 from torch import nn
@@ -16,11 +16,9 @@ from torch import nn
 from ganoscope.contracts import Batch, Domains, ImageSpec, Method
 from ganoscope.errors import UserError
 from ganoscope.progress import CONSOLE
+from ganoscope.training.config import TrainConfig
 from ganoscope.training.loop import train_step
 from ganoscope.training.processes import choose_precision, make_autocast
-
-if TYPE_CHECKING:
-    from ganoscope.training.run_folder.record import TrainConfig
 
 MemoryFormat = Literal["contiguous", "channels_last"]
 FORMATS: dict[MemoryFormat, torch.memory_format] = {
@@ -63,7 +61,7 @@ def place_networks(networks: Iterable[nn.Module], device: torch.device, speed: S
             network.compile()
 
 
-def choose_without_measuring(config: "TrainConfig", device: str) -> Speed:
+def choose_without_measuring(config: TrainConfig, device: str) -> Speed:
     """Returns what is asked for; for what is left open, channels_last, bf16 where it is native, and no compiling."""
     return Speed(
         choose_precision(config.precision, device),
@@ -72,7 +70,13 @@ def choose_without_measuring(config: "TrainConfig", device: str) -> Speed:
     )
 
 
-def choose_speed(make: Callable[[], Method], spec: ImageSpec, config: "TrainConfig", device: torch.device) -> Speed:
+def settle_speed(config: TrainConfig, speed: Speed) -> TrainConfig:
+    """Returns the configuration with the precision, the memory format and the compiling of `speed`."""
+    compiled: Literal["yes", "no"] = "yes" if speed.compile else "no"
+    return replace(config, precision=speed.precision, memory_format=speed.memory_format, compile=compiled)
+
+
+def choose_speed(make: Callable[[], Method], spec: ImageSpec, config: TrainConfig, device: torch.device) -> Speed:
     """Returns the fastest of the settings that are left open, and prints what was measured.
 
     Args:

@@ -15,7 +15,7 @@ from ganoscope.generation.config import GenerateConfig
 from ganoscope.methods.r3gan import DEFAULTS as R3GAN_DEFAULTS
 from ganoscope.reports.run.page import ReportConfig
 from ganoscope.reports.terminal import say, show_alarms, show_store
-from ganoscope.training.run_folder.record import TrainConfig
+from ganoscope.training.config import TrainConfig
 from ganoscope.workflows.explain import explain
 from ganoscope.workflows.generate import generate
 from ganoscope.workflows.phantom import phantom

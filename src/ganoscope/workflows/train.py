@@ -6,9 +6,10 @@ from typing import Any
 
 from ganoscope.data.feeding.augment import Policy
 from ganoscope.methods import load
+from ganoscope.training.config import TrainConfig
 from ganoscope.training.preflight import prepare_run
 from ganoscope.training.processes import join_processes, launch
-from ganoscope.training.run_folder.record import RunRecord, TrainConfig
+from ganoscope.training.run_folder.record import RunRecord
 from ganoscope.training.session import Session
 
 

@@ -7,9 +7,9 @@ from tests.conftest import TINY
 from torch import nn
 
 from ganoscope.contracts import Batch, Phase, Terms
+from ganoscope.training.config import TrainConfig
 from ganoscope.training.loop import split, train_step
 from ganoscope.training.run_folder.checkpoint import list_checkpoints
-from ganoscope.training.run_folder.record import TrainConfig
 from ganoscope.workflows.train import train
 
 

@@ -12,8 +12,9 @@ from ganoscope.errors import UserError
 from ganoscope.methods.dcgan import build
 from ganoscope.training import preflight
 from ganoscope.training import speed as speed_module
+from ganoscope.training.config import TrainConfig
 from ganoscope.training.preflight import prepare_run
-from ganoscope.training.run_folder.record import TrainConfig, load_record
+from ganoscope.training.run_folder.record import load_record
 from ganoscope.training.run_folder.trained_run import open_run
 from ganoscope.training.speed import Probe, Speed, choose_speed, choose_without_measuring, place_networks
 from ganoscope.workflows.train import train
