@@ -11,7 +11,7 @@ from ganoscope.classifiers.trained import load_classifier_record
 from ganoscope.cli.train import choose
 from ganoscope.contracts import Batch, Domains, ImageSpec, draw
 from ganoscope.methods import available, load
-from ganoscope.nets.spectral_norm import LAYERS
+from ganoscope.nets.parts.spectral_norm import LAYERS
 from ganoscope.training.config import TrainConfig
 from ganoscope.training.loop import only_learning, train_step
 from ganoscope.training.processes import make_autocast

@@ -108,7 +108,7 @@ def histogram_kl(real: Tensor, fake: Tensor) -> Tensor:
 
     Args:
         real: Of real images, shape (..., K), at least 0. A data set's: between single unpaired images, anatomy would
-            be made equal. See `nets.running_histogram`.
+            be made equal. See `nets.parts.running_histogram`.
         fake: Of generated images, same shape.
 
     Returns:
