@@ -54,7 +54,7 @@ def train_judge(store, path, **settings):
 def train_generator(name, store, path, hyper_parameters=None, **settings):
     """Returns the run at `path` of a method with its defaults but for what is given, trained as far as that says."""
     module = load(name)
-    config = TrainConfig(**{**getattr(module, "DEFAULTS", {}), **settings})
+    config = TrainConfig(**{**module.TRAITS.defaults, **settings})
     train(name, store.path, path, config, method_config=module.Config(**hyper_parameters or {}))
     return open_run(path)
 

@@ -32,13 +32,13 @@ def paths(tiny_classifier):
 
 
 def translates(name):
-    return getattr(load(name), "TRANSLATES", False)
+    return load(name).TRAITS.translates
 
 
 def make_config(module):
     """Returns the defaults; a field for a path that has none gets the classifier."""
     paths = [name for name, hint in get_type_hints(module.Config).items() if Path in (hint, *get_args(hint))]
-    small = SMALL if getattr(module, "TRANSLATES", False) else {}
+    small = SMALL if module.TRAITS.translates else {}
     return module.Config(
         **small, **{name: make_config.path for name in paths if getattr(module.Config, name, None) is None}
     )
@@ -73,10 +73,6 @@ def run_steps(name, method, steps, precision="fp32"):
     return terms
 
 
-def find_generators(method):
-    return getattr(method, "generators", ("G",))
-
-
 def snapshot(network):
     return {key: value.clone() for key, value in network.named_parameters()}
 
@@ -88,13 +84,13 @@ def test_config_cites_its_source(name):
 def test_training_options_that_suit_it_are_the_defaults_of_the_command(name):
     kind = choose([name, "store", "run"])
     command = kind(name, Path("store"), Path("run"))
-    assert command.config == TrainConfig(**getattr(load(name), "DEFAULTS", {}))
+    assert command.config == TrainConfig(**load(name).TRAITS.defaults)
 
 
 @pytest.mark.parametrize("size", [32, 48, 64, 80, 128])
 def test_generated_images_have_the_asked_size_and_stay_in_network_range(name, size):
     method = make_method(name, size)
-    for key in find_generators(method):
+    for key in method.generators:
         with torch.no_grad():
             if translates(name):
                 image = method.networks[key](torch.rand(2, 1, size, size) * 2 - 1)
@@ -202,7 +198,7 @@ def test_a_checkpoint_brings_back_weights_and_optimizers_exactly(name, tmp_path)
     for network in method.networks.values():
         network.to(memory_format=torch.channels_last)
     run_steps(name, method, 2)
-    averages = {key: copy.deepcopy(method.networks[key]) for key in find_generators(method)}
+    averages = {key: copy.deepcopy(method.networks[key]) for key in method.generators}
     save_checkpoint(tmp_path, 16, TrainingState(method.networks, averages, method.phases))
     run_steps(name, method, 2)
 

@@ -7,7 +7,7 @@ import torch
 from torch import nn
 
 RAMP_SHARE = 0.1
-"""The half-life never exceeds this share of the images seen, so that early weights are forgotten."""
+"""The half-life never exceeds this share of the images seen, so that early weights are forgotten soon."""
 
 
 class MovingAverage:

@@ -53,13 +53,13 @@ def test_the_faster_memory_format_is_taken(slow_in, slow, expected):
 def test_what_is_asked_for_is_not_measured(capsys):
     asked = replace(CONFIG, precision="bf16", memory_format="contiguous", compile="no")
     assert choose(asked) == Speed("bf16", "contiguous")
-    assert "nothing, as all is given" in capsys.readouterr().err
+    assert "nothing, as every option is given" in capsys.readouterr().err
 
 
 def test_what_was_measured_is_printed(capsys):
     choose(replace(CONFIG, precision="fp32", compile="no"))
     told = " ".join(capsys.readouterr().err.split())
-    assert "fp32, contiguous 0." in told and "fp32, channels_last 0." in told and "taken: fp32" in told
+    assert "fp32, contiguous 0." in told and "fp32, channels_last 0." in told and "chosen: fp32" in told
 
 
 def test_a_setting_that_does_not_work_is_left_out(monkeypatch, capsys):

@@ -9,7 +9,7 @@ import torch
 from numpy.typing import NDArray
 from torch import nn
 
-from ganoscope.contracts import NoiseToImage, draw
+from ganoscope.contracts import Method, draw
 from ganoscope.data.store import Store
 from ganoscope.data.store.domains import Domain
 from ganoscope.figures.sheets import make_sheet, save_picture
@@ -39,7 +39,7 @@ class Pictures(Protocol):
 class NoisePictures:
     """Images from always the same noise; a row has one class."""
 
-    def __init__(self, method: NoiseToImage, store: Store, classes: tuple[str, ...]) -> None:
+    def __init__(self, method: Method, store: Store, classes: tuple[str, ...]) -> None:
         self.method, self.store, self.classes = method, store, classes
         self.real = store.load_images(spread(store.indices("train"), len(choose_rows(method.classes)) * COLUMNS))[:, 0]
 
@@ -102,7 +102,7 @@ def choose_rows(classes: int) -> NDArray[np.int64]:
 
 
 @torch.no_grad()
-def draw_samples(generator: nn.Module, method: NoiseToImage, device: torch.device) -> NDArray[np.float32]:
+def draw_samples(generator: nn.Module, method: Method, device: torch.device) -> NDArray[np.float32]:
     """Returns 8 images per row, shape (N, H, W) in [-1, 1], always from the same noise; rows as `choose_rows` says."""
     rows = choose_rows(method.classes)
     shape = (len(rows) * COLUMNS, method.latent_dim)
