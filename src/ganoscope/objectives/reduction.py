@@ -5,7 +5,7 @@ from torch import Tensor
 
 
 def full_precision(values: Tensor) -> Tensor:
-    """Returns half-precision values as float32, and others as they are, so that float64 stays float64.
+    """Returns half-precision values as float32, others unchanged: float64 stays float64.
 
     Example:
         >>> full_precision(torch.zeros(1, dtype=torch.bfloat16)).dtype, full_precision(torch.zeros(1).double()).dtype
@@ -15,7 +15,7 @@ def full_precision(values: Tensor) -> Tensor:
 
 
 def mean_per_sample(values: Tensor) -> Tensor:
-    """Returns the mean over everything but the batch, shape (B,), of values (B, ...)."""
+    """Returns the mean of values (B, ...) over all dimensions but the first, shape (B,)."""
     return values.reshape(len(values), -1).mean(dim=1)
 
 

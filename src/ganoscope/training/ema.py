@@ -28,7 +28,7 @@ class MovingAverage:
 
     @cached_property
     def _pairs(self) -> list[tuple[torch.Tensor, torch.Tensor]]:
-        """Tensors of the average and of the network; found at the first update, as moving a network replaces them."""
+        """Tensors of the average and of the network; listed at the first update, as moving a network replaces them."""
         return list(zip(state_tensors(self.average), state_tensors(self.network), strict=True))
 
     @torch.no_grad()

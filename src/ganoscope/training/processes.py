@@ -28,7 +28,7 @@ def choose_device(wanted: str) -> Literal["cpu", "cuda"]:
 
 
 def choose_precision(wanted: Literal["auto", "fp32", "bf16"], device: str) -> Literal["fp32", "bf16"]:
-    """Returns `fp32` or `bf16`; auto takes bf16 where the processor computes it natively."""
+    """Returns `fp32` or `bf16`; auto is bf16 where the processor supports it natively."""
     if wanted != "auto":
         return wanted
     if device == "cuda":

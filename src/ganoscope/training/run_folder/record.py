@@ -1,4 +1,4 @@
-"""What a run was: configuration, data, versions. `run.json` says it, and everything later reads it."""
+"""Record of a run: configuration, data, versions; kept in `run.json` and read by everything that follows."""
 
 import platform
 import subprocess
@@ -31,21 +31,21 @@ class RunRecord:
         method_config: Its hyper-parameters.
         train: Resolved training configuration.
         store: Folder of the store.
-        store_name: What the data set is called.
+        store_name: Name of the data set.
         store_fingerprint: SHA-256 of the store's content.
         size: Side of the images in pixels.
         intensity: Map between stored units and network range.
-        sample_ids: Ids of the images trained on.
-        versions: Of Python, ganoscope and the libraries that compute.
-        git_commit: Of the ganoscope checkout, or "".
+        sample_ids: Ids of the training images.
+        versions: Versions of Python, ganoscope and the numerical libraries.
+        git_commit: Commit of the ganoscope checkout, or "".
         started: Date and time (UTC).
-        augmentation: How far real images are augmented; None for not at all.
+        augmentation: Augmentation of real images; None for none.
         class_counts: Training images of each class, in the order of the label codes; empty where a label is missing,
-            or all are the same.
+            or there is one class only.
         domains: Names of domains A and B of a translation; empty for other methods.
-        target_fingerprint: Of the store that is domain B; "" where there is no second one.
-        classifiers: What each classifier is that the hyper-parameters name, by their names: `weights_sha256`,
-            `network`, `store_name`, and `auroc` with its interval on the test part of its store.
+        target_fingerprint: Fingerprint of the store that is domain B; "" without a second store.
+        classifiers: Classifiers that hyper-parameters refer to, by the hyper-parameter's name: `weights_sha256`,
+            `network`, `store_name`, and `auroc` with its interval on the test part of their store.
     """
 
     method: str
@@ -68,7 +68,7 @@ class RunRecord:
 
     @property
     def spec(self) -> ImageSpec:
-        """What the method was told about the images."""
+        """Properties of the images, as given to the method."""
         hu_range = (self.intensity.low, self.intensity.high) if self.intensity.unit == "HU" else None
         return ImageSpec(self.size, tuple(self.class_counts), self.domains, hu_range)
 
@@ -81,7 +81,16 @@ def make_record(
     augmentation: Policy | None = None,
     domains: tuple[Domain, Domain] | None = None,
 ) -> RunRecord:
-    """Returns the record of a run that is about to start; `domains` of a translation."""
+    """Returns the record of a new run.
+
+    Args:
+        method: Name of the method.
+        method_config: Its hyper-parameters.
+        train: Resolved training options.
+        store: Store to train on; domain A of a translation.
+        augmentation: Augmentation of real images; None for none.
+        domains: Domains A and B of a translation.
+    """
     indices = [(domain.store, domain.indices("train")) for domain in domains or ()] or [(store, store.indices("train"))]
     return RunRecord(
         method=method,
@@ -104,16 +113,16 @@ def make_record(
 
 
 def to_plain(config: dict[str, Any]) -> dict[str, Any]:
-    """Returns a configuration as JSON can hold it: paths as text, absolute, so that any folder repeats the run."""
+    """Returns a configuration as JSON values; paths absolute, so that the run can be repeated from any folder."""
     paths = {name: str(value.resolve()) for name, value in config.items() if isinstance(value, Path)}
     return {**config, **paths, **{name: list(value) for name, value in config.items() if isinstance(value, tuple)}}
 
 
 def describe_classifiers(method_config: Any) -> dict[str, dict[str, Any]]:
-    """Returns what each classifier is that a method's hyper-parameters name: all of their paths are classifiers'.
+    """Returns the records of the classifiers that a method's hyper-parameters refer to: every path is one.
 
     Raises:
-        UserError: There is none at such a place.
+        UserError: There is no classifier at a path.
     """
     paths = {name: value for name, value in asdict(method_config).items() if isinstance(value, Path)}
     records = {name: load_classifier_record(path) for name, path in paths.items()}
@@ -129,12 +138,15 @@ def describe_classifiers(method_config: Any) -> dict[str, dict[str, Any]]:
 
 
 def refuse_retrained(record: RunRecord, name: str, classifier: TrainedClassifier) -> None:
-    """Refuses a classifier that was trained again in its folder since a run learned from it.
+    """Refuses a classifier that was retrained in its folder after a run learned from it.
 
     Args:
-        record: Of the run; one of an earlier version does not say which weights it learned from.
-        name: Of the hyper-parameter that names the classifier's folder.
-        classifier: What lies there now.
+        record: The run's record; records of earlier versions don't name the weights.
+        name: Name of the hyper-parameter that refers to the classifier's folder.
+        classifier: The classifier that is there now.
+
+    Raises:
+        UserError: Its weights differ from those that the run learned from.
     """
     then, now = record.classifiers.get(name, {}).get("weights_sha256"), classifier.record.weights_sha256
     if then not in (None, now):
@@ -150,7 +162,7 @@ def save_record(run: Path, record: RunRecord) -> None:
 def load_record(path: Path) -> RunRecord:
     """Returns the record in a run folder, or in a `run.json` itself; unknown and missing keys are errors.
 
-    What came with later versions has a default that repeats the older ones.
+    Fields added by later versions have defaults that reproduce the earlier behaviour.
 
     Raises:
         UserError: There is no record, or it is damaged.
@@ -176,9 +188,9 @@ def load_record(path: Path) -> RunRecord:
 
 
 def refuse_other_run(run: Path, record: RunRecord) -> None:
-    """Refuses to go on in a run folder that was made for something else; all differences at once.
+    """Refuses to resume a run with other data or options; all differences at once.
 
-    Only a longer training is allowed to differ.
+    Only the number of images may grow.
 
     Raises:
         UserError: The folder's run used another store, method or configuration.
@@ -204,7 +216,7 @@ def refuse_other_run(run: Path, record: RunRecord) -> None:
 
 
 def list_differences(old: RunRecord, new: RunRecord) -> list[tuple[str, object, object]]:
-    """Returns (setting, before, now) wherever two records disagree in what must stay the same."""
+    """Returns (setting, before, now) for every setting that must not change and did."""
     pairs: list[tuple[str, object, object]] = [
         (name, getattr(old, name), getattr(new, name)) for name in ("method", "augmentation", "target_fingerprint")
     ]
@@ -225,7 +237,7 @@ def list_differences(old: RunRecord, new: RunRecord) -> list[tuple[str, object, 
 
 
 def list_versions() -> dict[str, str]:
-    """Returns the versions of Python, ganoscope and the libraries that decide about numbers."""
+    """Returns the versions of Python, ganoscope and the numerical libraries."""
     names = ("ganoscope", "torch", "numpy", "scipy", "pillow", "monai", "captum")
     return {
         "python": platform.python_version(),
@@ -235,7 +247,7 @@ def list_versions() -> dict[str, str]:
 
 
 def find_git_commit() -> str:
-    """Returns the commit of the checkout that ganoscope runs from, or "" where it is installed from a package."""
+    """Returns the commit of the checkout that ganoscope runs from, or "" for an installed package."""
     command = ["git", "-C", str(Path(__file__).parent), "rev-parse", "HEAD"]
     try:
         return subprocess.run(command, capture_output=True, text=True, check=True, timeout=10).stdout.strip()
