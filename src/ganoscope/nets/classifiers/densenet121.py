@@ -1,4 +1,4 @@
-"""DenseNet-121: the usual classifier of chest X-rays, 7 million parameters.
+"""DenseNet-121: the usual chest X-ray classifier, 7 million parameters.
 
 Source: Huang et al. 2017, "Densely Connected Convolutional Networks", https://arxiv.org/abs/1608.06993
 """
