@@ -348,17 +348,17 @@ class Measurement(Protocol[EvidenceT]):
     """What a file in a folder of `evaluate/` provides: one number about generated images, with interval and floor.
 
     Attributes:
-        name: Short name of the value, such as `frechet_distance`; column of tables and key of JSON files.
-        needs: What `evidence` must hold. A measurement is skipped where something of it is missing.
+        NAME: Short name of the value, such as `frechet_distance`; column of tables and key of JSON files.
+        NEEDS: What `evidence` must hold. A measurement is skipped where something of it is missing.
     """
 
-    name: str
-    needs: frozenset[Need]
+    NAME: str
+    NEEDS: frozenset[Need]
 
     def measure(self, evidence: EvidenceT) -> Measured:
         """Returns the value with its interval and floor.
 
         Args:
-            evidence: Holds everything named in `needs`.
+            evidence: Holds everything named in `NEEDS`.
         """
         ...

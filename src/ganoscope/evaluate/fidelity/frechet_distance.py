@@ -5,15 +5,22 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from ganoscope.contracts import Measured, Need
+from ganoscope.evaluate.comparison import Comparison
 from ganoscope.evaluate.features import Features
 from ganoscope.evaluate.set_distance import (
     Distance,
-    centre_interval,
     draw_weights,
+    extract_sets,
     make_distance,
     measure_floor,
     refuse_unlike,
+    summarise_distance,
 )
+from ganoscope.statistics.estimate import compute_shifted_interval
+
+NAME = "frechet_distance"
+NEEDS: frozenset[Need] = frozenset({"generated", "training", "extractor"})
 
 FEWEST_PER_DIMENSION = 2
 """Images per feature, below which covariances are too uncertain: there is a warning."""
@@ -21,7 +28,7 @@ FEWEST_PER_DIMENSION = 2
 
 @dataclass(frozen=True)
 class Moments:
-    """Mean and spread of features; those of two sets merge into those of both, so that any number can be streamed.
+    """Mean and spread of the features of a set of images.
 
     Attributes:
         count: Number of images, or sum of their weights.
@@ -46,23 +53,6 @@ def compute_moments(values: NDArray[np.float64], weights: NDArray[np.float64] | 
     mean = times @ values / count
     centred = (values - mean) * np.sqrt(times)[:, None]
     return Moments(count, mean, centred.T @ centred)
-
-
-def merge_moments(first: Moments, second: Moments) -> Moments:
-    """Returns the moments of two sets together.
-
-    Source: Chan, Golub, LeVeque 1983, eq. 1.5, https://doi.org/10.1080/00031305.1983.10483115
-
-    Example:
-        >>> values = np.arange(10.0).reshape(5, 2) ** 2
-        >>> both = merge_moments(compute_moments(values[:2]), compute_moments(values[2:]))
-        >>> bool(np.allclose(both.covariance, np.cov(values, rowvar=False)))
-        True
-    """
-    count = first.count + second.count
-    step = second.mean - first.mean
-    scatter = first.scatter + second.scatter + np.outer(step, step) * first.count * second.count / count
-    return Moments(count, first.mean + step * second.count / count, scatter)
 
 
 def compute_frechet_distance(first: Moments, second: Moments) -> float:
@@ -102,14 +92,14 @@ def measure_frechet_distance(
         UserError: The features are of different extractors, or too few.
     """
     refuse_unlike(generated, real, *([peer] if peer else []))
-    value = measure(generated, real)
+    value = compute_set_distance(generated, real)
     estimate = (value, *compute_interval(generated, real, value, seed))
-    floor = measure_floor(measure, generated, real, peer, seed)
+    floor = measure_floor(compute_set_distance, generated, real, peer, seed)
     distance = make_distance("frechet", generated, real, estimate, floor)
     return replace(distance, warnings=find_warnings(distance))
 
 
-def measure(first: Features, second: Features) -> float:
+def compute_set_distance(first: Features, second: Features) -> float:
     """Returns the Frechet distance between two sets."""
     return compute_frechet_distance(compute_moments(first.values), compute_moments(second.values))
 
@@ -121,7 +111,7 @@ def compute_interval(generated: Features, real: Features, value: float, seed: in
         compute_frechet_distance(keep_drawn(generated.values, one), keep_drawn(real.values, other))
         for one, other in weights
     ]
-    low, high = centre_interval(resampled, value)
+    low, high = compute_shifted_interval(resampled, value)
     return max(low, 0.0), high
 
 
@@ -145,3 +135,18 @@ def find_warnings(distance: Distance) -> tuple[str, ...]:
         for name, count in counts.items()
         if count < allowed
     )
+
+
+def measure(evidence: Comparison) -> Measured:
+    """Returns the Frechet distance of generated images from the training images; its floor is that of held-out images.
+
+    Without held-out images, the floor is that of halves of the training images.
+
+    Args:
+        evidence: Holds generated and training images and an extractor; held-out images where there are any.
+
+    Raises:
+        UserError: Something is missing, the sets are too small, or the extractor does not fit the store.
+    """
+    generated, real, peer = extract_sets(evidence)
+    return summarise_distance(measure_frechet_distance(generated, real, peer, evidence.seed))

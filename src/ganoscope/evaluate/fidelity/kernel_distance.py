@@ -3,15 +3,22 @@
 import numpy as np
 from numpy.typing import NDArray
 
+from ganoscope.contracts import Measured, Need
+from ganoscope.evaluate.comparison import Comparison
 from ganoscope.evaluate.features import Features
 from ganoscope.evaluate.set_distance import (
     Distance,
-    centre_interval,
     draw_weights,
+    extract_sets,
     make_distance,
     measure_floor,
     refuse_unlike,
+    summarise_distance,
 )
+from ganoscope.statistics.estimate import compute_shifted_interval
+
+NAME = "kernel_distance"
+NEEDS: frozenset[Need] = frozenset({"generated", "training", "extractor"})
 
 DEGREE = 3
 BLOCK = 1024
@@ -110,12 +117,29 @@ def measure_kernel_distance(
     """
     refuse_unlike(generated, real, *([peer] if peer else []))
     weights = draw_weights(generated.groups, seed), draw_weights(real.groups, seed + 1)
-    value = measure(generated, real)
-    ends = centre_interval(compute_discrepancy(generated, real, *weights), value)
-    return make_distance("kernel", generated, real, (value, *ends), measure_floor(measure, generated, real, peer, seed))
+    value = compute_set_distance(generated, real)
+    ends = compute_shifted_interval(compute_discrepancy(generated, real, *weights), value)
+    return make_distance(
+        "kernel", generated, real, (value, *ends), measure_floor(compute_set_distance, generated, real, peer, seed)
+    )
 
 
-def measure(first: Features, second: Features) -> float:
+def compute_set_distance(first: Features, second: Features) -> float:
     """Returns the unbiased kernel distance between two sets of two groups or more."""
     ones = (np.ones((1, len(features.values))) for features in (first, second))
     return float(compute_discrepancy(first, second, *ones)[0]) - compute_bias(first) - compute_bias(second)
+
+
+def measure(evidence: Comparison) -> Measured:
+    """Returns the kernel distance of generated images from the training images; its floor is that of held-out images.
+
+    Without held-out images, the floor is that of halves of the training images.
+
+    Args:
+        evidence: Holds generated and training images and an extractor; held-out images where there are any.
+
+    Raises:
+        UserError: Something is missing, the sets are too small, or the extractor does not fit the store.
+    """
+    generated, real, peer = extract_sets(evidence)
+    return summarise_distance(measure_kernel_distance(generated, real, peer, evidence.seed))

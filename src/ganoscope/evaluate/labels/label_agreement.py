@@ -15,12 +15,18 @@ from numpy.typing import NDArray
 
 from ganoscope.classifiers.fitness import refuse_as_judge, refuse_other_images
 from ganoscope.classifiers.trained import TrainedClassifier
+from ganoscope.contracts import Measured, Need
 from ganoscope.data.store import Store
 from ganoscope.data.store.labels import encode_labels
 from ganoscope.errors import UserError, describe, refuse
+from ganoscope.evaluate.comparison import Comparison, require
+from ganoscope.statistics.estimate import Estimate
+from ganoscope.statistics.proportion import compute_wilson_interval
+
+NAME = "label_agreement"
+NEEDS: frozenset[Need] = frozenset({"generated", "held_out", "classifier"})
 
 BATCH = 64
-CONFIDENCE = 0.95
 
 
 @dataclass(frozen=True)
@@ -110,6 +116,27 @@ def measure_label_agreement(
     )
 
 
+def measure(evidence: Comparison) -> Measured:
+    """Returns the share of generated images that show the requested class; its floor is that of real test images.
+
+    Args:
+        evidence: Holds generated images with labels, held-out images, of whose store the test part is used, and an
+            independent classifier.
+
+    Raises:
+        UserError: Something is missing, or the classifier must not be used on this store.
+    """
+    generated, store = require(evidence.generated, "generated"), require(evidence.held_out, "held_out").store
+    requested = require(generated.labels, "generated")
+    found = measure_label_agreement(require(evidence.classifier, "classifier"), [generated.images], requested, store)
+    return Measured(to_estimate(found.generated), to_estimate(found.real) if found.real else None, "higher")
+
+
+def to_estimate(agreement: Agreement) -> Estimate:
+    """Returns the share of agreement as an estimate."""
+    return Estimate(agreement.share, agreement.low, agreement.high, agreement.images, agreement.groups)
+
+
 def refuse_unknown(classes: tuple[str, ...], requested: NDArray[np.str_]) -> None:
     """Refuses requested classes that the judge does not know."""
     unknown = sorted({*requested.tolist()} - {*classes})
@@ -154,24 +181,3 @@ def compare_labels(
     low, high = compute_wilson_interval(share, count)
     certainty = float(probabilities[np.arange(len(codes)), codes].mean())
     return Agreement(len(codes), count, share, low, high, certainty)
-
-
-def compute_wilson_interval(share: float, count: int) -> tuple[float, float]:
-    """Returns Wilson's 95 % interval of a share among `count` independent images.
-
-    (p + z^2/2n -+ z sqrt(p (1 - p) / n + z^2 / 4n^2)) / (1 + z^2/n).
-
-    Source: Wilson 1927, https://doi.org/10.1080/01621459.1927.10502953; Brown, Cai, DasGupta 2001, eq. 4,
-        https://doi.org/10.1214/ss/1009213286
-
-    Example:
-        >>> [round(end, 3) for end in compute_wilson_interval(1.0, 10)]
-        [0.722, 1.0]
-    """
-    from scipy.stats import norm
-
-    z = float(norm.ppf((1 + CONFIDENCE) / 2))
-    centre = share + z**2 / (2 * count)
-    half = z * np.sqrt(share * (1 - share) / count + z**2 / (4 * count**2))
-    scale = 1 + z**2 / count
-    return min(share, float((centre - half) / scale)), max(share, float((centre + half) / scale))

@@ -13,12 +13,25 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
+from ganoscope.contracts import Measured, Need
 from ganoscope.data.picture import PADDING_HU
 from ganoscope.data.store.intensity import IntensityMap
 from ganoscope.errors import describe, refuse
-from ganoscope.evaluate.set_distance import DRAWS, LEVEL, centre_interval, draw_weights
-from ganoscope.statistics.bootstrap import Estimate, estimate_mean, make_estimate
+from ganoscope.evaluate.comparison import Comparison, require
+from ganoscope.evaluate.set_distance import DRAWS, draw_weights
+from ganoscope.seeds import Stream, stream
+from ganoscope.statistics.bootstrap import estimate_mean
+from ganoscope.statistics.estimate import (
+    Estimate,
+    compute_percentile_interval,
+    compute_shifted_interval,
+    make_estimate,
+)
 
+NAME = "hu_wasserstein"
+NEEDS: frozenset[Need] = frozenset({"generated", "held_out", "hu"})
+
+BATCH = 64
 LOWEST_HU, HIGHEST_HU = -1024, 3071
 """Ends of the histograms, in bins of 1 HU: what 12 bits hold. Values beyond count at the ends."""
 SURELY_AIR_HU, SURELY_BONE_HU = -1000, 1000
@@ -154,7 +167,7 @@ def compare_histograms(images: HuHistogram, real: HuHistogram, seed: int = 0) ->
     alone = np.nan if groups < 2 else 1.0  # one patient can't be resampled: no interval
     drawn = (alone * weights[0] @ first, weights[1] @ second)
     value = float(compute_wasserstein(*sets)[0])
-    low, high = centre_interval(compute_wasserstein(*drawn), value)
+    low, high = compute_shifted_interval(compute_wasserstein(*drawn), value)
     errors, shares = {}, {}
     for tissue in list_tissues(images.window):
         error, share = compare_tissue(*sets, tissue)
@@ -220,7 +233,7 @@ def estimate_mean_error(
         for images, real in (sets, drawn)
     )
     finite = resampled[np.isfinite(resampled)]
-    low, high = centre_interval(finite, float(value[0])) if len(finite) else (np.nan, np.nan)
+    low, high = compute_shifted_interval(finite, float(value[0])) if len(finite) else (np.nan, np.nan)
     return Estimate(float(value[0]), float(np.maximum(0.0, low)), high, *counts)
 
 
@@ -229,7 +242,7 @@ def measure_floor(real: HuHistogram, seed: int = 0) -> Estimate | None:
 
     The value is the mean over random halves, the interval holds 95 % of them.
     """
-    counts, rng = real.counts, np.random.default_rng([seed, 53])
+    counts, rng = real.counts, stream(seed, Stream.HU_FLOOR_HALVES)
     if len(counts) < 2:
         return None
     distances = []
@@ -237,8 +250,39 @@ def measure_floor(real: HuHistogram, seed: int = 0) -> Estimate | None:
         order = rng.permutation(len(counts))
         halves = (counts[half].sum(0, keepdims=True) for half in np.array_split(order, 2))
         distances.append(float(compute_wasserstein(*halves)[0]))
-    low, high = np.quantile(distances, [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
-    return Estimate(float(np.mean(distances)), float(low), float(high), real.images, len(counts))
+    return Estimate(float(np.mean(distances)), *compute_percentile_interval(distances), real.images, len(counts))
+
+
+def measure(evidence: Comparison) -> Measured:
+    """Returns the Wasserstein-1 distance in HU of generated from held-out images; its floor is that of real halves.
+
+    Args:
+        evidence: Holds generated and held-out images, and the map between HU and network range.
+
+    Raises:
+        UserError: Something is missing, or a set is empty.
+    """
+    found, real = count_sets(evidence)
+    return Measured(
+        compare_histograms(found, real, evidence.seed).wasserstein_hu, measure_floor(real, evidence.seed), "lower"
+    )
+
+
+def count_sets(evidence: Comparison) -> tuple[HuHistogram, HuHistogram]:
+    """Returns the HU histograms of generated and of held-out images, both as they are in network range.
+
+    Raises:
+        UserError: One of the sets, or the map to HU, is missing.
+    """
+    window, images = require(evidence.hu, "hu"), require(evidence.generated, "generated").images
+    held_out, groups = require(evidence.held_out, "held_out"), require(evidence.held_out, "held_out").groups
+    found, real = HuHistogram(window), HuHistogram(window)
+    found.add(window.to_pixels(images[:, 0]), [str(number) for number in range(len(images))])
+    for start in range(0, len(groups), BATCH):
+        part = slice(start, start + BATCH)
+        pixels = window.to_pixels(held_out.store.load_images(held_out.indices[part])[:, 0])
+        real.add(pixels, groups[part].tolist())
+    return found, real
 
 
 @dataclass(frozen=True)

@@ -15,9 +15,9 @@ ORIGINS = {
     "evaluate/fidelity/diversity.py": "Diversity",
     "explanation/": "Explanations",
     "reports/run/explanations.py": "Explanations",
-    "evaluate/counterfactual/set_findings.py": "Counterfactuals",
+    "evaluate/counterfactual/set_checks.py": "Counterfactuals",
     "counterfactuals/": "Counterfactuals",
-    "evaluate/classification/part_alarms.py": "classifier",
+    "evaluate/classification/part_checks.py": "classifier",
 }
 ROWS = {
     **{origin: {code for codes in rows.values() for code in codes} for origin, rows in CHECKS.items()},
