@@ -1,4 +1,4 @@
-"""The only abstract types: methods and their phases, explainers, attributors, measurements, checks, and their results.
+"""The only abstract types: methods and phases, explainers, attributors, measurements, checks, writers, and results.
 
 A file in a registry folder provides one of these; nothing else has to be known to add one.
 """
@@ -12,7 +12,8 @@ import torch
 from torch import Tensor, nn
 
 from ganoscope.alarms import Check
-from ganoscope.statistics.bootstrap import Estimate
+from ganoscope.data.writers import Writer
+from ganoscope.statistics.estimate import Estimate
 
 if TYPE_CHECKING:
     from ganoscope.data.store import Store
@@ -38,6 +39,7 @@ __all__ = [
     "Terms",
     "Traits",
     "Weighting",
+    "Writer",
     "draw",
     "observed",
 ]

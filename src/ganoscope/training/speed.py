@@ -58,7 +58,7 @@ def place_networks(networks: Iterable[nn.Module], device: torch.device, speed: S
 
     Args:
         networks: Networks to move.
-        device: Where to.
+        device: Target device.
         speed: Memory format, and whether to compile.
     """
     for network in networks:
@@ -117,7 +117,7 @@ def make_random_batch(spec: ImageSpec, batch_size: int, device: torch.device) ->
     Args:
         spec: Properties of the images.
         batch_size: Number of images B; `real` has shape (B, 1, size, size), values in [-1, 1].
-        device: Where to.
+        device: Target device.
     """
     a, b = torch.rand(2, batch_size, 1, spec.size, spec.size, device=device) * 2 - 1
     if spec.domains:
