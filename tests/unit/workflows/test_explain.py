@@ -223,10 +223,10 @@ BETTER, SAME, WORSE, FEW = (
     ("deletion", "insertion", "alarming", "sentences"),
     [
         (BETTER, BETTER, False, []),
-        (SAME, SAME, True, ["By blurring and bringing back, this explanation does no better than random maps"]),
-        (WORSE, WORSE, True, ["By blurring and bringing back, this explanation does worse than random maps"]),
-        (SAME, WORSE, True, ["By blurring, this explanation does no better", "By bringing back, this explanation "]),
-        (BETTER, WORSE, False, ["By bringing back, this explanation does worse than random maps"]),
+        (SAME, SAME, True, ["By deletion and insertion, this explanation does no better than random maps"]),
+        (WORSE, WORSE, True, ["By deletion and insertion, this explanation does worse than random maps"]),
+        (SAME, WORSE, True, ["By deletion, this explanation does no better", "By insertion, this explanation "]),
+        (BETTER, WORSE, False, ["By insertion, this explanation does worse than random maps"]),
         (FEW, FEW, False, []),
     ],
 )

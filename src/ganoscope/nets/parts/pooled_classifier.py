@@ -1,4 +1,4 @@
-"""The frame of every classifier here: input, body, mean over the map, dropout, linear head."""
+"""Common structure of the classifiers: input, body, mean over the map, dropout, linear head."""
 
 from typing import Self
 
@@ -11,11 +11,11 @@ class PooledClassifier(nn.Module):
     """Turns images (B, channels, H, W) into a `ClassifierOutput`: logits = head(mean of the features over the map).
 
     Attributes:
-        input: Turns the images into what the body takes; changes nothing unless `nets.pretrained` puts another here.
-        body: Everything up to the last feature map. While all its parameters are frozen it stays in evaluation mode,
-            so that `train()` neither moves the running statistics of its batch norms nor drops anything in it.
-        dropout: Acts on the pooled features.
-        head: The linear layer from the channels of the last feature map to the classes.
+        input: Converts images to the body's input; the identity unless `nets.pretrained` replaces it.
+        body: All layers up to the last feature map. While all its parameters are frozen it stays in evaluation mode,
+            so that `train()` neither updates the running statistics of its batch norms nor enables its dropout.
+        dropout: Dropout of the pooled features.
+        head: Linear layer from the channels of the last feature map to the classes.
     """
 
     def __init__(self, body: nn.Module, width: int, classes: int, dropout: float = 0.0) -> None:
@@ -31,7 +31,7 @@ class PooledClassifier(nn.Module):
         return ClassifierOutput(self.head(self.dropout(features.mean(dim=(2, 3)))), features)
 
     def train(self, mode: bool = True) -> Self:
-        """Sets training or evaluation mode, all but a frozen body, which stays in evaluation mode."""
+        """Sets training or evaluation mode; a frozen body stays in evaluation mode."""
         super().train(mode)
         if not any(parameter.requires_grad for parameter in self.body.parameters()):
             self.body.eval()

@@ -1,9 +1,9 @@
-"""Projection of patches into the space in which they are compared, and the choice of the patches.
+"""Projection of patches into the space in which they are compared, and the sampling of patches.
 
 Source: Park, Efros, Zhang, Zhu 2020 (CUT), sect. 3, https://arxiv.org/abs/2007.15651: the head H_l of every layer l
     is a network of two layers with 256 units.
-Differs: all weights exist from the start, as the channels are given; biases don't begin at 0: a pixel of value 0 would
-    have a projection of length 0, and its direction an unbounded gradient.
+Differs: all weights exist from the start, as the channels are given; biases are not 0 at first: a pixel of value 0
+    would have a projection of length 0, and its direction an unbounded gradient.
 """
 
 from collections.abc import Sequence
@@ -14,7 +14,7 @@ from torch import Tensor, nn
 
 
 class PatchProjection(nn.Module):
-    """Turns places of feature maps into vectors of length 1, by a head of its own for each map."""
+    """Projects places of feature maps to unit vectors, with one head per map."""
 
     def __init__(self, feature_channels: Sequence[int], dimension: int = 256) -> None:
         super().__init__()
@@ -28,10 +28,10 @@ class PatchProjection(nn.Module):
 
         Args:
             features: Maps, shapes (B, C, h, w).
-            positions: Of the places in each flattened map, shapes (P,), the same for all images.
+            positions: Indices of the places in each flattened map, shapes (P,), the same for all images.
 
         Returns:
-            In float32, also where the maps are bfloat16: P vectors of each image for each map.
+            P unit vectors per image for each map, float32 even for bfloat16 maps.
         """
         triples = zip(self.heads, features, positions, strict=True)
         projected = [head(maps.flatten(2).index_select(2, places).mT) for head, maps, places in triples]
@@ -41,12 +41,12 @@ class PatchProjection(nn.Module):
 def choose_positions(
     features: Sequence[Tensor], patches: int, generator: torch.Generator | None = None
 ) -> tuple[Tensor, ...]:
-    """Returns different random places of every flattened map: `patches` of them, or all of a smaller map.
+    """Returns random places of every flattened map, without repeats: `patches` of them, or all of a smaller map.
 
     Args:
         features: Maps, shapes (B, C, h, w).
         patches: Number of places.
-        generator: Of the choice, on the device of the maps; the default generator where it is not given.
+        generator: Random generator on the device of the maps; None for the default one.
 
     Returns:
         For each map the indices (P,), int64.

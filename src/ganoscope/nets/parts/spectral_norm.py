@@ -1,4 +1,4 @@
-"""Spectral norm as a component: weights divided by their largest singular value."""
+"""Spectral norm: weights divided by their largest singular value."""
 
 from torch import nn
 from torch.nn.utils.parametrizations import spectral_norm
@@ -7,13 +7,12 @@ LAYERS = (nn.Conv2d, nn.ConvTranspose2d, nn.Linear, nn.Embedding)
 
 
 def add_spectral_norm(network: nn.Module) -> None:
-    r"""Divides the weight of every convolution, linear layer and embedding by its largest singular value, for good.
+    r"""Permanently divides the weight of every convolution, linear layer and embedding by its largest singular value.
 
     .. math:: \bar W = W / \sigma(W)
 
-    so that each of these layers changes no more than its input does, in the Euclidean norm of the weight's matrix. One
-    power iteration per forward pass in training mode keeps the estimate of sigma up to date; passes in evaluation mode
-    use it as it is.
+    so that, in the Euclidean norm, the output of each layer changes no more than its input. One power iteration per
+    forward pass in training mode keeps the estimate of sigma up to date; evaluation mode does not update it.
 
     Source: Miyato et al. 2018, algorithm 1, https://arxiv.org/abs/1802.05957; PyTorch's own parametrisation.
 

@@ -1,20 +1,20 @@
-"""History of generated images, so that a discriminator doesn't forget what the generator did before."""
+"""Buffer of earlier generated images, so that a discriminator doesn't forget them."""
 
 import torch
 from torch import Tensor, nn
 
 
 class ImagePool(nn.Module):
-    """Keeps generated images of the past; it belongs among a method's networks, so that checkpoints keep it.
+    """Keeps earlier generated images. A method lists it among its networks, so that checkpoints keep it.
 
-    Each process of several keeps its own.
+    Each process keeps its own.
 
     Source: Shrivastava et al. 2017, sect. 2.3, https://arxiv.org/abs/1612.07828; one image at a time: Zhu et al. 2017,
         sect. 4, https://arxiv.org/abs/1703.10593
 
     Attributes:
-        images: What is kept, shape (capacity, 1, size, size).
-        seen: Number of images that were given so far, int64.
+        images: Images kept, shape (capacity, 1, size, size), in [-1, 1].
+        seen: Number of images received so far, int64.
     """
 
     images: Tensor
@@ -26,16 +26,16 @@ class ImagePool(nn.Module):
         self.register_buffer("seen", torch.zeros((), dtype=torch.int64))
 
     def exchange(self, image: Tensor) -> Tensor:
-        """Returns images for the discriminator: each the one given or, half the time, one of the past in its place.
+        """Returns images for the discriminator: each the given one or, half the time, an earlier one in its place.
 
-        As long as there is room, images come back as they are, and are kept. From then on, an image that is held back
-        takes the place of the past one. Random numbers come from torch's generator; a GPU is not waited for.
+        While there is room, images are kept and returned unchanged. After that, a replaced image takes the place of the
+        earlier one. Random numbers come from torch's generator; there is no wait for a GPU.
 
         Args:
-            image: Generated images, shape (B, 1, size, size), without their graph.
+            image: Generated images in [-1, 1], shape (B, 1, size, size), without their graph.
 
         Returns:
-            Shape (B, 1, size, size). Beyond the capacity, images of one batch come back as they are.
+            Shape (B, 1, size, size). Images of a batch beyond the capacity are returned unchanged.
         """
         capacity, count, device = len(self.images), min(len(image), len(self.images)), image.device
         if not capacity:
