@@ -11,11 +11,11 @@ from ganoscope.data.layouts import find_layout
 from ganoscope.data.patients import compile_pattern, make_salt
 from ganoscope.data.prepare.config import PrepareConfig
 from ganoscope.data.prepare.decode import Recipe
+from ganoscope.data.prepare.decode_all import read_all
 from ganoscope.data.prepare.finalize import finish, remove_private
 from ganoscope.data.prepare.ingest import Ingest
 from ganoscope.data.prepare.key import find_key_path, publish_key
 from ganoscope.data.prepare.listing import Listing, spool
-from ganoscope.data.prepare.reading import read_all
 from ganoscope.data.prepare.unfinished import claim, make_plan, publish, resume
 from ganoscope.data.readers import readers
 from ganoscope.data.store import Store

@@ -18,12 +18,11 @@ from PIL import Image
 from ganoscope import files
 from ganoscope.alarms import load_alarms
 from ganoscope.data.geometry.placement import Rectangle, resize
-from ganoscope.data.prepare import finalize as seal
-from ganoscope.data.prepare import ingest, reading, unfinished
+from ganoscope.data.prepare import decode_all, finalize, ingest, unfinished
 from ganoscope.data.prepare.config import PrepareConfig
+from ganoscope.data.prepare.decode_all import choose_workers
 from ganoscope.data.prepare.ingest import Ingest
 from ganoscope.data.prepare.listing import Listing
-from ganoscope.data.prepare.reading import choose_workers
 from ganoscope.data.store import Store, StoreWriter
 from ganoscope.errors import UserError
 from ganoscope.workflows import prepare as workflow
@@ -358,8 +357,8 @@ FULL = OSError(errno.ENOSPC, "No space left on device")
     [
         ((Ingest, "take"), 0, KeyboardInterrupt()),
         ((Ingest, "take"), 5, KeyboardInterrupt()),
-        ((seal, "write_manifest"), 0, MemoryError()),
-        ((seal, "find_alarms"), 0, KeyboardInterrupt()),
+        ((finalize, "write_manifest"), 0, MemoryError()),
+        ((finalize, "find_alarms"), 0, KeyboardInterrupt()),
         ((StoreWriter, "append"), 0, FULL),
         ((StoreWriter, "append"), 7, FULL),
         ((StoreWriter, "finish"), 0, FULL),
@@ -417,8 +416,8 @@ def test_killed_prepare_goes_on_where_it_was_and_ends_the_same(
     assert not target.exists()
     assert unfinished.stat().st_mode & 0o077 == 0  # it holds names
     read = []
-    original = reading.decode_entry
-    monkeypatch.setattr(reading, "decode_entry", lambda entry, recipe: read.append(entry) or original(entry, recipe))
+    original = decode_all.decode_entry
+    monkeypatch.setattr(decode_all, "decode_entry", lambda entry, recipe: read.append(entry) or original(entry, recipe))
     prepare(source, target, SMALL).verify()
     assert len(read) == 12 - survived
     assert read_everything(target) == read_everything(prepare(source, tmp_path / "other", SMALL).path)
@@ -549,7 +548,7 @@ def test_a_refused_call_leaves_nothing_and_an_earlier_one_its_work(make_source, 
         prepare(source, target, SMALL, workers=-3)
     assert not unfinished.exists()
     with monkeypatch.context() as patch:
-        patch.setattr(seal, "write_manifest", fail_after(0, seal.write_manifest, KeyboardInterrupt()))
+        patch.setattr(finalize, "write_manifest", fail_after(0, finalize.write_manifest, KeyboardInterrupt()))
         with pytest.raises(KeyboardInterrupt):
             prepare(source, target, SMALL)
     with pytest.raises(UserError, match="nothing called unknown in layouts"):

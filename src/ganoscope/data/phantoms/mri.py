@@ -25,7 +25,6 @@ from ganoscope.data.phantoms.shapes import Array, Mask, Point, cover, ellipse, f
 
 CLASSES = ("notumor", "glioma", "meningioma")
 VIEWS = 4
-CONTRASTS = ("t1", "t2", "flair")
 
 
 def draw_patient(generator: np.random.Generator, label: str) -> Patient:

@@ -27,7 +27,7 @@ from ganoscope.data.layouts import SourceImage
 from ganoscope.data.patients import extract_patient
 from ganoscope.data.picture import Picture, ReadOptions, UnreadableError
 from ganoscope.data.prepare.listing import Entry, parse
-from ganoscope.data.prepare.rows import Decoded, Row, make_row
+from ganoscope.data.prepare.transfer import Decoded, Row, make_row
 from ganoscope.data.readers import read
 from ganoscope.data.store.intensity import IntensityConfig, find_raw_range, scale_to_16_bits
 from ganoscope.files import compute_sha256, escape_unprintable

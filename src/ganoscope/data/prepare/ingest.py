@@ -18,7 +18,7 @@ from typing import IO, Any, BinaryIO
 import numpy as np
 
 from ganoscope.data.prepare.decode import Result
-from ganoscope.data.prepare.rows import PRIVATE_COLUMNS, Row
+from ganoscope.data.prepare.transfer import PRIVATE_COLUMNS, Row
 from ganoscope.data.store import COLUMNS, StoreWriter
 from ganoscope.data.store.intensity import DTYPE_OF_UNIT
 from ganoscope.data.store.store import BUFFER_BYTES

@@ -29,7 +29,8 @@ class Reader(Protocol):
 @cache
 def readers() -> dict[str, Reader]:
     """Returns the reader of every supported file suffix (lower case, with its dot)."""
-    modules = [importlib.import_module(f"{__name__}.{m.name}") for m in pkgutil.iter_modules(__path__)]
+    names = [module.name for module in pkgutil.iter_modules(__path__) if not module.name.startswith("_")]
+    modules = [importlib.import_module(f"{__name__}.{name}") for name in names]
     return {suffix: cast(Reader, module) for module in modules for suffix in module.SUFFIXES}
 
 

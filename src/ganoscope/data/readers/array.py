@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from ganoscope.data.picture import MAX_PIXELS, SYNTHETIC, Picture, ReadOptions, UnreadableError
-from ganoscope.data.raw_values import EIGHT_BIT, convert, find_meaning
+from ganoscope.data.readers._raw_values import EIGHT_BIT, convert, find_meaning
 from ganoscope.data.readers.raster import to_grey
 
 SUFFIXES = (".npy", ".npz")

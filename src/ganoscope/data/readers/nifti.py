@@ -24,7 +24,7 @@ from numpy.typing import NDArray
 from ganoscope.data.dicom.attributes import name_plane
 from ganoscope.data.geometry.volumes import select_slices
 from ganoscope.data.picture import MAX_PIXELS, SYNTHETIC, Picture, ReadOptions, UnreadableError
-from ganoscope.data.raw_values import convert, find_meaning
+from ganoscope.data.readers._raw_values import convert, find_meaning
 
 SUFFIXES = (".nii", ".nii.gz")
 

@@ -102,12 +102,6 @@ def scale_to_16_bits(pixels: NDArray[np.generic], raw_range: tuple[float, float]
     return np.rint(unit.clip(0, 1) * 65535).astype(np.uint16)
 
 
-def unscale(pixels: NDArray[np.generic], raw_range: tuple[float, float]) -> NDArray[np.float64]:
-    """Returns raw values: the inverse of `scale_to_16_bits`, to half a step of (high - low) / 65535."""
-    low, high = raw_range
-    return pixels.astype(np.float64) / 65535 * (high - low) + low
-
-
 @dataclass(frozen=True)
 class IntensityMap:
     """Affine map between stored pixels in [low, high] and images in [-1, 1]; values outside are clipped to it.

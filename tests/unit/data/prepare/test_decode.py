@@ -11,7 +11,7 @@ from pydicom.uid import CTImageStorage, ExplicitVRLittleEndian
 
 from ganoscope.data.prepare.config import PrepareConfig
 from ganoscope.data.prepare.ingest import Ingest
-from ganoscope.data.prepare.rows import Row
+from ganoscope.data.prepare.transfer import Row
 from ganoscope.data.store.splits import Fractions, make_splits
 from ganoscope.errors import UserError
 from ganoscope.workflows.prepare import prepare
