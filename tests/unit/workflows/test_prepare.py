@@ -18,7 +18,7 @@ from PIL import Image
 from ganoscope import files
 from ganoscope.alarms import load_alarms
 from ganoscope.data.geometry.placement import Rectangle, resize
-from ganoscope.data.prepare import decode_all, finalize, ingest, unfinished
+from ganoscope.data.prepare import decode, decode_all, finalize, ingest, unfinished
 from ganoscope.data.prepare.config import PrepareConfig
 from ganoscope.data.prepare.decode_all import choose_workers
 from ganoscope.data.prepare.ingest import Ingest
@@ -449,14 +449,14 @@ def test_refused_source_leaves_nothing(make_source, target):
 
 def test_file_that_vanishes_between_listing_and_reading_is_quarantined(make_source, target, pictures, monkeypatch):
     source = make_source(pictures)
-    spool = workflow.spool
+    list_source = workflow.list_source
 
-    def spool_then_damage(*arguments):
-        result = spool(*arguments)
+    def list_then_damage(*arguments):
+        result = list_source(*arguments)
         (source / "well/scan00.png").unlink()
         return result
 
-    monkeypatch.setattr(workflow, "spool", spool_then_damage)
+    monkeypatch.setattr(workflow, "list_source", list_then_damage)
     store = prepare(source, target, SMALL)
     assert store.count == 11
     assert "No such file" in quarantine_of(store)["well/scan00.png"]
@@ -490,7 +490,7 @@ def test_an_older_key_is_never_overwritten(make_source, target, pictures):
 
 
 def test_the_key_may_not_lie_in_the_store(make_source, target, pictures):
-    with pytest.raises(UserError, match="can't lie in the store"):
+    with pytest.raises(UserError, match="must not be inside the store"):
         prepare(make_source(pictures), target, SMALL, key=target / "key.csv")
 
 
@@ -502,11 +502,11 @@ def test_all_faults_of_a_configuration_are_named_at_once():
 
 
 def test_a_large_set_is_searched_for_markers_by_a_random_sample(make_source, target, smooth, monkeypatch):
-    monkeypatch.setattr(workflow, "SEARCHED", 20)
+    monkeypatch.setattr(decode, "SEARCHED", 20)
     source = make_source({f"{n}.png": smooth(n, (100, 100)) for n in range(60)})
     searched = prepare(source, target, SMALL).column("searched") == "1"
     assert 8 <= searched.sum() <= 34
-    monkeypatch.setattr(workflow, "SEARCHED", 60)
+    monkeypatch.setattr(decode, "SEARCHED", 60)
     with check(source, SMALL) as store:
         assert (store.column("searched") == "1").all()
 
@@ -526,7 +526,7 @@ def test_two_calls_never_fill_one_destination(make_source, target, pictures, mon
     source, begun = make_source(pictures), []
 
     def call_again(*arguments):
-        with pytest.raises(UserError, match=r"another call is filling .*Wait for it, or name another destination"):
+        with pytest.raises(UserError, match=r"another process is writing to .*Wait, or name another destination"):
             prepare(source, target, PrepareConfig(size=16, fit="crop"))
         begun.append(arguments)
         return finish(*arguments)

@@ -24,15 +24,22 @@ from ganoscope.files import read_csv, save_csv
 from ganoscope.parallel import submit
 
 LOCK = "lock"
-"""Held by the process that fills the folder."""
+"""Lock file of the process that writes to the folder."""
 PRIVATE_FILES = ("listing.jsonl", "rows.csv", "rejected.csv", "thumbnails.bin", "progress.json", "plan.json", LOCK)
 BLOCK = 1024
 
 
 def finish(ingest: Ingest, config: PrepareConfig, layout: str, salt: bytes, workers: int) -> None:
-    """Groups and splits what was taken, and writes everything that a store has, and `key.csv`, which it has not.
+    """Groups and splits the images, and writes all files of the store and the private `key.csv`.
 
-    Where there are several processes, one searches for near-duplicates while this one goes on.
+    With several processes, one searches for near-duplicates while this one continues.
+
+    Args:
+        ingest: Unfinished store with all pictures written.
+        config: Configuration of `prepare`.
+        layout: Name of the layout.
+        salt: Secret key for pseudonyms.
+        workers: Number of processes.
     """
     writer, folder = ingest.close(), ingest.folder
     columns, ids = read_columns(folder)
@@ -46,7 +53,7 @@ def finish(ingest: Ingest, config: PrepareConfig, layout: str, salt: bytes, work
     writer.flush()
     writer.close()
     if workers > 1 and columns.label.any():
-        import_module("sklearn.tree")  # takes half a second, and is wanted for the alarms: while the search goes on
+        import_module("sklearn.tree")  # needed for the alarms; takes half a second, so load it while the search runs
     with ingest.explaining_reasons():
         write_tables(folder, config, columns, ids, wait_for_duplicates(), facts.pseudonyms)
     prepared = {**asdict(config), "layout": layout, "ganoscope": version("ganoscope")}
@@ -62,15 +69,15 @@ def write_tables(
     duplicates: Duplicates,
     pseudonyms: Mapping[str, str],
 ) -> None:
-    """Writes the duplicates and the manifest.
+    """Writes `duplicates.csv` and `manifest.csv`.
 
     Args:
-        folder: The unfinished store.
-        config: How to split.
-        columns: Of all images.
-        ids: Of the same images.
-        duplicates: Among the same images.
-        pseudonyms: By patient id.
+        folder: Unfinished store.
+        config: Configuration of `prepare`.
+        columns: Columns needed for grouping, one entry per image.
+        ids: Sample ids, shape (N,).
+        duplicates: Near-duplicates among the images.
+        pseudonyms: Pseudonym by patient id.
     """
     groups = group(columns, duplicates)
     fractions = Fractions(config.validation, config.test)
@@ -86,7 +93,15 @@ def write_manifest(
     splits: NDArray[np.str_],
     pseudonyms: Mapping[str, str],
 ) -> None:
-    """Writes the manifest, in which pseudonyms stand for patients."""
+    """Writes the manifest, with pseudonyms instead of patient ids.
+
+    Args:
+        folder: Unfinished store.
+        ids: Sample ids, shape (N,).
+        groups: Group numbers, shape (N,).
+        splits: Split of every image, shape (N,).
+        pseudonyms: Pseudonym by patient id.
+    """
     folders: dict[str, str] = {}
 
     def complete() -> Iterator[dict[str, object]]:
@@ -105,13 +120,20 @@ def write_manifest(
 
 
 def list_rejected(folder: Path) -> Iterator[dict[str, str]]:
-    """Yields the files that were not taken, by number."""
+    """Yields the rows of `quarantine.csv`: number of each rejected file and the reason."""
     for row in read_csv(folder / "rejected.csv", "surrogateescape"):
         yield {"source": f"file-{int(row['number']):07d}", "reason": row["reason"]}
 
 
 def make_intensity(facts: Facts, unit: str, window: str, writer: StoreWriter) -> IntensityMap:
-    """Returns the map: the window for HU, all of 8 or scaled 16 bits, the range found for plain 16-bit grey."""
+    """Returns the intensity map: the window for HU, all of 8 or scaled 16 bits, else the range of the stored values.
+
+    Args:
+        facts: Facts about all images.
+        unit: Unit of the pixels.
+        window: Named HU window, or CENTRE/WIDTH.
+        writer: Pixel writer of the store, read for plain 16-bit grey values.
+    """
     dtype = DTYPE_OF_UNIT[unit]  # type: ignore[index]
     if unit == "HU":
         low, high = parse_window(window) or (-1024.0, 3071.0)
@@ -128,6 +150,6 @@ def make_intensity(facts: Facts, unit: str, window: str, writer: StoreWriter) ->
 
 
 def remove_private(folder: Path) -> None:
-    """Removes everything that names a person or a file."""
+    """Removes all files that hold names of persons or files."""
     for name in PRIVATE_FILES:
         (folder / name).unlink(missing_ok=True)

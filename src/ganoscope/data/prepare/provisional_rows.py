@@ -15,12 +15,12 @@ from ganoscope.parallel import make_chunks
 
 
 def read_rows(folder: Path) -> Iterator[dict[str, str]]:
-    """Returns an iterator over the provisional rows."""
+    """Returns an iterator over the provisional rows of an unfinished store."""
     return read_csv(folder / "rows.csv", "surrogateescape")
 
 
 def read_columns(folder: Path) -> tuple[Columns, NDArray[np.bytes_]]:
-    """Returns what grouping needs, as numbers, and an id for every image, in one pass over the rows."""
+    """Returns the columns needed for grouping, and the sample ids, shape (N,), in one pass over the rows."""
     parts = [read_part(rows) for rows in make_chunks(read_rows(folder), ROWS)]
     persons, volumes, contents, labels, splits, starts = (np.concatenate(part) for part in zip(*parts, strict=True))
     patient = np.where(persons == b"", -1, number(persons))
@@ -29,7 +29,7 @@ def read_columns(folder: Path) -> tuple[Columns, NDArray[np.bytes_]]:
 
 
 def read_part(rows: list[dict[str, str]]) -> tuple[NDArray[np.bytes_ | np.str_], ...]:
-    """Returns patient, volume, content, label, split in the source, and the start of the id, each of shape (len,)."""
+    """Returns patient, volume, content, label, source split and start of the sample id, each of shape (len(rows),)."""
     alone = (row["number"] if row["together"] == "1" else f"{row['number']} {row['frame']}" for row in rows)
     return (
         to_bytes(row["person"] for row in rows),
@@ -42,7 +42,7 @@ def read_part(rows: list[dict[str, str]]) -> tuple[NDArray[np.bytes_ | np.str_],
 
 
 def make_ids(starts: NDArray[np.bytes_]) -> NDArray[np.bytes_]:
-    """Returns the ids, shape (N,): of equal ones the second and later get a number.
+    """Returns unique sample ids, shape (N,): repeated ones get a number.
 
     Example:
         >>> make_ids(np.array([b"a", b"b", b"a", b"a"])).tolist()
@@ -59,14 +59,14 @@ def make_ids(starts: NDArray[np.bytes_]) -> NDArray[np.bytes_]:
 
 @dataclass(frozen=True)
 class Facts:
-    """What all rows say together.
+    """Facts about all images of an unfinished store.
 
     Attributes:
-        modality: Of all images, `mixed` where they differ, "" where none is known.
-        conflicts: Patient ids that belong to two persons, by what else their files say about them.
+        modality: Modality of all images; `mixed` if they differ, "" if unknown.
+        conflicts: Number of patient ids whose files describe different persons.
         scaled: Whether pixels were scaled to 16 bits.
-        pseudonyms: By patient id.
-        synthetic: Images that say of themselves that they were generated.
+        pseudonyms: Pseudonym by patient id.
+        synthetic: Number of images whose files declare that they were generated.
     """
 
     modality: str
@@ -77,7 +77,7 @@ class Facts:
 
 
 def read_facts(folder: Path, salt: bytes) -> Facts:
-    """Returns what all rows say together, in one pass over them; the salt makes the pseudonyms."""
+    """Returns the facts about all images in one pass over the rows; `salt` is the secret key of the pseudonyms."""
     modalities, scaled, conflicts, synthetic = set(), False, set(), 0
     checks: dict[str, str] = {}
     pseudonyms = {"": ""}

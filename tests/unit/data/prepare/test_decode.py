@@ -139,7 +139,7 @@ def test_an_error_is_explained_by_the_files_that_were_not_taken(tmp_path):
         make_splits(*one, Fractions(), 0)
     first, second, *reasons = str(error.value).splitlines()
     assert first.startswith("too few independent images to split: got 1 image(s)")
-    assert second == "155 file(s) were not taken:"
+    assert second == "155 file(s) were rejected:"
     assert reasons == [f"  {20 - n} x fault {n}" for n in range(8)]
 
 
