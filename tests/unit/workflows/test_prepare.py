@@ -497,7 +497,7 @@ def test_the_key_may_not_lie_in_the_store(make_source, target, pictures):
 def test_all_faults_of_a_configuration_are_named_at_once():
     with pytest.raises(UserError) as error:
         PrepareConfig(size=3, window="x", modality="EEG", validation=0.9, test=0.9, patient_pattern="(")
-    for fault in ("--size", "--window", "--modality", "split shares", "--patient-pattern"):
+    for fault in ("--size", "--window", "--modality", "split proportions", "--patient-pattern"):
         assert fault in str(error.value)
 
 
