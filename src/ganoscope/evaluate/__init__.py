@@ -1,4 +1,4 @@
-"""What generated images and counterfactuals are worth: one measurement per file. The folders are the registry.
+"""Evaluation of generated images, counterfactuals and classifiers. The folders are the registry of measurements.
 
 A measurement is a file in `fidelity/`, `labels/` or `units/`. It provides `NAME`, `NEEDS` and
 `measure(evidence) -> Measured`, see `ganoscope.contracts.Measurement`; the evidence is a

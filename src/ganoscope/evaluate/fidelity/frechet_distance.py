@@ -23,7 +23,7 @@ NAME = "frechet_distance"
 NEEDS: frozenset[Need] = frozenset({"generated", "training", "extractor"})
 
 FEWEST_PER_DIMENSION = 2
-"""Images per feature, below which covariances are too uncertain: there is a warning."""
+"""Number of images per feature below which covariances are too uncertain: there is a warning."""
 
 
 @dataclass(frozen=True)
@@ -32,7 +32,7 @@ class Moments:
 
     Attributes:
         count: Number of images, or sum of their weights.
-        mean: Shape (C,).
+        mean: Mean of the features, shape (C,).
         scatter: Sum over images of (x - mean)(x - mean)^T, shape (C, C).
     """
 
@@ -79,14 +79,14 @@ def measure_frechet_distance(
     """Returns the Frechet distance between generated and real images, with its interval and its floor.
 
     It is not extrapolated to infinite samples (Chong & Forsyth 2020): that would remove the bias of the generated
-    side alone, and the real side is the small one here. The floor has the same bias as the distance beside it.
+    side alone, and the real side is the small one here. The floor has the same bias as the distance at its sizes.
 
     Args:
-        generated: Of generated images.
-        real: Of the real ones that they are measured against.
-        peer: Of real images of other patients that a perfect generator's would resemble; None for halves of `real`.
-            Where the extractor was trained on `real`, give held-out images.
-        seed: Of the resampling and the draws.
+        generated: Features of generated images.
+        real: Features of the real images that they are compared with.
+        peer: Features of real images of other patients, for the floor; None for halves of `real`. Where the extractor
+            was trained on `real`, give held-out images.
+        seed: Seed of the resampling and of the floor's draws.
 
     Raises:
         UserError: The features are of different extractors, or too few.
@@ -105,7 +105,14 @@ def compute_set_distance(first: Features, second: Features) -> float:
 
 
 def compute_interval(generated: Features, real: Features, value: float, seed: int) -> tuple[float, float]:
-    """Returns the 95 % bootstrap interval of a distance at these sample sizes; real images are drawn by group."""
+    """Returns the 95 % bootstrap interval of a distance at these sample sizes; images are resampled by group.
+
+    Args:
+        generated: Features of generated images.
+        real: Features of real images.
+        value: Their distance.
+        seed: Seed of the resampling.
+    """
     weights = zip(draw_weights(generated.groups, seed), draw_weights(real.groups, seed + 1), strict=True)
     resampled = [
         compute_frechet_distance(keep_drawn(generated.values, one), keep_drawn(real.values, other))
@@ -116,13 +123,13 @@ def compute_interval(generated: Features, real: Features, value: float, seed: in
 
 
 def keep_drawn(values: NDArray[np.float64], weights: NDArray[np.float64]) -> Moments:
-    """Returns weighted moments without touching the third of the images that were not drawn."""
+    """Returns the moments of features (N, C) with weights (N,), leaving out the third of the images not drawn."""
     drawn = weights > 0
     return compute_moments(values[drawn], weights[drawn])
 
 
 def find_warnings(distance: Distance) -> tuple[str, ...]:
-    """Returns a warning for every set of images that is small for the dimension of the features."""
+    """Returns a warning for every set of images that is small for the number of features."""
     counts = {
         "generated images": distance.generated_images,
         "real images": distance.real_images,

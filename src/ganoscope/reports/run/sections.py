@@ -19,7 +19,7 @@ from ganoscope.reports.kit.pictures import CELLS, Picture, choose_grids, embed_s
 from ganoscope.reports.run import curves as figures
 from ganoscope.training.run_folder.history import load_history
 from ganoscope.training.run_folder.record import RunRecord
-from ganoscope.training.run_folder.trained_run import TrainedRun
+from ganoscope.training.run_folder.trained_run import TrainedRun, open_run_store
 
 PART_NAMES = {"train": "Train", "validation": "Validation", "test": "Test"}
 
@@ -27,12 +27,15 @@ PART_NAMES = {"train": "Train", "validation": "Validation", "test": "Test"}
 def open_store(record: RunRecord) -> Part[Store]:
     """Returns the store that the run was trained on, or why it can't be used any more."""
     try:
-        store = Store.open(Path(record.store))
-    except UserError:
+        found = open_run_store(record)
+    except UserError:  # damaged
         return Part(missing="The store is no longer where it was when the run was trained.")
-    if store.fingerprint != record.store_fingerprint:
-        return Part(missing="The store was changed after the run was trained: its fingerprint is another one.")
-    return Part(store)
+    missing = {
+        "": "",
+        "gone": "The store is no longer where it was when the run was trained.",
+        "changed": "The store was changed after the run was trained: its fingerprint is another one.",
+    }
+    return Part(found.store, missing[found.reason])
 
 
 def describe_abstract(run: TrainedRun) -> str:
