@@ -1,20 +1,18 @@
 """Alarms as cards: where each came from, when it held, and what was looked at without finding anything."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from ganoscope.alarms import Alarm, Severity, load_alarms, sort_alarms
+from ganoscope.alarms import Alarm, load_alarms, sort_alarms
 from ganoscope.data.store import Store
 from ganoscope.evaluate.fidelity.diversity import MARGIN, Diversity, find_alarms
-from ganoscope.reports.kit.content import Part, write_number
+from ganoscope.reports.kit.alarm_cards import Card, count, describe_verdict, make_card
+from ganoscope.reports.kit.content import Part
 from ganoscope.reports.run.counterfactuals import Counterfactuals
 from ganoscope.reports.run.explanations import Explanations
 from ganoscope.reports.store.subjects import SUBJECTS
 from ganoscope.training.run_folder.trained_run import TrainedRun
 
-SIGNS: dict[Severity, str] = {"danger": "■", "warning": "▲", "note": "●"}
-"""Severity is told by word and by shape as well as by colour."""
 SPAN = ("first_images", "last_images")
 CHECKS: dict[str, dict[str, tuple[str, ...]]] = {
     "Training": {
@@ -58,29 +56,6 @@ CHECKS: dict[str, dict[str, tuple[str, ...]]] = {
 
 
 @dataclass(frozen=True)
-class Card:
-    """One alarm as it is shown.
-
-    Attributes:
-        severity: `danger`, `warning` or `note`.
-        sign: The severity as a shape.
-        title: The alarm's code in words.
-        message: What was seen, and what to do.
-        origin: Where the alarm comes from.
-        span: When it held, in words, or "".
-        evidence: Numbers behind the sentence, as (name, value).
-    """
-
-    severity: Severity
-    sign: str
-    title: str
-    message: str
-    origin: str
-    span: str
-    evidence: tuple[tuple[str, str], ...]
-
-
-@dataclass(frozen=True)
 class Check:
     """What one origin looked for, and what came of it."""
 
@@ -121,7 +96,10 @@ def collect_alarms(
     ordered = sort_alarms([alarm for alarm, _ in raised])
     origin_of = {id(alarm): origin for alarm, origin in raised}
     return AlarmSection(
-        cards=tuple(make_card(alarm, origin_of[id(alarm)], trained.images_seen) for alarm in ordered),
+        cards=tuple(
+            make_card(alarm, origin_of[id(alarm)], describe_span(alarm, trained.images_seen), left_out=SPAN)
+            for alarm in ordered
+        ),
         checks=tuple(
             Check(origin, describe_checks(origin), describe_outcome(part)) for origin, part in origins.items()
         ),
@@ -138,20 +116,6 @@ def read_alarms(folder: Path, missing: str) -> Part[list[Alarm]]:
     """Returns the alarms kept in a folder; `missing` says why there is no such file."""
     path = folder / "alarms.json"
     return Part(load_alarms(path)) if path.exists() else Part(missing=missing)
-
-
-def make_card(alarm: Alarm, origin: str, images_seen: int) -> Card:
-    """Returns an alarm as it is shown in the report of a run at `images_seen` images."""
-    shown = {name: value for name, value in alarm.evidence.items() if name not in SPAN}
-    return Card(
-        severity=alarm.severity,
-        sign=SIGNS[alarm.severity],
-        title=alarm.code.replace("_", " ").capitalize(),
-        message=alarm.message[:1].upper() + alarm.message[1:],
-        origin=origin,
-        span=describe_span(alarm, images_seen),
-        evidence=tuple((name.replace("_", " "), write_number(value)) for name, value in shown.items()),
-    )
 
 
 def describe_span(alarm: Alarm, images_seen: int) -> str:
@@ -176,21 +140,3 @@ def describe_outcome(part: Part[list[Alarm]]) -> str:
     if part.value is None:
         return f"Not checked. {part.missing}"
     return count(len(part.value), "alarm") if part.value else "No alarms."
-
-
-def describe_verdict(alarms: Sequence[Alarm], unchecked: Sequence[str]) -> str:
-    """Returns one sentence that counts the alarms by severity, and names what was not checked."""
-    severities = [alarm.severity for alarm in alarms]
-    parts = [count(severities.count(name), name) for name in SIGNS if name in severities]
-    found = f"Alarms: {', '.join(parts)}." if parts else "No alarms were raised by the checks listed below."
-    return f"{found} Not checked: {', '.join(unchecked).lower()} (see below)." if unchecked else found
-
-
-def count(number: int, name: str) -> str:
-    """Returns a number with its noun.
-
-    Example:
-        >>> [count(1, "alarm"), count(2, "alarm"), count(2, "danger")]
-        ['1 alarm', '2 alarms', '2 dangers']
-    """
-    return f"{number:,} {name}{'' if number == 1 else 's'}"

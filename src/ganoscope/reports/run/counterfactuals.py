@@ -9,9 +9,9 @@ from PIL import Image
 
 from ganoscope.alarms import Alarm, load_alarms
 from ganoscope.files import load_json, read_csv
-from ganoscope.reports.kit.content import Part, Table, write_number
+from ganoscope.reports.kit.content import Block, Part, Table, write_number
 from ganoscope.reports.kit.pictures import Picture, embed_image
-from ganoscope.reports.run.explanations import Block, check_origin, find_results, read_summary, write_estimate
+from ganoscope.reports.run.explanations import check_origin, find_results, read_summary, write_estimate
 
 PANELS = 4
 """Panels that are shown: the first."""

@@ -1,20 +1,14 @@
 """Figures of a report as SVG: training curves and diversity. No pyplot: nothing global is touched."""
 
-import functools
-import io
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ganoscope.evaluate.fidelity.diversity import SetDiversity
+from ganoscope.figures.axes import COLOURS, INK, STYLES, make_figure, styled, to_svg
 
-COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")
-"""Okabe and Ito's palette, which colour-blind readers can tell apart."""
-STYLES = ("-", "--", "-.", ":")
-"""Lines differ in style as well: a report is also printed in grey."""
-WIDTH_INCHES = 9.0
 POINTS = 600
 """Points per line, at most: a report stays small after a million steps."""
 WINDOW_SHARE = 0.02
@@ -24,21 +18,6 @@ PROBABILITIES = ("d_real", "d_fake")
 LABELS = {"d_real": "D(x): real images", "d_fake": "D(G(z)): generated images"}
 PATCH_LABELS = {"d_real": "real images", "d_fake": "translated images"}
 LEGEND_COLUMNS, LEGEND_ROW_POINTS = 3, 17
-STYLE: Any = {
-    "font.family": "sans-serif",
-    "font.size": 9.5,
-    "axes.spines.top": False,
-    "axes.spines.right": False,
-    "axes.edgecolor": "#667085",
-    "axes.grid": True,
-    "grid.color": "#e4e7ec",
-    "grid.linewidth": 0.7,
-    "axes.titlesize": 10,
-    "axes.titleweight": "bold",
-    "axes.titlelocation": "left",
-    "svg.hashsalt": "ganoscope",
-}
-
 History = Mapping[str, NDArray[np.float64]]
 
 
@@ -90,19 +69,6 @@ def choose_window(steps: int) -> int:
     return 1 if steps < 20 else max(5, round(WINDOW_SHARE * steps) // 2 * 2 + 1)
 
 
-def styled(draw: Callable[..., str]) -> Callable[..., str]:
-    """Returns the function, drawing in the report's style."""
-
-    @functools.wraps(draw)
-    def draw_in_style(*arguments: Any) -> str:
-        import matplotlib
-
-        with matplotlib.rc_context(STYLE):
-            return draw(*arguments)
-
-    return draw_in_style
-
-
 @styled
 def draw_losses(history: History) -> str:
     """Returns the loss terms over images seen as SVG, one panel per phase: every step faint, the average strong."""
@@ -123,8 +89,8 @@ def draw_probabilities(history: History) -> str:
     """Returns D's mean opinion of real and of generated images over images seen as SVG; 0.5 is "can't tell"."""
     figure = make_figure(2.6)
     axes = figure.add_subplot()
-    axes.axhline(0.5, color="#344054", linewidth=1, linestyle=(0, (1, 2)))
-    axes.text(1.0, 0.5, " 0.5", transform=axes.get_yaxis_transform(), va="center", fontsize=8.5, color="#344054")
+    axes.axhline(0.5, color=INK, linewidth=1, linestyle=(0, (1, 2)))
+    axes.text(1.0, 0.5, " 0.5", transform=axes.get_yaxis_transform(), va="center", fontsize=8.5, color=INK)
     for index, name in enumerate(list_probabilities(history)):
         draw_line(axes, history, name, index)
     axes.set(ylabel="probability of real", ylim=(-0.02, 1.02))
@@ -138,7 +104,7 @@ def draw_patch_scores(history: History) -> str:
     figure = make_figure(2.6)
     axes = figure.add_subplot()
     for goal in (0, 1):
-        axes.axhline(goal, color="#344054", linewidth=1, linestyle=(0, (1, 2)))
+        axes.axhline(goal, color=INK, linewidth=1, linestyle=(0, (1, 2)))
     names = list_probabilities(history)
     for index, name in enumerate(names):
         draw_line(axes, history, name, index, PATCH_LABELS)
@@ -203,17 +169,3 @@ def draw_diversity(sets: Mapping[str, SetDiversity]) -> str:
         xlabel="mean MS-SSIM between two different images of one set (to the left: more diverse)",
     )
     return to_svg(figure)
-
-
-def make_figure(height_inches: float) -> Any:
-    """Returns an empty figure of the report's width; its panels make room for each other."""
-    from matplotlib.figure import Figure  # imported late: it takes a second
-
-    return Figure(figsize=(WIDTH_INCHES, height_inches), layout="constrained")
-
-
-def to_svg(figure: Any) -> str:
-    """Returns a figure as SVG text, the same bytes for the same figure."""
-    text = io.StringIO()
-    figure.savefig(text, format="svg", metadata={"Date": None, "Creator": None})
-    return text.getvalue()

@@ -16,7 +16,7 @@ from PIL import Image
 from ganoscope.alarms import Alarm, load_alarms
 from ganoscope.errors import UserError
 from ganoscope.files import load_json
-from ganoscope.reports.kit.content import Part, Table, write_number
+from ganoscope.reports.kit.content import Block, Part, Table, write_number
 from ganoscope.reports.kit.pictures import Picture, embed_image
 
 CAPTIONS = {
@@ -43,14 +43,6 @@ CURVE_POINTS = 4
 """So many estimates beside each other, or more, are a curve, which figures show better."""
 VALUE_KEYS = ("value", "mean")
 COUNT_KEYS = ("n", "images", "pairs")
-
-
-@dataclass(frozen=True)
-class Block:
-    """Lines of one kind: a `heading` (ends with a colon), the `item`s of a list (begin with a dash), `sentence`s."""
-
-    kind: str
-    lines: tuple[str, ...]
 
 
 @dataclass(frozen=True)
