@@ -6,7 +6,7 @@ from typing import Annotated
 
 import tyro
 
-from ganoscope.reports.run.page import ReportConfig
+from ganoscope.reports.run.config import ReportConfig
 from ganoscope.reports.terminal import say
 from ganoscope.workflows.report import report
 

@@ -13,7 +13,7 @@ from ganoscope.figures.contact_sheet import save_contact_sheet
 from ganoscope.files import load_json, remove_leftovers, save_json
 from ganoscope.generation.config import GenerateConfig
 from ganoscope.methods.r3gan import DEFAULTS as R3GAN_DEFAULTS
-from ganoscope.reports.run.page import ReportConfig
+from ganoscope.reports.run.config import ReportConfig
 from ganoscope.reports.terminal import say, show_alarms, show_store
 from ganoscope.training.run_folder.record import TrainConfig
 from ganoscope.workflows.explain import explain

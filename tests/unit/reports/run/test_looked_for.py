@@ -5,7 +5,7 @@ from pathlib import Path
 
 import ganoscope
 from ganoscope.reports.classifier.linked_alarms import SUBJECTS
-from ganoscope.reports.run.alarms import CHECKS, describe_checks
+from ganoscope.reports.run.looked_for import LOOKED_FOR, describe_checks
 
 SOURCE = Path(ganoscope.__file__).parent
 ORIGINS = {
@@ -14,13 +14,13 @@ ORIGINS = {
     "data/": "Data",
     "evaluate/fidelity/diversity.py": "Diversity",
     "explanation/": "Explanations",
-    "reports/run/explanations.py": "Explanations",
+    "reports/run/looked_for.py": "Explanations",
     "evaluate/counterfactual/set_findings.py": "Counterfactuals",
     "counterfactuals/": "Counterfactuals",
     "evaluate/classification/part_alarms.py": "classifier",
 }
 ROWS = {
-    **{origin: {code for codes in rows.values() for code in codes} for origin, rows in CHECKS.items()},
+    **{origin: {code for check in checks for code in check.codes} for origin, checks in LOOKED_FOR.items()},
     "classifier": {f"{code}*" if code.endswith("_") else code for subject in SUBJECTS for code in subject.codes},
 }
 
@@ -70,7 +70,9 @@ def test_every_alarm_is_named_in_the_list_of_what_was_checked():
 
 def test_nothing_is_listed_that_no_source_can_raise():
     raised = {code for _, _, code in find_all_codes()}
-    assert [code for rows in CHECKS.values() for codes in rows.values() for code in codes if code not in raised] == []
+    assert [
+        code for checks in LOOKED_FOR.values() for check in checks for code in check.codes if code not in raised
+    ] == []
 
 
 def test_codes_are_found_in_calls_in_strings_with_holes_and_in_variables():
