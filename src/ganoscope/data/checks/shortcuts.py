@@ -20,7 +20,8 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from ganoscope.alarms import Alarm
+from ganoscope.alarms import Alarm, Check
+from ganoscope.data.checks.store_tables import StoreTables
 
 MOST_IMAGES = 20_000
 """More images than this tell nothing more: whole groups are drawn at random."""
@@ -369,3 +370,17 @@ def compute_auc(counts: NDArray[np.float64], scores: NDArray[np.float64], positi
     below = np.cumsum(outside, axis=1) - outside / 2
     with np.errstate(invalid="ignore", divide="ignore"):
         return np.asarray((inside * below).sum(axis=1) / (inside.sum(axis=1) * outside.sum(axis=1)))
+
+
+def find_shortcut_alarms(tables: StoreTables) -> list[Alarm]:
+    """Returns the alarms about a store's shortcuts."""
+    return shortcut_alarms(find_shortcuts(tables.columns))
+
+
+CHECK = Check(
+    ("metadata_shortcut",),
+    "metadata that reveals the class",
+    find_shortcut_alarms,
+    f"the AUC's interval lies above {ALARMING}",
+    rank=160,
+)
