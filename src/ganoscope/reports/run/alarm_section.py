@@ -4,7 +4,7 @@ from pathlib import Path
 
 from ganoscope.alarms import Alarm, load_alarms, run_checks, sort_alarms
 from ganoscope.files import load_json
-from ganoscope.reports.kit.alarm_cards import AlarmList, Outcome, count, describe_verdict, make_card
+from ganoscope.reports.kit.alarm_cards import AlarmList, Outcome, count_by_severity, describe_verdict, make_card
 from ganoscope.reports.kit.content import Part
 from ganoscope.reports.run.looked_for import ORIGIN_CHECK, Results, describe_checks
 from ganoscope.reports.run.sources import ALARMS, Sources
@@ -92,4 +92,4 @@ def describe_outcome(part: Part[list[Alarm]]) -> str:
     """Returns what the checks of one origin found, in words."""
     if part.value is None:
         return f"Not checked. {part.missing}"
-    return count(len(part.value), "alarm") if part.value else "No alarms."
+    return f"{count_by_severity(part.value)}." if part.value else "No alarms."

@@ -5,8 +5,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from ganoscope.alarms import Alarm, Check
+from ganoscope.data import checks as data_checks
 from ganoscope.evaluate.fidelity.diversity import MARGIN
-from ganoscope.reports.store.subjects import SUBJECTS
+from ganoscope.explanation import checks as explanation_checks
+from ganoscope.training import checks as training_checks
 
 
 @dataclass(frozen=True)
@@ -51,30 +53,15 @@ def say(looks_for: str, *codes: str) -> Check[Any]:
 
 
 LOOKED_FOR: dict[str, tuple[Check[Any], ...]] = {
-    "Training": (
-        say("the discriminator winning completely", "discriminator_won"),
-        say("parts of a network without gradient", "no_gradient"),
-        say("real and generated images differing in range", "ranges_differ"),
-        say("generated images hardly differing from each other (at every checkpoint)", "collapsed_diversity"),
-        say("classes drawn equally often that are not equally frequent in the data", "prevalence_changed"),
-        say("a loss that is not finite, which stops the training", "non_finite_loss"),
-    ),
-    "Data": tuple(say(one.looked_for[0].lower() + one.looked_for[1:], *one.codes) for one in SUBJECTS),
+    "Training": training_checks.CHECKS,
+    "Data": data_checks.CHECKS,
     "Diversity": (
         say(
             f"mean MS-SSIM of generated images above that of real ones by more than {MARGIN}, intervals apart",
             "collapsed_diversity",
         ),
     ),
-    "Explanations": (
-        ORIGIN_CHECK,
-        say("real images of another store than the run's own", "real_images_of_another_store"),
-        say("a discriminator that hardly separates real from generated images", "discriminator_blind"),
-        say("empty maps", "empty_maps"),
-        say("maps that ignore the weights", "explanation_ignores_weights"),
-        say("maps that change the score no more than random ones", "attention_without_effect"),
-        say("pictures in which brightness does not separate the anatomy from the background", "no_outline_*"),
-    ),
+    "Explanations": (ORIGIN_CHECK, *explanation_checks.CHECKS),
     "Counterfactuals": (
         ORIGIN_CHECK,
         say("predictions that do not change", "few_flips"),
@@ -99,5 +86,5 @@ LOOKED_FOR: dict[str, tuple[Check[Any], ...]] = {
 
 def describe_checks(origin: str) -> str:
     """Returns everything that is looked for at one origin, as one sentence."""
-    listed = "; ".join(f"{one.looks_for} ({one.limit})" if one.limit else one.looks_for for one in LOOKED_FOR[origin])
+    listed = "; ".join(check.description for check in LOOKED_FOR[origin])
     return f"{listed[0].upper()}{listed[1:]}."

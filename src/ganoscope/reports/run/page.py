@@ -1,5 +1,6 @@
 """One self-contained HTML file about a run: opens from disk, loads nothing from elsewhere, prints on A4."""
 
+from datetime import datetime
 from typing import Any
 
 from ganoscope.reports.kit.rendering import render
@@ -70,6 +71,7 @@ def describe_abstract(run: TrainedRun) -> str:
     passes = run.images_seen / max(trained, 1)
     planned = record.train.images or 0
     early = f" of {planned:,} planned" if run.images_seen < planned else ""
+    began = f"{datetime.fromisoformat(record.started):%d %B %Y}"
     kind = (
         f"A translation between {' and '.join(record.domains)}"
         if record.domains
@@ -78,5 +80,5 @@ def describe_abstract(run: TrainedRun) -> str:
     return (
         f"{kind} ({record.method}) trained on {trained:,} images of {record.store_name} "
         f"({record.size} × {record.size} px, {record.intensity.unit}), after {run.images_seen:,}{early} images seen "
-        f"({passes:,.1f} passes over the training images); training began on {record.started[:10]}."
+        f"({passes:,.1f} passes over the training images); training began on {began}."
     )
