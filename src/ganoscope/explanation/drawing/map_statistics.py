@@ -103,7 +103,7 @@ def draw_regions(axes: Axes, one: SetFindings, kind: str, offset: float) -> None
 
 def chart_curves(answer: Answer, findings: Findings) -> Figure:
     """Returns the deletion and insertion curves of both sets against random maps, by target."""
-    figure = make_figure(3.3 * len(TARGETS) + 0.8)
+    figure = make_figure(3.3 * len(TARGETS) + 0.8, WIDTH_INCHES)
     grid = figure.subplots(len(TARGETS), 4, squeeze=False, sharex=True)
     for row, name in zip(grid, TARGETS, strict=True):
         for pair, one in zip((row[:2], row[2:]), answer.sets, strict=True):
