@@ -1,4 +1,4 @@
-"""Writes one self-contained HTML file about a run: alarms first, then what was done and what came out."""
+"""Writes one self-contained HTML file about a run: alarms first, then methods and results."""
 
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -22,5 +22,5 @@ class Command:
     config: tyro.conf.OmitArgPrefixes[ReportConfig] = field(default_factory=ReportConfig)
 
     def run(self) -> None:
-        """Writes the report, and says where."""
+        """Writes the report and prints its path."""
         say(f"report: {report(self.run_folder, self.out, self.config)}")
