@@ -19,7 +19,8 @@ from ganoscope.counterfactuals.set_summary import write_summary
 from ganoscope.counterfactuals.translation import Setting, Translated
 from ganoscope.data.store import QUARANTINE_COLUMNS
 from ganoscope.evaluate.counterfactual.measures import BLUR_PX, CHANGED, MARGIN_PX, Measures, Response, join
-from ganoscope.evaluate.counterfactual.set_findings import Findings, Realism, find_alarms, summarise
+from ganoscope.evaluate.counterfactual.set_checks import find_alarms
+from ganoscope.evaluate.counterfactual.set_findings import Findings, Realism, summarise
 from ganoscope.explanation.findings import to_plain
 from ganoscope.files import save_csv, save_json
 from ganoscope.training.run_folder.record import list_versions

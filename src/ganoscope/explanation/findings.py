@@ -12,7 +12,8 @@ from ganoscope.explanation.evidence import Answer, Evidence
 from ganoscope.explanation.regions import RegionSummary
 from ganoscope.explanation.subjects import Source
 from ganoscope.explanation.targets import TARGETS
-from ganoscope.statistics.bootstrap import Estimate, estimate_auroc, estimate_mean
+from ganoscope.statistics.auroc import estimate_auroc
+from ganoscope.statistics.bootstrap import Estimate, estimate_mean
 
 MIN_IMAGES = 5
 """An interval over fewer images says nothing."""

@@ -15,9 +15,9 @@ ORIGINS = {
     "evaluate/fidelity/diversity.py": "Diversity",
     "explanation/": "Explanations",
     "reports/run/looked_for.py": "Explanations",
-    "evaluate/counterfactual/set_findings.py": "Counterfactuals",
+    "evaluate/counterfactual/set_checks.py": "Counterfactuals",
     "counterfactuals/": "Counterfactuals",
-    "evaluate/classification/part_alarms.py": "classifier",
+    "evaluate/classification/part_checks.py": "classifier",
 }
 ROWS = {
     **{origin: {code for check in checks for code in check.codes} for origin, checks in LOOKED_FOR.items()},
