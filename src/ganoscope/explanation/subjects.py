@@ -4,7 +4,6 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
-from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
@@ -114,10 +113,9 @@ def refuse_modality(what: str, modality: str, store: Store | None) -> None:
 def open_own_store(run: TrainedRun) -> Store | None:
     """Returns the store that a run learned from; None where it is no longer at its place, or was changed since."""
     try:
-        store = Store.open(Path(run.record.store))
-    except UserError:
+        return run.open_store().store
+    except UserError:  # damaged
         return None
-    return store if store.fingerprint == run.record.store_fingerprint else None
 
 
 @dataclass(frozen=True)

@@ -10,12 +10,15 @@ from ganoscope.evaluate.fidelity.diversity import Diversity
 from ganoscope.reports.kit.content import Part
 from ganoscope.reports.run.config import ReportConfig
 from ganoscope.training.run_folder.record import RunRecord
-from ganoscope.training.run_folder.trained_run import TrainedRun
+from ganoscope.training.run_folder.trained_run import TrainedRun, open_run_store
 
 EVALUATION = "evaluation"
 """Folder of a run with a JSON file per measurement."""
 DIVERSITY, ALARMS = "diversity.json", "alarms.json"
 """Files in it: within-set similarity, and what its check found."""
+
+GONE = "The store is no longer where it was when the run was trained."
+CHANGED = "The store was changed after the run was trained: its fingerprint is a different one."
 
 
 @dataclass(frozen=True)
@@ -72,12 +75,10 @@ def find_sources(trained: TrainedRun, config: ReportConfig) -> Sources:
 def open_store(record: RunRecord) -> Part[Store]:
     """Returns the store that the run was trained on, or why it can't be used any more."""
     try:
-        store = Store.open(Path(record.store))
-    except UserError:
-        return Part(missing="The store is no longer where it was when the run was trained.")
-    if store.fingerprint != record.store_fingerprint:
-        return Part(missing="The store was changed after the run was trained: its fingerprint is a different one.")
-    return Part(store)
+        found = open_run_store(record)
+    except UserError:  # damaged
+        return Part(missing=GONE)
+    return Part(found.store, {"": "", "gone": GONE, "changed": CHANGED}[found.reason])
 
 
 def find_diversity(trained: TrainedRun, store: Part[Store], config: ReportConfig) -> Part[Diversity]:

@@ -1,4 +1,4 @@
-"""The table of images: a row for each, with where its files are and all that was measured."""
+"""The table of images: one row per image, with its files and all its measures."""
 
 import csv
 from collections.abc import Callable, Iterator
@@ -8,28 +8,26 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from ganoscope.counterfactuals.translation import Translated
+from ganoscope.counterfactuals.translation.batches import Translated
 from ganoscope.evaluate.counterfactual.measures import NAMES
 
 FACTS = ("image", "file", "frame", "group", "label", "trained_on", "height_px", "width_px", "unit", "target", "already")
 OUTPUTS = ("counterfactual", "difference", "reconstruction", "panel")
-
+"""Columns of facts that need no measuring, and of the names of files."""
 
 AddRow = Callable[[Translated, int, dict[str, str]], None]
-"""Adds the row of an image: of its batch, its place in it, and its files by kind."""
+"""Adds the row of an image; takes its batch, its index in the batch, and the names of its files by kind."""
 
 
 def list_columns(strengths: NDArray[np.float64]) -> list[str]:
-    """Returns the columns of the table; the last ones are the dose-response curves."""
+    """Returns the columns of the table; the last ones are the dose-response curves at strengths of shape (S,)."""
     curves = [f"{name}_at_{strength:.3g}" for name in ("explained", "judge") for strength in strengths.tolist()]
     return [*FACTS, *OUTPUTS, *NAMES, *curves]
 
 
 @contextmanager
-def open_table(
-    path: Path, strengths: NDArray[np.float64]
-) -> Iterator[Callable[[Translated, int, dict[str, str]], None]]:
-    """Yields the function that adds the row of an image."""
+def open_table(path: Path, strengths: NDArray[np.float64]) -> Iterator[AddRow]:
+    """Yields the function that adds the row of an image; the curves are at strengths of shape (S,)."""
     columns = list_columns(strengths)
     with path.open("w", newline="", encoding="utf-8") as file:
         table = csv.writer(file, lineterminator="\n")
@@ -46,7 +44,7 @@ def open_table(
 
 
 def describe(batch: Translated, index: int) -> list[object]:
-    """Returns what is known of an image without measuring, in the order of `FACTS`."""
+    """Returns the facts about an image that need no measuring, in the order of `FACTS`."""
     case = batch.cases[index]
     height, width = case.source.pixels.shape
     return [

@@ -11,9 +11,10 @@ from scipy.ndimage import gaussian_filter
 from tests.unit.data.test_affines import write_slice
 
 from ganoscope.classifiers.trained import open_classifier
-from ganoscope.counterfactuals.cases import Case, Refused, iterate_store, make_finder
-from ganoscope.counterfactuals.file_cases import find_group, iterate_key, open_files, open_listing
-from ganoscope.counterfactuals.translator import open_translator
+from ganoscope.counterfactuals.cases.case import Case, Refused
+from ganoscope.counterfactuals.cases.file_cases import find_group, iterate_key, open_files, open_listing
+from ganoscope.counterfactuals.cases.seen import make_finder
+from ganoscope.counterfactuals.cases.store_cases import iterate_store
 from ganoscope.data.layouts import SourceImage
 from ganoscope.data.prepare.config import PrepareConfig
 from ganoscope.data.prepare.listing import Entry
@@ -47,9 +48,9 @@ def test_a_folder_gives_what_prepare_made_of_it(disc_source, disc_store, disc_ru
 
 
 def test_a_store_gives_its_own_images(disc_store, disc_run):
-    store, translator = Store.open(disc_store), open_translator(open_run(disc_run), "cpu")
+    store = Store.open(disc_store)
     indices = store.indices("test")
-    cases = list(iterate_store(store, indices, translator))
+    cases = list(iterate_store(store, indices, open_run(disc_run)))
     assert [case.name for case in cases] == store.column("sample_id")[indices].tolist()
     for index, case in zip(indices, cases, strict=True):
         assert np.array_equal(case.pixels, store.images[index])
@@ -166,9 +167,8 @@ def test_what_the_judge_has_learned_from_is_known(disc_source, disc_store, disc_
     seen = np.isin(store.column("sample_id"), [*judge.record.sample_ids, *judge.record.validation_ids])
     assert [case.judged for case in cases] == seen.tolist()
     assert 0 < seen.sum() < len(seen)
-    translator = open_translator(open_run(disc_run), "cpu")
     everything = np.arange(store.count)
-    assert [case.judged for case in iterate_store(store, everything, translator, judge)] == seen.tolist()
+    assert [case.judged for case in iterate_store(store, everything, open_run(disc_run), judge)] == seen.tolist()
 
 
 def test_equal_ids_in_another_store_are_no_sign_of_training(disc_store, disc_run):

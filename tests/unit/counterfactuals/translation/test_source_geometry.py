@@ -6,8 +6,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.ndimage import gaussian_filter, minimum_filter
 
-from ganoscope.counterfactuals.cases import Case
-from ganoscope.counterfactuals.source_geometry import add_change, enlarge, read_back
+from ganoscope.counterfactuals.cases.case import Case
+from ganoscope.counterfactuals.translation.source_geometry import add_change, enlarge, read_back
 from ganoscope.data.geometry.placement import GeometryConfig, choose_placement, place
 from ganoscope.data.picture import PADDING_HU, Picture
 from ganoscope.data.store.intensity import IntensityConfig, find_raw_range, scale_to_16_bits

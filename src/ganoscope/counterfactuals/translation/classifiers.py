@@ -1,19 +1,26 @@
-"""The classifiers of a counterfactual: the one that is explained, and an independent judge."""
+"""The classifiers of a counterfactual: the one to explain, and an independent one."""
 
 from pathlib import Path
 
 from ganoscope.classifiers.trained import TrainedClassifier, describe_range, open_classifier
 from ganoscope.counterfactuals.config import CounterfactualConfig
-from ganoscope.counterfactuals.translator import Translator
+from ganoscope.counterfactuals.translation.translator import Translator
+from ganoscope.data.store import Store
 from ganoscope.errors import describe, refuse
+from ganoscope.explanation.subjects import refuse_modality
 from ganoscope.training.run_folder.record import refuse_retrained
 
 
 def open_explained(translator: Translator, config: CounterfactualConfig, device: str) -> TrainedClassifier | None:
-    """Returns the classifier that is explained: the one asked for, or the run's own; None without either.
+    """Returns the classifier to explain: the one asked for, or the run's own; None without either.
+
+    Args:
+        translator: The run.
+        config: Which classifier to explain.
+        device: Where to compute.
 
     Raises:
-        UserError: There is none at its place, or it does not fit the run.
+        UserError: There is no classifier at its place, or it does not fit the run.
     """
     record = translator.run.record
     own = record.method_config.get("classifier")
@@ -36,8 +43,13 @@ def open_explained(translator: Translator, config: CounterfactualConfig, device:
 def open_judge(translator: Translator, config: CounterfactualConfig, device: str) -> TrainedClassifier | None:
     """Returns the independent classifier; None where none is asked for.
 
+    Args:
+        translator: The run.
+        config: Which classifier is the independent one.
+        device: Where to compute.
+
     Raises:
-        UserError: There is none at its place, or it does not fit the run.
+        UserError: There is no classifier at its place, or it does not fit the run.
     """
     if config.judge is None:
         return None
@@ -46,16 +58,28 @@ def open_judge(translator: Translator, config: CounterfactualConfig, device: str
     return judge
 
 
-def refuse_same(explained: TrainedClassifier | None, judge: TrainedClassifier | None) -> None:
-    """Refuses a judge that is the explained classifier itself."""
-    if explained and judge and explained.record.weights_sha256 == judge.record.weights_sha256:
+def refuse_dependent(explained: TrainedClassifier | None, judge: TrainedClassifier | None, store: Store | None) -> None:
+    """Refuses an independent classifier that is the explained one, or of another modality than the run.
+
+    Args:
+        explained: The classifier to explain; None without one.
+        judge: The independent classifier; None without one.
+        store: The store that the run was trained on; None where it is gone.
+
+    Raises:
+        UserError: It is the same classifier, or of another modality.
+    """
+    if judge is None:
+        return
+    if explained and explained.record.weights_sha256 == judge.record.weights_sha256:
         remedy = "Train another one: `ganoscope classify STORE RUN --seed 1`, or with another --network."
         fault = "--judge is the explained classifier itself"
         refuse([describe(fault, judge.path, "a classifier that was trained independently", remedy)])
+    refuse_modality(f"judge {judge.path}", judge.record.modality, store)
 
 
 def list_misfits(translator: Translator, classifier: TrainedClassifier) -> list[str]:
-    """Returns in what a classifier's images and classes differ from the run's."""
+    """Returns the faults of a classifier whose images or classes differ from the run's."""
     run, learned = translator.run, classifier.record
     pairs = (
         ("images of another size (px)", learned.size, run.record.size),

@@ -1,4 +1,4 @@
-"""What is measured on sets of images and not on each: realism, and for CT the fidelity of Hounsfield units."""
+"""Measures sets of images, not single ones: realism and, for CT, the fidelity of Hounsfield units."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ganoscope.classifiers.trained import TrainedClassifier
-from ganoscope.counterfactuals.translation import Setting, Translated
+from ganoscope.counterfactuals.translation.batches import Setting, Translated
 from ganoscope.data.picture import PADDING_HU
 from ganoscope.data.store.domains import Domain
 from ganoscope.evaluate.counterfactual.set_findings import Realism, measure_realism
@@ -25,18 +25,21 @@ from ganoscope.seeds import Stream, stream
 from ganoscope.statistics.bootstrap import Estimate
 
 MOST = 2000
-"""Images of a set whose features are compared: the distance takes time with their square."""
+"""Most images of a set whose features are compared: the cost of the distance grows with their square."""
 
 
 @dataclass
 class SetMeasures:
-    """Gathers, batch by batch, what sets of images are compared by.
+    """Features and histograms of all images, gathered batch by batch.
 
     Attributes:
-        setting: Of the translation.
-        domains: The run's, with real images of both; empty where they are no longer at their place.
-        judge: The independent classifier, whose features are a second family; None without one.
-        seed: Of all draws.
+        setting: Run and intensity map.
+        domains: Domains of the run with their real images; empty where these are gone.
+        judge: The independent classifier, a second feature extractor; None without one.
+        seed: Random seed.
+        features: Features by extractor, target, and `counterfactual` or `image`; shape (features,) each.
+        groups: Patient or near-duplicate cluster of each image, by target.
+        histograms: Histograms of Hounsfield units by target, and `counterfactual` or `image`.
     """
 
     setting: Setting
@@ -49,7 +52,7 @@ class SetMeasures:
 
     @cached_property
     def extractors(self) -> tuple[Extractor, ...]:
-        """A random network, and the judge: the explained classifier is what counterfactuals were made for."""
+        """A random network and the independent classifier; counterfactuals are optimised for the explained one."""
         device = str(self.setting.translator.device)
         return (make_random_extractor(device=device), *([use_classifier(self.judge)] if self.judge else []))
 
@@ -103,7 +106,7 @@ class SetMeasures:
         return found
 
     def _load_real(self, extractor: Extractor, target: str, *parts: str) -> Features | None:
-        """Returns the features of real images of a domain, a random choice; None where there are too few."""
+        """Returns the features of randomly chosen real images of a domain; None where there are too few."""
         domain = self.domains[target]
         indices = stream(self.seed, Stream.DOMAIN_IMAGES).permutation(domain.indices(*parts))[:MOST]
         if len(np.unique(domain.store.column("group")[indices])) < 2:
@@ -111,7 +114,7 @@ class SetMeasures:
         return extract_store_features(extractor, domain.store, np.sort(indices))
 
     def compare_hu(self) -> dict[str, "HuFidelity"]:
-        """Returns how far HU are from those of each target domain; nothing where pixels are not HU."""
+        """Returns the distances of Hounsfield units to each target domain; empty where pixels are not HU."""
         targets = {target for target, _ in self.histograms}
         return {target: self._compare_hu_to(target) for target in sorted(targets)}
 
@@ -134,14 +137,14 @@ class SetMeasures:
 
 @dataclass(frozen=True)
 class HuFidelity:
-    """How far HU of images are from those of a target domain, before and after they were translated to it.
+    """Distances of Hounsfield units to those of a target domain, before and after translation.
 
     Attributes:
-        before: Of the images as given.
-        after: Of the counterfactuals.
-        floor: Wasserstein distance of halves of the real images; None with fewer than two patients.
-        real_images: Real images of the target domain.
-        real_part: Which those are: `held out`, or `train` where there are no others.
+        before: Distance of the images as given.
+        after: Distance of the counterfactuals.
+        floor: Wasserstein distance between halves of the real images; None with fewer than two patients.
+        real_images: Number of real images of the target domain.
+        real_part: Part that these are from: `held out`, or `train` where no others exist.
     """
 
     before: HuDistance

@@ -1,7 +1,7 @@
-"""Images in files, brought to the run's geometry and intensity by the code of `ganoscope prepare` itself.
+"""Images in files as cases, brought to the run's geometry and intensity by the code of `ganoscope prepare`.
 
-Every entry is decoded twice: once as `prepare` does, for what the networks see, and once more for the source's own
-pixels, so that memory holds one of those at a time.
+Every entry is decoded twice: once as `prepare` does, for the networks, and once more for the source's own pixels, so
+that memory holds one source picture at a time.
 """
 
 import tempfile
@@ -13,8 +13,10 @@ from pathlib import Path
 
 import numpy as np
 
-from ganoscope.classifiers.trained import ID_LENGTH, TrainedClassifier
-from ganoscope.counterfactuals.cases import Case, Refused, draw_boxes, find_unit, get_prepared, list_seen
+from ganoscope.classifiers.trained import TrainedClassifier
+from ganoscope.counterfactuals.cases.case import Case, Refused, draw_boxes
+from ganoscope.counterfactuals.cases.seen import list_seen, name_content
+from ganoscope.counterfactuals.cases.store_cases import find_unit, get_prepared
 from ganoscope.data.geometry.placement import parse_placement
 from ganoscope.data.layouts import SourceImage, find_layout, folders
 from ganoscope.data.patients import compile_pattern
@@ -39,9 +41,9 @@ from ganoscope.files import escape_unprintable
 from ganoscope.training.run_folder.record import RunRecord
 
 PICTURE_SUFFIXES = (".png", ".jpg", ".jpeg", ".tif", ".tiff", *INDEPENDENT_SUFFIXES)
-"""Files without a place in space: whole numbers in them are written as PNG."""
+"""Files that state no place in the patient: whole numbers in them are written as PNG."""
 NEARLY_HU = (("signal", "HU"), ("grey 16 bit", "HU"))
-"""Units that may be HU which nobody has called so, beside what is needed."""
+"""(unit of a file, unit of the run): pairs where the file may hold HU that were not declared as such."""
 
 
 @dataclass
@@ -49,13 +51,13 @@ class FileCases:
     """Reads the files of a listing as cases.
 
     Attributes:
-        store: The run's: its geometry and intensity are those that the networks know.
-        prepared: How it was made.
-        domains: The run's. Any other folder's name may be a person's, and is forgotten.
+        store: The store that the run was trained on: its geometry and intensity are those of the networks.
+        prepared: How that store was prepared.
+        domains: Domains of the run. Any other folder name may name a person, and is dropped.
         trained: Beginnings of the ids of the images that the run was trained on.
-        judged: The same of those that the judge was trained on or chosen by.
-        hu_offset: What the user says that files add to HU; None for what the run's own files of their kind added.
-        groups: Patients and volumes, numbered as they come.
+        judged: The same for images that the independent classifier was trained on or chosen by.
+        hu_offset: Offset of Hounsfield units in files as the user states it; None for that of the run's own files.
+        groups: Patients and volumes, numbered in order of appearance.
     """
 
     store: Store
@@ -67,7 +69,7 @@ class FileCases:
     groups: dict[str, str] = field(default_factory=dict)
 
     def iterate(self, listing: Listing) -> Iterator[Case | Refused]:
-        """Yields every image in order, or why a file is not taken."""
+        """Yields every image in order, or why it is not translated."""
         pattern = compile_pattern(self.prepared.patient_pattern) or listing.pattern
         number = 0
         for line in iterate(listing.path):
@@ -83,9 +85,9 @@ class FileCases:
                     number += 1
 
     def find_offset(self, path: Path) -> int | None:
-        """Returns what a file adds to HU: what the user says, else what the run's files did if they were of its kind.
+        """Returns the offset of Hounsfield units in a file: the user's, else that of the run's files of the same kind.
 
-        NIfTI and pictures add different numbers, as a rule: what is known of one is no word about the other.
+        NIfTI files and pictures usually have different offsets: one says nothing about the other.
         """
         if self.hu_offset is not None:
             return self.hu_offset
@@ -93,11 +95,11 @@ class FileCases:
 
     @cached_property
     def kinds(self) -> frozenset[bool]:
-        """Whether the run's own files have a place in space, as NIfTI has and pictures have not; both where mixed."""
+        """Whether the run's own files state a place in the patient, as NIfTI does; both where they are mixed."""
         return frozenset((self.store.column("position_mm") != "").tolist())
 
     def find_misfit(self, row: Row) -> str:
-        """Returns why a picture is of another kind than the run's images; "" where it is of the same."""
+        """Returns why a picture is of another kind than the run's images; "" where it is of the same kind."""
         unit, modality = find_unit(self.store.intensity), row.values["modality"]
         if row.unit != unit:
             hint = "; --hu-offset says what its values add to HU" if (row.unit, unit) in NEARLY_HU else ""
@@ -107,7 +109,15 @@ class FileCases:
         return ""
 
     def make_case(self, name: str, row: Row, group: str, path: Path, picture: Picture) -> Case:
-        """Returns a picture in both forms: as its file has it, and as `prepare` stores it."""
+        """Returns a picture in both forms: as its file holds it, and as `prepare` stores it.
+
+        Args:
+            name: Number of the image.
+            row: The picture as `prepare` stores it.
+            group: Patient or volume of the picture.
+            path: Its file.
+            picture: The picture as its file holds it.
+        """
         size, values = self.store.size, row.values
         mask = np.frombuffer(row.mask, bool).reshape(size, size) if row.mask else None
         flat = path.suffix.lower() in PICTURE_SUFFIXES
@@ -133,27 +143,28 @@ class FileCases:
         )
 
 
-def name_content(row: Row) -> str:
-    """Returns what the sample id of a picture begins with in every store: it tells the file's content and the frame."""
-    frame = row.values["frame"]
-    return row.values["source_sha256"][:ID_LENGTH] + (f"-f{frame}" if frame else "")
-
-
 def find_group(entry: Entry, row: Row) -> str:
-    """Returns what a picture shares with others of its patient: the patient's id, else the file or series it is in."""
+    """Returns what groups a picture with others of its patient: the patient id, else its file or series."""
     return str(row.values["person"] or (entry.number, row.values["together"] or f"frame {row.values['frame']}"))
 
 
 def open_files(
     store: Store, record: RunRecord, judge: TrainedClassifier | None = None, hu_offset: int | None = None
 ) -> FileCases:
-    """Returns what reads files as the run needs them; `store` is the one that it was trained on."""
+    """Returns the reader of files for a run.
+
+    Args:
+        store: The store that the run was trained on.
+        record: Record of the run.
+        judge: Independent classifier, for its training images; None without one.
+        hu_offset: Offset of Hounsfield units in the files as the user states it; None for that of the run's own files.
+    """
     trained, judged = (frozenset(map(stem, ids)) for ids in (record.sample_ids, list_seen(judge)))
     return FileCases(store, get_prepared(store), record.domains, trained, judged, hu_offset)
 
 
 def is_nifti(path: Path) -> bool:
-    """Tells whether a file is NIfTI by its name."""
+    """Tells by its name whether a file is NIfTI."""
     return path.name.lower().endswith(nifti.SUFFIXES)
 
 
@@ -168,17 +179,17 @@ def count_images(listing: Listing) -> int | None:
 
 
 def list_entries(folder: Path, prepared: PrepareConfig) -> Iterable[SourceImage]:
-    """Returns what is in a folder; its folders may be called after patients, too: no classes are needed."""
+    """Returns the entries of a folder; subfolders may be named after patients, since no classes are needed."""
     name, layout = find_layout(folder)
     return folders.walk_images(folder) if name == "folders" else layout.list_images(folder, prepared)
 
 
 @contextmanager
 def open_listing(images: Path, prepared: PrepareConfig) -> Iterator[Listing]:
-    """Yields the list of what a folder or a file holds; it names files, and is removed afterwards.
+    """Yields the list of entries of a folder or a file; it contains file names, and is removed afterwards.
 
     Raises:
-        UserError: There is nothing.
+        UserError: There is nothing to read.
     """
     if not images.exists():
         raise UserError(f"no images at {images}; allowed: a store, an image of any supported format, or a folder.")
@@ -191,7 +202,7 @@ def open_listing(images: Path, prepared: PrepareConfig) -> Iterator[Listing]:
 
 
 def iterate_key(listing: Listing) -> Iterator[tuple[str, str]]:
-    """Yields (number, name) of every file: what undoes the numbering."""
+    """Yields (number, name) of every file: the key to the numbering."""
     for entry in map(parse, iterate(listing.path)):
         source = entry.image.path.parents[entry.image.name.count("/")]
         for index, path in enumerate(entry.image.paths):
@@ -200,7 +211,7 @@ def iterate_key(listing: Listing) -> Iterator[tuple[str, str]]:
 
 
 def read_entry(line: str, recipe: Recipe) -> Iterator[tuple[Row, tuple[Path, Picture] | None]]:
-    """Yields each picture of an entry as `prepare` would store it, with the file and the picture that it comes from."""
+    """Yields each picture of an entry as `prepare` stores it, with its file and the picture as the file holds it."""
     entry = parse(line)
     results = decode_in_parts(line, recipe) if holds_many(line) else [decode_entry(line, recipe)]
     sources = read_sources(entry, recipe)
@@ -211,13 +222,13 @@ def read_entry(line: str, recipe: Recipe) -> Iterator[tuple[Row, tuple[Path, Pic
 
 
 def read_sources(entry: Entry, recipe: Recipe) -> Iterator[tuple[int, Path, Picture]]:
-    """Yields (number of the file, file, picture) of an entry; of damaged files what comes before the damage."""
+    """Yields (number of the file, file, picture) of an entry; damaged files give the pictures before the damage."""
     for number, path in choose_files(entry, recipe):
-        with suppress(UnreadableError, OSError):  # the decoded rows tell the reason
+        with suppress(UnreadableError, OSError):  # the decoded rows state the reason
             for picture in read(path, recipe.options):
                 yield number, path, picture
 
 
 def name_file(row: Row) -> str:
-    """Returns the number of a row's file, as stores have it."""
+    """Returns the number of a row's file, as stores write it."""
     return f"file-{row.values['number']:07d}"

@@ -1,4 +1,4 @@
-"""A trained translation: what its generators translate to, and which target an image gets."""
+"""The generators of a trained translation, and the target of each image."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ from ganoscope.errors import UserError, describe
 from ganoscope.training.run_folder.trained_run import TrainedRun
 
 DIRECTIONS = {"G_ab": 1, "G_ba": 0}
-"""Position of the domain that each generator translates to."""
+"""Position of the target domain of each generator."""
 
 
 @dataclass(frozen=True)
@@ -21,9 +21,9 @@ class Translator:
     """The generators of a translation.
 
     Attributes:
-        run: The run that they are of.
-        generators: By the name of the domain that they translate to.
-        device: Where they compute.
+        run: The run.
+        generators: Generators by the name of their target domain.
+        device: Device of the generators.
     """
 
     run: TrainedRun
@@ -41,7 +41,7 @@ class Translator:
 
     @torch.no_grad()
     def translate(self, image: Tensor, targets: Sequence[str]) -> Tensor:
-        """Returns images (B, 1, H, W) in [-1, 1], each translated to its target; NaN where nothing translates there."""
+        """Returns images (B, 1, H, W) in [-1, 1], each translated to its target; NaN where no generator does that."""
         translated = torch.full_like(image, torch.nan)
         for target in {*targets} & {*self.generators}:
             chosen = torch.tensor([name == target for name in targets], device=image.device)
@@ -53,39 +53,43 @@ def open_translator(run: TrainedRun, device: str) -> Translator:
     """Returns the generators of a run.
 
     Raises:
-        UserError: The run makes images of noise.
+        UserError: The run generates images from noise.
     """
     domains = run.record.domains
     if not domains:
         raise UserError(
-            f"run {run.path} translates nothing: method {run.record.method} makes images of noise. Use `ganoscope "
-            "generate RUN OUT` for images and `ganoscope explain` for its discriminator, or train a method that "
-            "translates."
+            f"run {run.path} translates nothing: method {run.record.method} generates images from noise. Use "
+            "`ganoscope generate RUN OUT` for images and `ganoscope explain` for its discriminator, or train a method "
+            "that translates."
         )
     generators = {domains[DIRECTIONS[name]]: average for name, average in run.averages.items()}
     return Translator(run, generators, torch.device(device))
 
 
 def refuse_target(translator: Translator, target: str) -> None:
-    """Refuses a target that no generator translates to; none given is no fault."""
+    """Refuses a target that no generator translates to; "" is allowed.
+
+    Raises:
+        UserError: There is no such generator.
+    """
     if target and target not in translator.generators:
-        fault = f"--target is no domain that run {translator.run.path} translates to"
+        fault = f"--target is not a domain that run {translator.run.path} translates to"
         raise UserError(describe(fault, target, ", ".join(translator.generators), "Choose one."))
 
 
 def choose_targets(
     translator: Translator, wanted: str, labels: Sequence[str], probabilities: NDArray[np.float64] | None
 ) -> list[str]:
-    """Returns the target of each image: the one asked for, the only one, or the other one than the image's own.
+    """Returns the target of each image: the one asked for, the only one, or the one that it does not belong to.
 
     Args:
-        translator: What can be reached.
-        wanted: Target of all images, or "".
-        labels: Domain of each image, or "".
-        probabilities: Of domain A and domain B by the explained classifier, shape (B, 2); None without one.
+        translator: The generators.
+        wanted: Target of all images; "" to choose by image.
+        labels: Domain of each image; "" where unknown.
+        probabilities: Probabilities of domains A and B by the explained classifier, shape (B, 2); None without one.
 
     Raises:
-        UserError: Nothing says what an image is.
+        UserError: The domain of an image is not known.
     """
     if wanted or len(translator.generators) == 1:
         return [wanted or next(iter(translator.generators))] * len(labels)
@@ -93,13 +97,19 @@ def choose_targets(
         return [translator.domains[code] for code in probabilities.argmin(axis=1).tolist()]
     if not all(labels):
         allowed = ", ".join(translator.generators)
-        remedy = "Name it with --target, or give the classifier that is to be explained with --classifier."
+        remedy = "Name it with --target, or name the classifier to explain with --classifier."
         raise UserError(describe("the target of an image is not known", "no label, no classifier", allowed, remedy))
     return [translator.find_other(label) for label in labels]
 
 
 def name_domains(translator: Translator, probabilities: NDArray[np.float64] | None, count: int) -> list[str]:
-    """Returns the domain that the explained classifier takes each of `count` images for; "" without a classifier."""
+    """Returns the domain that the explained classifier predicts for each image; "" without a classifier.
+
+    Args:
+        translator: The domains.
+        probabilities: Probabilities of domains A and B, shape (B, 2); None without a classifier.
+        count: B, the number of images.
+    """
     if probabilities is None:
         return [""] * count
     return [translator.domains[code] for code in probabilities.argmax(axis=1).tolist()]
@@ -109,7 +119,13 @@ def name_domains(translator: Translator, probabilities: NDArray[np.float64] | No
 def compute_domain_probabilities(
     classifier: TrainedClassifier | None, domains: Sequence[str], image: Tensor
 ) -> NDArray[np.float64] | None:
-    """Returns a classifier's probabilities of domain A and domain B, shape (B, 2); None without a classifier."""
+    """Returns a classifier's probabilities of domains A and B, shape (B, 2); None without a classifier.
+
+    Args:
+        classifier: The classifier, or None.
+        domains: Names of domains A and B.
+        image: Network range, shape (B, 1, H, W).
+    """
     if classifier is None:
         return None
     columns = [classifier.record.classes.index(name) for name in domains]

@@ -1,8 +1,8 @@
-"""The way back: what a translation changed, in the source's own geometry and values.
+"""Brings the change of a translation back to the source's own geometry and values.
 
-The networks see a small square; the file may have many more pixels and a wider range. So the counterfactual that is
-written is the source plus the change, enlarged to the source's grid: what the networks did not change stays as it was,
-fine detail and values outside their window included.
+The networks see a small square; the file may have many more pixels and a wider range. The counterfactual that is
+written is therefore the source plus the change, enlarged to the source's grid: what the networks did not change stays
+as it was, including fine detail and values outside their window.
 """
 
 import math
@@ -13,22 +13,25 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from ganoscope.counterfactuals.cases import Case
+from ganoscope.counterfactuals.cases.case import Case
 from ganoscope.data.geometry.placement import AIR_HU, GeometryConfig, Placement, Rectangle, place, resize
 from ganoscope.data.picture import PADDING_HU
 from ganoscope.data.store.intensity import scale_to_16_bits
 
 ROUNDS = 3
-"""Corrections of the enlarged change, so that it is the same again when it is made small."""
+"""Corrections of the enlarged change, so that scaling it down gives the same change again."""
 
 
 def add_change(case: Case, change: NDArray[np.floating], geometry: GeometryConfig) -> NDArray[Any]:
-    """Returns the source with a change, in its own geometry, unit and type; what was not measured stays marked.
+    """Returns the source plus a change, in its own geometry, unit and type; unmeasured pixels stay marked.
 
     Args:
         case: The image.
-        change: In stored units, shape (S, S).
-        geometry: How the source came to the square.
+        change: Stored units, shape (S, S).
+        geometry: How the source was brought to the square.
+
+    Returns:
+        Shape (H, W) of the source.
     """
     pixels: NDArray[Any] = case.source.pixels
     low, high = case.raw_range or (0.0, 65535.0)
@@ -49,16 +52,16 @@ def enlarge(
 ) -> NDArray[np.float32]:
     """Returns a change at the source's size; 0 where the square shows nothing of the source.
 
-    It is interpolated, made small again as the source was, and corrected by the difference, three times: iterative
+    The change is interpolated, scaled down as the source was, and corrected by the difference, three times: iterative
     back-projection. Interpolation alone would lose half of the finest detail on the way back.
 
     Source: Irani, Peleg 1991, sect. 3, https://doi.org/10.1016/1049-9652(91)90045-L
 
     Args:
-        change: Shape (S, S).
+        change: Any unit, shape (S, S).
         placement: Where the source lies in the square.
         shape: Height and width of the source.
-        area: Whether the source was made small by means of areas.
+        area: Whether the source was scaled down by area averaging.
     """
     filled = placement.filled
     top, left, height, width = (int(side) for side in (filled.top, filled.left, filled.height, filled.width))
@@ -71,9 +74,15 @@ def enlarge(
 
 
 def interpolate(part: NDArray[np.float32], taken: Rectangle, shape: tuple[int, int]) -> NDArray[np.float32]:
-    """Returns values, shape (h, w), spread over a rectangle of a picture of that shape; 0 outside it. Bicubic.
+    """Returns values interpolated over a rectangle of a picture, 0 outside: bicubic, antialiased where it shrinks.
 
-    Where the rectangle is smaller than (h, w), it is antialiased.
+    Args:
+        part: Values, shape (h, w).
+        taken: The rectangle.
+        shape: Height and width of the picture.
+
+    Returns:
+        Shape `shape`.
     """
     ends = (taken.top, taken.top + taken.height, taken.left, taken.left + taken.width)
     top, left = math.floor(ends[0] + 0.5), math.floor(ends[2] + 0.5)  # pixels count where their centre lies inside
@@ -95,6 +104,12 @@ def interpolate(part: NDArray[np.float32], taken: Rectangle, shape: tuple[int, i
 
 
 def read_back(case: Case, pixels: NDArray[np.generic], geometry: GeometryConfig) -> NDArray[np.generic]:
-    """Returns what `prepare` would make of the source with other pixels, on the case's own scale, shape (S, S)."""
+    """Returns the source with other pixels as `prepare` would store it, on the case's own scale, shape (S, S).
+
+    Args:
+        case: The image.
+        pixels: Pixels in the source's geometry, unit and type, shape (H, W).
+        geometry: How the source was brought to the square.
+    """
     small = place(replace(case.source, pixels=pixels), case.placement, geometry)
     return small if case.raw_range is None else scale_to_16_bits(small, case.raw_range)

@@ -1,12 +1,12 @@
-"""What was found over all images, in plain sentences."""
+"""Describes the results of all images in plain sentences."""
 
 from collections.abc import Mapping
 
 import numpy as np
 
-from ganoscope.counterfactuals.case_summary import name_unit
-from ganoscope.counterfactuals.set_measures import HuFidelity
-from ganoscope.counterfactuals.translation import Setting
+from ganoscope.counterfactuals.drawing.case_summary import name_unit
+from ganoscope.counterfactuals.results.set_measures import HuFidelity
+from ganoscope.counterfactuals.translation.batches import Setting
 from ganoscope.evaluate.counterfactual.measures import CHANGED, MARGIN_PX
 from ganoscope.evaluate.counterfactual.set_findings import ALL, SHARES, Findings, Realism
 from ganoscope.statistics.bootstrap import Estimate
@@ -18,7 +18,14 @@ def write_summary(
     realism: Mapping[str, Mapping[str, Realism]],
     fidelity: Mapping[str, HuFidelity],
 ) -> str:
-    """Returns what was found over all images, in plain sentences; a heading ends with a colon."""
+    """Returns the results of all images in plain sentences; a heading ends with a colon.
+
+    Args:
+        setting: Intensity map.
+        findings: Means with intervals.
+        realism: Kernel distances, by extractor and target.
+        fidelity: Distances of Hounsfield units, by target.
+    """
     found, unit = findings.summary[ALL], name_unit(setting.intensity.unit)
     lines = [*describe_validity(found, findings.transfer_margin), *describe_cost(found, unit)]
     lines += describe_realism(realism) + describe_fidelity(fidelity)
@@ -26,38 +33,43 @@ def write_summary(
 
 
 def describe_validity(found: Mapping[str, Estimate], margin: Estimate | None) -> list[str]:
-    """Returns whether classifiers take counterfactuals for the target class, and whether noise does the same."""
+    """Returns how often classifiers assign counterfactuals to the target class, and whether noise does the same."""
     if "flip" not in found and "judge_flip" not in found:
         if found.keys() & {"probability_before", "judge_probability_before"}:
-            return ["All images are of their target as they are: there is no flip to count."]
-        return ["No classifier was asked: whether the translations mean anything to one is not known."]
+            return ["All images already belong to their target: there is no flip to count."]
+        return ["No classifier was given: how one answers to the translations is not known."]
     sentences = {
         "flip": "the explained classifier's answer becomes the target on {}",
-        "judge_flip": "the independent judge's answer becomes the target on {}",
-        "flip_strength": "mean strength of the change from which on the explained one's does: {}",
-        "judge_flip_strength": "and the judge's: {}",
-        "flip_after_blur": "of the flips, {} hold after a blur of 1 px (blur alone: {flip_by_blur})",
-        "flip_as_written": "of the flips, {} hold in the files as written",
+        "judge_flip": "the independent classifier's answer becomes the target on {}",
+        "flip_strength": "mean strength of the change at which the explained classifier's answer flips: {}",
+        "judge_flip_strength": "mean strength at which the independent classifier's answer flips: {}",
+        "flip_after_blur": "of the flips, {} persist after a blur of 1 px (blur alone: {flip_by_blur})",
+        "flip_as_written": "of the flips, {} persist in the files as written",
     }
-    lines = ["Do the counterfactuals change what classifiers say:", *fill(sentences, found)]
+    lines = ["Do the counterfactuals change the classifiers' answers:", *fill(sentences, found)]
     if "judge_flip" not in found:
-        lines.append("- no independent judge was asked (--judge): this may be an attack on the explained classifier")
+        lines.append(
+            "- no independent classifier was given (--judge): this may be an attack on the explained classifier"
+        )
     noise = {
-        "attack_flip": "noise of equal L2 norm, made against the explained classifier, flips it on {}",
-        "attack_flip_strength": "mean share of the noise from which on it does: {}",
-        "attack_judge_flip": "the same noise flips the judge on {}",
-        "attack_judge_flip_strength": "mean share of the noise from which on it does: {}",
-        "attack_flip_after_blur": "of the noise's flips, {} hold after the blur",
+        "attack_flip": "adversarial noise of equal L2 norm against the explained classifier flips it on {}",
+        "attack_flip_strength": "mean share of the noise at which it flips: {}",
+        "attack_judge_flip": "the same noise flips the independent classifier on {}",
+        "attack_judge_flip_strength": "mean share of the noise at which that one flips: {}",
+        "attack_flip_after_blur": "of the noise's flips, {} persist after the blur",
     }
     controls = fill(noise, found)
     if margin:
         verdict = "more often" if margin.low > 0 else "not shown to be more often"
-        controls.append(f"- counterfactuals flip the judge {verdict} than noise does: difference {write_share(margin)}")
-    return lines + (["Are they more than an attack:", *controls] if controls else [])
+        controls.append(
+            f"- counterfactuals flip the independent classifier {verdict} than noise does: difference "
+            f"{write_share(margin)}"
+        )
+    return lines + (["Are they more than an adversarial attack:", *controls] if controls else [])
 
 
 def describe_cost(found: Mapping[str, Estimate], unit: str) -> list[str]:
-    """Returns how much is changed, where, and whether it can be undone."""
+    """Returns how much changes, where, and whether translating back restores the image; `unit` names stored units."""
     sentences = {
         "l1": f"mean absolute change: {{}} {unit}",
         "ssim": "structural similarity to the original: {}",
@@ -65,14 +77,14 @@ def describe_cost(found: Mapping[str, Estimate], unit: str) -> list[str]:
         "change_in_lesion": f"change inside the annotated finding, dilated by {MARGIN_PX} px: {{}}; it covers "
         "{lesion_area} of the image",
         "change_in_padding": "change in the padding beside the picture: {}; it covers {padding_area} of the square",
-        "identity_l1": f"images translated to the class that they are of change by {{}} {unit}",
-        "cycle_l1": f"translated and back, images differ by {{}} {unit}",
+        "identity_l1": f"images translated to their own class change by {{}} {unit}",
+        "cycle_l1": f"translated and back, images differ from the original by {{}} {unit}",
     }
     return ["How much changes, and where:", *fill(sentences, found)]
 
 
 def fill(sentences: Mapping[str, str], found: Mapping[str, Estimate]) -> list[str]:
-    """Returns the sentences whose measure was found, as items of a list, with value, interval and n."""
+    """Returns the sentences of the measures that were found, as list items, with value, interval and n."""
     shares = {name: write_share(one) if is_share(name) else write_mean(one) for name, one in found.items()}
     missing = dict.fromkeys(("flip_by_blur", "lesion_area", "padding_area"), "an unknown share")
     return [
@@ -81,7 +93,7 @@ def fill(sentences: Mapping[str, str], found: Mapping[str, Estimate]) -> list[st
 
 
 def is_share(name: str) -> bool:
-    """Tells whether a measure is written in per cent."""
+    """Tells whether a measure is a share, which is written in per cent."""
     return name in SHARES or name.endswith(("share", "_area", "change_in_lesion", "change_in_padding"))
 
 
@@ -108,7 +120,7 @@ def write_mean(estimate: Estimate) -> str:
 
 
 def describe_realism(realism: Mapping[str, Mapping[str, Realism]]) -> list[str]:
-    """Returns how far images are from the target domain, by extractor."""
+    """Returns the kernel distances to the target domain, by extractor."""
     lines = []
     for extractor, targets in realism.items():
         for target, one in targets.items():
@@ -122,7 +134,7 @@ def describe_realism(realism: Mapping[str, Mapping[str, Realism]]) -> list[str]:
 
 
 def describe_fidelity(fidelity: Mapping[str, HuFidelity]) -> list[str]:
-    """Returns how far HU are from those of the target domain, before and after."""
+    """Returns the distances of Hounsfield units to the target domain, before and after translation."""
     lines = []
     for target, one in fidelity.items():
         floor = f"; halves of the real ones {one.floor.value:.1f}" if one.floor else ""
