@@ -195,7 +195,7 @@ def test_no_alarms_is_said_and_what_was_checked_is_listed(run, phantom_store, mo
     monkeypatch.setattr("ganoscope.reports.run.alarm_section.load_alarms", lambda _: [])
     page = Page(report(run, config=CONFIG).read_text(encoding="utf-8"))
     assert "No alarms were raised by the checks listed below. Not checked: explanations (see below)." in page.text
-    assert "The discriminator winning completely" in page.text
+    assert "a discriminator that wins completely" in page.text
     assert "The run has no explanations yet; ganoscope explain makes them." in page.text.replace("  ", " ")
 
 

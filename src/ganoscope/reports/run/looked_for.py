@@ -5,8 +5,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from ganoscope.alarms import Alarm, Check
+from ganoscope.counterfactuals import checks as counterfactual_checks
 from ganoscope.data import checks as data_checks
-from ganoscope.evaluate.fidelity.diversity import MARGIN
+from ganoscope.evaluate.counterfactual import set_checks
+from ganoscope.evaluate.fidelity import diversity
 from ganoscope.explanation import checks as explanation_checks
 from ganoscope.training import checks as training_checks
 
@@ -47,41 +49,14 @@ def find_other_weights(results: Results) -> Iterator[Alarm]:
 ORIGIN_CHECK = Check(("*_of_other_weights",), "results of other weights than this report is about", find_other_weights)
 
 
-def say(looks_for: str, *codes: str) -> Check[Any]:
-    """Returns the description of a check whose alarms are read from a file."""
-    return Check(codes, looks_for, lambda _: ())
-
-
 LOOKED_FOR: dict[str, tuple[Check[Any], ...]] = {
     "Training": training_checks.CHECKS,
     "Data": data_checks.CHECKS,
-    "Diversity": (
-        say(
-            f"mean MS-SSIM of generated images above that of real ones by more than {MARGIN}, intervals apart",
-            "collapsed_diversity",
-        ),
-    ),
+    "Diversity": diversity.CHECKS,
     "Explanations": (ORIGIN_CHECK, *explanation_checks.CHECKS),
-    "Counterfactuals": (
-        ORIGIN_CHECK,
-        say("predictions that do not change", "few_flips"),
-        say(
-            "changes that flip the explained classifier alone, or are lost after a blur, like an adversarial attack",
-            "counterfactual_like_attack",
-            "flips_lost_in_blur",
-            "control_undecided",
-        ),
-        say("changes outside annotated findings, or in the padding", "change_misses_findings", "change_in_padding"),
-        say("changes that are lost when they are written to files", "written_files_differ"),
-        say(
-            "images on which the run or the independent classifier was trained",
-            "training_images",
-            "judge_has_seen_images",
-        ),
-        say("images of other classes, or resampled", "other_classes", "resampled"),
-    ),
+    "Counterfactuals": (ORIGIN_CHECK, *set_checks.CHECKS, *counterfactual_checks.CHECKS),
 }
-"""Checks by origin, in the order in which the report lists them."""
+"""Checks by where they look, in the order in which the report lists them."""
 
 
 def describe_checks(origin: str) -> str:

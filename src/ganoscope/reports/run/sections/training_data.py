@@ -50,7 +50,8 @@ def describe_patients(store: Store) -> str:
     unknown = int((store.column("patient") == "").sum())
     pairs = np.unique(np.stack([store.column("group"), store.column("split")]), axis=1)
     crossing = int((np.unique(pairs[0], return_counts=True)[1] > 1).sum())
-    apart = f"{crossing:,} groups lie in more than one part" if crossing else "no group lies in more than one part"
+    number = f"{crossing:,}" if crossing else "no"
+    apart = f"{number} {'groups lie' if crossing > 1 else 'group lies'} in more than one part"
     if not unknown:
         return f"Patients are known for all images, and images are grouped by patient: {apart}."
     return (
