@@ -85,10 +85,11 @@ def describe_protocol(results: Mapping[str, Any]) -> tuple[str, ...]:
     images, protocol = results["images"], results["protocol"]
     targets = ", ".join(f"{write_number(count)} to {name}" for name, count in images["by_target"].items())
     asked = {words: results[name] for name, words in CLASSIFIERS.items() if results[name]}
-    classifiers = "; ".join(f"{words}: {one['network']} trained on {one['trained_on']}" for words, one in asked.items())
+    listed = [f"{words}: {one['network']} trained on {one['trained_on']}" for words, one in asked.items()]
+    classifiers = "; ".join(listed) or "no classifier was applied"
     return (
         f"{images['n']:,} images of {images['groups']:,} patients or groups ({targets}). "
-        f"{classifiers.capitalize() or 'No classifier was applied'}. Intervals: {results['interval']}.",
+        f"{classifiers[:1].upper()}{classifiers[1:]}. Intervals: {results['interval']}.",
         f"A pixel counts as changed above {protocol['changed_above']:.3g} stored units; masks are dilated by "
         f"{protocol['lesion_margin_px']} px; the blur is {protocol['blur_px']:g} px; adversarial control: "
         f"{protocol['attack']}; strengths: {protocol['interpolation']}.",
