@@ -41,6 +41,8 @@ class Option:
 
 def on_page_markdown(markdown: str, page: Any, **_: Any) -> str:
     """Returns a page's text with its markers replaced; the home page is the README."""
+    if page.file.src_uri.startswith("api/"):
+        page.meta["search"] = {"boost": 0.3}  # pages for users come first
     if page.file.src_uri == "index.md":
         return read_readme()
     return MARKER.sub(lambda found: write_part(found[1], found[2]), markdown)
