@@ -18,7 +18,7 @@ _HOME_OF_NAME = {
     "inspect": "workflows.inspect",
     "InspectConfig": "workflows.inspect",
     "train": "workflows.train",
-    "TrainConfig": "training.run_folder.record",
+    "TrainConfig": "training.config",
     "classify": "workflows.classify",
     "ClassifyConfig": "training.classifier.config",
     "generate": "workflows.generate",

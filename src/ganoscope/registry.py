@@ -46,7 +46,8 @@ def load_module(package: ModuleType, name: str, provides: Sequence[str]) -> Modu
         raise UserError(f"{name} can't be imported: {error}. Is it on PYTHONPATH?") from None
     missing = [attribute for attribute in provides if not hasattr(module, attribute)]
     if missing:
-        raise UserError(f"module {name} does not fit {kind}: it lacks {' and '.join(missing)}.")
+        remedy = f"The docstring of {package.__name__} tells what it must provide."
+        raise UserError(f"module {name} does not fit {kind}: it lacks {' and '.join(missing)}. {remedy}")
     return module
 
 

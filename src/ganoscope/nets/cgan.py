@@ -10,7 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from ganoscope.nets.dcgan import DiscriminatorOutput, init_weights, plan_channels, plan_levels
-from ganoscope.nets.spectral_norm import add_spectral_norm
+from ganoscope.nets.parts.spectral_norm import add_spectral_norm
 
 
 class ConditionalBatchNorm(nn.Module):

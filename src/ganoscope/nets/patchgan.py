@@ -12,8 +12,8 @@ from typing import NamedTuple
 from torch import Tensor, nn
 
 from ganoscope.nets.dcgan import init_weights
+from ganoscope.nets.parts.spectral_norm import add_spectral_norm
 from ganoscope.nets.resnet_generator import check_sides
-from ganoscope.nets.spectral_norm import add_spectral_norm
 
 MIN_SIDE = 24
 

@@ -20,7 +20,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from ganoscope.nets.dcgan import DiscriminatorOutput, plan_channels, plan_levels
-from ganoscope.nets.limit import limit
+from ganoscope.nets.parts.limit import limit
 
 Layer = TypeVar("Layer", nn.Conv2d, nn.Linear)
 

@@ -18,7 +18,8 @@ from ganoscope.explanation.config import ExplainConfig
 from ganoscope.explanation.drawing.cam_panels import find_teacher
 from ganoscope.generation import draw_images
 from ganoscope.methods.cam_gan import Config, build, check
-from ganoscope.training.run_folder.record import TrainConfig, load_record
+from ganoscope.training.config import TrainConfig
+from ganoscope.training.run_folder.record import load_record
 from ganoscope.training.run_folder.trained_run import open_run
 from ganoscope.workflows.explain import explain
 from ganoscope.workflows.train import train

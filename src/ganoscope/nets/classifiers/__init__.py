@@ -3,7 +3,7 @@
 A network's file provides `build(classes, channels=1) -> nn.Module`. The network turns images (B, channels, H, W) into a
 `ClassifierOutput`, and has an attribute `head`, an `nn.Linear` over the channels of its last feature map, so that
 logits = head(mean of the features over the map): what class activation maps need. Everything else is its body.
-`nets.pooled_classifier.PooledClassifier` makes such a network of a body.
+`nets.parts.pooled_classifier.PooledClassifier` makes such a network of a body.
 """
 
 import sys

@@ -10,7 +10,7 @@ from itertools import pairwise
 
 from torch import nn
 
-from ganoscope.nets.pooled_classifier import PooledClassifier
+from ganoscope.nets.parts.pooled_classifier import PooledClassifier
 
 CHANNELS = (16, 32, 32, 64, 64, 64)
 STRIDES = (1, 2, 1, 2, 1, 1)

@@ -10,7 +10,7 @@ from itertools import pairwise
 
 from torch import nn
 
-from ganoscope.nets.pooled_classifier import PooledClassifier
+from ganoscope.nets.parts.pooled_classifier import PooledClassifier
 
 CHANNELS = (32, 64, 128, 128)
 """Of the four levels; each halves the side."""

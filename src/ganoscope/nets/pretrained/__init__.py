@@ -13,7 +13,7 @@ from torch import nn
 from ganoscope.errors import UserError, describe, refuse
 from ganoscope.files import compute_sha256
 from ganoscope.nets.classifiers import load
-from ganoscope.nets.pooled_classifier import PooledClassifier
+from ganoscope.nets.parts.pooled_classifier import PooledClassifier
 from ganoscope.nets.pretrained.inputs import INPUTS, make_input
 from ganoscope.nets.pretrained.published import PUBLISHED, fill_body
 from ganoscope.nets.pretrained.reading import load_tensors
@@ -101,7 +101,7 @@ def freeze_body(network: nn.Module) -> None:
         UserError: The network is no `PooledClassifier`, which alone keeps a frozen body still.
     """
     if not isinstance(network, PooledClassifier):
-        remedy = "Build yours with ganoscope.nets.pooled_classifier.PooledClassifier, or train all of it."
+        remedy = "Build yours with ganoscope.nets.parts.pooled_classifier.PooledClassifier, or train all of it."
         raise UserError(describe("body can't be frozen", type(network).__name__, "a PooledClassifier", remedy))
     network.body.requires_grad_(False)
     network.train(network.training)

@@ -9,7 +9,7 @@ from torch import Tensor, nn
 
 from ganoscope.errors import describe, refuse
 from ganoscope.nets.classifiers import load
-from ganoscope.nets.pooled_classifier import PooledClassifier
+from ganoscope.nets.parts.pooled_classifier import PooledClassifier
 
 NAMED = 4
 """How many names of tensors a message gives."""

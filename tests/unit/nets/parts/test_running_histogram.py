@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from ganoscope.contracts import Phase
-from ganoscope.nets.running_histogram import RunningHistogram
+from ganoscope.nets.parts.running_histogram import RunningHistogram
 from ganoscope.objectives.hu_histogram import HuBins, histogram_kl, hu_histogram
 from ganoscope.training.run_folder.checkpoint import TrainingState, load_checkpoint, save_checkpoint
 

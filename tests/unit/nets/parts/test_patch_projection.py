@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from ganoscope.nets.patch_projection import PatchProjection, choose_positions
+from ganoscope.nets.parts.patch_projection import PatchProjection, choose_positions
 from ganoscope.nets.resnet_generator import ResNetGenerator
 
 

@@ -2,7 +2,7 @@
 
 import torch
 
-from ganoscope.nets.image_pool import ImagePool
+from ganoscope.nets.parts.image_pool import ImagePool
 
 
 def numbered(*values):
