@@ -18,7 +18,7 @@ import ganoscope
 
 ROOT = Path(__file__).parents[1]
 SOURCE = ROOT / "src" / "ganoscope"
-MARKER = re.compile(r"^<!-- (options|method|public names|root modules)(?:: (\w+))? -->$", re.MULTILINE)
+MARKER = re.compile(r"^<!-- (options|method|presets|public names|root modules)(?:: (\w+))? -->$", re.MULTILINE)
 MODULE_OPTIONS = "    options:\n      heading_level: 2\n      show_root_heading: true\n      show_submodules: false\n"
 
 
@@ -61,10 +61,20 @@ def write_part(kind: str, name: str | None) -> str:
     if kind == "root modules":
         modules = sorted(file.stem for file in SOURCE.glob("[!_]*.py"))
         return "\n".join(f"::: ganoscope.{module}\n{MODULE_OPTIONS}" for module in modules)
+    if kind == "presets":
+        return write_presets()
     if kind == "method":
         return write_table(list(list_options(import_module(f"ganoscope.methods.{name}").Config)))
     module = import_module(f"ganoscope.cli.{name}")
     return write_table(list(list_options(getattr(module, "Train", None) or module.Command, command=True)))
+
+
+def write_presets() -> str:
+    """Returns a Markdown table of the presets."""
+    from ganoscope.presets import LIST
+
+    lines = ["| preset | method | for |", "|---|---|---|"]
+    return "\n".join([*lines, *(f"| `{one.name}` | `{one.method}` | {one.about} |" for one in LIST)])
 
 
 def write_public_name(name: str) -> str:
@@ -98,6 +108,8 @@ def list_options(kind: type, command: bool = False) -> Iterator[Option]:
     meanings = read_meanings(kind)
     for field in dataclasses.fields(kind):
         plain, notes = split_annotation(hints[field.name])
+        if plain is Any:
+            continue  # a method's own options: filled in when the command is called
         if dataclasses.is_dataclass(plain):
             yield from list_options(typing.cast(type, plain))
             continue
