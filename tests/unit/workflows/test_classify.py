@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import torch
 from PIL import Image
-from tests.unit.workflows.test_inspect import Page, section, words
+from tests.fixtures.pages import Page, section, words
 
 from ganoscope.alarms import Alarm
 from ganoscope.classifiers.trained import open_classifier
@@ -196,9 +196,9 @@ def test_charts_are_the_same_for_the_same_numbers(tmp_path, monkeypatch):
 def test_alarms_of_classifier_and_store_are_shown_gravest_first_with_their_origin():
     own = [Alarm("few_groups_test", "warning", "few."), Alarm("no_better_than_chance", "danger", "chance.")]
     cards = link_alarms(own, [Alarm("exact_copies", "warning", "copies.")])
-    assert [linked.card.message for linked in cards] == ["Chance.", "Few.", "Copies."]
-    assert [linked.anchor for linked in cards] == ["metrics", "data", ""]
-    assert [linked.card.origin for linked in cards] == ["classifier", "classifier", "data"]
+    assert [card.message for card in cards] == ["Chance.", "Few.", "Copies."]
+    assert [card.anchor for card in cards] == ["metrics", "data", ""]
+    assert [card.origin for card in cards] == ["classifier", "classifier", "data"]
     outcomes = {outcome.looked_for: outcome.outcome for outcome in list_outcomes(own, [])}
     assert outcomes["Test AUROC that chance may have given"] == "1 danger."
     assert len(outcomes) == len(SUBJECTS) + 1

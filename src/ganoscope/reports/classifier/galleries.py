@@ -12,8 +12,8 @@ from ganoscope.data.store import Store
 from ganoscope.evaluate.classification.metrics import Predictions
 from ganoscope.explanation.answers import COLUMNS, HeatMaps
 from ganoscope.explanation.drawing.map_panels import SCALE_QUANTILE, blend, draw_colour_bar, show, show_map
+from ganoscope.figures.axes import name_plainly
 from ganoscope.files import replacing
-from ganoscope.reports.store.charts import name_plainly
 
 FINDING = "#00d0ff"
 """Outline of an annotated finding: a colour that the maps do not have."""
