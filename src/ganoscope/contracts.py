@@ -1,11 +1,13 @@
-"""The only abstract types: what a method, a training phase, an explainer and their results look like."""
+"""The only abstract types: what a method, a phase, an explainer, a measurement and their results look like."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol, TypeVar
 
 import torch
 from torch import Tensor, nn
+
+from ganoscope.statistics.bootstrap import Estimate
 
 
 @dataclass(frozen=True)
@@ -169,4 +171,50 @@ class Explainer(Protocol):
 
     def __call__(self, network: nn.Module, images: Tensor, target: Target, config: Any) -> Explanation:
         """Returns heat maps for images of shape (B, C, H, W)."""
+        ...
+
+
+Need = Literal["generated", "training", "held_out", "extractor", "classifier", "hu"]
+"""What a measurement may need: generated images; real images that the generator was trained on; real images of other
+patients; a feature extractor; a classifier; pixels in Hounsfield units."""
+
+Direction = Literal["lower", "higher", "like real"]
+"""Which values are better; `like real`: those that real images of other patients have (the floor)."""
+
+
+@dataclass(frozen=True)
+class Measured:
+    """Result of a measurement.
+
+    Attributes:
+        value: The value with its 95 % interval, the number of images and the number of groups that were resampled.
+        floor: The value that real images of other patients reach, measured the same way; None where there is none.
+        better: Which values are better.
+    """
+
+    value: Estimate
+    floor: Estimate | None
+    better: Direction
+
+
+EvidenceT = TypeVar("EvidenceT", contravariant=True)
+
+
+class Measurement(Protocol[EvidenceT]):
+    """What a file in a folder of `evaluate/` provides: one number about generated images, with interval and floor.
+
+    Attributes:
+        name: Short name of the value, such as `frechet_distance`; column of tables and key of JSON files.
+        needs: What `evidence` must hold. A measurement is skipped where something of it is missing.
+    """
+
+    name: str
+    needs: frozenset[Need]
+
+    def measure(self, evidence: EvidenceT) -> Measured:
+        """Returns the value with its interval and floor.
+
+        Args:
+            evidence: Holds everything named in `needs`.
+        """
         ...

@@ -14,7 +14,6 @@ from ganoscope.evaluate.fidelity.frechet_distance import (
     compute_moments,
     measure,
     measure_frechet_distance,
-    merge_moments,
 )
 
 
@@ -80,14 +79,6 @@ def test_a_set_is_at_no_distance_from_itself_in_any_order():
     assert measure(as_features(y), as_features(x)) == pytest.approx(measure(as_features(shuffled), as_features(y)))
 
 
-def test_streams_merge_to_the_moments_of_all():
-    x = 1e4 + draw(100)  # far from zero: sums of squares would lose digits
-    merged = merge_moments(compute_moments(x[:7]), merge_moments(compute_moments(x[7:60]), compute_moments(x[60:])))
-    assert merged.count == 100
-    assert merged.mean == pytest.approx(x.mean(axis=0), rel=1e-12)
-    assert merged.covariance == pytest.approx(np.cov(x, rowvar=False), rel=1e-9)
-
-
 def test_weights_count_images_repeatedly():
     x, weights = draw(20), np.random.default_rng(2).integers(0, 4, 20).astype(float)
     repeated = np.repeat(x, weights.astype(int), axis=0)
@@ -95,7 +86,7 @@ def test_weights_count_images_repeatedly():
 
 
 def test_intervals_cover_the_mean_of_distances_at_that_sample_size(monkeypatch):
-    monkeypatch.setattr(distance, "RESAMPLES", 80)
+    monkeypatch.setattr(distance, "DISTANCE_RESAMPLES", 80)
     pairs = [(as_features(draw(60, 4, 2 * i)), as_features(draw(40, 4, 2 * i + 1, shift=0.3))) for i in range(150)]
     values = [measure(*pair) for pair in pairs]
     ends = [compute_interval(*pair, value, seed=i) for i, (pair, value) in enumerate(zip(pairs, values, strict=True))]

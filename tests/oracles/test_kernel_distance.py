@@ -97,7 +97,7 @@ def test_real_against_real_is_zero_on_average_although_some_patients_have_many_i
 
 def test_intervals_cover_the_distance_of_the_populations(monkeypatch):
     truth = np.mean([measure(draw(800, 2 * i, shift=0.3), draw(800, 2 * i + 1)) for i in range(8)])
-    monkeypatch.setattr(distance, "RESAMPLES", 80)
+    monkeypatch.setattr(distance, "DISTANCE_RESAMPLES", 80)
     monkeypatch.setattr(distance, "DRAWS", 1)
     covered = []
     for seed in range(100):

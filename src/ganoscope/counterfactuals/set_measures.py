@@ -21,6 +21,7 @@ from ganoscope.evaluate.features import (
     use_classifier,
 )
 from ganoscope.evaluate.units.hu_fidelity import HuDistance, HuHistogram, compare_histograms, measure_floor
+from ganoscope.seeds import Stream, stream
 from ganoscope.statistics.bootstrap import Estimate
 
 MOST = 2000
@@ -104,7 +105,7 @@ class SetMeasures:
     def _load_real(self, extractor: Extractor, target: str, *parts: str) -> Features | None:
         """Returns the features of real images of a domain, a random choice; None where there are too few."""
         domain = self.domains[target]
-        indices = np.random.default_rng([self.seed, 59]).permutation(domain.indices(*parts))[:MOST]
+        indices = stream(self.seed, Stream.DOMAIN_IMAGES).permutation(domain.indices(*parts))[:MOST]
         if len(np.unique(domain.store.column("group")[indices])) < 2:
             return None
         return extract_store_features(extractor, domain.store, np.sort(indices))

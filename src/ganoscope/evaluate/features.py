@@ -24,6 +24,7 @@ from ganoscope.classifiers.fitness import refuse_other_images
 from ganoscope.classifiers.trained import TrainedClassifier
 from ganoscope.data.store import Store
 from ganoscope.errors import UserError
+from ganoscope.seeds import Stream, stream
 
 BATCH = 64
 """Images per pass of an extractor."""
@@ -98,7 +99,7 @@ class RandomNetwork(nn.Module):
 
     def __init__(self, seed: int) -> None:
         super().__init__()
-        rng = np.random.default_rng([seed, 41])
+        rng = stream(seed, Stream.RANDOM_NETWORK)
         self.filters = nn.ParameterList()
         for number, (narrow, wide) in enumerate(pairwise((1, *RANDOM_CHANNELS))):
             filters = rng.standard_normal((wide, narrow, 3, 3), dtype=np.float32)

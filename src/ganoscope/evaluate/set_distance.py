@@ -6,7 +6,7 @@ numbers may be compared. At the floor: generated images can't be told from real 
 lie closer to the reference than unseen real images do, as copies of it would.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,11 +15,13 @@ from numpy.typing import NDArray
 
 from ganoscope.errors import describe, refuse
 from ganoscope.evaluate.features import Features
+from ganoscope.seeds import Stream, stream
+from ganoscope.statistics.bootstrap import DISTANCE_RESAMPLES
+from ganoscope.statistics.bootstrap import draw_weights as resample
+from ganoscope.statistics.estimate import compute_percentile_interval
 
-RESAMPLES = 200
 DRAWS = 50
 """Random draws of disjoint real sets that the floor is averaged over."""
-LEVEL = 0.95
 FEWEST = 4
 """Images per set, at least."""
 
@@ -121,22 +123,10 @@ def refuse_unlike(*sets: Features) -> None:
 
 
 def draw_weights(groups: NDArray[Any], seed: int) -> NDArray[np.float64]:
-    """Returns how often each bootstrap sample holds each image, shape (RESAMPLES, N); groups are drawn as wholes."""
-    names, member = np.unique(groups, return_inverse=True)
-    rng = np.random.default_rng([seed, 43])
-    drawn = rng.integers(len(names), size=(RESAMPLES, len(names)))
-    return np.stack([np.bincount(row, minlength=len(names))[member] for row in drawn]).astype(np.float64)
-
-
-def centre_interval(resampled: Sequence[float] | NDArray[np.float64], value: float) -> tuple[float, float]:
-    """Returns the 95 % bootstrap interval of a distance, as it would come out with other images, as many.
-
-    Source: Efron, Tibshirani 1993, "An Introduction to the Bootstrap", ch. 13.
-    Differs: a bootstrap sample holds images repeatedly, so its distance is larger, by about the bias that the sample
-        size gives the distance itself. The percentiles are shifted by that mean excess over `value`.
-    """
-    low, high = np.quantile(resampled, [(1 - LEVEL) / 2, (1 + LEVEL) / 2]) - np.mean(resampled) + value
-    return float(low), float(high)
+    """Returns how often each bootstrap sample holds each image, shape (DISTANCE_RESAMPLES, N)."""
+    member = np.unique(groups, return_inverse=True)[1]
+    blocks = resample(member, stream(seed, Stream.DISTANCE_BOOTSTRAP), DISTANCE_RESAMPLES)
+    return np.ascontiguousarray(np.concatenate(list(blocks)))  # the last bits of products depend on the layout
 
 
 def measure_floor(measure: Measure, generated: Features, real: Features, peer: Features | None, seed: int) -> Floor:
@@ -150,7 +140,7 @@ def measure_floor(measure: Measure, generated: Features, real: Features, peer: F
             reference for that, and the other half is the reference then.
         seed: Of the draws.
     """
-    rng = np.random.default_rng([seed, 47])
+    rng = stream(seed, Stream.FLOOR_HALVES)
     real_distances, generated_distances = [], []
     for _ in range(DRAWS):
         reference, other = split_halves(real, rng) if peer is None else (real, peer)
@@ -158,9 +148,9 @@ def measure_floor(measure: Measure, generated: Features, real: Features, peer: F
         reference, other, chosen = (take_random(side, images, rng) for side in (reference, other, generated))
         real_distances.append(measure(other, reference))
         generated_distances.append(measure(chosen, reference))
-    low, high = np.quantile(real_distances, [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
+    low, high = compute_percentile_interval(real_distances)
     means = float(np.mean(real_distances)), float(np.mean(generated_distances))
-    return Floor(images, means[0], float(low), float(high), means[1], "halves" if peer is None else "peer")
+    return Floor(images, means[0], low, high, means[1], "halves" if peer is None else "peer")
 
 
 def take_random(side: Features, images: int, rng: np.random.Generator) -> Features:

@@ -14,7 +14,8 @@ from ganoscope.explanation.checks.randomisation import IGNORES_WEIGHTS
 from ganoscope.explanation.evidence import Answer, Evidence
 from ganoscope.explanation.regions import REGIONS, RegionSummary
 from ganoscope.explanation.targets import TARGETS
-from ganoscope.statistics.bootstrap import Estimate, estimate_auroc, estimate_mean
+from ganoscope.statistics.auroc import estimate_auroc
+from ganoscope.statistics.bootstrap import Estimate, estimate_mean
 
 MIN_AUROC = 0.6
 MIN_IMAGES = 5

@@ -14,6 +14,7 @@ from ganoscope.data.store import Sample, Store
 from ganoscope.data.store.intensity import IntensityMap
 from ganoscope.errors import UserError, describe, gather, refuse
 from ganoscope.generation import draw_images
+from ganoscope.seeds import Stream, stream
 from ganoscope.training.run_folder.trained_run import TrainedRun
 
 HELD_OUT = ("test", "validation")
@@ -155,7 +156,7 @@ def stem(sample_id: str) -> str:
 
 def order_by_turns(samples: Sequence[Sample], seed: int) -> list[int]:
     """Returns positions in the order to take them: test before validation, then one of every group by turns."""
-    random = np.random.default_rng([seed, 43])
+    random = stream(seed, Stream.SUBJECTS)
     shuffled = random.permutation(len(samples))
     seen: dict[str, int] = {}
     keys = []

@@ -10,10 +10,9 @@ from numpy.typing import NDArray
 from ganoscope.data.feeding.feed import draw_rows
 from ganoscope.errors import UserError, describe, refuse
 from ganoscope.generation.config import DEFAULT_NUMBER, GenerateConfig
+from ganoscope.seeds import Stream
 from ganoscope.training.run_folder.trained_run import TrainedRun
 
-LABEL_STREAM = 8
-"""Of the random numbers that choose classes, see `draw_rows`."""
 ALL = -1
 """Key of a quota that all classes share."""
 
@@ -105,5 +104,5 @@ def choose_labels(run: TrainedRun, number: int, seed: int, start: int = 0) -> ND
     if not run.classes:
         return np.zeros(number, np.int64)
     edges = np.cumsum(list(run.record.class_counts.values()))
-    places = draw_rows(seed, LABEL_STREAM, start, number, 1)[:, 0] * edges[-1]
+    places = draw_rows(seed, Stream.LABELS, start, number, 1)[:, 0] * edges[-1]
     return np.searchsorted(edges, places, side="right")

@@ -4,6 +4,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import ndtr, ndtri
 
+from ganoscope.seeds import Stream, stream
+
 
 def make_noise(latent_dim: int, start: int, count: int, seed: int) -> NDArray[np.float32]:
     """Returns standard-normal noise for images `start` to `start + count - 1`, shape (count, latent_dim).
@@ -13,7 +15,7 @@ def make_noise(latent_dim: int, start: int, count: int, seed: int) -> NDArray[np
         True
     """
     rows = [
-        np.random.default_rng([seed, 23, index]).standard_normal(latent_dim, dtype=np.float32)
+        stream(seed, Stream.NOISE, index).standard_normal(latent_dim, dtype=np.float32)
         for index in range(start, start + count)
     ]
     return np.stack(rows)

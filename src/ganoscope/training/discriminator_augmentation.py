@@ -14,6 +14,7 @@ from ganoscope.contracts import draw
 from ganoscope.data.feeding.diff_augment import FACTORS, DiscriminatorPolicy, choose_policy, diff_augment
 from ganoscope.data.store import Store
 from ganoscope.errors import UserError
+from ganoscope.seeds import Stream, stream
 
 FIXED_PROBABILITY = 0.5
 """Of each operation, without adaptation."""
@@ -112,7 +113,7 @@ class Adaptation:
         if images_seen // EVERY_IMAGES == (images_seen - batch_size) // EVERY_IMAGES:
             return
         device = self.augmentation.probability.device
-        choice = np.random.default_rng([self.seed, 41, images_seen])
+        choice = stream(self.seed, Stream.ADAPTATION, images_seen)
         train, validation = (
             torch.from_numpy(self.store.load_images(np.sort(choice.permutation(part)[:SAMPLES]))).to(device)
             for part in self.parts

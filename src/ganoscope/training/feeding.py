@@ -24,11 +24,9 @@ from ganoscope.data.feeding.feed import (
 from ganoscope.data.store import Store
 from ganoscope.data.store.domains import Domain, open_domains
 from ganoscope.data.store.labels import encode_labels
+from ganoscope.seeds import make_domain_seed
 from ganoscope.training.processes import Place
 from ganoscope.training.run_folder.record import RunRecord, TrainConfig
-
-DOMAIN_SEED = 1_000_003
-"""Added to the seed for domain B, so that domains of equal size are not in step."""
 
 
 class Feed(Protocol):
@@ -85,7 +83,7 @@ class DomainFeed:
     def _feed(self, number: int, images_seen: int) -> Iterator[Tensor]:
         config, place, domain = self.record.train, self.place, self.domains[number]
         indices = domain.indices("train")
-        seed = config.seed + DOMAIN_SEED * number
+        seed = make_domain_seed(config.seed, number)
         choose = partial(choose_batch, indices, batch_size=config.batch_size, seed=seed)
         schedule = make_schedule(choose, images_seen, config.batch_size, place.rank, place.world)
         return feed_pixels(domain.store, indices, schedule, place.device)
@@ -110,5 +108,5 @@ def augment_batch(real: Tensor, record: RunRecord, place: Place, images_seen: in
     if not record.augmentation:
         return real
     count = record.train.batch_size
-    factors = draw_factors(record.train.seed + DOMAIN_SEED * domain, images_seen, count)
+    factors = draw_factors(make_domain_seed(record.train.seed, domain), images_seen, count)
     return augment(real, record.augmentation, torch.from_numpy(factors[place.rank :: place.world]).to(place.device))

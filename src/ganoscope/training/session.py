@@ -8,7 +8,6 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import torch
 
 from ganoscope.contracts import Terms
@@ -17,6 +16,7 @@ from ganoscope.errors import UserError
 from ganoscope.files import remove_leftovers
 from ganoscope.methods import load
 from ganoscope.progress import CONSOLE, ProgressBar
+from ganoscope.seeds import Stream, make_torch_seed
 from ganoscope.training.alarms import TrainingAlarms, check_domination, check_gradients, check_prevalence, check_samples
 from ganoscope.training.discriminator_augmentation import Adaptation, make_discriminator_augmentation
 from ganoscope.training.ema import MovingAverage
@@ -137,8 +137,7 @@ class Session:
     def _step(self) -> dict[str, Terms]:
         """Runs one step; its random numbers depend on the seed, the process and the images seen, on nothing else."""
         config, place = self.config, self.place
-        entropy = np.random.SeedSequence([config.seed, place.rank, self.images_seen])
-        torch.manual_seed(int(entropy.generate_state(1)[0]))
+        torch.manual_seed(make_torch_seed(config.seed, Stream.TRAINING_STEP, place.rank, self.images_seen))
         set_rates(self.method.phases, find_rate_factor(config, self.images_seen))
         batch = self.feed.read(self.images_seen)
         step = self.images_seen // config.batch_size

@@ -22,7 +22,7 @@ EXTRACTOR = make_random_extractor()
 
 @pytest.fixture(autouse=True)
 def few_draws(monkeypatch):
-    monkeypatch.setattr(distance, "RESAMPLES", 60)
+    monkeypatch.setattr(distance, "DISTANCE_RESAMPLES", 60)
     monkeypatch.setattr(distance, "DRAWS", 30)
 
 

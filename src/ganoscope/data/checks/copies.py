@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from ganoscope.data.checks.nearest import SearchIndex, find_nearest, make_search_index
 from ganoscope.data.store import Store
 from ganoscope.errors import UserError
+from ganoscope.seeds import Stream, stream
 
 FALSE_POSITIVES = 0.01
 """Share of real images that may be taken for copies."""
@@ -78,7 +79,7 @@ def measure_border(store: Store, index: SearchIndex, seed: int = 0) -> CopyBorde
 
 def choose_held_out(store: Store, seed: int) -> tuple[NDArray[np.int64], int]:
     """Returns positions of up to MOST_HELD_OUT validation images, spread over their groups, and how many groups."""
-    held_out = np.random.default_rng([seed, 53]).permutation(store.indices("validation"))
+    held_out = stream(seed, Stream.COPY_CANDIDATES).permutation(store.indices("validation"))
     seen: dict[str, int] = {}
     turns = []
     for group in store.column("group")[held_out].tolist():

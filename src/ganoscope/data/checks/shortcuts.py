@@ -21,13 +21,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ganoscope.alarms import Alarm
+from ganoscope.seeds import Stream, stream
+from ganoscope.statistics.auroc import compute_auroc
+from ganoscope.statistics.bootstrap import SHORTCUT_RESAMPLES, draw_weights
+from ganoscope.statistics.estimate import LEVEL, compute_percentile_interval
 
 MOST_IMAGES = 20_000
 """More images than this tell nothing more: whole groups are drawn at random."""
 FOLDS, FEWEST_GROUPS = 5, 4
 """Classes with fewer groups than FEWEST_GROUPS take no part."""
-RESAMPLES, LEVEL = 1000, 0.95
-"""Of the bootstrap. The level holds for all intervals of a store together (Bonferroni)."""
 DEPTH, LEAF_SHARE, LEAF_LEAST = 4, 0.01, 5
 """Of the tree: depth, and fewest images in a leaf as a share and as a number."""
 MOST_CATEGORIES = 40
@@ -224,7 +226,7 @@ def choose_rows(labels: NDArray[np.str_], groups: NDArray[np.str_], seed: int) -
     """Returns which images take part: labelled, of classes with enough groups, whole groups, at most `MOST_IMAGES`."""
     rows = np.flatnonzero(labels != "")
     names, member, sizes = np.unique(groups[rows], return_inverse=True, return_counts=True)
-    order = np.random.default_rng([seed, 1]).permutation(len(names))
+    order = stream(seed, Stream.SHORTCUT_GROUPS).permutation(len(names))
     drawn = order[np.cumsum(sizes[order]) <= MOST_IMAGES] if len(rows) > MOST_IMAGES else order
     rows = rows[np.isin(member, drawn)]
     pairs = np.unique(np.stack([labels[rows], groups[rows]]), axis=1)
@@ -267,7 +269,7 @@ class Trial:
         labels: Class of each image, 0 to classes - 1, shape (N,).
         groups: Group of each image, 0 to groups - 1, shape (N,).
         folds: Training rows and held-out rows of every fold.
-        times: How often each resample holds each group, shape (RESAMPLES, groups).
+        times: How often each resample holds each group, shape (SHORTCUT_RESAMPLES, groups).
         level: Of each interval.
         seed: Of the trees.
     """
@@ -282,21 +284,34 @@ class Trial:
 
 def make_trial(labels: NDArray[np.int64], groups: NDArray[np.int64], intervals: int, seed: int) -> Trial:
     """Returns folds and resamples for class and group numbers, shape (N,), and this many intervals in the store."""
-    count, rng = int(groups.max()) + 1, np.random.default_rng([seed, 2])
-    times = np.empty((RESAMPLES, count), np.float32)
-    for resample in times:
-        resample[:] = np.bincount(rng.integers(count, size=count), minlength=count)
-    return Trial(labels, groups, make_folds(labels, groups, seed), times, 1 - (1 - LEVEL) / intervals, seed)
+    random = stream(seed, Stream.SHORTCUT_RESAMPLES)
+    drawn = draw_weights(np.arange(int(groups.max()) + 1), random, SHORTCUT_RESAMPLES)
+    times = np.concatenate([block.astype(np.float32) for block in drawn])
+    level = 1 - (1 - LEVEL) / intervals  # holds for all intervals of a store together (Bonferroni)
+    return Trial(labels, groups, make_folds(labels, groups, seed), times, level, seed)
 
 
 def measure(trial: Trial, features: Features) -> tuple[float, float, float]:
     """Returns (AUC, lower end, upper end) of a property, shape (N, features)."""
     answers, member = np.unique(predict(trial, features), axis=0, return_inverse=True)
     counts = count_answers(trial, member.ravel(), len(answers))
-    aucs = np.mean([compute_auc(counts, answers[:, k], k) for k in range(answers.shape[1])], axis=0)
+    aucs = compute_macro_aucs(counts, answers)
     finite = aucs[1:][np.isfinite(aucs[1:])]
-    low, high = np.quantile(finite, [(1 - trial.level) / 2, (1 + trial.level) / 2]) if len(finite) else (0.0, 1.0)
-    return float(aucs[0]), float(low), float(high)
+    low, high = compute_percentile_interval(finite, trial.level) if len(finite) else (0.0, 1.0)
+    return float(aucs[0]), low, high
+
+
+def compute_macro_aucs(counts: NDArray[np.float64], answers: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Returns the mean over classes of the AUC against the rest, shape (B,); NaN where a class is missing.
+
+    Args:
+        counts: How often each answer was given to each class, shape (B, K, answers).
+        answers: Probability of each class in each answer, shape (answers, K).
+    """
+    number, classes = answers.shape
+    truth, weights = np.repeat(np.arange(classes), number), counts.reshape(len(counts), -1)
+    aucs = [compute_auroc(np.tile(answers[:, k], classes), truth == k, weights) for k in range(classes)]
+    return np.asarray(np.mean(aucs, axis=0))
 
 
 def predict(trial: Trial, features: Features) -> NDArray[np.float64]:
@@ -323,7 +338,7 @@ def count_answers(trial: Trial, member: NDArray[np.int64], answers: int) -> NDAr
         answers: Number of different answers.
 
     Returns:
-        Shape (1 + RESAMPLES, classes, answers).
+        Shape (1 + SHORTCUT_RESAMPLES, classes, answers).
     """
     from scipy.sparse import csr_array
 
@@ -347,25 +362,8 @@ def make_folds(
     shape = (int(groups.max()) + 1, int(labels.max()) + 1)
     table = np.bincount(groups * shape[1] + labels, minlength=shape[0] * shape[1]).reshape(shape)
     folds = min(FOLDS, int((table > 0).sum(axis=0).min()))
-    shuffled = np.random.default_rng([seed, 3]).permutation(shape[0])
+    shuffled = stream(seed, Stream.SHORTCUT_FOLDS).permutation(shape[0])
     order = shuffled[np.lexsort((-table[shuffled].sum(axis=1), table[shuffled].argmax(axis=1)))]
     fold = np.empty(shape[0], np.int64)
     fold[order] = np.arange(shape[0]) % folds
     return [(np.flatnonzero(fold[groups] != k), np.flatnonzero(fold[groups] == k)) for k in range(folds)]
-
-
-def compute_auc(counts: NDArray[np.float64], scores: NDArray[np.float64], positive: int) -> NDArray[np.float64]:
-    """Returns the AUC of one class against the rest, shape (B,); ties count half, NaN where a side is empty.
-
-    Args:
-        counts: How often each answer was given to each class, shape (B, classes, answers).
-        scores: The class's probability in each answer, shape (answers,).
-        positive: The class's number.
-    """
-    values, ranks = np.unique(scores, return_inverse=True)
-    merge = (ranks[:, None] == np.arange(len(values))).astype(np.float64)
-    inside = counts[:, positive] @ merge
-    outside = counts.sum(axis=1) @ merge - inside
-    below = np.cumsum(outside, axis=1) - outside / 2
-    with np.errstate(invalid="ignore", divide="ignore"):
-        return np.asarray((inside * below).sum(axis=1) / (inside.sum(axis=1) * outside.sum(axis=1)))

@@ -25,11 +25,10 @@ from torch import Tensor
 
 from ganoscope.data.feeding.feed import draw_rows
 from ganoscope.errors import describe, refuse
+from ganoscope.seeds import Stream
 
 FACTORS = 12
 """Random numbers per image; nine are in use, so an operation that is added later leaves the others' numbers alone."""
-STREAM = 6
-"""Of the random numbers, see `draw_rows`."""
 DARKEST = 1e-4
 """Share of the range below which gamma does nothing: its slope at zero is infinite."""
 
@@ -114,7 +113,7 @@ def draw_factors(seed: int, images_seen: int, count: int) -> NDArray[np.float32]
     Returns:
         Shape (count, FACTORS), in [-1, 1).
     """
-    return (draw_rows(seed, STREAM, images_seen, count, FACTORS) * 2 - 1).astype(np.float32)
+    return (draw_rows(seed, Stream.AUGMENTATION, images_seen, count, FACTORS) * 2 - 1).astype(np.float32)
 
 
 def augment(images: Tensor, policy: Policy, factors: Tensor) -> Tensor:

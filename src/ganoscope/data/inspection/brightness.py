@@ -11,6 +11,7 @@ from ganoscope.data.store import Store
 from ganoscope.data.store.summary import measured as was_measured
 from ganoscope.errors import UserError
 from ganoscope.files import replacing
+from ganoscope.seeds import Stream, stream
 
 MOST_PIXELS = 400_000_000
 """Pixels read at most, about ten seconds; of a larger store a random sample of images is measured."""
@@ -82,7 +83,7 @@ def choose_positions(count: int, most: int, seed: int) -> NDArray[np.int64]:
     """
     if count <= most:
         return np.arange(count)
-    return np.sort(np.random.default_rng(seed).choice(count, max(1, most), replace=False))
+    return np.sort(stream(seed, Stream.INSPECTED_IMAGES).choice(count, max(1, most), replace=False))
 
 
 def find_range(histograms: dict[str, NDArray[np.int64]], share: float) -> tuple[int, int]:

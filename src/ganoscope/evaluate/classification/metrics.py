@@ -5,7 +5,7 @@ What is not defined, such as the AUROC of a part that holds one class, is NaN he
 """
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -13,14 +13,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ganoscope.evaluate.classification.calibration import BINS, find_bins
-from ganoscope.statistics.ranking import rank_classes
+from ganoscope.seeds import Stream, stream
+from ganoscope.statistics.auroc import rank_classes
+from ganoscope.statistics.bootstrap import RESAMPLES, draw_weights
+from ganoscope.statistics.estimate import compute_percentile_interval
 
 Floats = NDArray[np.float64]
-
-RESAMPLES = 2000
-LEVEL = 0.95
-BLOCK_VALUES = 2_000_000
-"""Weights held at once, at most: memory stays constant however many images there are."""
 
 METRICS = {
     "auroc": "AUROC",
@@ -131,7 +129,8 @@ def score(predictions: Predictions, seed: int = 0) -> PartScores:
     names, member = np.unique(predictions.groups, return_inverse=True)
     images = len(predictions.codes)
     values = compute_values(predictions, np.ones((1, images)))
-    parts = [compute_values(predictions, weights) for weights in draw_weights(member, seed)]
+    resamples = draw_weights(member, stream(seed, Stream.BOOTSTRAP), RESAMPLES)
+    parts = [compute_values(predictions, weights) for weights in resamples]
     resampled = {name: np.concatenate([part[name] for part in parts]) for name in values}
     metrics = {
         name: make_metric(name, float(values[name][0]), resampled[name], predictions, len(names)) for name in values
@@ -146,23 +145,6 @@ def score(predictions: Predictions, seed: int = 0) -> PartScores:
     )
 
 
-def draw_weights(member: NDArray[np.int64], seed: int) -> Iterator[Floats]:
-    """Yields how often each resample holds each image, shape (r, N), all resamples in blocks.
-
-    Args:
-        member: Number of each image's group, shape (N,).
-        seed: Of the resampling.
-    """
-    random = np.random.default_rng([seed, 31])
-    groups = int(member.max()) + 1
-    block = max(1, BLOCK_VALUES // max(groups, len(member)))
-    for start in range(0, RESAMPLES, block):
-        rows = min(block, RESAMPLES - start)
-        drawn = random.integers(groups, size=(rows, groups)) + groups * np.arange(rows)[:, None]
-        times = np.bincount(drawn.ravel(), minlength=rows * groups).reshape(rows, groups)
-        yield times[:, member].astype(np.float64)
-
-
 def make_metric(name: str, value: float, resampled: Floats, predictions: Predictions, groups: int) -> Metric:
     """Returns a metric with the percentiles of its resampled values; those that are NaN take no part.
 
@@ -175,8 +157,9 @@ def make_metric(name: str, value: float, resampled: Floats, predictions: Predict
         return Metric(value, math.nan, math.nan, images, groups, missing, explain_gap(name, predictions))
     if not len(defined):
         return Metric(value, math.nan, math.nan, images, groups, missing)
-    low, middle, high = np.quantile(defined, [(1 - LEVEL) / 2, 0.5, (1 + LEVEL) / 2]).tolist()
+    low, high = compute_percentile_interval(defined)
     if name.startswith("ece"):
+        middle = float(np.median(defined))
         low, high = (max(0.0, end + value - middle) for end in (low, high))
     return Metric(value, low, high, images, groups, missing)
 

@@ -10,9 +10,10 @@ from ganoscope.alarms import Alarm
 from ganoscope.evaluate.counterfactual.measures import BLUR_PX, NAMES, Measures
 from ganoscope.evaluate.features import Features
 from ganoscope.evaluate.fidelity.kernel_distance import measure_kernel_distance
-from ganoscope.evaluate.labels.label_agreement import compute_wilson_interval
 from ganoscope.evaluate.set_distance import FEWEST, Distance
-from ganoscope.statistics.bootstrap import Estimate, estimate_mean
+from ganoscope.statistics.bootstrap import estimate_mean
+from ganoscope.statistics.estimate import Estimate
+from ganoscope.statistics.proportion import compute_wilson_interval
 
 SHARES = tuple(name for name in NAMES if "flip" in name and not name.endswith("strength"))
 """Measures that are 0 or 1 for every image."""

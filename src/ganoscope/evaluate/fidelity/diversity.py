@@ -14,6 +14,8 @@ from ganoscope.data.store import Store
 from ganoscope.errors import UserError, describe, refuse
 from ganoscope.files import load_json, save_json
 from ganoscope.generation import draw_images
+from ganoscope.seeds import Stream, stream
+from ganoscope.statistics.dyadic import compute_dyadic_interval
 from ganoscope.training.run_folder.trained_run import TrainedRun
 
 WEIGHTS = (0.0448, 0.2856, 0.3001, 0.2363, 0.1333)
@@ -25,7 +27,6 @@ DATA_RANGE = 2.0
 PAIRS = 500
 """Pairs of different images per set, at most."""
 PAIR_BLOCK = 32
-CONFIDENCE = 0.95
 MARGIN = 0.05
 """Generated images raise an alarm when their mean exceeds the real one by more than this, intervals apart."""
 SCHEMA_VERSION = 1
@@ -111,7 +112,7 @@ def measure_diversity(run: TrainedRun, store: Store, number: int, seed: int) -> 
 
 def measure_part(store: Store, indices: NDArray[np.int64], number: int, seed: int) -> SetDiversity:
     """Returns the diversity of up to `number` of the store's images at the given positions, two or more."""
-    chosen = np.sort(np.random.default_rng([seed, 31]).permutation(indices)[:number])
+    chosen = np.sort(stream(seed, Stream.DIVERSITY_IMAGES).permutation(indices)[:number])
     return compare_pairs(store.load_images(chosen), store.column("group")[chosen], seed)
 
 
@@ -128,7 +129,7 @@ def compare_pairs(images: NDArray[np.float32], groups: NDArray[Any], seed: int, 
     blocks = [chosen[at : at + PAIR_BLOCK] for at in range(0, len(chosen), PAIR_BLOCK)]
     values = np.concatenate([compute_ms_ssim(images[block[:, 0]], images[block[:, 1]]) for block in blocks])
     members = np.unique(groups, return_inverse=True)[1]
-    low, high = compute_interval(values, members[chosen])
+    low, high = compute_dyadic_interval(values, members[chosen])
     return SetDiversity(len(images), int(members.max()) + 1, len(values), float(values.mean()), low, high)
 
 
@@ -141,7 +142,7 @@ def choose_pairs(count: int, pairs: int, seed: int) -> NDArray[np.int64]:
         >>> choose_pairs(3, pairs=100, seed=0).shape
         (3, 2)
     """
-    order = np.random.default_rng([seed, 37]).permutation(count)
+    order = stream(seed, Stream.DIVERSITY_PAIRS).permutation(count)
     position = np.arange(min(pairs, count * (count - 1) // 2))
     first, distance = position % count, position // count + 1
     return np.stack([order[first], order[(first + distance) % count]], axis=1)
@@ -192,37 +193,6 @@ def compute_ms_ssim(first: NDArray[np.float32], second: NDArray[np.float32]) -> 
 def halve(images: Tensor) -> Tensor:
     """Returns images at half the size, each value the mean of 2 x 2: low-pass and decimation of Wang et al. 2003."""
     return torch.nn.functional.avg_pool2d(images, kernel_size=2)
-
-
-def compute_interval(values: NDArray[np.float64], members: NDArray[np.int64]) -> tuple[float, float]:
-    """Returns the 95 % interval of a mean over pairs that share images: dyadic cluster-robust variance.
-
-    V = 1/P^2 * sum over all (p, q) that share a group of e_p e_q, with e_p = s_p - mean(s); times G / (G - 1), with the
-    quantile of Student's t at G - 1 degrees of freedom. An ordinary standard error would take pairs that share an
-    image for independent, and be too small; a bootstrap over images is too wide, as it triples the pairs' own part.
-
-    Source: Aronow, Samii, Assenova 2015, eq. 2, https://doi.org/10.1093/pan/mpv018.
-    Differs: never below the variance of independent pairs; clipped to [0, 1]. With under three groups: [0, 1].
-
-    Args:
-        values: Similarity of each pair, shape (P,).
-        members: Groups of each pair's two images, shape (P, 2), numbered from 0.
-    """
-    from scipy.stats import t
-
-    groups = len(np.unique(members))
-    if groups < 3:
-        return 0.0, 1.0
-    residuals = values - values.mean()
-    first, second = members.min(axis=1), members.max(axis=1)
-    size = int(members.max()) + 1
-    within = first == second
-    touching = np.bincount(first, residuals, size) + np.bincount(second[~within], residuals[~within], size)
-    both = np.unique(first[~within] * size + second[~within], return_inverse=True)[1]
-    twice = np.bincount(both, residuals[~within]) if len(both) else np.zeros(1)
-    variance = max((touching**2).sum() - (twice**2).sum(), (residuals**2).sum()) / len(values) ** 2
-    half = float(t.ppf((1 + CONFIDENCE) / 2, groups - 1) * np.sqrt(variance * groups / (groups - 1)))
-    return max(0.0, float(values.mean()) - half), min(1.0, float(values.mean()) + half)
 
 
 def find_alarms(diversity: Diversity) -> list[Alarm]:

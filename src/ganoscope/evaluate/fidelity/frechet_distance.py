@@ -8,12 +8,12 @@ from numpy.typing import NDArray
 from ganoscope.evaluate.features import Features
 from ganoscope.evaluate.set_distance import (
     Distance,
-    centre_interval,
     draw_weights,
     make_distance,
     measure_floor,
     refuse_unlike,
 )
+from ganoscope.statistics.estimate import compute_shifted_interval
 
 FEWEST_PER_DIMENSION = 2
 """Images per feature, below which covariances are too uncertain: there is a warning."""
@@ -21,7 +21,7 @@ FEWEST_PER_DIMENSION = 2
 
 @dataclass(frozen=True)
 class Moments:
-    """Mean and spread of features; those of two sets merge into those of both, so that any number can be streamed.
+    """Mean and spread of the features of a set of images.
 
     Attributes:
         count: Number of images, or sum of their weights.
@@ -46,23 +46,6 @@ def compute_moments(values: NDArray[np.float64], weights: NDArray[np.float64] | 
     mean = times @ values / count
     centred = (values - mean) * np.sqrt(times)[:, None]
     return Moments(count, mean, centred.T @ centred)
-
-
-def merge_moments(first: Moments, second: Moments) -> Moments:
-    """Returns the moments of two sets together.
-
-    Source: Chan, Golub, LeVeque 1983, eq. 1.5, https://doi.org/10.1080/00031305.1983.10483115
-
-    Example:
-        >>> values = np.arange(10.0).reshape(5, 2) ** 2
-        >>> both = merge_moments(compute_moments(values[:2]), compute_moments(values[2:]))
-        >>> bool(np.allclose(both.covariance, np.cov(values, rowvar=False)))
-        True
-    """
-    count = first.count + second.count
-    step = second.mean - first.mean
-    scatter = first.scatter + second.scatter + np.outer(step, step) * first.count * second.count / count
-    return Moments(count, first.mean + step * second.count / count, scatter)
 
 
 def compute_frechet_distance(first: Moments, second: Moments) -> float:
@@ -121,7 +104,7 @@ def compute_interval(generated: Features, real: Features, value: float, seed: in
         compute_frechet_distance(keep_drawn(generated.values, one), keep_drawn(real.values, other))
         for one, other in weights
     ]
-    low, high = centre_interval(resampled, value)
+    low, high = compute_shifted_interval(resampled, value)
     return max(low, 0.0), high
 
 

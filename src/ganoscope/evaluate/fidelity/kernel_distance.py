@@ -6,12 +6,12 @@ from numpy.typing import NDArray
 from ganoscope.evaluate.features import Features
 from ganoscope.evaluate.set_distance import (
     Distance,
-    centre_interval,
     draw_weights,
     make_distance,
     measure_floor,
     refuse_unlike,
 )
+from ganoscope.statistics.estimate import compute_shifted_interval
 
 DEGREE = 3
 BLOCK = 1024
@@ -111,7 +111,7 @@ def measure_kernel_distance(
     refuse_unlike(generated, real, *([peer] if peer else []))
     weights = draw_weights(generated.groups, seed), draw_weights(real.groups, seed + 1)
     value = measure(generated, real)
-    ends = centre_interval(compute_discrepancy(generated, real, *weights), value)
+    ends = compute_shifted_interval(compute_discrepancy(generated, real, *weights), value)
     return make_distance("kernel", generated, real, (value, *ends), measure_floor(measure, generated, real, peer, seed))
 
 

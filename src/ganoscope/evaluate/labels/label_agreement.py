@@ -18,9 +18,9 @@ from ganoscope.classifiers.trained import TrainedClassifier
 from ganoscope.data.store import Store
 from ganoscope.data.store.labels import encode_labels
 from ganoscope.errors import UserError, describe, refuse
+from ganoscope.statistics.proportion import compute_wilson_interval
 
 BATCH = 64
-CONFIDENCE = 0.95
 
 
 @dataclass(frozen=True)
@@ -154,24 +154,3 @@ def compare_labels(
     low, high = compute_wilson_interval(share, count)
     certainty = float(probabilities[np.arange(len(codes)), codes].mean())
     return Agreement(len(codes), count, share, low, high, certainty)
-
-
-def compute_wilson_interval(share: float, count: int) -> tuple[float, float]:
-    """Returns Wilson's 95 % interval of a share among `count` independent images.
-
-    (p + z^2/2n -+ z sqrt(p (1 - p) / n + z^2 / 4n^2)) / (1 + z^2/n).
-
-    Source: Wilson 1927, https://doi.org/10.1080/01621459.1927.10502953; Brown, Cai, DasGupta 2001, eq. 4,
-        https://doi.org/10.1214/ss/1009213286
-
-    Example:
-        >>> [round(end, 3) for end in compute_wilson_interval(1.0, 10)]
-        [0.722, 1.0]
-    """
-    from scipy.stats import norm
-
-    z = float(norm.ppf((1 + CONFIDENCE) / 2))
-    centre = share + z**2 / (2 * count)
-    half = z * np.sqrt(share * (1 - share) / count + z**2 / (4 * count**2))
-    scale = 1 + z**2 / count
-    return min(share, float((centre - half) / scale)), max(share, float((centre + half) / scale))

@@ -16,8 +16,15 @@ from numpy.typing import NDArray
 from ganoscope.data.picture import PADDING_HU
 from ganoscope.data.store.intensity import IntensityMap
 from ganoscope.errors import describe, refuse
-from ganoscope.evaluate.set_distance import DRAWS, LEVEL, centre_interval, draw_weights
-from ganoscope.statistics.bootstrap import Estimate, estimate_mean, make_estimate
+from ganoscope.evaluate.set_distance import DRAWS, draw_weights
+from ganoscope.seeds import Stream, stream
+from ganoscope.statistics.bootstrap import estimate_mean
+from ganoscope.statistics.estimate import (
+    Estimate,
+    compute_percentile_interval,
+    compute_shifted_interval,
+    make_estimate,
+)
 
 LOWEST_HU, HIGHEST_HU = -1024, 3071
 """Ends of the histograms, in bins of 1 HU: what 12 bits hold. Values beyond count at the ends."""
@@ -154,7 +161,7 @@ def compare_histograms(images: HuHistogram, real: HuHistogram, seed: int = 0) ->
     alone = np.nan if groups < 2 else 1.0  # one patient can't be resampled: no interval
     drawn = (alone * weights[0] @ first, weights[1] @ second)
     value = float(compute_wasserstein(*sets)[0])
-    low, high = centre_interval(compute_wasserstein(*drawn), value)
+    low, high = compute_shifted_interval(compute_wasserstein(*drawn), value)
     errors, shares = {}, {}
     for tissue in list_tissues(images.window):
         error, share = compare_tissue(*sets, tissue)
@@ -220,7 +227,7 @@ def estimate_mean_error(
         for images, real in (sets, drawn)
     )
     finite = resampled[np.isfinite(resampled)]
-    low, high = centre_interval(finite, float(value[0])) if len(finite) else (np.nan, np.nan)
+    low, high = compute_shifted_interval(finite, float(value[0])) if len(finite) else (np.nan, np.nan)
     return Estimate(float(value[0]), float(np.maximum(0.0, low)), high, *counts)
 
 
@@ -229,7 +236,7 @@ def measure_floor(real: HuHistogram, seed: int = 0) -> Estimate | None:
 
     The value is the mean over random halves, the interval holds 95 % of them.
     """
-    counts, rng = real.counts, np.random.default_rng([seed, 53])
+    counts, rng = real.counts, stream(seed, Stream.HU_FLOOR_HALVES)
     if len(counts) < 2:
         return None
     distances = []
@@ -237,8 +244,7 @@ def measure_floor(real: HuHistogram, seed: int = 0) -> Estimate | None:
         order = rng.permutation(len(counts))
         halves = (counts[half].sum(0, keepdims=True) for half in np.array_split(order, 2))
         distances.append(float(compute_wasserstein(*halves)[0]))
-    low, high = np.quantile(distances, [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
-    return Estimate(float(np.mean(distances)), float(low), float(high), real.images, len(counts))
+    return Estimate(float(np.mean(distances)), *compute_percentile_interval(distances), real.images, len(counts))
 
 
 @dataclass(frozen=True)

@@ -22,6 +22,7 @@ from torch import nn
 from ganoscope.contracts import Target
 from ganoscope.explanation.checks.randomisation import displace
 from ganoscope.explanation.targets import compute_scores
+from ganoscope.seeds import Stream, stream
 from ganoscope.statistics.bootstrap import Estimate, estimate_mean
 
 FRACTIONS = np.linspace(0.0, 1.0, 11)
@@ -102,7 +103,7 @@ def rank_pixels(maps: NDArray[np.floating], seed: int) -> NDArray[np.float32]:
         [[[0.875, 0.125], [0.375, 0.625]]]
     """
     flat = maps.reshape(len(maps), -1)
-    ties = np.random.default_rng([seed, 41]).random(flat.shape)
+    ties = stream(seed, Stream.DELETION_TIES).random(flat.shape)
     order = np.lexsort((ties, -flat), axis=1)
     places = np.empty(flat.shape, np.float32)
     np.put_along_axis(places, order, ((np.arange(flat.shape[1]) + 0.5) / flat.shape[1])[None], axis=1)

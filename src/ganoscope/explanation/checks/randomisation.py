@@ -20,7 +20,6 @@ import numpy as np
 import torch
 from monai.metrics import SSIMMetric
 from numpy.typing import NDArray
-from scipy.stats import rankdata
 from torch import Tensor, nn
 from torch.nn.modules.batchnorm import _BatchNorm
 from torch.nn.utils.parametrize import ParametrizationList, is_parametrized
@@ -28,6 +27,8 @@ from torch.nn.utils.parametrize import ParametrizationList, is_parametrized
 from ganoscope.contracts import Explanation, Target
 from ganoscope.explanation.targets import MakeTarget
 from ganoscope.nets.evaluation_mode import evaluating, find_device
+from ganoscope.seeds import Stream, stream
+from ganoscope.statistics.ranks import compute_rank_correlation
 
 DRAWS, FULL_DRAWS = 3, 12
 """Networks that are destroyed layer by layer, and those in all of which every weight is destroyed."""
@@ -207,21 +208,6 @@ def measure_statistics(modules: list[nn.Module], images: Tensor, device: torch.d
         norm.eval()
 
 
-def compute_rank_correlation(first: NDArray[np.floating], second: NDArray[np.floating]) -> NDArray[np.float64]:
-    """Returns Spearman's rank correlation of pairs of maps, shape (N,), with mean ranks for ties.
-
-    Args:
-        first: Original maps, shape (N, H, W); NaN is returned where one is constant.
-        second: New maps, same shape; 0 is returned where only this one is constant.
-    """
-    ranks = [rankdata(maps.reshape(len(maps), -1), axis=1) for maps in (first, second)]
-    a, b = (rank - rank.mean(1, keepdims=True) for rank in ranks)
-    norm = np.sqrt((a * a).sum(1) * (b * b).sum(1))
-    rho = np.divide((a * b).sum(1), norm, out=np.zeros_like(norm), where=norm > 0)
-    constant: NDArray[np.bool_] = (a * a).sum(1) == 0
-    return np.where(constant, np.nan, rho)
-
-
 def compute_ssim(first: NDArray[np.floating], second: NDArray[np.floating]) -> NDArray[np.float64]:
     """Returns MONAI's structural similarity of pairs of maps, shape (N,), both divided by the larger of their maxima.
 
@@ -237,7 +223,7 @@ def compute_ssim(first: NDArray[np.floating], second: NDArray[np.floating]) -> N
 
 def displace(maps: NDArray[np.floating], seed: int) -> NDArray[Any]:
     """Returns each map shifted (around the edges) and mirrored at random: same values and smoothness, other places."""
-    random = np.random.default_rng([seed, 37])
+    random = stream(seed, Stream.DISPLACEMENT)
     moved = []
     for picture in maps:
         shift = tuple(int(random.integers(side)) for side in picture.shape)

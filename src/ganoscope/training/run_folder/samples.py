@@ -13,9 +13,9 @@ from ganoscope.contracts import NoiseToImage, draw
 from ganoscope.data.store import Store
 from ganoscope.data.store.domains import Domain
 from ganoscope.figures.sheets import make_sheet, save_picture
+from ganoscope.seeds import SAMPLE_NOISE_SEED, Stream, stream
 
 ROWS, COLUMNS, MAX_ROWS = 8, 8, 24
-NOISE_SEED = 20_161_107
 TRANSLATED = 8
 """Images of each domain that are shown."""
 
@@ -106,7 +106,8 @@ def draw_samples(generator: nn.Module, method: NoiseToImage, device: torch.devic
     """Returns 8 images per row, shape (N, H, W) in [-1, 1], always from the same noise; rows as `choose_rows` says."""
     rows = choose_rows(method.classes)
     shape = (len(rows) * COLUMNS, method.latent_dim)
-    z = torch.from_numpy(np.random.default_rng(NOISE_SEED).standard_normal(shape, dtype=np.float32)).to(device)
+    noise = stream(SAMPLE_NOISE_SEED, Stream.SAMPLE_NOISE)
+    z = torch.from_numpy(noise.standard_normal(shape, dtype=np.float32)).to(device)
     label = torch.from_numpy(np.repeat(rows, COLUMNS)).to(device) if method.classes else None
     images: NDArray[np.float32] = draw(generator, z, label).float().cpu().numpy()
     return images[:, 0]

@@ -14,6 +14,7 @@ from ganoscope.evaluate.classification import metrics as classification
 from ganoscope.evaluate.classification.calibration import HIGHEST, LOWEST, apply_temperature, fit_temperature
 from ganoscope.evaluate.classification.metrics import METRICS, Predictions, from_json, score, to_json
 from ganoscope.evaluate.classification.part_alarms import find_alarms
+from ganoscope.statistics import bootstrap
 
 CLASSES = ("sick", "well")
 
@@ -127,7 +128,7 @@ def test_groups_are_resampled_as_wholes():
 def test_same_seed_gives_the_same_intervals_however_the_resamples_are_cut(monkeypatch):
     given_ = two(np.tile([0, 1], 30), np.random.default_rng(0).random(60))
     whole = score(given_, seed=3)
-    monkeypatch.setattr(classification, "BLOCK_VALUES", 700)
+    monkeypatch.setattr(bootstrap, "BLOCK_VALUES", 700)
     assert to_json(score(given_, seed=3)) == to_json(whole)
     assert to_json(score(given_, seed=4)) != to_json(whole)
 

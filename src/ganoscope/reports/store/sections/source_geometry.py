@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from ganoscope.figures.axes import COLOURS, INK, make_figure, name_plainly, styled, to_svg
 from ganoscope.reports.store.chapter import StoreChapter, show_chart
 from ganoscope.reports.store.evidence import Evidence
+from ganoscope.seeds import Stream, stream
 
 ANCHOR, TITLE = "geometry", "Source geometry"
 POINTS = 120
@@ -77,7 +78,7 @@ def draw_strips(panels: Panels, seed: int) -> str:
     """
     classes = list(next(iter(panels.values())))
     figure = make_figure(0.8 + 0.42 * len(classes))
-    rng = np.random.default_rng(seed)
+    rng = stream(seed, Stream.STRIP_POINTS)
     for number, (name, values) in enumerate(panels.items()):
         axes = figure.add_subplot(1, len(panels), number + 1)
         for row, label in enumerate(classes):
