@@ -2,15 +2,13 @@
 
 from dataclasses import dataclass
 from pathlib import Path
-from zipfile import BadZipFile
 
 import numpy as np
 from numpy.typing import NDArray
 
+from ganoscope.data.arrays import load_arrays, save_arrays
 from ganoscope.data.store import Store
 from ganoscope.data.store.summary import measured as was_measured
-from ganoscope.errors import UserError
-from ganoscope.files import replacing
 from ganoscope.seeds import Stream, stream
 
 MOST_PIXELS = 400_000_000
@@ -103,18 +101,16 @@ def find_range(histograms: dict[str, NDArray[np.int64]], share: float) -> tuple[
 
 def save_measurements(path: Path, measured: Measurements) -> None:
     """Writes measurements as a compressed `.npz` file, atomically."""
-    size = len(measured.values)
-    with replacing(path) as partial, partial.open("wb") as file:
-        np.savez_compressed(
-            file,
-            indices=measured.indices,
-            means=measured.means,
-            deviations=measured.deviations,
-            values=measured.values,
-            step=np.int64(measured.step),
-            classes=np.array(list(measured.histograms), np.str_),
-            histograms=np.array(list(measured.histograms.values()), np.int64).reshape(-1, size),
-        )
+    arrays = {
+        "indices": measured.indices,
+        "means": measured.means,
+        "deviations": measured.deviations,
+        "values": measured.values,
+        "step": np.array(measured.step),
+        "classes": np.array(list(measured.histograms), np.str_),
+        "histograms": np.array(list(measured.histograms.values()), np.int64).reshape(-1, len(measured.values)),
+    }
+    save_arrays(path, arrays)
 
 
 def load_measurements(path: Path) -> Measurements:
@@ -123,15 +119,7 @@ def load_measurements(path: Path) -> Measurements:
     Raises:
         UserError: The file is missing or damaged.
     """
-    try:
-        with np.load(path) as arrays:
-            return Measurements(
-                indices=arrays["indices"],
-                means=arrays["means"],
-                deviations=arrays["deviations"],
-                values=arrays["values"],
-                step=int(arrays["step"]),
-                histograms=dict(zip(arrays["classes"].tolist(), arrays["histograms"], strict=True)),
-            )
-    except (OSError, ValueError, KeyError, EOFError, BadZipFile) as error:
-        raise UserError(f"{path} is missing or damaged: {error}. Run `ganoscope inspect` again.") from None
+    arrays = load_arrays(path, "Run `ganoscope inspect` again.")
+    classes, histograms = arrays.pop("classes").tolist(), arrays.pop("histograms")
+    step = int(arrays.pop("step"))
+    return Measurements(**arrays, step=step, histograms=dict(zip(classes, histograms, strict=True)))

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from ganoscope.alarms import Alarm, sort_alarms
-from ganoscope.reports.kit.alarm_cards import Card, Outcome, count_by_severity, make_card
+from ganoscope.reports.kit.alarm_cards import AlarmList, Card, Outcome, count_by_severity, describe_verdict, make_card
 
 
 @dataclass(frozen=True)
@@ -39,6 +39,15 @@ SUBJECTS = (
         "Heat maps",
     ),
 )
+
+
+def collect_alarms(own: Sequence[Alarm], of_store: Sequence[Alarm]) -> AlarmList:
+    """Returns the alarms of the classifier and its store, and what was looked for."""
+    return AlarmList(
+        cards=link_alarms(own, of_store),
+        outcomes=list_outcomes(own, of_store),
+        verdict=describe_verdict(sort_alarms([*own, *of_store])),
+    )
 
 
 def link_alarms(own: Sequence[Alarm], of_store: Sequence[Alarm]) -> tuple[Card, ...]:
