@@ -114,8 +114,8 @@ def test_screening_says_what_was_turned_away(trained, tmp_path, tiny_classifier,
     options = ("--reject-copies", "--min-label-confidence", 0.01, "--classifier", tiny_classifier)
     assert run("generate", trained, tmp_path / "out", "--number", 12, *options) == 0
     text = capsys.readouterr().out
-    assert re.search(r"turned away as copies of training images: \d+ of \d+ \(\d+\.\d%\)", text)
-    assert "turned away for their class" in text
+    assert re.search(r"rejected as copies of training images: \d+ of \d+ \(\d+\.\d%\)", text)
+    assert "rejected for their class" in text
     rows = read_rows(tmp_path / "out" / "manifest.csv")
     assert all(0 < float(row["distance"]) < 2 and 0.01 <= float(row["confidence"]) <= 1 for row in rows)
     assert (tmp_path / "out" / "rejected.csv").exists()

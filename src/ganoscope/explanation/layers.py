@@ -81,6 +81,20 @@ def describe_layers(sides: dict[str, int]) -> str:
     return ", ".join(parts) or "none, as this network has no convolutional maps"
 
 
+def find_cell_px(network: nn.Module, image: Tensor, target: Target, layer: str) -> float:
+    """Returns the side of one cell of a layer's map, in pixels of the image; 0 where the layer gives no map.
+
+    Args:
+        network: The network, which computes in evaluation mode.
+        image: Shape (1, C, H, W), network range.
+        target: From images to the score (B,), computed by `network`.
+        layer: Name of the layer.
+    """
+    with evaluating(network):
+        side = list_map_sides(network, image.to(find_device(network)), target).get(layer, 0)
+    return image.shape[-1] / side if side else 0.0
+
+
 def compute_layer_maps(
     network: nn.Module, images: Tensor, target: Target, wanted: str | None, attribute: Attribute
 ) -> tuple[Tensor, str]:

@@ -1,5 +1,6 @@
 """What explanations are written as: maps, tables, figures, and where everything comes from."""
 
+from collections.abc import Iterator
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -11,8 +12,9 @@ from ganoscope.data.store import Store
 from ganoscope.explanation.config import ExplainConfig
 from ganoscope.explanation.drawing.map_panels import make_panel, make_strip, save_overlays
 from ganoscope.explanation.drawing.map_statistics import chart_curves, chart_randomisation, chart_regions
-from ganoscope.explanation.evidence import Answer
-from ganoscope.explanation.findings import Findings, make_rows, to_plain
+from ganoscope.explanation.evidence import Answer, Evidence
+from ganoscope.explanation.findings import Findings, to_plain
+from ganoscope.explanation.regions import REGIONS
 from ganoscope.explanation.targets import TARGETS
 from ganoscope.files import compute_sha256, save_csv
 from ganoscope.training.run_folder.checkpoint import FILES
@@ -31,6 +33,27 @@ def save_data(folder: Path, answer: Answer, alarms: list[Alarm], summary: str) -
     save_csv(folder / "explanations.csv", rows[0], rows)
     save_alarms(folder / "alarms.json", alarms)
     (folder / "summary.txt").write_text(summary, encoding="utf-8")
+
+
+def make_rows(one: Evidence) -> Iterator[dict[str, object]]:
+    """Yields a table row per image: scores, and for each target the map's size and where it lies."""
+    for index, name in enumerate(one.subjects.ids):
+        row: dict[str, object] = {
+            "set": one.subjects.name,
+            "sample_id": name,
+            "split": one.subjects.splits[index],
+            "group": one.subjects.groups[index],
+            "logit": round(float(one.logits[index]), 6),
+            "probability": "" if one.relative else round(float(one.probability[index]), 6),
+        }
+        for target, maps in one.maps.items():
+            attention, empty = one.attention[target], bool(one.is_empty(target)[index])
+            row |= {f"{target}_max": float(maps[index].max()), f"{target}_mean": float(maps[index].mean())}
+            row |= {f"{target}_empty": int(empty)}
+            for code, region in enumerate(REGIONS):
+                row[f"{target}_{region}"] = "" if empty else round(float(attention.shares[index, code]), 6)
+                row[f"area_{region}"] = round(float(attention.areas[index, code]), 6)
+        yield row
 
 
 def save_figures(folder: Path, answer: Answer, findings: Findings) -> None:

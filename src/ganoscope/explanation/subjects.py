@@ -1,15 +1,13 @@
 """The images that are explained: held-out real ones, which training never saw, and as many generated ones."""
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
-from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ganoscope.alarms import Alarm
 from ganoscope.data.store import Sample, Store
 from ganoscope.data.store.intensity import IntensityMap
 from ganoscope.errors import UserError, describe, gather, refuse
@@ -115,33 +113,47 @@ def refuse_modality(what: str, modality: str, store: Store | None) -> None:
 def open_own_store(run: TrainedRun) -> Store | None:
     """Returns the store that a run learned from; None where it is no longer at its place, or was changed since."""
     try:
-        store = Store.open(Path(run.record.store))
-    except UserError:
+        return run.open_store().store
+    except UserError:  # damaged
         return None
-    return store if store.fingerprint == run.record.store_fingerprint else None
 
 
-def describe_source(run: TrainedRun, store: Store) -> str:
-    """Returns which store the real images are of, and which one the run learned from where that is another."""
-    if store.fingerprint == run.record.store_fingerprint:
-        return f"the real images are of {store.name}, the data that the run learned from"
-    own = f"{run.record.store_name} (fingerprint {run.record.store_fingerprint[:12]})"
-    return (
-        f"the real images are of {store.name} (fingerprint {store.fingerprint[:12]}), not of the data that the run "
-        f"learned from: {own}"
-    )
+@dataclass(frozen=True)
+class Source:
+    """Which store the real images are of, and which one the run was trained on.
 
+    Attributes:
+        store: Name of the store with the real images.
+        fingerprint: Its fingerprint.
+        run_store: Name of the store that the run was trained on.
+        run_fingerprint: Its fingerprint.
+    """
 
-def check_store(run: TrainedRun, store: Store) -> Iterator[Alarm]:
-    """Alarms when the real images are not of the data that the run learned from."""
-    if store.fingerprint != run.record.store_fingerprint:
-        yield Alarm(
-            "real_images_of_another_store",
-            "warning",
-            f"{describe_source(run, store)}. What tells them from generated images may be the data set, such as its "
-            "device or its hospital: read every number as one about an external set.",
-            {"store": store.name, "run_store": run.record.store_name},
+    store: str
+    fingerprint: str
+    run_store: str
+    run_fingerprint: str
+
+    @property
+    def own(self) -> bool:
+        """Whether both are the same."""
+        return self.fingerprint == self.run_fingerprint
+
+    @property
+    def description(self) -> str:
+        """The store of the real images in words, and the run's own where that is another."""
+        if self.own:
+            return f"the real images are of {self.store}, the data that the run learned from"
+        return (
+            f"the real images are of {self.store} (fingerprint {self.fingerprint[:12]}), not of the data that the run "
+            f"learned from: {self.run_store} (fingerprint {self.run_fingerprint[:12]})"
         )
+
+
+def find_source(run: TrainedRun, store: Store) -> Source:
+    """Returns which store the real images are of."""
+    record = run.record
+    return Source(store.name, store.fingerprint, record.store_name, record.store_fingerprint)
 
 
 def stem(sample_id: str) -> str:

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from ganoscope.explanation.checks.randomisation import FULL_DRAWS
-from ganoscope.explanation.findings import MIN_IMAGES, Findings, SetFindings, TargetFindings, judge_gain
+from ganoscope.explanation.findings import MIN_IMAGES, Findings, SetFindings, TargetFindings, compare_with_random
 from ganoscope.explanation.regions import band_width
 from ganoscope.statistics.bootstrap import Estimate
 
@@ -75,7 +75,7 @@ def describe_failure(one: SetFindings) -> Iterator[str]:
     """Yields that the maps of one set do no better than random ones, or worse, where they do."""
     gains = {"blurring": one.deletion.gain, "bringing back": one.insertion.gain}
     for verdict, interval in (("no better", "includes 0"), ("worse", "lies below 0")):
-        kinds = " and ".join(kind for kind, gain in gains.items() if judge_gain(gain) == verdict)
+        kinds = " and ".join(kind for kind, gain in gains.items() if compare_with_random(gain) == verdict)
         if kinds:
             yield f"By {kinds}, this explanation does {verdict} than random maps: the interval {interval}."
 

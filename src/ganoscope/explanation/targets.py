@@ -12,6 +12,7 @@ from torch import Tensor, nn
 from ganoscope.contracts import Target
 from ganoscope.errors import UserError
 from ganoscope.nets.evaluation_mode import evaluating, find_device
+from ganoscope.training.run_folder.trained_run import TrainedRun
 
 MakeTarget = Callable[[nn.Module], Target]
 """From a network to a score of its images: the same question can be asked of a randomised copy."""
@@ -34,6 +35,18 @@ def read_logits(output: Any) -> Tensor:
             "Write a target function that picks one."
         )
     return logits.flatten()
+
+
+def find_discriminator(run: TrainedRun) -> nn.Module:
+    """Returns a run's discriminator.
+
+    Raises:
+        UserError: The run's method has no network called `D`.
+    """
+    if "D" not in run.networks:
+        names = ", ".join(run.networks)
+        raise UserError(f"run {run.path} has no discriminator: method {run.record.method} has {names}; needed: D.")
+    return run.networks["D"]
 
 
 def why_real(network: nn.Module) -> Target:

@@ -17,11 +17,12 @@ from ganoscope.files import remove_leftovers
 from ganoscope.methods import load
 from ganoscope.progress import CONSOLE, ProgressBar
 from ganoscope.seeds import Stream, make_torch_seed
-from ganoscope.training.alarms import TrainingAlarms, check_domination, check_gradients, check_prevalence, check_samples
 from ganoscope.training.discriminator_augmentation import Adaptation, make_discriminator_augmentation
 from ganoscope.training.ema import MovingAverage
 from ganoscope.training.feeding import open_feed, open_run_domains
+from ganoscope.training.kept_alarms import TrainingAlarms
 from ganoscope.training.loop import train_step
+from ganoscope.training.observations import Observations
 from ganoscope.training.processes import Place, distribute, make_autocast
 from ganoscope.training.rates import find_rate_factor, note_initial_rates, set_rates
 from ganoscope.training.run_folder.checkpoint import TrainingState, list_checkpoints, load_checkpoint, save_checkpoint
@@ -155,17 +156,21 @@ class Session:
 
     def _tick(self, history: History, alarms: TrainingAlarms, rows: list[dict[str, float]]) -> None:
         """Saves a checkpoint and a sample grid, and looks for alarms."""
-        labels, conditional = self.store.column("label")[self.indices], bool(getattr(self.method, "classes", 0))
-        found = check_prevalence(labels, conditional) if self.config.balance else []
         save_checkpoint(self.run, self.images_seen, self.state)
         averages = {name: average.average for name, average in self.averages.items()}
         fake, sheet = self.pictures.save(self.run, self.images_seen, averages, self.place.device)
         history.add_image("samples", sheet, self.images_seen)
-        if rows:
-            found += check_domination(rows)
-            found += check_gradients(self.method.networks, self.method.phases, rows)
-            found += check_samples(self.pictures.real, fake, self.images_seen / (self.config.images or 1))
-        for alarm in alarms.update(found, self.images_seen):
+        observations = Observations(
+            rows=rows,
+            networks=self.method.networks,
+            phases=self.method.phases,
+            real=self.pictures.real,
+            fake=fake if rows else None,
+            progress=self.images_seen / (self.config.images or 1),
+            balanced_labels=self.store.column("label")[self.indices] if self.config.balance else None,
+            conditional=bool(getattr(self.method, "classes", 0)),
+        )
+        for alarm in alarms.check(observations, self.images_seen):
             CONSOLE.print(f"alarm ({alarm.severity}) at {self.images_seen:,} images: {alarm.message}")
 
 

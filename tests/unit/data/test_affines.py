@@ -6,8 +6,9 @@ import pytest
 from pydicom.dataset import Dataset, FileMetaDataset
 from pydicom.uid import ExplicitVRLittleEndian, generate_uid
 
-from ganoscope.counterfactuals.cases import Case
-from ganoscope.counterfactuals.formats import save_difference, save_pixels
+from ganoscope.counterfactuals.cases.case import Case
+from ganoscope.counterfactuals.results.images import make_difference, make_output
+from ganoscope.data import writers
 from ganoscope.data.affines import find_affine
 from ganoscope.data.geometry.placement import Placement, Rectangle
 from ganoscope.data.picture import Picture, ReadOptions
@@ -23,6 +24,14 @@ ORIENTATIONS = {
 def make_case(picture, path, form="nifti", offset=0):
     whole, pixels = Rectangle(0, 0, *picture.pixels.shape), picture.pixels
     return Case("0", "", picture, pixels, Placement(whole, whole), whole, "g", form=form, hu_offset=offset, path=path)
+
+
+def save_pixels(path, pixels, case, affine, notes):
+    writers.load(case.form).save_picture(path, make_output(pixels, case, affine, notes))
+
+
+def save_difference(path, pixels, case, affine, notes):
+    writers.load(case.form).save_picture(path, make_difference(pixels, case, affine, notes))
 
 
 @pytest.mark.parametrize("plane", ["axial", "coronal", "sagittal"])

@@ -12,13 +12,15 @@ from PIL import Image
 from ganoscope.data.phantoms.phantom_store import PhantomConfig
 from ganoscope.data.store import Store
 from ganoscope.errors import UserError
+from ganoscope.explanation.checks import discriminator, effect, empty_maps, weights
 from ganoscope.explanation.config import ExplainConfig
-from ganoscope.explanation.findings import check_discriminator, check_effect, check_empty, check_weights
+from ganoscope.explanation.feature_attribution import configure
+from ganoscope.explanation.findings import Examination
 from ganoscope.explanation.subjects import choose_real, order_by_turns
 from ganoscope.explanation.summary import describe_failure, write_summary
 from ganoscope.statistics.bootstrap import Estimate
 from ganoscope.training.run_folder.trained_run import open_run
-from ganoscope.workflows.explain import configure, explain
+from ganoscope.workflows.explain import explain
 from ganoscope.workflows.phantom import phantom
 
 
@@ -174,6 +176,11 @@ def test_an_explainer_without_layers_refuses_one():
         configure(Module, "levels.1")
 
 
+def find_alarms(module, findings):
+    """Returns what a check finds in findings alone."""
+    return list(module.CHECK.find(Examination(None, findings, None)))
+
+
 def spoil(findings, **changes):
     """Returns findings of which the first target has other values."""
     name = "why_real"
@@ -184,17 +191,17 @@ def spoil(findings, **changes):
 def test_alarms(explained):
     findings = explained.findings
     blind = replace(findings, auroc=Estimate(0.5, 0.4, 0.6, 12, 12))
-    assert [alarm.code for alarm in check_discriminator(blind)] == ["discriminator_blind"]
+    assert [alarm.code for alarm in find_alarms(discriminator, blind)] == ["discriminator_blind"]
     ignoring = spoil(findings, final_rank_correlation=0.8)
-    (alarm,) = check_weights(ignoring)
+    (alarm,) = find_alarms(weights, ignoring)
     assert (alarm.code, alarm.severity) == ("explanation_ignores_weights", "danger")
     assert "0.80" in alarm.message
     real = replace(findings.targets["why_real"].sets["real"], empty=6)
-    (alarm,) = check_empty(spoil(findings, sets={**findings.targets["why_real"].sets, "real": real}))
+    (alarm,) = find_alarms(empty_maps, spoil(findings, sets={**findings.targets["why_real"].sets, "real": real}))
     assert alarm.evidence["why_real on real"] == 1.0
     gain = Estimate(-0.1, -0.2, 0.1, 6, 6)
     useless = replace(real, deletion=replace(real.deletion, gain=gain), insertion=replace(real.insertion, gain=gain))
-    (alarm,) = check_effect(spoil(findings, sets={**findings.targets["why_real"].sets, "real": useless}))
+    (alarm,) = find_alarms(effect, spoil(findings, sets={**findings.targets["why_real"].sets, "real": useless}))
     assert "why real on real" in alarm.message
 
 
@@ -227,7 +234,7 @@ def test_maps_no_better_than_random_are_named_also_where_sets_are_crossed(
     explained, deletion, insertion, alarming, sentences
 ):
     findings = with_gains(explained.findings, deletion, insertion)
-    named = [name for alarm in check_effect(findings) for name in alarm.evidence]
+    named = [name for alarm in find_alarms(effect, findings) for name in alarm.evidence]
     assert ("why_real on generated" in named) == alarming
     found = list(describe_failure(findings.targets["why_real"].sets["generated"]))
     assert len(found) == len(sentences)
@@ -246,5 +253,5 @@ def test_summary_says_of_every_set_whether_its_maps_beat_random_ones(explained):
         target = replace(findings.targets[name], sets=worse)
         findings = replace(findings, targets={**findings.targets, name: target})
     assert write_summary(findings, "x", 32, 4.0, "grad_cam", "levels.1").count("does worse than random maps") == 4
-    (alarm,) = check_effect(findings)
+    (alarm,) = find_alarms(effect, findings)
     assert len(alarm.evidence) == 4

@@ -24,7 +24,6 @@ from ganoscope.errors import UserError
 from ganoscope.files import compute_sha256, load_json
 from ganoscope.training import feeding
 from ganoscope.training import session as run_module
-from ganoscope.training.alarms import check_prevalence
 from ganoscope.training.preflight import prepare_run
 from ganoscope.training.processes import Place, choose_precision
 from ganoscope.training.run_folder.checkpoint import list_checkpoints
@@ -342,15 +341,6 @@ def test_balancing_that_changes_the_prevalence_raises_an_alarm(fed_run, phantom_
     assert alarm.evidence["last_images"] == 32
     assert "An image of rare is shown" in alarm.message
     assert "prevalence_changed" not in {alarm.code for alarm in load_alarms(fed_run / "alarms.json")}  # equal classes
-
-
-def test_a_generator_that_is_told_the_class_keeps_the_prevalence():
-    labels = np.array(["rare"] + ["common"] * 3)
-    (blind,), (told,) = (check_prevalence(labels, conditional) for conditional in (False, True))
-    assert "do not have the prevalence" in blind.message
-    assert "do not have the prevalence" not in told.message
-    assert (blind.severity, told.severity) == ("warning", "note")
-    assert "An image of rare is shown 3 times as often as one of common" in told.message
 
 
 def test_a_warmup_longer_than_the_training_is_refused(phantom_store, tmp_path):

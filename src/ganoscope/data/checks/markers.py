@@ -24,6 +24,9 @@ from numpy.typing import NDArray
 from PIL import Image
 from scipy import ndimage
 
+from ganoscope.alarms import Alarm, Check
+from ganoscope.data.checks.store_tables import StoreTables
+
 WORK_PX = 256
 """Long side, at most, of the copy that is searched: letters of radiographs are some 7 to 17 pixels high in it."""
 SMALLEST_PX = 96
@@ -55,6 +58,8 @@ DARK = 0.25
 stands in tissue is bone."""
 FILL = 0.85
 """A letter leaves at least 1 - FILL of its box empty."""
+MARKED_SHARE = 0.02
+"""Share of the searched images with burnt-in text or markers from which an alarm is raised."""
 
 Region: TypeAlias = tuple[slice, slice]
 Pick: TypeAlias = Callable[[NDArray[np.uint8], NDArray[np.uint8]], NDArray[np.uint8]]
@@ -237,3 +242,30 @@ def scale_box(region: Region, step: int, shape: tuple[int, ...]) -> tuple[int, i
     rows, columns = region
     top, left = rows.start * step, columns.start * step
     return left, top, min(columns.stop * step, shape[1]) - left, min(rows.stop * step, shape[0]) - top
+
+
+def find_marked_images(tables: StoreTables) -> Iterator[Alarm]:
+    """Yields a note about burnt-in text or markers: a classifier may read them, and a GAN draws them."""
+    columns = tables.columns
+    seen, searched, labels = columns["markers"] != "", columns["searched"] == "1", columns["label"]
+    if seen.sum() < max(1, MARKED_SHARE * searched.sum()):
+        return
+    names = np.unique(labels[searched])
+    shares = ", ".join(f"{seen[searched & (labels == name)].mean():.0%} of {name or 'all'}" for name in names)
+    yield Alarm(
+        "burnt_in_markers",
+        "note",
+        f"of {int(searched.sum()):,} images that were searched, {int(seen.sum()):,} seem to contain burnt-in text or "
+        f"markers ({shares}; a hint, not a certainty). They may name a patient, and a classifier may learn them: look "
+        "at the gallery of `ganoscope inspect`.",
+        {"images": int(seen.sum())},
+    )
+
+
+CHECK = Check(
+    ("burnt_in_markers",),
+    "burnt-in text or markers",
+    find_marked_images,
+    f"{MARKED_SHARE:.0%} of the searched images or more",
+    rank=170,
+)

@@ -20,7 +20,8 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from ganoscope.alarms import Alarm
+from ganoscope.alarms import Alarm, Check
+from ganoscope.data.checks.store_tables import StoreTables
 from ganoscope.seeds import Stream, stream
 from ganoscope.statistics.auroc import compute_auroc
 from ganoscope.statistics.bootstrap import SHORTCUT_RESAMPLES, draw_weights
@@ -367,3 +368,17 @@ def make_folds(
     fold = np.empty(shape[0], np.int64)
     fold[order] = np.arange(shape[0]) % folds
     return [(np.flatnonzero(fold[groups] != k), np.flatnonzero(fold[groups] == k)) for k in range(folds)]
+
+
+def find_shortcut_alarms(tables: StoreTables) -> list[Alarm]:
+    """Returns the alarms about a store's shortcuts."""
+    return shortcut_alarms(find_shortcuts(tables.columns))
+
+
+CHECK = Check(
+    ("metadata_shortcut",),
+    "metadata that reveals the class",
+    find_shortcut_alarms,
+    f"the AUC's interval lies above {ALARMING}",
+    rank=160,
+)

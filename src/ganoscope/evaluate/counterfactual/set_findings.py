@@ -6,8 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from ganoscope.alarms import Alarm
-from ganoscope.evaluate.counterfactual.measures import BLUR_PX, NAMES, Measures
+from ganoscope.evaluate.counterfactual.measures import NAMES, Measures
 from ganoscope.evaluate.features import Features
 from ganoscope.evaluate.fidelity.kernel_distance import measure_kernel_distance
 from ganoscope.evaluate.set_distance import FEWEST, Distance
@@ -18,12 +17,8 @@ from ganoscope.statistics.proportion import compute_wilson_interval
 SHARES = tuple(name for name in NAMES if "flip" in name and not name.endswith("strength"))
 """Measures that are 0 or 1 for every image."""
 ALL = "all"
-MUCH_PADDING = 0.1
-"""Share of the change beside the picture from which on it may raise an alarm."""
 FEWEST_HALVED = 4
 """Patients of the target domain that can be halved, so that both halves have two."""
-FEW_FLIPS, FEW_KEPT = 0.5, 0.9
-"""Share of flips below which counterfactuals explain no classifier, and share of them that written files must keep."""
 
 Summary = Mapping[str, Mapping[str, Estimate]]
 """Estimates by set of images (`all`, or `to` a target class) and measure."""
@@ -127,82 +122,3 @@ def measure_realism(
         return None
     first, second = (measure_kernel_distance(one, real, peer, seed) for one in (counterfactuals, originals))
     return Realism(first, second)
-
-
-def find_alarms(findings: Findings) -> list[Alarm]:
-    """Returns what to know before a counterfactual is taken for an explanation."""
-    found = findings.summary[ALL]
-    return [*check_flips(found), *check_attack(findings), *check_places(found), *check_files(found)]
-
-
-def check_flips(found: Mapping[str, Estimate]) -> list[Alarm]:
-    """Alarms where the explained classifier's answer hardly ever becomes the target."""
-    flip = found.get("flip")
-    if flip is None or flip.value >= FEW_FLIPS:
-        return []
-    message = (
-        f"only {flip.value:.0%} of the counterfactuals change the explained classifier's answer (n = {flip.n}): most "
-        "show no change that it answers to. Train longer, or give the counterfactual loss more weight."
-    )
-    return [Alarm("few_flips", "warning", message, {"flips": round(flip.value, 4), "images": flip.n})]
-
-
-def check_attack(findings: Findings) -> list[Alarm]:
-    """Alarms where counterfactuals behave as an attack does, and notes where the control can't tell."""
-    found, margin = findings.summary[ALL], findings.transfer_margin
-    flip, judge, kept = (found.get(name) for name in ("flip", "judge_flip", "flip_after_blur"))
-    alarms = []
-    if flip and judge and judge.value < FEW_FLIPS * flip.value:
-        message = (
-            f"counterfactuals behave as an attack: they flip the explained classifier on {flip.value:.0%} of the "
-            f"images, but an independent one on {judge.value:.0%} (n = {judge.n}). They do not show what the class is "
-            "like."
-        )
-        alarms.append(Alarm("counterfactual_like_attack", "warning", message, {"judge_flips": round(judge.value, 4)}))
-    if kept and kept.value < FEW_FLIPS:
-        message = (
-            f"only {kept.value:.0%} of the flips hold when the counterfactual is blurred by {BLUR_PX:g} px (n = "
-            f"{kept.n}): they rest on fine patterns, as an attack does."
-        )
-        alarms.append(Alarm("flips_lost_in_blur", "warning", message, {"kept": round(kept.value, 4)}))
-    if margin and margin.low <= 0 and not alarms:
-        message = (
-            "the adversarial control can't tell counterfactuals from noise here: noise of the same L2 norm flips the "
-            f"independent classifier as often (difference {margin.value:.2f}, {margin.low:.2f} to {margin.high:.2f}, "
-            f"n = {margin.n}). Noise of that size is no longer small; compare the strengths at which each begins to."
-        )
-        alarms.append(Alarm("control_undecided", "note", message, {"difference": round(margin.value, 4)}))
-    return alarms
-
-
-def check_places(found: Mapping[str, Estimate]) -> list[Alarm]:
-    """Alarms where the change misses annotated findings, or prefers the padding beside the picture."""
-    alarms = []
-    inside, area = found.get("change_in_lesion"), found.get("lesion_area")
-    if inside and area and not (inside.low > area.high or (inside.groups < 2 and inside.value > area.value)):
-        message = (
-            f"the changes do not point to the annotated findings: {inside.value:.1%} of them lie inside, where a "
-            f"change without preference would have {area.value:.1%} (n = {inside.n})."
-        )
-        alarms.append(Alarm("change_misses_findings", "warning", message, {"inside": round(inside.value, 4)}))
-    beside, padding = found.get("change_in_padding"), found.get("padding_area")
-    if beside and padding and beside.value > max(MUCH_PADDING, padding.value):
-        message = (
-            f"{beside.value:.1%} of the change lies in the padding beside the picture, which covers "
-            f"{padding.value:.1%} of the square (n = {beside.n}): the classes are told apart by the pictures' shape, "
-            "which is no disease. Prepare the store with --fit crop or body."
-        )
-        alarms.append(Alarm("change_in_padding", "warning", message, {"share": round(beside.value, 4)}))
-    return alarms
-
-
-def check_files(found: Mapping[str, Estimate]) -> list[Alarm]:
-    """Alarms where written files, read again, no longer have the effect that was measured on the networks' images."""
-    kept = found.get("flip_as_written")
-    if kept is None or kept.value >= FEW_KEPT:
-        return []
-    message = (
-        f"of the counterfactuals that change the classifier's answer, {kept.value:.0%} still do in the file that is "
-        f"written (n = {kept.n}): bringing the change to the source's geometry and values loses a part of it."
-    )
-    return [Alarm("written_files_differ", "warning", message, {"kept": round(kept.value, 4), "images": kept.n})]

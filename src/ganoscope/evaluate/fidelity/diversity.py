@@ -1,5 +1,6 @@
 """How much the images of one set differ among each other, beside what real images do: within-set MS-SSIM."""
 
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -9,7 +10,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from ganoscope.alarms import Alarm
+from ganoscope.alarms import Alarm, Check, run_checks
 from ganoscope.data.store import Store
 from ganoscope.errors import UserError, describe, refuse
 from ganoscope.files import load_json, save_json
@@ -195,14 +196,12 @@ def halve(images: Tensor) -> Tensor:
     return torch.nn.functional.avg_pool2d(images, kernel_size=2)
 
 
-def find_alarms(diversity: Diversity) -> list[Alarm]:
-    """Returns the alarm that generated images resemble each other more than real ones do, where they do."""
+def check_collapse(diversity: Diversity) -> Iterator[Alarm]:
+    """Yields an alarm where generated images resemble each other more than real ones do."""
     generated, real = diversity.generated, diversity.held_out or diversity.training
     excess = generated.mean - real.mean
-    if excess <= MARGIN or generated.low <= real.high:
-        return []
-    return [
-        Alarm(
+    if excess > MARGIN and generated.low > real.high:
+        yield Alarm(
             "collapsed_diversity",
             "warning",
             f"generated images resemble each other more than real ones do: mean MS-SSIM {generated.mean:.3f} "
@@ -210,7 +209,22 @@ def find_alarms(diversity: Diversity) -> list[Alarm]:
             f"{real.high:.3f}). The generator leaves out part of the variety of its data.",
             {"excess": round(excess, 4), "margin": MARGIN, "pairs": generated.pairs},
         )
-    ]
+
+
+CHECKS: tuple[Check[Diversity], ...] = (
+    Check(
+        ("collapsed_diversity",),
+        "generated images that resemble each other more than real ones do",
+        check_collapse,
+        f"mean MS-SSIM more than {MARGIN:g} above that of real images, intervals apart",
+    ),
+)
+"""What is looked for in the diversity of generated images."""
+
+
+def find_alarms(diversity: Diversity) -> list[Alarm]:
+    """Returns the alarm that generated images resemble each other more than real ones do, where they do."""
+    return run_checks(CHECKS, diversity)
 
 
 def save(path: Path, diversity: Diversity) -> None:

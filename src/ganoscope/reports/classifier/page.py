@@ -1,6 +1,5 @@
 """The page about a classifier, made from its run folder and its store; its pictures are written beside it as PNG."""
 
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -58,7 +57,6 @@ def collect_content(findings: Findings) -> dict[str, Any]:
         "kind": "classifier",
         "title": f"{findings.record.network} on {findings.record.store_name}",
         "abstract": scores.describe_abstract(findings),
-        "date": f"{datetime.now(UTC):%d %B %Y, %H:%M} UTC",
         "alarms": collect_alarms(findings.alarms, findings.of_store),
         "chapters": [show(findings) for show in CHAPTERS],
         "shows_real": not all(name.startswith("phantom-") for name in findings.record.sample_ids),

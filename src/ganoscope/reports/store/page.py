@@ -1,6 +1,5 @@
 """The inspection page: one self-contained HTML file about a store, alarms first."""
 
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -72,7 +71,6 @@ def collect_content(evidence: Evidence) -> dict[str, Any]:
         "kind": "inspection",
         "title": evidence.store.name,
         "abstract": describe_abstract(evidence),
-        "date": f"{datetime.now(UTC):%d %B %Y, %H:%M} UTC",
         "alarms": collect_alarms(evidence),
         "chapters": chapters,
         "shows_real": not evidence.drawn,

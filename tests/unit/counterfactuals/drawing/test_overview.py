@@ -5,9 +5,9 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from ganoscope.counterfactuals.case_summary import describe_case
+from ganoscope.counterfactuals.drawing.case_summary import describe_case
 from ganoscope.counterfactuals.drawing.overview import draw_response
-from ganoscope.counterfactuals.set_summary import describe_validity
+from ganoscope.counterfactuals.results.set_summary import describe_validity
 from ganoscope.data.store.intensity import IntensityMap
 from ganoscope.evaluate.counterfactual.measures import CHANGES, FLIPS, NAMES, Measures, Response
 from ganoscope.statistics.bootstrap import Estimate
@@ -44,4 +44,4 @@ def test_the_words_on_a_panel_name_no_number_that_there_is_not(already):
 def test_a_classifier_that_was_asked_of_images_of_the_target_was_asked():
     asked = {"probability_before": Estimate(0.9, 0.8, 1.0, 4, 4)}
     assert "no flip to count" in describe_validity(asked, None)[0]
-    assert describe_validity({}, None)[0].startswith("No classifier was asked")
+    assert describe_validity({}, None)[0].startswith("No classifier was given")

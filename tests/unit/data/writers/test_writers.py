@@ -93,8 +93,8 @@ def write_hu(name, folder):
     pixels = np.random.default_rng(0).integers(-1024, 3071, (20, 32, 32)).astype(np.int16)
     stack = formats.Stack(20, 32, IntensityMap(-1024, 3071, "HU", "int16"), (), (0.7, 0.8))
     with formats.load(name).open_writer(folder, stack) as write:
-        for picture in pixels:
-            write(picture, {}, 0)
+        for number, picture in enumerate(pixels):
+            write(formats.Output(picture, "HU", formats.GENERATED), f"{number}", 0)
     return pixels
 
 
