@@ -13,16 +13,17 @@ from ganoscope.workflows.inspect import InspectConfig, inspect
 
 @dataclass
 class Command:
-    """Prints a store's counts, statistics and alarms, checks its fingerprint, and writes a page with all evidence."""
+    """Prints a store's counts, statistics and alarms, verifies its fingerprint, and writes a page with all evidence."""
 
     store: Annotated[Path, tyro.conf.Positional, tyro.conf.arg(metavar="STORE")]
     """Folder of the store."""
     out: Path | None = None
-    """HTML file to write; inspect.html in the store by default. contact_sheet.png is written beside it."""
+    """HTML file to write; inspect.html in the store by default. contact_sheet.png and the folder with the page's
+    measurements are written beside it."""
     config: tyro.conf.OmitArgPrefixes[InspectConfig] = field(default_factory=InspectConfig)
 
     def run(self) -> None:
-        """Shows the store."""
+        """Inspects the store, and prints its summary."""
         written = inspect(self.store, self.out, self.config)
         show_store(Store.open(self.store))
         say(f"contact sheet: {written.contact_sheet}")

@@ -1,6 +1,6 @@
-"""Grad-CAM of a classifier's right and wrong answers, with the checks that show what the maps are worth."""
+"""Grad-CAM of a classifier's right and wrong answers, with the checks that show how far the maps can be trusted."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -8,15 +8,16 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from ganoscope.alarms import Alarm
+from ganoscope.alarms import Alarm, Check
 from ganoscope.classifiers.trained import TrainedClassifier
 from ganoscope.contracts import Explanation
 from ganoscope.data.store import Store
 from ganoscope.evaluate.classification.metrics import Predictions
-from ganoscope.explanation.checks.randomisation import IGNORES_WEIGHTS, Randomisation, check_randomisation
+from ganoscope.explanation.checks.randomisation import IGNORES_WEIGHTS, check_randomisation
 from ganoscope.explanation.classifier_maps import choose_layer, explain_codes, make_target
 from ganoscope.seeds import Stream, stream
-from ganoscope.statistics.bootstrap import Estimate, estimate_mean
+from ganoscope.statistics.bootstrap import estimate_mean
+from ganoscope.statistics.estimate import Estimate
 
 KINDS = ("true positives", "false negatives", "false positives")
 COLUMNS = 4
@@ -28,28 +29,43 @@ CHECKED = 8
 LOCATED, SEARCHED = 64, 512
 """Images with a mask on which localisation is measured, at most, and images among which they are looked for."""
 EMPTY_SHARE = 0.2
-"""Share of empty maps from which an alarm is raised."""
+"""Share of empty maps above which an alarm is raised."""
+
+
+@dataclass(frozen=True)
+class WeightDependence:
+    """What became of the maps when all weights were destroyed.
+
+    Attributes:
+        images: Number of images.
+        correlation: Mean absolute rank correlation with the original maps.
+        chance: The same between unrelated maps of this smoothness.
+    """
+
+    images: int
+    correlation: float
+    chance: float
 
 
 @dataclass(frozen=True)
 class HeatMaps:
-    """Heat maps of some images of one part, each for the logit of the class that was predicted.
+    """Heat maps of some images of one part, each for the logit of the predicted class.
 
     Attributes:
         galleries: By class and kind of answer: rows of `predictions`, shape (n,).
-        rows: All rows that are shown, in order.
-        maps: Their maps, raw, in units of logit, shape (len(rows), H, W).
-        layer: Name of the layer that was looked at.
-        randomisation: What becomes of the maps when the weights are destroyed; None where fewer than two are not empty.
+        rows: All rows that are shown, ascending, shape (M,).
+        maps: Their maps, raw, in units of logit, shape (M, H, W).
+        layer: Name of the explained layer.
+        dependence: Randomisation check; None where fewer than two maps are not empty.
         inside: Mean share of a map's sum that lies in the annotated finding; None where there are no masks.
-        area: Mean share of the image that the finding takes: what a map without preference would have.
+        area: Mean share of the image that the finding covers: the share inside for a map without preference.
     """
 
     galleries: Mapping[str, Mapping[str, NDArray[np.int64]]]
     rows: NDArray[np.int64]
     maps: NDArray[np.float32]
     layer: str
-    randomisation: Randomisation | None
+    dependence: WeightDependence | None
     inside: Estimate | None = None
     area: Estimate | None = None
 
@@ -67,14 +83,14 @@ class HeatMaps:
 def explain_answers(
     classifier: TrainedClassifier, store: Store, predictions: Predictions, indices: NDArray[np.int64], seed: int
 ) -> HeatMaps:
-    """Returns heat maps of right and wrong answers, chosen by chance.
+    """Returns heat maps of right and wrong answers, chosen at random.
 
     Args:
         classifier: The classifier.
-        store: Where the images are.
-        predictions: Of one part.
+        store: Store of the images.
+        predictions: Predictions for one part.
         indices: Positions of their images in the store, shape (N,).
-        seed: Of the choice, and of the weights of the randomisation check.
+        seed: Random seed of the choice, and of the weights of the randomisation check.
     """
     galleries = choose_shown(predictions, seed)
     rows = np.unique(np.concatenate([chosen for kinds in galleries.values() for chosen in kinds.values()]))
@@ -88,7 +104,7 @@ def explain_answers(
         rows=rows,
         maps=found.maps.numpy(),
         layer=found.layer,
-        randomisation=randomise_weights(classifier.network, images, codes[rows], found, seed),
+        dependence=measure_dependence(classifier.network, images, codes[rows], found, seed),
         inside=inside,
         area=area,
     )
@@ -97,7 +113,7 @@ def explain_answers(
 def choose_shown(predictions: Predictions, seed: int) -> dict[str, dict[str, NDArray[np.int64]]]:
     """Returns rows by class and kind of answer, at most four each, of different groups.
 
-    Of two classes the second is shown; the first where the second neither occurs nor is predicted.
+    Of two classes, the second is shown; the first where the second neither occurs nor is predicted.
     """
     counts = np.bincount(predictions.codes, minlength=len(predictions.classes))
     shown = sorted(np.argsort(-counts, kind="stable")[:CLASSES].tolist())
@@ -121,21 +137,33 @@ def choose_groups(rows: NDArray[np.int64], groups: NDArray[np.str_]) -> NDArray[
     return rows[first[:COLUMNS]]
 
 
-def randomise_weights(
+def measure_dependence(
     network: nn.Module, images: Tensor, codes: NDArray[np.int64], found: Explanation, seed: int
-) -> Randomisation | None:
-    """Returns how maps change while the weights are destroyed, on up to eight images whose map is not empty."""
+) -> WeightDependence | None:
+    """Returns how maps change while the weights are destroyed, on up to eight images whose map is not empty.
+
+    Args:
+        network: The classifier's network.
+        images: Shape (B, 1, H, W), in [-1, 1].
+        codes: Predicted class of each image, shape (B,).
+        found: Maps of the images.
+        seed: Random seed of the new weights.
+
+    Returns:
+        The randomisation check; None where fewer than two maps are not empty.
+    """
     chosen = np.flatnonzero(found.maps.amax((1, 2)).numpy() > 0)[:CHECKED]
     if len(chosen) < 2:
         return None
     part, kept = images[torch.from_numpy(chosen)], codes[chosen]
-    return check_randomisation(
+    check = check_randomisation(
         network,
         part,
         lambda copy: make_target(copy, 0),
         lambda copy, _: explain_codes(copy, part, kept, found.layer),
         seed,
     )
+    return WeightDependence(len(chosen), check.final, check.chance)
 
 
 def measure_overlap(
@@ -145,9 +173,17 @@ def measure_overlap(
     indices: NDArray[np.int64],
     layer: str | None,
 ) -> tuple[Estimate | None, Estimate | None]:
-    """Returns (share of a map's sum inside the annotated finding, the finding's share of the area), over images.
+    """Returns (mean share of a map's sum inside the annotated finding, mean share of the area that the finding covers).
 
-    Taken are the first 64 that have a mask, of the first 512 that are classified rightly; empty maps have no share.
+    Measured on the first 64 images with a mask of the first 512 that are classified correctly; empty maps have no
+    share.
+
+    Args:
+        classifier: The classifier.
+        store: Store of the images.
+        predictions: Predictions for one part.
+        indices: Positions of their images in the store, shape (N,).
+        layer: Layer to be explained; None for the explainer's default.
     """
     rows = np.flatnonzero(predictions.predicted == predictions.codes)[:SEARCHED]
     if store.masks is None or not (annotated := np.asarray(store.masks[indices[rows]]).any((1, 2))).any():
@@ -163,23 +199,49 @@ def measure_overlap(
     return estimate_mean(shares, groups), estimate_mean(masks.mean((1, 2)), groups)
 
 
-def find_map_alarms(heat: HeatMaps) -> list[Alarm]:
-    """Returns alarms about maps that are empty, ignore the weights, or miss the annotated findings."""
-    alarms, number = [], len(heat.rows)
+def find_empty_maps(heat: HeatMaps) -> Iterator[Alarm]:
+    """Yields an alarm where many maps are zero everywhere."""
+    number = len(heat.rows)
     if heat.empty > EMPTY_SHARE * number:
         message = f"{heat.empty} of {number} Grad-CAM maps are empty: no region speaks for the predicted class."
-        alarms.append(Alarm("empty_explanations", "warning", message, {"empty": heat.empty, "maps": number}))
-    check = heat.randomisation
-    if check and check.final > IGNORES_WEIGHTS:
+        yield Alarm("empty_explanations", "warning", message, {"empty": heat.empty, "maps": number})
+
+
+def find_independent_maps(heat: HeatMaps) -> Iterator[Alarm]:
+    """Yields an alarm where maps hardly depend on the weights."""
+    check = heat.dependence
+    if check and check.correlation > IGNORES_WEIGHTS:
         message = (
-            f"Grad-CAM maps hardly depend on the weights: mean rank correlation {check.final:.2f} with the maps of a "
-            f"randomised network (unrelated maps: {check.chance:.2f}). They do not show what was learned."
+            f"Grad-CAM maps hardly depend on the weights: mean rank correlation {check.correlation:.2f} with the maps "
+            f"of a randomised network (unrelated maps: {check.chance:.2f}). They do not show what was learned."
         )
-        alarms.append(Alarm("explanation_ignores_weights", "warning", message, {"correlation": round(check.final, 3)}))
+        evidence: dict[str, float | int | str | list[str]] = {"correlation": round(check.correlation, 3)}
+        yield Alarm("explanation_ignores_weights", "warning", message, evidence)
+
+
+def find_misplaced_maps(heat: HeatMaps) -> Iterator[Alarm]:
+    """Yields an alarm where maps lie in the annotated findings no more than maps without preference would."""
     if heat.inside and heat.area and not heat.inside.low > heat.area.high:
         message = (
             f"Grad-CAM maps do not point to the annotated findings: {heat.inside.value:.1%} of their sum lies inside, "
             f"where a map without preference would have {heat.area.value:.1%} (n = {heat.inside.n})."
         )
-        alarms.append(Alarm("maps_miss_findings", "warning", message, {"inside": round(heat.inside.value, 4)}))
-    return alarms
+        yield Alarm("maps_miss_findings", "warning", message, {"inside": round(heat.inside.value, 4)})
+
+
+CHECKS: tuple[Check[HeatMaps], ...] = (
+    Check(("empty_explanations",), "empty heat maps", find_empty_maps, f"above {EMPTY_SHARE:.0%} of the maps"),
+    Check(
+        ("explanation_ignores_weights",),
+        "heat maps that hardly change when the weights are destroyed",
+        find_independent_maps,
+        f"mean absolute rank correlation above {IGNORES_WEIGHTS}",
+    ),
+    Check(
+        ("maps_miss_findings",),
+        "heat maps that miss annotated findings",
+        find_misplaced_maps,
+        "interval of the share inside not above that of a map without preference",
+    ),
+)
+"""What is looked for in the heat maps of a classifier."""

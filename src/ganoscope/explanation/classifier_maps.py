@@ -1,4 +1,4 @@
-"""Grad-CAM of a classifier: what speaks for one of its classes."""
+"""Grad-CAM of a classifier: the evidence for one of its classes."""
 
 from collections.abc import Sequence
 
@@ -11,11 +11,16 @@ from ganoscope.contracts import Explanation, Target
 from ganoscope.explanation.feature_attribution import grad_cam
 
 MIN_SIDE_PX = 7
-"""The last feature map is explained where it has at least this side, as that of a 224-pixel network has."""
+"""Smallest side of the last feature map at which it is explained; a network for 224-pixel images reaches it."""
 
 
 def choose_layer(network: nn.Module, image: Tensor) -> str | None:
-    """Returns the last feature map's module where the map is fine enough, else None: the explainer's own default."""
+    """Returns the name of the last feature map's module; where that map is too coarse None, the explainer's default.
+
+    Args:
+        network: The classifier's network.
+        image: Shape (1, 1, H, W), in [-1, 1].
+    """
     with torch.no_grad():
         features: Tensor = network(image.to(next(network.parameters()).device)).features
     named = "body" in dict(network.named_children())
@@ -25,7 +30,14 @@ def choose_layer(network: nn.Module, image: Tensor) -> str | None:
 def explain_codes(
     network: nn.Module, images: Tensor, codes: Sequence[int] | NDArray[np.int64], layer: str | None
 ) -> Explanation:
-    """Returns Grad-CAM's maps (B, H, W) of images (B, 1, H, W), each for the logit of its own class in `codes`."""
+    """Returns Grad-CAM's maps, shape (B, H, W), each for the logit of its own class.
+
+    Args:
+        network: The classifier's network.
+        images: Shape (B, 1, H, W), in [-1, 1].
+        codes: Class that each image's map explains, shape (B,).
+        layer: Layer to be explained; None for the explainer's default.
+    """
     classes, maps, name = np.asarray(codes), torch.zeros(len(images), *images.shape[2:]), ""
     for code in np.unique(classes):
         chosen = torch.from_numpy(classes == code)
@@ -35,7 +47,7 @@ def explain_codes(
 
 
 def make_target(network: nn.Module, code: int) -> Target:
-    """Returns the logit of one class as the score to be explained."""
+    """Returns the logit of one class, shape (B,), as the score to be explained."""
 
     def logit_of_class(images: Tensor) -> Tensor:
         logits: Tensor = network(images).logits

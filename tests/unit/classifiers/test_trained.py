@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
-from tests.unit.workflows.test_inspect import write_store
+from tests.fixtures.made_up_stores import write_store
 
 from ganoscope.classifiers.fitness import name_public_sets, refuse_as_judge, refuse_other_images
 from ganoscope.classifiers.trained import open_classifier

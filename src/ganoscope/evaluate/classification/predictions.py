@@ -1,18 +1,46 @@
-"""Predictions of a classifier on each part, calibrated on the validation part, and their tables."""
+"""A classifier's predictions for the images of each part, with everything that is measured on them, as files.
+
+`metrics.json` and `predictions.csv` are for readers; `predictions.npz` and `curves.npz` hold them in full precision.
+"""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ganoscope.classifiers.trained import SCHEMA_VERSION
+from ganoscope.data.arrays import load_arrays, save_arrays
 from ganoscope.data.store import Store
+from ganoscope.errors import UserError
 from ganoscope.evaluate.classification.calibration import apply_temperature
-from ganoscope.evaluate.classification.metrics import PartScores, Predictions, to_json
-from ganoscope.files import save_csv, save_json
+from ganoscope.evaluate.classification.curve_points import PartCurves, compute_curves, flatten_curves, restore_curves
+from ganoscope.evaluate.classification.metrics import PartScores, Predictions, from_json, to_json
+from ganoscope.files import load_json, save_csv, save_json
 
 PARTS = ("validation", "test")
+REMEDY = "Train the classifier again, into a new folder."
+ARRAYS = ("sample_ids", "codes", "probabilities", "uncalibrated")
+"""Arrays of `Predictions` in `predictions.npz`, by part; groups, which may be patients, stay in the store."""
+
+
+@dataclass(frozen=True)
+class PartResults:
+    """Everything about one part.
+
+    Attributes:
+        indices: Positions of the images in the store, shape (N,).
+        predictions: Predictions for these images.
+        scores: Metrics with intervals.
+        curves: Points of curves.
+    """
+
+    indices: NDArray[np.int64]
+    predictions: Predictions
+    scores: PartScores
+    curves: PartCurves
 
 
 def make_predictions(
@@ -22,13 +50,13 @@ def make_predictions(
     outputs: tuple[NDArray[np.float32], float],
     classes: tuple[str, ...],
 ) -> Predictions:
-    """Returns the predictions of a classifier on one part.
+    """Returns a classifier's predictions for one part.
 
     Args:
-        store: Store with the images.
+        store: Store of the images.
         split: Name of the part.
-        scored: Positions of its images, and their label codes, both of shape (N,).
-        outputs: Logits, shape (N, K), and the temperature.
+        scored: (Positions of its images in the store, their label codes), both of shape (N,).
+        outputs: (Logits of shape (N, K), temperature).
         classes: Names of the classes.
     """
     (indices, codes), (logits, temperature) = scored, outputs
@@ -44,18 +72,36 @@ def make_predictions(
 
 
 def save_results(
-    run: Path, predictions: Mapping[str, Predictions], scores: Mapping[str, PartScores], temperature: float
+    run: Path,
+    predictions: Mapping[str, Predictions],
+    scores: Mapping[str, PartScores],
+    indices: Mapping[str, NDArray[np.int64]],
+    temperature: float,
 ) -> None:
-    """Writes `metrics.json` and `predictions.csv`.
+    """Writes `metrics.json`, `predictions.csv`, `predictions.npz` and `curves.npz`.
 
     Args:
-        run: Folder of the run.
-        predictions: Predictions by the name of the part, of one part or more.
+        run: Folder of the classifier.
+        predictions: Predictions by the name of the part.
         scores: Metrics by the name of the part.
-        temperature: Temperature of the probabilities.
+        indices: Positions of the images in the store by the name of the part, each of shape (N,).
+        temperature: Divisor of the logits.
     """
     parts = {split: to_json(part) for split, part in scores.items()}
     save_json(run / "metrics.json", {"schema_version": SCHEMA_VERSION, "temperature": temperature, "parts": parts})
+    save_table(run / "predictions.csv", predictions)
+    arrays: dict[str, NDArray[Any]] = {}
+    curves: dict[str, NDArray[Any]] = {}
+    for split, one in predictions.items():
+        arrays |= {f"{split}/indices": indices[split], f"{split}/classes": np.array(one.classes, np.str_)}
+        arrays |= {f"{split}/{name}": getattr(one, name) for name in ARRAYS}
+        curves |= flatten_curves(compute_curves(one), split)
+    save_arrays(run / "predictions.npz", arrays)
+    save_arrays(run / "curves.npz", curves)
+
+
+def save_table(path: Path, predictions: Mapping[str, Predictions]) -> None:
+    """Writes the predictions of all parts as a CSV table, probabilities with six digits."""
     classes = next(iter(predictions.values())).classes
     columns = ["sample_id", "split", "label", "prediction", *(f"probability {label}" for label in classes)]
     rows = (
@@ -65,7 +111,7 @@ def save_results(
             one.sample_ids.tolist(), one.codes, one.predicted, one.probabilities.tolist(), strict=True
         )
     )
-    save_csv(run / "predictions.csv", columns, rows)
+    save_csv(path, columns, rows)
 
 
 def write_digits(probability: float) -> str:
@@ -76,3 +122,63 @@ def write_digits(probability: float) -> str:
         '0.333333'
     """
     return f"{probability:.6g}"
+
+
+def load_results(run: Path, store: Store) -> dict[str, PartResults]:
+    """Returns what `save_results` wrote, by the name of the part.
+
+    Args:
+        run: Folder of the classifier.
+        store: Store that it learned from.
+
+    Raises:
+        UserError: A file is missing or damaged, or is about another store.
+    """
+    parts = load_json(run / "metrics.json")["parts"]
+    arrays, curves = (load_arrays(run / name, REMEDY) for name in ("predictions.npz", "curves.npz"))
+    return {
+        split: PartResults(
+            indices=arrays[f"{split}/indices"],
+            predictions=restore_predictions(run, store, arrays, split),
+            scores=restore_scores(content),
+            curves=restore_curves(curves, split),
+        )
+        for split, content in parts.items()
+    }
+
+
+def restore_predictions(run: Path, store: Store, arrays: Mapping[str, NDArray[Any]], split: str) -> Predictions:
+    """Returns the predictions for one part.
+
+    Args:
+        run: Folder of the classifier.
+        store: Store that it learned from.
+        arrays: Content of `predictions.npz`.
+        split: Name of the part.
+
+    Raises:
+        UserError: They are about another store.
+    """
+    indices = arrays[f"{split}/indices"]
+    if indices.max() >= store.count or (store.column("sample_id")[indices] != arrays[f"{split}/sample_ids"]).any():
+        raise UserError(f"predictions in {run} are about another store than {store.path}. Name the classifier's own.")
+    return Predictions(
+        split=split,
+        groups=store.column("group")[indices],
+        classes=tuple(arrays[f"{split}/classes"].tolist()),
+        **{name: arrays[f"{split}/{name}"] for name in ARRAYS},
+    )
+
+
+def restore_scores(content: Mapping[str, Any]) -> PartScores:
+    """Returns the scores that `metrics.to_json` described."""
+    return PartScores(
+        counts=content["counts"],
+        groups=content["groups"],
+        metrics={name: from_json(metric) for name, metric in content["metrics"].items()},
+        by_class={
+            label: {name: from_json(metric) for name, metric in metrics.items()}
+            for label, metrics in content["by_class"].items()
+        },
+        confusion=np.array(content["confusion"], np.int64),
+    )

@@ -4,8 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from ganoscope.alarms import Alarm, sort_alarms
-from ganoscope.reports.kit.alarm_cards import SIGNS, count, make_card
-from ganoscope.reports.store.linked_alarms import LinkedCard, Outcome
+from ganoscope.reports.kit.alarm_cards import AlarmList, Card, Outcome, count_by_severity, describe_verdict, make_card
 
 
 @dataclass(frozen=True)
@@ -42,19 +41,27 @@ SUBJECTS = (
 )
 
 
-def link_alarms(own: Sequence[Alarm], of_store: Sequence[Alarm]) -> tuple[LinkedCard, ...]:
+def collect_alarms(own: Sequence[Alarm], of_store: Sequence[Alarm]) -> AlarmList:
+    """Returns the alarms of the classifier and its store, and what was looked for."""
+    return AlarmList(
+        cards=link_alarms(own, of_store),
+        outcomes=list_outcomes(own, of_store),
+        verdict=describe_verdict(sort_alarms([*own, *of_store])),
+    )
+
+
+def link_alarms(own: Sequence[Alarm], of_store: Sequence[Alarm]) -> tuple[Card, ...]:
     """Returns the alarms as cards, gravest first; those of the classifier lead to the section with their evidence."""
     origins = {id(alarm): "classifier" for alarm in own} | {id(alarm): "data" for alarm in of_store}
     return tuple(link(alarm, origins[id(alarm)]) for alarm in sort_alarms([*own, *of_store]))
 
 
-def link(alarm: Alarm, origin: str) -> LinkedCard:
+def link(alarm: Alarm, origin: str) -> Card:
     """Returns one alarm as a card."""
-    card = make_card(alarm, origin)
     for subject in SUBJECTS:
         if origin == "classifier" and alarm.code.startswith(subject.codes):
-            return LinkedCard(card, subject.anchor, subject.section)
-    return LinkedCard(card, "", "")
+            return make_card(alarm, origin, place=(subject.anchor, subject.section))
+    return make_card(alarm, origin)
 
 
 def list_outcomes(own: Sequence[Alarm], of_store: Sequence[Alarm]) -> tuple[Outcome, ...]:
@@ -62,20 +69,16 @@ def list_outcomes(own: Sequence[Alarm], of_store: Sequence[Alarm]) -> tuple[Outc
     outcomes = [
         Outcome(
             subject.looked_for,
-            count_alarms([alarm for alarm in own if alarm.code.startswith(subject.codes)]),
-            subject.anchor,
-            subject.section,
+            describe_count([alarm for alarm in own if alarm.code.startswith(subject.codes)]),
+            anchor=subject.anchor,
+            section=subject.section,
         )
         for subject in SUBJECTS
     ]
-    return (*outcomes, Outcome("What `prepare` looks for in the data", count_alarms(of_store), "", ""))
+    of_data = describe_count(of_store)
+    return (*outcomes, Outcome("What `prepare` looks for in the data", of_data, section="inspect.html of the store"))
 
 
-def count_alarms(alarms: Sequence[Alarm]) -> str:
+def describe_count(alarms: Sequence[Alarm]) -> str:
     """Returns how many alarms of each severity there are, in words."""
-    severities = [alarm.severity for alarm in alarms]
-    return (
-        ", ".join(count(severities.count(name), name) for name in SIGNS if name in severities) + "."
-        if alarms
-        else "No alarm."
-    )
+    return f"{count_by_severity(alarms)}." if alarms else "No alarm."

@@ -12,15 +12,14 @@ from ganoscope.reports.store.evidence import Evidence
 
 SIDE_PX, LARGE_PX = 112, 150
 SHEET_PX = 96
-SHEET_COLUMNS = 10
 GAP_PX = 4
 GAP = (122, 128, 138)
 MARK, FINDING = "#ff3b30", "#ffb000"
-"""Colours of what may be wrong, and of what was annotated."""
+"""Colours of supposed faults, and of annotated findings."""
 COLOURS = 128
-"""Of the palette of a picture with something drawn into it."""
+"""Colours in the palette of a picture with something drawn into it."""
 GREY_STEP = 4
-"""Grey values are rounded to multiples of it: thumbnails get half as large, and nobody sees the difference."""
+"""Grey values are rounded to multiples of it: thumbnails take half the bytes, without a visible difference."""
 
 Box = tuple[float, float, float, float]
 
@@ -45,14 +44,14 @@ def draw_thumbnail(
     """Returns one image at a gallery's size: grey where nothing is drawn into it, else in colour.
 
     Args:
-        evidence: Of the store.
-        index: Position of the image.
+        evidence: What is shown of the store.
+        index: Position of the image in the store.
         side_px: Side of the picture.
-        marks: Boxes in store pixels to be drawn in the colour of what may be wrong.
-        findings: Boxes in store pixels to be drawn in the colour of what was annotated.
+        marks: Boxes in store pixels around supposed faults.
+        findings: Boxes in store pixels around annotated findings.
     """
     store = evidence.store
-    display = evidence.shown.to_display(np.asarray(store.images[index]))
+    display = evidence.findings.window.to_display(np.asarray(store.images[index]))
     picture = coarsen(Image.fromarray(display).resize((side_px, side_px), Image.Resampling.LANCZOS))
     outline = draw_outline(store.masks, index, side_px)
     if not marks and not findings and outline is None:
@@ -74,7 +73,13 @@ def coarsen(picture: Image.Image) -> Image.Image:
 
 
 def draw_outline(masks: NDArray[np.bool_] | None, index: int, side_px: int) -> NDArray[np.uint8] | None:
-    """Returns the outline of an image's lesion mask, 255 on the line, shape (side_px, side_px); None without one."""
+    """Returns the outline of an image's lesion mask, 255 on the line, shape (side_px, side_px); None without a mask.
+
+    Args:
+        masks: Masks of the store, shape (N, H, W), or None.
+        index: Position of the image.
+        side_px: Side of the picture.
+    """
     if masks is None or not masks[index].any():
         return None
     mask = Image.fromarray(np.asarray(masks[index], np.uint8)).resize((side_px, side_px))
@@ -84,7 +89,12 @@ def draw_outline(masks: NDArray[np.bool_] | None, index: int, side_px: int) -> N
 
 
 def scale_box(box: Box, factor: float, side_px: int) -> Box:
-    """Returns a box as corners on the enlarged picture, just around what it holds, and inside the picture.
+    """Returns a box as corners (left, top, right, bottom) on the enlarged picture, just around its content.
+
+    Args:
+        box: In store pixels.
+        factor: Enlargement of the picture.
+        side_px: Side of the picture; the corners lie inside it.
 
     Example:
         >>> scale_box((1, 2, 3, 4), factor=2.0, side_px=100), scale_box((0, 0, 50, 50), factor=2.0, side_px=100)
@@ -100,9 +110,9 @@ def join(pictures: Sequence[Image.Image], columns: int, gap_px: int = GAP_PX) ->
     """Returns equally large pictures as one, `columns` in a row, with gaps between them.
 
     Args:
-        pictures: One or more.
+        pictures: One or more pictures of equal size.
         columns: Pictures per row.
-        gap_px: Width of the gaps.
+        gap_px: Width of the gaps in pixels.
     """
     columns = min(columns, len(pictures))
     width, height = pictures[0].size

@@ -1,44 +1,78 @@
 """The inspection page: one self-contained HTML file about a store, alarms first."""
 
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from ganoscope.data.inspection.findings import name_data_folder
 from ganoscope.data.store import Store
 from ganoscope.data.store.splits import SPLITS
 from ganoscope.files import replacing
-from ganoscope.progress import timed
 from ganoscope.reports.kit.rendering import render
+from ganoscope.reports.store.chapter import StoreChapter
 from ganoscope.reports.store.evidence import Evidence, read_evidence
 from ganoscope.reports.store.linked_alarms import collect_alarms
-from ganoscope.reports.store.parts import make_parts
+from ganoscope.reports.store.sections import (
+    class_sheets,
+    counts,
+    duplicates,
+    images_per_patient,
+    intensities,
+    limits,
+    markers,
+    not_taken,
+    privacy,
+    provenance,
+    series,
+    shortcuts,
+    source_geometry,
+    unusual,
+)
+
+CHAPTERS = (
+    provenance.show_store,
+    class_sheets.show,
+    counts.show,
+    images_per_patient.show,
+    duplicates.show,
+    shortcuts.show,
+    markers.show,
+    source_geometry.show,
+    intensities.show,
+    unusual.show,
+    series.show,
+    not_taken.show,
+    privacy.show,
+    provenance.show_settings,
+    limits.show,
+)
+"""The chapters after the alarms, in order; one without content says so in a sentence."""
 
 
-def save_inspection(store: Store, path: Path, seed: int = 0) -> Path:
-    """Writes the page about a store, and returns the file's path.
+def save_inspection(store: Store, path: Path) -> Path:
+    """Writes the page about a store from its tables and the findings beside the page, and returns the file's path.
 
     Args:
         store: The store; nothing in it is changed.
-        path: File to write.
-        seed: Of everything that is chosen by chance: the same seed gives the same choice.
+        path: File to write; `<name>_data` beside it holds the findings of `ganoscope inspect`.
+
+    Raises:
+        UserError: Findings are missing, damaged, or about another store.
     """
-    with timed("inspection page"):
-        page = render(collect_content(read_evidence(store, seed), seed), "store/template.html")
-        with replacing(path) as partial:
-            partial.write_text(page, encoding="utf-8")
+    page = render(collect_content(read_evidence(store, name_data_folder(path))), "store/template.html")
+    with replacing(path) as partial:
+        partial.write_text(page, encoding="utf-8")
     return path
 
 
-def collect_content(evidence: Evidence, seed: int) -> dict[str, Any]:
+def collect_content(evidence: Evidence) -> dict[str, Any]:
     """Returns everything that the template shows."""
-    parts = make_parts(evidence, seed)
+    chapters: tuple[StoreChapter, ...] = tuple(show(evidence) for show in CHAPTERS)
     return {
+        "kind": "inspection",
         "title": evidence.store.name,
         "abstract": describe_abstract(evidence),
-        "date": f"{datetime.now(UTC):%d %B %Y, %H:%M} UTC",
         "alarms": collect_alarms(evidence),
-        "contents": [("alarms", "Alarms"), *((part.anchor, part.title) for part in parts)],
-        "parts": parts,
+        "chapters": chapters,
         "shows_real": not evidence.drawn,
     }
 

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from tests.unit.workflows.test_inspect import write_store
+from tests.fixtures.made_up_stores import write_store
 
 from ganoscope.data.store import Store
 from ganoscope.evaluate.classification import metrics as classification

@@ -1,14 +1,45 @@
-"""Predictions of a part and the tables that they are written to."""
+"""Predictions of a part and their tables, read back in full precision."""
 
 import csv
 import json
+import shutil
 
 import numpy as np
 import pytest
+from tests.fixtures.predictions import predict
 
+from ganoscope.classifiers.trained import open_classifier
 from ganoscope.data.store import Store
-from ganoscope.evaluate.classification.metrics import score
-from ganoscope.evaluate.classification.predictions import make_predictions, save_results
+from ganoscope.errors import UserError
+from ganoscope.evaluate.classification.metrics import score, to_json
+from ganoscope.evaluate.classification.predictions import load_results, make_predictions, save_results
+
+
+def test_results_are_read_back_in_full_precision(tiny_classifier, phantom_store, tmp_path):
+    store = Store.open(phantom_store)
+    predictions, indices = predict(open_classifier(tiny_classifier), store)
+    scores = score(predictions)
+    save_results(tmp_path, {"test": predictions}, {"test": scores}, {"test": indices}, 1.0)
+    again = load_results(tmp_path, store)["test"]
+    np.testing.assert_array_equal(again.indices, indices)
+    for name, values in vars(predictions).items():
+        np.testing.assert_array_equal(getattr(again.predictions, name), values)
+    assert to_json(again.scores) == to_json(scores)
+
+
+def test_missing_damaged_and_foreign_predictions_are_refused(tiny_classifier, phantom_store, disc_store, tmp_path):
+    store, run = Store.open(phantom_store), shutil.copytree(tiny_classifier, tmp_path / "run")
+    with pytest.raises(UserError, match="about another store"):
+        load_results(run, Store.open(disc_store))
+    (run / "predictions.npz").write_bytes(b"cut off")
+    with pytest.raises(UserError, match=r"predictions\.npz is missing or damaged"):
+        load_results(run, store)
+
+
+def test_groups_which_may_be_patients_stay_in_the_store(tiny_classifier):
+    with np.load(tiny_classifier / "predictions.npz") as arrays:
+        names = {name.partition("/")[2] for name in arrays.files}
+    assert names == {"indices", "classes", "sample_ids", "codes", "probabilities", "uncalibrated"}
 
 
 @pytest.fixture
@@ -28,8 +59,9 @@ def test_probabilities_are_calibrated_and_kept_as_they_were(predictions):
     assert predictions.predicted.tolist() == predictions.uncalibrated.argmax(1).tolist()
 
 
-def test_tables_hold_every_image_and_every_metric(predictions, tmp_path):
-    save_results(tmp_path, {"test": predictions}, {"test": score(predictions)}, 2.0)
+def test_tables_hold_every_image_and_every_metric(predictions, phantom_store, tmp_path):
+    indices = {"test": Store.open(phantom_store).indices("test")}
+    save_results(tmp_path, {"test": predictions}, {"test": score(predictions)}, indices, 2.0)
     with (tmp_path / "predictions.csv").open(encoding="utf-8", newline="") as file:
         rows = list(csv.DictReader(file))
     assert [row["sample_id"] for row in rows] == predictions.sample_ids.tolist()

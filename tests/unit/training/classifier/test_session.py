@@ -6,7 +6,7 @@ import signal
 import numpy as np
 import pytest
 import torch
-from tests.unit.workflows.test_inspect import write_store
+from tests.fixtures.made_up_stores import write_store
 
 from ganoscope.data.phantoms.phantom_store import PhantomConfig
 from ganoscope.data.store import Store

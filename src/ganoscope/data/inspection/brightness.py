@@ -1,17 +1,20 @@
-"""Brightness and contrast per image, and intensities per class, over the pixels that were measured."""
+"""Brightness and contrast per image, and intensities per class, over the pixels that the scanner measured."""
 
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
+from ganoscope.data.arrays import load_arrays, save_arrays
 from ganoscope.data.store import Store
 from ganoscope.data.store.summary import measured as was_measured
 from ganoscope.seeds import Stream, stream
 
 MOST_PIXELS = 400_000_000
-"""Pixels read at most: some ten seconds. Of larger stores a sample of images is measured, and the page says so."""
+"""Pixels read at most, about ten seconds; of a larger store a random sample of images is measured."""
 MOST_IMAGES = 20_000
+"""Images measured at most."""
 BIN_VALUES = {"uint8": 1, "uint16": 16, "int16": 16}
 """Stored values per bin of a histogram, by pixel type."""
 
@@ -22,8 +25,8 @@ class Measurements:
 
     Attributes:
         indices: Positions of the measured images in the store, ascending, shape (M,).
-        means: Mean stored value of each over its measured pixels, shape (M,); NaN where no pixel was measured.
-        deviations: Standard deviation of the same, shape (M,).
+        means: Mean stored value of each image over its measured pixels, shape (M,); NaN where no pixel was measured.
+        deviations: Standard deviation of the same pixels, shape (M,).
         values: Lowest stored value of each histogram bin, shape (K,).
         step: Stored values per bin.
         histograms: Pixels per bin by class, each of shape (K,).
@@ -38,14 +41,14 @@ class Measurements:
 
 
 def measure(store: Store, labels: NDArray[np.str_], seed: int) -> Measurements:
-    """Returns brightness and contrast of all images, or of a random sample where they are too many.
+    """Returns brightness and contrast of all images, or of a random sample of a large store.
 
     Args:
         store: The store.
         labels: Class of each image, shape (N,).
-        seed: Of the sample.
+        seed: Random seed of the sample.
     """
-    indices = choose(store.count, min(MOST_IMAGES, MOST_PIXELS // store.size**2), seed)
+    indices = choose_positions(store.count, min(MOST_IMAGES, MOST_PIXELS // store.size**2), seed)
     limits = np.iinfo(np.dtype(store.intensity.dtype))
     step = BIN_VALUES[store.intensity.dtype]
     values = np.arange(limits.min, limits.max + 1, step, dtype=np.int64)
@@ -64,11 +67,16 @@ def measure(store: Store, labels: NDArray[np.str_], seed: int) -> Measurements:
     return Measurements(indices, means, deviations, values, step, histograms)
 
 
-def choose(count: int, most: int, seed: int) -> NDArray[np.int64]:
-    """Returns up to `most` of the positions 0 to `count` - 1, ascending, by chance where not all are taken.
+def choose_positions(count: int, most: int, seed: int) -> NDArray[np.int64]:
+    """Returns up to `most` of the positions 0 to `count` - 1, ascending; a random subset where there are more.
+
+    Args:
+        count: Number of positions to choose from.
+        most: Number of positions to choose.
+        seed: Random seed of the choice.
 
     Example:
-        >>> choose(3, 5, seed=0).tolist(), len(choose(100, 5, seed=0))
+        >>> choose_positions(3, 5, seed=0).tolist(), len(choose_positions(100, 5, seed=0))
         ([0, 1, 2], 5)
     """
     if count <= most:
@@ -89,3 +97,29 @@ def find_range(histograms: dict[str, NDArray[np.int64]], share: float) -> tuple[
     first = int(np.searchsorted(sums, edge, side="right"))
     last = int(np.searchsorted(sums, sums[-1] - edge, side="left"))
     return first, max(first, last)
+
+
+def save_measurements(path: Path, measured: Measurements) -> None:
+    """Writes measurements as a compressed `.npz` file, atomically."""
+    arrays = {
+        "indices": measured.indices,
+        "means": measured.means,
+        "deviations": measured.deviations,
+        "values": measured.values,
+        "step": np.array(measured.step),
+        "classes": np.array(list(measured.histograms), np.str_),
+        "histograms": np.array(list(measured.histograms.values()), np.int64).reshape(-1, len(measured.values)),
+    }
+    save_arrays(path, arrays)
+
+
+def load_measurements(path: Path) -> Measurements:
+    """Returns the measurements that `save_measurements` wrote.
+
+    Raises:
+        UserError: The file is missing or damaged.
+    """
+    arrays = load_arrays(path, "Run `ganoscope inspect` again.")
+    classes, histograms = arrays.pop("classes").tolist(), arrays.pop("histograms")
+    step = int(arrays.pop("step"))
+    return Measurements(**arrays, step=step, histograms=dict(zip(classes, histograms, strict=True)))

@@ -1,0 +1,35 @@
+"""Named arrays in compressed `.npz` files: written atomically, read without executing anything."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+from zipfile import BadZipFile
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ganoscope.errors import UserError
+from ganoscope.files import replacing
+
+
+def save_arrays(path: Path, arrays: Mapping[str, NDArray[Any]]) -> None:
+    """Writes named arrays as a compressed `.npz` file; equal arrays give equal bytes."""
+    with replacing(path) as partial, partial.open("wb") as file:
+        np.savez_compressed(file, **arrays)  # type: ignore[arg-type]
+
+
+def load_arrays(path: Path, remedy: str) -> dict[str, NDArray[Any]]:
+    """Returns the named arrays of an `.npz` file.
+
+    Args:
+        path: The file.
+        remedy: What to do where it can't be read, as a sentence.
+
+    Raises:
+        UserError: The file is missing or damaged.
+    """
+    try:
+        with np.load(path, allow_pickle=False) as file:
+            return {name: file[name] for name in file.files}
+    except (OSError, ValueError, EOFError, BadZipFile) as error:
+        raise UserError(f"{path} is missing or damaged: {error}. {remedy}") from None

@@ -1,0 +1,1 @@
+"""What `ganoscope inspect` measures and selects before its page is written: brightness, shortcuts, gallery images."""

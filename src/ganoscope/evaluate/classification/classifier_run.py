@@ -1,0 +1,94 @@
+"""A classifier from a store to measured results in a run folder: trained, calibrated, evaluated; nothing is drawn."""
+
+import shutil
+from contextlib import nullcontext
+from dataclasses import asdict, replace
+from pathlib import Path
+
+import torch
+
+from ganoscope.alarms import save_alarms
+from ganoscope.classifiers.trained import (
+    RECORD,
+    SCHEMA_VERSION,
+    WEIGHTS,
+    ClassifierRecord,
+    TrainedClassifier,
+    load_classifier_record,
+)
+from ganoscope.data.store import Store
+from ganoscope.data.store.labels import count_classes
+from ganoscope.evaluate.classification.calibration import fit_temperature
+from ganoscope.evaluate.classification.metrics import score, to_json
+from ganoscope.evaluate.classification.part_checks import find_alarms
+from ganoscope.evaluate.classification.predictions import PARTS, make_predictions, save_results
+from ganoscope.files import compute_sha256, save_json
+from ganoscope.progress import timed
+from ganoscope.training.classifier.config import ClassifyConfig, find_scored, refuse_unfit_store
+from ganoscope.training.classifier.run_folder import claim_run, make_record, save_weights, start_network
+from ganoscope.training.classifier.session import compute_logits, train_classifier
+
+
+def train_and_evaluate(store: Store, run: Path, config: ClassifyConfig) -> ClassifierRecord:
+    """Trains a classifier on a store's train part and evaluates it; resumes where an earlier call stopped.
+
+    The run folder then holds `classifier.safetensors`, `history.csv`, `metrics.json`, `predictions.csv`,
+    `predictions.npz`, `curves.npz`, `alarms.json` and, written last, `classifier.json`. A run that is complete stays as
+    it is.
+
+    Args:
+        store: Store to learn from, verified before.
+        run: Folder of the run.
+        config: Which classifier is trained, and how.
+
+    Returns:
+        The record of the classifier.
+
+    Raises:
+        UserError: The store is not fit to learn from, or the folder holds something else or a run of other settings.
+    """
+    refuse_unfit_store(store, config)
+    config = config.resolve()
+    if (run / RECORD).exists():
+        claim_run(run, store, config)
+        return load_classifier_record(run)
+    network, weights = start_network(len(count_classes(store)), config)
+    started = claim_run(run, store, config)
+    best = train_classifier(store, run, config, network)
+    save_weights(run, best)
+    record = make_record(store, config, started, weights, compute_sha256(run / WEIGHTS))
+    with timed("evaluating"):
+        record = evaluate(TrainedClassifier(run, record, best.eval().requires_grad_(False)), store, config)
+    save_json(run / RECORD, {"schema_version": SCHEMA_VERSION, **asdict(record)})
+    shutil.rmtree(run / "checkpoints", ignore_errors=True)
+    return record
+
+
+def evaluate(classifier: TrainedClassifier, store: Store, config: ClassifyConfig) -> ClassifierRecord:
+    """Calibrates a classifier on the validation part, measures it on all held-out parts, and writes the results.
+
+    Args:
+        classifier: The classifier, not calibrated yet.
+        store: Store that it learned from.
+        config: Resolved configuration.
+
+    Returns:
+        The record with temperature and test metrics.
+    """
+    classes, device = classifier.record.classes, torch.device(config.device)
+    found = {split: find_scored(store, split, classes) for split in PARTS}
+    found = {split: pair for split, pair in found.items() if len(pair[0])}
+    logits = {
+        split: compute_logits(classifier.network, store, indices, device, nullcontext).numpy()
+        for split, (indices, _) in found.items()
+    }
+    temperature = fit_temperature(logits["validation"], found["validation"][1])
+    predictions = {
+        split: make_predictions(store, split, pair, (logits[split], temperature), classes)
+        for split, pair in found.items()
+    }
+    scores = {split: score(one, config.seed) for split, one in predictions.items()}
+    save_results(classifier.path, predictions, scores, {split: pair[0] for split, pair in found.items()}, temperature)
+    save_alarms(classifier.path / "alarms.json", find_alarms(store, scores, temperature))
+    metrics = to_json(scores["test"]) if "test" in scores else {}
+    return replace(classifier.record, temperature=temperature, metrics=metrics)

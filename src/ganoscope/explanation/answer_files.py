@@ -1,0 +1,114 @@
+"""Heat maps of a trained classifier's answers: computed from its run folder, written there, and read back."""
+
+from collections.abc import Iterable
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from ganoscope.alarms import load_alarms, run_checks, save_alarms
+from ganoscope.classifiers.trained import open_classifier
+from ganoscope.data.arrays import load_arrays, save_arrays
+from ganoscope.data.store import Store
+from ganoscope.evaluate.classification.metrics import Predictions
+from ganoscope.evaluate.classification.predictions import load_results
+from ganoscope.explanation.answers import CHECKS, HeatMaps, WeightDependence, explain_answers
+from ganoscope.files import load_json, save_json
+from ganoscope.statistics.estimate import Estimate
+
+SCHEMA_VERSION = 1
+ARRAYS, DESCRIPTION = "heat_maps.npz", "heat_maps.json"
+
+
+def explain_run(run: Path, store: Store, device: str) -> HeatMaps:
+    """Explains right and wrong answers of a trained classifier; writes heat maps, and their alarms to `alarms.json`.
+
+    Explained is the test part, or the validation part where the test part can't be scored.
+
+    Args:
+        run: Folder of the classifier, evaluated before.
+        store: Store that it learned from.
+        device: `cpu` or `cuda`.
+
+    Raises:
+        UserError: The run folder is incomplete or damaged.
+    """
+    classifier = open_classifier(run, device)
+    classifier.network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]  # as it was trained
+    part = list(load_results(run, store).values())[-1]
+    heat = explain_answers(classifier, store, part.predictions, part.indices, int(classifier.record.config["seed"]))
+    save_heat_maps(run, heat, part.predictions)
+    known = [alarm for alarm in load_alarms(run / "alarms.json") if not any(one.raises(alarm.code) for one in CHECKS)]
+    save_alarms(run / "alarms.json", [*known, *run_checks(CHECKS, heat)])
+    return heat
+
+
+def save_heat_maps(run: Path, heat: HeatMaps, predictions: Predictions) -> None:
+    """Writes `heat_maps.npz` (raw maps by sample id) and `heat_maps.json` (galleries and checks).
+
+    Args:
+        run: Folder of the classifier.
+        heat: The heat maps.
+        predictions: Predictions whose rows they are of.
+    """
+    ids = predictions.sample_ids
+    save_arrays(run / ARRAYS, {"sample_ids": ids[heat.rows], "maps": heat.maps})
+    content = {
+        "schema_version": SCHEMA_VERSION,
+        "part": predictions.split,
+        "layer": heat.layer,
+        "galleries": {
+            label: {kind: ids[rows].tolist() for kind, rows in kinds.items()} for label, kinds in heat.galleries.items()
+        },
+        "randomisation": describe_numbers(heat.dependence),
+        "share_inside_findings": describe_numbers(heat.inside),
+        "share_of_area": describe_numbers(heat.area),
+    }
+    save_json(run / DESCRIPTION, content)
+
+
+def describe_numbers(found: WeightDependence | Estimate | None) -> dict[str, float | int | None] | None:
+    """Returns a result as JSON values; what is not defined is null."""
+    return None if found is None else {name: None if n != n else n for name, n in asdict(found).items()}
+
+
+def parse_numbers(content: dict[str, Any] | None) -> dict[str, Any] | None:
+    """Returns the numbers that `describe_numbers` described."""
+    return None if content is None else {name: np.nan if number is None else number for name, number in content.items()}
+
+
+def load_heat_maps(run: Path, predictions: Predictions) -> HeatMaps:
+    """Returns the heat maps that `save_heat_maps` wrote.
+
+    Args:
+        run: Folder of the classifier.
+        predictions: Predictions for the part that they are of.
+
+    Raises:
+        UserError: A file is missing or damaged.
+    """
+    content = load_json(run / DESCRIPTION)
+    arrays = load_arrays(run / ARRAYS, "Remove classifier.html and run `ganoscope classify` again.")
+    row_of = {str(sample_id): row for row, sample_id in enumerate(predictions.sample_ids)}
+
+    def find_rows(ids: Iterable[str]) -> NDArray[np.int64]:
+        return np.array([row_of[sample_id] for sample_id in ids], np.int64)
+
+    dependence, inside, area = (
+        parse_numbers(content[name]) for name in ("randomisation", "share_inside_findings", "share_of_area")
+    )
+    return HeatMaps(
+        galleries={
+            label: {kind: find_rows(ids) for kind, ids in kinds.items()}
+            for label, kinds in content["galleries"].items()
+        },
+        rows=find_rows(arrays["sample_ids"].tolist()),
+        maps=arrays["maps"],
+        layer=content["layer"],
+        dependence=WeightDependence(**dependence) if dependence else None,
+        inside=Estimate(**inside) if inside else None,
+        area=Estimate(**area) if area else None,
+    )

@@ -1,0 +1,81 @@
+"""Everything that the classifier's page shows, read from its run folder and its store."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from ganoscope.alarms import Alarm, load_alarms
+from ganoscope.classifiers.trained import ClassifierRecord, load_classifier_record
+from ganoscope.data.store import Store
+from ganoscope.evaluate.classification.metrics import PartScores, Predictions
+from ganoscope.evaluate.classification.predictions import PartResults, load_results
+from ganoscope.explanation.answer_files import load_heat_maps
+from ganoscope.explanation.answers import HeatMaps
+from ganoscope.training.classifier.epochs import Epoch, load_epochs
+
+
+@dataclass(frozen=True)
+class Findings:
+    """What the page shows.
+
+    Attributes:
+        record: Record of the classifier.
+        store: Store that it learned from.
+        parts: Results by the name of the part.
+        shown: Part whose curves and answers are drawn: the test part, where it can be scored.
+        heat: Heat maps of that part.
+        epochs: Epochs of the training.
+        alarms: Alarms about the classifier.
+        of_store: Alarms about the store.
+        pictures: Folder for the pictures beside the page.
+    """
+
+    record: ClassifierRecord
+    store: Store
+    parts: dict[str, PartResults]
+    shown: str
+    heat: HeatMaps
+    epochs: Sequence[Epoch]
+    alarms: Sequence[Alarm]
+    of_store: Sequence[Alarm]
+    pictures: Path
+
+    @property
+    def part(self) -> PartResults:
+        """Results of the part that is shown."""
+        return self.parts[self.shown]
+
+    @property
+    def scores(self) -> dict[str, PartScores]:
+        """Metrics by the name of the part."""
+        return {split: part.scores for split, part in self.parts.items()}
+
+    @property
+    def predictions(self) -> Predictions:
+        """Predictions for the part that is shown."""
+        return self.part.predictions
+
+
+def read_findings(run: Path, store: Store) -> Findings:
+    """Returns what the page shows of a classifier.
+
+    Args:
+        run: Folder of the classifier, evaluated and explained before.
+        store: Store that it learned from.
+
+    Raises:
+        UserError: The run folder is incomplete or damaged.
+    """
+    parts = load_results(run, store)
+    shown = list(parts)[-1]
+    return Findings(
+        record=load_classifier_record(run),
+        store=store,
+        parts=parts,
+        shown=shown,
+        heat=load_heat_maps(run, parts[shown].predictions),
+        epochs=load_epochs(run),
+        alarms=load_alarms(run / "alarms.json"),
+        of_store=load_alarms(store.path / "alarms.json"),
+        pictures=run / "pictures",
+    )

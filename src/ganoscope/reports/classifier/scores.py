@@ -1,0 +1,92 @@
+"""Metrics: those of every part with their intervals, how to read them, and the result in one line."""
+
+from collections.abc import Mapping
+
+import numpy as np
+
+from ganoscope.classifiers.trained import ClassifierRecord
+from ganoscope.evaluate.classification.metrics import METRICS, Metric, PartScores, from_json
+from ganoscope.reports.classifier.findings import Findings
+from ganoscope.reports.kit.content import Chapter, Section, Table
+from ganoscope.statistics.bootstrap import RESAMPLES
+
+
+def show(findings: Findings) -> Chapter:
+    """Returns the metrics of every part."""
+    scores = findings.scores
+    content = Section(describe_metrics(findings.record, scores), (list_metrics(scores),))
+    return Chapter("metrics", "Metrics", (content,))
+
+
+def describe_metrics(record: ClassifierRecord, scores: Mapping[str, PartScores]) -> tuple[str, ...]:
+    """Returns how to read the metrics, and why some are not defined."""
+    two = len(record.classes) == 2
+    which = (
+        f"AUPRC, sensitivity and specificity are those of {record.classes[1]}, the second class in alphabetical order; "
+        "those of the other are in the table of the classes."
+        if two
+        else "AUROC, AUPRC, sensitivity and specificity are means over the classes, each against the rest."
+    )
+    return (
+        f"In brackets: 95 % intervals from {RESAMPLES:,} resamples of whole groups (a patient, a cluster of "
+        f"near-duplicates, or both joined). {which} An image counts for its most probable class. Brier score and "
+        "calibration errors are better when lower.",
+        *(
+            f"On the {split} part, {METRICS[name]} is {metric.note}."
+            for split, part in scores.items()
+            for name, metric in part.metrics.items()
+            if metric.note
+        ),
+    )
+
+
+def list_metrics(scores: Mapping[str, PartScores]) -> Table:
+    """Returns the metrics of every part."""
+    header = ("Metric", *(describe_part(split, part) for split, part in scores.items()))
+    rows = [
+        (title[:1].upper() + title[1:], *(write_metric(part.metrics[name]) for part in scores.values()))
+        for name, title in METRICS.items()
+    ]
+    return Table("Metrics by part", header, tuple(rows))
+
+
+def describe_part(split: str, part: PartScores) -> str:
+    """Returns a part's name with its numbers of images and groups."""
+    return f"{split}: {sum(part.counts.values()):,} images, {part.groups:,} groups"
+
+
+def write_metric(metric: Metric) -> str:
+    """Returns a metric with its interval.
+
+    Example:
+        >>> write_metric(Metric(0.9, 0.85, 0.94, images=10, groups=5)), write_metric(Metric(float("nan"), 0, 0, 1, 1))
+        ('0.900 (0.850 to 0.940)', 'not defined')
+        >>> write_metric(Metric(0.9, float("nan"), float("nan"), images=3, groups=3))
+        '0.900 (no interval)'
+    """
+    if np.isnan(metric.value):
+        return "not defined"
+    interval = "no interval" if np.isnan(metric.low) else f"{metric.low:.3f} to {metric.high:.3f}"
+    return f"{metric.value:.3f} ({interval})"
+
+
+def describe_abstract(findings: Findings) -> str:
+    """Returns the classifier's task, its training data and its performance, in two sentences."""
+    record, part = findings.record, findings.part.scores
+    images = sum(part.counts.values())
+    return (
+        f"{record.network} for {len(record.classes)} classes ({', '.join(record.classes)}), trained on "
+        f"{len(record.sample_ids):,} images of {record.size} × {record.size} px. On {images:,} images of "
+        f"{part.groups:,} independent groups in the {findings.shown} part: AUROC "
+        f"{write_metric(part.metrics['auroc'])}, balanced accuracy {write_metric(part.metrics['balanced_accuracy'])}."
+    )
+
+
+def describe_result(record: ClassifierRecord) -> str:
+    """Returns a classifier's performance on the test part, in one line."""
+    if not record.metrics:
+        return "nothing was measured on the test part"
+    shown = ("auroc", "auprc", "balanced_accuracy", "ece")
+    metrics = {name: from_json(record.metrics["metrics"][name]) for name in shown}
+    worth = ", ".join(f"{METRICS[name]} {write_metric(metric)}" for name, metric in metrics.items())
+    return f"test part, {metrics['auroc'].images:,} images of {metrics['auroc'].groups:,} groups: {worth}"

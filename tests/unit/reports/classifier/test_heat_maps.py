@@ -1,0 +1,29 @@
+"""What the page says of heat maps."""
+
+import numpy as np
+
+from ganoscope.explanation.answers import KINDS, HeatMaps, WeightDependence
+from ganoscope.reports.classifier.heat_maps import describe_heat_maps, find_scale
+
+
+def make_heat(maps, dependence=None):
+    rows = np.arange(len(maps))
+    return HeatMaps({"a": dict.fromkeys(KINDS, rows[:0])}, rows, maps, "body", dependence)
+
+
+def test_empty_maps_and_the_randomisation_check_are_told():
+    maps = np.zeros((4, 8, 8), np.float32)
+    maps[0] = 1
+    told = " ".join(describe_heat_maps(make_heat(maps), "test"))
+    assert "3 of 4 maps are empty" in told
+    assert "not possible" in told
+    told = " ".join(describe_heat_maps(make_heat(maps + 1, WeightDependence(4, 0.123, 0.2)), "test"))
+    assert "No map is empty" in told
+    assert "is 0.12 on average" in told
+
+
+def test_colours_end_near_the_largest_value_and_nowhere_where_all_maps_are_empty():
+    maps = np.zeros((4, 8, 8), np.float32)
+    assert find_scale(make_heat(maps)) == 0.0
+    maps[1, 2, 3] = 5
+    assert find_scale(make_heat(maps)) == 5.0
