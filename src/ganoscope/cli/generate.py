@@ -39,5 +39,5 @@ class Command:
             say(f"rejected images, each with its reason: rejected.csv and rejected.png in {self.out}")
 
 
-FORMATS = "\n".join(f"      {name}: {line}" for name, line in available().items())
-Command.__doc__ = f"{Command.__doc__}\n\n    Formats, chosen with --format:\n{FORMATS}\n"
+FORMATS = "\n".join(f"  {name}: {line}" for name, line in available().items())
+Command.__doc__ = f"{Command.__doc__}\n\nFormats, chosen with --format:\n{FORMATS}\n"

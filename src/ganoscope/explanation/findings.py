@@ -7,7 +7,7 @@ import numpy as np
 
 from ganoscope.explanation import regions
 from ganoscope.explanation.checks import deletion
-from ganoscope.explanation.checks.deletion import CurveSummary
+from ganoscope.explanation.checks.deletion import CurveSummary, MeanCurves
 from ganoscope.explanation.evidence import Answer, Evidence
 from ganoscope.explanation.regions import RegionSummary
 from ganoscope.explanation.subjects import Source
@@ -15,13 +15,15 @@ from ganoscope.explanation.targets import TARGETS
 from ganoscope.statistics.auroc import estimate_auroc
 from ganoscope.statistics.bootstrap import Estimate, estimate_mean
 
+MeanCurvesByTarget = dict[str, dict[str, tuple[MeanCurves, ...]]]
+"""Deletion and insertion curves by target and set."""
 MIN_IMAGES = 5
 """An interval over fewer images says nothing."""
 
 
 @dataclass(frozen=True)
 class SetFindings:
-    """What holds for one target over one set.
+    """Statistics of one target over one set.
 
     Attributes:
         images: Number of images.
@@ -44,7 +46,7 @@ class SetFindings:
 
 @dataclass(frozen=True)
 class TargetFindings:
-    """What holds for one target.
+    """Statistics of one target.
 
     Attributes:
         sets: By set.
@@ -64,8 +66,8 @@ class Findings:
     """All statistics.
 
     Attributes:
-        auroc: How well the discriminator tells held-out real from generated images: 0.5 is not at all, 1 perfectly.
-        probability: Its mean probability of real, by set; over no image where its scores are relative.
+        auroc: How well the discriminator separates held-out real from generated images: 0.5 is chance, 1 perfect.
+        probability: Its mean probability of "real", by set; over no image where its scores are relative.
         targets: By target.
     """
 
@@ -90,7 +92,7 @@ class Examination:
 
 
 def summarise(answer: Answer, seed: int) -> Findings:
-    """Returns the statistics of all evidence; `seed` is that of the bootstrap."""
+    """Returns the statistics of all evidence; `seed` is the bootstrap's."""
     real, generated = answer.sets
     return Findings(
         auroc=estimate_auroc(real.logits, generated.logits, real.subjects.groups, seed),
@@ -102,7 +104,13 @@ def summarise(answer: Answer, seed: int) -> Findings:
 
 
 def summarise_target(answer: Answer, target: str, seed: int) -> TargetFindings:
-    """Returns the statistics of one target."""
+    """Returns the statistics of one target.
+
+    Args:
+        answer: All evidence.
+        target: Name of the target.
+        seed: Random seed of the bootstrap.
+    """
     real, generated = (one.attention[target] for one in answer.sets)
     return TargetFindings(
         sets={one.subjects.name: summarise_set(answer, one, target, seed) for one in answer.sets},
@@ -113,7 +121,14 @@ def summarise_target(answer: Answer, target: str, seed: int) -> TargetFindings:
 
 
 def summarise_set(answer: Answer, one: Evidence, target: str, seed: int) -> SetFindings:
-    """Returns the statistics of one target over one set."""
+    """Returns the statistics of one target over one set.
+
+    Args:
+        answer: All evidence.
+        one: The evidence about the set.
+        target: Name of the target.
+        seed: Random seed of the bootstrap.
+    """
     check, part = answer.randomisation[target], answer.checked(one)
     groups = one.subjects.groups[: one.checked]
     similarity = {
@@ -131,6 +146,19 @@ def summarise_set(answer: Answer, one: Evidence, target: str, seed: int) -> SetF
     )
 
 
+def average_curves(answer: Answer) -> MeanCurvesByTarget:
+    """Returns the mean deletion and insertion curves, by target and set."""
+    return {
+        target: {
+            one.subjects.name: tuple(
+                deletion.average(curves, one.subjects.groups[: one.checked]) for curves in one.curves[target]
+            )
+            for one in answer.sets
+        }
+        for target in TARGETS
+    }
+
+
 def compare_with_random(gain: Estimate) -> str:
     """Returns how maps that don't beat random ones compare: `no better` or `worse`; "" if they do, or are too few.
 
@@ -145,7 +173,7 @@ def compare_with_random(gain: Estimate) -> str:
 
 
 def to_plain(value: Any) -> Any:
-    """Returns dataclasses and numbers as JSON can hold them: no NaN, which becomes null.
+    """Returns dataclasses and numbers in a form that JSON allows: NaN becomes null.
 
     Example:
         >>> to_plain({"a": (float("nan"), 1)})

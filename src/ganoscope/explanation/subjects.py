@@ -27,7 +27,7 @@ class Subjects:
         name: `real` or `generated`.
         images: Network range, shape (N, 1, H, W).
         ids: Sample ids, or the generated images' indices.
-        groups: What is resampled as a whole: the manifest's groups, or each generated image by itself.
+        groups: Group of each image, resampled as a whole: the manifest's groups; each generated image by itself.
         splits: Split of each image, or "".
         intensity: Map between stored units and network range.
     """
@@ -46,7 +46,13 @@ class Subjects:
 
 
 def draw_generated(run: TrainedRun, number: int, seed: int) -> Subjects:
-    """Returns images of the run's generator; image i depends on the seed and i alone."""
+    """Returns images of the run's generator; image i depends on the seed and i only.
+
+    Args:
+        run: The run.
+        number: Number of images.
+        seed: Random seed.
+    """
     ids = [f"{index:06d}" for index in range(number)]
     images = np.concatenate(list(draw_images(run, number, seed)))
     return Subjects("generated", images, ids, ids, [""] * number, run.record.intensity)
@@ -54,6 +60,12 @@ def draw_generated(run: TrainedRun, number: int, seed: int) -> Subjects:
 
 def choose_real(run: TrainedRun, store: Store, number: int, seed: int) -> Subjects:
     """Returns held-out real images, at most `number`: a seeded choice, spread over patients or clusters.
+
+    Args:
+        run: The run; images it was trained on are left out.
+        store: Store with held-out images.
+        number: Most images to choose.
+        seed: Random seed of the choice.
 
     Raises:
         UserError: The store does not fit the run, is of another modality, or holds no image that is new to the run.
@@ -71,7 +83,7 @@ def choose_real(run: TrainedRun, store: Store, number: int, seed: int) -> Subjec
     if not candidates:
         raise UserError(
             f"store {store.path} has no held-out image: no test or validation image in it is new to run {run.path}. "
-            "Explanations on training images would show what the discriminator knows by heart. Prepare a store with "
+            "Explanations on training images would show what the discriminator has memorised. Prepare a store with "
             "test images, or give another one."
         )
     order = order_by_turns([sample for _, sample in candidates], seed)
@@ -88,7 +100,11 @@ def choose_real(run: TrainedRun, store: Store, number: int, seed: int) -> Subjec
 
 
 def refuse_misfit(run: TrainedRun, store: Store) -> None:
-    """Refuses a store whose images the run's networks can't read, naming all differences."""
+    """Does nothing for a store whose images fit the run's networks.
+
+    Raises:
+        UserError: The images are of another size or intensity; the message names all differences.
+    """
     faults = []
     if store.size != run.record.size:
         faults.append(
@@ -104,14 +120,23 @@ def refuse_misfit(run: TrainedRun, store: Store) -> None:
 
 
 def refuse_modality(what: str, modality: str, store: Store | None) -> None:
-    """Refuses what is of another modality than the run's own store, where both are known."""
+    """Does nothing where the modality is that of the run's own store, or one of them is unknown.
+
+    Args:
+        what: What is of that modality, for the message.
+        modality: Its modality; "" where unknown.
+        store: The run's own store; None where it is gone.
+
+    Raises:
+        UserError: The modalities differ.
+    """
     if store and store.modality not in ("", "mixed") and modality not in ("", store.modality):
         fault = f"{what} is of another modality than the run learned from"
         raise UserError(describe(fault, modality, store.modality, "Take one of that modality."))
 
 
 def open_own_store(run: TrainedRun) -> Store | None:
-    """Returns the store that a run learned from; None where it is no longer at its place, or was changed since."""
+    """Returns the store that a run was trained on; None where it was moved or changed since."""
     try:
         return run.open_store().store
     except UserError:  # damaged

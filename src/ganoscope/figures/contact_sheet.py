@@ -15,12 +15,18 @@ from ganoscope.seeds import Stream, stream
 
 COLUMNS, MIN_ROWS = 10, 2
 CLASSES = 20
-"""Classes on a sheet, at most, those with the most images: a sheet stays a picture that can be opened."""
+"""Most classes on a sheet, those with the most images: the picture can still be opened."""
 FINDING = "#ffb000"
 
 
 def save_contact_sheet(store: Store, path: Path, seed: int = 0) -> Path:
-    """Draws random images of every class, some rows each, writes them as PNG, and returns the path."""
+    """Writes a PNG with random images of every class, some rows each, and returns its path.
+
+    Args:
+        store: The store.
+        path: File to write.
+        seed: Random seed of the choice of images.
+    """
     labels, boxes = store.column("label"), store.column("boxes")
     every, counts = np.unique(labels, return_counts=True)
     names = every[np.sort(np.argsort(-counts, kind="stable")[:CLASSES])]

@@ -25,7 +25,13 @@ REJECTED_MARK = "SYNTHETIC images made by ganoscope beside REAL training images:
 
 @contextmanager
 def open_rejected(folder: Path, request: Request, store: Store | None) -> Iterator[Callable[[Candidate], None]]:
-    """Yields the function that lists a rejected image; without a store, nothing is screened and nothing is written."""
+    """Yields the function that lists a rejected image.
+
+    Args:
+        folder: Where to write.
+        request: Which images were wanted.
+        store: The store that the run was trained on; None where nothing is screened, so that nothing is written.
+    """
     if store is None:
         yield lambda candidate: None
         return

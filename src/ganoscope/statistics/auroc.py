@@ -51,7 +51,12 @@ def rank_classes(scores: NDArray[np.floating], positive: NDArray[np.bool_], weig
 
 
 def compute_auroc(scores: NDArray[np.floating], positive: NDArray[np.bool_], weights: Floats) -> Floats:
-    """Returns the AUROC for every row of weights, shape (R,); arguments and formula as in `rank_classes`.
+    """Returns the AUROC for every row of weights, shape (R,), by the formula in `rank_classes`.
+
+    Args:
+        scores: Shape (N,).
+        positive: Whether each image is of the class, shape (N,).
+        weights: How often each resample holds each image, shape (R, N).
 
     Example:
         >>> compute_auroc(np.array([1.0, 2.0, 2.0]), np.array([False, False, True]), np.ones((1, 3))).tolist()

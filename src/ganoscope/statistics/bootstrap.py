@@ -19,11 +19,11 @@ RESAMPLES = 2000
 """Resamples of means, AUROC and classification metrics: each costs microseconds, and the ends of a 95 % interval are
 then known to about 0.06 standard errors of the value (0.12 with 500, 0.19 with 200)."""
 SHORTCUT_RESAMPLES = 1000
-"""Of the AUROC of a shortcut: `prepare` computes up to a dozen of them on up to 20,000 images."""
+"""Resamples of the AUROC of a shortcut: `prepare` computes up to a dozen of them on up to 20,000 images."""
 TEACHER_RESAMPLES = 500
-"""Of a teacher's AUROC: shown beside the value that decides whether training begins, while the user waits."""
+"""Resamples of a teacher's AUROC: shown beside the value that decides whether training begins, while the user waits."""
 DISTANCE_RESAMPLES = 200
-"""Of a distance between sets: each decomposes a covariance matrix, or visits every pair of images."""
+"""Resamples of a distance between sets: each decomposes a covariance matrix, or visits every pair of images."""
 BLOCK_VALUES = 2_000_000
 """Weights in memory at once, at most, however many images there are."""
 
@@ -102,7 +102,7 @@ def estimate_difference(
         first: Shape (N,); images with NaN are left out.
         second: Shape (M,), likewise.
         first_groups: Group of each image of the first set; by default every image is a group of its own.
-        second_groups: The same for the second set.
+        second_groups: Group of each image of the second set, likewise.
         seed: Seed of the resampling.
     """
     first_means, first_count = resample_means(first, first_groups, seed)

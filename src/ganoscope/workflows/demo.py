@@ -12,10 +12,9 @@ from ganoscope.explanation.config import ExplainConfig
 from ganoscope.figures.contact_sheet import save_contact_sheet
 from ganoscope.files import load_json, remove_leftovers, save_json
 from ganoscope.generation.config import GenerateConfig
-from ganoscope.methods.r3gan import DEFAULTS as R3GAN_DEFAULTS
+from ganoscope.presets import make_train_config
 from ganoscope.reports.run.config import ReportConfig
 from ganoscope.reports.terminal import say, show_alarms, show_store
-from ganoscope.training.run_folder.record import TrainConfig
 from ganoscope.workflows.explain import explain
 from ganoscope.workflows.generate import generate
 from ganoscope.workflows.phantom import phantom
@@ -78,7 +77,7 @@ def demo(out: Path, config: DemoConfig = DEFAULTS) -> Path:
     if not (store / "store.json").exists():
         show_store(make_store(store, config))
         say(f"contact sheet: {save_contact_sheet(Store.open(store), out / 'contact_sheet.png')}")
-    train("r3gan", store, run, TrainConfig(**R3GAN_DEFAULTS, images=config.images, seed=config.seed))
+    train("r3gan", store, run, make_train_config("r3gan", images=config.images, seed=config.seed))
     remove_outdated(run, generated, explanations)
     if not generated.exists():
         generate(run, generated, GenerateConfig(seed=config.seed))

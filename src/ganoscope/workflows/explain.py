@@ -3,21 +3,19 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-import torch
-
 from ganoscope.alarms import Alarm, run_checks
 from ganoscope.data.store import Store
 from ganoscope.explanation import feature_attribution
+from ganoscope.explanation.cam_maps import collect_cam_panels, save_cam_maps
 from ganoscope.explanation.checks import CHECKS
 from ganoscope.explanation.config import ExplainConfig
-from ganoscope.explanation.drawing.cam_panels import save_cam_panels
+from ganoscope.explanation.drawing.cam_panels import chart_cam_panels
 from ganoscope.explanation.evidence import collect
-from ganoscope.explanation.findings import Examination, Findings, summarise
-from ganoscope.explanation.layers import find_cell_px
+from ganoscope.explanation.findings import Examination, Findings, average_curves, summarise
 from ganoscope.explanation.results import compose_results, describe_origin, save_data, save_figures
 from ganoscope.explanation.subjects import choose_real, draw_generated, find_source
 from ganoscope.explanation.summary import write_summary
-from ganoscope.explanation.targets import find_discriminator, why_real
+from ganoscope.explanation.targets import find_discriminator
 from ganoscope.files import new_folder, save_json
 from ganoscope.progress import timed
 from ganoscope.training.processes import choose_device
@@ -33,7 +31,7 @@ class Explained:
     Attributes:
         out: Folder with all files.
         findings: The statistics.
-        alarms: What to know before believing them.
+        alarms: What to know before trusting them.
         summary: The findings in plain sentences.
     """
 
@@ -64,18 +62,23 @@ def explain(run: Path, store: Path, out: Path, config: ExplainConfig = DEFAULTS)
     explainer = feature_attribution.load(config.explainer)
     options = feature_attribution.configure(explainer, config.layer)
     with new_folder(out) as folder:
+        # Explain, on held-out real and on generated images.
         real = choose_real(trained, images, config.number, config.seed)
         subjects = (real, draw_generated(trained, config.number, config.seed))
         answer = collect(discriminator, subjects, explainer, options, config.seed)
-        findings, source = summarise(answer, config.seed), find_source(trained, images)
+        panels = collect_cam_panels(trained, subjects, config.seed)
+        # Summarise, and check.
+        findings, curves = summarise(answer, config.seed), average_curves(answer)
+        source = find_source(trained, images)
         alarms = run_checks(CHECKS, Examination(answer, findings, source))
-        layer, first = answer.real.layer, torch.from_numpy(real.images[:1])
-        cell_px = find_cell_px(discriminator, first, why_real(discriminator), layer)
-        summary = write_summary(findings, source.description, images.size, cell_px, config.explainer, layer)
-        save_data(folder, answer, alarms, summary)
+        layer = answer.real.layer
+        summary = write_summary(findings, source.description, images.size, answer.cell_px, config.explainer, layer)
+        # Write, and draw.
+        save_data(folder, answer, curves, alarms, summary)
+        if panels:
+            save_cam_maps(folder / "cam_maps.npz", panels)
         with timed("drawing figures"):
-            save_figures(folder, answer, findings)
-            save_cam_panels(folder, trained, subjects, config.seed)
+            save_figures(folder, answer, findings, curves, chart_cam_panels(panels, trained.record.intensity))
         origin = describe_origin(trained, images, config)
-        save_json(folder / "results.json", compose_results(origin, answer, findings, alarms, cell_px))
+        save_json(folder / "results.json", compose_results(origin, answer, findings, alarms))
     return Explained(out, findings, alarms, summary)

@@ -51,7 +51,7 @@ def get_prepared(store: Store) -> PrepareConfig:
 def choose_indices(
     store: Store, config: CounterfactualConfig, run: TrainedRun
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Returns positions in the store: of the images to translate, and of images of neither domain in the same part.
+    """Returns positions in the store of the images to translate, shape (N,), and of those of neither domain, (M,).
 
     Args:
         store: Store of the images.

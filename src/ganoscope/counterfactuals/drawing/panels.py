@@ -17,7 +17,7 @@ from ganoscope.counterfactuals.translation.batches import Setting, Translated
 from ganoscope.data.store.intensity import IntensityMap
 from ganoscope.evaluate.counterfactual.measures import CHANGED
 from ganoscope.explanation.classifier_maps import choose_layer, explain_codes
-from ganoscope.explanation.drawing.map_panels import caption, show_map
+from ganoscope.figures.overlays import caption, show_map
 
 DIVERGING = "PuOr_r"
 """Orange where the counterfactual is brighter, violet where it is darker: readable without red and green."""

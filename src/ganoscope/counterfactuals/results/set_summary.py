@@ -46,7 +46,7 @@ def describe_validity(found: Mapping[str, Estimate], margin: Estimate | None) ->
         "flip_after_blur": "of the flips, {} persist after a blur of 1 px (blur alone: {flip_by_blur})",
         "flip_as_written": "of the flips, {} persist in the files as written",
     }
-    lines = ["Do the counterfactuals change the classifiers' answers:", *fill(sentences, found)]
+    lines = ["Effect on the classifiers' answers:", *fill(sentences, found)]
     if "judge_flip" not in found:
         lines.append(
             "- no independent classifier was given (--judge): this may be an attack on the explained classifier"
@@ -60,12 +60,12 @@ def describe_validity(found: Mapping[str, Estimate], margin: Estimate | None) ->
     }
     controls = fill(noise, found)
     if margin:
-        verdict = "more often" if margin.low > 0 else "not shown to be more often"
+        verdict = "" if margin.low > 0 else "it is not shown that "
         controls.append(
-            f"- counterfactuals flip the independent classifier {verdict} than noise does: difference "
+            f"- {verdict}counterfactuals flip the independent classifier more often than noise does: difference "
             f"{write_share(margin)}"
         )
-    return lines + (["Are they more than an adversarial attack:", *controls] if controls else [])
+    return lines + (["Comparison with an adversarial attack:", *controls] if controls else [])
 
 
 def describe_cost(found: Mapping[str, Estimate], unit: str) -> list[str]:
@@ -80,7 +80,7 @@ def describe_cost(found: Mapping[str, Estimate], unit: str) -> list[str]:
         "identity_l1": f"images translated to their own class change by {{}} {unit}",
         "cycle_l1": f"translated and back, images differ from the original by {{}} {unit}",
     }
-    return ["How much changes, and where:", *fill(sentences, found)]
+    return ["Size and place of the change:", *fill(sentences, found)]
 
 
 def fill(sentences: Mapping[str, str], found: Mapping[str, Estimate]) -> list[str]:

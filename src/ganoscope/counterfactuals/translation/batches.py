@@ -106,7 +106,12 @@ def choose_batch(size: int, device: torch.device) -> int:
 
 
 def translate_batch(setting: Setting, cases: Sequence[Case]) -> list[Translated]:
-    """Returns the translated cases, in smaller batches where the device runs out of memory."""
+    """Returns the translated cases, in smaller batches where the device runs out of memory.
+
+    Raises:
+        UserError: The translations are not finite.
+        OutOfMemoryError: The device has no room for a single case.
+    """
     try:
         return [translate_cases(setting, cases)]
     except torch.OutOfMemoryError:

@@ -4,7 +4,7 @@ Letters are looked for by their form, in a copy of at most `WORK_PX` pixels: thi
 letter's size, that stand sharply and alone on an even background in the outer part of the picture. What escapes: dark
 or pale letters, text smaller than about 2 % of the picture's long side, letters that touch bright anatomy or were cut
 off by the border, rulers and frames. What is taken for a letter by mistake: bent tubes, clips and wires. On pictures
-smaller than `SMALLEST_PX` a letter is a few blurred pixels: nothing is said about them.
+smaller than `SMALLEST_PX` a letter is a few blurred pixels: they are not searched.
 
 Measured on the half of the shared real images that nothing was tuned on, against a reading by eye: a letter was found
 in 39 of 46 chest radiographs that have one (85 %; 37 of 45 of those tuned on), and in none of the 4 that have none.
@@ -30,7 +30,7 @@ from ganoscope.data.checks.store_tables import StoreTables
 WORK_PX = 256
 """Long side, at most, of the copy that is searched: letters of radiographs are some 7 to 17 pixels high in it."""
 SMALLEST_PX = 96
-"""Pictures whose long side is smaller are not judged."""
+"""Pictures whose long side is smaller are not searched."""
 STROKE = 0.035
 """Strokes are thinner than this share of the long side; broader structures are taken away."""
 RISE = 0.2
@@ -52,7 +52,7 @@ WINDING = 1.4
 PLAIN_WINDING, PLAIN_CONTRAST, PLAIN_UNEVEN = 1.0, 0.5, 0.25
 """Simple forms such as L and T count where the contrast is higher and the background more even."""
 THICKNESS_PER_DEPTH = 3.4
-"""Of a stroke whose pixels lie this much more than half a pixel deep in the mean; 4 would be exact for broad ones."""
+"""Thickness of a stroke per pixel of mean depth beyond half a pixel; 4 would be exact for broad strokes."""
 DARK = 0.25
 """In CT, whose values are signed, the ring's median lies below this share of the range: letters stand in air, and what
 stands in tissue is bone."""

@@ -1,4 +1,4 @@
-"""Whether slices that were filed together are one volume, and how densely they sample it."""
+"""Whether slices that were filed together form one volume, and how densely they sample it."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -18,7 +18,7 @@ SAME_SPACING = 1e-3
 """Relative difference up to which two pixel spacings are the same: headers round."""
 
 TOLERANCE = 0.05
-"""Relative deviation of distances, and of thickness from distance, that is put down to rounding."""
+"""Relative deviation of distances, and of thickness from distance, that is attributed to rounding."""
 
 LISTED = 20
 """Most series that an alarm lists."""
@@ -26,12 +26,12 @@ LISTED = 20
 
 @dataclass(frozen=True)
 class SeriesFacts:
-    """What a series' positions say.
+    """What the positions of a series' slices reveal.
 
     Attributes:
         slices: Number of slices.
         spacing_between_mm: Distance from one slice to the next; None where positions are unknown.
-        thickness_mm: Of a slice; None where unknown.
+        thickness_mm: Slice thickness; None where unknown.
         missing: Number of slices that are absent, by the gaps between positions.
         problems: One plain sentence each.
     """
@@ -47,7 +47,7 @@ def check_series(slices: Sequence[Picture]) -> tuple[str, SeriesFacts]:
     """Returns why the slices can't be one volume, "" where they can, and what is known about their sampling.
 
     Args:
-        slices: Of one series, at least one, in any order; sizes and spacings are those of the source.
+        slices: Slices of one series, at least one, in any order, with the sizes and spacings of the source.
     """
     fault = find_fault(slices)
     positions = np.array([s.position_mm for s in slices if s.position_mm is not None], dtype=np.float64)

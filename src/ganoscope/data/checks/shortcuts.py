@@ -32,7 +32,7 @@ MOST_IMAGES = 20_000
 FOLDS, FEWEST_GROUPS = 5, 4
 """Classes with fewer groups than FEWEST_GROUPS take no part."""
 DEPTH, LEAF_SHARE, LEAF_LEAST = 4, 0.01, 5
-"""Of the tree: depth, and fewest images in a leaf as a share and as a number."""
+"""Depth of the tree, and fewest images in a leaf as a share and as a number."""
 MOST_CATEGORIES = 40
 """Categories told apart, the commonest first; the others count as one."""
 ALARMING, GRAVE = 0.65, 0.9
@@ -45,7 +45,7 @@ Features: TypeAlias = NDArray[np.float32]
 
 @dataclass(frozen=True)
 class Shortcut:
-    """How well one property of the pictures tells their class.
+    """How well one property of the pictures predicts their class.
 
     Attributes:
         name: The property.
@@ -132,19 +132,19 @@ PROPERTIES = (
 PROPERTIES_OF_SEARCHED = (
     Property("burnt-in markers", ("markers",), encode_markers, "Crop or cover them: look at their gallery."),
 )
-"""Known only of images that were searched: size and chance decide which, so that they are judged on those alone."""
+"""Known only for images that were searched (size and chance decide which), so that they are measured on those only."""
 
 
 def find_shortcuts(columns: Columns, seed: int = 0) -> list[Shortcut]:
-    """Returns how well each property tells the class, the most telling first.
+    """Returns how well each property predicts the class, the most predictive first.
 
     Properties that are the same in all images are left out; with fewer than two classes of enough groups all are.
-    Burnt-in markers are judged on the images that were searched for them, apart from all properties together.
+    Burnt-in markers are measured on the images that were searched for them, apart from all properties together.
 
     Args:
         columns: Columns of the manifest by name, shape (N,) each, `label`, `group` and `searched` among them. Images
             without a label take no part.
-        seed: Of folds, trees, resampling and the choice among more than `MOST_IMAGES` images.
+        seed: Random seed of folds, trees, resampling and the choice among more than `MOST_IMAGES` images.
     """
     seen = choose_images(columns, np.full(len(columns["label"]), True), seed)
     searched = choose_images(columns, columns["searched"] == "1", seed)
@@ -175,10 +175,10 @@ def judge(
 
     Args:
         telling: Numbers and note of each property.
-        columns: Of the images that take part.
+        columns: Columns of the images that take part.
         images: Number of images in the store.
         intervals: Number of intervals that hold together.
-        seed: Of folds, trees and resampling.
+        seed: Random seed of folds, trees and resampling.
     """
     if not telling:
         return []
@@ -192,7 +192,7 @@ def judge(
 
 
 def shortcut_alarms(shortcuts: Iterable[Shortcut]) -> list[Alarm]:
-    """Returns an alarm for every property that tells the class; for all together only where no single one does."""
+    """Returns an alarm for every property that predicts the class; for all together only where no single one does."""
     telling = [shortcut for shortcut in shortcuts if shortcut.low > ALARMING]
     single = [shortcut for shortcut in telling if shortcut.name != TOGETHER]
     return [make_alarm(shortcut) for shortcut in single or telling]
@@ -202,8 +202,9 @@ def make_alarm(shortcut: Shortcut) -> Alarm:
     """Returns the alarm for one property."""
     remedies = {item.name: item.remedy for item in PROPERTIES + PROPERTIES_OF_SEARCHED}
     message = (
-        f"the class can be told without looking at the picture, by {shortcut.name}: AUC {shortcut.auc:.2f} (interval "
-        f"{shortcut.low:.2f} to {shortcut.high:.2f}; 0.5 is chance) on {shortcut.images:,} images ({shortcut.note}). "
+        f"the class can be predicted without looking at the picture, from {shortcut.name}: AUC {shortcut.auc:.2f} "
+        f"(interval {shortcut.low:.2f} to {shortcut.high:.2f}; 0.5 is chance) on {shortcut.images:,} images "
+        f"({shortcut.note}). "
         f"Networks may learn this instead of the disease. {remedies.get(shortcut.name, MATCH)}"
     )
     evidence: dict[str, float | int | str | list[str]] = {
@@ -217,14 +218,26 @@ def make_alarm(shortcut: Shortcut) -> Alarm:
 
 
 def choose_images(columns: Columns, known: NDArray[np.bool_], seed: int) -> Columns:
-    """Returns the columns of the images, among those marked as known, that take part."""
+    """Returns the columns of the images that take part.
+
+    Args:
+        columns: Columns of the manifest by name, shape (N,) each.
+        known: Images to choose from, shape (N,).
+        seed: Random seed of the choice.
+    """
     among = np.flatnonzero(known)
     rows = among[choose_rows(columns["label"][among], columns["group"][among], seed)]
     return {name: texts[rows] for name, texts in columns.items()}
 
 
 def choose_rows(labels: NDArray[np.str_], groups: NDArray[np.str_], seed: int) -> NDArray[np.int64]:
-    """Returns which images take part: labelled, of classes with enough groups, whole groups, at most `MOST_IMAGES`."""
+    """Returns which images take part: labelled, of classes with enough groups, whole groups, at most `MOST_IMAGES`.
+
+    Args:
+        labels: Class of each image, shape (N,); "" without one.
+        groups: Group of each image, shape (N,).
+        seed: Random seed of the choice.
+    """
     rows = np.flatnonzero(labels != "")
     names, member, sizes = np.unique(groups[rows], return_inverse=True, return_counts=True)
     order = stream(seed, Stream.SHORTCUT_GROUPS).permutation(len(names))
@@ -264,15 +277,15 @@ def describe_classes(item: Property, columns: Columns) -> str:
 
 @dataclass(frozen=True)
 class Trial:
-    """What properties known of the same images are judged on alike.
+    """Folds and resamples on which all properties of the same images are measured.
 
     Attributes:
         labels: Class of each image, 0 to classes - 1, shape (N,).
         groups: Group of each image, 0 to groups - 1, shape (N,).
         folds: Training rows and held-out rows of every fold.
         times: How often each resample holds each group, shape (SHORTCUT_RESAMPLES, groups).
-        level: Of each interval.
-        seed: Of the trees.
+        level: Level of each interval.
+        seed: Random seed of the trees.
     """
 
     labels: NDArray[np.int64]
@@ -334,7 +347,7 @@ def count_answers(trial: Trial, member: NDArray[np.int64], answers: int) -> NDAr
     """Returns how often each answer was given to each class: first in truth, then in every resample.
 
     Args:
-        trial: What is judged.
+        trial: Folds and resamples.
         member: Number of the answer that each image got, shape (N,).
         answers: Number of different answers.
 

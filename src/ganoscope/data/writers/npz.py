@@ -55,7 +55,13 @@ def save_picture(path: Path, picture: Output) -> None:
 
 
 def add_array(archive: zipfile.ZipFile, name: str, values: NDArray[np.generic]) -> None:
-    """Adds an array of any shape to an archive."""
+    """Adds an array to an archive.
+
+    Args:
+        archive: An archive that is open for writing.
+        name: Name of the array.
+        values: Array of any shape.
+    """
     with archive.open(make_member(name), "w") as member:
         npy.write_array(member, values, allow_pickle=False)
 

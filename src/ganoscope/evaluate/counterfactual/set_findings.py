@@ -1,4 +1,4 @@
-"""What the measures of all counterfactuals say together: means with intervals, realism, and what to be warned of."""
+"""Measures of all counterfactuals together: means with intervals, transfer to another classifier, and realism."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -15,10 +15,10 @@ from ganoscope.statistics.estimate import Estimate
 from ganoscope.statistics.proportion import compute_wilson_interval
 
 SHARES = tuple(name for name in NAMES if "flip" in name and not name.endswith("strength"))
-"""Measures that are 0 or 1 for every image."""
+"""Measures that are 0 or 1 for each image."""
 ALL = "all"
 FEWEST_HALVED = 4
-"""Patients of the target domain that can be halved, so that both halves have two."""
+"""Smallest number of patients whose halves both have two patients."""
 
 Summary = Mapping[str, Mapping[str, Estimate]]
 """Estimates by set of images (`all`, or `to` a target class) and measure."""
@@ -26,12 +26,12 @@ Summary = Mapping[str, Mapping[str, Estimate]]
 
 @dataclass(frozen=True)
 class Findings:
-    """What was found over all images.
+    """Results over all images.
 
     Attributes:
         summary: Means with intervals; measures that apply to no image of a set are left out.
-        transfer_margin: How much more often the counterfactuals than the noise flip the independent classifier; None
-            without one.
+        transfer_margin: Share of images whose counterfactual flips the independent classifier minus the share of those
+            whose noise does; None without that classifier.
     """
 
     summary: Summary
@@ -39,13 +39,13 @@ class Findings:
 
 
 def summarise(measures: Measures, targets: NDArray[np.str_], groups: Sequence[str], seed: int) -> Findings:
-    """Returns the mean of every measure with its interval: for all images, and for each target class.
+    """Returns the mean of every measure with its interval, for all images and for each target class.
 
     Args:
-        measures: Of N images.
-        targets: Name of the target class of each, shape (N,).
-        groups: Patient or near-duplicate cluster of each.
-        seed: Of the resampling.
+        measures: Measures of N images.
+        targets: Name of the target class of each image, shape (N,).
+        groups: Patient or near-duplicate cluster of each image.
+        seed: Seed of the resampling.
     """
     members = np.asarray(groups)
     sets = {ALL: np.ones(len(targets), bool)}
@@ -66,8 +66,14 @@ def summarise(measures: Measures, targets: NDArray[np.str_], groups: Sequence[st
 def estimate(name: str, values: NDArray[np.float64], groups: NDArray[np.str_], seed: int) -> Estimate:
     """Returns the mean of one measure with its bootstrap interval over groups.
 
-    Where every image agrees on yes or no, resampling can't tell how certain that is: the interval is then Wilson's for
-    as many images as there are groups. Of one group alone, other means have no interval.
+    Where a share is 0 or 1, resampling can't tell how certain that is: the interval is then Wilson's for as many images
+    as there are groups. With a single group, other means have no interval.
+
+    Args:
+        name: Name of the measure.
+        values: Value of each image, shape (N,); NaN is left out.
+        groups: Group of each image, shape (N,).
+        seed: Seed of the resampling.
     """
     found = estimate_mean(values, groups.tolist(), seed)
     if name in SHARES and found.value in (0.0, 1.0):
@@ -79,8 +85,13 @@ def estimate(name: str, values: NDArray[np.float64], groups: NDArray[np.str_], s
 def estimate_margin(margin: NDArray[np.float64], groups: NDArray[np.str_], seed: int) -> Estimate:
     """Returns the mean of differences, each -1, 0 or 1, with its interval.
 
-    Where all are alike, at least Wilson's lower share of them is, for as many images as there are groups; the rest may
-    lie at either end.
+    Where all differences are equal, at least Wilson's lower share of them is, for as many images as there are groups;
+    the rest may lie at either end.
+
+    Args:
+        margin: Difference of each image, shape (N,); NaN is left out.
+        groups: Group of each image, shape (N,).
+        seed: Seed of the resampling.
     """
     found = estimate("margin", margin, groups, seed)
     if found.groups < 2 or np.ptp(margin[np.isfinite(margin)]):
@@ -95,8 +106,8 @@ class Realism:
     """Kernel distances to real images of the target domain, by one extractor.
 
     Attributes:
-        counterfactuals: Of the translated images; its floor is what real images measure.
-        originals: Of the same images before they were translated.
+        counterfactuals: Distance of the translated images; its floor is that of real images.
+        originals: Distance of the same images before translation.
     """
 
     counterfactuals: Distance
@@ -106,14 +117,14 @@ class Realism:
 def measure_realism(
     counterfactuals: Features, originals: Features, real: Features, peer: Features | None, seed: int
 ) -> Realism | None:
-    """Returns how far images are from the target domain before and after; None where there are too few of them.
+    """Returns the distance of images from the target domain before and after translation; None with too few of them.
 
     Args:
         counterfactuals: Features of the translated images, grouped as the originals are.
-        originals: Of the images that they come from.
-        real: Of real images of the target domain.
-        peer: Of real images of the target domain, of other patients.
-        seed: Of the resampling.
+        originals: Features of the original images.
+        real: Features of real images of the target domain.
+        peer: Features of real images of the target domain, of other patients; None for halves of `real`.
+        seed: Seed of the resampling.
     """
     sets = [counterfactuals, originals, real, *([peer] if peer else [])]
     if not peer and len(np.unique(real.groups)) < FEWEST_HALVED:

@@ -1,20 +1,16 @@
 """Statistics of heat maps as charts: randomisation, regions, deletion and insertion."""
 
-from typing import Any
-
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from numpy.typing import NDArray
 
-from ganoscope.explanation.checks.deletion import FRACTIONS, Curves, CurveSummary
+from ganoscope.explanation.checks.deletion import FRACTIONS, MeanCurves
 from ganoscope.explanation.checks.randomisation import IGNORES_WEIGHTS
 from ganoscope.explanation.drawing.map_panels import WORDS
-from ganoscope.explanation.evidence import Answer, Evidence
-from ganoscope.explanation.findings import Findings, SetFindings
+from ganoscope.explanation.findings import Findings, MeanCurvesByTarget, SetFindings
 from ganoscope.explanation.regions import REGIONS
 from ganoscope.explanation.targets import TARGETS
 from ganoscope.figures.axes import COLOURS, draw_shared_legend, make_figure
-from ganoscope.statistics.bootstrap import Estimate, estimate_mean
+from ganoscope.statistics.bootstrap import Estimate
 
 WIDTH_INCHES = 12
 COLOUR = {"real": COLOURS[0], "generated": COLOURS[1]}
@@ -49,7 +45,14 @@ def chart_randomisation(findings: Findings) -> Figure:
 
 
 def draw_stages(axes: Axes, stages: dict[str, Estimate], kind: str, one: SetFindings) -> None:
-    """Draws one curve over the stages, which begins at 1 with the original map."""
+    """Draws one curve over the stages, which begins at 1 with the original map.
+
+    Args:
+        axes: Where to draw.
+        stages: Mean similarity to the original map, by stage.
+        kind: Name of the set: `real` or `generated`.
+        one: The set's statistics.
+    """
     if one.empty == one.images:
         return
     names = ["original", *stages]
@@ -61,7 +64,7 @@ def draw_stages(axes: Axes, stages: dict[str, Estimate], kind: str, one: SetFind
 
 
 def chart_regions(findings: Findings) -> Figure:
-    """Returns where attention lies, real against generated, beside each region's share of the area."""
+    """Returns where the maps lie, real against generated, beside each region's share of the area."""
     figure = make_figure(5, WIDTH_INCHES)
     grid = figure.subplots(1, len(TARGETS), sharey=True, squeeze=False)
     for axes, (name, target) in zip(grid.flat, findings.targets.items(), strict=True):
@@ -80,7 +83,14 @@ def chart_regions(findings: Findings) -> Figure:
 
 
 def draw_regions(axes: Axes, one: SetFindings, kind: str, offset: float) -> None:
-    """Draws the shares of one set as points with intervals, and the shares of the area as short lines."""
+    """Draws the shares of one set as points with intervals, and the shares of the area as short lines.
+
+    Args:
+        axes: Where to draw.
+        one: The set's statistics.
+        kind: Name of the set: `real` or `generated`.
+        offset: Distance from the middle of each region's place.
+    """
     if one.empty == one.images:
         return
     for position, region in enumerate(one.regions.values()):
@@ -101,14 +111,15 @@ def draw_regions(axes: Axes, one: SetFindings, kind: str, offset: float) -> None
         )
 
 
-def chart_curves(answer: Answer, findings: Findings) -> Figure:
+def chart_curves(curves: MeanCurvesByTarget, findings: Findings) -> Figure:
     """Returns the deletion and insertion curves of both sets against random maps, by target."""
     figure = make_figure(3.3 * len(TARGETS) + 0.8, WIDTH_INCHES)
     grid = figure.subplots(len(TARGETS), 4, squeeze=False, sharex=True)
     for row, name in zip(grid, TARGETS, strict=True):
-        for pair, one in zip((row[:2], row[2:]), answer.sets, strict=True):
-            found = findings.targets[name].sets[one.subjects.name]
-            draw_pair(pair, one, name, (found.deletion, found.insertion))
+        for pair, (kind, means) in zip((row[:2], row[2:]), curves[name].items(), strict=True):
+            found = findings.targets[name].sets[kind]
+            for axes, mean, summary in zip(pair, means, (found.deletion, found.insertion), strict=True):
+                draw_curves(axes, mean, summary.gain, kind)
         row[0].set_ylabel(f"{WORDS[name]}\nmean score (logit)", fontsize=10)
     for axes in grid[-1]:
         axes.set_xlabel("% of pixels changed", fontsize=10)
@@ -119,30 +130,27 @@ def chart_curves(answer: Answer, findings: Findings) -> Figure:
     return figure
 
 
-def draw_pair(axes: NDArray[Any], one: Evidence, target: str, found: tuple[CurveSummary, CurveSummary]) -> None:
-    """Draws the deletion and the insertion curve of one set."""
-    for cell, curves, summary in zip(axes, one.curves[target], found, strict=True):
-        gain = summary.gain
-        kind = f"{curves.kind}, {one.subjects.name} (n = {gain.n})"
-        if not gain.n:
-            cell.set_title(f"{kind}\nevery map is empty", fontsize=10)
-            cell.set_yticks([])
-            continue
-        cell.set_title(f"{kind}\ngain over random: {gain.value:.2f} [{gain.low:.2f}, {gain.high:.2f}]", fontsize=9.5)
-        draw_curves(cell, curves, one)
+def draw_curves(axes: Axes, curves: MeanCurves, gain: Estimate, kind: str) -> None:
+    """Draws the mean score along the way, by the map and by chance, with intervals.
 
-
-def draw_curves(axes: Axes, curves: Curves, one: Evidence) -> None:
-    """Draws the mean score along the way, by the map and by chance, with intervals."""
-    groups = one.subjects.groups[: one.checked]
+    Args:
+        axes: Where to draw.
+        curves: Mean curves of one set.
+        gain: How much better than chance they are; over no image where every map is empty.
+        kind: Name of the set: `real` or `generated`.
+    """
+    title = f"{curves.kind}, {kind} (n = {gain.n})"
+    if not gain.n:
+        axes.set_title(f"{title}\nevery map is empty", fontsize=10)
+        axes.set_yticks([])
+        return
+    axes.set_title(f"{title}\ngain over random: {gain.value:.2f} [{gain.low:.2f}, {gain.high:.2f}]", fontsize=9.5)
     styles = (
-        ("by the map", curves.by_map, COLOUR[one.subjects.name], "-"),
+        (f"by the map, {kind} images", curves.by_map, COLOUR[kind], "-"),
         ("random map", curves.by_chance, GREY, "--"),
     )
-    for label, scores, colour, line in styles:
-        points = [estimate_mean(column, groups) for column in scores.T]
-        name = label if label == "random map" else f"by the map, {one.subjects.name} images"
-        axes.plot(100 * FRACTIONS, [point.value for point in points], line, color=colour, label=name)
+    for label, points, colour, line in styles:
+        axes.plot(100 * FRACTIONS, [point.value for point in points], line, color=colour, label=label)
         low, high = [point.low for point in points], [point.high for point in points]
         axes.fill_between(100 * FRACTIONS, low, high, color=colour, alpha=0.18, linewidth=0)
     axes.grid(alpha=0.3)

@@ -11,9 +11,9 @@ from PIL import Image
 
 from ganoscope.data.store import Store
 from ganoscope.explanation.answers import COLUMNS, HeatMaps
-from ganoscope.explanation.drawing.map_panels import SCALE_QUANTILE, blend, draw_colour_bar, show_map
-from ganoscope.explanation.drawing.map_panels import show as show_image
 from ganoscope.figures.axes import name_plainly
+from ganoscope.figures.overlays import SCALE_QUANTILE, blend, draw_colour_bar, show_map
+from ganoscope.figures.overlays import show as show_image
 from ganoscope.files import replacing
 from ganoscope.reports.classifier.chart_files import WIDE_PX
 from ganoscope.reports.classifier.findings import Findings

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 import torch
 from torch import nn
@@ -124,9 +124,9 @@ def open_run(path: Path, device: str = "cpu", images_seen: int | None = None) ->
     checkpoint = newest_checkpoint(path) if images_seen is None else find_checkpoint(path, images_seen)
     state = load_state(checkpoint)
     module = load(record.method)
-    method: Any = module.build(module.Config(**record.method_config), record.spec)
+    method = module.build(module.Config(**record.method_config), record.spec)
     copies = module.build(module.Config(**record.method_config), record.spec).networks
-    averages = {name: copies[name] for name in getattr(method, "generators", ("G",))}
+    averages = {name: copies[name] for name in method.generators}
     load_networks(checkpoint / FILES[0], method.networks)
     load_networks(checkpoint / FILES[1], averages)
     for network in (*method.networks.values(), *averages.values()):
@@ -137,8 +137,8 @@ def open_run(path: Path, device: str = "cpu", images_seen: int | None = None) ->
         images_seen=int(state["images_seen"]),
         networks=method.networks,
         averages=averages,
-        latent_dim=getattr(method, "latent_dim", 0),
-        classes=record.spec.classes if getattr(method, "classes", 0) else (),
+        latent_dim=method.latent_dim,
+        classes=record.spec.classes if method.classes else (),
         weights_sha256=state["sha256"][FILES[1]],
     )
 

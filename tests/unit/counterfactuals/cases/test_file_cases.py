@@ -13,12 +13,10 @@ from tests.unit.data.test_affines import write_slice
 from ganoscope.classifiers.trained import open_classifier
 from ganoscope.counterfactuals.cases.case import Case, Refused
 from ganoscope.counterfactuals.cases.file_cases import find_group, iterate_key, open_files, open_listing
-from ganoscope.counterfactuals.cases.seen import make_finder
-from ganoscope.counterfactuals.cases.store_cases import iterate_store
 from ganoscope.data.layouts import SourceImage
 from ganoscope.data.prepare.config import PrepareConfig
 from ganoscope.data.prepare.listing import Entry
-from ganoscope.data.prepare.rows import Row
+from ganoscope.data.prepare.transfer import Row
 from ganoscope.data.store import Store
 from ganoscope.training.run_folder.trained_run import open_run
 from ganoscope.workflows.prepare import prepare
@@ -45,18 +43,6 @@ def test_a_folder_gives_what_prepare_made_of_it(disc_source, disc_store, disc_ru
         assert (case.form, case.source.patient) == ("png", "")
     pairs = {(case.group, patient) for case, patient in zip(cases, store.column("patient"), strict=True)}
     assert len(pairs) == len({case.group for case in cases}) == 60
-
-
-def test_a_store_gives_its_own_images(disc_store, disc_run):
-    store = Store.open(disc_store)
-    indices = store.indices("test")
-    cases = list(iterate_store(store, indices, open_run(disc_run)))
-    assert [case.name for case in cases] == store.column("sample_id")[indices].tolist()
-    for index, case in zip(indices, cases, strict=True):
-        assert np.array_equal(case.pixels, store.images[index])
-        assert case.label == store.column("label")[index]
-        assert case.group == store.column("group")[index]
-        assert not case.trained
 
 
 def test_one_file_is_one_case_with_a_forgotten_name(disc_source, disc_store, disc_run, tmp_path):
@@ -167,19 +153,6 @@ def test_what_the_judge_has_learned_from_is_known(disc_source, disc_store, disc_
     seen = np.isin(store.column("sample_id"), [*judge.record.sample_ids, *judge.record.validation_ids])
     assert [case.judged for case in cases] == seen.tolist()
     assert 0 < seen.sum() < len(seen)
-    everything = np.arange(store.count)
-    assert [case.judged for case in iterate_store(store, everything, open_run(disc_run), judge)] == seen.tolist()
-
-
-def test_equal_ids_in_another_store_are_no_sign_of_training(disc_store, disc_run):
-    store, run = Store.open(disc_store), open_run(disc_run)
-    names = [replace(sample, sample_id=f"phantom-{index:06d}") for index, sample in enumerate(store.samples())][:3]
-    ids = [one.sample_id for one in names]
-    own = make_finder(ids, store, {run.record.store_fingerprint})
-    other = make_finder([*ids, *run.record.sample_ids], store, {"another"})
-    assert [own(one) for one in names] == [True] * 3
-    assert [other(one) for one in names] == [False] * 3
-    assert sum(map(other, store.samples())) == len(run.record.sample_ids), "content is told in every store"
 
 
 def test_hu_in_png_are_read_and_written_with_the_runs_offset(tmp_path, disc_run):

@@ -1,5 +1,7 @@
 """Predictions and scores of all parts, read back in full precision."""
 
+import csv
+import json
 import shutil
 
 import numpy as np
@@ -10,7 +12,7 @@ from ganoscope.classifiers.trained import open_classifier
 from ganoscope.data.store import Store
 from ganoscope.errors import UserError
 from ganoscope.evaluate.classification.metrics import score, to_json
-from ganoscope.evaluate.classification.predictions import load_results, save_results
+from ganoscope.evaluate.classification.predictions import load_results, make_predictions, save_results
 
 
 def test_results_are_read_back_in_full_precision(tiny_classifier, phantom_store, tmp_path):
@@ -38,3 +40,33 @@ def test_groups_which_may_be_patients_stay_in_the_store(tiny_classifier):
     with np.load(tiny_classifier / "predictions.npz") as arrays:
         names = {name.partition("/")[2] for name in arrays.files}
     assert names == {"indices", "classes", "sample_ids", "codes", "probabilities", "uncalibrated"}
+
+
+@pytest.fixture
+def made_up(phantom_store):
+    store = Store.open(phantom_store)
+    classes = tuple(np.unique(store.column("label")).tolist())
+    indices = store.indices("test")
+    codes = np.array([classes.index(label) for label in store.column("label")[indices].tolist()])
+    logits = np.random.default_rng(0).normal(size=(len(indices), len(classes))).astype(np.float32)
+    return make_predictions(store, "test", (indices, codes), (logits, 2.0), classes)
+
+
+def test_probabilities_are_calibrated_and_kept_as_they_were(made_up):
+    assert np.allclose(made_up.probabilities.sum(1), 1)
+    odds = made_up.uncalibrated[:, 0] / made_up.uncalibrated[:, 1]
+    assert np.sqrt(odds) == pytest.approx(made_up.probabilities[:, 0] / made_up.probabilities[:, 1], rel=1e-6)
+    assert made_up.predicted.tolist() == made_up.uncalibrated.argmax(1).tolist()
+
+
+def test_tables_hold_every_image_and_every_metric(made_up, tmp_path):
+    save_results(tmp_path, {"test": made_up}, {"test": score(made_up)}, {"test": np.arange(len(made_up.codes))}, 2.0)
+    with (tmp_path / "predictions.csv").open(encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert [row["sample_id"] for row in rows] == made_up.sample_ids.tolist()
+    first = made_up.classes[made_up.predicted[0]]
+    assert (rows[0]["split"], rows[0]["prediction"]) == ("test", first)
+    assert float(rows[0][f"probability {first}"]) == pytest.approx(made_up.probabilities[0].max(), rel=1e-5)
+    content = json.loads((tmp_path / "metrics.json").read_text(encoding="utf-8"))
+    assert content["temperature"] == 2.0
+    assert content["parts"]["test"]["metrics"]["accuracy"]["images"] == len(rows)
