@@ -6,7 +6,7 @@ from typing import Annotated
 
 import tyro
 
-from ganoscope.reports.classifier.scores import describe_result
+from ganoscope.reports.classifier.sections.scores import describe_result
 from ganoscope.reports.terminal import say, show_alarms
 from ganoscope.training.classifier.config import ClassifyConfig
 from ganoscope.workflows.classify import classify
