@@ -1,1 +1,1 @@
-"""Trained classifiers, whether they fit what they are asked, and classifiers as teachers."""
+"""Trained classifiers, whether they are fit for given images, and classifiers as teachers."""

@@ -1,4 +1,4 @@
-"""Whether a classifier fits the images that it is asked about, and has not seen those that it is to judge."""
+"""Whether a classifier fits given images, and is independent of them: it must not have seen them in training."""
 
 import re
 
@@ -18,16 +18,22 @@ PUBLIC_SETS = {
     "openi": ("openi", "indiana"),
     "brain_mri": ("brain_mri",),
 }
-"""Public sets, each with words that data sets and weights made of its images are called by. The RSNA challenge, and
-Google's labels for it, are about images of the NIH's set."""
+"""Public data sets, each with words in the names of data sets and weights that contain its images. The RSNA challenge
+and Google's labels for it use images of the NIH's set."""
 
 
 def list_store_faults(classifier: TrainedClassifier, store: Store, role: str) -> list[str]:
-    """Returns why a classifier, called by its role, is none of a store's own: other images, classes, size or values."""
+    """Returns why a classifier was not trained on a store: other images, classes, size or intensities.
+
+    Args:
+        classifier: The classifier.
+        store: The store.
+        role: What messages call the classifier, such as `teacher`.
+    """
     record, faults = classifier.record, []
     remedy = "Train one on this store."
     if record.store_fingerprint != store.fingerprint:
-        fault = f"{role} {classifier.path} learned from another store"
+        fault = f"{role} {classifier.path} was trained on another store"
         given, allowed = (
             f"{name} ({fingerprint[:12]})"
             for name, fingerprint in ((record.store_name, record.store_fingerprint), (store.name, store.fingerprint))
@@ -35,7 +41,7 @@ def list_store_faults(classifier: TrainedClassifier, store: Store, role: str) ->
         faults.append(describe(fault, given, allowed, remedy))
     classes = tuple(count_classes(store))
     if record.classes != classes:
-        fault = f"{role} {classifier.path} tells other classes apart"
+        fault = f"{role} {classifier.path} distinguishes other classes"
         faults.append(describe(fault, ", ".join(record.classes), ", ".join(classes) or "none", remedy))
     try:
         refuse_other_images(classifier, store)
@@ -45,7 +51,7 @@ def list_store_faults(classifier: TrainedClassifier, store: Store, role: str) ->
 
 
 def refuse_other_images(classifier: TrainedClassifier, store: Store) -> None:
-    """Refuses a store whose images are not of the kind that the classifier learned from; all differences at once.
+    """Refuses a store whose images differ in kind from the training images; reports all differences at once.
 
     Raises:
         UserError: Size, intensity range, unit or modality differ.
@@ -58,25 +64,26 @@ def refuse_other_images(classifier: TrainedClassifier, store: Store) -> None:
     )
     for name, learned, given, remedy in pairs:
         if learned != given:
-            fault = f"classifier {classifier.path} learned from another {name} than that of {store.name}"
+            fault = f"classifier {classifier.path} was trained with another {name} than that of {store.name}"
             faults.append(describe(fault, learned, str(given), f"{remedy}, or train a classifier on this one."))
     refuse(faults)
 
 
 def refuse_as_judge(classifier: TrainedClassifier, store: Store) -> None:
-    """Refuses a classifier that has seen images which it would be asked to judge; all reasons at once.
+    """Refuses a classifier that is not independent of a store's held-out images; reports all reasons at once.
 
-    Refused are: one trained on images that are in a held-out part of the store; one whose best weights were chosen on
-    images of the store's test part; one whose pretrained weights have seen the public set that the store comes from.
+    Refused is a classifier that was trained on images of a held-out part of the store, whose best weights were chosen
+    on images of the store's test part, or whose pretrained weights have seen the public data set that the store comes
+    from.
 
     Raises:
-        UserError: It may not judge here.
+        UserError: The classifier is not independent.
     """
     record, faults = classifier.record, []
     remedy = "Train one on this store's own train part."
     for ids, splits, verb in (
         (record.sample_ids, ("validation", "test"), "was trained on"),
-        (record.validation_ids, ("test",), "was chosen with the help of"),
+        (record.validation_ids, ("test",), "was selected on"),
     ):
         seen = count_seen(record, ids, store, splits)
         if seen:
@@ -84,16 +91,24 @@ def refuse_as_judge(classifier: TrainedClassifier, store: Store) -> None:
             faults.append(describe(fault, f"{seen:,} images", "0", remedy))
     shared = sorted(name_public_sets(record.trained_on) & name_public_sets([store.name, read_layout(store)]))
     if shared:
-        fault = f"pretrained weights of classifier {classifier.path} have seen the set that {store.name} comes from"
+        fault = (
+            f"pretrained weights of classifier {classifier.path} have seen the data set that {store.name} comes from"
+        )
         named = f"{', '.join(shared)} (weights trained on {', '.join(record.trained_on)})"
-        faults.append(describe(fault, named, "weights of other sets", "Use others, or train without --weights."))
+        faults.append(describe(fault, named, "weights of other data sets", "Use others, or train without --weights."))
     refuse(faults)
 
 
 def count_seen(record: ClassifierRecord, ids: list[str], store: Store, splits: tuple[str, ...]) -> int:
-    """Returns how many images of some of a store's parts are among `ids`.
+    """Returns how many images of a store's parts are among given ids.
 
-    In another store only ids that begin with the source file's hash count: phantoms are numbered in each store anew.
+    In another store, only ids that begin with the source file's SHA-256 count: phantoms are numbered per store.
+
+    Args:
+        record: Record of the classifier that saw the ids.
+        ids: Sample ids.
+        store: The store.
+        splits: Names of its parts.
     """
     held_out = store.indices(*splits)
     own, sources = store.column("sample_id")[held_out], store.column("source_sha256")[held_out]
@@ -105,12 +120,12 @@ def count_seen(record: ClassifierRecord, ids: list[str], store: Store, splits: t
 
 
 def read_layout(store: Store) -> str:
-    """Returns the layout that a store was prepared from, or ""."""
+    """Returns the source layout that a store was prepared from, or "" where it is unknown."""
     return str(store.prepared.get("layout", ""))
 
 
 def name_public_sets(names: list[str]) -> set[str]:
-    """Returns the public sets that names of data sets or weights stand for.
+    """Returns the public data sets that names of data sets or weights refer to.
 
     Example:
         >>> sorted(name_public_sets(["rsna_challenge", "imagenet"])), name_public_sets(["folders"])

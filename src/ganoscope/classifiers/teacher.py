@@ -1,4 +1,4 @@
-"""A classifier as a teacher: its class activation maps on one fixed scale, and whether it knows what it teaches."""
+"""A classifier as a teacher: its class activation maps on one fixed scale, and whether it is accurate enough."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -24,16 +24,17 @@ from ganoscope.statistics.bootstrap import TEACHER_RESAMPLES
 from ganoscope.statistics.estimate import Estimate
 
 SCALE_IMAGES, SCALE_QUANTILE = 256, 0.99
+"""Training images on which the scale of the maps is measured, and the quantile that becomes 1."""
 BATCH = 32
 
 
 class TeacherMaps(NamedTuple):
-    """What the teacher sees in images.
+    """Class activation maps of a teacher.
 
     Attributes:
-        merged: The maps of all classes as one, in [0, 1], shape (B, 1, H, W).
-        per_class: The map of each class in [0, 1], shape (B, K, H, W).
-        logits: Shape (B, K).
+        merged: Maps of all classes merged into one, in [0, 1], shape (B, 1, H, W).
+        per_class: Map of each class, in [0, 1], shape (B, K, H, W).
+        logits: Logits of the classes, shape (B, K).
     """
 
     merged: Tensor
@@ -43,7 +44,7 @@ class TeacherMaps(NamedTuple):
 
 @dataclass(frozen=True)
 class Teacher:
-    """A frozen classifier whose class activation maps are shown on one scale.
+    """A frozen classifier whose class activation maps share one scale.
 
     Attributes:
         classifier: The classifier.
@@ -54,7 +55,7 @@ class Teacher:
     scale: float
 
     def __call__(self, image: Tensor, merge: Merge) -> TeacherMaps:
-        """Returns the teacher's maps of images (B, 1, H, W) in [-1, 1]; gradients flow to the images."""
+        """Returns the teacher's maps of images (B, 1, H, W) in [-1, 1]; gradients flow back to the images."""
         output = self.classifier(image)
         cams = compute_cams(output.features, self.classifier.network.head.weight)  # type: ignore[arg-type, union-attr]
         per_class = scale_cams(cams, self.scale, image.shape[-1])
@@ -66,16 +67,21 @@ def open_teacher(path: Path, device: str = "cpu") -> Teacher:
     """Returns the classifier of a run folder as a teacher.
 
     Raises:
-        UserError: There is no classifier, its store is gone or was changed, or its maps are empty.
+        UserError: There is no classifier, its store is missing or was changed, or its maps are empty.
     """
     return _open(path, load_classifier_record(path).weights_sha256, device)
 
 
 @lru_cache(maxsize=2)
 def _open(path: Path, weights_sha256: str, device: str) -> Teacher:
-    """Returns the teacher with these weights: opened once, though a speed probe builds its method many times.
+    """Returns the teacher with given weights; cached, because a speed probe builds its method many times.
 
-    Its scale is measured in full precision, also where a training step in another one opens it.
+    The scale is measured in full precision, also where a training step in mixed precision opens the teacher.
+
+    Args:
+        path: Folder of the classifier.
+        weights_sha256: SHA-256 of its weights.
+        device: `cpu` or `cuda`.
     """
     classifier = open_classifier(path, device)
     with torch.autocast(torch.device(device).type, enabled=False):
@@ -84,23 +90,23 @@ def _open(path: Path, weights_sha256: str, device: str) -> Teacher:
 
 @torch.no_grad()
 def find_scale(classifier: TrainedClassifier) -> float:
-    """Returns the 99th percentile of the positive values in the maps of the images that the classifier learned from.
+    """Returns the 99th percentile of the positive map values on the classifier's training images.
 
-    Of all classes together, over at most 256 images at even distances, read from the classifier's own store.
+    Measured over all classes together, on at most 256 evenly spaced images of the classifier's own store.
 
     Raises:
-        UserError: That store is gone or was changed, or no map has a positive value.
+        UserError: That store is missing or was changed, or no map has a positive value.
     """
     record = classifier.record
     if not (Path(record.store) / "store.json").exists():
         raise UserError(
-            f"the store that classifier {classifier.path} learned from is not at {record.store}: the scale of its maps "
-            "is measured there. Put it back, or train the classifier again."
+            f"the store that classifier {classifier.path} was trained on is not at {record.store}: the scale of its "
+            "maps is measured there. Put it back, or train the classifier again."
         )
     store = Store.open(Path(record.store))
     if store.fingerprint != record.store_fingerprint:
         raise UserError(
-            f"store {record.store} is not the one that classifier {classifier.path} learned from: got fingerprint "
+            f"store {record.store} is not the one that classifier {classifier.path} was trained on: got fingerprint "
             f"{store.fingerprint[:12]}; allowed: {record.store_fingerprint[:12]}. Train the classifier again."
         )
     seen = np.flatnonzero(np.isin(store.column("sample_id"), record.sample_ids))
@@ -118,7 +124,13 @@ def find_scale(classifier: TrainedClassifier) -> float:
 
 
 def read_batches(classifier: TrainedClassifier, store: Store, indices: NDArray[np.int64]) -> Iterator[Tensor]:
-    """Yields images of a store in [-1, 1], up to 32 at a time, on the classifier's device."""
+    """Yields images (B, 1, H, W) in [-1, 1], up to 32 at a time, on the classifier's device.
+
+    Args:
+        classifier: The classifier.
+        store: Store of the images.
+        indices: Positions of the images in the store, shape (N,).
+    """
     device = next(classifier.network.parameters()).device
     parts = np.split(indices, range(BATCH, len(indices), BATCH))
     return (torch.from_numpy(store.load_images(part)).to(device) for part in parts)
@@ -126,7 +138,7 @@ def read_batches(classifier: TrainedClassifier, store: Store, indices: NDArray[n
 
 @torch.no_grad()
 def measure_auc(classifier: TrainedClassifier, store: Store) -> Estimate:
-    """Returns how well a classifier tells the classes of a store's test part apart, computed anew from the pixels.
+    """Returns a classifier's AUC on a store's test part, computed from the pixels.
 
     Raises:
         UserError: A class has no test image.
@@ -138,7 +150,7 @@ def measure_auc(classifier: TrainedClassifier, store: Store) -> Estimate:
     if missing:
         names = ", ".join(classifier.record.classes[k] for k in missing)
         raise UserError(
-            f"test part of store {store.path} has no image of {names}: the teacher can't be examined on it."
+            f"test part of store {store.path} has no image of {names}: the teacher can't be evaluated on it."
         )
     batches = read_batches(classifier, store, test)
     probability = torch.cat([classifier.compute_probabilities(images) for images in batches]).double().cpu().numpy()
@@ -154,18 +166,29 @@ def describe_auc(auc: Estimate) -> str:
 
 
 def check_teacher(path: Path, store: Store, min_auc: float) -> None:
-    """Refuses a teacher that does not know the store's images or classes; all faults at once.
+    """Refuses a teacher that is not fit for a store; reports all faults at once.
+
+    Args:
+        path: Folder of the classifier.
+        store: Store that is trained on.
+        min_auc: AUC on the test part that the teacher must exceed.
 
     Raises:
-        UserError: It learned from another store, other classes, sizes or intensities, has seen test images, its maps
-            are empty, or its AUC on the test part is not above `min_auc`.
+        UserError: The teacher was trained on another store, or with other classes, sizes or intensities; it has seen
+            test images; its maps are empty; or its AUC on the test part is not above `min_auc`.
     """
     teacher = open_teacher(path, "cuda" if torch.cuda.is_available() else "cpu")
     refuse(list_faults(teacher.classifier, store, min_auc))
 
 
 def list_faults(classifier: TrainedClassifier, store: Store, min_auc: float) -> list[str]:
-    """Returns what keeps a classifier from teaching on a store; prints its AUC where nothing does."""
+    """Returns why a classifier is not fit to teach on a store; prints its AUC where it is fit.
+
+    Args:
+        classifier: The classifier.
+        store: Store that is trained on.
+        min_auc: AUC on the test part that it must exceed.
+    """
     faults = list_store_faults(classifier, store, "teacher")
     try:
         refuse_as_judge(classifier, store)
@@ -175,11 +198,17 @@ def list_faults(classifier: TrainedClassifier, store: Store, min_auc: float) -> 
 
 
 def examine(classifier: TrainedClassifier, store: Store, min_auc: float) -> list[str]:
-    """Returns the fault that a classifier's AUC on the test part is too low; prints the AUC where it is not."""
+    """Returns a fault where a classifier's AUC on the test part is too low; prints the AUC where it is not.
+
+    Args:
+        classifier: The classifier.
+        store: Store that is trained on.
+        min_auc: AUC on the test part that it must exceed.
+    """
     auc = measure_auc(classifier, store)
     if not auc.value > min_auc:
-        fault = f"teacher {classifier.path} does not know the classes of {store.name}"
-        remedy = "Train a better one: what it looks at would be no evidence."
+        fault = f"teacher {classifier.path} does not distinguish the classes of {store.name}"
+        remedy = "Train a better one: the regions it attends to would be no evidence."
         return [describe(fault, describe_auc(auc), f"AUC above {min_auc:g}", remedy)]
     CONSOLE.print(f"teacher {classifier.path} on {store.name}: {describe_auc(auc)}")
     return []

@@ -1,8 +1,8 @@
-"""A trained classifier, opened for use: its network frozen and in evaluation mode, with what it has seen.
+"""A trained classifier, opened for use: its network frozen and in evaluation mode, with the images it has seen.
 
-A classifier run is a folder with `classifier.json`, written last, and `classifier.safetensors`. Everything that asks a
-classifier (teachers, judges of generated images, counterfactuals) opens it here, and refuses it here where it does not
-fit the images or has seen those that it is to judge.
+A classifier run is a folder with `classifier.safetensors` and `classifier.json`, which is written last. Teachers,
+independent classifiers of generated images and counterfactuals all open their classifier here; `fitness` says whether
+it fits the images and has not seen them.
 """
 
 from dataclasses import dataclass, field
@@ -23,7 +23,7 @@ from ganoscope.nets.pretrained import make_network
 SCHEMA_VERSION = 1
 RECORD, WEIGHTS = "classifier.json", "classifier.safetensors"
 ID_LENGTH = 12
-"""Digits of the source file's hash that a sample id begins with, where it tells the content."""
+"""Digits of the source file's SHA-256 at the beginning of a sample id, where ids follow from content."""
 
 
 @dataclass(frozen=True)
@@ -33,25 +33,25 @@ class ClassifierRecord:
     Attributes:
         network: Name of the network.
         classes: Names of the classes, in the order of the logits.
-        channels: Of the images.
+        channels: Channels of the images.
         size: Side of the images in pixels.
         intensity: Map between stored units and the network's range.
-        store_name: What the data set is called.
+        store_name: Name of the data set.
         store_fingerprint: SHA-256 of the store's content.
         store: Folder of the store.
-        modality: DICOM's code of all images, `mixed`, or "".
+        modality: DICOM code of all images, `mixed`, or "" where it is unknown.
         sample_ids: Ids of the images trained on.
         validation_ids: Ids of the images that chose the best weights and the temperature.
         temperature: Divisor of the logits that calibrates the probabilities.
-        trained_on: Names of public sets that pretrained weights have seen; empty without such weights.
-        weights_sha256: Of `classifier.safetensors`.
-        config: How it was trained.
-        metrics: Of the test part: see `evaluate.classification.to_json`; `metrics["metrics"]["auroc"]["value"]`. Empty
-            where that part can't be scored.
-        versions: Of Python, ganoscope and the libraries that compute.
-        git_commit: Of the ganoscope checkout, or "".
-        started: Date and time (UTC).
-        input_kind: What the network makes of its images first: see `nets.pretrained.make_network`.
+        trained_on: Names of public data sets that the pretrained weights have seen; empty without pretrained weights.
+        weights_sha256: SHA-256 of `classifier.safetensors`.
+        config: Training configuration.
+        metrics: Metrics of the test part as `evaluate.classification.metrics.to_json` describes them, such as
+            `metrics["metrics"]["auroc"]["value"]`; empty where that part can't be scored.
+        versions: Versions of Python, ganoscope and the numerical libraries.
+        git_commit: Commit of the ganoscope checkout, or "" where it was installed from a package.
+        started: Date and time of the start (UTC).
+        input_kind: How the network converts its input: see `nets.pretrained.make_network`.
     """
 
     network: str
@@ -82,7 +82,7 @@ class TrainedClassifier:
 
     Attributes:
         path: Folder of its run.
-        record: What it is and what it has seen.
+        record: Its description, with the images it has seen.
         network: The network, in evaluation mode, parameters frozen: gradients still flow to the image.
     """
 
@@ -91,7 +91,7 @@ class TrainedClassifier:
     network: nn.Module = field(repr=False)
 
     def __call__(self, image: Tensor) -> ClassifierOutput:
-        """Returns logits (B, K) and features for images (B, 1, H, W) in [-1, 1], the range of the record's map."""
+        """Returns logits (B, K) and features for images (B, 1, H, W) in [-1, 1], mapped as the record says."""
         output: ClassifierOutput = self.network(image)
         return output
 
@@ -104,7 +104,7 @@ class TrainedClassifier:
 
 
 def open_classifier(path: Path, device: str = "cpu") -> TrainedClassifier:
-    """Returns the classifier in a run folder. It uses up no random number: a method may open it within a step.
+    """Returns the classifier in a run folder; the state of random generators is left unchanged.
 
     Raises:
         UserError: There is no classifier, or it is damaged.
@@ -127,13 +127,13 @@ def load_classifier_record(path: Path) -> ClassifierRecord:
     """Returns the record in a classifier's run folder.
 
     Raises:
-        UserError: There is no record, training has not ended, or the record is damaged.
+        UserError: There is no record, training has not finished, or the record is damaged.
     """
     file = path / RECORD
     if not file.exists():
         raise UserError(
-            f"no classifier at {path}: {RECORD} is missing. Train one with `ganoscope classify`; where that was "
-            "interrupted, the same command goes on."
+            f"no classifier at {path}: {RECORD} is missing. Train one with `ganoscope classify`; rerun the same "
+            "command to resume an interrupted training."
         )
     content = load_json(file)
     try:
@@ -153,7 +153,7 @@ def read_auroc(record: ClassifierRecord) -> dict[str, float | None]:
 
 
 def describe_range(intensity: IntensityMap) -> str:
-    """Returns what a network sees of stored values, in words.
+    """Returns the range of stored values that a network sees, in words.
 
     Example:
         >>> describe_range(IntensityMap(-160, 240, "HU", "int16"))

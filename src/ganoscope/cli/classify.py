@@ -1,4 +1,4 @@
-"""Trains a classifier on a store, calibrates and evaluates it; the same command again resumes it."""
+"""Trains, calibrates and evaluates a classifier; rerun the same command to resume."""
 
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -6,7 +6,7 @@ from typing import Annotated
 
 import tyro
 
-from ganoscope.reports.classifier.scores import describe_result
+from ganoscope.reports.classifier.sections.scores import describe_result
 from ganoscope.reports.terminal import say, show_alarms
 from ganoscope.training.classifier.config import ClassifyConfig
 from ganoscope.workflows.classify import classify
@@ -14,20 +14,20 @@ from ganoscope.workflows.classify import classify
 
 @dataclass
 class Command:
-    """Trains a classifier on a store's train part, and measures it on the test part. The same command again resumes.
+    """Trains a classifier on a store's train part, and evaluates it on the test part. Rerun the same command to resume.
 
-    RUN then holds classifier.json and classifier.safetensors, metrics.json, predictions.csv, pictures, and
-    classifier.html.
+    RUN then holds classifier.json and classifier.safetensors, metrics.json, predictions.csv, heat_maps.npz, pictures,
+    and classifier.html.
     """
 
     store: Annotated[Path, tyro.conf.Positional, tyro.conf.arg(metavar="STORE")]
     """Folder of the store."""
     destination: Annotated[Path, tyro.conf.Positional, tyro.conf.arg(metavar="RUN")]
-    """Folder of the run: made anew, or one to go on with."""
+    """Folder of the run: a new one, or one to resume."""
     config: tyro.conf.OmitArgPrefixes[ClassifyConfig] = field(default_factory=ClassifyConfig)
 
     def run(self) -> None:
-        """Trains, and says what the classifier is worth."""
+        """Trains the classifier, and prints its result."""
         record = classify(self.store, self.destination, self.config)
         say(describe_result(record))
         show_alarms(self.destination / "alarms.json")

@@ -1,4 +1,4 @@
-"""What commands print: stores as tables, alarms as lines."""
+"""Output of commands: stores as tables, alarms as lines."""
 
 from pathlib import Path
 
@@ -16,12 +16,17 @@ STYLE_OF_SEVERITY = {"danger": "bold red", "warning": "yellow", "note": "cyan"}
 
 
 def say(text: str) -> None:
-    """Prints plain text, with nothing in it taken for markup."""
+    """Prints plain text; nothing in it is interpreted as markup."""
     CONSOLE.print(Text(text))
 
 
 def show_store(store: Store, place: str = "") -> None:
-    """Prints a store's counts, statistics and alarms; `place` stands for its path."""
+    """Prints a store's counts, statistics and alarms.
+
+    Args:
+        store: The store.
+        place: Text printed instead of its path.
+    """
     statistics = compute_statistics(store)
     kind = f"{store.modality + ', ' if store.modality else ''}{store.intensity.unit}"
     say(f"{store.name}: {store.count:,} images of {store.size} x {store.size} px, {kind}, {place or store.path}")
@@ -40,7 +45,7 @@ def show_store(store: Store, place: str = "") -> None:
 
 
 def make_count_table(statistics: Statistics) -> Table:
-    """Returns images by class and split, with the number of independent groups and patients."""
+    """Returns images by class and split, with the numbers of independent groups and patients."""
     table = Table(box=None, pad_edge=False, header_style="bold")
     table.add_column("")
     for split in SPLITS:
@@ -54,7 +59,7 @@ def make_count_table(statistics: Statistics) -> Table:
 
 
 def show_alarms(path: Path) -> None:
-    """Prints the alarms in a file, gravest first, or that there are none."""
+    """Prints the alarms in a file, most severe first, or that there are none."""
     alarms = sort_alarms(load_alarms(path))
     if not alarms:
         say("no alarms")

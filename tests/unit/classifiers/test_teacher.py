@@ -122,7 +122,7 @@ def test_a_shifted_intensity_range_is_refused_even_where_every_record_agrees(cla
     blind = change(classifier, intensity=shifted.intensity)
     assert right.value > 0.75
     (fault,) = list_faults(blind, shifted, 0.7)
-    assert "does not know the classes" in fault
+    assert "does not distinguish the classes" in fault
     assert "got AUC 0.5" in fault
     assert any("intensity range" in fault for fault in list_faults(classifier, shifted, 0.7))
 

@@ -121,7 +121,7 @@ def test_one_that_learned_from_a_stores_held_out_images_is_no_judge_there(classi
     ):
         refuse_as_judge(learned, second)
     chosen = trained_on(learned, sample_ids=[], validation_ids=ids[parts == "train"].tolist())
-    with pytest.raises(UserError, match="was chosen with the help of images of the test part"):
+    with pytest.raises(UserError, match="was selected on images of the test part"):
         refuse_as_judge(chosen, second)
 
 
@@ -137,7 +137,7 @@ def test_pretrained_weights_are_no_judge_of_the_public_set_that_they_have_seen(c
     store = write_store(tmp_path / "store", [{} for _ in range(12)], name=name)
     refuse_as_judge(trained_on(classifier, trained_on=["imagenet"]), store)
     refuse_as_judge(trained_on(classifier, trained_on=["padchest"]), store)
-    with pytest.raises(UserError, match="have seen the set"):
+    with pytest.raises(UserError, match="have seen the data set"):
         refuse_as_judge(trained_on(classifier, trained_on=["nih", "rsna"]), store)
 
 

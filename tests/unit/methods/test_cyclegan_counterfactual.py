@@ -42,7 +42,7 @@ def test_a_classifier_of_other_images_is_refused_with_all_reasons_at_once(tiny_c
 
 def test_classes_in_another_order_are_refused(phantom_store, tiny_classifier, classes, monkeypatch):
     monkeypatch.setattr("ganoscope.classifiers.fitness.count_classes", lambda _: dict.fromkeys(classes[::-1], 1))
-    with pytest.raises(UserError, match="tells other classes apart"):
+    with pytest.raises(UserError, match="distinguishes other classes"):
         check(Config(classifier=tiny_classifier), Store.open(phantom_store), ImageSpec(32, classes, classes[:2]))
 
 

@@ -5,18 +5,19 @@ from typing import Any
 
 from ganoscope.data.store import Store
 from ganoscope.files import replacing
-from ganoscope.reports.classifier import (
+from ganoscope.reports.classifier.findings import Findings, read_findings
+from ganoscope.reports.classifier.looked_for import collect_alarms
+from ganoscope.reports.classifier.sections import (
     confusion,
-    data_and_settings,
     heat_maps,
     learning_curves,
     limits,
+    provenance,
     reliability,
     roc_curves,
     scores,
+    training_data,
 )
-from ganoscope.reports.classifier.findings import Findings, read_findings
-from ganoscope.reports.classifier.linked_alarms import collect_alarms
 from ganoscope.reports.kit.rendering import render
 
 PAGE = "classifier.html"
@@ -27,8 +28,8 @@ CHAPTERS = (
     reliability.show,
     heat_maps.show,
     learning_curves.show,
-    data_and_settings.show_data,
-    data_and_settings.show_settings,
+    training_data.show,
+    provenance.show,
     limits.show,
 )
 """The chapters after the alarms, in order."""

@@ -10,7 +10,7 @@ from ganoscope.files import replacing
 from ganoscope.reports.kit.rendering import render
 from ganoscope.reports.store.chapter import StoreChapter
 from ganoscope.reports.store.evidence import Evidence, read_evidence
-from ganoscope.reports.store.linked_alarms import collect_alarms
+from ganoscope.reports.store.looked_for import collect_alarms
 from ganoscope.reports.store.sections import (
     class_sheets,
     counts,

@@ -1,1 +1,1 @@
-"""Training of a classifier: configuration, epochs, session."""
+"""Training of a classifier: configuration, epochs, session and run folder."""

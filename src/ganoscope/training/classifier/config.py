@@ -1,4 +1,4 @@
-"""How a classifier is trained: its options, and what keeps a store from being learned from."""
+"""How a classifier is trained: its options, and the stores that it can't be trained on."""
 
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -14,7 +14,7 @@ from ganoscope.nets.classifiers import available
 from ganoscope.training.processes import choose_device, choose_precision
 
 LEARNING_RATES = {"small_cnn": 1e-3, "fine_cnn": 1e-3}
-"""Where none is given; 1e-4 for every other network, as system B trains them."""
+"""Default learning rates; 1e-4 for every other network, as in system B."""
 
 
 @dataclass(frozen=True)
@@ -22,33 +22,33 @@ class ClassifyConfig:
     """Which classifier is trained, and how."""
 
     network: str = "small_cnn"
-    """small_cnn is for small data and small images, fine_cnn for class activation maps of small images; resnet50,
-    densenet121 and efficientnet_b1 for larger ones."""
+    """Network: small_cnn for small data and small images, fine_cnn for class activation maps of small images; resnet50,
+    densenet121 and efficientnet_b1 for larger images."""
     epochs: int = 60
-    """Passes over the training images, at most: training ends earlier where the validation part gains nothing more."""
+    """Maximum number of passes over the training images; training stops early when validation no longer improves."""
     patience: int = 12
-    """Epochs without a better validation AUROC (or an equal one at a lower loss) after which training ends."""
+    """Epochs without a better validation AUROC (or an equal one at a lower loss) after which training stops."""
     batch_size: int = 32
     """Images per step."""
     learning_rate: float | None = None
-    """Of Adam; 1e-3 for small_cnn and fine_cnn, 1e-4 for the others where it is not given. Falls to a fifth whenever
-    the validation loss has not fallen for 5 epochs."""
+    """Adam learning rate; by default 1e-3 for small_cnn and fine_cnn, 1e-4 for the others. It is divided by five
+    whenever the validation loss has not fallen for 5 epochs."""
     weights: Path | None = None
-    """File of pretrained weights to begin with."""
+    """File of pretrained weights to start from."""
     weights_source: str = "imagenet"
-    """What the weights were trained on: imagenet, or xrv-all, xrv-nih, ... for torchxrayvision's."""
+    """Data set that the weights were trained on: imagenet, or xrv-all, xrv-nih, ... for torchxrayvision weights."""
     freeze_body: bool = False
-    """Trains the head alone; the pretrained body stays as it is."""
+    """Train the head only and keep the pretrained body unchanged."""
     class_weights: Literal["balanced", "none"] = "balanced"
-    """balanced gives every class the same weight in the loss, whatever its number of images."""
+    """balanced gives every class the same total weight in the loss, regardless of its number of images."""
     augment: Literal["safe", "none"] = "safe"
-    """safe moves training images a little, in ways that suit the modality: never mirrored, HU never changed."""
+    """safe moves training images slightly, as the modality allows: they are never mirrored, and HU never change."""
     seed: int = 0
-    """Of initial weights, order and augmentation."""
+    """Random seed of initial weights, image order and augmentation."""
     device: Literal["auto", "cpu", "cuda"] = "auto"
-    """auto takes a GPU where there is one."""
+    """auto uses a GPU where there is one."""
     precision: Literal["auto", "fp32", "bf16"] = "auto"
-    """auto takes bf16 autocast where the processor computes it natively."""
+    """auto uses bf16 autocast where the processor supports it natively."""
 
     def __post_init__(self) -> None:
         """Checks every value."""
@@ -65,11 +65,11 @@ class ClassifyConfig:
             faults.append(describe("--learning-rate is out of range", self.learning_rate, "above 0, below 1", ""))
         if self.freeze_body and self.weights is None:
             remedy = "Name a file of pretrained weights, or train the whole network."
-            faults.append(describe("--freeze-body of a body that knows nothing", "no --weights", "a file", remedy))
+            faults.append(describe("--freeze-body needs a pretrained body", "no --weights", "a file", remedy))
         refuse(faults)
 
     def resolve(self) -> "ClassifyConfig":
-        """Returns the same configuration with nothing left open."""
+        """Returns the configuration with learning rate, device and precision filled in."""
         device = choose_device(self.device)
         rate = self.learning_rate or LEARNING_RATES.get(self.network, 1e-4)
         precision = choose_precision(self.precision, device)
@@ -77,7 +77,7 @@ class ClassifyConfig:
 
 
 def refuse_unfit_store(store: Store, config: ClassifyConfig) -> None:
-    """Refuses a store that a classifier can't learn from; all faults at once.
+    """Refuses a store that a classifier can't be trained on; reports all faults at once.
 
     Raises:
         UserError: Labels are missing, there are fewer than two classes, the validation part lacks a class, or the train
@@ -108,7 +108,7 @@ def compute_class_weights(store: Store, kind: Literal["balanced", "none"]) -> ND
     """Returns the weight of each class in the loss, shape (K,): N / (K n_c) where balanced, else 1.
 
     Args:
-        store: Whose train part is counted: N images, n_c of class c, K classes.
+        store: Store whose train part is counted: N images, n_c of class c, K classes.
         kind: `balanced` or `none`.
     """
     counts = np.array(list(count_classes(store).values()), np.float64)
@@ -116,7 +116,13 @@ def compute_class_weights(store: Store, kind: Literal["balanced", "none"]) -> ND
 
 
 def find_scored(store: Store, split: str, classes: tuple[str, ...]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Returns (positions, label codes) of a part's images whose class the classifier knows."""
+    """Returns (positions in the store, label codes) of a part's images of known classes, both of shape (N,).
+
+    Args:
+        store: The store.
+        split: Name of the part.
+        classes: Classes of the classifier.
+    """
     indices = store.indices(split)
     codes = encode_labels(store.column("label")[indices], classes)
     return indices[codes >= 0], codes[codes >= 0]

@@ -1,4 +1,4 @@
-"""The history of a classifier's training: a row per epoch, which of them was the best, and when to stop."""
+"""The history of a classifier's training: one row per epoch, the best epoch, and when to stop."""
 
 import csv
 import os
@@ -11,16 +11,16 @@ from ganoscope.files import save_csv
 
 @dataclass(frozen=True)
 class Epoch:
-    """What one epoch gave.
+    """Results of one epoch.
 
     Attributes:
-        epoch: Its number, from 1.
+        epoch: Number of the epoch, from 1.
         images: Images seen by its end.
-        seconds: Since the start of the call that ran it.
-        learning_rate: During it.
-        train_loss: Mean over its steps, in training mode, on augmented images.
-        validation_loss: Over the validation part.
-        validation_auroc: Likewise; for more than two classes the mean of one against the rest.
+        seconds: Seconds since the start of the call that ran it.
+        learning_rate: Learning rate during the epoch.
+        train_loss: Mean loss over its steps, in training mode, on augmented images.
+        validation_loss: Loss on the validation part.
+        validation_auroc: AUROC on the validation part; for more than two classes, the mean of each against the rest.
     """
 
     epoch: int
@@ -48,7 +48,7 @@ def should_stop(epochs: Sequence[Epoch], patience: int) -> bool:
 
 
 def append_epoch(run: Path, epoch: Epoch) -> None:
-    """Adds a row to `history.csv`, and waits until it is on disk."""
+    """Appends a row to `history.csv`, and waits until it is on disk."""
     path = run / "history.csv"
     fresh = not path.exists()
     with path.open("a", newline="", encoding="utf-8") as file:
@@ -61,7 +61,7 @@ def append_epoch(run: Path, epoch: Epoch) -> None:
 
 
 def load_epochs(run: Path) -> list[Epoch]:
-    """Returns the finished epochs of a run; a row that a kill cut short is left out."""
+    """Returns the finished epochs of a run; an incomplete last row of a killed call is left out."""
     path = run / "history.csv"
     if not path.exists():
         return []
@@ -71,7 +71,7 @@ def load_epochs(run: Path) -> list[Epoch]:
 
 
 def forget_after(run: Path, images_seen: int) -> list[Epoch]:
-    """Returns the epochs up to a number of images seen, and drops later rows from the file: they are done again."""
+    """Returns the epochs up to a number of images seen; later rows are dropped from the file and will be rerun."""
     kept = [epoch for epoch in load_epochs(run) if epoch.images <= images_seen]
     save_csv(run / "history.csv", COLUMNS, map(asdict, kept))
     return kept

@@ -1,4 +1,4 @@
-"""The run folder of a classifier: what was asked for, its weights, and its record."""
+"""The run folder of a classifier: its requested configuration, its weights, and its record."""
 
 from dataclasses import asdict
 from datetime import UTC, datetime
@@ -22,11 +22,11 @@ from ganoscope.training.run_folder.checkpoint import save_tensors
 from ganoscope.training.run_folder.record import find_git_commit, list_versions
 
 REQUEST = "classify.json"
-"""What was asked for: written first, so that a later call can tell whether it asks for the same."""
+"""The requested configuration: written first, so that a later call can compare its own with it."""
 
 
 def start_network(classes: int, config: ClassifyConfig) -> tuple[nn.Module, PretrainedWeights]:
-    """Returns the network with its first weights, and what those are: of the source "" where they are random."""
+    """Returns (the network with its initial weights, their origin); the origin's source is "" where they are random."""
     torch.manual_seed(config.seed)
     if config.weights is None:
         return make_network(config.network, classes, "grey"), PretrainedWeights("", "", ())
@@ -37,10 +37,15 @@ def start_network(classes: int, config: ClassifyConfig) -> tuple[nn.Module, Pret
 
 
 def claim_run(run: Path, store: Store, config: ClassifyConfig) -> str:
-    """Notes in a new run folder what is asked for, and returns when the run was started.
+    """Writes the requested configuration into a new run folder, and returns the time at which the run was started.
+
+    Args:
+        run: Folder of the run.
+        store: Store that is trained on.
+        config: Resolved configuration.
 
     Raises:
-        UserError: The folder holds something else, or a run that was begun with other settings; all differences.
+        UserError: The folder holds something else, or a run with other settings; all differences are reported.
     """
     asked: dict[str, Any] = {"store_fingerprint": store.fingerprint, **describe_config(config)}
     path = run / REQUEST
@@ -48,7 +53,7 @@ def claim_run(run: Path, store: Store, config: ClassifyConfig) -> str:
         earlier = load_json(path)
         refuse(
             [
-                f"run {run} was begun with {name} {earlier.get(name)}; got {value}. Repeat that, or use a new folder."
+                f"run {run} was started with {name} {earlier.get(name)}; got {value}. Repeat that, or use a new folder."
                 for name, value in asked.items()
                 if earlier.get(name) != value and name != "epochs"
             ]
@@ -62,7 +67,7 @@ def claim_run(run: Path, store: Store, config: ClassifyConfig) -> str:
 
 
 def describe_config(config: ClassifyConfig) -> dict[str, Any]:
-    """Returns a configuration as JSON values; of the file of weights only its name, its folder may tell a person's."""
+    """Returns a configuration as JSON values; the file of weights by its name only, as its folder may name a person."""
     weights, source = (config.weights.name, config.weights_source) if config.weights else (None, None)
     return {**asdict(config), "weights": weights, "weights_source": source}
 
@@ -76,14 +81,14 @@ def save_weights(run: Path, network: nn.Module) -> None:
 def make_record(
     store: Store, config: ClassifyConfig, started: str, weights: PretrainedWeights, weights_sha256: str
 ) -> ClassifierRecord:
-    """Returns the record of a trained network, before it is calibrated and measured.
+    """Returns the record of a trained network, before it is calibrated and evaluated.
 
     Args:
-        store: What it learned from.
-        config: How.
-        started: Date and time (UTC).
-        weights: What it began with.
-        weights_sha256: Of its own weights.
+        store: Store that it was trained on.
+        config: Training configuration.
+        started: Date and time of the start (UTC).
+        weights: Origin of its initial weights.
+        weights_sha256: SHA-256 of its trained weights.
     """
     return ClassifierRecord(
         network=config.network,

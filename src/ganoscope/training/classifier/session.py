@@ -1,12 +1,12 @@
-"""Training a classifier: epochs, validation, the best weights so far, and going on where an earlier call stopped.
+"""Training a classifier: epochs, validation, the best weights so far, and resuming an interrupted call.
 
-What is validated and kept is a moving average of the weights: single epochs on few images jump about, and the best of
-many jumps is a lucky one.
+A moving average of the weights is validated and kept: on few images, single epochs fluctuate, and the best of many
+fluctuations is a lucky one.
 
-The run folder holds `classify.json` (what was asked for), `history.csv` (a row per epoch) and `checkpoints/` (one per
-epoch, the newest two stay). A checkpoint holds the network, its average, a copy of the best average so far, and the
-optimizer. All else that training depends on follows from the history (which epoch was the best) or from the seed and
-the images seen (order, augmentation, dropout). So a killed call goes on with the same numbers.
+The run folder holds `classify.json` (the requested configuration), `history.csv` (one row per epoch) and `checkpoints/`
+(one per epoch, the newest two are kept). A checkpoint holds the network, its average, a copy of the best average so
+far, and the optimizer. Everything else follows from the history (the best epoch) or from the seed and the images seen
+(order, augmentation, dropout). A killed call therefore resumes with the same numbers.
 """
 
 import time
@@ -41,21 +41,21 @@ from ganoscope.training.run_folder.checkpoint import TrainingState, list_checkpo
 from ganoscope.training.session import catch_interrupt
 
 FACTOR, PLATEAU_EPOCHS = 0.2, 5
-"""The learning rate is multiplied by this where the validation loss has not fallen for so many epochs (row B1)."""
+"""Factor of the learning rate, and epochs without a lower validation loss after which it is applied (row B1)."""
 HALF_LIFE_IMAGES = 1000.0
-"""Of the moving average. On 1,000 MRI phantoms it raised the test AUROC from 0.66 to 0.74 and from 0.71 to 0.77 (two
-seeds, 20 epochs), on 1,250 chest films of three classes from 0.908 to 0.913."""
+"""Half-life of the moving average. On 1,000 MRI phantoms it raised the test AUROC from 0.66 to 0.74 and from 0.71 to
+0.77 (two seeds, 20 epochs), on 1,250 chest films of three classes from 0.908 to 0.913."""
 EVALUATION_BATCH = 64
 
 
 def train_classifier(store: Store, run: Path, config: ClassifyConfig, network: nn.Module) -> nn.Module:
-    """Trains a network on a store's train part until its epochs or its patience end, and returns the best state.
+    """Trains a network on a store's train part until its epochs or its patience are used up; returns the best state.
 
     Args:
-        store: To learn from; checked before.
-        run: Folder of the run; an earlier call's checkpoint in it is gone on from.
+        store: Store to learn from, checked before.
+        run: Folder of the run; training resumes from its newest checkpoint.
         config: Resolved configuration.
-        network: With its first weights; moved to the device.
+        network: Network with its initial weights; it is moved to the device.
 
     Raises:
         UserError: The loss is not finite, or the user interrupted.
@@ -66,7 +66,7 @@ def train_classifier(store: Store, run: Path, config: ClassifyConfig, network: n
 
 
 class Session:
-    """One call's part in a run: the network on its device, the feed, and the best state so far."""
+    """One call's share of a run: the network on its device, the feed, and the best state so far."""
 
     def __init__(self, store: Store, run: Path, config: ClassifyConfig, network: nn.Module) -> None:
         self.store, self.run, self.config = store, run, config
@@ -97,7 +97,7 @@ class Session:
         return images_seen
 
     def _make_scheduler(self) -> torch.optim.lr_scheduler.ReduceLROnPlateau:
-        """Returns the schedule as it stands after the epochs that are done: it depends on their losses alone."""
+        """Returns the learning-rate schedule after the finished epochs; it depends on their losses alone."""
         for group in self.optimizer.param_groups:
             group["lr"] = self.config.learning_rate
         scheduler = torch.optim.lr_scheduler.ReduceLROnPlateau(self.optimizer, "min", FACTOR, PLATEAU_EPOCHS)
@@ -107,11 +107,11 @@ class Session:
 
     @property
     def ended(self) -> bool:
-        """Whether the epochs or the patience have come to their end."""
+        """Whether the epochs or the patience are used up."""
         return len(self.epochs) >= self.config.epochs or should_stop(self.epochs, self.config.patience)
 
     def train(self) -> None:
-        """Runs epochs until there is nothing more to do, or the user interrupts; says how it ended."""
+        """Runs epochs until training ends or the user interrupts; prints how it ended."""
         if not self.ended:
             self._run_epochs()
         self._say_end()
@@ -129,7 +129,7 @@ class Session:
                 self._finish_epoch(loss, time.monotonic() - start)
 
     def _feed(self) -> Iterator[tuple[Tensor, Tensor]]:
-        """Yields images and their labels, augmented, from where training stands."""
+        """Yields (augmented images (B, 1, H, W), label codes (B,)) from the current position on."""
         config, seen = self.config, self.images_seen
         choose = partial(choose_batch, self.indices, batch_size=config.batch_size, seed=config.seed)
         positions = make_schedule(choose, seen, config.batch_size)
@@ -143,7 +143,7 @@ class Session:
     def _run_epoch(
         self, feed: Iterator[tuple[Tensor, Tensor]], bar: ProgressBar, interrupted: Callable[[], bool]
     ) -> float | None:
-        """Runs one pass, and returns the mean loss; None where the user interrupted."""
+        """Runs one pass, and returns the mean loss; None where the user interrupts."""
         self.network.train()
         losses = torch.zeros((), device=self.device)
         note = f"epoch {len(self.epochs) + 1}"
@@ -157,7 +157,7 @@ class Session:
         return float(losses) / self.steps
 
     def _step(self, image: Tensor, label: Tensor) -> Tensor:
-        """Runs one step, and returns its loss; dropout depends on the seed and the images seen alone."""
+        """Runs one step, and returns its loss; dropout depends only on the seed and the images seen."""
         torch.manual_seed(make_torch_seed(self.config.seed, Stream.CLASSIFIER_STEP, self.images_seen))
         with self.autocast():
             logits = self.network(image.contiguous(memory_format=torch.channels_last)).logits
@@ -170,7 +170,7 @@ class Session:
         return loss.detach()
 
     def _finish_epoch(self, loss: float, seconds: float) -> None:
-        """Validates the average, keeps it where it is the best so far, and writes all down."""
+        """Validates the average, keeps it where it is the best so far, and writes history and checkpoint."""
         indices, codes = self.validation
         average = self.average.average
         logits = compute_logits(average, self.store, indices, self.device, self.autocast)
@@ -193,19 +193,19 @@ class Session:
         save_checkpoint(self.run, self.images_seen, self.state)
 
     def _say_end(self) -> None:
-        """Says how training ended, and which epoch was the best.
+        """Prints how training ended, and which epoch was the best.
 
         Raises:
-            UserError: It has not ended: the user interrupted.
+            UserError: Training has not ended: the user interrupted it.
         """
         done = len(self.epochs)
         best = self.epochs[find_best(self.epochs)] if done else None
         kept = f"best so far: epoch {best.epoch}, validation AUROC {best.validation_auroc:.3f}" if best else "none yet"
         if not self.ended:
-            end = f"; with --epochs {done} it ends here and evaluates what is best so far" if done else ""
+            end = f", or end here with --epochs {done} and evaluate the best epoch so far" if done else ""
             raise UserError(
-                f"stopped after {done} of {self.config.epochs} epochs; those are saved ({kept}). The same command goes "
-                f"on{end}."
+                f"stopped after {done} of {self.config.epochs} epochs; those are saved ({kept}). Rerun the same "
+                f"command to resume{end}."
             )
         early = done < self.config.epochs
         reason = f"no gain in {self.config.patience} epochs" if early else "all epochs done"
@@ -213,7 +213,7 @@ class Session:
 
 
 def no_terms(shared: Any) -> Terms:
-    """Returns no terms: the step above computes its loss itself, the checkpoint needs the optimizer alone."""
+    """Returns no terms: the session computes its loss itself, and a checkpoint needs the optimizer alone."""
     return Terms()
 
 
@@ -225,9 +225,16 @@ def compute_logits(
     device: torch.device,
     autocast: Callable[[], AbstractContextManager[object]],
 ) -> Tensor:
-    """Returns the logits of a store's images at the given positions, shape (N, K), float32, on the CPU.
+    """Returns the logits of images of a store, shape (N, K), float32, on the CPU.
 
-    The network is put into evaluation mode; nothing is augmented.
+    The network is switched to evaluation mode; images are not augmented.
+
+    Args:
+        network: From images (B, 1, H, W) in [-1, 1] to an output with `logits`.
+        store: Store of the images.
+        indices: Positions of the images in the store, shape (N,).
+        device: Device of the network.
+        autocast: Context in which the network computes.
     """
     network.eval()
     schedule = np.array_split(indices, range(EVALUATION_BATCH, len(indices), EVALUATION_BATCH))

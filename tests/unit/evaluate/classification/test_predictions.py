@@ -1,4 +1,4 @@
-"""Predictions of a part and their tables, read back in full precision."""
+"""Predictions and scores of all parts, read back in full precision."""
 
 import csv
 import json
@@ -43,7 +43,7 @@ def test_groups_which_may_be_patients_stay_in_the_store(tiny_classifier):
 
 
 @pytest.fixture
-def predictions(phantom_store):
+def made_up(phantom_store):
     store = Store.open(phantom_store)
     classes = tuple(np.unique(store.column("label")).tolist())
     indices = store.indices("test")
@@ -52,22 +52,21 @@ def predictions(phantom_store):
     return make_predictions(store, "test", (indices, codes), (logits, 2.0), classes)
 
 
-def test_probabilities_are_calibrated_and_kept_as_they_were(predictions):
-    assert np.allclose(predictions.probabilities.sum(1), 1)
-    odds = predictions.uncalibrated[:, 0] / predictions.uncalibrated[:, 1]
-    assert np.sqrt(odds) == pytest.approx(predictions.probabilities[:, 0] / predictions.probabilities[:, 1], rel=1e-6)
-    assert predictions.predicted.tolist() == predictions.uncalibrated.argmax(1).tolist()
+def test_probabilities_are_calibrated_and_kept_as_they_were(made_up):
+    assert np.allclose(made_up.probabilities.sum(1), 1)
+    odds = made_up.uncalibrated[:, 0] / made_up.uncalibrated[:, 1]
+    assert np.sqrt(odds) == pytest.approx(made_up.probabilities[:, 0] / made_up.probabilities[:, 1], rel=1e-6)
+    assert made_up.predicted.tolist() == made_up.uncalibrated.argmax(1).tolist()
 
 
-def test_tables_hold_every_image_and_every_metric(predictions, phantom_store, tmp_path):
-    indices = {"test": Store.open(phantom_store).indices("test")}
-    save_results(tmp_path, {"test": predictions}, {"test": score(predictions)}, indices, 2.0)
+def test_tables_hold_every_image_and_every_metric(made_up, tmp_path):
+    save_results(tmp_path, {"test": made_up}, {"test": score(made_up)}, {"test": np.arange(len(made_up.codes))}, 2.0)
     with (tmp_path / "predictions.csv").open(encoding="utf-8", newline="") as file:
         rows = list(csv.DictReader(file))
-    assert [row["sample_id"] for row in rows] == predictions.sample_ids.tolist()
-    first = predictions.classes[predictions.predicted[0]]
+    assert [row["sample_id"] for row in rows] == made_up.sample_ids.tolist()
+    first = made_up.classes[made_up.predicted[0]]
     assert (rows[0]["split"], rows[0]["prediction"]) == ("test", first)
-    assert float(rows[0][f"probability {first}"]) == pytest.approx(predictions.probabilities[0].max(), rel=1e-5)
+    assert float(rows[0][f"probability {first}"]) == pytest.approx(made_up.probabilities[0].max(), rel=1e-5)
     content = json.loads((tmp_path / "metrics.json").read_text(encoding="utf-8"))
     assert content["temperature"] == 2.0
     assert content["parts"]["test"]["metrics"]["accuracy"]["images"] == len(rows)

@@ -3,7 +3,7 @@
 import numpy as np
 
 from ganoscope.explanation.answers import KINDS, HeatMaps, WeightDependence
-from ganoscope.reports.classifier.heat_maps import describe_heat_maps, find_scale
+from ganoscope.reports.classifier.sections.heat_maps import describe_heat_maps, find_scale
 
 
 def make_heat(maps, dependence=None):

@@ -9,7 +9,7 @@ from ganoscope.evaluate.classification.metrics import PartScores
 from ganoscope.figures.axes import COLOURS, FAINT, INK, STYLES, make_figure, name_plainly
 from ganoscope.reports.classifier.chart_files import save_chart, show_chart
 from ganoscope.reports.classifier.findings import Findings
-from ganoscope.reports.classifier.scores import write_metric
+from ganoscope.reports.classifier.sections.scores import write_metric
 from ganoscope.reports.kit.content import Chapter, Section
 
 POINTS = 400

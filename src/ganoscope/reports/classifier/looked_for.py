@@ -1,0 +1,64 @@
+"""What was looked for in a classifier and its store, what came of it, and which chapter shows the evidence."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from ganoscope.alarms import Alarm, Check, sort_alarms
+from ganoscope.evaluate.classification import part_checks
+from ganoscope.explanation import answers
+from ganoscope.reports.kit.alarm_cards import AlarmList, Card, Outcome, count_by_severity, describe_verdict, make_card
+
+CHECKS: tuple[Check[Any], ...] = (*part_checks.CHECKS, *answers.CHECKS)
+"""Checks of a classifier, in the order in which the page lists them."""
+CHAPTERS: dict[tuple[str, str], tuple[str, ...]] = {
+    ("data", "Data"): (
+        *("overlapping_", "nothing_scored_", "unscored_images_"),
+        *("single_class_", "absent_classes_", "few_groups_"),
+    ),
+    ("metrics", "Metrics"): ("perfect_precision_", "no_better_than_chance"),
+    ("calibration", "Calibration"): ("temperature_",),
+    ("heat_maps", "Heat maps"): tuple(code for check in answers.CHECKS for code in check.codes),
+}
+"""By the chapter (anchor, title) that shows their evidence: beginnings of codes."""
+
+
+def collect_alarms(own: Sequence[Alarm], of_store: Sequence[Alarm]) -> AlarmList:
+    """Returns the alarms of the classifier and its store, and what was looked for."""
+    return AlarmList(
+        cards=link_alarms(own, of_store),
+        outcomes=list_outcomes(own, of_store),
+        verdict=describe_verdict(sort_alarms([*own, *of_store])),
+    )
+
+
+def link_alarms(own: Sequence[Alarm], of_store: Sequence[Alarm]) -> tuple[Card, ...]:
+    """Returns the alarms as cards, most severe first; those of the classifier link to the chapter with the evidence."""
+    of_classifier = {id(alarm) for alarm in own}
+    return tuple(
+        make_card(alarm, "classifier", place=find_chapter(alarm.code))
+        if id(alarm) in of_classifier
+        else make_card(alarm, "data")
+        for alarm in sort_alarms([*own, *of_store])
+    )
+
+
+def find_chapter(code: str) -> tuple[str, str]:
+    """Returns (anchor, title) of the chapter that shows the evidence of an alarm; ("", "") where there is none."""
+    return next((chapter for chapter, beginnings in CHAPTERS.items() if code.startswith(beginnings)), ("", ""))
+
+
+def list_outcomes(own: Sequence[Alarm], of_store: Sequence[Alarm]) -> tuple[Outcome, ...]:
+    """Returns what came of every check of the classifier, and of those of its store together."""
+    outcomes = []
+    for check in CHECKS:
+        anchor, title = find_chapter(check.codes[0])
+        raised = [alarm for alarm in own if check.raises(alarm.code)]
+        looked_for = check.description[:1].upper() + check.description[1:]
+        outcomes.append(Outcome(looked_for, describe_count(raised), anchor=anchor, section=title))
+    of_data = describe_count(of_store)
+    return (*outcomes, Outcome("What `prepare` looks for in the data", of_data, section="inspect.html of the store"))
+
+
+def describe_count(alarms: Sequence[Alarm]) -> str:
+    """Returns how many alarms of each severity there are, in words."""
+    return f"{count_by_severity(alarms)}." if alarms else "No alarm."

@@ -1,0 +1,29 @@
+"""What was looked for in a store: the list comes from the checks, and every check leads to a chapter."""
+
+from tests.fixtures.made_up_stores import write_store
+
+from ganoscope.alarms import Alarm, save_alarms
+from ganoscope.data.checks import CHECKS
+from ganoscope.reports.store.evidence import read_evidence
+from ganoscope.reports.store.looked_for import CHAPTERS, COLUMNS, TABLES, collect_alarms, find_chapter
+from ganoscope.workflows.inspect import inspect
+
+
+def test_every_check_leads_to_a_chapter_and_no_chapter_to_an_unknown_code():
+    codes = [code for check in CHECKS for code in check.codes]
+    assert [code for code in codes if find_chapter(code) == ("", "")] == []
+    assert {code for listed in CHAPTERS.values() for code in listed} == set(codes)
+    assert {*TABLES, *COLUMNS} <= {check.codes[0] for check in CHECKS}
+
+
+def test_outcomes_are_in_the_order_of_the_checks_with_alarms_counted(tmp_path):
+    store = write_store(tmp_path / "store", [{"searched": 1} for _ in range(24)])
+    save_alarms(store.path / "alarms.json", [Alarm("few_groups", "warning", "few."), Alarm("unheard_of", "note", "?")])
+    found = collect_alarms(read_evidence(store, inspect(store.path).data))
+    assert [one.looked_for.lower() for one in found.outcomes] == [check.description.lower() for check in CHECKS]
+    outcomes = {check.codes[0]: one.outcome for check, one in zip(CHECKS, found.outcomes, strict=True)}
+    assert outcomes["few_groups"] == "1 warning."
+    assert outcomes["missing_slices"] == "No volumes."
+    assert outcomes["near_duplicates"] == "Not looked for: no duplicates.csv."
+    assert outcomes["burnt_in_markers"] == "No alarm."
+    assert [(card.anchor, card.section) for card in found.cards] == [("counts", "Counts"), ("", "")]
