@@ -24,7 +24,7 @@ _HOME_OF_NAME = {
     "counterfactual": "workflows.counterfactual",
     "CounterfactualConfig": "counterfactuals.config",
     "report": "workflows.report",
-    "ReportConfig": "reports.run.page",
+    "ReportConfig": "reports.run.config",
     "demo": "workflows.demo",
     "DemoConfig": "workflows.demo",
     "Store": "data.store",

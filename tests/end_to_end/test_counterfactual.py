@@ -42,7 +42,7 @@ def test_a_store_goes_to_a_folder_and_a_report(trained, phantom_store, tmp_path,
     assert "is not empty" in capsys.readouterr().err
     assert run("report", trained, "--counterfactuals", out) == 0
     page = (trained / "report.html").read_text()
-    for words in ("Noise of equal L2 norm", "Explained classifier: answer becomes the target", "data:image/"):
+    for words in ("Noise of equal L2 norm", "Explained classifier: prediction becomes the target", "data:image/"):
         assert words in page
     assert "Explanations" not in page.split("<h1")[1].split("Counterfactuals")[0], "there are none of a discriminator"
 

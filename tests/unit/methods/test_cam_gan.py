@@ -122,7 +122,7 @@ def test_panels_without_the_teacher_show_attention_and_heat_maps(run, phantom_st
 
 
 def test_the_run_and_its_report_say_how_good_the_teacher_is(run, tiny_classifier):
-    from ganoscope.reports.run.sections import describe_model
+    from ganoscope.reports.run.sections.model import describe_model
 
     record, teacher = load_record(run), load_classifier_record(tiny_classifier)
     auroc = teacher.metrics["metrics"]["auroc"]

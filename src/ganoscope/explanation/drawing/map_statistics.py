@@ -1,11 +1,7 @@
 """Statistics of heat maps as charts: randomisation, regions, deletion and insertion."""
 
-from typing import Any
-
-from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from numpy.typing import NDArray
 
 from ganoscope.explanation.checks.deletion import FRACTIONS, MeanCurves
 from ganoscope.explanation.checks.randomisation import IGNORES_WEIGHTS
@@ -13,22 +9,18 @@ from ganoscope.explanation.drawing.map_panels import WORDS
 from ganoscope.explanation.findings import Findings, MeanCurvesByTarget, SetFindings
 from ganoscope.explanation.regions import REGIONS
 from ganoscope.explanation.targets import TARGETS
+from ganoscope.figures.axes import COLOURS, draw_shared_legend, make_figure
 from ganoscope.statistics.bootstrap import Estimate
 
-COLOUR = {"real": "#0072B2", "generated": "#D55E00"}
-"""Blue and vermilion of Okabe and Ito: distinct without colour vision."""
+WIDTH_INCHES = 12
+COLOUR = {"real": COLOURS[0], "generated": COLOURS[1]}
 MARK = {"real": "o", "generated": "s"}
 GREY = "#666666"
 
 
-def make_figure(height: float) -> Figure:
-    """Returns an empty white figure, 1,200 pixels wide."""
-    return Figure(figsize=(12, height), dpi=100, facecolor="white", layout="constrained")
-
-
 def chart_randomisation(findings: Findings) -> Figure:
     """Returns the similarity to the original map at every stage of randomisation, by target."""
-    figure = make_figure(7)
+    figure = make_figure(7, WIDTH_INCHES)
     grid = figure.subplots(2, len(TARGETS), sharey="row", sharex="col", squeeze=False)
     for column, name in zip(grid.T, TARGETS, strict=True):
         target = findings.targets[name]
@@ -46,24 +38,10 @@ def chart_randomisation(findings: Findings) -> Figure:
     grid[0, 0].set_ylabel("mean |rank correlation|")
     grid[1, 0].set_ylabel("mean structural similarity")
     grid[0, 0].set_ylim(-0.03, 1.05)
-    draw_legend(figure, grid, 4)
+    draw_shared_legend(figure, grid, 4)
     title = "Do the maps depend on the weights? Similarity to the original map, with 95 % intervals"
     figure.suptitle(title, fontsize=12)
     return figure
-
-
-def draw_legend(figure: Figure, grid: NDArray[Any], columns: int) -> None:
-    """Draws one legend for all charts, below them."""
-    handles, labels = collect_legend(grid)
-    figure.legend(handles, labels, loc="outside lower center", ncols=columns, frameon=False, fontsize=10)
-
-
-def collect_legend(grid: NDArray[Any]) -> tuple[list[Artist], list[str]]:
-    """Returns the handles and labels of all charts, each label once."""
-    found: dict[str, Artist] = {
-        label: handle for axes in grid.flat for handle, label in zip(*axes.get_legend_handles_labels(), strict=True)
-    }
-    return list(found.values()), list(found)
 
 
 def draw_stages(axes: Axes, stages: dict[str, Estimate], kind: str, one: SetFindings) -> None:
@@ -87,7 +65,7 @@ def draw_stages(axes: Axes, stages: dict[str, Estimate], kind: str, one: SetFind
 
 def chart_regions(findings: Findings) -> Figure:
     """Returns where the maps lie, real against generated, beside each region's share of the area."""
-    figure = make_figure(5)
+    figure = make_figure(5, WIDTH_INCHES)
     grid = figure.subplots(1, len(TARGETS), sharey=True, squeeze=False)
     for axes, (name, target) in zip(grid.flat, findings.targets.items(), strict=True):
         counts = ", ".join(f"{one.images - one.empty} of {one.images} {kind}" for kind, one in target.sets.items())
@@ -99,7 +77,7 @@ def chart_regions(findings: Findings) -> Figure:
         axes.grid(axis="y", alpha=0.3)
     grid[0, 0].set_ylabel("share of attention (%)")
     grid[0, 0].set_ylim(-3, 103)
-    draw_legend(figure, grid, 4)
+    draw_shared_legend(figure, grid, 4)
     figure.suptitle("Where attention lies relative to the anatomy, with 95 % intervals", fontsize=12)
     return figure
 
@@ -135,7 +113,7 @@ def draw_regions(axes: Axes, one: SetFindings, kind: str, offset: float) -> None
 
 def chart_curves(curves: MeanCurvesByTarget, findings: Findings) -> Figure:
     """Returns the deletion and insertion curves of both sets against random maps, by target."""
-    figure = make_figure(3.3 * len(TARGETS) + 0.8)
+    figure = make_figure(3.3 * len(TARGETS) + 0.8, WIDTH_INCHES)
     grid = figure.subplots(len(TARGETS), 4, squeeze=False, sharex=True)
     for row, name in zip(grid, TARGETS, strict=True):
         for pair, (kind, means) in zip((row[:2], row[2:]), curves[name].items(), strict=True):
@@ -145,7 +123,7 @@ def chart_curves(curves: MeanCurvesByTarget, findings: Findings) -> Figure:
         row[0].set_ylabel(f"{WORDS[name]}\nmean score (logit)", fontsize=10)
     for axes in grid[-1]:
         axes.set_xlabel("% of pixels changed", fontsize=10)
-    draw_legend(figure, grid, 3)
+    draw_shared_legend(figure, grid, 3)
     figure.suptitle(
         "Do the marked pixels move the score? Deletion should fall below random, insertion rise above it", fontsize=12
     )

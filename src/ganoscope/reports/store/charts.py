@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ganoscope.data.store.intensity import IntensityMap
-from ganoscope.reports.run.curves import COLOURS, STYLES, make_figure, styled, to_svg
+from ganoscope.figures.axes import COLOURS, STYLES, make_figure, styled, to_svg
 from ganoscope.reports.store.measurements import Measurements, find_range
 from ganoscope.seeds import Stream, stream
 

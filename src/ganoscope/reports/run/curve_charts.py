@@ -1,49 +1,27 @@
-"""Figures of a report as SVG: training curves and diversity. No pyplot: nothing global is touched."""
+"""Training curves as SVG: losses by phase, and how the discriminators score real and generated images."""
 
-import functools
-import io
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ganoscope.evaluate.fidelity.diversity import SetDiversity
+from ganoscope.figures.axes import COLOURS, INK, STYLES, make_figure, styled, to_svg
 
-COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")
-"""Okabe and Ito's palette, which colour-blind readers can tell apart."""
-STYLES = ("-", "--", "-.", ":")
-"""Lines differ in style as well: a report is also printed in grey."""
-WIDTH_INCHES = 9.0
 POINTS = 600
 """Points per line, at most: a report stays small after a million steps."""
 WINDOW_SHARE = 0.02
 """Width of the moving average, as a share of all steps."""
 PROBABILITIES = ("d_real", "d_fake")
-"""Terms that are D's mean opinion as a probability, in any phase."""
+"""Terms of any phase that are a mean output of D: a probability of "real", or the score of a patch."""
 LABELS = {"d_real": "D(x): real images", "d_fake": "D(G(z)): generated images"}
 PATCH_LABELS = {"d_real": "real images", "d_fake": "translated images"}
 LEGEND_COLUMNS, LEGEND_ROW_POINTS = 3, 17
-STYLE: Any = {
-    "font.family": "sans-serif",
-    "font.size": 9.5,
-    "axes.spines.top": False,
-    "axes.spines.right": False,
-    "axes.edgecolor": "#667085",
-    "axes.grid": True,
-    "grid.color": "#e4e7ec",
-    "grid.linewidth": 0.7,
-    "axes.titlesize": 10,
-    "axes.titleweight": "bold",
-    "axes.titlelocation": "left",
-    "svg.hashsalt": "ganoscope",
-}
-
 History = Mapping[str, NDArray[np.float64]]
 
 
 def group_terms(history: History) -> dict[str, list[str]]:
-    """Returns the names of the loss terms by phase; what is no loss (probabilities, images, seconds) stays out.
+    """Returns the names of the loss terms by phase, without probabilities, images and seconds.
 
     Example:
         >>> group_terms({"images": np.ones(1), "critic.real": np.ones(1), "critic.d_real": np.ones(1)})
@@ -63,7 +41,7 @@ def list_probabilities(history: History) -> list[str]:
 
 
 def smooth(values: NDArray[np.float64], window: int) -> NDArray[np.float64]:
-    """Returns the centred moving average; at both ends, over what there is.
+    """Returns the centred moving average; at both ends, over the steps that exist.
 
     Args:
         values: Shape (T,).
@@ -90,19 +68,6 @@ def choose_window(steps: int) -> int:
     return 1 if steps < 20 else max(5, round(WINDOW_SHARE * steps) // 2 * 2 + 1)
 
 
-def styled(draw: Callable[..., str]) -> Callable[..., str]:
-    """Returns the function, drawing in the report's style."""
-
-    @functools.wraps(draw)
-    def draw_in_style(*arguments: Any) -> str:
-        import matplotlib
-
-        with matplotlib.rc_context(STYLE):
-            return draw(*arguments)
-
-    return draw_in_style
-
-
 @styled
 def draw_losses(history: History) -> str:
     """Returns the loss terms over images seen as SVG, one panel per phase: every step faint, the average strong."""
@@ -120,11 +85,11 @@ def draw_losses(history: History) -> str:
 
 @styled
 def draw_probabilities(history: History) -> str:
-    """Returns D's mean opinion of real and of generated images over images seen as SVG; 0.5 is "can't tell"."""
+    """Returns the probability of "real" that D gives to real and to generated images, over images seen, as SVG."""
     figure = make_figure(2.6)
     axes = figure.add_subplot()
-    axes.axhline(0.5, color="#344054", linewidth=1, linestyle=(0, (1, 2)))
-    axes.text(1.0, 0.5, " 0.5", transform=axes.get_yaxis_transform(), va="center", fontsize=8.5, color="#344054")
+    axes.axhline(0.5, color=INK, linewidth=1, linestyle=(0, (1, 2)))
+    axes.text(1.0, 0.5, " 0.5", transform=axes.get_yaxis_transform(), va="center", fontsize=8.5, color=INK)
     for index, name in enumerate(list_probabilities(history)):
         draw_line(axes, history, name, index)
     axes.set(ylabel="probability of real", ylim=(-0.02, 1.02))
@@ -138,7 +103,7 @@ def draw_patch_scores(history: History) -> str:
     figure = make_figure(2.6)
     axes = figure.add_subplot()
     for goal in (0, 1):
-        axes.axhline(goal, color="#344054", linewidth=1, linestyle=(0, (1, 2)))
+        axes.axhline(goal, color=INK, linewidth=1, linestyle=(0, (1, 2)))
     names = list_probabilities(history)
     for index, name in enumerate(names):
         draw_line(axes, history, name, index, PATCH_LABELS)
@@ -149,7 +114,15 @@ def draw_patch_scores(history: History) -> str:
 
 
 def draw_line(axes: Any, history: History, name: str, index: int, labels: Mapping[str, str] = LABELS) -> None:
-    """Draws one column: every step faint, the moving average strong; steps without a value are left out."""
+    """Draws one column: every step faint, the moving average strong; steps without a value are left out.
+
+    Args:
+        axes: Where to draw.
+        history: Columns of the run's history, each of shape (T,).
+        name: The column's name.
+        index: Its place among the lines, which sets its colour and style.
+        labels: Names of terms in the legend.
+    """
     there = np.isfinite(history[name])
     images, values = history["images"][there], history[name][there]
     if not len(values):
@@ -164,7 +137,7 @@ def draw_line(axes: Any, history: History, name: str, index: int, labels: Mappin
 
 
 def find_limits(columns: Sequence[NDArray[np.float64]]) -> tuple[float, float]:
-    """Returns limits of an axis that hold the middle 99 % of all values, with a margin; first steps may be far out."""
+    """Returns axis limits around the middle 99 % of all values, with a margin; the first steps may be outliers."""
     values = np.concatenate(columns)
     values = values[np.isfinite(values)]
     low, high = np.percentile(values, (0.5, 99.5)) if len(values) else (0.0, 1.0)
@@ -173,7 +146,7 @@ def find_limits(columns: Sequence[NDArray[np.float64]]) -> tuple[float, float]:
 
 
 def finish_axes(axes: Any) -> None:
-    """Names the images axis and writes its numbers with separators; puts the legend above the lines, below a title."""
+    """Labels the images axis, with separators in its numbers; puts the legend above the lines, below a title."""
     axes.set_xlabel("images seen")
     axes.xaxis.set_major_formatter(lambda value, _: f"{value:,.0f}")
     axes.locator_params(axis="x", nbins=5)
@@ -183,37 +156,3 @@ def finish_axes(axes: Any) -> None:
         axes.legend(frameon=False, ncols=LEGEND_COLUMNS, **look)
     if rows > 1:
         axes.set_title(axes.get_title("left"), pad=LEGEND_ROW_POINTS * rows)
-
-
-@styled
-def draw_diversity(sets: Mapping[str, SetDiversity]) -> str:
-    """Returns mean MS-SSIM with its interval, one line per set of images, as SVG."""
-    figure = make_figure(0.75 + 0.38 * len(sets))
-    axes = figure.add_subplot()
-    for index, part in enumerate(sets.values()):
-        ends = [[part.mean - part.low], [part.high - part.mean]]
-        look = {"color": COLOURS[index], "marker": "osD"[index % 3], "markersize": 5, "clip_on": False}
-        axes.errorbar(part.mean, index, xerr=ends, capsize=5, elinewidth=1.6, capthick=1.6, zorder=5, **look)
-    highest = max(part.high for part in sets.values())
-    axes.set(
-        yticks=range(len(sets)),
-        yticklabels=list(sets),
-        ylim=(len(sets) - 0.5, -0.5),
-        xlim=(0, min(1.0, 1.25 * highest)),
-        xlabel="mean MS-SSIM between two different images of one set (to the left: more diverse)",
-    )
-    return to_svg(figure)
-
-
-def make_figure(height_inches: float) -> Any:
-    """Returns an empty figure of the report's width; its panels make room for each other."""
-    from matplotlib.figure import Figure  # imported late: it takes a second
-
-    return Figure(figsize=(WIDTH_INCHES, height_inches), layout="constrained")
-
-
-def to_svg(figure: Any) -> str:
-    """Returns a figure as SVG text, the same bytes for the same figure."""
-    text = io.StringIO()
-    figure.savefig(text, format="svg", metadata={"Date": None, "Creator": None})
-    return text.getvalue()
