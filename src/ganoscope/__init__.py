@@ -1,4 +1,8 @@
-"""ganoscope trains, explains and audits generative adversarial networks on medical images."""
+"""ganoscope trains and explains generative adversarial networks on medical images.
+
+Every command of the command line is a function of the same name here, with its configuration beside it:
+`prepare(source, store, PrepareConfig(size=64))`. Names are imported on first use.
+"""
 
 from importlib import import_module
 from typing import Any

@@ -1,4 +1,4 @@
-"""Mistakes that the user can mend: reported in full, without a traceback."""
+"""Mistakes that the user can correct: reported in full, without a traceback."""
 
 import math
 from collections.abc import Callable, Mapping, Sequence
@@ -7,11 +7,17 @@ from typing import Any
 
 
 class UserError(Exception):
-    """A fault in what the user gave; the command line prints its message and exits with status 2."""
+    """An invalid input from the user; the command line prints the message and exits with status 2."""
 
 
 def describe(fault: str, given: object, allowed: str, remedy: str) -> str:
-    """Returns one message in the house form: fault, value given, values allowed, remedy.
+    """Returns an error message in the standard form: fault, value given, values allowed, remedy.
+
+    Args:
+        fault: What is wrong.
+        given: Value that was given.
+        allowed: Values that are allowed.
+        remedy: What the user can do, as a sentence.
 
     Example:
         >>> describe("batch size is too small", 0, "1 or more", "Raise --batch-size.")
@@ -21,7 +27,7 @@ def describe(fault: str, given: object, allowed: str, remedy: str) -> str:
 
 
 def refuse(faults: Sequence[str]) -> None:
-    """Does nothing without faults; otherwise names all of them at once.
+    """Raises one error that names all faults; does nothing where there are none.
 
     Raises:
         UserError: There is at least one fault.
@@ -32,13 +38,13 @@ def refuse(faults: Sequence[str]) -> None:
 
 @dataclass(frozen=True)
 class Range:
-    """Numbers that a setting may have.
+    """Interval of allowed values of a setting.
 
     Attributes:
-        low: The lowest.
-        high: The highest.
-        above: Whether `low` itself is left out.
-        below: Whether `high` itself is left out.
+        low: Lower bound.
+        high: Upper bound.
+        above: Whether `low` itself is excluded.
+        below: Whether `high` itself is excluded.
     """
 
     low: float
@@ -66,11 +72,11 @@ class Range:
 
 
 def list_range_faults(config: object, ranges: Mapping[str, Range]) -> list[str]:
-    """Returns which settings of a configuration dataclass are out of their range; the remedy is their default.
+    """Returns a message for every setting of a configuration that is out of range; the remedy names its default.
 
     Args:
-        config: The configuration.
-        ranges: By the name of the field.
+        config: Configuration dataclass.
+        ranges: Allowed range by field name.
     """
     return [
         describe(
@@ -85,7 +91,7 @@ def list_range_faults(config: object, ranges: Mapping[str, Range]) -> list[str]:
 
 
 def gather(*steps: Callable[[], Any]) -> list[Any]:
-    """Returns what all steps return; where some refuse, their faults together.
+    """Calls all steps and returns their results; if some fail, raises one error with all their faults.
 
     Raises:
         UserError: At least one step raised it.

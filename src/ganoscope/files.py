@@ -1,7 +1,8 @@
-"""Atomic writes: a reader sees the old state or the new one, never half of either.
+"""Atomic writes: a reader sees either the old state or the new one, never a partial file.
 
 Everything is written beside its destination under a hidden `.partial` name and then renamed, which is atomic on one
-file system. A process killed midway leaves only a `.partial`, which `remove_leftovers` clears on the next start.
+file system. A process killed midway leaves only a `.partial`, which `remove_leftovers` deletes on the next start.
+
 """
 
 import csv
@@ -25,7 +26,7 @@ def partial_name(path: Path) -> Path:
 
 @contextmanager
 def replacing(path: Path) -> Iterator[Path]:
-    """Yields a temporary file name; on success the file takes the place of `path`, on failure it is removed."""
+    """Yields a temporary file name; on success the file replaces `path`, on failure it is removed."""
     path.parent.mkdir(parents=True, exist_ok=True)
     partial = partial_name(path)
     try:
@@ -39,10 +40,10 @@ def replacing(path: Path) -> Iterator[Path]:
 
 @contextmanager
 def new_folder(path: Path) -> Iterator[Path]:
-    """Yields a temporary folder; on success it becomes `path`, which must not hold anything yet; else it is removed.
+    """Yields a temporary folder; on success it is renamed to `path`, on failure it is removed.
 
     Raises:
-        UserError: `path` exists and is not an empty folder, or it has no name of its own, such as `.`.
+        UserError: `path` is a file or a folder with content, or has no name of its own, such as `.`.
     """
     if path.name in ("", ".."):
         raise UserError(f"destination has no name: got {path}; allowed: a new folder, such as {path / 'out'}.")
@@ -63,7 +64,7 @@ def new_folder(path: Path) -> Iterator[Path]:
 
 
 def refuse_existing(path: Path) -> None:
-    """Refuses a destination that holds something already: nothing is ever overwritten.
+    """Refuses a destination with content: nothing is ever overwritten.
 
     Raises:
         UserError: `path` is a file or a folder with content.
@@ -93,7 +94,7 @@ def remove_leftovers(folder: Path) -> None:
 
 
 def escape_unprintable(name: str) -> str:
-    r"""Returns a file name fit for UTF-8 and CSV: control characters and bytes that are no UTF-8 become `\r`, `\udcff`.
+    r"""Returns a file name safe in UTF-8 and CSV: control characters and invalid bytes are escaped (`\r`, `\udcff`).
 
     Example:
         >>> escape_unprintable("scan\r.png")
@@ -112,18 +113,24 @@ def load_json(path: Path) -> Any:
     """Returns the content of a JSON file.
 
     Raises:
-        UserError: The file is missing or is no JSON.
+        UserError: The file is missing or is not valid JSON.
     """
     try:
         return json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise UserError(f"{path} does not exist; expected a file written by ganoscope.") from None
     except (UnicodeDecodeError, json.JSONDecodeError) as error:
-        raise UserError(f"{path} is damaged: {error}. Restore it from a copy, or make it anew.") from None
+        raise UserError(f"{path} is damaged: {error}. Restore it from a copy, or create it again.") from None
 
 
 def save_csv(path: Path, columns: Iterable[str], rows: Iterable[Mapping[str, object]]) -> None:
-    """Writes the named columns of rows as UTF-8 CSV with a header, atomically and streaming."""
+    """Writes rows as UTF-8 CSV with a header, atomically and row by row.
+
+    Args:
+        path: File to write.
+        columns: Column names, in order.
+        rows: Values by column name; a missing value becomes an empty field.
+    """
     names = list(columns)
     with replacing(path) as partial, partial.open("w", newline="", encoding="utf-8") as file:
         writer = csv.writer(file, lineterminator="\n")
@@ -132,7 +139,7 @@ def save_csv(path: Path, columns: Iterable[str], rows: Iterable[Mapping[str, obj
 
 
 def read_csv(path: Path, errors: str = "strict") -> Iterator[dict[str, str]]:
-    """Yields the rows of a CSV file that ganoscope wrote, by column; `errors` as for `open`.
+    """Yields the rows of a CSV file written by ganoscope as dictionaries by column; `errors` as for `open`.
 
     Raises:
         UserError: A row has more or fewer fields than the header.
@@ -143,12 +150,12 @@ def read_csv(path: Path, errors: str = "strict") -> Iterator[dict[str, str]]:
         for row in rows:
             if len(row) != len(names):
                 found = f"line {rows.line_num} has {len(row)} fields, not {len(names)}"
-                raise UserError(f"{path} is damaged: {found}. Restore it from a copy, or make it anew.")
+                raise UserError(f"{path} is damaged: {found}. Restore it from a copy, or create it again.")
             yield dict(zip(names, row, strict=True))
 
 
 def compute_sha256(*paths: Path) -> str:
-    """Returns the SHA-256, in hexadecimal, of the files' bytes one after the other; memory stays constant."""
+    """Returns the hexadecimal SHA-256 of the concatenated bytes of the files, in constant memory."""
     digest = hashlib.sha256()
     for path in paths:
         with path.open("rb") as file:

@@ -1,7 +1,8 @@
-"""A function over many items on all cores, results in order, few of them in memory at a time.
+"""Maps a function over many items on all cores: results in order, few of them in memory at a time.
 
 The engine is joblib, whose processes need no main guard in scripts; `joblib.parallel_backend("ray")` around a call
 spreads the work over a Ray cluster instead.
+
 """
 
 import ctypes
@@ -18,9 +19,9 @@ T = TypeVar("T")
 R = TypeVar("R")
 
 M_TRIM_THRESHOLD, M_MMAP_THRESHOLD = -1, -3
-"""Names of settings in glibc's malloc.h."""
+"""Parameters of `mallopt` in glibc's malloc.h."""
 FEW = 200
-"""Up to this many items, starting processes costs more than it saves."""
+"""Largest number of items for which starting processes costs more than it saves."""
 
 
 def count_cores() -> int:
@@ -32,10 +33,10 @@ def map_in_order(function: Callable[[T], R], items: Iterable[T], workers: int = 
     """Yields function(item) for every item, in order.
 
     Args:
-        function: What to call; it and its results travel between processes.
+        function: Function to call; it and its results must be picklable.
         items: Read only as fast as results are taken.
-        workers: Processes; one per core by default, but none are started for `FEW` items or less.
-        batch: Items that travel together.
+        workers: Number of processes; one per core by default, but none are started for `FEW` items or fewer.
+        batch: Number of items sent to a process at a time.
     """
     iterator = iter(items)
     start = list(islice(iterator, FEW + 1))
@@ -52,15 +53,15 @@ def map_in_order(function: Callable[[T], R], items: Iterable[T], workers: int = 
 
 
 def submit(function: Callable[[T], R], item: T, workers: int) -> Callable[[], R]:
-    """Begins with function(item) in one of the processes that `map_in_order` has used, if it has used several.
+    """Starts function(item) in one of the processes that `map_in_order` has started, if it has started several.
 
     Args:
-        function: What to call; it and its result travel between processes.
-        item: What it is called with.
-        workers: Processes that are there; without several, the function is called when its result is wanted.
+        function: Function to call; it and its result must be picklable.
+        item: Argument of the call.
+        workers: Number of running processes; with one, the function is called when its result is requested.
 
     Returns:
-        What waits for the result.
+        Function that waits for the result and returns it.
     """
     if workers == 1:
         return partial(function, item)
@@ -72,7 +73,7 @@ def submit(function: Callable[[T], R], item: T, workers: int) -> Callable[[], R]
 
 
 def mute_manager_thread() -> None:
-    """Drops the harmless KeyError of joblib's own thread when results are no longer wanted (seen with joblib 1.6)."""
+    """Suppresses the harmless KeyError of joblib's manager thread when results are discarded (seen with joblib 1.6)."""
     told = threading.excepthook
 
     def tell(failure: threading.ExceptHookArgs) -> None:
@@ -85,14 +86,14 @@ def mute_manager_thread() -> None:
 
 
 def make_chunks(items: Iterable[T], size: int) -> Iterator[list[T]]:
-    """Yields the items in lists: what travels with each call, such as `function`, then travels once for many."""
+    """Yields the items in lists, so that what is sent with each call, such as `function`, is sent once per list."""
     iterator = iter(items)
     while chunk := list(islice(iterator, size)):
         yield chunk
 
 
 def call_for_each(function: Callable[[T], R], items: list[T]) -> list[R]:
-    """Returns function(item) for every item, in a process that does nothing else."""
+    """Returns function(item) for every item, inside a worker process."""
     keep_freed_memory()
     results = [function(item) for item in items]
     exempt_loaded_code()
@@ -101,22 +102,22 @@ def call_for_each(function: Callable[[T], R], items: list[T]) -> list[R]:
 
 @cache
 def exempt_loaded_code() -> None:
-    """Takes everything that is loaded by now out of the search for garbage.
+    """Excludes everything loaded so far from garbage collection.
 
-    joblib has its workers search once a second, and imported libraries have hundreds of thousands of objects: that took
-    up to 8 % of the workers' time.
+    joblib collects garbage in its workers once a second, and imported libraries hold hundreds of thousands of objects:
+    that took up to 8 % of the workers' time.
     """
     gc.freeze()
 
 
 @cache
 def keep_freed_memory() -> None:
-    """Keeps up to 64 MiB that this process has freed, for the next picture.
+    """Keeps up to 64 MiB of freed memory in this process for the next picture.
 
-    By default, glibc gives each large array back to the system, which has to clear its pages when the next one wants
-    them: in workers that took up to a third of the time. Elsewhere this does nothing.
+    By default, glibc returns each large array to the system, which has to clear its pages before they are used again:
+    in workers that took up to a third of the time. On other systems this does nothing.
     """
     mallopt = getattr(ctypes.CDLL(None), "mallopt", None) if sys.platform == "linux" else None
     if mallopt:
-        mallopt(M_MMAP_THRESHOLD, 32 << 20)  # the most that is allowed
+        mallopt(M_MMAP_THRESHOLD, 32 << 20)  # the largest value allowed
         mallopt(M_TRIM_THRESHOLD, 64 << 20)

@@ -1,4 +1,4 @@
-"""What a waiting user sees: a live bar on a terminal, a line now and then in a log file. Always on standard error."""
+"""Progress display: a live bar on a terminal, a line now and then in a log file. Always on standard error."""
 
 import time
 from collections.abc import Iterator
@@ -14,7 +14,7 @@ LOG_EVERY_SECONDS = 30.0
 
 
 class ProgressBar:
-    """Counts images; shows the rate and the time left."""
+    """Counts images and shows the rate and the time left."""
 
     def __init__(self, title: str, total: int | None, done: int = 0) -> None:
         self.title, self.total, self.done = title, total, done
@@ -41,15 +41,15 @@ class ProgressBar:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        """Ends the display and leaves one line that sums up."""
+        """Ends the display and prints one summary line."""
         self._live.stop()
         if kind is None:
             CONSOLE.print(self._line())
 
     def advance(self, images: int, note: str = "") -> None:
-        """Counts further images; `note` is shown beside the bar."""
+        """Adds to the number of images done; `note` is shown beside the bar."""
         self.done += images
-        if self.total is not None and self.done > self.total:  # a file held more than one
+        if self.total is not None and self.done > self.total:  # a file held more than one image
             self.total = None
             self._live.update(self._task, total=None)
         self._live.update(self._task, completed=self.done, rate=f"{self.rate():,.0f} images/s", note=note)
@@ -70,7 +70,7 @@ class ProgressBar:
 
 @contextmanager
 def timed(title: str) -> Iterator[None]:
-    """Says what is being done and, in the end, how long it took."""
+    """Prints how long the enclosed step took."""
     start = time.monotonic()
     yield
     CONSOLE.print(f"{title}: {time.monotonic() - start:.1f} s")

@@ -1,4 +1,4 @@
-"""Downloads a public data set through its own client, and says how to get it by hand where that fails."""
+"""Downloads a public data set through its own client; if that fails, says how to download it by hand."""
 
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -15,19 +15,19 @@ NAMES = "{" + ",".join(available()) + "}"
 
 @dataclass
 class Command:
-    """Downloads a public data set: from Kaggle (its client and an account are needed) or from MedMNIST.
+    """Downloads a public data set from Kaggle (needs its client and an account) or from MedMNIST.
 
-    Licence and citation are shown before anything is downloaded. `pip install "ganoscope[fetch]"` brings the clients.
+    Licence and citation are shown before the download. `pip install "ganoscope[fetch]"` installs the clients.
     """
 
     name: Annotated[str, tyro.conf.Positional, tyro.conf.arg(metavar=NAMES)]
-    """Data set to fetch."""
+    """Data set to download."""
     folder: Annotated[Path, tyro.conf.Positional, tyro.conf.arg(metavar="DIR")]
-    """Folder to make."""
+    """Folder to create."""
     config: tyro.conf.OmitArgPrefixes[FetchConfig] = field(default_factory=FetchConfig)
 
     def run(self) -> None:
-        """Shows licence and citation, downloads, and says how to go on."""
+        """Shows licence and citation, downloads the data set and prints the next command."""
         CONSOLE.print(describe_source(find_source(self.name)), markup=False)
         folder = fetch(self.name, self.folder, self.config)
-        CONSOLE.print(f"fetched into {folder}; next: ganoscope prepare {folder} STORE", markup=False)
+        CONSOLE.print(f"downloaded into {folder}; next: ganoscope prepare {folder} STORE", markup=False)

@@ -13,12 +13,12 @@ from ganoscope.workflows.phantom import phantom
 
 @dataclass
 class Command:
-    """Draws made-up patients, several images each, healthy or with one of two lesion types, and their lesion masks."""
+    """Draws synthetic patients, several images each, healthy or with one of two lesion types, with lesion masks."""
 
     store: Annotated[Path, tyro.conf.Positional, tyro.conf.arg(metavar="STORE")]
-    """Folder to make."""
+    """Folder to create."""
     config: tyro.conf.OmitArgPrefixes[PhantomConfig] = field(default_factory=PhantomConfig)
 
     def run(self) -> None:
-        """Makes the store and shows it."""
+        """Draws the phantoms into a store and shows its statistics."""
         show_store(phantom(self.store, self.config))

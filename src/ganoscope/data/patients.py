@@ -1,4 +1,4 @@
-"""Who is in the picture: patient ids from file names, kept in the store only as pseudonyms."""
+"""Patient ids from file names; the store keeps only their pseudonyms."""
 
 import hmac
 import re
@@ -13,26 +13,26 @@ PATTERNS = {
     "tcga": r"^(TCGA-\w{2}-\w{4})(?![0-9A-Za-z])",
     "bids": r"(?:^|_)(sub-[A-Za-z0-9]+)_",
 }
-"""Patterns by data set. Paediatric chest films (Kermany et al. 2018, https://doi.org/10.17632/rscbjbr9sj): the number
-after `person` or `IM`. NIH chest films (Wang et al. 2017, https://doi.org/10.1109/CVPR.2017.369): the first eight
+"""Patterns by data set. Paediatric chest X-rays (Kermany et al. 2018, https://doi.org/10.17632/rscbjbr9sj): the number
+after `person` or `IM`. NIH chest X-rays (Wang et al. 2017, https://doi.org/10.1109/CVPR.2017.369): the first eight
 digits. TCGA: project, site and participant of a barcode. BIDS (https://bids.neuroimaging.io): the subject."""
 
 RECOGNITION_SHARE = 0.9
-"""A built-in pattern is taken when at least this share of the file names match it."""
+"""Proportion of file names that a built-in pattern must match to be used."""
 
 
 def compile_pattern(pattern: str | None) -> Pattern[str] | None:
-    """Returns the compiled pattern; its first group that takes part in a match is the patient id.
+    """Returns the compiled pattern; the first non-empty group of a match is the patient id.
 
     Raises:
-        UserError: The pattern is no regular expression, or has no group.
+        UserError: The pattern is not a valid regular expression, or has no group.
     """
     if pattern is None:
         return None
     try:
         compiled = re.compile(PATTERNS.get(pattern, pattern))
     except re.error as error:
-        raise UserError(f"--patient-pattern is no regular expression: got {pattern!r} ({error}).") from None
+        raise UserError(f"--patient-pattern is not a valid regular expression: got {pattern!r} ({error}).") from None
     if compiled.groups == 0:
         raise UserError(
             f"--patient-pattern has no group: got {pattern!r}; allowed: a regular expression whose (group) is the "
@@ -42,7 +42,7 @@ def compile_pattern(pattern: str | None) -> Pattern[str] | None:
 
 
 class PatternCounter:
-    """Counts, in one pass over the file names, which built-in pattern fits most of them."""
+    """Counts, in one pass, how many file names each built-in pattern matches."""
 
     def __init__(self) -> None:
         self.names = 0
@@ -56,13 +56,13 @@ class PatternCounter:
             self._hits[name] += bool(pattern.search(file_name))
 
     def recognise(self) -> Pattern[str] | None:
-        """Returns the pattern that fits at least `RECOGNITION_SHARE` of the names, or none."""
+        """Returns the best pattern if it matches at least `RECOGNITION_SHARE` of the names, else None."""
         best = max(self._hits, key=lambda name: self._hits[name])
         return self._compiled[best] if self._hits[best] >= max(1, RECOGNITION_SHARE * self.names) else None
 
 
 def extract_patient(pattern: Pattern[str] | None, file_name: str) -> str:
-    """Returns the patient id in a file name; "" where the pattern finds none.
+    """Returns the patient id in a file name; "" if there is none.
 
     Example:
         >>> extract_patient(compile_pattern("paediatric_cxr"), "person12_virus_3.jpeg")
@@ -73,12 +73,12 @@ def extract_patient(pattern: Pattern[str] | None, file_name: str) -> str:
 
 
 def make_salt() -> bytes:
-    """Returns a secret for one store's pseudonyms. It is written nowhere: with it, ids could be guessed and checked."""
+    """Returns a secret key for the pseudonyms of one store; it is never written, since it would allow guessing ids."""
     return secrets.token_bytes(32)
 
 
 def make_pseudonym(patient: str, salt: bytes) -> str:
-    """Returns what stands for a patient id in a store: a keyed hash (HMAC-SHA-256); "" where there is no id.
+    """Returns the pseudonym of a patient id: a keyed hash (HMAC-SHA-256); "" for an empty id.
 
     Example:
         >>> make_pseudonym("person12", b"secret")

@@ -1,4 +1,4 @@
-"""A decoded picture, and what a user may say about how files are read."""
+"""Types shared by readers, layouts and stores: a decoded picture, the unit of its pixels, options for reading files."""
 
 from dataclasses import dataclass
 from typing import Literal
@@ -12,60 +12,61 @@ Unit = Literal["grey 8 bit", "grey 16 bit", "HU", "signal"]
 
 
 PADDING_HU = -2048
-"""Stored in a HU picture where the scanner measured nothing: below everything real, so that it can be masked."""
+"""Value of pixels in HU where the scanner measured nothing: below every real value, so that it can be masked."""
 
 
 MAX_PIXELS = 1 << 28
-"""Most pixels that one file may hold, over all its frames: beyond it lies damage, or a decompression bomb."""
+"""Largest number of pixels in one file, over all frames: more means damage or a decompression bomb."""
 
 
 SYNTHETIC = "SYNTHETIC"
-"""How the description of a generated image begins: in PNG's text, in NIfTI's header, in an archive's comment."""
+"""Prefix of the description of a generated image: in PNG text, in the NIfTI header, in a ZIP comment."""
 
 
 class UnreadableError(Exception):
-    """A file that is not taken; its message is the reason that goes into `quarantine.csv`.
+    """A file that can't be used; the message is the reason written to `quarantine.csv`.
 
-    The message enters the store: it must not hold file names, header texts or anything else that may name a person.
+    The message becomes part of the store: it must not hold file names, header texts or anything else that may identify
+    a person.
     """
 
 
 @dataclass(frozen=True)
 class ReadOptions:
-    """What to take out of files that hold more than one plain picture."""
+    """How to read volumes, DICOM series and 16-bit pictures."""
 
     plane: Literal["axial", "coronal", "sagittal"] = "axial"
     """Plane in which volumes are cut into slices."""
     slices: str = "all"
-    """Slices of a volume: `all`, `middle`, `every:N`, or `A:B` for a range in per cent of the volume, such as 20:80."""
+    """Slices to take from a volume: `all`, `middle`, `every:N`, or a range `A:B` in per cent, such as 20:80."""
     only_modality: str = ""
-    """Take only DICOM files of this modality, such as CT."""
+    """Read only DICOM files of this modality, such as CT."""
     only_series: str = ""
-    """Take only DICOM series whose description matches this regular expression (upper and lower case are alike)."""
+    """Read only DICOM series whose description matches this regular expression (case-insensitive)."""
     hu_offset: int | None = None
-    """States that 16-bit pictures hold Hounsfield units plus this offset, such as 1024."""
+    """Declares that 16-bit pictures hold Hounsfield units plus this offset, such as 1024."""
 
 
 @dataclass(frozen=True)
 class Picture:
-    """One decoded image, and what is known about it. Nothing here but `patient` and `patient_check` names a person.
+    """One decoded image with its metadata. Only `patient` and `patient_check` may identify a person.
 
     Attributes:
-        pixels: Stored units, shape (H, W), C-contiguous; types as `Unit` says.
-        unit: What the values mean.
-        coloured: The file held true colour that was reduced to grey.
-        spacing_mm: Row and column spacing, where the file states it.
-        modality: DICOM's code, such as CT, MR, CR, DX; "" where unknown.
+        pixels: Stored units, shape (H, W), C-contiguous; for the types see `Unit`.
+        unit: Unit of the pixel values.
+        coloured: Whether the file held true colour that was reduced to grey.
+        spacing_mm: Row and column spacing; None where the file does not state it.
+        modality: DICOM code, such as CT, MR, CR, DX; "" where unknown.
         view: `AP`, `PA`, `LL`, `RL`, `RLD`, `LLD`, `RLO` or `LLO` of a radiograph; `axial`, `coronal`, `sagittal` or
             `oblique` of a slice; "" if unknown.
-        position_mm: Of a slice, along its normal.
-        thickness_mm: Of a slice.
-        frame: Number of the picture in its file, from 0.
+        position_mm: Position of a slice along its normal.
+        thickness_mm: Slice thickness.
+        frame: Index of the picture in its file, from 0.
         label: Class, where the file itself states it (MedMNIST).
         split: `train`, `validation` or `test`, where the file itself states it (MedMNIST).
-        patient: Patient id in the file; never stored, only its pseudonym is.
-        patient_check: Digest of what else the file says about the person: two of them under one id are an alarm.
-        synthetic: Whether the file says of itself that it was generated.
+        patient: Patient id in the file; only its pseudonym is stored.
+        patient_check: Digest of further data about the person in the file: two digests for one id raise an alarm.
+        synthetic: Whether the file declares that it was generated.
     """
 
     pixels: NDArray[np.generic]

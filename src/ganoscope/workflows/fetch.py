@@ -20,15 +20,16 @@ DEFAULTS = FetchConfig()
 
 
 def fetch(name: str, folder: Path, config: FetchConfig = DEFAULTS) -> Path:
-    """Downloads and unpacks a data set into a new folder, and returns the folder.
+    """Downloads a data set, unpacks it into a new folder and returns the folder.
 
     Args:
-        name: One of `ganoscope.data.fetch.available`.
-        folder: A new or an empty folder.
-        config: Which variant of the set.
+        name: Name of the data set, see `ganoscope.data.fetch.available`.
+        folder: New or empty folder.
+        config: Variant of the data set.
 
     Raises:
-        UserError: There is no such set, client, network or account, or not enough room; the message says what to do.
+        UserError: The data set, client, network connection, account or disk space is missing; the message says what to
+            do.
     """
     source = find_source(name)
     refuse(find_size_faults(source, config.size))
@@ -41,5 +42,7 @@ def fetch(name: str, folder: Path, config: FetchConfig = DEFAULTS) -> Path:
             unpack_all(partial)
             save_json(partial / RECORD, asdict(source))
     except FetchError as error:
-        raise UserError(f"{name} can't be fetched: {error}\n{explain_by_hand(source, folder, config.size)}") from None
+        raise UserError(
+            f"{name} can't be downloaded: {error}\n{explain_by_hand(source, folder, config.size)}"
+        ) from None
     return folder

@@ -80,7 +80,7 @@ def test_no_names_no_pattern():
 
 @pytest.mark.parametrize("pattern", ["(", "[a", "*x(y)", "(?P<a>x)(?P<a>y)"])
 def test_invalid_expression_is_refused(pattern):
-    with pytest.raises(UserError, match=f"no regular expression: got {re.escape(repr(pattern))}"):
+    with pytest.raises(UserError, match=f"not a valid regular expression: got {re.escape(repr(pattern))}"):
         compile_pattern(pattern)
 
 

@@ -231,7 +231,7 @@ def test_a_full_disk_is_not_taken_for_a_network_error(kaggle, tmp_path):
         ({"error": urllib.error.HTTPError("https://x", 404, "gone", {}, None)}, "status 404"),
         ({"checksum": "0" * 32}, "checksum differs"),
         ({"length": 1 << 60}, "not enough room"),
-        ({"key": "octmnist"}, "knows no pneumoniamnist"),
+        ({"key": "octmnist"}, "does not know pneumoniamnist"),
     ],
 )
 def test_whatever_fails_with_medmnist_leaves_nothing_and_a_way(medmnist, tmp_path, options, says):

@@ -18,12 +18,11 @@ from PIL import Image
 from ganoscope import files
 from ganoscope.alarms import load_alarms
 from ganoscope.data.geometry.placement import Rectangle, resize
-from ganoscope.data.prepare import finalize as seal
-from ganoscope.data.prepare import ingest, reading, unfinished
+from ganoscope.data.prepare import decode, decode_all, finalize, ingest, unfinished
 from ganoscope.data.prepare.config import PrepareConfig
+from ganoscope.data.prepare.decode_all import choose_workers
 from ganoscope.data.prepare.ingest import Ingest
 from ganoscope.data.prepare.listing import Listing
-from ganoscope.data.prepare.reading import choose_workers
 from ganoscope.data.store import Store, StoreWriter
 from ganoscope.errors import UserError
 from ganoscope.workflows import prepare as workflow
@@ -358,8 +357,8 @@ FULL = OSError(errno.ENOSPC, "No space left on device")
     [
         ((Ingest, "take"), 0, KeyboardInterrupt()),
         ((Ingest, "take"), 5, KeyboardInterrupt()),
-        ((seal, "write_manifest"), 0, MemoryError()),
-        ((seal, "find_alarms"), 0, KeyboardInterrupt()),
+        ((finalize, "write_manifest"), 0, MemoryError()),
+        ((finalize, "find_alarms"), 0, KeyboardInterrupt()),
         ((StoreWriter, "append"), 0, FULL),
         ((StoreWriter, "append"), 7, FULL),
         ((StoreWriter, "finish"), 0, FULL),
@@ -417,8 +416,8 @@ def test_killed_prepare_goes_on_where_it_was_and_ends_the_same(
     assert not target.exists()
     assert unfinished.stat().st_mode & 0o077 == 0  # it holds names
     read = []
-    original = reading.decode_entry
-    monkeypatch.setattr(reading, "decode_entry", lambda entry, recipe: read.append(entry) or original(entry, recipe))
+    original = decode_all.decode_entry
+    monkeypatch.setattr(decode_all, "decode_entry", lambda entry, recipe: read.append(entry) or original(entry, recipe))
     prepare(source, target, SMALL).verify()
     assert len(read) == 12 - survived
     assert read_everything(target) == read_everything(prepare(source, tmp_path / "other", SMALL).path)
@@ -450,14 +449,14 @@ def test_refused_source_leaves_nothing(make_source, target):
 
 def test_file_that_vanishes_between_listing_and_reading_is_quarantined(make_source, target, pictures, monkeypatch):
     source = make_source(pictures)
-    spool = workflow.spool
+    list_source = workflow.list_source
 
-    def spool_then_damage(*arguments):
-        result = spool(*arguments)
+    def list_then_damage(*arguments):
+        result = list_source(*arguments)
         (source / "well/scan00.png").unlink()
         return result
 
-    monkeypatch.setattr(workflow, "spool", spool_then_damage)
+    monkeypatch.setattr(workflow, "list_source", list_then_damage)
     store = prepare(source, target, SMALL)
     assert store.count == 11
     assert "No such file" in quarantine_of(store)["well/scan00.png"]
@@ -491,23 +490,23 @@ def test_an_older_key_is_never_overwritten(make_source, target, pictures):
 
 
 def test_the_key_may_not_lie_in_the_store(make_source, target, pictures):
-    with pytest.raises(UserError, match="can't lie in the store"):
+    with pytest.raises(UserError, match="must not be inside the store"):
         prepare(make_source(pictures), target, SMALL, key=target / "key.csv")
 
 
 def test_all_faults_of_a_configuration_are_named_at_once():
     with pytest.raises(UserError) as error:
         PrepareConfig(size=3, window="x", modality="EEG", validation=0.9, test=0.9, patient_pattern="(")
-    for fault in ("--size", "--window", "--modality", "split shares", "--patient-pattern"):
+    for fault in ("--size", "--window", "--modality", "split proportions", "--patient-pattern"):
         assert fault in str(error.value)
 
 
 def test_a_large_set_is_searched_for_markers_by_a_random_sample(make_source, target, smooth, monkeypatch):
-    monkeypatch.setattr(workflow, "SEARCHED", 20)
+    monkeypatch.setattr(decode, "SEARCHED", 20)
     source = make_source({f"{n}.png": smooth(n, (100, 100)) for n in range(60)})
     searched = prepare(source, target, SMALL).column("searched") == "1"
     assert 8 <= searched.sum() <= 34
-    monkeypatch.setattr(workflow, "SEARCHED", 60)
+    monkeypatch.setattr(decode, "SEARCHED", 60)
     with check(source, SMALL) as store:
         assert (store.column("searched") == "1").all()
 
@@ -527,7 +526,7 @@ def test_two_calls_never_fill_one_destination(make_source, target, pictures, mon
     source, begun = make_source(pictures), []
 
     def call_again(*arguments):
-        with pytest.raises(UserError, match=r"another call is filling .*Wait for it, or name another destination"):
+        with pytest.raises(UserError, match=r"another process is writing to .*Wait, or name another destination"):
             prepare(source, target, PrepareConfig(size=16, fit="crop"))
         begun.append(arguments)
         return finish(*arguments)
@@ -549,7 +548,7 @@ def test_a_refused_call_leaves_nothing_and_an_earlier_one_its_work(make_source, 
         prepare(source, target, SMALL, workers=-3)
     assert not unfinished.exists()
     with monkeypatch.context() as patch:
-        patch.setattr(seal, "write_manifest", fail_after(0, seal.write_manifest, KeyboardInterrupt()))
+        patch.setattr(finalize, "write_manifest", fail_after(0, finalize.write_manifest, KeyboardInterrupt()))
         with pytest.raises(KeyboardInterrupt):
             prepare(source, target, SMALL)
     with pytest.raises(UserError, match="nothing called unknown in layouts"):

@@ -31,7 +31,7 @@ from ganoscope.data.prepare.decode import (
     holds_many,
 )
 from ganoscope.data.prepare.listing import Entry, Listing, iterate, parse, spool
-from ganoscope.data.prepare.rows import Row
+from ganoscope.data.prepare.transfer import Row
 from ganoscope.data.readers import nifti, read
 from ganoscope.data.store import Store
 from ganoscope.data.store.intensity import DTYPE_OF_UNIT

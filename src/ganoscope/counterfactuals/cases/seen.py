@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable, Set
 
 from ganoscope.classifiers.trained import ID_LENGTH, TrainedClassifier
-from ganoscope.data.prepare.rows import Row
+from ganoscope.data.prepare.transfer import Row
 from ganoscope.data.store import Sample, Store
 from ganoscope.explanation.subjects import stem
 

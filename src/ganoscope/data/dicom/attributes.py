@@ -1,4 +1,4 @@
-"""What a DICOM header says about a picture: its kind, its geometry and, in memory only, its patient."""
+"""Reads the header of a DICOM picture: kind, geometry and, in memory only, the patient."""
 
 import hashlib
 import math
@@ -12,17 +12,17 @@ from pydicom import Dataset
 from ganoscope.data.picture import UnreadableError
 
 PROJECTION = frozenset(("CR", "DX", "MG", "XA", "RF", "IO", "PX", "RG", "RTIMAGE"))
-"""Modalities that show shadows on a detector."""
+"""Projection modalities."""
 
 MODALITIES = frozenset(("CT", "MR", "PT", "NM", "US", "IVUS", "OT", "SC", "ES", "XC", "OP", "OPT", "OCT", "SM", "GM"))
 KNOWN = PROJECTION | MODALITIES | frozenset(("BI", "SEG", "SR", "RTDOSE", "RTPLAN", "RTSTRUCT", "REG", "PR", "KO"))
-"""Codes that may be named: any other text in that attribute might hold anything."""
+"""Codes that may be shown: any other text in this attribute might contain anything."""
 
 VIEWS = frozenset(("AP", "PA", "LL", "RL", "RLD", "LLD", "RLO", "LLO"))
 PLANES = ("sagittal", "coronal", "axial")
 OBLIQUE_BELOW = 0.9
-"""Cosine between a slice's normal and the nearest axis of the body below which the slice is called oblique (26 degrees:
-gantry tilts of head CT stay above it)."""
+"""Cosine of the angle between slice normal and nearest body axis below which a slice is oblique (26 degrees: gantry
+tilts of head CT stay above it)."""
 
 LOCALIZER = "a localizer (scout) image"
 NOT_ANATOMY = {
@@ -54,7 +54,7 @@ FAMILIES_WITHOUT_PIXELS = {
 
 
 def get_text(dataset: Dataset, keyword: str) -> str:
-    """Returns an attribute as text, "" where it is absent or damaged."""
+    """Returns an attribute as text; "" if it is absent or damaged."""
     try:
         value: Any = dataset.get(keyword)
     except Exception:  # conversion of a damaged value raises anything
@@ -63,7 +63,13 @@ def get_text(dataset: Dataset, keyword: str) -> str:
 
 
 def get_numbers(dataset: Dataset, keyword: str, count: int) -> tuple[float, ...]:
-    """Returns an attribute's finite numbers, or none where they are absent, damaged, or not `count` of them."""
+    """Returns the finite numbers of an attribute; empty if they are absent, damaged, or not `count` of them.
+
+    Args:
+        dataset: Data set.
+        keyword: Keyword of the attribute.
+        count: Required number of values.
+    """
     try:
         value: Any = dataset.get(keyword)
         numbers = [] if value is None else [float(v) for v in (value if np.iterable(value) else [value])]
@@ -73,15 +79,15 @@ def get_numbers(dataset: Dataset, keyword: str, count: int) -> tuple[float, ...]
 
 
 def find_group(dataset: Dataset, frame: int, group: str) -> Dataset:
-    """Returns the data set that describes a frame in one respect.
+    """Returns the functional group of a frame.
 
     Args:
-        dataset: The whole one.
-        frame: Number of the frame, from 0.
-        group: Keyword of the functional group's sequence, such as PixelMeasuresSequence.
+        dataset: Complete data set.
+        frame: Index of the frame, from 0.
+        group: Keyword of the functional group sequence, such as PixelMeasuresSequence.
 
     Returns:
-        The frame's own item, the one shared by all frames, or, in a file without functional groups, the data set.
+        The item of the frame, the item shared by all frames, or, in a file without functional groups, the data set.
     """
     frames = dataset.get("PerFrameFunctionalGroupsSequence") or ()
     shared = dataset.get("SharedFunctionalGroupsSequence") or ()
@@ -93,13 +99,13 @@ def find_group(dataset: Dataset, frame: int, group: str) -> Dataset:
 
 
 def read_modality(dataset: Dataset) -> str:
-    """Returns DICOM's code of the modality, "" where it is none of the known ones."""
+    """Returns the DICOM code of the modality; "" if it is unknown."""
     code = get_text(dataset, "Modality").upper()
     return code if code in KNOWN else ""
 
 
 def is_localizer(dataset: Dataset) -> bool:
-    """Tells whether the image was only taken to plan others."""
+    """Tells whether the image is a localizer (scout)."""
     types = [part.upper() for part in split_values(dataset, "ImageType")]
     return any("LOCALI" in part or "SCOUT" in part for part in types)
 
@@ -116,7 +122,11 @@ def split_values(dataset: Dataset, keyword: str) -> list[str]:
 
 
 def refuse_kind(dataset: Dataset) -> None:
-    """Refuses what is no image of anatomy, by its SOP class."""
+    """Refuses, by SOP class, anything that is not an image of anatomy.
+
+    Raises:
+        UnreadableError: The file holds another kind of object, a localizer, or no pixels.
+    """
     kind = get_text(dataset, "SOPClassUID")
     if kind in NOT_ANATOMY:
         raise UnreadableError(NOT_ANATOMY[kind])
@@ -129,13 +139,23 @@ def refuse_kind(dataset: Dataset) -> None:
 
 
 def refuse_modality(modality: str, wanted: str) -> None:
-    """Refuses a file of another modality than the one asked for, if any was."""
+    """Refuses a file of another modality than requested.
+
+    Raises:
+        UnreadableError: The modality differs from `wanted`.
+    """
     if wanted and modality != wanted.upper():
         raise UnreadableError(f"{f'modality {modality}' if modality else 'an unknown modality'} was not asked for")
 
 
 def read_spacing(dataset: Dataset, frame: int, modality: str) -> tuple[float, float] | None:
-    """Returns the distance of rows and of columns in mm; of a shadow image without a calibrated one, the detector's."""
+    """Returns row and column spacing in mm; for projections without calibrated spacing, that of the detector.
+
+    Args:
+        dataset: Data set.
+        frame: Index of the frame, from 0.
+        modality: DICOM code of the modality.
+    """
     measures = find_group(dataset, frame, "PixelMeasuresSequence")
     keywords = ("ImagerPixelSpacing", "NominalScannedPixelSpacing") if modality in PROJECTION else ()
     for keyword in ("PixelSpacing", *keywords):
@@ -146,7 +166,7 @@ def read_spacing(dataset: Dataset, frame: int, modality: str) -> tuple[float, fl
 
 
 def read_thickness(dataset: Dataset, frame: int) -> float | None:
-    """Returns the thickness of a slice in mm."""
+    """Returns the slice thickness in mm; None if unknown."""
     thickness = get_numbers(find_group(dataset, frame, "PixelMeasuresSequence"), "SliceThickness", 1)
     return thickness[0] if thickness and thickness[0] > 0 else None
 
@@ -163,14 +183,20 @@ def read_normal(dataset: Dataset, frame: int = 0) -> tuple[float, ...]:
 
 
 def read_position(dataset: Dataset, frame: int = 0) -> float | None:
-    """Returns the position of a slice along its normal in mm."""
+    """Returns the position of a slice along its normal in mm; None if unknown."""
     normal = read_normal(dataset, frame)
     corner = get_numbers(find_group(dataset, frame, "PlanePositionSequence"), "ImagePositionPatient", 3)
     return sum(n * p for n, p in zip(normal, corner, strict=True)) if normal and corner else None
 
 
 def read_view(dataset: Dataset, frame: int, modality: str) -> str:
-    """Returns the view of a shadow image, or the plane of a slice; "" where the file does not tell."""
+    """Returns the view of a projection, or the plane of a slice; "" if unknown.
+
+    Args:
+        dataset: Data set.
+        frame: Index of the frame, from 0.
+        modality: DICOM code of the modality.
+    """
     if modality in PROJECTION:
         view = get_text(dataset, "ViewPosition").upper()
         return view if view in VIEWS else ""
@@ -178,7 +204,7 @@ def read_view(dataset: Dataset, frame: int, modality: str) -> str:
 
 
 def name_plane(normal: Sequence[float]) -> str:
-    """Returns the plane whose normal is given as a unit vector.
+    """Returns the plane with the given unit normal.
 
     Example:
         >>> name_plane((0.0, 0.1, 0.99)), name_plane((0.7, 0.7, 0.0)), name_plane(())
@@ -191,12 +217,12 @@ def name_plane(normal: Sequence[float]) -> str:
 
 
 def read_patient(dataset: Dataset) -> str:
-    """Returns the patient's id; it must never be stored."""
+    """Returns the patient id; it must never be stored."""
     return get_text(dataset, "PatientID")
 
 
 def make_patient_check(dataset: Dataset) -> str:
-    """Returns a digest of name, birth date and sex, "" where none is given; ways of writing a name do not matter."""
+    """Returns a digest of name, birth date and sex, independent of how the name is written; "" if none is given."""
     name = unicodedata.normalize("NFKC", get_text(dataset, "PatientName")).casefold()
     name = " ".join(name.replace("^", " ").replace("=", " ").replace(",", " ").split())
     born = "".join(filter(str.isdigit, get_text(dataset, "PatientBirthDate")))

@@ -1,4 +1,4 @@
-"""Opens a DICOM file: reads the attributes on an allow-list and no others, silently, and never more than a bound."""
+"""Opens DICOM files: reads only the attributes on an allow-list, silently, within bounds on size."""
 
 import logging
 import warnings
@@ -18,7 +18,7 @@ from pydicom.uid import ImplicitVRLittleEndian as ImplicitVR
 from ganoscope.data.picture import UnreadableError
 
 MAX_INFLATED = 1 << 28
-"""Most bytes that a deflated data set may grow to."""
+"""Largest size in bytes of an inflated data set."""
 
 HEADER = (
     "SpecificCharacterSet SOPClassUID Modality ImageType PatientID PatientName PatientBirthDate "
@@ -26,7 +26,7 @@ HEADER = (
     "SliceThickness PixelSpacing ImagerPixelSpacing NominalScannedPixelSpacing InstanceNumber "
     "SeriesInstanceUID SeriesDescription NumberOfFrames Rows Columns SyntheticData"
 )
-"""What the listing of a folder needs."""
+"""Attributes needed to list a folder."""
 
 IMAGE = (
     "SamplesPerPixel PhotometricInterpretation PlanarConfiguration BitsAllocated BitsStored HighBit "
@@ -39,20 +39,20 @@ IMAGE = (
     "SegmentedBluePaletteColorLookupTableData ExtendedOffsetTable ExtendedOffsetTableLengths PixelData "
     "FloatPixelData DoubleFloatPixelData"
 )
-"""What else the picture needs."""
+"""Further attributes needed to read the picture."""
 
 HEADER_TAGS = [tag for keyword in HEADER.split() if (tag := tag_for_keyword(keyword)) is not None]
 ALL_TAGS = [*HEADER_TAGS, *(tag for keyword in IMAGE.split() if (tag := tag_for_keyword(keyword)) is not None)]
 
 START_BYTES = 4096
-"""Read to tell what a file is: nearly all meta headers end before."""
+"""Number of bytes read to identify a file: nearly all meta headers are shorter."""
 MARKS = {b"\xff\xd8\xff": "a JPEG", b"\x89PNG": "a PNG", b"II*\0": "a TIFF", b"MM\0*": "a TIFF", b"\x1f\x8b": "a gzip"}
-"""First bytes of other formats that bear DICOM's suffix by mistake."""
+"""First bytes of other formats that may carry a DICOM suffix by mistake."""
 
 
 @contextmanager
 def quiet() -> Iterator[list[warnings.WarningMessage]]:
-    """Keeps pydicom's warnings and log away from the user, and yields the warnings: their texts may name files."""
+    """Hides the warnings and log messages of pydicom, whose texts may name files, and yields the warnings."""
     log = logging.getLogger("pydicom")
     level, checking = log.level, config.settings.reading_validation_mode
     log.setLevel(logging.CRITICAL + 1)
@@ -67,13 +67,19 @@ def quiet() -> Iterator[list[warnings.WarningMessage]]:
 
 
 def open_dataset(path: Path, tags: Sequence[int] = ALL_TAGS, stop_before_pixels: bool = False) -> Dataset:
-    """Returns the allowed attributes of a DICOM file; its transfer syntax is always in `file_meta`.
+    """Returns the allowed attributes of a DICOM file; the transfer syntax is always in `file_meta`.
 
-    A file without DICOM's mark is taken where its data set proves itself: read as one of the plain encodings it begins
-    with a registered SOP class. PS3.10 demands a transfer syntax after the mark, so a file that lacks it is refused.
+    A file without the DICM prefix is accepted if its data set is valid: read in one of the plain encodings, it starts
+    with a registered SOP class. PS3.10 requires a transfer syntax after the prefix, so a file that lacks it is refused.
+
+    Args:
+        path: File to read.
+        tags: Tags of the attributes to read.
+        stop_before_pixels: Whether to skip the pixel data.
 
     Raises:
-        UnreadableError: Not DICOM, damaged, without a transfer syntax, or growing beyond all bounds when inflated.
+        UnreadableError: The file is not DICOM, is damaged, has no transfer syntax, or inflates to more than
+            `MAX_INFLATED` bytes.
     """
     with path.open("rb") as file:
         start = file.read(START_BYTES)
@@ -92,32 +98,46 @@ def open_dataset(path: Path, tags: Sequence[int] = ALL_TAGS, stop_before_pixels:
                 return settle_encoding(dataset, marked)
         except (UnreadableError, MemoryError):
             raise
-        except Exception as error:  # on damaged bytes pydicom raises anything, OSError without a number among it
+        except Exception as error:  # on damaged bytes pydicom raises anything, even OSError without errno
             if isinstance(error, OSError) and error.errno is not None:
                 raise
             raise UnreadableError(f"damaged: its data set can't be read ({type(error).__name__})") from None
 
 
 def refuse_other_format(start: bytes) -> None:
-    """Refuses a file whose first bytes are another format's."""
+    """Refuses a file whose first bytes belong to another format.
+
+    Raises:
+        UnreadableError: They do.
+    """
     kind = next((kind for mark, kind in MARKS.items() if start.startswith(mark)), "")
     if kind:
         raise UnreadableError(f"wrong extension: the content is {kind} file, the name says DICOM")
 
 
 def may_need_inflating(start: bytes) -> bool:
-    """Tells, by a file's first bytes, whether its meta header can name the deflated syntax; spares reading it twice."""
-    length = int.from_bytes(start[140:144], "little")  # of the meta header, where it says so
+    """Tells from the first bytes whether the meta header may name the deflated syntax; avoids reading it twice."""
+    length = int.from_bytes(start[140:144], "little")  # length of the meta header, if stated
     return DeflatedExplicitVRLittleEndian.encode() in start or 144 + length > len(start)
 
 
 def needs_inflating(path: Path) -> bool:
-    """Tells whether a file with DICOM's mark holds a deflated data set."""
+    """Tells whether a DICOM file with preamble holds a deflated data set."""
     return bool(read_file_meta_info(path).get("TransferSyntaxUID") == DeflatedExplicitVRLittleEndian)
 
 
 def inflate(file: BinaryIO, path: Path, tags: Sequence[int], stop_before_pixels: bool) -> Dataset:
-    """Returns a deflated data set, inflated no further than `MAX_INFLATED` (pydicom itself knows no bound)."""
+    """Returns a deflated data set, inflated to at most `MAX_INFLATED` bytes (pydicom itself has no limit).
+
+    Args:
+        file: Opened file.
+        path: Path of the same file.
+        tags: Tags of the attributes to read.
+        stop_before_pixels: Whether to skip the pixel data.
+
+    Raises:
+        UnreadableError: The file is truncated, damaged or a decompression bomb.
+    """
     meta = read_file_meta_info(path)
     if "FileMetaInformationGroupLength" not in meta:
         raise UnreadableError("damaged: its meta header does not say where it ends")
@@ -141,7 +161,11 @@ def inflate(file: BinaryIO, path: Path, tags: Sequence[int], stop_before_pixels:
 
 
 def settle_encoding(dataset: Dataset, marked: bool) -> Dataset:
-    """Returns the data set with its transfer syntax in `file_meta`, or refuses one whose encoding is not certain."""
+    """Returns the data set with its transfer syntax in `file_meta`; refuses one whose encoding is uncertain.
+
+    Raises:
+        UnreadableError: The transfer syntax is missing or unknown, or the file is not DICOM.
+    """
     if "TransferSyntaxUID" in dataset.file_meta:
         if not UID(str(dataset.file_meta.TransferSyntaxUID)).is_transfer_syntax:
             raise UnreadableError("its meta header names no known transfer syntax")

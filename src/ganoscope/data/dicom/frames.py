@@ -1,4 +1,4 @@
-"""Decodes the frames of a DICOM file one by one, once its header and every frame's own show that this is safe."""
+"""Decodes the frames of a DICOM file one by one, after checking that the headers of file and frames are consistent."""
 
 import os
 import struct
@@ -37,17 +37,17 @@ NEEDS_GDCM = (
 
 @dataclass(frozen=True)
 class PixelFormat:
-    """What a header says about the pixels; sound as far as it alone can tell.
+    """Pixel format stated by the header, checked for consistency.
 
     Attributes:
         shape: Rows and columns.
         frames: Number of frames.
-        samples: 1, or 3 of a colour image.
-        photometric: DICOM's photometric interpretation.
-        bits: Bits allocated, stored, and number of the high bit.
+        samples: Samples per pixel: 1, or 3 in colour.
+        photometric: Photometric interpretation.
+        bits: Bits allocated, bits stored, and high bit.
         signed: Whether values are two's complement.
-        keyword: The attribute that holds the pixels.
-        little_endian: Order of bytes.
+        keyword: Attribute that holds the pixels.
+        little_endian: Byte order.
     """
 
     shape: tuple[int, int]
@@ -61,10 +61,10 @@ class PixelFormat:
 
 
 def read_format(dataset: Dataset) -> PixelFormat:
-    """Returns how the pixels are laid out.
+    """Returns the pixel format.
 
     Raises:
-        UnreadableError: The header is contradictory, incomplete, or of a kind that has no grey values.
+        UnreadableError: The header is contradictory or incomplete, or the format is not supported.
     """
     keyword = next(k for k in ("PixelData", *FLOATS) if k in dataset)
     if not dataset[keyword].value:
@@ -87,7 +87,16 @@ def read_format(dataset: Dataset) -> PixelFormat:
 
 
 def read_integer(dataset: Dataset, keyword: str, default: int | None = None) -> int:
-    """Returns an attribute that must be one whole number, or the default where there is one."""
+    """Returns an attribute that must be one non-negative integer, or the default if it is absent.
+
+    Args:
+        dataset: Data set.
+        keyword: Keyword of the attribute.
+        default: Value if it is absent; None if it is required.
+
+    Raises:
+        UnreadableError: The attribute is missing, not an integer, or negative.
+    """
     try:
         value: Any = dataset.get(keyword)
         if value is None and default is not None:
@@ -101,7 +110,11 @@ def read_integer(dataset: Dataset, keyword: str, default: int | None = None) -> 
 
 
 def refuse_format(found: PixelFormat) -> None:
-    """Refuses what can't be decoded, or is too large to be a picture."""
+    """Refuses pixel formats that can't be decoded or are too large.
+
+    Raises:
+        UnreadableError: The format is inconsistent, not supported, or too large.
+    """
     (rows, columns), (allocated, stored, high) = found.shape, found.bits
     if rows * columns * found.frames == 0:
         raise UnreadableError("damaged header: it states a picture without pixels")
@@ -122,10 +135,10 @@ def refuse_format(found: PixelFormat) -> None:
 
 
 def iterate_frames(dataset: Dataset, found: PixelFormat) -> Iterator[NDArray[Any]]:
-    """Yields the decoded frames: shape (H, W), or (H, W, 3) as RGB; stored values, the unused bits removed.
+    """Yields the decoded frames, shape (H, W), or (H, W, 3) as RGB: stored values without unused bits.
 
     Raises:
-        UnreadableError: Pixels are missing, damaged, contradict the header, or need a decoder that is not installed.
+        UnreadableError: Pixels are missing or damaged, contradict the header, or need a decoder that is not installed.
     """
     syntax = dataset.file_meta.TransferSyntaxUID
     if not syntax.is_encapsulated:
@@ -147,12 +160,16 @@ def iterate_frames(dataset: Dataset, found: PixelFormat) -> Iterator[NDArray[Any
 
 
 def is_plain(found: PixelFormat) -> bool:
-    """Tells whether one view of the bytes gives the values."""
+    """Tells whether the values are a plain view of the bytes."""
     return found.samples == 1 and (found.little_endian or found.bits[0] > 8)
 
 
 def refuse_length(dataset: Dataset, found: PixelFormat) -> None:
-    """Refuses uncompressed pixel data that is shorter than the header says, or longer by a whole frame or more."""
+    """Refuses uncompressed pixel data that is shorter than the header states, or longer by a whole frame or more.
+
+    Raises:
+        UnreadableError: It is.
+    """
     values = found.shape[0] * found.shape[1] * found.samples * found.bits[0] // 8
     frame = values * 2 // 3 if found.photometric == "YBR_FULL_422" else values
     actual = len(dataset[found.keyword].value or b"")
@@ -163,7 +180,7 @@ def refuse_length(dataset: Dataset, found: PixelFormat) -> None:
 
 
 def iterate_native(dataset: Dataset, found: PixelFormat) -> Iterator[NDArray[Any]]:
-    """Yields the frames of uncompressed grey, palette or float pixels."""
+    """Yields the frames of uncompressed grey, palette or float pixels, shape (H, W)."""
     kind = FLOATS.get(found.keyword, f"{'i' if found.signed else 'u'}{found.bits[0] // 8}")
     dtype = np.dtype(kind).newbyteorder("<" if found.little_endian else ">")
     content, size = dataset[found.keyword].value, found.shape[0] * found.shape[1]
@@ -179,7 +196,16 @@ def iterate_native(dataset: Dataset, found: PixelFormat) -> Iterator[NDArray[Any
 
 
 def refuse_wide_padding(dataset: Dataset, found: PixelFormat, changed: bool) -> None:
-    """Refuses padding that the stored bits can't hold: cut to them, it would pass for a measured value."""
+    """Refuses a padding value that the stored bits can't hold: truncated, it would look like a measured value.
+
+    Args:
+        dataset: Data set.
+        found: Pixel format.
+        changed: Whether removing unused bits changed any pixel.
+
+    Raises:
+        UnreadableError: The padding value does not fit.
+    """
     padding = get_numbers(dataset, "PixelPaddingValue", 1)
     lowest = -(1 << (found.bits[1] - 1)) if found.signed else 0
     if changed and padding and not lowest <= padding[0] < lowest + (1 << found.bits[1]):
@@ -187,7 +213,7 @@ def refuse_wide_padding(dataset: Dataset, found: PixelFormat, changed: bool) -> 
 
 
 def remove_unused_bits(pixels: NDArray[Any], found: PixelFormat) -> NDArray[Any]:
-    """Returns the values of the stored bits alone: old files keep overlays in the others."""
+    """Returns the values of the stored bits, same shape: old files keep overlays in the other bits."""
     allocated, stored, high = found.bits
     return (pixels << (allocated - 1 - high)) >> (allocated - stored)
 
@@ -198,7 +224,11 @@ def have_gdcm() -> bool:
 
 
 def find_decoder(dataset: Dataset, found: PixelFormat) -> Decoder:
-    """Returns pydicom's decoder of the compression, or refuses one that is unknown or not installed."""
+    """Returns the decoder of the compression.
+
+    Raises:
+        UnreadableError: The compression is unknown, or its decoder is not installed.
+    """
     syntax = dataset.file_meta.TransferSyntaxUID
     try:
         decoder = get_decoder(syntax)
@@ -214,7 +244,7 @@ def find_decoder(dataset: Dataset, found: PixelFormat) -> Decoder:
 
 
 def find_plugin(decoder: Decoder, found: PixelFormat) -> str:
-    """Returns the plug-in that decodes in this process, "" where only gdcm can, which has to be isolated."""
+    """Returns the plug-in that decodes in this process; "" if only gdcm can, which has to be isolated."""
     if needs_twelve_bits(decoder.UID, found):
         return ""
     safe = [plugin for plugin in decoder.available_plugins if plugin != "gdcm"]
@@ -222,7 +252,7 @@ def find_plugin(decoder: Decoder, found: PixelFormat) -> str:
 
 
 def describe_pixels(found: PixelFormat, syntax: str) -> dict[str, Any]:
-    """Returns what a decoder has to know about a single frame, in pydicom's words."""
+    """Returns the options for decoding a single frame, with the names of pydicom."""
     return {
         "syntax": str(syntax),
         "rows": found.shape[0],
@@ -239,20 +269,20 @@ def describe_pixels(found: PixelFormat, syntax: str) -> dict[str, Any]:
 
 
 def needs_twelve_bits(syntax: str, found: PixelFormat) -> bool:
-    """Tells whether this is JPEG of 12 bits, which pydicom's plug-ins leave alone."""
+    """Tells whether a frame is 12-bit JPEG, which the plug-ins of pydicom do not decode."""
     return syntax == JPEGExtended12Bit and found.bits[1] > 8
 
 
 @contextmanager
 def mute_libraries() -> Iterator[None]:
-    """Sends what the decoders' C code writes to the terminal nowhere: Python can't catch it, and it may name files."""
+    """Discards terminal output of the decoders' C code: Python can't catch it, and it may name files."""
     try:
         terminal = os.dup(2)
     except OSError:  # closed already
         yield
         return
     try:
-        with open(os.devnull, "wb") as nowhere:  # noqa: PTH123 - no file of ours
+        with open(os.devnull, "wb") as nowhere:  # noqa: PTH123 - not a file of ours
             os.dup2(nowhere.fileno(), 2)
         yield
     finally:
@@ -261,7 +291,11 @@ def mute_libraries() -> Iterator[None]:
 
 
 def split_frames(dataset: Dataset, found: PixelFormat) -> list[bytes]:
-    """Returns the compressed frames; refuses fewer or more than the header states."""
+    """Returns the compressed frames.
+
+    Raises:
+        UnreadableError: Their number differs from the header, or they can't be separated.
+    """
     offsets = dataset.get("ExtendedOffsetTable"), dataset.get("ExtendedOffsetTableLengths")
     try:
         frames = list(
@@ -279,7 +313,16 @@ def split_frames(dataset: Dataset, found: PixelFormat) -> list[bytes]:
 
 
 def refuse_frame(frame: bytes, found: PixelFormat, syntax: str) -> None:
-    """Refuses a compressed frame whose own header contradicts the file's, before a decoder sees it."""
+    """Refuses a compressed frame whose own header contradicts that of the file, before it is decoded.
+
+    Args:
+        frame: Compressed frame.
+        found: Pixel format.
+        syntax: Transfer syntax.
+
+    Raises:
+        UnreadableError: The headers contradict each other, or the frame has none.
+    """
     if syntax == RLELossless:
         raw = found.shape[0] * found.shape[1] * found.samples * found.bits[0] // 8
         if len(frame) > 2 * raw + 1024:  # PackBits adds one byte to 128 at worst
@@ -299,7 +342,7 @@ def refuse_frame(frame: bytes, found: PixelFormat, syntax: str) -> None:
 
 
 def read_jpeg_size(frame: bytes) -> tuple[int, int, int] | None:
-    """Returns rows, columns and channels of a JPEG or JPEG-LS stream, by its frame marker (ITU-T T.81, B.2.2)."""
+    """Returns rows, columns and channels of a JPEG or JPEG-LS stream from its frame marker (ITU-T T.81, B.2.2)."""
     position = 2
     while frame[:2] == b"\xff\xd8" and position + 10 <= len(frame) and frame[position] == 0xFF:
         marker = frame[position + 1]
@@ -314,7 +357,7 @@ def read_jpeg_size(frame: bytes) -> tuple[int, int, int] | None:
 
 
 def read_jpeg2000_size(frame: bytes) -> tuple[int, int, int] | None:
-    """Returns rows, columns and channels of a JPEG 2000 stream, by its SIZ marker (ITU-T T.800, A.5.1)."""
+    """Returns rows, columns and channels of a JPEG 2000 stream from its SIZ marker (ITU-T T.800, A.5.1)."""
     start = frame.find(b"\xff\x4f\xff\x51")
     if start < 0 or start + 42 > len(frame):
         return None
@@ -323,7 +366,16 @@ def read_jpeg2000_size(frame: bytes) -> tuple[int, int, int] | None:
 
 
 def decode(dataset: Dataset, found: PixelFormat, decoder: Decoder) -> Iterator[NDArray[Any]]:
-    """Yields the frames that pydicom decodes, colour as RGB."""
+    """Yields the frames decoded by pydicom, shape (H, W), or (H, W, 3) as RGB.
+
+    Args:
+        dataset: Data set.
+        found: Pixel format.
+        decoder: Decoder of the compression.
+
+    Raises:
+        UnreadableError: A frame is damaged.
+    """
     plugin = find_plugin(decoder, found)
     for number in range(found.frames):
         try:
@@ -341,6 +393,10 @@ def decode(dataset: Dataset, found: PixelFormat, decoder: Decoder) -> Iterator[N
 
 
 def refuse_size(pixels: NDArray[Any], found: PixelFormat) -> None:
-    """Refuses a decoded frame that is not as large as the header states."""
+    """Refuses a decoded frame whose shape differs from the header.
+
+    Raises:
+        UnreadableError: Its shape is not (H, W), or (H, W, 3) in colour, as stated.
+    """
     if pixels.shape != (found.shape if found.samples == 1 else (*found.shape, 3)):
         raise UnreadableError("damaged: a decoded frame is of another size than the header states")

@@ -1,4 +1,4 @@
-"""Decodes frames by gdcm in a process of its own: on damaged streams its C++ code aborts, and must end nothing else."""
+"""Decodes frames with gdcm in a separate process: on damaged streams its C++ code aborts the process."""
 
 import atexit
 import json
@@ -19,7 +19,7 @@ from ganoscope.data.picture import UnreadableError
 
 CORRUPT_FRAME = "damaged: a frame can't be decoded"
 LONGEST_SECONDS = 120.0
-"""After that a frame is given up: damaged streams can also make a decoder run for ever."""
+"""Time limit per frame: damaged streams can also make a decoder run forever."""
 
 LOCK = Lock()
 
@@ -28,22 +28,22 @@ def decode_isolated(frame: bytes, options: dict[str, Any]) -> NDArray[Any]:
     """Returns a decoded frame, shape (H, W) or (H, W, 3) as RGB.
 
     Args:
-        frame: The compressed stream.
-        options: What pydicom's decoders need to know, and `syntax`, the transfer syntax; fit for JSON.
+        frame: Compressed frame.
+        options: Options of the pydicom decoders, and `syntax`, the transfer syntax; JSON-serialisable.
 
     Raises:
-        UnreadableError: The stream is damaged; the decoder's process may have died of it.
+        UnreadableError: The stream is damaged; the decoder process may have crashed.
     """
     with LOCK:
         process = start_decoder(os.getpid())
-        if process.poll() is not None:  # ended by somebody else: no fault of this frame
+        if process.poll() is not None:  # ended from outside, not because of this frame
             stop(process)
             process = start_decoder(os.getpid())
         timer = Timer(LONGEST_SECONDS, process.kill)
         timer.start()
         try:
             answer, content = ask(process, frame, options)
-        except (OSError, ValueError):  # it died half way
+        except (OSError, ValueError):  # the decoder crashed
             answer, content = {}, b""
         finally:
             timer.cancel()
@@ -56,7 +56,7 @@ def decode_isolated(frame: bytes, options: dict[str, Any]) -> NDArray[Any]:
 
 @cache
 def start_decoder(owner: int) -> "subprocess.Popen[bytes]":
-    """Returns the decoder's process of the process `owner`; it ends with it, when its input closes."""
+    """Returns the decoder process of the process `owner`; it exits when its input is closed."""
     process = subprocess.Popen(
         [sys.executable, "-m", "ganoscope.data.dicom.isolated"],
         stdin=subprocess.PIPE,
@@ -69,7 +69,7 @@ def start_decoder(owner: int) -> "subprocess.Popen[bytes]":
 
 
 def stop(process: "subprocess.Popen[bytes]") -> None:
-    """Ends a decoder that can't be trusted any more; the next frame gets a new one."""
+    """Ends a decoder process that failed; the next frame gets a new one."""
     start_decoder.cache_clear()
     process.kill()
     process.wait()
@@ -77,12 +77,21 @@ def stop(process: "subprocess.Popen[bytes]") -> None:
         try:
             if pipe:
                 pipe.close()
-        except OSError:  # what was still to be written has no reader
+        except OSError:  # unwritten data has no reader
             pass
 
 
 def ask(process: "subprocess.Popen[bytes]", frame: bytes, options: dict[str, Any]) -> tuple[dict[str, Any], bytes]:
-    """Sends one frame and returns the answer, and the pixels' bytes, which are empty where there are none."""
+    """Sends one frame and returns the answer and the bytes of the pixels, which are empty on failure.
+
+    Args:
+        process: Decoder process.
+        frame: Compressed frame.
+        options: Decoding options.
+
+    Raises:
+        OSError: The process has ended.
+    """
     if process.stdin is None or process.stdout is None:
         raise OSError("the decoder's process has no pipes")
     write_message(process.stdin, options, frame)
@@ -90,21 +99,27 @@ def ask(process: "subprocess.Popen[bytes]", frame: bytes, options: dict[str, Any
 
 
 def write_message(pipe: IO[bytes], header: dict[str, Any], content: bytes) -> None:
-    """Writes one line of JSON, and the bytes that it announces."""
+    """Writes one line of JSON, followed by the announced bytes.
+
+    Args:
+        pipe: Pipe to write to.
+        header: Content of the JSON line.
+        content: Bytes that follow.
+    """
     pipe.write(json.dumps({**header, "length": len(content)}).encode() + b"\n")
     pipe.write(content)
     pipe.flush()
 
 
 def read_message(pipe: IO[bytes]) -> tuple[dict[str, Any], bytes]:
-    """Returns one message, empty where the pipe has been closed."""
+    """Returns one message; empty if the pipe is closed."""
     line = pipe.readline()
     header: dict[str, Any] = json.loads(line) if line else {}
     return header, pipe.read(header["length"]) if header else b""
 
 
 def serve() -> None:
-    """Answers until the input closes; what the C++ code writes to standard output goes nowhere."""
+    """Decodes frames until the input is closed; standard output of the C++ code is discarded."""
     answers = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)
     while True:
@@ -116,12 +131,18 @@ def serve() -> None:
             pixels = decode(frame, options.pop("syntax"), options)
             answer = {"alive": True, "shape": pixels.shape, "dtype": pixels.dtype.str}
             write_message(answers, answer, np.ascontiguousarray(pixels).tobytes())
-        except Exception:  # on damaged streams gdcm raises anything that it does not die of
+        except Exception:  # on damaged streams gdcm raises anything, if it does not crash
             write_message(answers, {"alive": True}, b"")
 
 
 def decode(frame: bytes, syntax: str, options: dict[str, Any]) -> NDArray[Any]:
-    """Returns what gdcm makes of a frame, the unused bits corrected."""
+    """Returns the frame decoded by gdcm, shape (H, W) or (H, W, 3).
+
+    Args:
+        frame: Compressed frame.
+        syntax: Transfer syntax.
+        options: Options of the pydicom decoders.
+    """
     if syntax == JPEGExtended12Bit:
         return decode_twelve_bits(frame, options)
     source = encapsulate([frame])
@@ -130,7 +151,7 @@ def decode(frame: bytes, syntax: str, options: dict[str, Any]) -> NDArray[Any]:
 
 
 def decode_twelve_bits(frame: bytes, options: dict[str, Any]) -> NDArray[Any]:
-    """Returns a grey frame of 12-bit JPEG, which pydicom's plug-ins leave alone."""
+    """Returns a grey 12-bit JPEG frame, shape (H, W), which the plug-ins of pydicom do not decode."""
     import gdcm  # type: ignore[import-untyped, import-not-found, unused-ignore]
 
     rows, columns, bits, signed = (options[k] for k in ("rows", "columns", "bits_stored", "pixel_representation"))

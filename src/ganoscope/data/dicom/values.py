@@ -1,4 +1,4 @@
-"""What stored values mean: Hounsfield units, a signal, or grey values as presented to a reader."""
+"""Converts stored values to Hounsfield units, a signal, or grey values as presented to a reader."""
 
 import math
 from collections.abc import Callable
@@ -17,17 +17,17 @@ Values = NDArray[Any]
 Mapping = Callable[[Values], Values]
 
 LARGEST_TABLE = 1 << 17
-"""Values that span no more than this are mapped through a table: exact in float64, at the price of an index."""
+"""Largest range of stored values that is mapped through a look-up table: exact in float64, and fast."""
 
 COLOUR_TOLERANCE = 8
-"""Largest difference between the channels of a grey picture in 8 bits: JPEG's rounding stays below it."""
+"""Largest difference between the channels of a grey picture in 8 bits; JPEG rounding stays below it."""
 
 ONLY_PADDING = "nothing but padding: no pixel was measured"
 
 
 @dataclass(frozen=True)
 class Table:
-    """A modality or VOI LUT: stored value `first` gives `values[0]`; beyond the ends the end values hold.
+    """A modality or VOI LUT: maps stored value `first` to `values[0]`; values beyond the ends map to the end values.
 
     Source: DICOM PS3.3, C.11.1.1 and C.11.2.1.1.
     """
@@ -37,16 +37,16 @@ class Table:
     values: Values
 
     def __call__(self, stored: Values) -> Values:
-        """Returns the looked-up values as float64."""
+        """Returns the mapped values, same shape, float64."""
         index = np.clip(np.rint(stored) - self.first, 0, len(self.values) - 1).astype(np.int64)
         return self.values[index].astype(np.float64)
 
 
 def map_values(stored: Values, mapping: Mapping) -> Values:
-    """Returns `mapping(stored)`, computed once per value that may occur instead of once per pixel.
+    """Returns `mapping(stored)`, same shape, computed once per possible value instead of once per pixel.
 
-    Where the results are whole numbers that only differ from the stored ones by a constant, as in most CT, they are a
-    sum; it wraps around in the type of the results, which hold all of them, and so is exact.
+    If the results are integers that differ from the stored values by a constant, as in most CT, the constant is added;
+    the sum wraps around in the data type of the results, which holds all of them, so it is exact.
     """
     if stored.dtype.kind == "f":
         return mapping(stored)
@@ -60,7 +60,7 @@ def map_values(stored: Values, mapping: Mapping) -> Values:
 
 
 def find_padding(dataset: Dataset, found: PixelFormat) -> Callable[[Values], NDArray[np.bool_]]:
-    """Returns a function that marks the stored values which were never measured (PixelPaddingValue, -RangeLimit)."""
+    """Returns a function that marks unmeasured stored values, same shape (PixelPaddingValue, -RangeLimit)."""
     value = get_numbers(dataset, "PixelPaddingValue", 1)
     limit = get_numbers(dataset, "PixelPaddingRangeLimit", 1) or value
     if not value:
@@ -71,7 +71,12 @@ def find_padding(dataset: Dataset, found: PixelFormat) -> Callable[[Values], NDA
 
 
 def correct_sign(number: float, bits: int, signed: bool) -> float:
-    """Returns a padding value as the pixels hold it: many writers state -2000 as 63536, or the reverse.
+    """Returns a padding value as stored in the pixels: many writers state -2000 as 63536, or the reverse.
+
+    Args:
+        number: Stated padding value.
+        bits: Bits allocated.
+        signed: Whether pixels are signed.
 
     Example:
         >>> correct_sign(63536, 16, signed=True)
@@ -83,10 +88,10 @@ def correct_sign(number: float, bits: int, signed: bool) -> float:
 
 
 def read_rescale(dataset: Dataset, frame: int) -> tuple[float, float] | None:
-    """Returns slope and intercept of a frame, None where the file has none.
+    """Returns slope and intercept of a frame; None if the file has none.
 
     Raises:
-        UnreadableError: They are no numbers, or the slope is 0.
+        UnreadableError: They are not numbers, or the slope is 0.
     """
     group = find_group(dataset, frame, "PixelValueTransformationSequence")
     if "RescaleSlope" not in group and "RescaleIntercept" not in group:
@@ -98,10 +103,10 @@ def read_rescale(dataset: Dataset, frame: int) -> tuple[float, float] | None:
 
 
 def read_table(dataset: Dataset, keyword: str) -> Table | None:
-    """Returns the first look-up table in a sequence, None where there is none.
+    """Returns the first look-up table in a sequence; None if there is none.
 
     Raises:
-        UnreadableError: It is damaged.
+        UnreadableError: The table is damaged.
     """
     try:
         sequence = dataset.get(keyword)
@@ -123,10 +128,16 @@ def read_table(dataset: Dataset, keyword: str) -> Table | None:
 
 
 def to_hu(stored: Values, dataset: Dataset, found: PixelFormat, frame: int) -> NDArray[np.int16]:
-    """Returns Hounsfield units, rounded; `PADDING_HU` where nothing was measured.
+    """Returns Hounsfield units, shape (H, W), rounded; `PADDING_HU` for unmeasured pixels.
 
-    Declared padding becomes `PADDING_HU`, and so do values below it, which some scanners store outside their field of
-    view without declaring them: no attenuation is that low.
+    Declared padding becomes `PADDING_HU`, as do lower values, which some scanners store outside the field of view
+    without declaring them: no attenuation is that low.
+
+    Args:
+        stored: Stored values, shape (H, W).
+        dataset: Data set.
+        found: Pixel format.
+        frame: Index of the frame, from 0.
 
     Raises:
         UnreadableError: The file does not tell how to compute HU, or the result can't be HU.
@@ -152,7 +163,11 @@ def to_hu(stored: Values, dataset: Dataset, found: PixelFormat, frame: int) -> N
 
 
 def refuse_no_hu(hu: NDArray[np.int16]) -> None:
-    """Refuses a slice that holds neither air nor fat, whose HU are negative: its values are something else."""
+    """Refuses a slice, shape (H, W), without negative HU: without air and fat, the values are not HU.
+
+    Raises:
+        UnreadableError: The slice holds only padding, or no value below 0.
+    """
     low = int(hu.min())
     if low == PADDING_HU:
         if int(hu.max()) == PADDING_HU:
@@ -165,7 +180,17 @@ def refuse_no_hu(hu: NDArray[np.int16]) -> None:
 
 
 def to_signal(stored: Values, dataset: Dataset, found: PixelFormat, frame: int) -> Values:
-    """Returns rescaled values in the smallest type that keeps them; padding takes the lowest measured value."""
+    """Returns rescaled values, shape (H, W), in the smallest data type that holds them; padding gets the lowest value.
+
+    Args:
+        stored: Stored values, shape (H, W).
+        dataset: Data set.
+        found: Pixel format.
+        frame: Index of the frame, from 0.
+
+    Raises:
+        UnreadableError: A value is not finite, or all pixels are padding.
+    """
     if not np.isfinite(stored).all():
         raise UnreadableError("it holds values that are no numbers (NaN or infinity)")
     rescale = make_modality(dataset, frame)
@@ -173,7 +198,7 @@ def to_signal(stored: Values, dataset: Dataset, found: PixelFormat, frame: int) 
 
 
 def make_modality(dataset: Dataset, frame: int) -> Mapping:
-    """Returns the modality transformation: a look-up table, slope and intercept, or nothing."""
+    """Returns the modality transformation: a look-up table, slope and intercept, or the identity."""
     table = read_table(dataset, "ModalityLUTSequence")
     if table:
         return table
@@ -184,7 +209,7 @@ def make_modality(dataset: Dataset, frame: int) -> Mapping:
 
 
 def shrink(values: Values) -> Values:
-    """Returns the same values as uint16 or int16, else as float32, which is all that later steps take."""
+    """Returns the same values, same shape, as uint16 or int16 if possible, else as float32."""
     low, high = values.min(), values.max()
     whole = values.dtype.kind != "f" or bool((values == np.rint(values)).all())
     if whole and low >= 0 and high <= 65535:
@@ -195,7 +220,17 @@ def shrink(values: Values) -> Values:
 
 
 def fill_padding(values: Values, stored: Values, dataset: Dataset, found: PixelFormat) -> Values:
-    """Returns the values with padding at the lowest measured one: on its own it would stretch the range of greys."""
+    """Returns values with padding set to the lowest measured value, so that it does not stretch the grey range.
+
+    Args:
+        values: Mapped values, shape (H, W); changed in place.
+        stored: Stored values, shape (H, W).
+        dataset: Data set.
+        found: Pixel format.
+
+    Raises:
+        UnreadableError: All pixels are padding.
+    """
     if "PixelPaddingValue" not in dataset:
         return values
     padded = find_padding(dataset, found)(stored)
@@ -207,11 +242,17 @@ def fill_padding(values: Values, stored: Values, dataset: Dataset, found: PixelF
 
 
 def to_presentation(stored: Values, dataset: Dataset, found: PixelFormat, frame: int) -> Values:
-    """Returns grey values as a reader sees them: modality LUT, first VOI LUT or window, MONOCHROME1 inverted.
+    """Returns grey values as presented to a reader: modality LUT, first VOI LUT or window, MONOCHROME1 inverted.
+
+    Args:
+        stored: Stored values, shape (H, W).
+        dataset: Data set.
+        found: Pixel format.
+        frame: Index of the frame, from 0.
 
     Returns:
-        uint8 where that holds all; 16 bits, the whole range of a window or table, where not; without either the
-        modality's values in the smallest type that keeps them.
+        Shape (H, W). uint8 if that holds all values, else 16 bits over the full range of a window or table; without
+        either, the modality values in the smallest data type that holds them.
     """
     if stored.dtype.kind == "f":
         return to_signal(stored, dataset, found, frame)
@@ -241,7 +282,7 @@ def to_presentation(stored: Values, dataset: Dataset, found: PixelFormat, frame:
 
 
 def make_voi(dataset: Dataset, frame: int) -> Table | Mapping | None:
-    """Returns the first VOI LUT, or the first window as a function onto 0 to 1; None where there is none.
+    """Returns the first VOI LUT, or the first window as a function to [0, 1]; None if there is neither.
 
     Source: DICOM PS3.3, C.11.2.1.2 and C.11.2.1.3.
     """
@@ -261,7 +302,7 @@ def make_voi(dataset: Dataset, frame: int) -> Table | Mapping | None:
 
 
 def read_first(dataset: Dataset, keyword: str) -> float | None:
-    """Returns the first number of an attribute with several."""
+    """Returns the first number of a multi-valued attribute; None if it is absent or damaged."""
     try:
         value: Any = dataset.get(keyword)
         first: Any = next(iter(value)) if np.iterable(value) and not isinstance(value, str) else value
@@ -272,7 +313,11 @@ def read_first(dataset: Dataset, keyword: str) -> float | None:
 
 
 def apply_palette(stored: Values, dataset: Dataset) -> Values:
-    """Returns the colours, RGB in 8 bits of shape (H, W, 3), that a palette gives to stored values."""
+    """Returns the colours of stored values (H, W) in a palette: 8-bit RGB, shape (H, W, 3).
+
+    Raises:
+        UnreadableError: The palette is damaged.
+    """
     from pydicom.pixels.processing import apply_color_lut
 
     try:
@@ -283,7 +328,9 @@ def apply_palette(stored: Values, dataset: Dataset) -> Values:
 
 
 def to_grey(rgb: Values) -> tuple[Values, bool]:
-    """Returns grey values and whether there was true colour: equal channels as they are, others by their luminance.
+    """Returns grey values (H, W) of colours (H, W, 3), and whether there was true colour.
+
+    Equal channels are kept, true colour is converted to luminance.
 
     Source: ITU-R BT.601, with the integer weights that Pillow uses, so that a PNG of the same picture gives the same.
     """

@@ -1,1 +1,1 @@
-"""From a store to the training step: order, augmentation, transfer to the device."""
+"""Feeds the images of a store to training steps: order, augmentation, transfer to the device."""

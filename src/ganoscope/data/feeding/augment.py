@@ -1,17 +1,18 @@
-"""Augmentation that is safe for the modality, on the device: sample first, then apply, each image in its own way.
+"""Augmentation of training images on the device, limited to what is safe for the modality: sample first, then apply.
 
-A policy says how far each operation may go. `draw_factors` gives every image of the training stream its own random
-numbers, by the seed and the image's place in the stream alone: the batch size, the number of processes and a resume in
-between change nothing. `augment` applies them in one batched interpolation, differentiable in the images.
+A policy gives the limits of each operation. `draw_factors` draws the random numbers of every image of the training
+stream from the seed and the position of the image in the stream alone: batch size, number of processes and resuming
+change nothing. `augment` applies them in one batched interpolation, differentiable in the images.
 
-What is safe: a chest is never mirrored, since that moves the heart to the other side; Hounsfield units are measured and
-never rescaled; the scale of an MR signal is arbitrary, so a mild gain, gamma and bias field are harmless there
-(Nyul and Udupa 1999, https://doi.org/10.1002/(SICI)1522-2594(199912)42:6%3C1072::AID-MRM11%3E3.0.CO;2-M). Where the
-modality is unknown or mixed, only what is harmless in all of them is left.
+What is safe: a chest is never mirrored, since that moves the heart to the other side; Hounsfield units are measurements
+and never rescaled; the scale of an MR signal is arbitrary, so a mild gain, gamma and bias field are harmless there
+(Nyul and Udupa 1999, https://doi.org/10.1002/(SICI)1522-2594(199912)42:6%3C1072::AID-MRM11%3E3.0.CO;2-M). If the
+modality is unknown or mixed, only operations that are harmless in all modalities are used.
 
 A generator that sees augmented real images learns the augmented distribution (Karras et al. 2020, sect. 2.2,
-https://arxiv.org/abs/2006.06676). So the ranges below are narrow on purpose: each result has to pass for an image that
-a scanner could have taken, because generated images will look like it. They are the choice of this project.
+https://arxiv.org/abs/2006.06676). The limits below are therefore narrow: each result must be plausible as the image of
+a scanner, because generated images will look like it. They are choices of this project.
+
 """
 
 import math
@@ -28,38 +29,42 @@ from ganoscope.errors import describe, refuse
 from ganoscope.seeds import Stream
 
 FACTORS = 12
-"""Random numbers per image; nine are in use, so an operation that is added later leaves the others' numbers alone."""
+"""Random numbers per image; nine are used, so that new operations do not change the numbers of the others."""
 DARKEST = 1e-4
-"""Share of the range below which gamma does nothing: its slope at zero is infinite."""
+"""Fraction of the range below which gamma is not applied: its slope at zero is infinite."""
 
 
 @dataclass(frozen=True)
 class Policy:
-    """How far augmentation may go; the default is not at all. Every factor goes both ways: 1.05 means 1/1.05 to 1.05.
+    """Limits of the augmentation; by default there is none. Factors apply both ways: 1.05 means 1/1.05 to 1.05.
 
     Source: gamma and bias field as augmentations of MR: Perez-Garcia et al. 2021 (TorchIO),
         https://doi.org/10.1016/j.cmpb.2021.106236
-    Differs: the bias field is the exponential of a plane; intensity operations leave black black, so that padding and
+    Differs: the bias field is the exponential of a plane; intensity operations keep black black, so that padding and
         air stay at the lowest value.
     """
 
     rotation_degrees: float = 0.0
-    """Largest rotation, either way."""
+    """Largest rotation in either direction."""
     shift_share: float = 0.0
-    """Largest shift, as a share of the side, along either axis."""
+    """Largest shift along either axis, as a fraction of the side."""
     scale: float = 1.0
-    """Largest factor of size."""
+    """Largest scaling factor."""
     mirror: bool = False
-    """Whether half of the images are mirrored left to right."""
+    """Whether half of the images are flipped left to right."""
     gain: float = 1.0
-    """Largest factor of brightness above black."""
+    """Largest brightness factor above black."""
     gamma: float = 1.0
-    """Largest exponent of brightness."""
+    """Largest gamma exponent."""
     bias: float = 1.0
-    """Largest factor that a smooth field has in the middle of an edge, separately along both axes."""
+    """Largest factor of the bias field in the middle of an edge, separately along both axes."""
 
     def __post_init__(self) -> None:
-        """Checks every value."""
+        """Checks every value.
+
+        Raises:
+            UserError: A value is out of range.
+        """
         ranges = {"rotation_degrees": (0, 180), "shift_share": (0, 0.5)}
         ranges |= dict.fromkeys(("scale", "gain", "gamma", "bias"), (1, 2))
         refuse(
@@ -72,28 +77,28 @@ class Policy:
 
     @property
     def moves(self) -> bool:
-        """Whether it changes the geometry."""
+        """Whether the policy changes the geometry."""
         return self.rotation_degrees > 0 or self.shift_share > 0 or self.scale > 1 or self.mirror
 
     @property
     def recolours(self) -> bool:
-        """Whether it changes intensities: never to be done to Hounsfield units."""
+        """Whether the policy changes intensities, which is not allowed for Hounsfield units."""
         return self.gain > 1 or self.gamma > 1 or self.bias > 1
 
 
 RADIOGRAPH = Policy(rotation_degrees=5, shift_share=0.05, scale=1.05, gain=1.1)
-"""Patients stand a little askew and off centre, exposure varies. No mirroring: it moves the heart."""
+"""Patients stand slightly rotated and off centre, and exposure varies. No mirroring: it moves the heart."""
 CT = Policy(rotation_degrees=5, shift_share=0.05, scale=1.05)
-"""Patients lie a little turned and off centre, fields of view vary. No intensity operation: HU are measured."""
+"""Patients lie slightly rotated and off centre, and fields of view vary. No intensity operations: HU are measured."""
 MR = Policy(rotation_degrees=10, shift_share=0.05, scale=1.05, gain=1.1, gamma=1.1, bias=1.1)
-"""Heads lie turned, signals have no unit. No mirroring: a lesion's side and the brain's asymmetry are findings."""
+"""Heads lie rotated, signals have no unit. No mirroring: the side of a lesion and brain asymmetry are findings."""
 UNKNOWN = Policy(rotation_degrees=2, shift_share=0.05)
-"""Inside all others."""
+"""Within the limits of all other policies."""
 POLICIES = {"DX": RADIOGRAPH, "CR": RADIOGRAPH, "CT": CT, "MR": MR}
 
 
 def policy_of(modality: str) -> Policy:
-    """Returns the policy that is safe for DICOM's code of a modality; for a mixture, or where it is unknown, the least.
+    """Returns the policy that is safe for a DICOM modality code; `UNKNOWN` for a mixed or unknown modality.
 
     Example:
         >>> policy_of("DX").mirror, policy_of("CT").recolours, policy_of("mixed").rotation_degrees
@@ -103,11 +108,11 @@ def policy_of(modality: str) -> Policy:
 
 
 def draw_factors(seed: int, images_seen: int, count: int) -> NDArray[np.float32]:
-    """Returns the random numbers for images at some place in the training stream.
+    """Returns the random numbers of consecutive images in the training stream.
 
     Args:
-        seed: Of the run.
-        images_seen: Images before the first one, counted over all processes.
+        seed: Random seed of the run.
+        images_seen: Number of images before the first one, over all processes.
         count: Number of images.
 
     Returns:
@@ -117,20 +122,20 @@ def draw_factors(seed: int, images_seen: int, count: int) -> NDArray[np.float32]
 
 
 def augment(images: Tensor, policy: Policy, factors: Tensor) -> Tensor:
-    """Returns augmented images; what comes in from outside the picture is black.
+    """Returns augmented images; regions from outside the image are black.
 
-    The order: mirror, scale, rotation, shift; then gamma, gain and bias field. Interpolation is linear: it makes no
-    value that is not between its neighbours, which matters for HU; it also damps noise a little.
+    Order: mirror, scale, rotation, shift; then gamma, gain and bias field. Interpolation is linear: every value lies
+    between its neighbours, which matters for HU; it also slightly reduces noise.
 
     Args:
         images: Shape (B, C, H, W), in [-1, 1]; gradients flow through.
-        policy: How far to go.
-        factors: Random numbers in [-1, 1), shape (B, FACTORS), on the same device; 0 leaves an image as it is.
+        policy: Limits of the augmentation.
+        factors: Random numbers in [-1, 1), shape (B, FACTORS), on the same device; 0 changes nothing.
 
     Returns:
-        Same shape and type, in [-1, 1].
+        Same shape and data type, in [-1, 1].
 
-    Source: differentiable, for generated images as well as real ones: Zhao et al. 2020,
+    Source: differentiable, for generated as well as real images: Zhao et al. 2020,
         https://arxiv.org/abs/2006.10738
     """
     result, factors = images.float(), factors.float()
@@ -138,16 +143,16 @@ def augment(images: Tensor, policy: Policy, factors: Tensor) -> Tensor:
         result = move(result, make_matrices(policy, factors))
     if policy.recolours:
         result = recolour(result, policy, factors)
-    return result.clamp(-1.0, 1.0).to(images.dtype)  # rounding may leave the range by a hair, gain by more
+    return result.clamp(-1.0, 1.0).to(images.dtype)  # rounding and gain may leave the range
 
 
 def make_matrices(policy: Policy, factors: Tensor) -> Tensor:
-    """Returns for each image the way from places in the result to places in the image.
+    """Returns, for each image, the affine map from positions in the result to positions in the image.
 
-    With half a side as the unit, y down, mirror M, rotation R, scale s and shift t: p = M R^-1 (q - t) / s.
+    With half a side as the unit, y pointing down, mirror M, rotation R, scale s and shift t: p = M R^-1 (q - t) / s.
 
     Args:
-        policy: How far to go.
+        policy: Limits of the augmentation.
         factors: Random numbers in [-1, 1), shape (B, FACTORS).
 
     Returns:
@@ -165,16 +170,16 @@ def make_matrices(policy: Policy, factors: Tensor) -> Tensor:
 
 
 def move(images: Tensor, matrices: Tensor) -> Tensor:
-    """Returns images moved by `make_matrices`, linearly interpolated, -1 outside; rectangles keep their angles."""
+    """Returns images (B, C, H, W) moved by matrices (B, 2, 3), linearly interpolated, -1 outside; angles are kept."""
     grid = make_grid(images, matrices)
     return F.grid_sample(images + 1.0, grid, mode="bilinear", padding_mode="zeros", align_corners=False) - 1.0
 
 
 def make_grid(images: Tensor, matrices: Tensor) -> Tensor:
-    """Returns where each pixel of moved images comes from, (B, H, W, 2), as `grid_sample` wants it.
+    """Returns the source position of each pixel of moved images, (B, H, W, 2), in the format of `grid_sample`.
 
-    The products are written out: autocast, and TF32 on a GPU, would round the places that a matrix product gives to
-    bits too few to tell neighbouring pixels apart.
+    The products are written out: in a matrix product, autocast and TF32 would round the positions so much that
+    neighbouring pixels could not be distinguished.
     """
     height, width = images.shape[-2:]
     half_height, half_width = height / max(height, width), width / max(height, width)
@@ -185,12 +190,18 @@ def make_grid(images: Tensor, matrices: Tensor) -> Tensor:
 
 
 def make_axis(images: Tensor, count: int) -> Tensor:
-    """Returns the centres of `count` pixels, -1 and 1 being the outer edges of the first and the last."""
+    """Returns the pixel centres, shape (count,); -1 and 1 are the outer edges of the first and last pixel."""
     return (torch.arange(count, device=images.device, dtype=torch.float32) * 2 + 1) / count - 1
 
 
 def recolour(images: Tensor, policy: Policy, factors: Tensor) -> Tensor:
-    """Returns images after gamma, gain and bias field: u -> u^gamma * gain * field, where 0 is black and 1 white."""
+    """Returns images after gamma, gain and bias field: u -> u^gamma * gain * field, where 0 is black and 1 white.
+
+    Args:
+        images: Shape (B, C, H, W), in [-1, 1].
+        policy: Limits of the augmentation.
+        factors: Random numbers in [-1, 1), shape (B, FACTORS).
+    """
     exponent, factor, right, down = factors[:, 5:9, None, None, None].unbind(1)
     unit = (images + 1.0) / 2.0
     if policy.gamma > 1:

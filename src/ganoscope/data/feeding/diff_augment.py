@@ -1,18 +1,19 @@
-"""Differentiable augmentation of all that a discriminator sees: wider than what real images may undergo.
+"""Differentiable augmentation of all inputs of a discriminator, with wider limits than for the training images.
 
-Real and generated images are changed alike before the discriminator judges them, and gradients flow back through the
-change. So a small data set gives many different tasks, the discriminator can't learn its images by heart, and the
-generator still learns the images as they were: a distribution can be told from its augmented one as long as each
-operation leaves enough images alone (Karras et al. 2020, sect. 2.2, https://arxiv.org/abs/2006.06676). The operations
-are shift, rotation and size (which `data.augment` computes), brightness and contrast, and a grey square that hides a
-part.
+Real and generated images are augmented alike before the discriminator classifies them, and gradients flow back through
+the augmentation. A small data set then gives many different tasks, so the discriminator can't memorise its images, and
+the generator still learns the unaugmented distribution: it can be recovered from the augmented one as long as each
+operation leaves enough images unchanged (Karras et al. 2020, sect. 2.2, https://arxiv.org/abs/2006.06676). The
+operations are shift, rotation and scale (computed by `feeding.augment`), brightness, contrast, and a grey square that
+hides a part.
 
-Mirroring is no operation here: generated chests would be mirrored as well, as nothing would tell the two apart.
+Mirroring is not among them: generated chests would be mirrored as well, as nothing would distinguish the two.
 Hounsfield units are never rescaled.
 
 Source: differentiable augmentation of both: Zhao et al. 2020 (DiffAugment), https://arxiv.org/abs/2006.10738; one
     probability for every operation: Karras et al. 2020 (ADA), appendix B, https://arxiv.org/abs/2006.06676
-Differs: no colours, flips, filters or noise; ranges are chosen by modality, and are this project's.
+Differs: no colours, flips, filters or noise; limits depend on the modality and are choices of this project.
+
 """
 
 from dataclasses import dataclass, replace
@@ -26,26 +27,30 @@ from ganoscope.data.feeding.augment import Policy, make_grid, make_matrices
 from ganoscope.errors import describe, refuse
 
 OPERATIONS = 6
-"""Rotation, size, shift, brightness, contrast, square: each happens to an image or not."""
+"""Number of operations: rotation, scale, shift, brightness, contrast, square; each is applied to an image or not."""
 FACTORS = OPERATIONS + 9
-"""Uniform random numbers per image: one per operation for whether, the rest for how far."""
+"""Uniform random numbers per image: one per operation for whether it is applied, the rest for its strength."""
 
 
 @dataclass(frozen=True)
 class DiscriminatorPolicy:
-    """How far the augmentation of a discriminator's images may go."""
+    """Limits of the augmentation of a discriminator's inputs."""
 
     geometry: Policy
-    """Rotation, size and shift; its operations on intensity are not used."""
+    """Limits of rotation, scale and shift; its intensity operations are not used."""
     brightness: float = 0.0
-    """Largest shift of intensity, in network range: 2 is the whole range."""
+    """Largest intensity shift in network range; 2 is the whole range."""
     contrast: float = 1.0
-    """Largest factor of the distance from the image's mean, either way."""
+    """Largest contrast factor around the mean of the image, both ways."""
     square_share: float = 0.0
-    """Side of the hidden square, as a share of the image's."""
+    """Side of the hidden square, as a fraction of the side of the image."""
 
     def __post_init__(self) -> None:
-        """Checks every value."""
+        """Checks every value.
+
+        Raises:
+            UserError: A value is out of range, or the policy mirrors images.
+        """
         ranges = {"brightness": (0, 1), "contrast": (1, 3), "square_share": (0, 0.75)}
         faults = [
             describe(f"{name} of the augmentation is out of range", getattr(self, name), f"{low} to {high}", "")
@@ -58,23 +63,23 @@ class DiscriminatorPolicy:
 
     @property
     def recolours(self) -> bool:
-        """Whether it changes intensities: never to be done to Hounsfield units."""
+        """Whether the policy changes intensities, which is not allowed for Hounsfield units."""
         return self.brightness > 0 or self.contrast > 1
 
 
 RADIOGRAPH = DiscriminatorPolicy(Policy(rotation_degrees=10, shift_share=0.125, scale=1.2), 0.3, 1.4, 0.4)
-"""Exposure varies, so brightness and contrast may."""
+"""Exposure varies, so brightness and contrast are augmented."""
 CT = DiscriminatorPolicy(Policy(rotation_degrees=15, shift_share=0.125, scale=1.2), square_share=0.4)
-"""No intensity operation, also where windowed CT comes without its units."""
+"""No intensity operations, even for windowed CT without units."""
 MR = DiscriminatorPolicy(Policy(rotation_degrees=20, shift_share=0.125, scale=1.2), 0.3, 1.4, 0.4)
-"""Signals have no unit, heads lie turned."""
+"""Signals have no unit, and heads lie rotated."""
 UNKNOWN = DiscriminatorPolicy(Policy(rotation_degrees=10, shift_share=0.125, scale=1.2), 0.3, 1.4, 0.4)
-"""What is allowed to radiographs; without brightness and contrast in a store of Hounsfield units."""
+"""As for radiographs; without brightness and contrast in a store in Hounsfield units."""
 POLICIES = {"DX": RADIOGRAPH, "CR": RADIOGRAPH, "CT": CT, "MR": MR}
 
 
 def choose_policy(modality: str, unit: str) -> DiscriminatorPolicy:
-    """Returns the policy for DICOM's code of a modality, or for a mixture or an unknown one, and a store's unit.
+    """Returns the policy for a DICOM modality code (`UNKNOWN` if mixed or unknown) and the unit of the store.
 
     Example:
         >>> choose_policy("DX", "grey 8 bit").recolours, choose_policy("", "HU").recolours
@@ -85,19 +90,19 @@ def choose_policy(modality: str, unit: str) -> DiscriminatorPolicy:
 
 
 def diff_augment(images: Tensor, policy: DiscriminatorPolicy, probability: Tensor, numbers: Tensor) -> Tensor:
-    """Returns augmented images: moved, black coming in from outside; then recoloured; then with a square hidden.
+    """Returns augmented images: first moved (black outside), then recoloured, then with a hidden square.
 
-    Gradients of any order flow to the images, as penalties on a discriminator's slope need.
+    Gradients of any order flow to the images, as gradient penalties require.
 
     Args:
         images: Shape (B, C, H, W), in [-1, 1].
-        policy: How far to go.
-        probability: Of each operation, for each image; a scalar.
+        policy: Limits of the augmentation.
+        probability: Probability of each operation for each image, a scalar.
         numbers: Uniform random numbers in [0, 1), shape (B, FACTORS), on the same device.
 
     Returns:
-        Same shape and type. Brightness and contrast may lead out of [-1, 1]: nothing is clipped, so that no gradient is
-        lost.
+        Same shape and data type. Brightness and contrast may leave [-1, 1]: values are not clipped, so that no gradient
+        is lost.
     """
     result, numbers = images.float(), numbers.float()
     happens = (numbers[:, :OPERATIONS] < probability).float()
@@ -117,7 +122,13 @@ def diff_augment(images: Tensor, policy: DiscriminatorPolicy, probability: Tenso
 
 
 def make_squares(images: Tensor, share: float, factors: Tensor) -> Tensor:
-    """Returns masks (B, 1, H, W) that are 1 in a square around a place, (B, 2) in [-1, 1): -1 and 1 are the edges."""
+    """Returns masks (B, 1, H, W) that are 1 inside a square.
+
+    Args:
+        images: Images to mask, shape (B, C, H, W).
+        share: Side of the square, as a fraction of the side of the image.
+        factors: Centre of the square, shape (B, 2), in [-1, 1); -1 and 1 are the edges of the image.
+    """
     height, width = images.shape[-2:]
     x, y = ((torch.arange(n, device=images.device) * 2 + 1) / n - 1 for n in (width, height))
     inside = [(axis - centre[:, None]).abs() <= share for axis, centre in zip((x, y), factors.unbind(1), strict=True)]
@@ -125,43 +136,59 @@ def make_squares(images: Tensor, share: float, factors: Tensor) -> Tensor:
 
 
 def move(images: Tensor, grid: Tensor) -> Tensor:
-    """Returns images interpolated at the places of `make_grid`, -1 outside; differentiable any number of times."""
+    """Returns images (B, C, H, W) interpolated at the positions of `make_grid`, (B, H, W, 2), -1 outside.
+
+    Differentiable any number of times.
+    """
     moved: Tensor = Interpolation.apply(images + 1.0, grid)  # type: ignore[no-untyped-call]
     return moved - 1.0
 
 
 class Interpolation(torch.autograd.Function):
-    """Linear interpolation, whose gradient is again a linear function of its input with a gradient.
+    """Linear interpolation that can be differentiated twice.
 
-    PyTorch has no derivative for the backward pass of `grid_sample`.
+    PyTorch has no derivative of the backward pass of `grid_sample`.
     """
 
     @staticmethod
     def forward(ctx: Any, images: Tensor, grid: Tensor) -> Tensor:
-        """Returns the images' values at the grid's places, 0 outside."""
+        """Returns the images interpolated at the positions of the grid, 0 outside.
+
+        Args:
+            ctx: Context of the function.
+            images: Shape (B, C, H, W).
+            grid: Positions, shape (B, H, W, 2).
+        """
         ctx.save_for_backward(grid)
         ctx.shape = images.shape
         return F.grid_sample(images, grid, mode="bilinear", padding_mode="zeros", align_corners=False)
 
     @staticmethod
     def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor, None]:
-        """Returns the gradient of the images."""
+        """Returns the gradient with respect to the images, (B, C, H, W)."""
         (grid,) = ctx.saved_tensors
         return Distribution.apply(gradient, grid, ctx.shape), None  # type: ignore[no-untyped-call]
 
 
 class Distribution(torch.autograd.Function):
-    """The transpose of `Interpolation`: adds each value to the pixels that it would have been interpolated from."""
+    """Transpose of `Interpolation`: adds each value to the pixels that it is interpolated from."""
 
     @staticmethod
     def forward(ctx: Any, values: Tensor, grid: Tensor, shape: torch.Size) -> Tensor:
-        """Returns images of a shape."""
+        """Returns images of the given shape.
+
+        Args:
+            ctx: Context of the function.
+            values: Values to distribute, shape (B, C, H, W).
+            grid: Positions of the values, shape (B, H, W, 2).
+            shape: Shape of the images.
+        """
         ctx.save_for_backward(grid)
         empty = values.new_empty(()).expand(shape)
         return torch.ops.aten.grid_sampler_2d_backward(values, empty, grid, 0, 0, False, (True, False))[0]
 
     @staticmethod
     def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor, None, None]:
-        """Returns the gradient of the values."""
+        """Returns the gradient with respect to the values, (B, C, H, W)."""
         (grid,) = ctx.saved_tensors
         return Interpolation.apply(gradient, grid), None, None  # type: ignore[no-untyped-call]

@@ -1,15 +1,17 @@
-"""Which images make up which training step, and how they reach the device.
+"""Chooses the images of every training step and brings them to the device.
 
-The order is a pure function of the seed and the number of images seen: shuffled passes without end, over all training
-images, or over each class's own where classes are drawn equally often. Because it has no state, a run that resumes at
-any number of images seen goes on exactly as if it had never stopped. Under several processes each takes every n-th
-image of the one order, so together they show each image once in a pass.
+The order is a pure function of the seed and the number of images seen: endless shuffled passes over all training
+images, or over the images of each class if classes are drawn equally often. Because it has no state, a run resumed at
+any number of images seen continues exactly as if it had never stopped. With several processes, each takes every n-th
+image of the common order, so that together they see each image once per pass.
 
-Pixels travel as stored integers and become images on the device: a quarter or half of the bytes. On a GPU the training
-part is held in device memory where it fits into `MEMORY_SHARE` of what is free. Otherwise, and always on a CPU, a
-thread reads ahead from the memory map: there the page cache already is the memory, shared by all processes, and a copy
-of our own would only take it twice. Both ways give the same numbers. Every process holds the whole training part on
-its own device, since each pass deals the images out anew; each opens the store, and so its memory map, itself.
+Pixels are transferred as stored integers and converted to images on the device, which needs a quarter or half of the
+bytes. On a GPU the training images are held in device memory if they fit into `MEMORY_SHARE` of the free memory.
+Otherwise, and always on a CPU, a thread reads ahead from the memory map: the page cache already holds the pixels for
+all processes, and a copy would only need the memory twice. Both ways give the same numbers. Every process holds all
+training images on its own device, since each pass distributes them anew; each opens the store, and its memory map,
+itself.
+
 """
 
 from collections import deque
@@ -29,25 +31,25 @@ from ganoscope.data.store.intensity import IntensityMap
 from ganoscope.seeds import Stream, counter_stream, stream
 
 MEMORY_SHARE = 0.25
-"""The training part may take this share of a GPU's free memory; networks, gradients and activations need the rest."""
+"""Fraction of a GPU's free memory for training images; networks, gradients and activations need the rest."""
 AHEAD = 2
-"""Batches that are read before they are asked for."""
+"""Number of batches read ahead."""
 BLOCK_IMAGES = 1024
-"""Images that are copied to the device at once when it is to hold all."""
+"""Number of images copied to the device at a time when it holds all of them."""
 
 Order: TypeAlias = tuple[int, Stream, *tuple[int, ...]]
 """What decides the order of shuffled passes: seed, stream and the numbers of its part, such as a class."""
 
 
 def draw_rows(seed: int, name: Stream, first: int, count: int, width: int) -> NDArray[np.float64]:
-    """Returns uniform random numbers in [0, 1), of which each row depends on its number alone, not on the cut.
+    """Returns uniform random numbers in [0, 1); each row depends only on its index, not on `first` and `count`.
 
     Args:
-        seed: Seed of the run.
-        name: Stream that they are drawn from.
-        first: Number of the first row, 0 or more.
-        count: Rows wanted.
-        width: Numbers in a row.
+        seed: Random seed of the run.
+        name: Random stream; different streams are independent.
+        first: Index of the first row, 0 or more.
+        count: Number of rows.
+        width: Numbers per row.
 
     Returns:
         Shape (count, width).
@@ -58,27 +60,39 @@ def draw_rows(seed: int, name: Stream, first: int, count: int, width: int) -> ND
         >>> bool((draw_rows(0, Stream.CLASS_ORDER, 0, 5, 3)[2:] == draw_rows(0, Stream.CLASS_ORDER, 2, 3, 3)).all())
         True
     """
-    blocks = -(-width // 4)  # each value of the counter gives four numbers
+    blocks = -(-width // 4)  # each counter value gives four numbers
     generator = counter_stream(seed, name, (width,), first * blocks)
     return generator.random((count, 4 * blocks))[:, :width]
 
 
 @lru_cache(maxsize=64)
 def passes(count: int, path: Order) -> Callable[[int], NDArray[np.int64]]:
-    """Returns the function that gives the order of each pass over `count` images; it keeps the latest two.
+    """Returns a function from the number of a pass to its order, shape (count,); it caches the latest two passes.
 
-    More than 64 classes work as well, but their passes are shuffled anew at each batch.
+    With more than 64 classes the passes are shuffled again for each batch.
     """
     return lru_cache(maxsize=2)(partial(shuffle, count, path))
 
 
 def shuffle(count: int, path: Order, epoch: int) -> NDArray[np.int64]:
-    """Returns the order of one pass: a permutation of range(count) that only its arguments decide."""
+    """Returns the order of one pass: a permutation of range(count), shape (count,).
+
+    Args:
+        count: Number of images.
+        path: Seed and random stream.
+        epoch: Number of the pass.
+    """
     return stream(*path, epoch).permutation(count)
 
 
 def choose_passes(indices: NDArray[np.int64], positions: NDArray[np.int64], path: Order) -> NDArray[np.int64]:
-    """Returns what stands at some positions of the endless shuffled passes over `indices`; shape of `positions`."""
+    """Returns the entries at the given positions of the endless shuffled passes over `indices`, shape (B,).
+
+    Args:
+        indices: Store indices of the images, shape (N,).
+        positions: Positions in the endless order, shape (B,).
+        path: Seed and random stream.
+    """
     epochs, within = np.divmod(positions, len(indices))
     chosen = np.empty(len(positions), np.int64)
     order = passes(len(indices), path)
@@ -89,13 +103,13 @@ def choose_passes(indices: NDArray[np.int64], positions: NDArray[np.int64], path
 
 
 def choose_batch(indices: NDArray[np.int64], images_seen: int, batch_size: int, seed: int) -> NDArray[np.int64]:
-    """Returns the store positions of the batch that follows after `images_seen` images.
+    """Returns the store indices of the batch after `images_seen` images.
 
     Args:
-        indices: Positions of the training images in the store, shape (N,).
-        images_seen: Images consumed so far, over all processes.
-        batch_size: Images wanted, over all processes; a batch may span two passes.
-        seed: Of the order.
+        indices: Store indices of the training images, shape (N,).
+        images_seen: Number of images consumed so far, over all processes.
+        batch_size: Images per batch, over all processes; a batch may span two passes.
+        seed: Random seed of the order.
 
     Returns:
         Shape (batch_size,).
@@ -111,17 +125,17 @@ def choose_batch(indices: NDArray[np.int64], images_seen: int, batch_size: int, 
 def choose_balanced(
     classes: Sequence[NDArray[np.int64]], images_seen: int, batch_size: int, seed: int
 ) -> NDArray[np.int64]:
-    """Returns the store positions of the batch that follows, with every class drawn equally often.
+    """Returns the store indices of the next batch, with every class drawn equally often.
 
-    The stream is a row of rounds. A round has one image of each class, in an order of its own; each class goes through
-    its own shuffled passes. So the counts of all classes are equal after every round, and no image of a class comes
-    again before all others of that class have come.
+    The stream is a sequence of rounds. A round holds one image of each class in random order; each class runs through
+    its own shuffled passes. So all classes are equally frequent after every round, and no image of a class is repeated
+    before all others of that class were drawn.
 
     Args:
-        classes: Positions in the store of each class's training images.
-        images_seen: Images consumed so far, over all processes.
-        batch_size: Images wanted, over all processes; a batch may begin and end inside a round.
-        seed: Of the order.
+        classes: Store indices of the training images of each class, shape (N_k,) each.
+        images_seen: Number of images consumed so far, over all processes.
+        batch_size: Images per batch, over all processes; a batch may begin and end inside a round.
+        seed: Random seed of the order.
 
     Returns:
         Shape (batch_size,).
@@ -143,20 +157,20 @@ def choose_balanced(
 
 
 def group_by_label(indices: NDArray[np.int64], labels: NDArray[np.str_]) -> list[NDArray[np.int64]]:
-    """Returns the positions of each class, classes in alphabetical order; `labels` are those of `indices`."""
+    """Returns the indices of each class in alphabetical order, given indices and their labels, shape (N,) each."""
     return [indices[labels == label] for label in np.unique(labels)]
 
 
 def make_schedule(
     choose: Callable[[int], NDArray[np.int64]], images_seen: int, batch_size: int, rank: int = 0, world: int = 1
 ) -> Iterator[NDArray[np.int64]]:
-    """Yields the store positions of one process's share of each batch, without end.
+    """Yields endlessly the store indices of one process's part of each batch, shape (B,).
 
     Args:
-        choose: From the images seen to the positions of the whole next batch.
-        images_seen: Where to begin, counted over all processes.
+        choose: Function from the number of images seen to the indices of the whole next batch.
+        images_seen: Number of images seen at the start, over all processes.
         batch_size: Images per batch, over all processes.
-        rank: Number of this process.
+        rank: Rank of this process.
         world: Number of processes.
     """
     while True:
@@ -174,14 +188,14 @@ def feed_images(
     """Yields a batch of images for each entry of a schedule.
 
     Args:
-        store: Where they come from.
-        indices: Positions of all images that the schedule may name, shape (N,).
-        schedule: Positions of the images of each batch.
-        device: Where they are wanted.
-        hold: Whether all are held in device memory; where it is None, they are if they fit.
+        store: Store with the images.
+        indices: Store indices of all images that the schedule may request, shape (N,).
+        schedule: Store indices of the images of each batch, shape (B,) each.
+        device: Device of the batches.
+        hold: Whether to hold all images in device memory; None holds them if they fit.
 
     Yields:
-        Shape (B, 1, H, W), float32 in [-1, 1], on the device: what `Store.load_images` gives.
+        Shape (B, 1, H, W), float32 in [-1, 1], on the device, equal to `Store.load_images`.
     """
     return (to_network(pixels, store.intensity) for pixels in feed_pixels(store, indices, schedule, device, hold))
 
@@ -193,7 +207,15 @@ def feed_pixels(
     device: torch.device,
     hold: bool | None = None,
 ) -> Iterator[Tensor]:
-    """Yields, for each entry of a schedule, what `read_pixels` returns, on the device; arguments as `feed_images`."""
+    """Yields a batch of stored integers, shape (B, H, W), on the device for each entry of a schedule.
+
+    Args:
+        store: Store with the images.
+        indices: Store indices of all images that the schedule may request, shape (N,).
+        schedule: Store indices of the images of each batch, shape (B,) each.
+        device: Device of the batches.
+        hold: Whether to hold all images in device memory; None holds them if they fit.
+    """
     device = number_device(device)
     if fits(store, len(indices), device) if hold is None else hold:
         return feed_held(store, indices, schedule, device)
@@ -201,12 +223,18 @@ def feed_pixels(
 
 
 def number_device(device: torch.device) -> torch.device:
-    """Returns the device with its number: a thread of its own does not know which GPU is the current one here."""
+    """Returns the device with its index: another thread does not know which GPU is current in this one."""
     return torch.device("cuda", torch.cuda.current_device()) if device == torch.device("cuda") else device
 
 
 def fits(store: Store, count: int, device: torch.device) -> bool:
-    """Returns whether `count` images may be held in a device's memory; never on a CPU, see above."""
+    """Tells whether `count` images may be held in device memory; never on a CPU (see above).
+
+    Args:
+        store: Store with the images.
+        count: Number of images.
+        device: Device of the batches.
+    """
     if device.type != "cuda":
         return False
     free, _ = torch.cuda.mem_get_info(device)
@@ -216,7 +244,14 @@ def fits(store: Store, count: int, device: torch.device) -> bool:
 def feed_held(
     store: Store, indices: NDArray[np.int64], schedule: Iterator[NDArray[np.int64]], device: torch.device
 ) -> Iterator[Tensor]:
-    """Yields batches out of device memory; the first one is preceded by reading all images of `indices`."""
+    """Yields batches of stored integers, shape (B, H, W), from device memory, after reading all images of `indices`.
+
+    Args:
+        store: Store with the images.
+        indices: Store indices of all images that the schedule may request, shape (N,).
+        schedule: Store indices of the images of each batch, shape (B,) each.
+        device: Device of the batches.
+    """
     kept = np.unique(indices)
     held = hold_pixels(store, kept, device)
     for chosen in schedule:
@@ -225,7 +260,13 @@ def feed_held(
 
 
 def hold_pixels(store: Store, indices: NDArray[np.int64], device: torch.device) -> Tensor:
-    """Returns stored integers on the device, shape (N, H, W); read in blocks, so the host never has all of them."""
+    """Returns stored integers on the device, shape (N, H, W); read in blocks, so the host never holds all of them.
+
+    Args:
+        store: Store with the images.
+        indices: Store indices, shape (N,).
+        device: Device to hold them.
+    """
     shape = (len(indices), store.size, store.size)
     held = torch.empty(shape, dtype=read_pixels(store, indices[:0]).dtype, device=device)
     for start in range(0, len(indices), BLOCK_IMAGES):
@@ -234,10 +275,16 @@ def hold_pixels(store: Store, indices: NDArray[np.int64], device: torch.device) 
 
 
 def feed_streamed(store: Store, schedule: Iterator[NDArray[np.int64]], device: torch.device) -> Iterator[Tensor]:
-    """Yields batches that a thread has read from the memory map ahead of time."""
+    """Yields batches of stored integers, shape (B, H, W), that a thread reads ahead from the memory map.
+
+    Args:
+        store: Store with the images.
+        schedule: Store indices of the images of each batch, shape (B,) each.
+        device: Device of the batches.
+    """
 
     def enter() -> None:
-        if device.type == "cuda":  # pinning would otherwise open a context on the first GPU in every process
+        if device.type == "cuda":  # otherwise pinning would open a context on the first GPU in every process
             torch.cuda.set_device(device)
 
     def read(chosen: NDArray[np.int64]) -> Tensor:
@@ -255,20 +302,20 @@ def feed_streamed(store: Store, schedule: Iterator[NDArray[np.int64]], device: t
 
 
 def read_pixels(store: Store, indices: NDArray[np.int64]) -> Tensor:
-    """Returns stored integers at the given positions, shape (B, H, W).
+    """Returns the stored integers at the given indices, shape (B,), as shape (B, H, W).
 
-    16-bit grey comes as int16 of the same bits: torch can't pick rows out of uint16. `take` lets other threads run.
+    16-bit grey values are returned as int16 with the same bits: torch can't index uint16. `take` releases the GIL.
     """
     pixels = np.take(np.asarray(store.images), indices, axis=0)
     return torch.from_numpy(pixels.view(np.int16) if pixels.dtype == np.uint16 else pixels)
 
 
 def to_network(pixels: Tensor, intensity: IntensityMap) -> Tensor:
-    """Returns images in network range: `IntensityMap.to_network` on the device, in the same steps and so the same bits.
+    """Returns images in network range: `IntensityMap.to_network` on the device, in the same steps, hence bit-identical.
 
     Args:
-        pixels: What `read_pixels` returned, shape (B, H, W).
-        intensity: The store's map.
+        pixels: Result of `read_pixels`, shape (B, H, W).
+        intensity: Intensity map of the store.
 
     Returns:
         Shape (B, 1, H, W), float32 in [-1, 1].
@@ -281,5 +328,5 @@ def to_network(pixels: Tensor, intensity: IntensityMap) -> Tensor:
 
 
 def find_measured(pixels: Tensor, intensity: IntensityMap) -> Tensor | None:
-    """Returns where a scanner measured something, bool, shape (B, 1, H, W); None where pixels are not HU."""
+    """Returns a mask of measured pixels, shape (B, 1, H, W), from pixels (B, H, W); None if they are not HU."""
     return (pixels != PADDING_HU)[:, None] if intensity.unit == "HU" else None

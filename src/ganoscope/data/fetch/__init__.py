@@ -1,8 +1,9 @@
 """Downloads of public data sets through their own clients. One file per data set in `sources/`, which exposes `SOURCE`.
 
-A download needs the network, the client (`pip install "ganoscope[fetch]"`) and, for Kaggle, an account. Whatever is
-missing, the message says how to get the set by hand. Clients and the unpacking lie in `clients/`; they are
-imported only when a download starts.
+A download needs a network connection, the client (`pip install "ganoscope[fetch]"`) and, for Kaggle, an account. If one
+of them is missing, the message says how to download the set by hand. The clients and the unpacking are in `clients/`;
+they are imported only when a download starts.
+
 """
 
 import importlib
@@ -18,9 +19,9 @@ from ganoscope.registry import list_modules, load_module
 Client = Literal["kaggle competition", "kaggle dataset", "medmnist"]
 
 SIZES = (28, 64, 128, 224)
-"""Image sides in which MedMNIST comes; the first is the default."""
+"""Image sizes of MedMNIST in pixels; the first is the default."""
 RECORD = ".ganoscope-source.json"
-"""Hidden file beside the data: what it is, its licence and what to cite."""
+"""Hidden file beside the data: title, licence and citation."""
 
 
 @dataclass(frozen=True)
@@ -28,14 +29,14 @@ class Source:
     """A data set that can be fetched.
 
     Attributes:
-        title: What it is called.
-        client: Through what it comes.
-        key: Its name there.
-        page: Where people find it.
-        file: What is downloaded by hand.
-        licence: As the publisher states it.
-        citation: What to cite.
-        warning: What to know before using it.
+        title: Name and a short description.
+        client: Client that downloads it.
+        key: Name of the data set in that client.
+        page: Web page of the data set.
+        file: Name of the file to download by hand.
+        licence: Licence as the publisher states it.
+        citation: Publications to cite.
+        warning: Known problems of the data set.
     """
 
     title: str
@@ -53,15 +54,15 @@ class FetchConfig:
     """Which variant of a data set to download."""
 
     size: int = 0
-    """Side of the images in pixels, for MedMNIST: 28, 64, 128 or 224; 0 for the smallest."""
+    """Image size in pixels (MedMNIST only): 28, 64, 128 or 224; 0 for the smallest."""
 
 
 class FetchError(Exception):
-    """A download failed; the message says what is wrong, without what to do by hand."""
+    """A failed download; the message gives the reason, but not the steps to download by hand."""
 
 
 def available() -> dict[str, str]:
-    """Returns the data sets' names, as they are typed, each with its first line."""
+    """Returns the names of the data sets as typed on the command line, each with its one-line description."""
     return {name.replace("_", "-"): line for name, line in list_modules(sources).items()}
 
 
@@ -69,7 +70,7 @@ def find_source(name: str) -> Source:
     """Returns the data set of that name.
 
     Raises:
-        UserError: There is none.
+        UserError: There is no such data set.
     """
     if name not in available():
         raise UserError(f"no data set called {name} to fetch; allowed: {', '.join(available())}.")
@@ -78,27 +79,27 @@ def find_source(name: str) -> Source:
 
 
 def describe_source(source: Source) -> str:
-    """Returns what to know before a download: what it is, its licence, and what to cite."""
+    """Returns what a user should know before a download: title, page, licence, citation and warnings."""
     lines = [source.title, f"page: {source.page}", f"licence: {source.licence}", f"cite: {source.citation}"]
     return "\n".join([*lines, *([f"note: {source.warning}"] if source.warning else [])])
 
 
 def load_client(source: Source) -> Any:
-    """Returns the module of the client that a data set comes through."""
+    """Returns the module of the client that downloads a data set."""
     return importlib.import_module(f"{__name__}.clients.{source.client.split()[0]}")
 
 
 def find_size_faults(source: Source, size: int) -> Sequence[str]:
-    """Returns what is wrong with the size that was asked for."""
+    """Returns the faults of the requested image size; empty where it is available."""
     if source.client != "medmnist":
         return (
-            [f"--size does not fit {source.title}: got {size}; it comes in one size only. Leave it out."]
+            [f"--size does not apply to {source.title}: got {size}; it is available in one size only. Omit --size."]
             if size
             else []
         )
     if size in (0, *SIZES):
         return []
-    return [f"--size is none in which MedMNIST comes: got {size}; allowed: {', '.join(map(str, SIZES))}."]
+    return [f"--size is not available from MedMNIST: got {size}; allowed: {', '.join(map(str, SIZES))}."]
 
 
 def unpack_all(folder: Path) -> None:
@@ -115,7 +116,13 @@ def unpack_all(folder: Path) -> None:
 
 
 def explain_by_hand(source: Source, destination: Path, size: int) -> str:
-    """Returns how to get a data set without its client."""
+    """Returns instructions for downloading a data set without its client.
+
+    Args:
+        source: Data set.
+        destination: Folder to put it into.
+        size: Image size in pixels (MedMNIST only); 0 for the smallest.
+    """
     file = source.file.format(size=f"_{size}" if size > SIZES[0] else "")
     unpacking = "Unpack it into" if file.endswith(".zip") else "Put it into"
     return (

@@ -1,4 +1,4 @@
-"""Where the patient is in a picture: to crop to it, and to take the CT table away."""
+"""Finds the patient in a picture, to crop to the body and to remove the CT table."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -9,24 +9,24 @@ from scipy.spatial import ConvexHull
 from ganoscope.data.picture import PADDING_HU, Unit, UnreadableError
 
 BODY_HU = -500
-"""Between air (-1000) and fat (-100): what lies above belongs to a body, a table or clothes."""
+"""Threshold between air (-1000) and fat (-100): denser pixels belong to the body, the table or clothes."""
 BACKGROUND_SHARE = 0.06
-"""Pixels of other pictures that are no brighter than this share of the way from the lowest to a high value are
-background: black borders and padding."""
+"""Pixels of other pictures below this fraction of the range from the lowest to a high value are background: black
+borders and padding."""
 OPENING_AT_512 = 2
-"""Radius, in pixels of a 512-pixel slice, of the opening that takes away thin things: table tops, tubes, blankets."""
+"""Radius, in pixels of a 512-pixel slice, of the opening that removes thin objects: table tops, tubes, blankets."""
 LUNG_HU, OPEN_LUNG = (-930, -500), 0.03
-"""Lung is denser than air; from this share of the convex hull on, lung outside the mask means that the chest is
-open."""
+"""HU range of lung, and the fraction of the convex hull above which lung outside the mask means that the chest wall is
+not closed in the image."""
 SMALLEST_PART = 0.03
-"""Share of the largest part that another part (an arm, a leg) must have to be a part of the body."""
+"""Minimum size of a further body part (an arm, a leg), as a fraction of the largest part."""
 
 
 def find_content(pixels: NDArray[np.generic], unit: Unit) -> NDArray[np.bool_]:
-    """Returns a mask, shape (H, W), of what is not background: the body in HU, what is not black elsewhere.
+    """Returns a mask of the foreground, shape (H, W): the body in HU, pixels that are not black in other units.
 
     Raises:
-        UnreadableError: There is nothing but background.
+        UnreadableError: The picture holds only background.
     """
     if unit == "HU":
         return find_body(pixels)
@@ -38,12 +38,12 @@ def find_content(pixels: NDArray[np.generic], unit: Unit) -> NDArray[np.bool_]:
 
 
 def find_body(pixels: NDArray[np.generic]) -> NDArray[np.bool_]:
-    """Returns a mask of the body in a CT slice in HU, shape (H, W), lungs and bowel gas filled.
+    """Returns a mask of the body in a CT slice in HU, shape (H, W), with lungs and bowel gas filled.
 
-    Everything denser than `BODY_HU` is opened, so that tables, tubes and blankets, which are thin, fall off; parts
-    large enough stay unless they lie wholly below the largest, as a table does; they regain their outline, and their
-    holes are filled. Where much lung would get lost, because the chest wall lies outside the scanner's field of view,
-    the convex hull is taken instead.
+    A morphological opening of everything denser than `BODY_HU` removes thin objects such as tables, tubes and blankets.
+    Large enough parts are kept unless they lie entirely below the largest one, as a table does; they are dilated back
+    to their outline, and holes are filled. If much lung would be lost because the chest wall is outside the field of
+    view, the convex hull is used instead.
 
     Raises:
         UnreadableError: There is no body.
@@ -77,13 +77,13 @@ def fill_hull(mask: NDArray[np.bool_]) -> NDArray[np.bool_]:
 
 
 def remove_table(pixels: NDArray[np.generic]) -> NDArray[np.generic]:
-    """Returns the CT slice with air (-1024 HU) wherever no body is; pixels that were not measured stay marked."""
+    """Returns the CT slice, shape (H, W), with air (-1024 HU) outside the body; unmeasured pixels stay marked."""
     outside = ~find_body(pixels) & (pixels != PADDING_HU)
     return np.where(outside, pixels.dtype.type(-1024), pixels)
 
 
 def find_bounds(mask: NDArray[np.bool_]) -> tuple[int, int, int, int]:
-    """Returns top, left, height and width of the rectangle around a mask; of the whole where the mask is empty."""
+    """Returns top, left, height and width of the bounding box of a mask, shape (H, W); the whole if it is empty."""
     rows, columns = np.flatnonzero(mask.any(axis=1)), np.flatnonzero(mask.any(axis=0))
     if not len(rows):
         return 0, 0, mask.shape[0], mask.shape[1]

@@ -1,4 +1,4 @@
-"""From pictures of any shape and spacing to the store's square, with antialiasing, and the way back."""
+"""Places pictures of any shape and spacing in the square of the store, antialiased, and back."""
 
 from dataclasses import dataclass
 from typing import Literal
@@ -18,27 +18,31 @@ AIR_HU = -1024
 
 @dataclass(frozen=True)
 class GeometryConfig:
-    """How pictures come to the store's square."""
+    """How pictures are fitted into the square of the store."""
 
     size: int = 64
-    """Side of the stored square images in pixels."""
+    """Height and width of the stored images in pixels."""
     fit: Fit = "pad"
-    """pad: keep everything and the aspect ratio, and fill with the lowest value; crop: keep the aspect ratio and the
-    largest centred square; body: crop to what is not background, then pad; stretch: distort."""
+    """pad: keep the whole picture and its aspect ratio, pad with the lowest value; crop: keep the aspect ratio and the
+    largest centred square; body: crop to the foreground, then pad; stretch: ignore the aspect ratio."""
     spacing_mm: float | None = None
-    """Resample to this pixel spacing instead of scaling to the square: what is larger is cropped, the rest padded."""
+    """Resample to this pixel spacing instead of scaling to the square; pictures are cropped or padded to fit."""
     resampling: Literal["auto", "lanczos", "area"] = "auto"
-    """lanczos: sharp, antialiased; area: the mean of what a pixel covers, as a larger voxel would have measured it;
+    """lanczos: sharp and antialiased; area: mean over the area of a pixel, as a larger voxel would have measured it;
     auto: area for HU, else lanczos."""
     remove_table: bool = False
-    """Replace everything outside the body in CT slices by air: the table, cushions, clothes."""
+    """Replace everything outside the body in CT slices (table, cushions, clothes) by air."""
 
     def __post_init__(self) -> None:
-        """Checks size and spacing."""
+        """Checks size and spacing.
+
+        Raises:
+            UserError: A value is out of range.
+        """
         refuse(self.list_geometry_faults())
 
     def list_geometry_faults(self) -> list[str]:
-        """Returns what is wrong with size and spacing."""
+        """Returns the faults of size and spacing."""
         faults = []
         if not MIN_SIZE <= self.size <= MAX_SIZE:
             faults.append(describe("--size is out of range", self.size, f"{MIN_SIZE} to {MAX_SIZE}", "Choose another."))
@@ -49,7 +53,7 @@ class GeometryConfig:
 
 @dataclass(frozen=True)
 class Rectangle:
-    """Part of a picture in pixels: top, left, height and width; fractions are pixels cut in part."""
+    """Part of a picture in pixels: top, left, height and width, which may be fractional."""
 
     top: float
     left: float
@@ -57,24 +61,24 @@ class Rectangle:
     width: float
 
     def __str__(self) -> str:
-        """Returns the four numbers, as the manifest has them."""
+        """Returns the four numbers in the notation of the manifest."""
         return f"{self.top:g} {self.left:g} {self.height:g} {self.width:g}"
 
 
 @dataclass(frozen=True)
 class Placement:
-    """Which part of the source picture fills which part of the store's square.
+    """Maps a rectangle of the source picture to a rectangle in the square of the store.
 
     Attributes:
-        taken: In pixels of the source picture.
-        filled: In pixels of the store, whole numbers.
+        taken: Rectangle in pixels of the source picture.
+        filled: Rectangle in pixels of the store, whole numbers.
     """
 
     taken: Rectangle
     filled: Rectangle
 
     def __str__(self) -> str:
-        """Returns `taken > filled`, as the manifest has it."""
+        """Returns `taken > filled`, the notation of the manifest."""
         return f"{self.taken} > {self.filled}"
 
     @property
@@ -83,7 +87,7 @@ class Placement:
         return self.filled.height / self.taken.height, self.filled.width / self.taken.width
 
     def to_store(self, box: tuple[float, float, float, float]) -> tuple[float, float, float, float]:
-        """Returns a box (x, y, width, height) of the source in pixels of the store.
+        """Converts a box (x, y, width, height) from source pixels to store pixels.
 
         Example:
             >>> half = Placement(Rectangle(0, 0, 100, 50), Rectangle(0, 25, 50, 25))
@@ -97,7 +101,7 @@ class Placement:
 
 
 def parse_placement(text: str) -> Placement:
-    """Returns the placement that a manifest states.
+    """Returns the placement written in a manifest.
 
     Example:
         >>> parse_placement("0 0 512 512 > 0 0 64 64").scale
@@ -108,12 +112,12 @@ def parse_placement(text: str) -> Placement:
 
 
 def choose_placement(picture: Picture, config: GeometryConfig) -> Placement:
-    """Returns where a picture comes to lie in the square.
+    """Returns the placement of a picture in the square of the store.
 
-    Pixels that are not square, as in coronal slices of thick-sliced volumes, get their true aspect ratio.
+    Anisotropic pixels, as in coronal slices of volumes with thick slices, get their true aspect ratio.
 
     Raises:
-        UnreadableError: A common spacing is wanted, and the picture states none; or there is nothing but background.
+        UnreadableError: A common spacing is requested, but the picture has none; or it holds only background.
     """
     height, width = picture.pixels.shape
     whole = Rectangle(0, 0, height, width)
@@ -128,7 +132,14 @@ def choose_placement(picture: Picture, config: GeometryConfig) -> Placement:
 
 
 def place_by_aspect(taken: Rectangle, pixel_aspect: float, size: int, crop: bool) -> Placement:
-    """Returns the placement that keeps the aspect ratio; `pixel_aspect` is a source pixel's height over its width."""
+    """Returns the placement that keeps the aspect ratio.
+
+    Args:
+        taken: Rectangle of the source picture.
+        pixel_aspect: Height of a source pixel over its width.
+        size: Height and width of the store's images in pixels.
+        crop: Whether to crop to the largest centred square instead of padding.
+    """
     height, width = taken.height * pixel_aspect, taken.width
     if crop:
         side = min(height, width)
@@ -145,7 +156,17 @@ def place_by_aspect(taken: Rectangle, pixel_aspect: float, size: int, crop: bool
 def place_at_spacing(
     taken: Rectangle, spacing_mm: tuple[float, float] | None, size: int, wanted_mm: float
 ) -> Placement:
-    """Returns the placement in which a store pixel measures `wanted_mm`, centred in the square."""
+    """Returns the centred placement in which a store pixel measures `wanted_mm`.
+
+    Args:
+        taken: Rectangle of the source picture.
+        spacing_mm: Row and column spacing of the source picture.
+        size: Height and width of the store's images in pixels.
+        wanted_mm: Pixel spacing in the store.
+
+    Raises:
+        UnreadableError: The picture has no pixel spacing.
+    """
     if spacing_mm is None:
         raise UnreadableError("no pixel spacing is stated, so it can't be resampled to a common one")
     starts, lengths, offsets, sides = [], [], [], []
@@ -161,12 +182,17 @@ def place_at_spacing(
 
 
 def place(picture: Picture, placement: Placement, config: GeometryConfig) -> NDArray[np.generic]:
-    """Returns the picture in the store's square.
+    """Returns the picture in the square of the store.
+
+    Args:
+        picture: Picture as read from the file, shape (H, W).
+        placement: Placement of the picture.
+        config: Geometry settings.
 
     Returns:
-        Shape (size, size), the picture's type, within its own range. What the picture does not reach holds its lowest
-        meaningful value: 0 in unsigned pictures, the minimum of a signed signal, `PADDING_HU` in HU, as do pixels where
-        the scanner measured nothing.
+        Shape (size, size), the data type of the picture, within its value range. Pixels outside the picture hold its
+        lowest meaningful value: 0 in unsigned pictures, the minimum of a signed signal, `PADDING_HU` in HU, as do
+        unmeasured pixels.
     """
     hu = picture.unit == "HU"
     pixels = remove_table(picture.pixels) if hu and config.remove_table else picture.pixels
@@ -189,7 +215,13 @@ def place(picture: Picture, placement: Placement, config: GeometryConfig) -> NDA
 
 
 def place_mask(mask: NDArray[np.bool_], placement: Placement, size: int) -> NDArray[np.bool_]:
-    """Returns a mask of the source picture in the store's square, shape (size, size): its nearest pixels."""
+    """Returns a mask in the square of the store, shape (size, size), by nearest-neighbour interpolation.
+
+    Args:
+        mask: Mask of the source picture, shape (H, W).
+        placement: Placement of the picture.
+        size: Height and width of the store's images in pixels.
+    """
     filled = placement.filled
     square = np.zeros((size, size), bool)
     part = resize_mask(mask, placement.taken, (int(filled.height), int(filled.width)))
@@ -202,9 +234,15 @@ def place_mask(mask: NDArray[np.bool_], placement: Placement, size: int) -> NDAr
 def resize(
     pixels: NDArray[np.generic], taken: Rectangle, shape: tuple[int, int], area: bool = False
 ) -> NDArray[np.generic]:
-    """Returns a rectangle of the picture at (height, width), antialiased, inside the picture's own range.
+    """Returns a rectangle of the picture resized to `shape`, antialiased, within the value range of the picture.
 
-    Whole-number reductions by area are exact means. Other factors weigh the pixels that a larger one touches.
+    By area, integer factors give exact means; other factors weight partly covered pixels.
+
+    Args:
+        pixels: Picture, shape (H, W).
+        taken: Rectangle to take.
+        shape: Height and width of the result.
+        area: Average over the area instead of Lanczos interpolation.
     """
     if pixels.shape == shape and taken.height == shape[0] and taken.width == shape[1]:
         return pixels.copy()
@@ -223,7 +261,13 @@ def resize(
 
 
 def resize_mask(mask: NDArray[np.bool_], taken: Rectangle, shape: tuple[int, ...]) -> NDArray[np.bool_]:
-    """Returns the nearest pixels of a mask's rectangle at (height, width)."""
+    """Returns a rectangle of a mask resized to `shape` by nearest-neighbour interpolation.
+
+    Args:
+        mask: Mask, shape (H, W).
+        taken: Rectangle to take.
+        shape: Height and width of the result.
+    """
     edges = (taken.left, taken.top, taken.left + taken.width, taken.top + taken.height)
     image = Image.fromarray(mask.astype(np.uint8))
     return np.asarray(image.resize((shape[1], shape[0]), Image.Resampling.NEAREST, edges)) > 0

@@ -1,4 +1,4 @@
-"""Which slices of a volume are taken."""
+"""Selects slices of a volume."""
 
 import re
 
@@ -8,17 +8,17 @@ ALLOWED = "all, middle, every:N with N of 1 or more, or A:B in per cent with 0 <
 
 
 def select_slices(choice: str, count: int) -> list[int]:
-    """Returns the numbers of the slices that are taken, at least one, in ascending order.
+    """Returns the indices of the selected slices, at least one, in ascending order.
 
-    `every:N` lies centred in the volume; `A:B` takes the slices whose centres lie in that part of it, or the one
-    nearest to it where it is narrower than a slice.
+    `every:N` is centred in the volume; `A:B` selects the slices whose centres lie in that part of the volume, or the
+    nearest one if it is thinner than a slice.
 
     Args:
         choice: `all`, `middle`, `every:N` or `A:B`.
         count: Number of slices of the volume, 1 or more.
 
     Raises:
-        UserError: The choice is none of these.
+        UserError: The choice has another form.
 
     Example:
         >>> select_slices("every:3", 8), select_slices("20:80", 10), select_slices("middle", 9)
@@ -41,7 +41,7 @@ def select_slices(choice: str, count: int) -> list[int]:
 
 
 def find_choice_fault(choice: str) -> str:
-    """Returns what is wrong with a choice of slices, "" where nothing is."""
+    """Returns the fault of a choice of slices; "" if it is valid."""
     number = r"\d{1,6}(?:\.\d{1,6})?"
     share = re.fullmatch(f"({number}):({number})", choice, re.ASCII)
     sound = choice in ("all", "middle") or re.fullmatch(r"every:0*[1-9]\d{0,8}", choice, re.ASCII)

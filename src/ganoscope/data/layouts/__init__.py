@@ -1,7 +1,8 @@
-"""One file per way in which data sets arrange their files.
+"""One file per arrangement of the files of a data set.
 
-A layout exposes `RANK`, `matches(source)` and `list_images(source, options)`. Of those that recognise a source the one
-of the highest rank is taken; plain `folders` takes whatever no other layout claims; `--layout` names one.
+A layout exposes `RANK`, `matches(source)` and `list_images(source, options)`. Of all layouts that recognise a source,
+the one with the highest rank is used; plain `folders` is used if no other layout matches; `--layout` names one.
+
 """
 
 import sys
@@ -19,20 +20,20 @@ Box = tuple[float, float, float, float]
 
 @dataclass(frozen=True, slots=True)
 class SourceImage:
-    """One unit of reading that a layout found: a file, or the files of one series.
+    """One entry found by a layout: a file, or the files of one series.
 
     Attributes:
-        paths: The file; or the slices of one series, in the order of their position.
-        name: Path of the first file relative to the source, with forward slashes; kept out of the store.
-        label: Class, or "" where the layout has none.
-        split: `train`, `validation` or `test` where the source has that division, else "".
-        patient: Patient id where the layout itself knows it, else "".
+        paths: The file, or the slices of one series ordered by position.
+        name: Path of the first file relative to the source, with forward slashes; never part of the store.
+        label: Class; "" if the layout has none.
+        split: `train`, `validation` or `test`; "" if the source has no splits.
+        patient: Patient id; "" if the layout does not state it.
         boxes: Annotated findings.
-        mask: Picture of the annotated finding: what is not zero belongs to it.
-        modality: DICOM's code where the layout knows it, else "".
-        view: Radiographic view where the layout knows it, else "".
-        fault: Why this entry can't be taken, such as a label without an image; "" where nothing is wrong so far. Enters
-            the store: it must not hold names.
+        mask: Picture of the annotated finding; nonzero pixels belong to it.
+        modality: DICOM code; "" if the layout does not state it.
+        view: Radiographic view; "" if the layout does not state it.
+        fault: Reason why the entry can't be used, such as a label without an image; "" if there is none so far. It
+            becomes part of the store and must not hold names.
     """
 
     paths: tuple[Path, ...]
@@ -53,14 +54,14 @@ class SourceImage:
 
 
 class Layout(Protocol):
-    """What a file in this folder provides."""
+    """Interface of a module in this folder."""
 
     RANK: int
-    """0: takes every folder; 1: recognises a kind of file; 2: recognises one data set; 3: reads the
-    user's own description of it, a manifest."""
+    """0: matches every folder; 1: recognises a file type; 2: recognises one data set; 3: reads a manifest, the user's
+    own description."""
 
     def matches(self, source: Path) -> bool:
-        """Tells whether `source` is arranged in this way; looks at names and a few files only."""
+        """Tells whether `source` has this layout; only names and a few files are examined."""
         ...
 
     def list_images(self, source: Path, options: ReadOptions) -> Iterable[SourceImage]:
@@ -69,12 +70,12 @@ class Layout(Protocol):
 
 
 def available() -> dict[str, str]:
-    """Returns the layouts' names, each with its first line; imports none of them."""
+    """Returns the names of the layouts with their one-line descriptions; imports none of them."""
     return list_modules(sys.modules[__name__])
 
 
 def find_layout(source: Path, name: str = "") -> tuple[str, Layout]:
-    """Returns the layout of that name, or the one that recognises `source`, with its name.
+    """Returns name and module of the named layout, or of the one that recognises `source`.
 
     Raises:
         UserError: There is no layout of that name.

@@ -1,7 +1,8 @@
-"""Tables in text files: CSV of any usual separator and encoding, row by row, in constant memory.
+"""Reads tables in text files: CSV with any common separator and encoding, row by row, in constant memory.
 
-Encoding and separator are found by rules, not by statistics: a byte-order mark or valid UTF-8 gives the encoding, the
-header line gives the separator. What is no sound table is refused whole, with every fault that was found.
+Encoding and separator are determined by rules, not by statistics: a byte-order mark or valid UTF-8 determines the
+encoding, the header line determines the separator. An invalid table is refused as a whole, with all faults.
+
 """
 
 import codecs
@@ -16,9 +17,9 @@ from ganoscope.errors import UserError, refuse
 
 SEPARATORS = (",", ";", "\t", "|")
 SHOWN_ROWS = 5
-"""Bad rows that are named; the others are counted."""
+"""Number of invalid rows that are listed; the others are counted."""
 MARKS = (
-    (codecs.BOM_UTF32_LE, "utf-32"),  # before UTF-16: its mark begins in the same way
+    (codecs.BOM_UTF32_LE, "utf-32"),  # before UTF-16, whose mark begins in the same way
     (codecs.BOM_UTF32_BE, "utf-32"),
     (codecs.BOM_UTF8, "utf-8-sig"),
     (codecs.BOM_UTF16_LE, "utf-16"),
@@ -31,11 +32,11 @@ class Table:
     """A table whose header has been read.
 
     Attributes:
-        path: The file.
-        encoding: Python's name of its encoding.
-        separator: Between two fields.
-        columns: Names in the header, as they are written there.
-        preamble: Lines before the header: 1 after Excel's `sep=;`.
+        path: File.
+        encoding: Python name of the encoding.
+        separator: Field separator.
+        columns: Column names as written in the header.
+        preamble: Number of lines before the header: 1 after `sep=;` as written by Excel.
     """
 
     path: Path
@@ -46,7 +47,7 @@ class Table:
 
     @property
     def keys(self) -> tuple[str, ...]:
-        """Names of the columns as rows bear them; see `normalise`."""
+        """Normalised column names, which are the keys of rows; see `normalise`."""
         return tuple(normalise(column) for column in self.columns)
 
 
@@ -54,7 +55,7 @@ def open_table(path: Path) -> Table:
     """Returns a table with its header read.
 
     Raises:
-        UserError: The file is empty or no text, or column names are empty or repeated.
+        UserError: The file is empty or binary, or column names are repeated.
     """
     encoding = find_encoding(path)
     with path.open(encoding=encoding, newline="") as file:
@@ -62,23 +63,23 @@ def open_table(path: Path) -> Table:
         stated = re.fullmatch(r"sep=(.)", first.lower())
         header = file.readline().rstrip("\r\n") if stated else first
     if "\0" in header or not header.strip():
-        raise UserError(f"{path} is no table: its first line is {'binary' if header.strip() else 'empty'}.")
+        raise UserError(f"{path} is not a table: its first line is {'binary' if header.strip() else 'empty'}.")
     separator = stated[1] if stated else find_separator(header)
     columns = tuple(name.strip() for name in next(csv.reader([header], delimiter=separator)))
-    while len(columns) > 1 and not columns[-1]:  # a separator at the end of every line
+    while len(columns) > 1 and not columns[-1]:  # trailing separator
         columns = columns[:-1]
     table = Table(path, encoding, separator, columns, int(bool(stated)))
     counts = Counter(table.keys)
     if repeated := [column for column in columns if counts[normalise(column)] > 1]:
-        raise UserError(f"{path} has columns of one name: got {show(repeated)}; allowed: every name once. Rename them.")
+        raise UserError(f"{path} repeats column names: got {show(repeated)}; allowed: every name once. Rename them.")
     return table
 
 
 def find_encoding(path: Path) -> str:
-    """Returns the encoding of a text file: by its byte-order mark, else UTF-8, else Windows-1252, else Latin-1.
+    """Returns the encoding of a text file: that of its byte-order mark, else UTF-8, Windows-1252 or Latin-1.
 
     Raises:
-        UserError: The file is empty, or does not hold what its mark says.
+        UserError: The file is empty, or its content does not match its byte-order mark.
     """
     with path.open("rb") as file:
         head = file.read(4)
@@ -88,11 +89,11 @@ def find_encoding(path: Path) -> str:
     for encoding in marked or ("utf-8", "cp1252", "latin-1"):
         if can_decode(path, encoding):
             return encoding
-    raise UserError(f"{path} is damaged: its byte-order mark says {marked[0]}, its content is none. Save it as UTF-8.")
+    raise UserError(f"{path} is damaged: its byte-order mark says {marked[0]}, its content differs. Save it as UTF-8.")
 
 
 def can_decode(path: Path, encoding: str) -> bool:
-    """Tells whether a whole file is valid in an encoding."""
+    """Tells whether a file is valid in an encoding."""
     try:
         with path.open(encoding=encoding, newline="") as file:
             while file.read(1 << 20):
@@ -103,7 +104,7 @@ def can_decode(path: Path, encoding: str) -> bool:
 
 
 def find_separator(header: str) -> str:
-    """Returns the separator that occurs most often in a header line, outside quotes; `,` where none does.
+    """Returns the most frequent separator outside quotes in a header line; `,` if there is none.
 
     Example:
         >>> find_separator('path;"label, as read";patient')
@@ -113,7 +114,7 @@ def find_separator(header: str) -> str:
 
 
 def normalise(column: str) -> str:
-    """Returns a column's name in lower case, with `_` for spaces and hyphens.
+    """Returns a column name in lower case, with `_` for spaces and hyphens.
 
     Example:
         >>> normalise(" Patient-ID ")
@@ -123,7 +124,12 @@ def normalise(column: str) -> str:
 
 
 def require_columns(table: Table, needed: Sequence[str], purpose: str = "") -> None:
-    """Refuses a table that lacks columns; capitals, spaces and hyphens in their names do not matter.
+    """Refuses a table that lacks columns; case, spaces and hyphens in names do not matter.
+
+    Args:
+        table: Table.
+        needed: Names of the required columns.
+        purpose: Purpose of the columns, for the message.
 
     Raises:
         UserError: Columns are missing; the message names those, those found and those needed.
@@ -137,7 +143,7 @@ def require_columns(table: Table, needed: Sequence[str], purpose: str = "") -> N
 
 
 def show(names: Sequence[str]) -> str:
-    """Returns column names for a message."""
+    """Returns column names formatted for a message."""
     return ", ".join(repr(name) for name in names)
 
 
@@ -147,7 +153,7 @@ def read_rows(table: Table) -> Iterator[dict[str, str]]:
     Empty lines are skipped, and so are empty fields beyond the last column.
 
     Raises:
-        UserError: Rows have too many or too few fields (told after the last row, all at once), or quotes are damaged.
+        UserError: Rows have too many or too few fields (reported together after the last row), or quotes are damaged.
     """
     keys, bad = table.keys, []
     with table.path.open(encoding=table.encoding, newline="") as file:
@@ -170,23 +176,23 @@ def read_rows(table: Table) -> Iterator[dict[str, str]]:
 
 
 def refuse_ragged(table: Table, bad: Sequence[tuple[int, int]]) -> None:
-    """Refuses rows, given as line and number of fields, that do not fit their header.
+    """Refuses rows, given as line and number of fields, that do not match the header.
 
     Raises:
-        UserError: There is at least one.
+        UserError: There is at least one such row.
     """
     lines = "; ".join(f"line {line} has {fields}" for line, fields in bad[:SHOWN_ROWS])
     more = f"; and {len(bad) - SHOWN_ROWS} more" if len(bad) > SHOWN_ROWS else ""
-    fault = f"{table.path}: {len(bad)} row(s) do not fit the header of {len(table.columns)} columns: {lines}{more}."
+    fault = f"{table.path}: {len(bad)} row(s) do not match the header of {len(table.columns)} columns: {lines}{more}."
     refuse([f"{fault} Put fields that hold {table.separator!r} into double quotes."] if bad else [])
 
 
 def parse_number(text: str, table: Table) -> float | None:
-    """Returns a finite number, such as `264.0`; also `264,0` where the separator is no comma; None of anything else."""
+    """Returns a finite number such as `264.0`, or `264,0` if the separator is not a comma; None for anything else."""
     if table.separator != ",":
         text = text.replace(",", ".")
     try:
-        number = float(text.replace("_", "?"))  # Python reads 1_0 as ten; a table does not mean that
+        number = float(text.replace("_", "?"))  # Python reads 1_0 as ten
     except ValueError:
         return None
     return number if abs(number) < float("inf") else None

@@ -1,9 +1,10 @@
-"""Brain MRI slices in folders glioma, meningioma, notumor and pituitary, with or without Training and Testing above.
+"""Brain MRI slices in folders glioma, meningioma, notumor and pituitary, optionally below Training and Testing.
 
-Labels are these four names, however the folders spell them (`no_tumor`, `glioma_tumor`). Patients are unknown: the set
-merges others that state none.
+Labels are these four names, however the folders spell them (`no_tumor`, `glioma_tumor`). Patients are unknown: the data
+set merges others that state none.
 
 Source: M. Nickparvar, Brain Tumor MRI Dataset, https://www.kaggle.com/datasets/masoudnickparvar/brain-tumor-mri-dataset.
+
 """
 
 import re
@@ -18,18 +19,18 @@ RANK = 2
 
 CLASSES = ("glioma", "meningioma", "notumor", "pituitary")
 NEEDED = 3
-"""Of the four classes, to be recognised."""
+"""Number of the four class folders required for recognition."""
 DEPTH = 3
-"""How deep the class folders may lie."""
+"""Largest depth of the class folders."""
 
 
 def matches(source: Path) -> bool:
-    """Takes folders that hold folders of at least three of the classes."""
+    """Recognises sources with folders of at least three of the classes."""
     return len({name_class(folder.name) for folder in list_folders(source, DEPTH)} & set(CLASSES)) >= NEEDED
 
 
 def list_images(source: Path, options: ReadOptions) -> Iterator[SourceImage]:
-    """Yields every file; one outside the class folders has its folder's name as its label, as in plain folders."""
+    """Yields every file; outside the class folders, the label is the name of the folder, as in layout `folders`."""
     for found in walk_files(source):
         split, label = read_folder_names(found.folders)
         label = name_class(label)
@@ -37,7 +38,7 @@ def list_images(source: Path, options: ReadOptions) -> Iterator[SourceImage]:
 
 
 def name_class(folder: str) -> str:
-    """Returns the class that a folder stands for; the folder's own name where it is none of them.
+    """Returns the class of a folder; its own name if it is not one of the classes.
 
     Example:
         >>> name_class("No_Tumor"), name_class("pituitary_tumor"), name_class("other")

@@ -1,4 +1,4 @@
-"""DICOM files in any folders: gathered into series by their headers, slices in the order of their position."""
+"""DICOM files in any folders: grouped into series by their headers, slices ordered by position."""
 
 import os
 import re
@@ -24,22 +24,22 @@ from ganoscope.parallel import map_in_order
 
 RANK = 1
 LOOKED_AT = 50
-"""Most files that decide whether a folder is a DICOM tree, spread over all of it."""
+"""Number of files, spread over the source, that decide whether it is a DICOM tree."""
 
 OTHER_SERIES = "its series was not asked for"
 
 
 @dataclass(frozen=True, slots=True)
 class Slice:
-    """What has to be kept of one file until all are seen; it must stay small.
+    """What is kept of one file until all are read; it must stay small.
 
     Attributes:
-        path: The file.
-        modality: DICOM's code.
+        path: File.
+        modality: DICOM code.
         patient: Patient id.
-        position: In mm along the normal, None where unknown.
-        instance: Number of the slice by its writer, which need not follow the position.
-        fault: Why it can't be taken, or "".
+        position: Position along the normal in mm; None if unknown.
+        instance: Instance number, which need not follow the position.
+        fault: Reason why the file can't be used, or "".
     """
 
     path: str
@@ -51,13 +51,13 @@ class Slice:
 
 
 def matches(source: Path) -> bool:
-    """Tells whether most of the files looked at are DICOM, by suffix or by mark."""
+    """Recognises sources in which most of the sampled files are DICOM, by suffix or DICM prefix."""
     paths = sample_paths(source) if source.is_dir() else []
     return 2 * sum(map(looks_like_dicom, paths)) > len(paths)
 
 
 def sample_paths(source: Path) -> list[str]:
-    """Returns the paths of some `LOOKED_AT` files, spread evenly; memory does not grow with the source."""
+    """Returns the paths of about `LOOKED_AT` files, evenly spread, in constant memory."""
     paths: list[str] = []
     step = 1
     root = os.path.realpath(source)
@@ -70,7 +70,7 @@ def sample_paths(source: Path) -> list[str]:
 
 
 def looks_like_dicom(path: str) -> bool:
-    """Tells whether a file is DICOM by its suffix or, where that is not another format's, by its mark."""
+    """Tells whether a file is DICOM by its suffix or, if it has no suffix of another format, by its DICM prefix."""
     name = path.lower()
     if name.endswith(SUFFIXES):
         return True
@@ -83,19 +83,19 @@ def looks_like_dicom(path: str) -> bool:
 
 
 def is_directory_file(name: str) -> bool:
-    """Tells whether a file is the index of a medium, by the name that PS3.10 prescribes."""
+    """Tells whether a file is the directory of a medium, whose name PS3.10 prescribes."""
     return name.upper() == "DICOMDIR"
 
 
 def list_images(source: Path, options: ReadOptions) -> Iterator[SourceImage]:
-    """Yields one entry per series, in the order in which their first files are met; a file of no series is one itself.
+    """Yields one entry per series, in the order of their first files; a file without a series is an entry of its own.
 
-    Files that are no DICOM, or can't be read, are entries without fault: reading them will tell why. Series that were
-    not asked for, and localizers, are entries with a fault: nothing goes missing in silence.
+    Files that are not DICOM or unreadable are entries without fault: reading them will give the reason. Series that
+    were not requested, and localizers, are entries with a fault: no file is dropped silently.
 
     Raises:
-        UserError: `only_series` is no regular expression.
-        OSError: A folder can't be listed: its images must not go missing in silence.
+        UserError: `only_series` is not a valid regular expression.
+        OSError: A folder can't be listed: its images must not be dropped silently.
     """
     read = partial(read_slice, wanted=compile_series(options.only_series), options=options)
     files = (found for found in walk_files(source) if not is_directory_file(found.path.name))
@@ -108,22 +108,27 @@ def list_images(source: Path, options: ReadOptions) -> Iterator[SourceImage]:
 
 
 def compile_series(pattern: str) -> re.Pattern[str]:
-    """Returns the regular expression that series descriptions have to match."""
+    """Returns the regular expression that series descriptions must match.
+
+    Raises:
+        UserError: The pattern is not a valid regular expression.
+    """
     try:
         return re.compile(pattern, re.IGNORECASE)
     except re.error as error:
         allowed = "a regular expression, such as lung|thorax"
-        fault = f"--only-series is no regular expression ({error})"
-        raise UserError(describe(fault, pattern, allowed, "Mend it, or escape its signs with a backslash.")) from None
+        fault = f"--only-series is not a valid regular expression ({error})"
+        remedy = "Correct it, or escape special characters with a backslash."
+        raise UserError(describe(fault, pattern, allowed, remedy)) from None
 
 
 def read_slice(found: Found, wanted: re.Pattern[str], options: ReadOptions) -> tuple[str, Slice]:
-    """Returns (UID of the series, what else the header of one file says); no UID where a file is a series of its own.
+    """Returns the series UID and the other header data of one file; "" as UID if the file is a series of its own.
 
     Args:
-        found: The file, and why it can't be taken, by its name alone.
-        wanted: What the series' description has to match.
-        options: Says which modality is wanted.
+        found: File, with a fault if its name already shows one.
+        wanted: Pattern that the series description must match.
+        options: Reading options, such as the requested modality.
     """
     try:
         header = None if found.fault else open_dataset(found.path, HEADER_TAGS, stop_before_pixels=True)
@@ -147,7 +152,13 @@ def read_slice(found: Found, wanted: re.Pattern[str], options: ReadOptions) -> t
 
 
 def find_fault(header: Dataset, wanted: re.Pattern[str], options: ReadOptions) -> str:
-    """Returns why a file is not taken, "" where it is."""
+    """Returns the reason why a file is not used; "" if it is.
+
+    Args:
+        header: Attributes of the file.
+        wanted: Pattern that the series description must match.
+        options: Reading options.
+    """
     try:
         attributes.refuse_modality(attributes.read_modality(header), options.only_modality)
     except UnreadableError as error:
@@ -158,7 +169,7 @@ def find_fault(header: Dataset, wanted: re.Pattern[str], options: ReadOptions) -
 
 
 def make_entries(source: Path, slices: list[Slice]) -> Iterator[SourceImage]:
-    """Yields a series' slices in order as one entry, after one for those of them that have a fault."""
+    """Yields the slices of a series in order as one entry, after one entry per fault for unusable slices."""
     for fault in sorted({entry.fault for entry in slices}, reverse=True):
         chosen = [entry for entry in slices if entry.fault == fault]
         chosen.sort(key=order_slices(chosen))
@@ -169,7 +180,7 @@ def make_entries(source: Path, slices: list[Slice]) -> Iterator[SourceImage]:
 
 
 def order_slices(slices: list[Slice]) -> Callable[[Slice], tuple[float, str]]:
-    """Returns what slices are sorted by: their position where all have one, else their number; the name breaks ties."""
+    """Returns the sort key of slices: position if all have one, else instance number; then path."""
     if all(entry.position is not None for entry in slices):
         return lambda entry: (entry.position or 0.0, entry.path)
     return lambda entry: (entry.instance, entry.path)

@@ -1,6 +1,7 @@
-"""Folders of pictures: flat, one folder per class, or split folders that hold class folders.
+"""Folders of pictures: flat, one folder per class, or split folders that contain class folders.
 
-Also home of the walk through a source's files that all layouts share.
+Also holds the walk through the files of a source that all layouts share.
+
 """
 
 import os
@@ -23,15 +24,15 @@ SPLIT_OF_FOLDER = {
 }
 
 SYSTEM_FILES = ("thumbs.db", "desktop.ini", "__macosx")
-"""What operating systems leave in folders; skipped, as hidden files are."""
+"""Files that operating systems leave in folders; skipped like hidden files."""
 
 MAX_CLASSES = 50
 MAX_NUMBERED = 10
-"""Up to this number of class folders their names may hold long numbers, as persons' ids do."""
+"""Largest number of class folders whose names may hold long numbers, as patient ids do."""
 NUMBERED_SHARE = 0.8
-"""From this share of names with four digits in a row on, folders are taken for persons."""
+"""Proportion of names with four digits in a row from which folders are assumed to be patients."""
 FEW_FILES = 10
-"""Up to this number of files any number of class folders is taken: a try-out, not a data set."""
+"""Largest number of files for which any number of class folders is accepted: a trial, not a data set."""
 
 OUTSIDE = "a symbolic link out of the source folder"
 BROKEN = "a broken symbolic link"
@@ -49,9 +50,9 @@ class Found:
     """A file in a source.
 
     Attributes:
-        path: The file; or a folder that can't be entered, with the fault that says why.
-        folders: Names of the folders above it, from the source down; fit for text files.
-        fault: Why it can't be taken, or "".
+        path: File, or a folder that can't be entered, with the reason as fault.
+        folders: Names of the folders above it, from the source down; safe in text files.
+        fault: Reason why it can't be used, or "".
     """
 
     path: Path
@@ -60,32 +61,32 @@ class Found:
 
     @property
     def name(self) -> str:
-        """Path relative to the source with forward slashes, fit for text files."""
+        """Path relative to the source with forward slashes; safe in text files."""
         return "/".join((*self.folders, escape_unprintable(self.path.name)))
 
 
 def matches(source: Path) -> bool:
-    """Takes every folder."""
+    """Recognises every folder."""
     return source.is_dir()
 
 
 def list_images(source: Path, options: ReadOptions) -> Iterator[SourceImage]:
-    """Yields every file that is not hidden, in the order of its path.
+    """Yields every file that is not hidden, in the order of paths.
 
-    A folder called like a split, at any depth, gives the split; the deepest other folder gives the class.
+    A folder with the name of a split, at any depth, gives the split; the deepest other folder gives the class.
 
     Raises:
         UserError: The folders can't be classes; see `check_labels`.
-        OSError: A folder can't be listed: its images must not go missing in silence.
+        OSError: A folder can't be listed: its images must not be dropped silently.
     """
     return check_labels(source, walk_images(source))
 
 
 def check_labels(source: Path, images: Iterable[SourceImage]) -> Iterator[SourceImage]:
-    """Yields the images; their labels, which are names of folders, must be fit for classes.
+    """Yields the images after checking that their labels, which are folder names, can be classes.
 
     Raises:
-        UserError: The folders are too many, hold too few files, or are called as persons are.
+        UserError: There are too many folders, too few files in them, or the names look like patient ids.
     """
     labels: set[str] = set()
     files = 0
@@ -102,7 +103,7 @@ def check_labels(source: Path, images: Iterable[SourceImage]) -> Iterator[Source
 
 
 def look_like_persons(names: set[str]) -> bool:
-    """Tells whether most names hold four digits in a row, or all differ in a number of up to three or more digits.
+    """Tells whether most names hold four digits in a row, or all differ only in numbers of three or more digits.
 
     Example:
         >>> look_like_persons({"patient001", "patient002"}), look_like_persons({"class 1", "class 14"})
@@ -114,7 +115,7 @@ def look_like_persons(names: set[str]) -> bool:
 
 
 def walk_images(source: Path) -> Iterator[SourceImage]:
-    """Yields what `list_images` does, without asking whether the names of the folders can be classes.
+    """Yields the same as `list_images`, without checking whether folder names can be classes.
 
     Raises:
         OSError: A folder can't be listed.
@@ -125,7 +126,7 @@ def walk_images(source: Path) -> Iterator[SourceImage]:
 
 
 def find_table_fault(found: Found) -> str:
-    """Returns why a table at the top of a source, which may be meant as its manifest, is not taken; "" for others."""
+    """Returns the reason why a table at the top of a source, perhaps meant as manifest, is not used; "" for others."""
     return TABLE if not found.folders and found.path.name.lower().endswith(TABLE_SUFFIXES) else ""
 
 
@@ -144,7 +145,7 @@ def refuse_labels(source: Path, given: str) -> None:
 
 
 def read_folder_names(parts: tuple[str, ...]) -> tuple[str, str]:
-    """Returns (split, label) that the names of the folders above a file state.
+    """Returns split and label from the names of the folders above a file.
 
     Example:
         >>> read_folder_names(("Training", "glioma"))
@@ -156,17 +157,17 @@ def read_folder_names(parts: tuple[str, ...]) -> tuple[str, str]:
 
 
 def walk_files(source: Path, within: str = "") -> Iterator[Found]:
-    """Yields every file of a source that is not hidden, in a stable order: a folder's files, then its folders.
+    """Yields every file of a source that is not hidden, in a stable order: the files of a folder, then its folders.
 
-    Nothing is opened. Links to files inside the source are files; links out of it, broken links, links to folders,
-    pipes, sockets and stores of ganoscope come with a fault.
+    No file is opened. Links to files inside the source count as files; links out of it, broken links, links to folders,
+    pipes, sockets and stores of ganoscope have a fault.
 
     Args:
-        source: The source folder, which may itself be a link.
-        within: A folder of the source, such as `Training/Images`, to which the walk is limited.
+        source: Source folder, which may itself be a link.
+        within: Folder inside the source, such as `Training/Images`, to which the walk is limited.
 
     Raises:
-        OSError: A folder can't be listed: its images must not go missing in silence.
+        OSError: A folder can't be listed: its images must not be dropped silently.
     """
     root = os.path.realpath(source)
     folders = tuple(escape_unprintable(part) for part in Path(within).parts)
@@ -179,9 +180,9 @@ def walk_files(source: Path, within: str = "") -> Iterator[Found]:
 
 
 def scan(folder: Path, parts: tuple[str, ...] = ()) -> Iterator[tuple[os.DirEntry[str], tuple[str, ...]]]:
-    """Yields what lies in a folder and below, with the names of the folders above.
+    """Yields the files in a folder and below, with the names of the folders above.
 
-    Hidden files are left out, and folders but for stores of ganoscope, which are not entered.
+    Hidden files are skipped. Stores of ganoscope are yielded instead of entered.
     """
     pending = [(os.fspath(folder), parts)]
     while pending:
@@ -195,7 +196,7 @@ def scan(folder: Path, parts: tuple[str, ...] = ()) -> Iterator[tuple[os.DirEntr
 
 
 def is_hidden(name: str) -> bool:
-    """Tells whether a file or folder is hidden, or left behind by an operating system."""
+    """Tells whether a file or folder is hidden, or was left by an operating system."""
     return name.startswith(".") or name.lower() in SYSTEM_FILES
 
 
@@ -205,7 +206,13 @@ def is_store(folder: str) -> bool:
 
 
 def find_fault(entry: os.DirEntry[str], root: str, resolve: Callable[[str], str] = os.path.realpath) -> str:
-    """Returns why an entry can't be taken, or ""; only links are resolved. See `find_link_fault`."""
+    """Returns the reason why a directory entry can't be used, or ""; only links are resolved.
+
+    Args:
+        entry: Directory entry.
+        root: Resolved source folder.
+        resolve: Function that resolves the path of a folder, see `find_link_fault`.
+    """
     if entry.is_dir(follow_symlinks=False):
         return STORE  # no other folder is an entry: see `scan`
     if not entry.is_symlink():
@@ -214,12 +221,12 @@ def find_fault(entry: os.DirEntry[str], root: str, resolve: Callable[[str], str]
 
 
 def find_link_fault(path: str, root: str, resolve: Callable[[str], str] = os.path.realpath) -> str:
-    """Returns why what a path leads to can't be taken, or "".
+    """Returns the reason why the target of a path can't be used, or "".
 
     Args:
-        path: A link, or a path that may hold links.
-        root: The source folder, without links.
-        resolve: Returns a folder's path without links; one that remembers makes many links cheap.
+        path: Link, or path that may contain links.
+        root: Resolved source folder.
+        resolve: Function that resolves the path of a folder; a cached one makes many links cheap.
     """
     try:
         target, mode = follow(path, resolve)
@@ -233,12 +240,12 @@ def find_link_fault(path: str, root: str, resolve: Callable[[str], str] = os.pat
 
 
 def follow(path: str, resolve: Callable[[str], str]) -> tuple[str, int]:
-    """Returns where a path leads, without links, and the mode of what is there.
+    """Returns the resolved target of a path and its file mode.
 
     Raises:
-        OSError: It leads nowhere.
+        OSError: The target does not exist.
     """
-    # Plain text, not Path: this is called for each of many files.
+    # Strings instead of Path: this is called for each of many files.
     link = os.readlink(path) if os.path.islink(path) else ""  # noqa: PTH114, PTH115
     near = os.path.join(os.path.dirname(path), link) if link else path  # noqa: PTH118, PTH120
     folder, name = os.path.split(near)
@@ -251,7 +258,7 @@ def follow(path: str, resolve: Callable[[str], str]) -> tuple[str, int]:
 
 
 def sample_names(source: Path, most: int = 500) -> list[str]:
-    """Returns up to `most` file names, spread evenly over a source; memory does not grow with the source."""
+    """Returns up to `most` file names, evenly spread over a source, in constant memory."""
     names: list[str] = []
     step = 1
     for index, (entry, _) in enumerate(scan(source)):
@@ -264,13 +271,13 @@ def sample_names(source: Path, most: int = 500) -> list[str]:
 
 
 def share_matching(source: Path, fits: Callable[[str], object]) -> float:
-    """Returns the share of a source's file names that fit, from up to 500 of them; 0 in an empty source."""
+    """Returns the proportion of file names for which `fits` is true, from up to 500 of them; 0 in an empty source."""
     names = sample_names(source)
     return sum(bool(fits(name)) for name in names) / max(1, len(names))
 
 
 def list_folders(source: Path, depth: int) -> Iterator[Path]:
-    """Yields the folders of a source that are not hidden, down to a depth; links are not followed."""
+    """Yields the folders of a source that are not hidden, down to the given depth; links are not followed."""
     with os.scandir(source) as entries:
         seen = sorted(
             entry.name for entry in entries if entry.is_dir(follow_symlinks=False) and not is_hidden(entry.name)

@@ -1,12 +1,13 @@
-"""A folder with a CSV that names its images: path, label, and what else is known.
+"""A folder with a CSV that lists its images: path, label, and further columns.
 
-The CSV lies at the top: `manifest.csv`, or the only one with a column for paths and one for labels. Columns, in any
-order, with any usual separator and encoding: `path` (relative to the CSV; slashes or backslashes), `label`, `patient`,
-`split` (train, validation, test or empty), `modality` (DICOM's code), `view`, `boxes` ("x y width height; ..." in
-pixels) and `mask` (a path). Other names in use, such as `filename` or `class`, are understood, in any case. Rows
-without an image, images without a row, and rows that say different things of one image are listed and not taken.
+The CSV is at the top: `manifest.csv`, or the only one with a column for paths and one for labels. Columns, in any
+order, with any common separator and encoding: `path` (relative to the CSV; slashes or backslashes), `label`, `patient`,
+`split` (train, validation, test or empty), `modality` (DICOM code), `view`, `boxes` ("x y width height; ..." in pixels)
+and `mask` (a path). Other common names, such as `filename` or `class`, are recognised in any case. Rows without an
+image, images without a row, and contradictory rows of one image are listed but not used.
 
-Ranks above the layouts of single data sets: whoever writes a manifest means it.
+It ranks above the layouts of single data sets: a manifest is deliberate.
+
 """
 
 import difflib
@@ -53,22 +54,22 @@ ALIASES = {
 }
 VIEWS = {name.lower(): name for name in ("AP", "PA", "LL", "RL", "axial", "coronal", "sagittal", "oblique")}
 TYPING_ERROR = 0.85
-"""Column names that resemble a missing column this much are taken for misspelt, and refused."""
+"""Similarity from which a column name is assumed to be a misspelt missing column, and refused."""
 
 NO_IMAGE = "a row without its image file"
 NO_ROW = "an image without a row in the CSV"
 CONFLICT = "rows that say different things of one image"
 GENERATED_SHEETS = {"contact_sheet.png", "rejected.png", "interpolation.png", "interpolation_classes.png"}
-"""What `ganoscope generate` puts beside its images for looking at."""
+"""Overview pictures that `ganoscope generate` writes beside its images."""
 NO_PATH = "../"
-"""Begins the keys of rows that name no possible image: no path inside the source begins so."""
+"""Prefix of the keys of rows without a valid path: no path inside the source begins with it."""
 MOST_TABLES = 20
-"""Beyond this number of CSV files none of them is looked into."""
+"""Largest number of CSV files that are examined; beyond it none is."""
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """What the CSV says of one image; `fault` where that can't be taken."""
+    """One image in the CSV; `fault` is the reason why the row can't be used."""
 
     label: str = ""
     patient: str = ""
@@ -81,15 +82,15 @@ class Row:
 
 
 def matches(source: Path) -> bool:
-    """Takes folders with a `manifest.csv`, or with another CSV that has columns for paths and labels."""
+    """Recognises folders with a `manifest.csv`, or with another CSV that has columns for paths and labels."""
     return bool(find_tables(source))
 
 
 def list_images(source: Path, options: ReadOptions) -> Iterator[SourceImage]:
-    """Yields the images in the order of their paths, then the rows without an image.
+    """Yields the images in the order of paths, then the rows without an image.
 
     Raises:
-        UserError: The folder is a store; there is no CSV to take, or several; columns are missing or ambiguous.
+        UserError: The folder is a store, there is not exactly one CSV, or columns are missing or ambiguous.
     """
     table = choose_table(source)
     rows = collect_rows(table)
@@ -110,7 +111,13 @@ def list_images(source: Path, options: ReadOptions) -> Iterator[SourceImage]:
 
 
 def make_image(source: Path, found: Found, row: Row) -> SourceImage:
-    """Returns an image with what its row says."""
+    """Returns an image with the values of its row.
+
+    Args:
+        source: Source folder.
+        found: File.
+        row: Row of the file.
+    """
     mask = source / row.mask if row.mask else None
     fault = found.fault or row.fault or (find_mask_fault(mask, source) if mask else "")
     return SourceImage(
@@ -119,18 +126,18 @@ def make_image(source: Path, found: Found, row: Row) -> SourceImage:
 
 
 def find_mask_fault(mask: Path, source: Path) -> str:
-    """Returns why a mask can't be read, or ""."""
+    """Returns the reason why a mask can't be used, or ""."""
     fault = find_link_fault(os.fspath(mask), os.path.realpath(source)) if os.path.lexists(mask) else "it does not exist"
     return f"its mask can't be taken: {fault}" if fault else ""
 
 
 def is_picture(path: Path) -> bool:
-    """Tells whether a file's name is that of a picture, or has no ending, as DICOM files often have none."""
+    """Tells whether a file name has the suffix of a picture or none, as is common for DICOM files."""
     return not path.suffix or path.name.lower().endswith(tuple(suffix for suffix in readers() if suffix))
 
 
 def find_tables(source: Path) -> list[Path]:
-    """Returns `manifest.csv`; where there is none, the CSV files with columns for paths and labels."""
+    """Returns `manifest.csv` or, if there is none, the CSV files with columns for paths and labels."""
     root = os.path.realpath(source)
     with os.scandir(source) as entries:
         seen = [entry for entry in entries if not is_hidden(entry.name) and entry.name.lower().endswith(SUFFIXES)]
@@ -154,7 +161,7 @@ def choose_table(source: Path) -> Table:
     """Returns the one CSV that lists the images.
 
     Raises:
-        UserError: The folder is a store, or there is no such CSV, or several.
+        UserError: The folder is a store, or there is not exactly one such CSV.
     """
     if (source / "store.json").exists():
         raise UserError(f"{source} is a store already: use it as it is, or name the folder with the source images.")
@@ -162,27 +169,27 @@ def choose_table(source: Path) -> Table:
     if len(found) != 1:
         raise UserError(
             f"{source} has no single CSV that lists its images: got {len(found)}; allowed: one, with the columns path "
-            f"and label. Call the right one {NAME}."
+            f"and label. Rename the right one to {NAME}."
         )
     return open_table(found[0])
 
 
 def choose_columns(table: Table) -> dict[str, str]:
-    """Returns which column of the table holds what: from our names to the table's.
+    """Returns the column names of the table by our names.
 
     Raises:
-        UserError: Columns are missing, ambiguous or misspelt; all of them are named.
+        UserError: Columns are missing, ambiguous or misspelt; the message names all of them.
     """
     found = {name: [alias for alias in aliases if alias in table.keys] for name, aliases in ALIASES.items()}
     chosen = {name: name if name in aliases else aliases[0] for name, aliases in found.items() if aliases}
     taken = {alias for aliases in ALIASES.values() for alias in aliases}
     faults = [
-        f"{table.path} has several columns for {name}: {show(aliases)}. Call one of them {name}."
+        f"{table.path} has several columns for {name}: {show(aliases)}. Rename one of them to {name}."
         for name, aliases in found.items()
         if len(aliases) > 1 and name not in aliases
     ]
     faults += [
-        f"{table.path} has no column {name}, but one that resembles it: {show(close)}. Call it {name}, or otherwise."
+        f"{table.path} has no column {name}, but a similar one: {show(close)}. Rename it."
         for name in ALIASES
         if name not in chosen
         and (close := difflib.get_close_matches(name, [key for key in table.keys if key not in taken], 1, TYPING_ERROR))
@@ -194,9 +201,9 @@ def choose_columns(table: Table) -> dict[str, str]:
 
 
 def collect_rows(table: Table) -> dict[str, Row]:
-    """Returns the rows by the key of their image; rows that name no possible image have a key and a fault of their own.
+    """Returns the rows by the key of their image; rows without a valid path get a fault and a key of their own.
 
-    A row that is repeated counts once; rows that contradict each other make their image a fault.
+    Repeated rows count once; contradictory rows give their image a fault.
     """
     columns = choose_columns(table)
     rows: dict[str, Row] = {}
@@ -210,7 +217,7 @@ def collect_rows(table: Table) -> dict[str, Row]:
 
 
 def make_key(path: str) -> str:
-    r"""Returns the form in which paths are compared: `/` between folders, composed letters, no detours.
+    r"""Returns the normalised form of a path for comparison: `/` as separator, NFC, no `.` or `..`.
 
     Example:
         >>> make_key(r".\img\a.png")
@@ -220,7 +227,7 @@ def make_key(path: str) -> str:
 
 
 def find_path_fault(path: str) -> str:
-    """Returns why a path in the CSV can't be one of an image in the source, or ""."""
+    """Returns the reason why a path in the CSV can't be that of an image in the source, or ""."""
     if not path or "\0" in path:
         return "a row without a path"
     if re.match(r"[A-Za-z]:|[/\\]", path):
@@ -231,7 +238,7 @@ def find_path_fault(path: str) -> str:
 
 
 def parse_row(values: Mapping[str, str], table: Table) -> Row:
-    """Returns what a row says; with a fault where a value is none of those allowed."""
+    """Returns the parsed row, with a fault if a value is not allowed."""
     split, view, modality = (values.get(name, "") for name in ("split", "view", "modality"))
     boxes = parse_boxes(values.get("boxes", ""), table)
     mask = values.get("mask", "")
@@ -255,7 +262,7 @@ def parse_row(values: Mapping[str, str], table: Table) -> Row:
 
 
 def parse_boxes(text: str, table: Table) -> tuple[Box, ...] | None:
-    """Returns boxes written as "x y width height; ..."; None where they are not."""
+    """Returns boxes written as "x y width height; ..."; None if the text has another form."""
     boxes = []
     for part in text.split(";"):
         numbers = [number for word in part.split() if (number := parse_number(word, table)) is not None]

@@ -1,4 +1,4 @@
-"""MedMNIST: one `.npz` file of pictures, class numbers and splits, which the reader takes from the file.
+"""MedMNIST: one `.npz` file with pictures, class numbers and splits, all read from the file.
 
 Source: J. Yang et al., MedMNIST v2, Scientific Data 10 (2023), https://doi.org/10.1038/s41597-022-01721-8.
 """
@@ -17,18 +17,18 @@ RANK = 1
 
 SUFFIX = ".npz"
 OPENED = 3
-"""Number of files that are opened to recognise the layout."""
+"""Number of files opened to recognise the layout."""
 OTHER_FILE = "no MedMNIST file (.npz) in a folder of them"
 
 
 def matches(source: Path) -> bool:
-    """Takes folders that hold an archive with arrays of MedMNIST's names."""
+    """Recognises folders with an archive whose array names are those of MedMNIST."""
     archives = (Path(entry.path) for entry, _ in scan(source) if entry.name.lower().endswith(SUFFIX))
     return any(holds_medmnist(path) for path in islice(archives, OPENED))
 
 
 def holds_medmnist(path: Path) -> bool:
-    """Tells whether a file is an archive with MedMNIST's arrays; links out of the source are not judged by content."""
+    """Tells whether a file is an archive with MedMNIST arrays; links are not followed."""
     try:
         return path.is_file() and not path.is_symlink() and is_medmnist(list_names(path))
     except (UnreadableError, OSError):
@@ -36,10 +36,10 @@ def holds_medmnist(path: Path) -> bool:
 
 
 def list_images(source: Path, options: ReadOptions) -> Iterator[SourceImage]:
-    """Yields every file; what is no archive comes with a fault.
+    """Yields every file; files that are not archives have a fault.
 
     Raises:
-        UserError: The folder holds sets whose classes differ: numbers of one would mix with those of the other.
+        UserError: The folder holds data sets with different classes, whose class numbers would be mixed.
     """
     classes: set[tuple[str, ...]] = set()
     for found in walk_files(source):
@@ -49,6 +49,6 @@ def list_images(source: Path, options: ReadOptions) -> Iterator[SourceImage]:
         if len(classes) > 1:
             raise UserError(
                 f"MedMNIST sets of different classes in {source}: got at least {len(classes)}; allowed: one set. Move "
-                "the one that you want into a folder of its own."
+                "one of them into a folder of its own."
             )
         yield SourceImage((found.path,), found.name, fault=found.fault or ("" if archive else OTHER_FILE))

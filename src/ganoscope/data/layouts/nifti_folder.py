@@ -1,12 +1,12 @@
-"""NIfTI volumes: flat, in class folders, as BIDS (`sub-...`), or as challenges hand them out (`imagesTr`, `labelsTr`).
+"""NIfTI volumes: flat, in class folders, as BIDS (`sub-...`), or as in challenges (`imagesTr`, `labelsTr`).
 
-A volume's slices always stay together. The patient is known in BIDS, and where folders are patients, as in BraTS: nine
-of ten folders (two or more, no two of one name) hold the same files, two or more, but for the folder's own name in
-theirs, and one of these is called by letters alone, such as `flair` or `seg`. Such a folder gives the patient, the one
-above it the class. Elsewhere the patient is unknown, since several volumes may be one person's.
+The slices of a volume always stay together. The patient is known in BIDS, and where folders are patients, as in BraTS:
+nine of ten folders (at least two, with different names) hold the same two or more files, apart from the folder name in
+their names, and the rest of one name is letters only, such as `flair` or `seg`. Such a folder gives the patient, the
+one above it the class. Otherwise the patient is unknown, since several volumes may show one person.
 
-Label maps, told by the name of their folder or by the end of their own (`_seg`, `-seg`, `_mask`, `_gt` ...), are listed
-and not taken.
+Label maps, identified by their folder or by the end of their name (`_seg`, `-seg`, `_mask`, `_gt` ...), are listed but
+not used.
 
 Source: BIDS, https://bids-specification.readthedocs.io; Medical Segmentation Decathlon, http://medicaldecathlon.com;
 BraTS, https://www.med.upenn.edu/cbica/brats2020/data.html.
@@ -32,7 +32,7 @@ from ganoscope.data.readers.nifti import SUFFIXES
 RANK = 1
 
 SIDECARS = (".json", ".tsv", ".csv", ".txt", ".md", ".bval", ".bvec", ".pdf", ".html")
-"""What accompanies volumes; not counted when the layout is recognised."""
+"""Suffixes of files that accompany volumes; ignored when the layout is recognised."""
 SUBJECT = re.compile(r"sub-[A-Za-z0-9]+")
 
 IMAGE_FOLDERS = {"imagestr": "train", "imagesva": "validation", "imagests": "test", "images": "", "volumes": ""}
@@ -41,11 +41,11 @@ MASK = "a volume in a folder of label maps is no image of anatomy"
 MASK_NAME = re.compile(r".*([_-]seg|_mask|_labels?|_segmentation|_gt)\.nii(\.gz)?", re.IGNORECASE | re.DOTALL)
 NAMED_MASK = "a segmentation, by its name; not taken as a picture"
 ALIKE_SHARE = 0.9
-"""Share of folders with the same files that makes all of them patients; less than all, since sets have slips."""
+"""Proportion of folders with the same files from which all are assumed to be patients; data sets contain errors."""
 
 
 def matches(source: Path) -> bool:
-    """Takes folders in which at least half of the files, but for tables and texts, are NIfTI volumes."""
+    """Recognises folders in which at least half of the files, apart from tables and texts, are NIfTI volumes."""
     names = [name.lower() for name in sample_names(source)]
     volumes = sum(name.endswith(SUFFIXES) for name in names)
     others = sum(not name.endswith((*SUFFIXES, *SIDECARS)) for name in names)
@@ -53,7 +53,7 @@ def matches(source: Path) -> bool:
 
 
 def list_images(source: Path, options: ReadOptions) -> Iterator[SourceImage]:
-    """Yields every file; label maps come with a fault.
+    """Yields every file; label maps have a fault.
 
     Raises:
         UserError: The folders can't be classes: they look like patients.
@@ -63,7 +63,7 @@ def list_images(source: Path, options: ReadOptions) -> Iterator[SourceImage]:
 
 
 def find_patients(source: Path) -> frozenset[str]:
-    """Returns the names of the folders that are patients; none unless they are alike, as said at the top."""
+    """Returns the names of the folders that are patients; empty unless they hold the same files, as described above."""
     kinds: dict[tuple[str, ...], set[str]] = {}
     for found in walk_files(source):
         name = found.path.name.lower()
@@ -79,10 +79,10 @@ def find_patients(source: Path) -> frozenset[str]:
 
 
 def describe(found: Found, patients: frozenset[str] = frozenset()) -> SourceImage:
-    """Returns the entry of a file, with what the names of the folders above it say.
+    """Returns the entry of a file, with split, label and patient from the folders above it.
 
     Args:
-        found: The file.
+        found: File.
         patients: Names of folders that are patients.
 
     Example:
@@ -105,7 +105,7 @@ def describe(found: Found, patients: frozenset[str] = frozenset()) -> SourceImag
 
 
 def find_subject(found: Found) -> str:
-    """Returns the BIDS subject that folder or file name states, "" where none does."""
+    """Returns the BIDS subject in folder or file name; "" if there is none."""
     named = (folder for folder in reversed(found.folders) if SUBJECT.fullmatch(folder))
     stated = SUBJECT.match(found.path.name)
     return next(named, "") or (stated[0] if stated and found.path.name[stated.end() :][:1] in ("_", ".") else "")

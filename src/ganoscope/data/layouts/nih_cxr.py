@@ -1,7 +1,7 @@
-"""Chest X-rays of the NIH Clinical Center: the first eight digits of a file name are the patient.
+"""Chest X-rays of the NIH Clinical Center: the first eight digits of a file name are the patient id.
 
-Names: `<patient>_<number>.png`, such as `00000013_005.png`; patients run from 1 to 30805, so that dates are not taken
-for patients. Folders give classes and splits.
+Names: `<patient>_<number>.png`, such as `00000013_005.png`; patient numbers are 1 to 30805, so that dates are not
+mistaken for patients. Folders give classes and splits.
 
 Source: Wang et al., ChestX-ray8, CVPR 2017, https://doi.org/10.1109/CVPR.2017.369.
 """
@@ -22,12 +22,12 @@ KNOWN_PATIENT = re.compile(r"^000[0-3]")
 
 
 def matches(source: Path) -> bool:
-    """Takes folders in which nearly all file names are of this form."""
+    """Recognises folders in which nearly all file names have this form."""
     return share_matching(source, read_patient) >= RECOGNITION_SHARE
 
 
 def list_images(source: Path, options: ReadOptions) -> Iterator[SourceImage]:
-    """Yields every file with its patient."""
+    """Yields every file with its patient id."""
     for found in walk_files(source):
         split, label = read_folder_names(found.folders)
         patient = read_patient(found.path.name)
@@ -36,7 +36,7 @@ def list_images(source: Path, options: ReadOptions) -> Iterator[SourceImage]:
 
 
 def read_patient(name: str) -> str:
-    """Returns the patient that a file name states, or "".
+    """Returns the patient id in a file name, or "".
 
     Example:
         >>> read_patient("00000013_005.png"), read_patient("20240131_005.png")

@@ -1,9 +1,9 @@
-"""Paediatric chest X-rays: file names state person and cause, folders only normal or pneumonia.
+"""Paediatric chest X-rays: file names give patient and cause, folders only normal or pneumonia.
 
 Names: `person<N>_bacteria_<k>`, `person<N>_virus_<k>`; normal ones `IM-<N>-...`, `NORMAL2-IM-<N>-...`. Labels are
-NORMAL, BACTERIA and VIRUS, from the names; a name and a folder that disagree are listed and not taken. Folders called
-train, val or test give the split. N is taken as the person throughout: where the original test folder counts anew, two
-persons are joined, which keeps every split sound.
+NORMAL, BACTERIA and VIRUS, from the names; files whose name and folder disagree are listed but not used. Folders named
+train, val or test give the split. N is used as patient id throughout: where the original test folder restarts the
+numbering, two patients are joined, which keeps every split free of leakage.
 
 Source: Kermany, Zhang, Goldbaum et al., Cell 172 (2018), https://doi.org/10.17632/rscbjbr9sj.
 """
@@ -27,16 +27,16 @@ ALLOWED_IN = {
     "BACTERIA": {"BACTERIA"},
     "VIRUS": {"VIRUS"},
 }
-"""Labels that a folder of this name may hold; other folders say nothing."""
+"""Labels allowed in folders of these names; other folders allow any."""
 
 
 def matches(source: Path) -> bool:
-    """Takes folders in which nearly all file names are of this form."""
+    """Recognises folders in which nearly all file names have this form."""
     return share_matching(source, PATIENT.search) >= RECOGNITION_SHARE
 
 
 def list_images(source: Path, options: ReadOptions) -> Iterator[SourceImage]:
-    """Yields every file with its person and cause."""
+    """Yields every file with its patient and cause."""
     for found in walk_files(source):
         split, folder = read_folder_names(found.folders)
         patient, label = extract_patient(PATIENT, found.path.name), read_label(found.path.name)
@@ -45,7 +45,7 @@ def list_images(source: Path, options: ReadOptions) -> Iterator[SourceImage]:
 
 
 def read_label(name: str) -> str:
-    """Returns what a file name states, or "".
+    """Returns the label in a file name, or "".
 
     Example:
         >>> read_label("person12_virus_3.jpeg"), read_label("NORMAL2-IM-0012-0001.jpeg")
@@ -56,7 +56,7 @@ def read_label(name: str) -> str:
 
 
 def find_fault(label: str, folder: str) -> str:
-    """Returns why a label, read from a file's name, can't be taken from a file in that folder, or ""."""
+    """Returns the reason why the label in a file name contradicts the folder of the file, or ""."""
     if not label:
         return "the file name states no cause; allowed: person<N>_bacteria_<k>, person<N>_virus_<k>, IM-<N>-<k>"
     return "" if label in ALLOWED_IN.get(folder.upper(), {label}) else "file name and folder state different classes"

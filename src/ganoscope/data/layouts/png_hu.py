@@ -1,4 +1,4 @@
-"""16-bit pictures that hold Hounsfield units plus an offset (`--hu-offset`), in folders as in layout `folders`."""
+"""16-bit pictures with Hounsfield units plus an offset (`--hu-offset`), in folders as in layout `folders`."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,7 +11,7 @@ RANK = 0
 
 
 def matches(source: Path) -> bool:
-    """Takes nothing by itself: no 16-bit picture tells whether it holds HU, only the user can."""
+    """Recognises nothing: only the user knows whether 16-bit pictures hold HU."""
     return False
 
 
@@ -19,10 +19,10 @@ def list_images(source: Path, options: ReadOptions) -> Iterator[SourceImage]:
     """Returns the entries that `folders` lists.
 
     Raises:
-        UserError: The offset is not stated.
+        UserError: The offset is missing.
     """
     if options.hu_offset is None:
         allowed = "a whole number, the value stored for 0 HU"
-        remedy = "State it, such as --hu-offset 1024 where air is stored as about 24."
+        remedy = "Give it, such as --hu-offset 1024 if air is stored as about 24."
         raise UserError(describe("layout png_hu needs --hu-offset", "none", allowed, remedy))
     return folders.list_images(source, options)

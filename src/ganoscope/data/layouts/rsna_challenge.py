@@ -1,10 +1,10 @@
-"""RSNA Pneumonia Detection Challenge as it is downloaded: DICOM folders, and CSV files with a row per box.
+"""RSNA Pneumonia Detection Challenge as downloaded: DICOM folders, and CSV files with a row per box.
 
 `stage_2_train_images/<patientId>.dcm`, `stage_2_train_labels.csv` (patientId,x,y,width,height,Target; boxes in pixels,
-empty for Target 0) and `stage_2_detailed_class_info.csv` (patientId,class; may be missing). There is one entry per
-image, with all its boxes. Labels are `lung_opacity` (class "Lung Opacity", Target 1) and `other` (all else). The
+empty for Target 0) and `stage_2_detailed_class_info.csv` (patientId,class; optional). There is one entry per
+image, with all its boxes. Labels are `lung_opacity` (class "Lung Opacity", Target 1) and `other` (everything else). The
 patient is the patientId; modality and view are in the DICOM headers. The images in `stage_2_test_images` have no
-labels and are left out; without the labels' file nothing is taken.
+labels and are skipped; without the label file nothing is read.
 
 Source: Shih et al., Radiology: Artificial Intelligence 1 (2019), https://doi.org/10.1148/ryai.2019180041;
 https://www.kaggle.com/c/rsna-pneumonia-detection-challenge.
@@ -37,13 +37,13 @@ TWICE = "a second image file of one id"
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """What the rows of one image say.
+    """All rows of one image.
 
     Attributes:
-        labels: All labels that rows give; one, where they agree.
-        boxes: In the order of the rows.
-        details: Other columns' values that all rows must share, such as the view.
-        faults: What is wrong with a row.
+        labels: All labels in the rows; a single one if they agree.
+        boxes: Boxes in the order of the rows.
+        details: Values of other columns that all rows must share, such as the view.
+        faults: Faults of the rows.
     """
 
     labels: frozenset[str] = frozenset()
@@ -53,7 +53,7 @@ class Finding:
 
     @property
     def fault(self) -> str:
-        """Why the image can't be taken, or ""."""
+        """Reason why the image can't be used, or ""."""
         names = [name for name, _ in self.details]
         if len(self.labels) > 1 or len(set(names)) < len(names):
             return CONFLICT
@@ -64,12 +64,12 @@ class Finding:
 
     @property
     def label(self) -> str:
-        """The label, where rows agree; else ""."""
+        """Label if the rows agree, else ""."""
         return next(iter(self.labels)) if len(self.labels) == 1 else ""
 
 
 def matches(source: Path) -> bool:
-    """Takes folders with the challenge's folder of training images, or its labels."""
+    """Recognises folders with the training images of the challenge, or its label file."""
     return (source / IMAGES).is_dir() or (source / LABELS).is_file()
 
 
@@ -77,7 +77,7 @@ def list_images(source: Path, options: ReadOptions) -> Iterator[SourceImage]:
     """Yields the training images, then the ids without an image.
 
     Raises:
-        UserError: The labels' file is missing, or it has no such columns.
+        UserError: The label file is missing or lacks columns.
     """
     if not (source / LABELS).is_file():
         raise UserError(f"{source} holds images without labels: {LABELS} is missing. Put it beside {IMAGES}.")
@@ -88,15 +88,15 @@ def list_images(source: Path, options: ReadOptions) -> Iterator[SourceImage]:
 
 
 def read_findings(path: Path, needed: tuple[str, ...], details: tuple[str, ...] = ()) -> dict[str, Finding]:
-    """Returns what a CSV with one row per box says, by the id of the image.
+    """Returns the findings in a CSV with one row per box, by image id.
 
     Args:
-        path: The CSV.
-        needed: Columns that it must have.
-        details: Further columns whose values are kept, where they exist; they must not differ within one image.
+        path: CSV file.
+        needed: Required columns.
+        details: Optional columns whose values are kept; they must not differ within one image.
 
     Raises:
-        UserError: The CSV is no sound table, or columns are missing.
+        UserError: The CSV is not a valid table, or columns are missing.
     """
     table = open_table(path)
     require_columns(table, needed)
@@ -115,7 +115,7 @@ def read_findings(path: Path, needed: tuple[str, ...], details: tuple[str, ...] 
 
 
 def read_row(row: Mapping[str, str], table: Table) -> tuple[set[str], tuple[Box, ...], tuple[str, ...]]:
-    """Returns the labels, the box and the faults of one row; Target and class, where both exist, each give a label."""
+    """Returns the labels, the box and the faults of one row; Target and class each give a label if present."""
     faults = []
     target = LABEL_OF_TARGET.get(number) if (number := parse_number(row.get("target", ""), table)) is not None else None
     named = LABEL_OF_CLASS.get(row.get("class", "").lower())
@@ -131,16 +131,16 @@ def read_row(row: Mapping[str, str], table: Table) -> tuple[set[str], tuple[Box,
 
 
 def make_box(numbers: list[float | None]) -> Box | None:
-    """Returns x, y, width and height as a box; None where one is missing, or the sides are not positive."""
+    """Returns x, y, width and height as a box; None if one is missing, or a side is not positive."""
     known = [number for number in numbers if number is not None]
     return (known[0], known[1], known[2], known[3]) if len(known) == 4 and min(known[2:]) > 0 else None
 
 
 def add_classes(findings: dict[str, Finding], path: Path) -> None:
-    """Adds the labels that the classes' file gives, so that a contradiction shows.
+    """Adds the labels of the class file, so that contradictions are found.
 
     Raises:
-        UserError: The file is no sound table, or columns are missing.
+        UserError: The file is not a valid table, or columns are missing.
     """
     table = open_table(path)
     require_columns(table, ("patientId", "class"))
@@ -153,14 +153,14 @@ def add_classes(findings: dict[str, Finding], path: Path) -> None:
 def join(
     source: Path, folder: str, findings: Mapping[str, Finding], pattern: SourceImage, masks: Mapping[str, Found] = {}
 ) -> Iterator[SourceImage]:
-    """Yields the images of a folder with what their rows say; then the ids without an image.
+    """Yields the images of a folder with their findings, then the ids without an image.
 
     Args:
-        source: The source folder.
-        folder: Where the images lie in it; a file's stem is its id.
-        findings: By id.
-        pattern: What all entries have in common.
-        masks: By id.
+        source: Source folder.
+        folder: Folder of the images in it; the stem of a file name is the id.
+        findings: Findings by id.
+        pattern: Values common to all entries.
+        masks: Mask files by id.
     """
     seen: set[str] = set()
     files = walk_files(source, folder) if (source / folder).is_dir() else ()
@@ -181,7 +181,7 @@ def join(
 
 
 def describe(finding: Finding, pattern: SourceImage) -> SourceImage:
-    """Returns an entry with a finding's label, boxes, view and modality."""
+    """Returns an entry with the label, boxes, view and modality of a finding."""
     details = dict(finding.details)
     return replace(
         pattern,

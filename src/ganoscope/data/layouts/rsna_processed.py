@@ -1,15 +1,15 @@
-"""RSNA Pneumonia Detection Challenge as PNG files, with one CSV for the training and one for the test part.
+"""RSNA Pneumonia Detection Challenge as PNG files, with one CSV each for training and test images.
 
-`Training/Images/<patientId>.png`, `Training/Masks/<patientId>.png` (may be missing), `Test/<patientId>.png`;
+`Training/Images/<patientId>.png`, `Training/Masks/<patientId>.png` (optional), `Test/<patientId>.png`;
 `stage2_train_metadata.csv` (patientId,x,y,width,height,Target,class,age,sex,modality,position; a row per box) and
 `stage2_test_metadata.csv` (patientId,PredictionString). There is one entry per image, with all its boxes. Labels are
-`lung_opacity` and `other`, as in `rsna_challenge`; age and sex are not taken.
+`lung_opacity` and `other`, as in `rsna_challenge`; age and sex are not read.
 
-The test file is usually a placeholder: where every PredictionString is the same it states nothing, and each test
-image is listed with that reason instead of being taken. Only with real boxes in it ("confidence x y width height ..."
-or "x y width height ...") the training part is the split `train` and the test part `test`.
+The test file is usually a placeholder: if every PredictionString is the same, it holds no labels, and each test image
+is listed with that reason instead of being read. Only if it holds real boxes ("confidence x y width height ..." or
+"x y width height ...") the training images are the split `train` and the test images `test`.
 
-Source: the set's files as public code reads them; no publication of this form is known.
+Source: file formats as read by public code; no publication of this form of the data set is known.
 """
 
 import re
@@ -44,7 +44,7 @@ LONE_MASK = "a mask without its image"
 
 
 def matches(source: Path) -> bool:
-    """Takes folders with one of the two CSV files, or with the three image folders."""
+    """Recognises folders with one of the two CSV files, or with the three image folders."""
     folders = (TRAIN_IMAGES, MASKS, TEST_IMAGES)
     return any((source / name).is_file() for name in (TRAIN, TEST)) or all((source / name).is_dir() for name in folders)
 
@@ -53,7 +53,7 @@ def list_images(source: Path, options: ReadOptions) -> Iterator[SourceImage]:
     """Yields the training images, then the test images, each followed by the ids without an image.
 
     Raises:
-        UserError: The training part's CSV is missing, or it has no such columns.
+        UserError: The CSV of the training images is missing or lacks columns.
     """
     if not (source / TRAIN).is_file():
         raise UserError(f"{source} holds images without labels: {TRAIN} is missing. Put it beside the folder Training.")
@@ -69,7 +69,13 @@ def list_images(source: Path, options: ReadOptions) -> Iterator[SourceImage]:
 
 
 def list_training(source: Path, findings: dict[str, Finding], split: str) -> Iterator[SourceImage]:
-    """Yields the training images with their masks, the ids without an image, and the masks without an image."""
+    """Yields the training images with their masks, the ids without an image, and the masks without an image.
+
+    Args:
+        source: Source folder.
+        findings: Findings by id.
+        split: Split of the training images, or "".
+    """
     files = walk_files(source, MASKS) if (source / MASKS).is_dir() else ()
     masks = {found.path.stem: found for found in files}
     for entry in join(source, TRAIN_IMAGES, findings, SourceImage((), "", split=split), masks):
@@ -79,7 +85,7 @@ def list_training(source: Path, findings: dict[str, Finding], split: str) -> Ite
 
 
 def limit(finding: Finding) -> Finding:
-    """Returns a finding; with a fault where its view or modality is none that may enter a store."""
+    """Returns a finding, with a fault if its view or modality is not allowed in a store."""
     faults = list(finding.faults)
     details = dict(finding.details)
     if details.get("position", "").lower() not in (*VIEWS, ""):
@@ -90,7 +96,7 @@ def limit(finding: Finding) -> Finding:
 
 
 def read_test(path: Path) -> tuple[dict[str, Finding], str]:
-    """Returns what the test part's CSV says, by id; or the reason why it can't be used: the training part can be."""
+    """Returns the findings in the test CSV by id, and the reason if it can't be used (training images still can)."""
     if not path.is_file():
         return {}, UNLABELLED
     try:
@@ -107,13 +113,13 @@ def read_test(path: Path) -> tuple[dict[str, Finding], str]:
 
 
 def find_group_size(rows: list[list[float | None]]) -> int:
-    """Returns how many numbers stand for one box: 5 with a confidence from 0 to 1 before it, else 4."""
+    """Returns the number of values per box: 5 with a confidence in [0, 1] first, else 4."""
     scored = (len(row) % 5 == 0 and all(value is not None and 0 <= value <= 1 for value in row[::5]) for row in rows)
     return 5 if all(scored) else 4
 
 
 def read_prediction(values: list[float | None], size: int) -> Finding:
-    """Returns the boxes in one PredictionString, cut into groups of `size` numbers that end with a box."""
+    """Returns the boxes in one PredictionString, in groups of `size` numbers that end with a box."""
     found = [make_box(values[start : start + size][-4:]) for start in range(0, len(values), size)]
     boxes: tuple[Box, ...] = tuple(box for box in found if box)
     if len(boxes) < len(found):

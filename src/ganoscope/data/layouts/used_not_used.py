@@ -1,11 +1,12 @@
-"""Real images that were used to train a generator, real images that were not, and what it generated: three folders.
+"""Real images used to train a generator, real images not used, and generated images, in three folders.
 
-`real_used/`, `real_not_used/` and `generated/` at the top (also `used`, `not_used`, `unused`; capitals, hyphens and
-spaces do not matter). Labels are the three names. Splits follow from the question that such a set asks: what the
-generator learnt from is `train`, real images that it never saw are `test`. Generated images are `train` as well: they
-must not be taken for unseen real ones. Select by label, not by split, where domains are meant.
+`real_used/`, `real_not_used/` and `generated/` at the top (also `used`, `not_used`, `unused`; case, hyphens and spaces
+do not matter). Labels are the three names. Splits follow from the purpose of such a data set: images that the generator
+was trained on are `train`, real images that it never saw are `test`. Generated images are `train` as well: they must
+not be mistaken for unseen real ones. Select by label, not by split, where domains are meant.
 
 Source: ImageCLEFmedical GANs task, Andrei et al., CLEF 2023, https://ceur-ws.org/Vol-3497/.
+
 """
 
 import re
@@ -28,12 +29,12 @@ OTHER = "in none of the folders real_used, real_not_used and generated"
 
 
 def matches(source: Path) -> bool:
-    """Takes folders that hold all three."""
+    """Recognises folders that hold all three."""
     return {name_domain(folder.name) for folder in list_folders(source, 1)} >= set(SPLIT_OF_DOMAIN)
 
 
 def list_images(source: Path, options: ReadOptions) -> Iterator[SourceImage]:
-    """Yields every file with its domain as label; files elsewhere are not taken."""
+    """Yields every file with its domain as label; files elsewhere have a fault."""
     for found in walk_files(source):
         domain = name_domain(found.folders[0]) if found.folders else ""
         fault = found.fault or ("" if domain else OTHER)
@@ -41,7 +42,7 @@ def list_images(source: Path, options: ReadOptions) -> Iterator[SourceImage]:
 
 
 def name_domain(folder: str) -> str:
-    """Returns the domain that a folder stands for, or "".
+    """Returns the domain of a folder, or "".
 
     Example:
         >>> name_domain("Real-Not-Used"), name_domain("unused"), name_domain("other")

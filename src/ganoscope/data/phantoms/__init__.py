@@ -1,8 +1,8 @@
 """Procedural phantoms of chest CT, chest radiographs and brain MRI, with exact lesion masks.
 
-They stand in for patients where the truth must be known: the pixels outside the mask are the healthy
-patient's own, so an explanation, a counterfactual or an audit can be checked against what was really put in.
-They are made up: nothing in them comes from a person.
+They replace patients where the ground truth must be known: pixels outside the mask are those of the healthy patient, so
+an explanation, a counterfactual or an audit can be compared with the lesion that was drawn. They are synthetic: nothing
+in them comes from a person.
 """
 
 from collections.abc import Iterator
@@ -19,10 +19,10 @@ MODALITIES = ("ct", "cxr", "mri")
 LABELS: dict[str, tuple[str, ...]] = {"ct": ct.CLASSES, "cxr": cxr.CLASSES, "mri": mri.CLASSES}
 VIEWS: dict[str, int] = {"ct": ct.VIEWS, "cxr": cxr.VIEWS, "mri": mri.VIEWS}
 
-SHORTCUT_DISEASED, SHORTCUT_HEALTHY = 0.95, 0.05  # share of the images that carry the marker
+SHORTCUT_DISEASED, SHORTCUT_HEALTHY = 0.95, 0.05  # proportion of images with the marker
 
 _ANATOMY: dict[str, ModuleType] = {"ct": ct, "cxr": cxr, "mri": mri}
-_PATIENT, _IMAGE, _CLASSES, _MARKER = range(4)  # what a random number is for: keeps the streams apart
+_PATIENT, _IMAGE, _CLASSES, _MARKER = range(4)  # independent random streams
 _MARKER_VALUE = {"ct": 1400, "cxr": 255, "mri": 255}
 _LETTERS = {
     "R": ("11110", "10001", "10001", "11110", "10100", "10010", "10001"),
@@ -32,12 +32,12 @@ _LETTERS = {
 
 @dataclass(frozen=True)
 class Phantom:
-    """One image of a made-up patient.
+    """One image of a synthetic patient.
 
     Attributes:
         pixels: (H, W); int16 HU in [-1024, 1500] for ct, uint8 for cxr and mri.
-        mask: (H, W) bool; the pixels that the lesion changed, all False for the healthy class.
-        label: Class by type of lesion, one of `LABELS[modality]`.
+        mask: (H, W) bool; pixels changed by the lesion, all False for the healthy class.
+        label: Class (type of lesion), one of `LABELS[modality]`.
         patient: Pseudonym, such as "phantom-000012"; its views share one anatomy.
         view: 0-based slice or film of that patient.
     """
@@ -50,13 +50,13 @@ class Phantom:
 
 
 def make_phantoms(modality: str, number: int, size: int, seed: int, *, shortcut: bool = False) -> Iterator[Phantom]:
-    """Returns phantoms 0 to `number` - 1 one after the other, in constant memory.
+    """Returns an iterator over phantoms 0 to `number` - 1, in constant memory.
 
     Args:
         modality: One of `MODALITIES`.
-        number: How many; the views of a patient follow each other, and the classes balance over patients.
-        size: Pixels along each side, 32 to 512.
-        seed: Names the population, 0 or more.
+        number: Number of phantoms; the views of a patient are consecutive, and classes are balanced over patients.
+        size: Height and width in pixels, 32 to 512.
+        seed: Random seed of the population, 0 or more.
         shortcut: True burns a letter into a corner of 95 % of the diseased and 5 % of the healthy images.
 
     Raises:
@@ -73,13 +73,13 @@ def make_phantoms(modality: str, number: int, size: int, seed: int, *, shortcut:
 def make_phantom(modality: str, index: int, size: int, seed: int, *, shortcut: bool = False) -> Phantom:
     """Returns phantom `index` alone.
 
-    It is a pure function of its arguments, so workers may share the indices out in any order.
+    It is a pure function of its arguments, so workers may draw the phantoms in any order.
 
     Args:
         modality: One of `MODALITIES`.
         index: Position in the population; patient index // views, view index % views.
-        size: Pixels along each side, 32 to 512. The same index at another size shows the same patient.
-        seed: Names the population, 0 or more.
+        size: Height and width in pixels, 32 to 512. The same index at another size shows the same patient.
+        seed: Random seed of the population, 0 or more.
         shortcut: True burns a letter into a corner of 95 % of the diseased and 5 % of the healthy images.
 
     Raises:
@@ -102,12 +102,12 @@ def make_phantom(modality: str, index: int, size: int, seed: int, *, shortcut: b
 
 
 def _stream(modality: str, seed: int, use: int, number: int) -> np.random.Generator:
-    """Returns the generator of one use of randomness, independent of all others."""
+    """Returns the random generator of one stream, independent of all others."""
     return np.random.default_rng([seed, MODALITIES.index(modality), use, number])
 
 
 def _label(modality: str, patient: int, seed: int) -> str:
-    """Returns a patient's class: each block of patients holds every class once, shuffled."""
+    """Returns the class of a patient: each block of patients holds every class once, shuffled."""
     classes = LABELS[modality]
     block, place = divmod(patient, len(classes))
     return classes[int(_stream(modality, seed, _CLASSES, block).permutation(len(classes))[place])]
@@ -116,7 +116,7 @@ def _label(modality: str, patient: int, seed: int) -> str:
 def _render(
     modality: str, index: int, size: int, seed: int, *, lesion: bool
 ) -> tuple[NDArray[np.int16] | NDArray[np.uint8], NDArray[np.bool_]]:
-    """Returns pixels and mask (H, W); without the lesion all pixels off its mask stay the same."""
+    """Returns pixels and mask (H, W); without the lesion, pixels outside its mask are unchanged."""
     number, view = divmod(index, VIEWS[modality])
     anatomy = _ANATOMY[modality]
     patient = anatomy.draw_patient(_stream(modality, seed, _PATIENT, number), _label(modality, number, seed))
@@ -133,7 +133,7 @@ def _burn_in(
     modality: str,
     label: str,
 ) -> None:
-    """Writes an R or L into a corner of most diseased and few healthy images, never on the lesion."""
+    """Draws an R or L into a corner of most diseased and few healthy images, never on the lesion."""
     chance, letter, jitter = generator.uniform(), generator.choice(("R", "L")), generator.integers(0, 3, 2)
     if chance >= (SHORTCUT_HEALTHY if label == LABELS[modality][0] else SHORTCUT_DISEASED):
         return
@@ -146,7 +146,7 @@ def _burn_in(
 
 
 def _check(modality: str, number: int, size: int, seed: int) -> None:
-    """Refuses arguments outside their ranges, naming all faults in one message."""
+    """Refuses arguments outside their ranges, with all faults in one message."""
     faults: list[str] = []
     if modality not in MODALITIES:
         faults.append(describe("unknown modality", repr(modality), ", ".join(MODALITIES), "Choose one of these."))

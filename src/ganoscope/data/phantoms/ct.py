@@ -46,7 +46,7 @@ VIEWS = 4
 
 
 def draw_patient(generator: np.random.Generator, label: str) -> Patient:
-    """Returns a patient; everything but `label` comes from the generator, the lesion last and in any case."""
+    """Returns a random patient with the given label; the lesion is drawn last, even for healthy patients."""
     number = generator.uniform
     enhanced = number() < 0.4
     return Patient(

@@ -1,4 +1,4 @@
-"""The healthy chest of a CT phantom in HU, at any level.
+"""Draws the healthy chest of a CT phantom in HU, at any level.
 
 Source: tissue values lie in the ranges given by Hofer, CT Teaching Manual (2007), and Buzug, Computed
     Tomography (2008).
@@ -56,7 +56,7 @@ CHAMBERS = (  # left and right ventricle, right and left atrium: centre, half ax
 
 @dataclass(frozen=True)
 class Lesion:
-    """A lesion in one lung: `reach` and `bearing` place it from the centre, 1 being the wall."""
+    """A lesion in one lung: `reach` (0 centre, 1 wall) and `bearing` give its position."""
 
     side: int
     reach: float
@@ -69,7 +69,7 @@ class Lesion:
 
 @dataclass(frozen=True)
 class Patient:
-    """What stays the same over the levels of one patient: build, tissue values, levels and the lesion."""
+    """Properties common to all slices of a patient: build, tissue values, levels and the lesion."""
 
     label: str
     texture_seed: int
@@ -89,7 +89,13 @@ class Patient:
 
 
 def lung_shape(patient: Patient, plan: dict[str, float], side: int) -> tuple[Point, Point]:
-    """Returns centre and half axes of a lung's outer wall; side -1 is the left of the picture."""
+    """Returns centre and half axes of the outer wall of a lung.
+
+    Args:
+        patient: Patient to draw.
+        plan: Plan of the chest at this level.
+        side: -1 for the left side of the image, 1 for the right.
+    """
     wide, high = patient.build
     swell = patient.inflation
     center = (side * plan["lung_x"] * wide, plan["lung_y"] * high)
@@ -130,13 +136,25 @@ def _core(grid: Grid, patient: Patient, plan: dict[str, float]) -> Array:
 
 
 def lung_distance(grid: Grid, patient: Patient, plan: dict[str, float]) -> Array:
-    """Returns the distance to the lungs: the walls' outer shape without what lies between them."""
+    """Returns the signed distance to the lungs, shape (H, W): the outer walls without what lies between them.
+
+    Args:
+        grid: Grid of the image, shape (H, W).
+        patient: Patient to draw.
+        plan: Plan of the chest at this level.
+    """
     outer = [superellipse(grid, *lung_shape(patient, plan, side), 2.25) for side in (-1, 1)]
     return carve(np.minimum(outer[0], outer[1]), _core(grid, patient, plan), 0.05)
 
 
 def draw_wall(grid: Grid, patient: Patient, plan: dict[str, float]) -> tuple[Array, Array]:
-    """Returns HU of air, couch, fat and muscles, and the part of each pixel inside the skin."""
+    """Returns HU of air, couch, fat and muscles, and the fraction of each pixel inside the skin, shape (H, W) each.
+
+    Args:
+        grid: Grid of the image, shape (H, W).
+        patient: Patient to draw.
+        plan: Plan of the chest at this level.
+    """
     texture = flicker(patient.texture_seed, 10)
     ripple = smooth_noise(texture, grid.size, 5) * 0.009
     wide, high = patient.build
@@ -183,7 +201,14 @@ def _fat_planes(hu: Array, grid: Grid, patient: Patient, plan: dict[str, float],
 
 
 def draw_mediastinum(hu: Array, grid: Grid, patient: Patient, plan: dict[str, float]) -> None:
-    """Draws fat, great vessels, oesophagus and heart between the lungs."""
+    """Draws fat, great vessels, oesophagus and heart between the lungs.
+
+    Args:
+        hu: Image in HU, shape (H, W); changed in place.
+        grid: Grid of the image, shape (H, W).
+        patient: Patient to draw.
+        plan: Plan of the chest at this level.
+    """
     high = patient.build[1]
     fat = superellipse(grid, (0.0, -0.10), (0.20 + 0.1 * plan["heart"], 0.27 * high), 2.4)
     paint(hu, cover(fat, 0.05) * 0.95, FAT_HU + 15.0)
@@ -221,7 +246,15 @@ def _draw_heart(hu: Array, grid: Grid, patient: Patient, plan: dict[str, float])
 
 
 def fill_lungs(hu: Array, air: Array, grid: Grid, patient: Patient, plan: dict[str, float]) -> None:
-    """Draws parenchyma, denser towards the back by gravity, with the vessels."""
+    """Draws the lung parenchyma, denser towards the back because of gravity, with its vessels.
+
+    Args:
+        hu: Image in HU, shape (H, W); changed in place.
+        air: Fraction of each pixel inside the lungs, shape (H, W).
+        grid: Grid of the image, shape (H, W).
+        patient: Patient to draw.
+        plan: Plan of the chest at this level.
+    """
     texture = flicker(patient.texture_seed, 20 + int(plan["lung_wide"] * 1000))
     tissue = patient.lung_hu + 45.0 * grid.y + smooth_noise(texture, grid.size, 22) * 14.0
     paint(hu, air, tissue)
@@ -261,7 +294,14 @@ def _vessels(texture: np.random.Generator, patient: Patient, plan: dict[str, flo
 
 
 def draw_belly(hu: Array, grid: Grid, patient: Patient, plan: dict[str, float]) -> None:
-    """Draws liver, spleen and a stomach with its bubble where the domes of the diaphragm reach the slice."""
+    """Draws liver, spleen and a stomach with gas where the domes of the diaphragm reach the slice.
+
+    Args:
+        hu: Image in HU, shape (H, W); changed in place.
+        grid: Grid of the image, shape (H, W).
+        patient: Patient to draw.
+        plan: Plan of the chest at this level.
+    """
     if plan["liver"] <= 0.02:
         return
     gain = 0.28 * patient.contrast_hu
@@ -291,7 +331,15 @@ def _bone(hu: Array, edge: Array, width: float, shell: float = 0.013) -> None:
 
 
 def draw_bones(hu: Array, grid: Grid, patient: Patient, plan: dict[str, float], view: int) -> None:
-    """Draws ribs, vertebra, sternum, and at upper levels scapulae and clavicles."""
+    """Draws ribs, vertebra, sternum, and at upper levels scapulae and clavicles.
+
+    Args:
+        hu: Image in HU, shape (H, W); changed in place.
+        grid: Grid of the image, shape (H, W).
+        patient: Patient to draw.
+        plan: Plan of the chest at this level.
+        view: Index of the level, from 0.
+    """
     texture = flicker(patient.texture_seed, 30 + view)
     for side in (-1, 1):
         for bearing in np.linspace(-1.25, 1.45, 6) + texture.uniform(-0.12, 0.12, 6):
@@ -355,7 +403,13 @@ def _shoulder(hu: Array, grid: Grid, patient: Patient, plan: dict[str, float]) -
 
 
 def draw_airways(hu: Array, grid: Grid, plan: dict[str, float]) -> None:
-    """Draws the trachea, or the main bronchi below the carina, each with its wall."""
+    """Draws the trachea, or the main bronchi below the carina, each with its wall.
+
+    Args:
+        hu: Image in HU, shape (H, W); changed in place.
+        grid: Grid of the image, shape (H, W).
+        plan: Plan of the chest at this level.
+    """
     if plan["airway"] < 0.012:
         return
     split = min(1.0, max(0.0, 2.0 * plan["great"] - 0.8))

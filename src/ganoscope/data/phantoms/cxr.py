@@ -45,7 +45,7 @@ LUNG_DENSITY = 0.26  # of soft tissue, at full breath
 
 
 def draw_patient(generator: np.random.Generator, label: str) -> Patient:
-    """Returns a patient; everything but `label` comes from the generator, the lesion last and in any case."""
+    """Returns a random patient with the given label; the lesion is drawn last, even for healthy patients."""
     number = generator.uniform
     return Patient(
         label=label,

@@ -1,4 +1,4 @@
-"""The healthy chest of a radiograph: centimetres of each tissue along the beam."""
+"""Computes the healthy chest of a radiograph: thickness in cm of each tissue along the beam."""
 
 from dataclasses import dataclass
 
@@ -26,7 +26,7 @@ RIBS = 10
 
 @dataclass(frozen=True)
 class Lesion:
-    """A lesion in one lung: `across`, `down` in [-1, 1] from its centre, `radius` in its half width."""
+    """A lesion in one lung: position `across`, `down` in [-1, 1] from its centre, `radius` in half lung widths."""
 
     side: int
     across: float
@@ -38,7 +38,7 @@ class Lesion:
 
 @dataclass(frozen=True)
 class Patient:
-    """What stays the same over the films of one patient: build, heart, skeleton, breath and the lesion."""
+    """Properties common to all radiographs of a patient: build, heart, skeleton, breath and the lesion."""
 
     label: str
     texture_seed: int
@@ -58,7 +58,7 @@ class Patient:
 
 @dataclass(frozen=True)
 class Film:
-    """What changes from film to film: position, depth of breath, and the exposure curve."""
+    """Properties of one radiograph: positioning, depth of breath, and the exposure curve."""
 
     shift: Point
     angle: float
@@ -73,7 +73,7 @@ class Film:
 
 @dataclass(frozen=True)
 class Chest:
-    """Distances to the organs of one film, (H, W) each, that several layers need."""
+    """Signed distances to the organs of one radiograph, (H, W) each, used by several layers."""
 
     lungs: Array
     heart: Array
@@ -82,13 +82,25 @@ class Chest:
 
 
 def lung_shape(patient: Patient, film: Film, side: int) -> tuple[Point, Point]:
-    """Returns centre and half axes of a lung's outer bound; side -1 is the picture's left."""
+    """Returns centre and half axes of the outer boundary of a lung.
+
+    Args:
+        patient: Patient to draw.
+        film: Positioning and exposure of the radiograph.
+        side: -1 for the left side of the image, 1 for the right.
+    """
     wide, high = patient.width, patient.height
     return (side * 0.33 * wide + film.turn * 0.5, -0.02), (0.335 * wide * (1 + 0.4 * film.breath), 0.70 * high)
 
 
 def make_chest(grid: Grid, patient: Patient, film: Film) -> Chest:
-    """Returns the distances to lungs, heart, domes of the diaphragm and body."""
+    """Returns the signed distances to lungs, heart, domes of the diaphragm and body.
+
+    Args:
+        grid: Grid of the image, shape (H, W).
+        patient: Patient to draw.
+        film: Positioning and exposure of the radiograph.
+    """
     sides: list[Array] = []
     domes: list[Array] = []
     for side in (-1, 1):
@@ -130,7 +142,13 @@ def _heart(grid: Grid, patient: Patient, film: Film) -> Array:
 
 
 def compute_lung_depth(grid: Grid, patient: Patient, chest: Chest) -> Array:
-    """Returns centimetres of lung: a rounded bag, thinner where the heart lies."""
+    """Returns the thickness of lung in cm, shape (H, W): rounded, thinner in front of the heart.
+
+    Args:
+        grid: Grid of the image, shape (H, W).
+        patient: Patient to draw.
+        chest: Distances to the organs.
+    """
     bag = np.clip(-chest.lungs / 0.24, 0.0, 1.0)
     depth = np.sqrt(np.maximum(1.0 - (1.0 - bag) ** 2, 0.0)) * cover(chest.lungs, grid.pixel)
     behind = np.clip(-chest.heart / 0.10, 0.0, 1.0)
@@ -140,7 +158,13 @@ def compute_lung_depth(grid: Grid, patient: Patient, chest: Chest) -> Array:
 
 
 def compute_body_depth(grid: Grid, patient: Patient, chest: Chest) -> Array:
-    """Returns centimetres of soft tissue before the lungs are taken out, with breasts and neck."""
+    """Returns the thickness of soft tissue in cm, shape (H, W), including the lungs, with breasts and neck.
+
+    Args:
+        grid: Grid of the image, shape (H, W).
+        patient: Patient to draw.
+        chest: Distances to the organs.
+    """
     inner = np.clip(-chest.body / 0.42, 0.0, 1.0)
     depth = np.sqrt(np.maximum(1.0 - (1.0 - inner) ** 2, 0.0)) * patient.depth_cm
     depth *= 0.80 + 0.16 * np.clip(grid.y + 0.5, 0.0, 1.2)
@@ -154,7 +178,14 @@ def compute_body_depth(grid: Grid, patient: Patient, chest: Chest) -> Array:
 
 
 def compute_vessels(grid: Grid, patient: Patient, film: Film, chest: Chest) -> Array:
-    """Returns centimetres of blood: hila, and vessels that fork outwards, larger towards the bases."""
+    """Returns the thickness of blood in cm, shape (H, W): hila, and vessels that branch outwards.
+
+    Args:
+        grid: Grid of the image, shape (H, W).
+        patient: Patient to draw.
+        film: Positioning and exposure of the radiograph.
+        chest: Distances to the organs.
+    """
     texture = flicker(patient.texture_seed, 3)
     rows: list[Array] = []
     for side in (-1, 1):
@@ -177,7 +208,14 @@ def compute_vessels(grid: Grid, patient: Patient, film: Film, chest: Chest) -> A
 
 
 def compute_gas(grid: Grid, patient: Patient, film: Film, chest: Chest) -> Array:
-    """Returns centimetres of gas in trachea, main bronchi, and stomach under the left dome."""
+    """Returns the thickness of gas in cm, shape (H, W), in trachea, main bronchi and stomach.
+
+    Args:
+        grid: Grid of the image, shape (H, W).
+        patient: Patient to draw.
+        film: Positioning and exposure of the radiograph.
+        chest: Distances to the organs.
+    """
     carina = (0.005 + film.turn, -0.2 + 0.4 * film.breath)
     pipe = bar(grid, (film.turn * 1.2, -1.1), carina, (0.04, 0.04))
     for side in (-1, 1):
@@ -190,7 +228,13 @@ def compute_gas(grid: Grid, patient: Patient, film: Film, chest: Chest) -> Array
 
 
 def compute_skeleton(grid: Grid, patient: Patient, film: Film) -> Array:
-    """Returns centimetres of cortical bone along the beam: ribs, spine, clavicles, scapulae and humeri."""
+    """Returns the thickness of cortical bone in cm, shape (H, W): ribs, spine, clavicles, scapulae and humeri.
+
+    Args:
+        grid: Grid of the image, shape (H, W).
+        patient: Patient to draw.
+        film: Positioning and exposure of the radiograph.
+    """
     cage = np.concatenate([_rib(patient, film, side, number) for side in (-1, 1) for number in range(RIBS)])
     ribs = 0.40 * np.minimum(strokes(grid, cage, 0.3), 2.6)
     collar = np.concatenate([_clavicle(patient, film, side) for side in (-1, 1)])

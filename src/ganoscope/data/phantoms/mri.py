@@ -25,11 +25,10 @@ from ganoscope.data.phantoms.shapes import Array, Mask, Point, cover, ellipse, f
 
 CLASSES = ("notumor", "glioma", "meningioma")
 VIEWS = 4
-CONTRASTS = ("t1", "t2", "flair")
 
 
 def draw_patient(generator: np.random.Generator, label: str) -> Patient:
-    """Returns a patient; everything but `label` comes from the generator, the lesion last and in any case."""
+    """Returns a random patient with the given label; the lesion is drawn last, even for healthy patients."""
     number = generator.uniform
     return Patient(
         label=label,

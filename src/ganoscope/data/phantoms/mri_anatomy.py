@@ -46,7 +46,7 @@ GREY: dict[str, tuple[float, float, float]] = {
 
 @dataclass(frozen=True)
 class Lesion:
-    """A tumour: `reach` (0 brain's centre, 1 surface) and `bearing` place it, `radius` in half pictures."""
+    """A tumour: `reach` (0 centre of the brain, 1 surface) and `bearing` give its position, `radius` in half images."""
 
     reach: float
     bearing: float
@@ -60,7 +60,7 @@ class Lesion:
 
 @dataclass(frozen=True)
 class Patient:
-    """What stays the same over a patient's slices: head, contrast, ventricles, coil, tumour."""
+    """Properties common to all slices of a patient: head, contrast, ventricles, coil and tumour."""
 
     label: str
     texture_seed: int
@@ -82,7 +82,7 @@ class Patient:
 
 @dataclass(frozen=True)
 class Head:
-    """One slice's frame: its grid, size, and the distances (H, W) to skin and brain."""
+    """Frame of a slice: grid, size, and the signed distances (H, W) to skin and brain."""
 
     grid: Grid
     scale: float
@@ -92,7 +92,13 @@ class Head:
 
 
 def make_head(patient: Patient, view: int, size: int) -> Head:
-    """Returns the frame of a slice; heads are narrower in front and smaller towards the vertex."""
+    """Returns the frame of a slice; heads are narrower in front and smaller towards the vertex.
+
+    Args:
+        patient: Patient to draw.
+        view: Index of the level, from 0.
+        size: Height and width in pixels.
+    """
     scale = (0.97, 1.0, 0.97, 0.86)[view]
     grid = place(size, patient.shift, patient.angle, 1.0)
     taper = 1.0 + patient.egg * grid.y
@@ -106,7 +112,14 @@ def make_head(patient: Patient, view: int, size: int) -> Head:
 
 
 def draw_shell(head: Head, patient: Patient, view: int, grey: dict[str, float]) -> Array:
-    """Returns the picture with scalp, skull (two dark tables around marrow) and fluid."""
+    """Returns the image, shape (H, W), with scalp, skull (two dark tables around marrow) and fluid.
+
+    Args:
+        head: Frame of the slice.
+        patient: Patient to draw.
+        view: Index of the level, from 0.
+        grey: Grey level, 0 to 1, by tissue.
+    """
     pixel = head.grid.pixel
     picture = np.full_like(head.skin, grey["air"])
     paint(picture, cover(head.skin, pixel), grey["muscle"])
@@ -143,7 +156,15 @@ def _furrows(head: Head, patient: Patient, view: int) -> Array:
 
 
 def draw_cerebrum(picture: Array, head: Head, patient: Patient, view: int, grey: dict[str, float]) -> None:
-    """Draws white matter, folded cortex, sulci, the fissure between the hemispheres, insulae."""
+    """Draws white matter, folded cortex, sulci, the fissure between the hemispheres, insulae.
+
+    Args:
+        picture: Image, shape (H, W); changed in place.
+        head: Frame of the slice.
+        patient: Patient to draw.
+        view: Index of the level, from 0.
+        grey: Grey level, 0 to 1, by tissue.
+    """
     grid, pixel = head.grid, head.grid.pixel
     gap = 0.010 + 0.016 * patient.atrophy
     surface = head.brain + gap
@@ -180,7 +201,15 @@ def _insulae(head: Head, patient: Patient) -> Array:
 
 
 def draw_depths(picture: Array, head: Head, patient: Patient, view: int, grey: dict[str, float]) -> None:
-    """Draws deep grey nuclei and ventricles for the level."""
+    """Draws the deep grey nuclei and ventricles of the level.
+
+    Args:
+        picture: Image, shape (H, W); changed in place.
+        head: Frame of the slice.
+        patient: Patient to draw.
+        view: Index of the level, from 0.
+        grey: Grey level, 0 to 1, by tissue.
+    """
     if view == 1:
         _nuclei(picture, head, patient, grey)
         _horns(picture, head, patient, grey)
@@ -249,7 +278,14 @@ def _caps(picture: Array, head: Head, grey: dict[str, float]) -> None:
 
 
 def draw_posterior_fossa(picture: Array, head: Head, patient: Patient, grey: dict[str, float]) -> None:
-    """Draws orbits, nasal air, temporal lobes, petrous bones, brainstem, fourth ventricle and cerebellum."""
+    """Draws orbits, nasal air, temporal lobes, petrous bones, brainstem, fourth ventricle and cerebellum.
+
+    Args:
+        picture: Image, shape (H, W); changed in place.
+        head: Frame of the slice.
+        patient: Patient to draw.
+        grey: Grey level, 0 to 1, by tissue.
+    """
     grid, pixel = head.grid, head.grid.pixel
     clumps = 0.5 + 0.4 * smooth_noise(flicker(patient.texture_seed, 22), grid.size, 14)
     paint(picture, cover(head.brain, pixel), grey["bone"] + np.clip(clumps, 0.0, 1.0) * 0.5 * grey["marrow"])
@@ -320,7 +356,7 @@ def _orbits(picture: Array, head: Head, patient: Patient, grey: dict[str, float]
 
 
 def growing_room(head: Head, view: int) -> Array:
-    """Returns the distance to the part of the brain in which a tumour may grow."""
+    """Returns the signed distance, shape (H, W), to the part of the brain in which a tumour may grow."""
     if view > 0:
         return head.brain
     wide, long = head.radii

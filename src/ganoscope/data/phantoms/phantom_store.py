@@ -1,6 +1,7 @@
-"""The manifest of a store of phantoms: patients, classes and splits, like that of any other store."""
+"""Images and manifest of a store of phantoms: patients, classes and splits, as in any other store."""
 
 import csv
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from hashlib import sha256
 from pathlib import Path
@@ -9,11 +10,12 @@ from typing import Literal
 import numpy as np
 
 from ganoscope.data.phantoms import VIEWS, Phantom
-from ganoscope.data.store import COLUMNS, Sample
+from ganoscope.data.store import COLUMNS, Sample, StoreWriter
 from ganoscope.data.store.intensity import IntensityMap
 from ganoscope.data.store.splits import Fractions, make_splits
 from ganoscope.errors import UserError
 from ganoscope.files import save_csv
+from ganoscope.progress import ProgressBar
 
 INTENSITY = {
     "ct": IntensityMap(-1024.0, 1500.0, "HU", "int16"),
@@ -27,35 +29,73 @@ MODALITY = {"ct": "CT", "cxr": "DX", "mri": "MR"}
 
 @dataclass(frozen=True)
 class PhantomConfig:
-    """Which phantoms to make."""
+    """Which phantoms to draw."""
 
     modality: Literal["ct", "cxr", "mri"] = "mri"
     """ct: chest slices in HU; cxr: frontal chest radiographs; mri: brain slices."""
     number: int = 2000
-    """How many images; every patient has several slices or films."""
+    """Number of images; every patient has several slices or radiographs."""
     size: int = 64
-    """Side of the square images in pixels, 32 to 512."""
+    """Height and width of the images in pixels, 32 to 512."""
     seed: int = 0
-    """Of anatomy, lesions, noise and splits."""
+    """Random seed of anatomy, lesions, noise and splits."""
     shortcut: bool = False
-    """Burns a marker into most diseased and few healthy images: a planted shortcut for a classifier to fall for."""
+    """Burn a marker into most diseased and few healthy images, as a shortcut that a classifier can learn."""
 
     def __post_init__(self) -> None:
-        """Checks that every split can have a patient."""
+        """Checks that every split can get a patient.
+
+        Raises:
+            UserError: There are too few images.
+        """
         fewest = 3 * VIEWS[self.modality]
         if self.number < fewest:
             raise UserError(
-                f"--number is too small: got {self.number}; allowed: {fewest} or more: each split needs a patient."
+                f"--number is too small: got {self.number}; allowed: {fewest} or more (a patient per split)."
             )
 
 
 def describe_phantom(phantom: Phantom, index: int, config: PhantomConfig) -> str:
-    """Returns what stands in for a source file's name: everything needed to draw the phantom again."""
+    """Returns the description of a phantom, in place of a source file name: everything needed to draw it again.
+
+    Args:
+        phantom: Phantom.
+        index: Position in the population.
+        config: Which phantoms are drawn.
+    """
     return f"{config.modality}/seed-{config.seed}/{index:06d}-view-{phantom.view}"
 
 
+def draw_phantoms(phantoms: Iterable[Phantom], writer: StoreWriter, config: PhantomConfig) -> list[str]:
+    """Appends phantoms to a store, writes their provisional rows to `rows.csv`, and returns their labels.
+
+    Args:
+        phantoms: Phantoms to draw, in order.
+        writer: Pixel writer of the unfinished store.
+        config: Which phantoms they are.
+    """
+    labels: list[str] = []
+    with (
+        ProgressBar(f"drawing {config.modality} phantoms", config.number) as bar,
+        (writer.path / "rows.csv").open("w", newline="", encoding="utf-8") as file,
+    ):
+        rows = csv.writer(file)
+        for index, drawn in enumerate(phantoms):
+            writer.append(drawn.pixels, drawn.mask)
+            rows.writerow((drawn.patient, drawn.label, describe_phantom(drawn, index, config)))
+            labels.append(drawn.label)
+            bar.advance(1)
+    return labels
+
+
 def write_manifest(folder: Path, config: PhantomConfig, labels: list[str]) -> None:
-    """Turns the provisional rows into the manifest, splits included."""
+    """Converts the provisional rows into the manifest, with splits.
+
+    Args:
+        folder: Unfinished store.
+        config: Which phantoms were drawn.
+        labels: Label of every image.
+    """
     patients = np.arange(config.number, dtype=np.int32) // VIEWS[config.modality]
     codes = np.unique(labels, return_inverse=True)[1].astype(np.int32)
     none = np.full(config.number, "", np.str_)
@@ -69,7 +109,14 @@ def write_manifest(folder: Path, config: PhantomConfig, labels: list[str]) -> No
 
 
 def make_sample(index: int, row: list[str], split: str, config: PhantomConfig) -> Sample:
-    """Returns the manifest row of one phantom, whose "source file" is its description."""
+    """Returns the manifest row of one phantom; its "source file" is its description.
+
+    Args:
+        index: Position in the population.
+        row: Provisional row: patient, label, description.
+        split: Split of the image.
+        config: Which phantoms were drawn.
+    """
     patient, label, source = row
     digest = sha256(source.encode()).hexdigest()
     return Sample(

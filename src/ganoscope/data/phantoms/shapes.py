@@ -1,8 +1,8 @@
-"""Anti-aliased drawing in normalised coordinates: what the three anatomies share.
+"""Anti-aliased drawing in normalised coordinates, shared by the three anatomies.
 
 A picture spans [-1, 1] in x (to the right) and y (downwards) whatever its size in pixels, so one patient
 looks the same at 64 and at 256. A shape is a map of signed distances (negative inside, in the units of the
-coordinates); `cover` turns it into the part of every pixel that the shape fills.
+coordinates); `cover` converts it into the fraction of every pixel that the shape covers.
 """
 
 from dataclasses import dataclass
@@ -17,19 +17,19 @@ Array = NDArray[Any]
 Mask = NDArray[np.bool_]
 Point = tuple[float, float]
 
-LESION_FLOOR = 0.1  # a lesion's opacity below this is cut to exactly 0, so that its mask is exact
+LESION_FLOOR = 0.1  # lesion opacity below this is set to 0, so that the mask is exact
 
 
 @dataclass(frozen=True)
 class Grid:
-    """Where every pixel lies in the coordinates of the anatomy.
+    """Pixel positions in the coordinates of the anatomy.
 
     Attributes:
-        size: Pixels along each side.
+        size: Height and width in pixels.
         x: (H, W) position to the right.
         y: (H, W) position downwards.
         pixel: Side of a pixel in the same units.
-        shift: Where the anatomy's origin lies in the picture, in [-1, 1].
+        shift: Position of the anatomy's origin in the picture, in [-1, 1].
         angle: Rotation of the anatomy in the picture, radians.
         scale: Magnification of the anatomy in the picture.
     """
@@ -45,7 +45,7 @@ class Grid:
 
 @lru_cache(maxsize=8)
 def make_grid(size: int) -> Grid:
-    """Returns the untransformed grid of a picture of `size` x `size` pixels (shared, hence read-only)."""
+    """Returns the untransformed grid of `size` x `size` pixels (shared, hence read-only)."""
     axis = ((np.arange(size, dtype=np.float32) + 0.5) * (2.0 / size) - 1.0).astype(np.float32)
     x, y = np.meshgrid(axis, axis)
     x.setflags(write=False)
@@ -54,7 +54,14 @@ def make_grid(size: int) -> Grid:
 
 
 def place(size: int, shift: Point, angle: float, scale: float) -> Grid:
-    """Returns the grid that shows an anatomy moved by `shift`, turned by `angle`, magnified by `scale`."""
+    """Returns the grid of a shifted, rotated and magnified anatomy.
+
+    Args:
+        size: Height and width in pixels.
+        shift: Position of the anatomy's origin, in [-1, 1].
+        angle: Rotation in radians.
+        scale: Magnification.
+    """
     plain = make_grid(size)
     cos, sin = float(np.cos(angle)) / scale, float(np.sin(angle)) / scale
     x, y = plain.x - shift[0], plain.y - shift[1]
@@ -62,12 +69,18 @@ def place(size: int, shift: Point, angle: float, scale: float) -> Grid:
 
 
 def cover(distance: Array, width: float) -> Array:
-    """Returns the part of each pixel inside a shape, in [0, 1]; its edge is `width` wide."""
+    """Returns the fraction of each pixel inside a shape, in [0, 1], shape (H, W); its edge is `width` wide."""
     return np.clip(0.5 - distance / width, 0.0, 1.0)
 
 
 def paint(picture: Array, opacity: Array, value: float | Array) -> None:
-    """Lays `value` over `picture` in place: picture <- picture + opacity (value - picture)."""
+    """Blends `value` over `picture` in place: picture <- picture + opacity (value - picture).
+
+    Args:
+        picture: Image, shape (H, W); changed in place.
+        opacity: Opacity in [0, 1], shape (H, W).
+        value: Value, or values of shape (H, W).
+    """
     picture += opacity * (value - picture)
 
 
@@ -95,14 +108,28 @@ def ellipse(grid: Grid, center: Point, radii: Point, angle: float = 0.0) -> Arra
 
 
 def superellipse(grid: Grid, center: Point, radii: Point, power: float) -> Array:
-    """Returns the radial signed distance (H, W) to |x/a|^power + |y/b|^power = 1; power 2 is an ellipse."""
+    """Returns the radial signed distance (H, W) to |x/a|^power + |y/b|^power = 1; power 2 is an ellipse.
+
+    Args:
+        grid: Pixel positions.
+        center: Centre (x, y).
+        radii: Half axes a and b.
+        power: Exponent; larger is more rectangular.
+    """
     x, y = grid.x - center[0], grid.y - center[1]
     q = (np.abs(x / radii[0]) ** power + np.abs(y / radii[1]) ** power) ** (1.0 / power)
     return (q - 1.0) * np.sqrt(x * x + y * y) / (q + 1e-4)
 
 
 def bar(grid: Grid, start: Point, end: Point, radii: Point) -> Array:
-    """Returns the signed distance (H, W) to a rod of radius radii[0] at `start`, radii[1] at `end`."""
+    """Returns the signed distance (H, W) to a tapering rod.
+
+    Args:
+        grid: Pixel positions.
+        start: First end (x, y).
+        end: Second end (x, y).
+        radii: Radius at each end.
+    """
     dx, dy = end[0] - start[0], end[1] - start[1]
     x, y = grid.x - start[0], grid.y - start[1]
     along = np.clip((x * dx + y * dy) * (1.0 / (dx * dx + dy * dy + 1e-9)), 0.0, 1.0)
@@ -111,19 +138,31 @@ def bar(grid: Grid, start: Point, end: Point, radii: Point) -> Array:
 
 
 def join(first: Array, second: Array, round_by: float) -> Array:
-    """Returns the distance to a union, its notch rounded (polynomial smooth minimum, Quilez 2013)."""
+    """Returns the signed distance to a union with a rounded notch (polynomial smooth minimum, Quilez 2013).
+
+    Args:
+        first: Signed distance, shape (H, W).
+        second: Signed distance, shape (H, W).
+        round_by: Size of the rounding.
+    """
     blend = np.maximum(round_by - np.abs(first - second), 0.0)
     return np.minimum(first, second) - blend * blend * (0.25 / round_by)
 
 
 def carve(first: Array, second: Array, round_by: float) -> Array:
-    """Returns the distance to `first` without `second`, its corners rounded."""
+    """Returns the signed distance to `first` without `second`, with rounded corners.
+
+    Args:
+        first: Signed distance, shape (H, W).
+        second: Signed distance, shape (H, W).
+        round_by: Size of the rounding.
+    """
     return -join(-first, second, round_by)
 
 
 @lru_cache(maxsize=64)
 def _spline(size: int, cells: int) -> Array:
-    """Returns (size, cells + 3): the uniform cubic B-splines of `cells` intervals at the pixel centres."""
+    """Returns the uniform cubic B-splines of `cells` intervals at the pixel centres, shape (size, cells + 3)."""
     position = (np.arange(size) + 0.5) * (cells / size)
     distance = np.abs(position[:, None] - (np.arange(cells + 3)[None, :] - 1.0))
     near = 2.0 / 3.0 - distance**2 + distance**3 / 2.0
@@ -134,8 +173,12 @@ def _spline(size: int, cells: int) -> Array:
 def smooth_noise(generator: np.random.Generator, size: int, cells: int) -> Array:
     """Returns smooth noise (H, W), mean 0 and standard deviation about 1, the same field at every size.
 
-    A lattice of `cells` x `cells` normal numbers, interpolated by cubic B-splines (so `cells` counts bumps
-    per side).
+    A lattice of `cells` x `cells` normal numbers, interpolated by cubic B-splines.
+
+    Args:
+        generator: Random generator.
+        size: Height and width in pixels.
+        cells: Number of bumps per side.
     """
     lattice = generator.standard_normal((cells + 3, cells + 3), dtype=np.float32) * 2.1
     basis = _spline(size, cells)
@@ -143,27 +186,33 @@ def smooth_noise(generator: np.random.Generator, size: int, cells: int) -> Array
 
 
 def blur(picture: Array, sigma_px: float) -> Array:
-    """Returns `picture` under a Gaussian of `sigma_px` pixels."""
+    """Returns a picture, shape (H, W), smoothed by a Gaussian of `sigma_px` pixels."""
     blurred = ndimage.gaussian_filter(picture, sigma_px, truncate=3.0)  # pyright: ignore
     return np.asarray(blurred, dtype=np.float32)
 
 
 def grain(generator: np.random.Generator, size: int, sigma_px: float) -> Array:
-    """Returns noise (H, W) of deviation 1, correlated by a Gaussian of `sigma_px` pixels."""
+    """Returns correlated noise (H, W) of standard deviation 1.
+
+    Args:
+        generator: Random generator.
+        size: Height and width in pixels.
+        sigma_px: Standard deviation of the Gaussian kernel in pixels.
+    """
     noise = blur(generator.standard_normal((size, size), dtype=np.float32), sigma_px)
     return noise / noise.std()
 
 
 def strokes(grid: Grid, segments: Array, wall: float = 0.0) -> Array:
-    """Returns the part of each pixel (H, W) that many tapering line segments fill.
+    """Returns the fraction of each pixel (H, W) covered by many tapering line segments.
 
-    Each segment is cut into small patches, whose areas are shared among the four nearest pixels. Overlaps
+    Each segment is divided into small patches, whose areas are distributed to the four nearest pixels. Overlaps
     add up.
 
     Args:
         grid: The pixels' positions.
         segments: (S, 6) rows of x0, y0, x1, y1, radius at the start, radius at the end.
-        wall: 0 fills a line evenly; towards 1 its two edges get heavier, as the projection of a tube.
+        wall: 0 fills a line evenly; towards 1 its edges get heavier, like the projection of a tube.
     """
     x0, y0, x1, y1, r0, r1 = (segments[:, column, None, None] for column in range(6))
     length = np.sqrt((x1 - x0) ** 2 + (y1 - y0) ** 2) + 1e-6
@@ -181,7 +230,7 @@ def strokes(grid: Grid, segments: Array, wall: float = 0.0) -> Array:
 
 
 def _deposit(grid: Grid, x: Array, y: Array, mass: Array) -> Array:
-    """Returns (H, W): each mass shared among its four nearest pixels; what falls outside is lost."""
+    """Returns an image (H, W) with each mass distributed to its four nearest pixels; masses outside are lost."""
     cos, sin = float(np.cos(grid.angle)) * grid.scale, float(np.sin(grid.angle)) * grid.scale
     half, edge = grid.size / 2, grid.size + 2
     column = np.clip((x * cos - y * sin + grid.shift[0] + 1.0) * half + 0.5, 0.0, grid.size + 0.99).ravel()
@@ -202,7 +251,7 @@ def tree(generator: np.random.Generator, roots: Array, generations: int, spread:
     Args:
         generator: Source of the turns and lengths.
         roots: (R, 5) rows of x, y, heading (radians), length, radius.
-        generations: How many times to draw a segment before the next fork.
+        generations: Number of generations of segments.
         spread: Mean turn at a fork, radians.
     """
     x, y, heading, length, radius = (roots[:, column] for column in range(5))
@@ -224,11 +273,11 @@ def curve(points: NDArray[np.float64] | Array, radius: NDArray[np.float64] | Arr
 
 
 def settle(opacity: Array) -> tuple[Array, Mask]:
-    """Returns a lesion's opacity, cut to exactly 0 where faint, and the mask of what is left."""
+    """Returns the opacity of a lesion, shape (H, W), set to 0 where faint, and the mask of the rest."""
     mask = opacity > LESION_FLOOR
     return np.where(mask, opacity, np.float32(0.0)), mask
 
 
 def flicker(texture_seed: int, part: int) -> np.random.Generator:
-    """Returns the generator of one part of a patient's texture, the same at every size."""
+    """Returns the random generator of one part of a patient's texture, the same at every size."""
     return np.random.default_rng([texture_seed, part])

@@ -1,4 +1,4 @@
-"""What a user can say about how a source becomes a store."""
+"""Configuration of `ganoscope prepare`."""
 
 from dataclasses import dataclass
 from functools import partial
@@ -16,25 +16,29 @@ MODALITIES = ("CT", "MR", "DX", "CR", "PT", "US", "MG")
 
 @dataclass(frozen=True)
 class PrepareConfig(IntensityConfig, ReadOptions, GeometryConfig):
-    """How a source becomes a store."""
+    """How a source folder is converted into a store."""
 
     layout: str = ""
-    """How the source is arranged; recognised where it is not given: `ganoscope prepare --help` lists the layouts."""
+    """Layout of the source folder (see above); detected automatically by default."""
     modality: str = ""
-    """What the pictures are (CT, MR, DX, ...), where the files don't say: augmentation depends on it."""
+    """Modality of the images (CT, MR, DX, ...) where the files don't state it; data augmentation depends on it."""
     patient_pattern: str | None = None
-    """Regular expression whose first group, found in the file name, is the patient id; or a built-in one's name."""
+    """Regular expression whose first group in the file name is the patient id; or the name of a built-in one."""
     validation: float = 0.15
-    """Share of validation images, where the source has no folder for them."""
+    """Proportion of validation images where the source has no validation folder."""
     test: float = 0.15
-    """Share of test images, where the source has no folder for them."""
+    """Proportion of test images where the source has no test folder."""
     seed: int = 0
-    """Of the split."""
+    """Random seed of the split."""
     name: str = ""
-    """What the data set is called in reports."""
+    """Name of the data set in reports."""
 
     def __post_init__(self) -> None:
-        """Checks everything that can be checked without the source, and names all faults at once."""
+        """Checks everything that can be checked without the source.
+
+        Raises:
+            UserError: A value is invalid; all faults are in one message.
+        """
         faults = [*self.list_geometry_faults(), *self.list_intensity_faults()]
         if self.modality and self.modality not in MODALITIES:
             faults.append(describe("--modality is not known", self.modality, ", ".join(MODALITIES), "Choose one."))

@@ -1,4 +1,4 @@
-"""From one entry of a source to pictures at the store's size: the part of `prepare` that runs on all cores."""
+"""Decodes one entry of a source into pictures at the store's size: the part of `prepare` that runs on all cores."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -24,26 +24,29 @@ from ganoscope.data.geometry.placement import (
 )
 from ganoscope.data.geometry.volumes import select_slices
 from ganoscope.data.layouts import SourceImage
-from ganoscope.data.patients import extract_patient
+from ganoscope.data.patients import compile_pattern, extract_patient
 from ganoscope.data.picture import Picture, ReadOptions, UnreadableError
-from ganoscope.data.prepare.listing import Entry, parse
-from ganoscope.data.prepare.rows import Decoded, Row, make_row
+from ganoscope.data.prepare.config import PrepareConfig
+from ganoscope.data.prepare.listing import Entry, Listing, parse
+from ganoscope.data.prepare.transfer import Decoded, Row, make_row
 from ganoscope.data.readers import read
 from ganoscope.data.store.intensity import IntensityConfig, find_raw_range, scale_to_16_bits
 from ganoscope.files import compute_sha256, escape_unprintable
 
 INDEPENDENT_SUFFIXES = (".npy", ".npz")
-"""Pictures in one file of these belong to different patients, as far as one can know; in all others, to one."""
+"""File types whose pictures are assumed to show different patients; in all others, one file is one patient."""
 PART = 256
-"""Pictures of such a file that are in memory at a time."""
+"""Number of pictures of such a file in memory at a time."""
 FLAT_HU = 20.0
-"""Thumbnails of a smaller standard deviation show air, or one tissue, and noise."""
+"""Thumbnails with a smaller standard deviation show only air or one tissue, and noise."""
+SEARCHED = 500
+"""Number of pictures searched for burnt-in text and markers: all of smaller sets, a random sample of larger ones."""
 COPY = "an exact copy of another slice of its series"
 
 
 @dataclass(frozen=True)
 class Recipe:
-    """How every entry is turned into stored pictures; sent to each worker."""
+    """Settings for decoding every entry; sent to each worker process."""
 
     geometry: GeometryConfig
     intensity: IntensityConfig
@@ -53,14 +56,20 @@ class Recipe:
     searched_share: float = 1.0
 
 
+def make_recipe(config: PrepareConfig, listing: Listing) -> Recipe:
+    """Returns the decoding settings for a listing: the patient pattern found in it unless one is configured."""
+    pattern = compile_pattern(config.patient_pattern) or listing.pattern
+    return Recipe(config, config, config, pattern, config.modality, min(1.0, SEARCHED / listing.files))
+
+
 @dataclass(frozen=True, slots=True)
 class Result:
-    """What one entry gave, or a part of it.
+    """Result of decoding one entry, or a part of it.
 
     Attributes:
-        files: Files that are done with it; 0 for all parts of an entry but the last.
-        rows: Its pictures, and the reasons for those not taken.
-        series: Facts, where the pictures are slices of one volume.
+        files: Number of files completed; 0 for all parts of an entry except the last.
+        rows: Pictures, and the reasons for unusable ones.
+        series: Facts about the series, if the pictures are slices of one volume.
     """
 
     files: int
@@ -69,7 +78,7 @@ class Result:
 
 
 def decode_entry(line: str, recipe: Recipe) -> Result:
-    """Returns the pictures of an entry, a line of the listing, in order; what can't be taken comes with its reason."""
+    """Returns the pictures of an entry (a line of the listing) in order; unusable ones come with the reason."""
     entry = parse(line)
     image = entry.image
     if image.fault:
@@ -85,7 +94,7 @@ def decode_entry(line: str, recipe: Recipe) -> Result:
             fault, series = check_series(slices)
             if fault:
                 return refuse_all(entry, fault)
-            if recipe.options.slices.startswith("every"):  # the gaps are the user's own
+            if recipe.options.slices.startswith("every"):  # the user asked for these gaps
                 series = replace(series, spacing_between_mm=None, missing=0, problems=())
     except UnreadableError as error:
         return refuse_all(entry, str(error))
@@ -93,13 +102,13 @@ def decode_entry(line: str, recipe: Recipe) -> Result:
 
 
 def holds_many(line: str) -> bool:
-    """Tells whether an entry may hold any number of pictures that have nothing to do with each other."""
-    named = any(suffix in line.lower() for suffix in INDEPENDENT_SUFFIXES)  # spares nearly all lines from being parsed
+    """Tells whether an entry may hold any number of unrelated pictures."""
+    named = any(suffix in line.lower() for suffix in INDEPENDENT_SUFFIXES)  # avoids parsing most lines
     return named and parse(line).image.path.suffix.lower() in INDEPENDENT_SUFFIXES
 
 
 def decode_in_parts(line: str, recipe: Recipe) -> Iterator[Result]:
-    """Yields the pictures of an entry for which `holds_many`, some at a time, so that memory stays constant."""
+    """Yields the pictures of an entry for which `holds_many` is true, in parts, so that memory stays constant."""
     entry = parse(line)
     if entry.image.fault:
         yield refuse_all(entry, entry.image.fault)
@@ -112,16 +121,16 @@ def decode_in_parts(line: str, recipe: Recipe) -> Iterator[Result]:
 
 
 def refuse_all(entry: Entry, reason: str) -> Result:
-    """Returns every file of the entry as not taken."""
+    """Returns a result that rejects every file of the entry."""
     names = [find_name(entry.image, path) for path in entry.image.paths]
     refused = (Decoded(entry.number + index, name, entry.image, reason=reason) for index, name in enumerate(names))
     return Result(len(names), tuple(make_row(item) for item in refused))
 
 
 def refuse_copies(decoded: Iterable[Decoded]) -> Iterator[Decoded]:
-    """Yields the pictures of an entry; slices of the same file contents and frame come as not taken, but for the first.
+    """Yields the pictures of an entry; repeated slices (same file content and frame) are rejected, except the first.
 
-    Slices without a position are left alone: no volume is made of them.
+    Slices without a position are kept: they do not form a volume.
     """
     seen = set()
     for item in decoded:
@@ -134,9 +143,9 @@ def refuse_copies(decoded: Iterable[Decoded]) -> Iterator[Decoded]:
 
 
 def describe_sources(decoded: Iterable[Decoded]) -> Iterator[Picture]:
-    """Yields what was taken with size and spacing of the source, which cropping to the body does not change.
+    """Yields the accepted pictures with the size and spacing of the source, which cropping to the body does not change.
 
-    The pixels are without meaning: one value, seen at the size of the source.
+    The pixels are meaningless: one value, broadcast to the size of the source.
     """
     for item in decoded:
         if item.picture and item.placement:
@@ -145,14 +154,14 @@ def describe_sources(decoded: Iterable[Decoded]) -> Iterator[Picture]:
 
 
 def choose_files(entry: Entry, recipe: Recipe) -> Iterable[tuple[int, Path]]:
-    """Returns the files to read, each with its number: of a series those slices that are wanted."""
+    """Returns the files to read, each with its number; of a series, only the requested slices."""
     paths = entry.image.paths
     wanted = select_slices(recipe.options.slices, len(paths)) if len(paths) > 1 else [0]
     return [(entry.number + index, paths[index]) for index in wanted]
 
 
 def find_name(image: SourceImage, path: Path) -> str:
-    """Returns the path of one of an entry's files relative to the source, with forward slashes.
+    """Returns the path of a file of an entry relative to the source, with forward slashes.
 
     Example:
         >>> series = SourceImage((Path("in/p1/a.dcm"), Path("in/p1/b.dcm")), "p1/a.dcm")
@@ -166,7 +175,14 @@ def find_name(image: SourceImage, path: Path) -> str:
 
 
 def decode_file(number: int, path: Path, image: SourceImage, recipe: Recipe) -> Iterator[Decoded]:
-    """Yields a file's pictures one by one, or one refusal that says why there are no (more) pictures."""
+    """Yields the pictures of a file one by one; if the file is unreadable, a rejection with the reason comes last.
+
+    Args:
+        number: Number of the source file.
+        path: File to read.
+        image: Entry that the file belongs to.
+        recipe: Decoding settings.
+    """
     try:
         digest = compute_sha256(path)
         for picture in read(path, recipe.options):
@@ -184,7 +200,15 @@ def decode_file(number: int, path: Path, image: SourceImage, recipe: Recipe) -> 
 
 
 def decode_picture(number: int, picture: Picture, image: SourceImage, recipe: Recipe, digest: str) -> Decoded:
-    """Returns one picture in the store's square, or the reason why it is not taken."""
+    """Returns one picture in the square of the store, or a rejection with the reason.
+
+    Args:
+        number: Number of the source file.
+        picture: Picture as read from the file.
+        image: Entry that the file belongs to.
+        recipe: Decoding settings.
+        digest: SHA-256 of the source file.
+    """
     try:
         refuse_empty(picture)
         refuse_unscalable(picture, recipe.intensity)
@@ -219,9 +243,12 @@ def decode_picture(number: int, picture: Picture, image: SourceImage, recipe: Re
 
 
 def draw_thumbnail(picture: Picture) -> NDArray[np.float16]:
-    """Returns the folded thumbnail. In HU, what was not measured counts as air, and a picture of air as empty.
+    """Returns the folded thumbnail, float16. In HU, unmeasured pixels count as air, and a picture of air as empty.
 
-    Otherwise slices of different patients would be alike because the same scanner's field of view is round.
+    Otherwise slices of different patients would look alike because of the round field of view of the scanner.
+
+    Returns:
+        Shape (THUMBNAIL_PX**2,), see `make_folded_thumbnail`.
     """
     if picture.unit != "HU":
         return make_folded_thumbnail(picture.pixels)
@@ -229,12 +256,16 @@ def draw_thumbnail(picture: Picture) -> NDArray[np.float16]:
 
 
 def is_sampled(name: str, share: float) -> bool:
-    """Tells whether a picture belongs to a random share of all: the same one every time."""
+    """Tells whether a picture belongs to a reproducible random sample of all pictures."""
     return crc32(name.encode()) < share * 2**32
 
 
 def refuse_empty(picture: Picture) -> None:
-    """Refuses a picture that is too small, or the same everywhere."""
+    """Refuses a picture that is too small or constant.
+
+    Raises:
+        UnreadableError: The picture is smaller than `MIN_SIZE`, or every pixel has the same value.
+    """
     height, width = picture.pixels.shape
     if min(height, width) < MIN_SIZE:
         raise UnreadableError(f"the picture is only {(height, width)} pixels")
@@ -244,16 +275,26 @@ def refuse_empty(picture: Picture) -> None:
 
 
 def refuse_unscalable(picture: Picture, config: IntensityConfig) -> None:
-    """Refuses values that have no place in 16 bits as they are, where no scaling is wanted."""
+    """Refuses values that do not fit into 16 bits, where no scaling is allowed.
+
+    Raises:
+        UnreadableError: The values would have to be scaled, but `scale` is `none`.
+    """
     if config.scale == "none" and picture.unit == "signal" and picture.pixels.dtype != np.uint16:
         raise UnreadableError(f"values of type {picture.pixels.dtype} can't be stored with --scale none")
 
 
 def read_mask(path: Path, picture: Picture, placement: Placement, size: int) -> NDArray[np.bool_]:
-    """Returns the annotated finding in the store's square.
+    """Returns the mask of the annotated finding in the square of the store, shape (size, size).
+
+    Args:
+        path: Picture of the mask; nonzero pixels belong to the finding.
+        picture: Picture that the mask belongs to.
+        placement: Placement of the picture in the store.
+        size: Height and width of the store's images in pixels.
 
     Raises:
-        UnreadableError: The mask can't be read, or is of another size than its picture.
+        UnreadableError: The mask can't be read, or its size differs from that of the picture.
     """
     try:
         mask = np.greater(next(iter(read(path))).pixels, 0)
@@ -265,7 +306,7 @@ def read_mask(path: Path, picture: Picture, placement: Placement, size: int) -> 
 
 
 def compute_spacing(picture: Picture, placement: Placement) -> tuple[float, float] | None:
-    """Returns the pixel spacing in the store."""
+    """Returns the pixel spacing of a picture in the store in mm; None where it is unknown."""
     if picture.spacing_mm is None:
         return None
     rows, columns = placement.scale
@@ -273,7 +314,7 @@ def compute_spacing(picture: Picture, placement: Placement) -> tuple[float, floa
 
 
 def find_source_spacing(picture: Picture, placement: Placement) -> tuple[float, float] | None:
-    """Returns the pixel spacing in the source of a picture that has the store's."""
+    """Returns the pixel spacing in the source in mm, from a picture with the spacing of the store."""
     if picture.spacing_mm is None:
         return None
     rows, columns = placement.scale
@@ -281,7 +322,7 @@ def find_source_spacing(picture: Picture, placement: Placement) -> tuple[float, 
 
 
 def scale(decoded: Sequence[Decoded], config: IntensityConfig) -> Iterator[Decoded]:
-    """Yields the pictures with signals mapped to 16 bits, by a range of the image's own or of the whole series."""
+    """Yields the pictures with signals mapped to 16 bits, by the range of each image or of the whole series."""
     signals = [item.picture.pixels for item in decoded if item.picture and needs_scale(item.picture, config)]
     common = find_raw_range(signals, config) if signals and config.scale != "image" else None
     for item in decoded:
@@ -294,7 +335,7 @@ def scale(decoded: Sequence[Decoded], config: IntensityConfig) -> Iterator[Decod
 
 
 def needs_scale(picture: Picture, config: IntensityConfig) -> bool:
-    """Tells whether a picture's values have to be mapped to 16 bits."""
+    """Tells whether the values of a picture must be mapped to 16 bits."""
     if picture.unit == "HU" or config.scale == "none":
         return False
     return picture.unit == "signal" or config.scale in ("image", "series")

@@ -1,7 +1,7 @@
-"""The last part of `prepare`: groups, splits, manifest, alarms; then the private files go, and the store is one."""
+"""Finalizes an unfinished store: groups, splits, manifest, intensity map, alarms, removal of the private files."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from importlib import import_module
 from importlib.metadata import version
 from pathlib import Path
@@ -12,28 +12,34 @@ from numpy.typing import NDArray
 from ganoscope.alarms import save_alarms
 from ganoscope.data.checks.duplicates import Duplicates
 from ganoscope.data.checks.soundness import find_alarms
-from ganoscope.data.patients import make_pseudonym
 from ganoscope.data.prepare.config import PrepareConfig
 from ganoscope.data.prepare.grouping import Columns, group, save_duplicates, search_duplicates
 from ganoscope.data.prepare.ingest import Ingest
 from ganoscope.data.prepare.key import save_key
+from ganoscope.data.prepare.provisional_rows import Facts, read_columns, read_facts, read_rows
 from ganoscope.data.store import COLUMNS, QUARANTINE_COLUMNS, Store, StoreWriter
-from ganoscope.data.store.columns import DIGEST, ROWS, number, to_bytes
 from ganoscope.data.store.intensity import DTYPE_OF_UNIT, SCALED_UNIT, IntensityMap, parse_window
 from ganoscope.data.store.splits import Fractions, make_splits
 from ganoscope.files import read_csv, save_csv
-from ganoscope.parallel import make_chunks, submit
+from ganoscope.parallel import submit
 
 LOCK = "lock"
-"""Held by the process that fills the folder."""
+"""Lock file of the process that writes to the folder."""
 PRIVATE_FILES = ("listing.jsonl", "rows.csv", "rejected.csv", "thumbnails.bin", "progress.json", "plan.json", LOCK)
 BLOCK = 1024
 
 
 def finish(ingest: Ingest, config: PrepareConfig, layout: str, salt: bytes, workers: int) -> None:
-    """Groups and splits what was taken, and writes everything that a store has, and `key.csv`, which it has not.
+    """Groups and splits the images, and writes all files of the store and the private `key.csv`.
 
-    Where there are several processes, one searches for near-duplicates while this one goes on.
+    With several processes, one searches for near-duplicates while this one continues.
+
+    Args:
+        ingest: Unfinished store with all pictures written.
+        config: Configuration of `prepare`.
+        layout: Name of the layout.
+        salt: Secret key for pseudonyms.
+        workers: Number of processes.
     """
     writer, folder = ingest.close(), ingest.folder
     columns, ids = read_columns(folder)
@@ -47,7 +53,7 @@ def finish(ingest: Ingest, config: PrepareConfig, layout: str, salt: bytes, work
     writer.flush()
     writer.close()
     if workers > 1 and columns.label.any():
-        import_module("sklearn.tree")  # takes half a second, and is wanted for the alarms: while the search goes on
+        import_module("sklearn.tree")  # needed for the alarms; takes half a second, so load it while the search runs
     with ingest.explaining_reasons():
         write_tables(folder, config, columns, ids, wait_for_duplicates(), facts.pseudonyms)
     prepared = {**asdict(config), "layout": layout, "ganoscope": version("ganoscope")}
@@ -63,64 +69,21 @@ def write_tables(
     duplicates: Duplicates,
     pseudonyms: Mapping[str, str],
 ) -> None:
-    """Writes the duplicates and the manifest.
+    """Writes `duplicates.csv` and `manifest.csv`.
 
     Args:
-        folder: The unfinished store.
-        config: How to split.
-        columns: Of all images.
-        ids: Of the same images.
-        duplicates: Among the same images.
-        pseudonyms: By patient id.
+        folder: Unfinished store.
+        config: Configuration of `prepare`.
+        columns: Columns needed for grouping, one entry per image.
+        ids: Sample ids, shape (N,).
+        duplicates: Near-duplicates among the images.
+        pseudonyms: Pseudonym by patient id.
     """
     groups = group(columns, duplicates)
     fractions = Fractions(config.validation, config.test)
     splits = make_splits(groups, columns.label, columns.source_split, fractions, config.seed)
     save_duplicates(folder / "duplicates.csv", duplicates, ids, columns)
     write_manifest(folder, ids, groups, splits, pseudonyms)
-
-
-def read_rows(folder: Path) -> Iterator[dict[str, str]]:
-    """Returns an iterator over the provisional rows."""
-    return read_csv(folder / "rows.csv", "surrogateescape")
-
-
-def read_columns(folder: Path) -> tuple[Columns, NDArray[np.bytes_]]:
-    """Returns what grouping needs, as numbers, and an id for every image, in one pass over the rows."""
-    parts = [read_part(rows) for rows in make_chunks(read_rows(folder), ROWS)]
-    persons, volumes, contents, labels, splits, starts = (np.concatenate(part) for part in zip(*parts, strict=True))
-    patient = np.where(persons == b"", -1, number(persons))
-    columns = Columns(patient, number(volumes), number(contents), number(labels).astype(np.int32), splits)
-    return columns, make_ids(starts)
-
-
-def read_part(rows: list[dict[str, str]]) -> tuple[NDArray[np.bytes_ | np.str_], ...]:
-    """Returns patient, volume, content, label, split in the source, and the start of the id, each of shape (len,)."""
-    alone = (row["number"] if row["together"] == "1" else f"{row['number']} {row['frame']}" for row in rows)
-    return (
-        to_bytes(row["person"] for row in rows),
-        to_bytes(row["series"] or own for row, own in zip(rows, alone, strict=True)),
-        to_bytes(f"{row['source_sha256'][-DIGEST:]} {row['frame']}" for row in rows),
-        to_bytes(row["label"] for row in rows),
-        np.array([row["source_split"] for row in rows], np.str_),
-        to_bytes(row["source_sha256"][:12] + (f"-f{row['frame']}" if row["frame"] != "0" else "") for row in rows),
-    )
-
-
-def make_ids(starts: NDArray[np.bytes_]) -> NDArray[np.bytes_]:
-    """Returns the ids, shape (N,): of equal ones the second and later get a number.
-
-    Example:
-        >>> make_ids(np.array([b"a", b"b", b"a", b"a"])).tolist()
-        [b'a', b'b', b'a-1', b'a-2']
-    """
-    order = np.argsort(starts, kind="stable")
-    first = np.r_[True, starts[order[1:]] != starts[order[:-1]]]
-    place = np.arange(len(starts))
-    copies = np.empty(len(starts), np.int64)
-    copies[order] = place - np.maximum.accumulate(np.where(first, place, 0))
-    ends = np.array([b"-%d" % copy if copy else b"" for copy in copies.tolist()], np.bytes_)
-    return np.strings.add(starts, ends)
 
 
 def write_manifest(
@@ -130,7 +93,15 @@ def write_manifest(
     splits: NDArray[np.str_],
     pseudonyms: Mapping[str, str],
 ) -> None:
-    """Writes the manifest, in which pseudonyms stand for patients."""
+    """Writes the manifest, with pseudonyms instead of patient ids.
+
+    Args:
+        folder: Unfinished store.
+        ids: Sample ids, shape (N,).
+        groups: Group numbers, shape (N,).
+        splits: Split of every image, shape (N,).
+        pseudonyms: Pseudonym by patient id.
+    """
     folders: dict[str, str] = {}
 
     def complete() -> Iterator[dict[str, object]]:
@@ -149,49 +120,20 @@ def write_manifest(
 
 
 def list_rejected(folder: Path) -> Iterator[dict[str, str]]:
-    """Yields the files that were not taken, by number."""
+    """Yields the rows of `quarantine.csv`: number of each rejected file and the reason."""
     for row in read_csv(folder / "rejected.csv", "surrogateescape"):
         yield {"source": f"file-{int(row['number']):07d}", "reason": row["reason"]}
 
 
-@dataclass(frozen=True)
-class Facts:
-    """What all rows say together.
-
-    Attributes:
-        modality: Of all images, `mixed` where they differ, "" where none is known.
-        conflicts: Patient ids that belong to two persons, by what else their files say about them.
-        scaled: Whether pixels were scaled to 16 bits.
-        pseudonyms: By patient id.
-        synthetic: Images that say of themselves that they were generated.
-    """
-
-    modality: str
-    conflicts: int
-    scaled: bool
-    pseudonyms: Mapping[str, str]
-    synthetic: int
-
-
-def read_facts(folder: Path, salt: bytes) -> Facts:
-    """Returns what all rows say together, in one pass over them; the salt makes the pseudonyms."""
-    modalities, scaled, conflicts, synthetic = set(), False, set(), 0
-    checks: dict[str, str] = {}
-    pseudonyms = {"": ""}
-    for row in read_rows(folder):
-        modalities.add(row["modality"])
-        scaled = scaled or bool(row["raw_low"])
-        synthetic += row["synthetic"] == "1"
-        if row["person"] not in pseudonyms:
-            pseudonyms[row["person"]] = make_pseudonym(row["person"], salt)
-        if row["person"] and row["check"] and checks.setdefault(row["person"], row["check"]) != row["check"]:
-            conflicts.add(row["person"])
-    modality = modalities.pop() if len(modalities) == 1 else "mixed"
-    return Facts(modality, len(conflicts), scaled, pseudonyms, synthetic)
-
-
 def make_intensity(facts: Facts, unit: str, window: str, writer: StoreWriter) -> IntensityMap:
-    """Returns the map: the window for HU, all of 8 or scaled 16 bits, the range found for plain 16-bit grey."""
+    """Returns the intensity map: the window for HU, all of 8 or scaled 16 bits, else the range of the stored values.
+
+    Args:
+        facts: Facts about all images.
+        unit: Unit of the pixels.
+        window: Named HU window, or CENTRE/WIDTH.
+        writer: Pixel writer of the store, read for plain 16-bit grey values.
+    """
     dtype = DTYPE_OF_UNIT[unit]  # type: ignore[index]
     if unit == "HU":
         low, high = parse_window(window) or (-1024.0, 3071.0)
@@ -208,6 +150,6 @@ def make_intensity(facts: Facts, unit: str, window: str, writer: StoreWriter) ->
 
 
 def remove_private(folder: Path) -> None:
-    """Removes everything that names a person or a file."""
+    """Removes all files that hold names of persons or files."""
     for name in PRIVATE_FILES:
         (folder / name).unlink(missing_ok=True)

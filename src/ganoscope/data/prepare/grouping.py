@@ -1,4 +1,4 @@
-"""What belongs together: patients, volumes, copies and near-duplicates; no split may cut it."""
+"""Groups images that no split may separate: patients, volumes, copies and near-duplicates."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -18,12 +18,12 @@ DUPLICATE_COLUMNS = ("first", "second", "relation", "correlation")
 
 @dataclass(frozen=True)
 class Columns:
-    """What grouping needs to know, one entry per image, as numbers from 0.
+    """Columns needed for grouping, shape (N,) each, as numbers from 0.
 
     Attributes:
-        patient: Patient number, -1 where unknown.
-        volume: Number of the file or series whose pictures belong together.
-        content: Number of the source file's content and frame: equal for exact copies.
+        patient: Patient number; -1 if unknown.
+        volume: Number of the file or series that the picture comes from.
+        content: Number of the file content and frame; equal for exact copies.
         label: Class number.
         source_split: `train`, `validation`, `test` or "".
     """
@@ -36,7 +36,7 @@ class Columns:
 
 
 def search_duplicates(images: tuple[Path, NDArray[np.int64]]) -> Duplicates:
-    """Returns the near-duplicates among images, for the file of their thumbnails and their patients, shape (N,)."""
+    """Returns the near-duplicates among images, given the file of their thumbnails and their patients, shape (N,)."""
     path, patients = images
     thumbnails = np.memmap(path, np.float16, "r", shape=(len(patients), THUMBNAIL_PX**2))
     return find_duplicates(thumbnails, patients)
@@ -54,7 +54,14 @@ def group(columns: Columns, duplicates: Duplicates) -> NDArray[np.int32]:
 
 
 def save_duplicates(path: Path, duplicates: Duplicates, ids: NDArray[np.bytes_], columns: Columns) -> None:
-    """Writes the pairs that hold the clusters together, by sample id; exact copies are called so."""
+    """Writes the pairs that link near-duplicate clusters, by sample id; exact copies are marked as such.
+
+    Args:
+        path: CSV file to write.
+        duplicates: Near-duplicates among the images.
+        ids: Sample ids, shape (N,).
+        columns: Columns of the images.
+    """
     first, second = duplicates.first, duplicates.second
     exact = columns.content[first] == columns.content[second]
     rows = (
@@ -67,7 +74,7 @@ def save_duplicates(path: Path, duplicates: Duplicates, ids: NDArray[np.bytes_],
 
 
 def join_groups(*partitions: NDArray[np.int64]) -> NDArray[np.int32]:
-    """Returns the finest grouping in which whatever shares a number in any of the partitions stays together.
+    """Returns group numbers, shape (N,): images that share a number in any partition, shape (N,), get one group.
 
     Example:
         >>> join_groups(np.array([0, 0, 1, 2]), np.array([0, 1, 1, 2])).tolist()
@@ -85,7 +92,7 @@ def join_groups(*partitions: NDArray[np.int64]) -> NDArray[np.int32]:
 def make_edges(
     partitions: tuple[NDArray[np.int64], ...], count: int
 ) -> Iterator[tuple[NDArray[np.int64], NDArray[np.int64]]]:
-    """Yields, for each partition, the edges from every image to the node that stands for its part."""
+    """Yields, for each partition of shape (N,), the edges (N,) from images to the nodes that represent their parts."""
     offset = count
     for partition in partitions:
         yield np.arange(count), partition + offset

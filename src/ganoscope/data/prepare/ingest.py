@@ -1,7 +1,8 @@
-"""The writing half of `prepare`: takes decoded pictures in order, and can go on where a killed process stopped.
+"""Writes decoded pictures to an unfinished store, in order, and resumes where an interrupted process stopped.
 
-An unfinished store is a hidden folder, open to its owner alone. Every file in it is only ever appended to, and
-`progress.json`, replaced now and then, says how much of each counts; a process that goes on cuts the rest off.
+An unfinished store is a hidden folder that only its owner can read. Its files are only appended to, and
+`progress.json`, replaced every few seconds, records the valid length of each; a process that resumes cuts off the rest.
+
 """
 
 import csv
@@ -18,7 +19,7 @@ from typing import IO, Any, BinaryIO
 import numpy as np
 
 from ganoscope.data.prepare.decode import Result
-from ganoscope.data.prepare.rows import PRIVATE_COLUMNS, Row
+from ganoscope.data.prepare.transfer import PRIVATE_COLUMNS, Row
 from ganoscope.data.store import COLUMNS, StoreWriter
 from ganoscope.data.store.intensity import DTYPE_OF_UNIT
 from ganoscope.data.store.store import BUFFER_BYTES
@@ -33,14 +34,14 @@ COMMIT_SECONDS = 2.0
 
 
 class Ingest:
-    """Appends what `decode_entry` returns to an unfinished store.
+    """Appends the results of `decode_entry` to an unfinished store.
 
     Attributes:
-        folder: The unfinished store.
-        size: Side of the square images.
-        entries: How many entries of the listing are done.
-        unit: What pixels mean; decided by the first picture.
-        reasons: Files not taken, by reason.
+        folder: Unfinished store.
+        size: Height and width of the images in pixels.
+        entries: Number of entries of the listing that are done.
+        unit: Unit of the pixels; that of the first picture.
+        reasons: Number of rejected files by reason.
     """
 
     def __init__(self, folder: Path, size: int) -> None:
@@ -69,7 +70,7 @@ class Ingest:
         return (self._thumbnails, *self._tables.values())
 
     def take(self, result: Result) -> None:
-        """Writes one entry's pictures, or their reasons to the list of those not taken; commits now and then."""
+        """Writes the pictures of one entry, or the reasons for their rejection; commits every few seconds."""
         series = ""
         if result.series is not None:
             self._series += 1
@@ -108,11 +109,11 @@ class Ingest:
 
     @property
     def has_series(self) -> bool:
-        """Whether any volume was cut into slices."""
+        """Whether any picture is a slice of a volume."""
         return self._series > 0
 
     def commit(self) -> None:
-        """Waits until everything is on disk, then notes how much of each file counts."""
+        """Flushes everything to disk, then records the valid length of each file."""
         for file in self._files():
             file.flush()
             os.fsync(file.fileno())
@@ -135,7 +136,7 @@ class Ingest:
         """Commits, closes the tables, and returns the pixel writer, which is still open.
 
         Raises:
-            UserError: Nothing sound can be made of the source; the message lists the reasons with their counts.
+            UserError: The source holds no usable images, or mixes units; the message lists the reasons with counts.
         """
         self.commit()
         for file in self._files():
@@ -149,22 +150,26 @@ class Ingest:
         return self.store
 
     def list_reasons(self) -> str:
-        """Returns the most frequent reasons why files were not taken, a line each with its count, "" if all were."""
+        """Returns the most frequent reasons for rejection, one line each with its count; "" if no file was rejected."""
         return "".join(f"\n  {count} x {reason}" for reason, count in self.reasons.most_common(8))
 
     @contextmanager
     def explaining_reasons(self) -> Iterator[None]:
-        """Ends an error of the user met inside with why files were not taken: that may be where it comes from."""
+        """Adds the reasons for rejected files to a `UserError` raised inside: they may be its cause.
+
+        Raises:
+            UserError: One was raised inside.
+        """
         try:
             yield
         except UserError as error:
             if not self.reasons:
                 raise
-            raise UserError(f"{error}\n{self.reasons.total()} file(s) were not taken:{self.list_reasons()}") from None
+            raise UserError(f"{error}\n{self.reasons.total()} file(s) were rejected:{self.list_reasons()}") from None
 
 
 def open_at(path: Path, length: int) -> BinaryIO:
-    """Returns a file opened for appending after its first `length` bytes; what lies beyond is cut off."""
+    """Returns a file opened for appending after its first `length` bytes; the rest is cut off."""
     file = path.open("r+b" if path.exists() else "w+b", buffering=BUFFER_BYTES)
     file.truncate(length)
     file.seek(length)

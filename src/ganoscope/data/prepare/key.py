@@ -1,7 +1,8 @@
-"""The key: which file and which patient stands behind which number of a store. It lies beside the store, never in it.
+"""The key file of a store: source file and patient id behind each number and pseudonym. It is never part of the store.
 
-Whoever has it can undo the pseudonyms. It is made so that the hospital or the researcher who holds the source can find
-a bad file again; a store can be given away without it.
+With the key, pseudonyms can be reversed, so that the owner of the source can find an unusable file again. A store can
+be shared without it.
+
 """
 
 import shutil
@@ -15,19 +16,25 @@ KEY_COLUMNS = ("source", "name", "patient_id", "patient", "reason")
 OWNER_ONLY = 0o600
 
 
+def name_key(store: Path) -> Path:
+    """Returns the default path of a store's key: beside the store."""
+    return store.with_name(f"{store.name}.key.csv")
+
+
 def find_key_path(store: Path, key: Path | None) -> Path:
-    """Returns where a store's key lies: beside it, unless another file is named.
+    """Returns the path of a store's key after checking it: beside the store, unless another file is given.
 
     Raises:
-        UserError: The file is inside the store, or exists: a key is never overwritten, it may be another store's.
+        UserError: The file is inside the store, or exists: a key is never overwritten, since it may belong to another
+            store.
     """
-    path = key or store.with_name(f"{store.name}.key.csv")
+    path = key or name_key(store)
     if path.resolve().is_relative_to(store.resolve()):
-        raise UserError(f"the key can't lie in the store: got {path}; allowed: a file elsewhere, kept private.")
+        raise UserError(f"the key must not be inside the store: got {path}; allowed: a file elsewhere, kept private.")
     if path.exists():
         raise UserError(
-            f"{path} exists, and may be the only key to an earlier store; nothing is overwritten. Move it away, or "
-            "name another file with --key."
+            f"{path} exists, and may be the only key to an earlier store; nothing is overwritten. Move it, or name "
+            "another file with --key."
         )
     return path
 
@@ -40,7 +47,7 @@ def save_key(folder: Path, pseudonyms: Mapping[str, str]) -> None:
 
 
 def iterate_key(folder: Path, pseudonyms: Mapping[str, str]) -> Iterator[dict[str, str]]:
-    """Yields a row for every source file, first those taken, then those not."""
+    """Yields a row for every source file: first the accepted files, then the rejected ones."""
     last = ""
     for table in ("rows.csv", "rejected.csv"):
         for row in read_csv(folder / table, "surrogateescape"):
@@ -57,7 +64,7 @@ def iterate_key(folder: Path, pseudonyms: Mapping[str, str]) -> Iterator[dict[st
 
 
 def publish_key(folder: Path, path: Path) -> None:
-    """Moves `key.csv` from an unfinished store to its place, which may be on another disk."""
+    """Moves `key.csv` from an unfinished store to its destination, which may be on another disk."""
     if (folder / "key.csv").exists():
         with replacing(path) as partial:
             shutil.copy(folder / "key.csv", partial)

@@ -1,34 +1,39 @@
-"""What a layout found, spooled to a file: the list of a hundred thousand files must not stay in memory.
+"""Writes the entries found by a layout to a file, since a list of a hundred thousand files must not stay in memory.
 
-The file lies in the unfinished store's private folder and is removed with it: it holds names and ids.
+The file is in the private folder of the unfinished store and is removed with it: it holds names and patient ids.
+
 """
 
 import hashlib
 import json
 import os
+import shutil
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, fields
 from itertools import islice
 from pathlib import Path
 from re import Pattern
 
-from ganoscope.data.layouts import SourceImage
+from ganoscope.data.layouts import Layout, SourceImage
 from ganoscope.data.patients import PatternCounter
+from ganoscope.data.picture import ReadOptions
+from ganoscope.data.readers import readers
+from ganoscope.errors import UserError
 
 FIELDS = tuple(field.name for field in fields(SourceImage))
 
 
 @dataclass(frozen=True)
 class Listing:
-    """A spooled list.
+    """A list of entries in a file.
 
     Attributes:
-        path: The file, one entry per line.
+        path: File with one entry per line.
         entries: Number of entries.
         files: Number of source files over all entries.
-        size: Their length in bytes.
-        digest: SHA-256 over entries, and sizes and times of the files: another one means another source.
-        pattern: The built-in patient pattern that fits the file names, or none.
+        size: Total size of the source files in bytes.
+        digest: SHA-256 of the entries and of the sizes and times of the files; it changes with the source.
+        pattern: Built-in patient pattern that matches the file names; None if there is none.
     """
 
     path: Path
@@ -41,14 +46,45 @@ class Listing:
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """What a line says: what to read, and the number of its first file among all files."""
+    """One entry of the listing: what to read, and the number of its first file among all files."""
 
     number: int
     image: SourceImage
 
 
+def refuse_source(source: Path) -> None:
+    """Refuses a source that is not a folder.
+
+    Raises:
+        UserError: The source does not exist, or is a file.
+    """
+    if not source.exists():
+        raise UserError(f"source {source} does not exist. Check the path; it is read from {Path.cwd()}.")
+    if not source.is_dir():
+        raise UserError(f"source {source} is a file; allowed: a folder of images. Unpack archives first.")
+
+
+def list_source(source: Path, layout: Layout, options: ReadOptions, folder: Path) -> Listing:
+    """Returns the listing of a source, written to the folder of an unfinished store.
+
+    Args:
+        source: Folder to read.
+        layout: Layout of the source.
+        options: How files are read.
+        folder: Unfinished store; removed if the source is empty.
+
+    Raises:
+        UserError: The source holds no files.
+    """
+    listing = spool(layout.list_images(source, options), folder / "listing.jsonl")
+    if not listing.files:
+        shutil.rmtree(folder, ignore_errors=True)
+        raise UserError(f"source {source} holds no files; allowed: a folder with {', '.join(readers())} images.")
+    return listing
+
+
 def spool(images: Iterable[SourceImage], path: Path) -> Listing:
-    """Writes entries to a file and returns the finished list."""
+    """Writes entries to a file and returns the listing."""
     digest, counter, entries, files, size = hashlib.sha256(), PatternCounter(), 0, 0, 0
     with path.open("w", encoding="ascii") as file:
         for image in images:
@@ -66,7 +102,7 @@ def spool(images: Iterable[SourceImage], path: Path) -> Listing:
 
 
 def describe_state(path: Path) -> tuple[int, bytes]:
-    """Returns a file's length in bytes, and what changes when it does; of a missing file nothing."""
+    """Returns the size of a file in bytes, and its size and time as bytes; 0 and `missing` for a missing file."""
     try:
         state = path.stat()
     except OSError:
@@ -75,13 +111,13 @@ def describe_state(path: Path) -> tuple[int, bytes]:
 
 
 def iterate(path: Path, skip: int = 0) -> Iterator[str]:
-    """Yields the lines of a spooled list, without the first `skip`."""
+    """Yields the lines of a listing, without the first `skip`."""
     with path.open(encoding="ascii") as file:
         yield from islice(file, skip, None)
 
 
 def parse(line: str) -> Entry:
-    """Returns what a line says."""
+    """Returns the entry in a line of a listing."""
     fields = json.loads(line)
     paths = tuple(Path(name) for name in fields.pop("paths"))
     number, mask = fields.pop("number"), fields.pop("mask")

@@ -1,4 +1,4 @@
-"""The folder of an unfinished store: one process at a time, picked up where an earlier one stopped, then published."""
+"""The folder of an unfinished store: locked by one process, resumed after an interruption, published when finished."""
 
 import json
 import shutil
@@ -14,16 +14,28 @@ from ganoscope.data.prepare.config import PrepareConfig
 from ganoscope.data.prepare.finalize import LOCK, remove_private
 from ganoscope.data.prepare.key import publish_key
 from ganoscope.errors import UserError
-from ganoscope.files import flush_to_disk, load_json, save_json
+from ganoscope.files import flush_to_disk, load_json, refuse_existing, save_json
 from ganoscope.progress import CONSOLE
+
+
+def name_unfinished(store: Path) -> Path:
+    """Returns the hidden folder in which a store is written until it is finished.
+
+    Raises:
+        UserError: The destination holds something already, or has no name of its own, such as `.`.
+    """
+    refuse_existing(store)
+    if store.name in ("", ".."):
+        raise UserError(f"destination has no name: got {store}; allowed: a new folder.")
+    return store.with_name(f".{store.name}.unfinished")
 
 
 @contextmanager
 def claim(folder: Path) -> Iterator[None]:
-    """Makes the folder of an unfinished store and keeps other processes out of it; after a refusal a new one goes.
+    """Creates and locks the folder of an unfinished store; a new folder is removed after a `UserError`.
 
     Raises:
-        UserError: Another process fills it.
+        UserError: Another process is writing to the folder.
     """
     new = not folder.exists()
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -32,7 +44,7 @@ def claim(folder: Path) -> Iterator[None]:
         lock.acquire()
     except Timeout:
         raise UserError(
-            f"another call is filling {folder}; allowed: one at a time. Wait for it, or name another destination."
+            f"another process is writing to {folder}; allowed: one at a time. Wait, or name another destination."
         ) from None
     try:
         yield
@@ -45,18 +57,18 @@ def claim(folder: Path) -> Iterator[None]:
 
 
 def make_plan(facts: Mapping[str, str], config: PrepareConfig) -> dict[str, str]:
-    """Returns what tells whether an unfinished store is of the same source and options: a digest that names nobody."""
+    """Returns a digest of source and options that identifies an unfinished store without naming anybody."""
     return {"sha256": sha256(json.dumps({**facts, **asdict(config)}, sort_keys=True).encode()).hexdigest()}
 
 
 def resume(folder: Path, plan: dict[str, str]) -> bool:
-    """Keeps what an earlier process did with the same plan, removes anything else; tells whether all is done."""
+    """Keeps the work of an earlier process with the same plan, removes any other; tells whether it is finished."""
     for name in ("sealed.json", "plan.json"):
         if (folder / name).exists() and load_json(folder / name) == plan:
             return name == "sealed.json"
     stale = [path for path in folder.iterdir() if path.name not in ("listing.jsonl", LOCK)]
     if stale:
-        CONSOLE.print("the source or the options have changed since an unfinished call: starting anew")
+        CONSOLE.print("the source or the options have changed since the interrupted run: starting again")
     for path in stale:
         path.unlink()
     save_json(folder / "plan.json", plan)
@@ -64,7 +76,13 @@ def resume(folder: Path, plan: dict[str, str]) -> bool:
 
 
 def publish(folder: Path, destination: Path, key_path: Path) -> None:
-    """Takes what is private out of a sealed store, and gives it its name."""
+    """Removes the private files from a finished store and moves it to its destination.
+
+    Args:
+        folder: Finished store under its hidden name.
+        destination: Folder of the store: missing or empty.
+        key_path: Destination of the key.
+    """
     remove_private(folder)
     for path in folder.iterdir():
         flush_to_disk(path)

@@ -1,4 +1,4 @@
-"""One file per image format. A reader exposes `SUFFIXES` and `read`; nothing else needs to know it."""
+"""One file per image format. A reader exposes `SUFFIXES` and `read`; nothing else needs to know about it."""
 
 import importlib
 import pkgutil
@@ -13,48 +13,53 @@ FOREIGN_SUFFIXES = (
     *(".bmp", ".gif", ".webp", ".svg", ".jp2", ".pdf", ".zip", ".gz", ".raw", ".dat", ".mha", ".mhd", ".nrrd", ".mat"),
     *(".h5", ".pt", ".pkl", ".txt", ".csv", ".json", ".xml", ".yaml", ".yml", ".html", ".doc", ".docx", ".xls"),
 )
-"""What a reason may call by its suffix; any other may be part of a name, as in `J.Doe`."""
+"""Suffixes that a reason may mention; any other may be part of a name, as in `J.Doe`."""
 
 
 class Reader(Protocol):
-    """What a file in this folder provides."""
+    """Interface of a module in this folder."""
 
     SUFFIXES: tuple[str, ...]
 
     def read(self, path: Path, options: ReadOptions) -> Iterable[Picture]:
-        """Returns the decoded images, at least one; raises `UnreadableError` with the reason otherwise."""
+        """Returns the decoded images, at least one.
+
+        Raises:
+            UnreadableError: The file can't be used; the message gives the reason.
+        """
         ...
 
 
 @cache
 def readers() -> dict[str, Reader]:
-    """Returns the reader of every supported file suffix (lower case, with its dot)."""
-    modules = [importlib.import_module(f"{__name__}.{m.name}") for m in pkgutil.iter_modules(__path__)]
+    """Returns the readers by supported file suffix (lower case, with dot)."""
+    names = [module.name for module in pkgutil.iter_modules(__path__) if not module.name.startswith("_")]
+    modules = [importlib.import_module(f"{__name__}.{name}") for name in names]
     return {suffix: cast(Reader, module) for module in modules for suffix in module.SUFFIXES}
 
 
 def find_reader(path: Path) -> Reader | None:
-    """Returns the reader for a file: by its suffix, or by DICOM's mark in a file without a known one."""
+    """Returns the reader of a file: by suffix, or by the DICM prefix in a file without a known suffix."""
     name = path.name.lower()
     known = next((reader for suffix, reader in readers().items() if suffix and name.endswith(suffix)), None)
     return known or (readers().get(".dcm") if is_dicom(path) else None)
 
 
 def is_dicom(path: Path) -> bool:
-    """Tells whether a file bears DICOM's mark after its 128-byte preamble."""
+    """Tells whether a file has the DICM prefix after its 128-byte preamble."""
     with path.open("rb") as file:
         return file.read(132)[128:] == b"DICM"
 
 
 PLAIN = ReadOptions()
-"""Everything that a file holds, as it is."""
+"""Options that read everything in a file unchanged."""
 
 
 def read(path: Path, options: ReadOptions = PLAIN) -> Iterable[Picture]:
-    """Returns the images in a file of any supported format.
+    """Reads the images in a file of any supported format.
 
     Raises:
-        UnreadableError: The format is not supported, or the file can't be read; the message says why.
+        UnreadableError: The format is not supported, or the file can't be read; the message gives the reason.
     """
     if path.stat().st_size == 0:
         raise UnreadableError("the file is empty (0 bytes)")

@@ -1,6 +1,6 @@
-"""NumPy: a picture or a stack of them in `.npy`, and in `.npz`, with labels and splits where it is a MedMNIST file.
+"""Reads NumPy files: a picture or a stack of pictures in `.npy` or `.npz`, with labels and splits of MedMNIST files.
 
-Pictures are read one after the other: a file larger than memory does no harm. Nothing is ever unpickled.
+Pictures are read one by one, so a file may be larger than memory. Nothing is ever unpickled.
 
 Source: J. Yang et al., MedMNIST v2, Scientific Data 10 (2023), https://doi.org/10.1038/s41597-022-01721-8.
 """
@@ -20,15 +20,15 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from ganoscope.data.picture import MAX_PIXELS, SYNTHETIC, Picture, ReadOptions, UnreadableError
-from ganoscope.data.raw_values import EIGHT_BIT, convert, find_meaning
+from ganoscope.data.readers._raw_values import EIGHT_BIT, convert, find_meaning
 from ganoscope.data.readers.raster import to_grey
 
 SUFFIXES = (".npy", ".npz")
 
 SPLITS = {"train": "train", "val": "validation", "test": "test"}
-"""MedMNIST's names of the splits, and ours."""
+"""Names of the splits in MedMNIST, and ours."""
 MOST_EXPANSION = 100
-"""Of a compressed member larger than `MAX_PIXELS`: pictures shrink to a tenth at most, bombs to a thousandth."""
+"""Largest compression ratio of a member above `MAX_PIXELS`: pictures reach 10, decompression bombs 1000."""
 
 ORGANS = (
     "bladder",
@@ -61,7 +61,7 @@ CLASSES = {
         "Thick Ascending Limb",
     ),
 }
-"""Classes of the grey sets with one label per picture, in the order of their numbers."""
+"""Classes of the grey data sets with one label per picture, in the order of their numbers."""
 MODALITIES = {
     "pneumoniamnist": "DX",
     "breastmnist": "US",
@@ -75,15 +75,15 @@ VIEWS = {"organamnist": "axial", "organcmnist": "coronal", "organsmnist": "sagit
 
 @dataclass(frozen=True)
 class Stack:
-    """An array of pictures, as its header describes it.
+    """An array of pictures, as described by its header.
 
     Attributes:
-        name: Of the array in an `.npz` file; "" in an `.npy` file.
+        name: Name of the array in an `.npz` file; "" in an `.npy` file.
         shape: Number, height and width of the pictures.
-        channels: 1, or 3 of colour.
-        dtype: Type in the file.
-        columns_first: Stored in Fortran's order.
-        labels: One per picture, or none.
+        channels: 1, or 3 in colour.
+        dtype: Data type in the file.
+        columns_first: Whether the array is stored in Fortran order.
+        labels: One label per picture, or none.
         split: `train`, `validation`, `test` or "".
     """
 
@@ -97,14 +97,14 @@ class Stack:
 
 
 def read(path: Path, options: ReadOptions) -> Iterator[Picture]:
-    """Yields the pictures in the order of the file; grey values of 8 and 16 bits, everything else a signal, or HU.
+    """Yields the pictures in the order of the file: grey values of 8 and 16 bits, else a signal or HU.
 
     An `.npy` file holds a picture (H, W), or (H, W, 3) in colour, or a stack of them. An `.npz` file holds one such
-    array, or `images` and perhaps `labels`, or MedMNIST's `train_images`, `train_labels`, `val_images` and so on.
+    array, or `images` and optionally `labels`, or the MedMNIST arrays `train_images`, `train_labels`, `val_images` etc.
 
     Raises:
-        UnreadableError: Damaged, truncated, objects that would have to be unpickled, several labels per picture, a
-            decompression bomb, not finite values, or values that can't be HU although `hu_offset` says so.
+        UnreadableError: The file is damaged, truncated or a decompression bomb, holds pickled objects, several labels
+            per picture or non-finite values, or its values can't be HU although `hu_offset` declares them.
         OSError: The system can't read the file.
     """
     known = find_set(path.name)
@@ -133,7 +133,7 @@ def read(path: Path, options: ReadOptions) -> Iterator[Picture]:
 
 
 def find_set(name: str) -> str:
-    """Returns which MedMNIST set a file is by its name, "" where it is none that is known.
+    """Returns the MedMNIST data set that a file name states; "" if there is none.
 
     Example:
         >>> find_set("pneumoniamnist_128.npz"), find_set("BreastMNIST.npz"), find_set("pneumonia.npz")
@@ -147,7 +147,7 @@ def list_names(path: Path) -> list[str]:
     """Returns the names of the arrays in an `.npz` file.
 
     Raises:
-        UnreadableError: It is no such file.
+        UnreadableError: The file is not a NumPy archive.
     """
     try:
         with zipfile.ZipFile(path) as archive:
@@ -157,7 +157,7 @@ def list_names(path: Path) -> list[str]:
 
 
 def is_synthetic(path: Path) -> bool:
-    """Tells whether an archive's comment says that its pictures were generated."""
+    """Tells whether the comment of an archive declares that its pictures were generated."""
     if path.suffix.lower() != ".npz" or not zipfile.is_zipfile(path):
         return False
     with zipfile.ZipFile(path) as archive:
@@ -165,15 +165,15 @@ def is_synthetic(path: Path) -> bool:
 
 
 def is_medmnist(names: list[str]) -> bool:
-    """Tells whether arrays of these names are MedMNIST's."""
+    """Tells whether these array names are those of a MedMNIST file."""
     return any(f"{split}_images" in names for split in SPLITS)
 
 
 def list_stacks(path: Path) -> list[Stack]:
-    """Returns the file's stacks of pictures with their labels; no pixels are read.
+    """Returns the stacks of pictures in a file with their labels; no pixels are read.
 
     Raises:
-        UnreadableError: It is unclear which arrays are pictures, or labels and pictures do not fit.
+        UnreadableError: It is unclear which arrays are pictures, or labels and pictures do not match.
     """
     if path.suffix.lower() == ".npy":
         return [read_stack(path, "")]
@@ -192,7 +192,18 @@ def list_stacks(path: Path) -> list[Stack]:
 
 
 def read_labelled(path: Path, images: str, labels: str, names: list[str], split: str) -> Stack:
-    """Returns a stack with the labels that belong to it."""
+    """Returns a stack with its labels.
+
+    Args:
+        path: File.
+        images: Name of the array of pictures.
+        labels: Name of the array of labels.
+        names: Names of all arrays in the file.
+        split: Split of the pictures.
+
+    Raises:
+        UnreadableError: There are labels without pictures.
+    """
     if images not in names:
         raise UnreadableError(f"labels without images in {split or 'the file'}")
     stack = replace(read_stack(path, images), split=split)
@@ -201,7 +212,7 @@ def read_labelled(path: Path, images: str, labels: str, names: list[str], split:
 
 @contextmanager
 def open_array(path: Path, name: str) -> Iterator[tuple[IO[bytes], int, float]]:
-    """Yields the bytes of an array, their number, and how many times they were compressed."""
+    """Yields the bytes of an array, their number, and the compression ratio."""
     if not name:
         with path.open("rb") as file:
             yield file, path.stat().st_size, 1.0
@@ -213,10 +224,10 @@ def open_array(path: Path, name: str) -> Iterator[tuple[IO[bytes], int, float]]:
 
 
 def read_array_header(stream: IO[bytes], size: int) -> tuple[tuple[int, ...], bool, np.dtype[Any]]:
-    """Returns shape, order and type of an array whose values are next in the stream.
+    """Reads a header and returns shape, whether the order is Fortran's, and data type of the array.
 
     Raises:
-        UnreadableError: The header is damaged, or names objects, or does not fit the size.
+        UnreadableError: The header is damaged, states objects, or does not fit the size.
     """
     try:
         version = npy.read_magic(stream)
@@ -237,10 +248,10 @@ def read_array_header(stream: IO[bytes], size: int) -> tuple[tuple[int, ...], bo
 
 
 def read_stack(path: Path, name: str) -> Stack:
-    """Returns what the header of an array of pictures says.
+    """Returns the stack described by the header of an array.
 
     Raises:
-        UnreadableError: It can't hold pictures, or is a decompression bomb.
+        UnreadableError: The array can't hold pictures, or is a decompression bomb.
     """
     with open_array(path, name) as (stream, size, expansion):
         shape, columns_first, dtype = read_array_header(stream, size)
@@ -269,10 +280,16 @@ def read_stack(path: Path, name: str) -> Stack:
 
 
 def read_labels(path: Path, name: str, count: int) -> tuple[str, ...]:
-    """Returns the label of every picture: its class by MedMNIST's table, or `class` and its number.
+    """Returns the label of every picture: its class in the MedMNIST table, or `class` and its number.
+
+    Args:
+        path: File.
+        name: Name of the array of labels.
+        count: Number of pictures.
 
     Raises:
-        UnreadableError: There are several per picture, more or fewer than pictures, or they are no class numbers.
+        UnreadableError: There are several labels per picture, more or fewer than pictures, or they are not class
+            numbers.
     """
     with open_array(path, name) as (stream, size, _):
         shape, _, dtype = read_array_header(stream, size)
@@ -293,7 +310,7 @@ def read_labels(path: Path, name: str, count: int) -> tuple[str, ...]:
 
 
 def iterate_pixels(path: Path, stack: Stack) -> Iterator[NDArray[Any]]:
-    """Yields the pictures of a stack, (H, W) or (H, W, 3), reading them one by one; Fortran's order is read whole."""
+    """Yields the pictures of a stack, (H, W) or (H, W, 3), one by one; Fortran order is read as a whole."""
     count, height, width = stack.shape
     shape = (height, width, 3)[: 2 if stack.channels == 1 else 3]
     with open_array(path, stack.name) as (stream, size, _):
@@ -309,7 +326,11 @@ def iterate_pixels(path: Path, stack: Stack) -> Iterator[NDArray[Any]]:
 
 
 def to_picture(pixels: NDArray[Any], options: ReadOptions) -> Picture:
-    """Returns one array as a picture in its unit."""
+    """Returns an array, shape (H, W) or (H, W, 3), as a picture in its unit.
+
+    Raises:
+        UnreadableError: 8-bit values are declared to be HU, or values can't be HU although declared.
+    """
     native = pixels.astype(pixels.dtype.newbyteorder("="), order="C", copy=True)
     if native.dtype == np.uint8 and options.hu_offset is not None:
         raise UnreadableError(EIGHT_BIT)

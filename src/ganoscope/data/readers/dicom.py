@@ -1,4 +1,4 @@
-"""DICOM: any plain or compressed encoding, one picture per frame; CT in Hounsfield units."""
+"""Reads DICOM: any uncompressed or compressed encoding, one picture per frame; CT in Hounsfield units."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -16,7 +16,7 @@ from ganoscope.data.picture import Picture, ReadOptions, Unit, UnreadableError
 
 SUFFIXES = (".dcm", ".dicom", ".ima")
 SIGNALS = frozenset(("PT", "NM", "MR"))
-"""Modalities whose values are measurements rather than grey values for display."""
+"""Modalities whose values are measurements rather than display grey values."""
 
 CT_CLASSES = frozenset(("1.2.840.10008.5.1.4.1.1.2", "1.2.840.10008.5.1.4.1.1.2.1", "1.2.840.10008.5.1.4.1.1.2.2"))
 MEASURED_CLASSES = frozenset(("1.2.840.10008.5.1.4.1.1.30",))  # parametric maps
@@ -25,12 +25,12 @@ MEASURED_CLASSES = frozenset(("1.2.840.10008.5.1.4.1.1.30",))  # parametric maps
 def read(path: Path, options: ReadOptions) -> Iterator[Picture]:
     """Yields one picture per frame.
 
-    Units: CT gives HU; PET, NM, MR, parametric maps and float pixels a signal, rescaled; everything else grey values
-    as presented to a reader (8 bit, or a signal of 16 bits).
+    Units: HU for CT; a rescaled signal for PET, NM, MR, parametric maps and float pixels; for everything else grey
+    values as presented to a reader (8 bit, or a 16-bit signal).
 
     Raises:
-        UnreadableError: No image of anatomy, damaged, of another modality than asked for, a decompression bomb, a
-            decoder is not installed, or a CT whose values can't be Hounsfield units.
+        UnreadableError: The file is not an image of anatomy, is damaged, of another modality than requested, a
+            decompression bomb, needs a decoder that is not installed, or is a CT whose values can't be HU.
     """
     dataset = open_dataset(path)
     with refusing_damage():
@@ -43,18 +43,26 @@ def read(path: Path, options: ReadOptions) -> Iterator[Picture]:
 
 @contextmanager
 def refusing_damage() -> Iterator[None]:
-    """Turns whatever damaged attributes raise into a refusal, without their text."""
+    """Converts any exception from damaged attributes into an `UnreadableError` without its text.
+
+    Raises:
+        UnreadableError: An exception was raised inside.
+    """
     try:
         with quiet():
             yield
     except (UnreadableError, MemoryError):
         raise
-    except Exception as error:  # attributes are converted when they are asked for, and may hold anything
+    except Exception as error:  # attributes are converted on access, and may hold anything
         raise UnreadableError(f"damaged: its attributes can't be understood ({type(error).__name__})") from None
 
 
 def check_header(dataset: Dataset, options: ReadOptions) -> PixelFormat:
-    """Returns how the pixels are laid out, or refuses what the header shows to be unsuitable."""
+    """Returns the pixel format; refuses files that the header shows to be unsuitable.
+
+    Raises:
+        UnreadableError: The file is unsuitable.
+    """
     modality = attributes.read_modality(dataset)
     attributes.refuse_modality(modality, options.only_modality)
     attributes.refuse_kind(dataset)
@@ -65,12 +73,19 @@ def check_header(dataset: Dataset, options: ReadOptions) -> PixelFormat:
 
 
 def is_ct(dataset: Dataset, modality: str) -> bool:
-    """Tells whether an image must be in Hounsfield units."""
+    """Tells whether an image is a CT, which must be in Hounsfield units."""
     return modality == "CT" or attributes.get_text(dataset, "SOPClassUID") in CT_CLASSES
 
 
 def make_picture(stored: NDArray[Any], dataset: Dataset, found: PixelFormat, frame: int) -> Picture:
-    """Returns a decoded frame in the units of its modality, with what the header says about it."""
+    """Returns a decoded frame in the unit of its modality, with the metadata of the header.
+
+    Args:
+        stored: Stored values, shape (H, W).
+        dataset: Data set.
+        found: Pixel format.
+        frame: Index of the frame, from 0.
+    """
     modality = attributes.read_modality(dataset)
     pixels, unit, coloured = convert(stored, dataset, found, frame)
     return Picture(
@@ -90,7 +105,14 @@ def make_picture(stored: NDArray[Any], dataset: Dataset, found: PixelFormat, fra
 
 
 def convert(stored: NDArray[Any], dataset: Dataset, found: PixelFormat, frame: int) -> tuple[NDArray[Any], Unit, bool]:
-    """Returns the pixels in their unit, and whether they were coloured."""
+    """Returns the pixels (H, W) in their unit, the unit, and whether they were coloured.
+
+    Args:
+        stored: Stored values, shape (H, W) or (H, W, 3).
+        dataset: Data set.
+        found: Pixel format.
+        frame: Index of the frame, from 0.
+    """
     modality, coloured = attributes.read_modality(dataset), False
     if found.photometric == "PALETTE COLOR":
         stored = values.apply_palette(stored, dataset)

@@ -1,11 +1,11 @@
-"""NIfTI volumes, cut into slices as radiologists look at them, whatever the orientation in which they are stored.
+"""Reads NIfTI volumes as slices in radiological orientation, whatever the orientation in which they are stored.
 
-The slices come in the order of their position, which is along the same normal as in DICOM.
+Slices are ordered by their position along the same normal as in DICOM.
 
-Units: NIfTI does not state what values mean, and ganoscope does not guess: they are HU where the user says so
-(`hu_offset`, 0 for plain HU), else a signal. A volume without sform and qform code states no orientation; it is taken
-as stored, with an unknown view, since much challenge data is like that and can still be used where laterality does
-not matter: only its stored (third) axis can be cut.
+Units: NIfTI does not state the unit of values, and ganoscope does not guess: they are HU if the user declares it
+(`hu_offset`, 0 for plain HU), else a signal. A volume without sform and qform code has no orientation; it is read as
+stored, with an unknown view, since much challenge data is like that and can still be used where laterality does not
+matter: it can only be cut along its stored third axis.
 
 Source: NIfTI-1 and NIfTI-2 data format, https://nifti.nimh.nih.gov/nifti-1; DICOM PS3.3, C.7.6.2.1.1 (axes and normal).
 """
@@ -24,36 +24,36 @@ from numpy.typing import NDArray
 from ganoscope.data.dicom.attributes import name_plane
 from ganoscope.data.geometry.volumes import select_slices
 from ganoscope.data.picture import MAX_PIXELS, SYNTHETIC, Picture, ReadOptions, UnreadableError
-from ganoscope.data.raw_values import convert, find_meaning
+from ganoscope.data.readers._raw_values import convert, find_meaning
 
 SUFFIXES = (".nii", ".nii.gz")
 
 GZIP = b"\x1f\x8b"
 HEADER_BYTES = {348: b"n+1\0", 540: b"n+2\0"}
-"""Length of the header of each version, and how its mark begins."""
+"""Header length of each version, and the start of its magic string."""
 LARGEST_OFFSET = 1 << 26
-"""Of the values in the file: extensions before them are skipped, and take time in a compressed file."""
+"""Largest offset of the values in bytes: extensions before them are skipped, which is slow in a compressed file."""
 BLOCK_BYTES = 1 << 24
 
 DISPLAY = {"axial": "PLS", "coronal": "ILP", "sagittal": "IPR"}
-"""Where row number, column number and slice number grow to: the patient's right is on the image's left, the front is up
-in axial slices and on the left in sagittal ones, the head is up in the others."""
+"""Directions of increasing row, column and slice index: the patient's right is on the left of the image, the front is
+up in axial slices and left in sagittal ones, the head is up in the others."""
 MM_OF_UNIT = {"meter": 1000.0, "mm": 1.0, "micron": 0.001, "unknown": 1.0}
 LABEL_INTENT = 1002
 
 
 @dataclass(frozen=True)
 class Layout:
-    """What a header says about the values; sound as far as it alone can tell.
+    """Layout of the values stated by the header, checked for consistency.
 
     Attributes:
-        shape: Of the volume, three numbers.
-        dtype: Type in the file.
-        offset: Of the values in the file, in bytes.
+        shape: Shape of the volume, three numbers.
+        dtype: Data type in the file.
+        offset: Offset of the values in the file in bytes.
         scale: Slope and intercept.
-        affine: Voxel number to mm in RAS, (4, 4).
+        affine: Map from voxel indices to mm in RAS, shape (4, 4).
         oriented: Whether the file states an orientation.
-        synthetic: Whether it says that it was generated.
+        synthetic: Whether the file declares that it was generated.
     """
 
     shape: tuple[int, int, int]
@@ -66,11 +66,11 @@ class Layout:
 
 
 def read(path: Path, options: ReadOptions) -> Iterator[Picture]:
-    """Yields the slices of a volume in the plane asked for.
+    """Yields the slices of a volume in the requested plane.
 
     Raises:
-        UnreadableError: Damaged or truncated, a time series, colour, complex or not finite values, a decompression
-            bomb, contradictory orientation, or values that can't be HU although `hu_offset` says so.
+        UnreadableError: The file is damaged, truncated, a time series or a decompression bomb, holds colours, complex
+            or non-finite values, has a contradictory orientation, or its values can't be HU although declared.
     """
     try:
         with open_stream(path) as stream:
@@ -89,7 +89,11 @@ def read(path: Path, options: ReadOptions) -> Iterator[Picture]:
 
 
 def open_stream(path: Path) -> BinaryIO:
-    """Returns the file's content, unpacked where the name says that it is compressed."""
+    """Returns the content of a file as a stream, decompressed if the name says so.
+
+    Raises:
+        UnreadableError: Name and content disagree about compression.
+    """
     packed = is_packed(path)
     with path.open("rb") as file:
         if (file.read(2) == GZIP) is not packed:
@@ -98,15 +102,15 @@ def open_stream(path: Path) -> BinaryIO:
 
 
 def is_packed(path: Path) -> bool:
-    """Tells whether the name says that the content is compressed."""
+    """Tells whether the file name states that the content is compressed."""
     return path.name.lower().endswith(".gz")
 
 
 def read_layout(stream: BinaryIO) -> Layout:
-    """Returns what the header says.
+    """Returns the layout stated by the header.
 
     Raises:
-        UnreadableError: It is damaged, or describes something that is no volume of real values.
+        UnreadableError: The header is damaged, or the file is not a volume of real values.
     """
     header = read_header(stream)
     try:
@@ -121,7 +125,7 @@ def read_layout(stream: BinaryIO) -> Layout:
     refuse_type(dtype)
     if not len(header.binaryblock) <= offset <= LARGEST_OFFSET:
         raise UnreadableError("damaged header: the place of the values is impossible")
-    if slope == 0 or not math.isfinite(slope):  # as the format defines it: values are as stored
+    if slope == 0 or not math.isfinite(slope):  # by definition of the format: values are not scaled
         slope, intercept = 1.0, 0.0
     if not math.isfinite(intercept):
         raise UnreadableError("damaged header: the intercept is no number")
@@ -129,8 +133,12 @@ def read_layout(stream: BinaryIO) -> Layout:
 
 
 def read_header(stream: BinaryIO) -> Any:
-    """Returns the header of a single-file NIfTI volume; nothing beyond it is read."""
-    import nibabel.nifti2  # late, as all of nibabel: importing it takes a second
+    """Returns the header of a single-file NIfTI volume; nothing beyond it is read.
+
+    Raises:
+        UnreadableError: The file is not a single-file NIfTI volume, or is truncated.
+    """
+    import nibabel.nifti2  # imported late: nibabel takes a second
 
     start = stream.read(4)
     order = "little" if int.from_bytes(start, "little") in HEADER_BYTES else "big"
@@ -148,7 +156,11 @@ def read_header(stream: BinaryIO) -> Any:
 
 
 def refuse_type(dtype: np.dtype[Any]) -> None:
-    """Refuses values that are not real numbers of up to 64 bits."""
+    """Refuses values that are not real numbers of up to 64 bits.
+
+    Raises:
+        UnreadableError: They are not.
+    """
     if dtype.kind == "c":
         raise UnreadableError("complex values have no defined grey value; save magnitude or phase")
     if dtype.fields is not None:
@@ -158,7 +170,11 @@ def refuse_type(dtype: np.dtype[Any]) -> None:
 
 
 def read_shape(shape: tuple[int, ...]) -> tuple[int, int, int]:
-    """Returns the volume's three sizes."""
+    """Returns the three sizes of the volume.
+
+    Raises:
+        UnreadableError: There are no voxels, too many voxels, or several volumes.
+    """
     sizes = [int(size) for size in shape]
     if not sizes or min(sizes) < 1:
         raise UnreadableError("damaged header: it states a volume without voxels")
@@ -175,10 +191,10 @@ def read_shape(shape: tuple[int, ...]) -> tuple[int, int, int]:
 
 
 def read_affine(header: Any) -> tuple[NDArray[np.float64], bool]:
-    """Returns voxel numbers to mm in RAS, and whether the file states it.
+    """Returns the affine from voxel indices to mm in RAS, shape (4, 4), and whether the file states it.
 
     Raises:
-        UnreadableError: It can't be inverted, or sform and qform name different axes.
+        UnreadableError: The affine can't be inverted, or sform and qform name different axes.
     """
     try:
         sform, qform = (header.get_sform(coded=True)[0], header.get_qform(coded=True)[0])
@@ -201,13 +217,13 @@ def read_affine(header: Any) -> tuple[NDArray[np.float64], bool]:
 
 
 def unit_axes(affine: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Returns the directions of the three axes, as columns of length 1; zeros where an axis has no length."""
+    """Returns unit vectors of the three axes as columns, shape (3, 3); zeros for an axis without length."""
     lengths = np.linalg.norm(affine[:3, :3], axis=0)
     return affine[:3, :3] / np.where(lengths > 0, lengths, 1)
 
 
 def name_axes(affine: NDArray[np.float64]) -> tuple[str | None, ...]:
-    """Returns where the three axes grow to, such as ("L", "P", "S")."""
+    """Returns the directions of the axes of an affine, shape (4, 4), such as ("L", "P", "S")."""
     import nibabel.orientations
 
     orientations: Any = nibabel.orientations  # untyped
@@ -215,7 +231,12 @@ def name_axes(affine: NDArray[np.float64]) -> tuple[str | None, ...]:
 
 
 def read_values(path: Path, stream: BinaryIO, layout: Layout) -> NDArray[Any]:
-    """Returns the stored values: mapped into memory where they are not compressed; 64-bit floats as 32-bit ones.
+    """Returns the stored values, shape (I, J, K): memory-mapped if uncompressed; 64-bit floats as 32-bit ones.
+
+    Args:
+        path: File.
+        stream: Its content, read up to the end of the header.
+        layout: Layout of the values.
 
     Raises:
         UnreadableError: There are fewer or more of them than the header states.
@@ -232,7 +253,7 @@ def read_values(path: Path, stream: BinaryIO, layout: Layout) -> NDArray[Any]:
         block = stream.read(min(BLOCK_BYTES, (len(values) - done) * layout.dtype.itemsize))
         if not block or len(block) % layout.dtype.itemsize:
             refuse_length(done * layout.dtype.itemsize + len(block), size)
-        with np.errstate(over="ignore"):  # becomes infinite, and is refused as such
+        with np.errstate(over="ignore"):  # becomes infinite and is refused later
             values[done : done + len(block) // layout.dtype.itemsize] = np.frombuffer(block, layout.dtype)
         done += len(block) // layout.dtype.itemsize
     refuse_length(size + len(stream.read(1)), size)  # reads the checksum
@@ -240,13 +261,17 @@ def read_values(path: Path, stream: BinaryIO, layout: Layout) -> NDArray[Any]:
 
 
 def skip(stream: BinaryIO, size: int) -> None:
-    """Reads up to `size` bytes and forgets them."""
+    """Reads and discards up to `size` bytes."""
     while size > 0 and (block := stream.read(min(size, BLOCK_BYTES))):
         size -= len(block)
 
 
 def refuse_length(actual: int, size: int) -> None:
-    """Refuses values that are cut off, or followed by something that the header does not know."""
+    """Refuses values that are cut off, or followed by more data.
+
+    Raises:
+        UnreadableError: The number of bytes differs from `size`.
+    """
     if actual < size:
         raise UnreadableError(f"truncated: {max(0, actual)} of {size} bytes of values are there")
     if actual > size:
@@ -254,13 +279,19 @@ def refuse_length(actual: int, size: int) -> None:
 
 
 def rescale(values: NDArray[Any], layout: Layout) -> NDArray[Any]:
-    """Returns values on the file's scale; as they are where it states none."""
+    """Returns values, same shape, after slope and intercept of the file; unchanged if it states none."""
     slope, intercept = layout.scale
     return values if layout.scale == (1.0, 0.0) else values.astype(np.float64) * slope + intercept
 
 
 def orient(stored: NDArray[Any], layout: Layout, plane: str) -> tuple[NDArray[Any], NDArray[np.float64]]:
-    """Returns a view of the volume with the axes row, column, slice, and the affine that belongs to it."""
+    """Returns a view of the volume with axes row, column, slice, shape (H, W, S), and its affine, shape (4, 4).
+
+    Args:
+        stored: Stored values, shape (I, J, K).
+        layout: Layout of the values.
+        plane: Plane of the slices.
+    """
     import nibabel.orientations
 
     orientations: Any = nibabel.orientations  # untyped
@@ -274,8 +305,8 @@ def describe(affine: NDArray[np.float64], index: int, oriented: bool) -> dict[st
     """Returns spacing, view, position and thickness of a slice.
 
     Args:
-        affine: Row, column and slice number to mm in RAS, (4, 4).
-        index: Number of the slice.
+        affine: Map from row, column and slice index to mm in RAS, shape (4, 4).
+        index: Index of the slice.
         oriented: Whether the axes are those of the patient.
     """
     rows, columns, slices = affine[:3, :3].T

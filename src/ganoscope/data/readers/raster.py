@@ -1,6 +1,7 @@
-"""PNG, JPEG and TIFF: 8 and 16 bit, grey, or grey stored as palette, RGB or RGBA; TIFF also signed, float and paged.
+"""Reads PNG, JPEG and TIFF: 8 and 16 bit, grey, or grey stored as palette, RGB or RGBA; TIFF also signed, float, paged.
 
-Resolution tags are never read: they are those of a screen or printer, not of the patient.
+Resolution tags are never used: they describe a screen or printer, not the patient.
+
 """
 
 import errno
@@ -15,12 +16,12 @@ from numpy.typing import NDArray
 from PIL import ExifTags, Image, UnidentifiedImageError
 
 from ganoscope.data.picture import MAX_PIXELS, SYNTHETIC, Picture, ReadOptions, UnreadableError
-from ganoscope.data.raw_values import EIGHT_BIT, convert, find_meaning
+from ganoscope.data.readers._raw_values import EIGHT_BIT, convert, find_meaning
 
 SUFFIXES = (".png", ".jpg", ".jpeg", ".tif", ".tiff")
 FORMAT_OF_SUFFIX = {".png": "PNG", ".jpg": "JPEG", ".jpeg": "JPEG", ".tif": "TIFF", ".tiff": "TIFF"}
 COLOUR_TOLERANCE = 8
-"""Largest difference between the channels of a grey picture, in grey values: JPEG's rounding stays below it."""
+"""Largest difference between the channels of a grey picture, in grey values; JPEG rounding stays below it."""
 
 TRANSPARENT = "transparent pixels have no defined grey value; flatten the image first"
 UPRIGHT = {
@@ -32,7 +33,7 @@ UPRIGHT = {
     7: Image.Transpose.TRANSVERSE,
     8: Image.Transpose.ROTATE_90,
 }
-"""What undoes each EXIF orientation; 1 and unknown ones need nothing."""
+"""Operation that undoes each EXIF orientation; 1 and unknown ones need none."""
 
 # TIFF tags (TIFF 6.0, https://www.itu.int/itudoc/itu-t/com16/tiff-fx/docs/tiff6.pdf)
 SUBFILE_TYPE, BITS, PHOTOMETRIC, SAMPLE_FORMAT = 254, 258, 262, 339
@@ -40,23 +41,23 @@ REDUCED_OR_MASK = 0b101
 WHITE_IS_ZERO = 0
 SIGNED = 2
 
-warnings.filterwarnings("ignore", module=r"PIL\.TiffImagePlugin")  # on damaged files; they are refused with a reason
-warnings.filterwarnings("ignore", category=Image.DecompressionBombWarning)  # so are too large ones
+warnings.filterwarnings("ignore", module=r"PIL\.TiffImagePlugin")  # damaged files are refused with a reason
+warnings.filterwarnings("ignore", category=Image.DecompressionBombWarning)  # and so are too large ones
 
 
 def read(path: Path, options: ReadOptions) -> Iterator[Picture]:
-    """Yields the picture in a file, or each page of a TIFF, as pixels of its own bit depth, upright by its EXIF mark.
+    """Yields the picture in a file, or each page of a TIFF, at its own bit depth, upright according to EXIF.
 
-    Grey values of 8 and 16 bits; HU where `hu_offset` states them; signed and float TIFF is a signal.
+    Units: grey values of 8 and 16 bits; HU if `hu_offset` declares them; a signal for signed and float TIFF.
 
     Raises:
-        UnreadableError: Not an image, another format than the suffix says, truncated, animated, transparent,
-            16-bit colour (which could only be read with loss), of a colour space that has no grey, or values that
-            can't be HU although `hu_offset` says so.
+        UnreadableError: The file is not an image, has another format than its suffix, is truncated, animated or
+            transparent, has 16-bit colour (which could only be read with loss) or a colour space without grey, or its
+            values can't be HU although `hu_offset` declares them.
         OSError: The system can't read the file.
     """
     try:
-        # from an open file: given a path, Pillow maps plain TIFF into memory, and garbles what is to be turned sideways
+        # given a path instead of a file, Pillow maps plain TIFF into memory and garbles pictures that it rotates
         with path.open("rb") as file, Image.open(file) as image:
             pages = choose_pages(path, image)
             for page in pages:
@@ -78,15 +79,15 @@ def read(path: Path, options: ReadOptions) -> Iterator[Picture]:
 
 
 def is_synthetic(image: Image.Image) -> bool:
-    """Tells whether a picture's own text says that it was generated."""
+    """Tells whether the description in a picture declares that it was generated."""
     return str(image.info.get("Description", "")).startswith(SYNTHETIC)
 
 
 def choose_pages(path: Path, image: Image.Image) -> list[int]:
-    """Returns the numbers of the pages to read: all of a TIFF but small copies and masks of others.
+    """Returns the indices of the pages to read: all pages of a TIFF except thumbnails and masks.
 
     Raises:
-        UnreadableError: Of another format than the name says, an animation, or too many pixels in all.
+        UnreadableError: The format differs from the suffix, the file is an animation, or it has too many pixels.
     """
     expected = FORMAT_OF_SUFFIX[path.suffix.lower()]
     if image.format != expected:
@@ -110,13 +111,23 @@ def choose_pages(path: Path, image: Image.Image) -> list[int]:
 
 
 def get_tag(image: Image.Image, tag: int, default: int) -> int:
-    """Returns a TIFF tag's (first) value; the default where there is none, and for other formats."""
+    """Returns the (first) value of a TIFF tag; the default if it is missing, and for other formats.
+
+    Args:
+        image: Opened image.
+        tag: Number of the tag.
+        default: Value if the tag is missing.
+    """
     value: Any = getattr(image, "tag_v2", {}).get(tag, default)
     return int(value[0] if isinstance(value, tuple) else value)
 
 
 def refuse_unsuitable(path: Path, image: Image.Image) -> None:
-    """Refuses what the header already shows to be unsuitable."""
+    """Refuses pictures that the header shows to be unsuitable.
+
+    Raises:
+        UnreadableError: The picture is too large, or has no lossless grey values.
+    """
     if image.width * image.height > (Image.MAX_IMAGE_PIXELS or np.inf):  # warnings can't be turned on per thread
         raise UnreadableError(
             f"decompression bomb refused: {image.width} x {image.height} pixels; "
@@ -131,7 +142,11 @@ def refuse_unsuitable(path: Path, image: Image.Image) -> None:
 
 
 def refuse_unsuitable_tiff(image: Image.Image) -> None:
-    """Refuses what Pillow would read with loss, or inverted."""
+    """Refuses TIFF that Pillow would read with loss, or inverted.
+
+    Raises:
+        UnreadableError: The TIFF has 16-bit colour, or 0 is white.
+    """
     grey = image.mode.startswith(("I", "F"))
     if not grey and get_tag(image, BITS, 1) > 8:
         raise UnreadableError("16-bit colour TIFF can't be read without loss; convert it to 16-bit grey")
@@ -140,16 +155,25 @@ def refuse_unsuitable_tiff(image: Image.Image) -> None:
 
 
 def is_16_bit_colour(path: Path) -> bool:
-    """Tells whether a PNG header states 16 bits per channel and more than one channel."""
+    """Tells whether a PNG header states 16 bits per channel and several channels."""
     with path.open("rb") as file:
         header = file.read(26)
     return header[24] == 16 and header[25] != 0
 
 
 def to_picture(image: Image.Image, options: ReadOptions, page: int) -> Picture:
-    """Returns the current page, in HU where the user states them."""
+    """Returns the current page, in HU if declared.
+
+    Args:
+        image: Opened image at this page.
+        options: Reading options.
+        page: Index of the page.
+
+    Raises:
+        UnreadableError: The values can't be HU although declared, or pixels are transparent.
+    """
     signed = get_tag(image, SAMPLE_FORMAT, 1) == SIGNED
-    image.load()  # turns a TIFF upright and removes the mark, so that it is not turned twice
+    image.load()  # rotates a TIFF upright and removes the tag, so that it is not rotated twice
     upright = make_upright(image)
     if upright.mode == "F" or signed:
         pixels = np.asarray(upright)
@@ -164,16 +188,19 @@ def to_picture(image: Image.Image, options: ReadOptions, page: int) -> Picture:
 
 
 def make_upright(image: Image.Image) -> Image.Image:
-    """Returns the picture turned as its EXIF mark says; all other EXIF content, damaged or not, is ignored."""
+    """Returns the picture rotated by its EXIF orientation; all other EXIF content, damaged or not, is ignored."""
     orientation: object = image.getexif().get(ExifTags.Base.Orientation)
     turn = UPRIGHT.get(orientation) if isinstance(orientation, int) else None
     return image if turn is None else image.transpose(turn)
 
 
 def to_grey(image: Image.Image) -> tuple[NDArray[Any], bool]:
-    """Returns uint8 or uint16 pixels, and whether there was true colour.
+    """Returns uint8 or uint16 pixels, shape (H, W), and whether there was true colour.
 
-    Equal channels are taken as they are, true colour by its ITU-R BT.601 luminance.
+    Equal channels are kept, true colour is converted to its ITU-R BT.601 luminance.
+
+    Raises:
+        UnreadableError: Pixels are transparent, or values do not fit into 16 bits.
     """
     if image.mode.startswith("I"):
         pixels = to_uint16(np.asarray(image))
@@ -193,7 +220,11 @@ def to_grey(image: Image.Image) -> tuple[NDArray[Any], bool]:
 
 
 def to_uint16(pixels: NDArray[np.generic]) -> NDArray[np.uint16]:
-    """Returns the same values as uint16, or refuses those outside it."""
+    """Returns the same values, same shape, as uint16.
+
+    Raises:
+        UnreadableError: A value does not fit into uint16.
+    """
     if pixels.dtype == np.uint16:
         return np.array(pixels, np.uint16)
     if pixels.min() < 0 or pixels.max() > 65535:
@@ -202,7 +233,11 @@ def to_uint16(pixels: NDArray[np.generic]) -> NDArray[np.uint16]:
 
 
 def refuse_transparency(image: Image.Image) -> Image.Image:
-    """Returns the opaque picture as RGB; a see-through one has no defined grey value."""
+    """Returns an opaque picture as RGB; transparent pixels have no defined grey value.
+
+    Raises:
+        UnreadableError: A pixel is transparent.
+    """
     alpha = np.asarray(image.getchannel("A"))
     if alpha.min() < 255:
         raise UnreadableError(TRANSPARENT)

@@ -1,4 +1,4 @@
-"""A store: images that are memory-mapped, their manifest, and what both mean."""
+"""A store: memory-mapped images, their manifest and intensity map."""
 
 from ganoscope.data.store.store import COLUMNS, QUARANTINE_COLUMNS, Sample, Store, StoreWriter
 

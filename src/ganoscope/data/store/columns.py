@@ -1,4 +1,4 @@
-"""Columns of a store's tables as arrays, read some rows at a time, so that those of many images fit in memory."""
+"""Reads the tables of a store as arrays, some rows at a time, so that those of many images fit into memory."""
 
 import csv
 from collections.abc import Collection, Iterable
@@ -12,9 +12,9 @@ from numpy.typing import NDArray
 from ganoscope.data.store import Store
 
 ROWS = 4096
-"""Rows that are in memory as text at a time."""
+"""Number of rows in memory as text at a time."""
 DIGEST = 32
-"""Last hexadecimal digits of a SHA-256, by which files are told apart: 128 bits."""
+"""Number of hexadecimal digits of a SHA-256 that distinguish files: 128 bits."""
 
 
 @dataclass(frozen=True)
@@ -22,10 +22,10 @@ class Pairs:
     """The table of duplicates, as numbers.
 
     Attributes:
-        first: Position of the first image of every pair in the manifest, shape (E,).
-        second: Position of the second.
+        first: Index of the first image of every pair, shape (E,).
+        second: Index of the second image of every pair, shape (E,).
         relation: Index into `relations`, shape (E,).
-        relations: How the second must be turned to look like the first, or `exact copy`.
+        relations: Transformations that map the second image to the first, or `exact copy`.
     """
 
     first: NDArray[np.int64]
@@ -35,7 +35,7 @@ class Pairs:
 
 
 def read_table(path: Path) -> list[dict[str, str]]:
-    """Returns the rows of a store's table; none where it has no such table."""
+    """Returns the rows of a table of a store; an empty list if there is no such table."""
     if not path.exists():
         return []
     with path.open(newline="", encoding="utf-8") as file:
@@ -45,12 +45,12 @@ def read_table(path: Path) -> list[dict[str, str]]:
 def read_columns(
     store: Store, only: Collection[str] = (), leave_out: Collection[str] = ()
 ) -> dict[str, NDArray[np.str_]]:
-    """Returns columns of the manifest by name, read in one pass and some rows at a time.
+    """Returns columns of the manifest by name, shape (N,) each, in one pass.
 
     Args:
-        store: Whose manifest.
+        store: Store with the manifest.
         only: Columns to read; all by default.
-        leave_out: Columns not to read.
+        leave_out: Columns to skip.
     """
     parts: dict[str, list[NDArray[np.str_]]] = {}
     with (store.path / "manifest.csv").open(newline="", encoding="utf-8") as file:
@@ -64,7 +64,7 @@ def read_columns(
 
 
 def read_keys(store: Store) -> tuple[NDArray[np.bytes_], NDArray[np.int64]]:
-    """Returns the sample ids, shape (N,), and a number of every image's content: equal for copies of one frame."""
+    """Returns the sample ids, and content numbers that are equal for copies of one frame, both of shape (N,)."""
     ids: list[NDArray[np.bytes_]] = []
     contents: list[NDArray[np.bytes_]] = []
     with (store.path / "manifest.csv").open(newline="", encoding="utf-8") as file:
@@ -78,17 +78,17 @@ def read_keys(store: Store) -> tuple[NDArray[np.bytes_], NDArray[np.int64]]:
 
 
 def to_bytes(texts: Iterable[str]) -> NDArray[np.bytes_]:
-    """Returns texts as UTF-8, shape (N,): a byte for most letters, where NumPy's own texts take four."""
+    """Returns texts as UTF-8 bytes, shape (N,): one byte for most letters, where NumPy strings take four."""
     return np.array([text.encode("utf-8", "surrogateescape") for text in texts], np.bytes_)
 
 
 def number(values: NDArray[np.generic]) -> NDArray[np.int64]:
-    """Returns a number from 0 for every value, shape (N,): the same for equal ones."""
+    """Returns a number from 0 for every value, shape (N,): equal for equal values."""
     return np.unique(values, return_inverse=True)[1].astype(np.int64)
 
 
 def count_divided(parts: NDArray[np.generic], values: NDArray[np.generic]) -> int:
-    """Returns how many parts hold more than one value.
+    """Returns the number of parts that hold more than one value, from arrays of shape (N,).
 
     Example:
         >>> count_divided(np.array(["a", "a", "b", "b"]), np.array([1, 2, 3, 3]))
@@ -100,7 +100,7 @@ def count_divided(parts: NDArray[np.generic], values: NDArray[np.generic]) -> in
 
 
 def read_pairs(path: Path, ids: NDArray[np.bytes_]) -> Pairs:
-    """Returns the table of duplicates of a store with these sample ids; no pairs where it has no such table."""
+    """Returns the table of duplicates, given the sample ids of the store, shape (N,); no pairs if it is missing."""
     order, relations = np.argsort(ids), dict[str, int]()
     parts = [np.empty((3, 0), np.int64)]
     if path.exists():

@@ -1,4 +1,4 @@
-"""The two domains of a translation: two classes of one store, or two stores."""
+"""The two domains of an image translation: two classes of one store, or two stores."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -14,12 +14,12 @@ HELD_OUT = ("validation", "test")
 
 @dataclass(frozen=True)
 class Domain:
-    """One side of a translation.
+    """One domain of an image translation.
 
     Attributes:
-        name: Of its class, or of its store, with A or B after it where both stores are called the same.
-        store: Where its images are.
-        members: Whether each image of the store belongs to it, shape (N,), bool.
+        name: Name of the class or store, followed by A or B if both stores have the same name.
+        store: Store with its images.
+        members: Whether each image of the store belongs to the domain, shape (N,), bool.
     """
 
     name: str
@@ -27,7 +27,7 @@ class Domain:
     members: NDArray[np.bool_]
 
     def indices(self, *parts: str) -> NDArray[np.int64]:
-        """Returns the positions in the store of the domain's images in some parts, such as `train`."""
+        """Returns the store indices of the domain's images in the given splits, such as `train`, shape (B,)."""
         found = self.store.indices(*parts)
         return found[self.members[found]]
 
@@ -38,13 +38,13 @@ def open_domains(
     """Returns domains A and B.
 
     Args:
-        store: Holds both as classes, or A alone where there is a `target`.
-        names: Of the two classes, A first; may be left out of a store that has just two.
-        target: Store that is domain B as a whole.
+        store: Store with both domains as classes, or with domain A if there is a `target`.
+        names: Names of the two classes, A first; optional for a store with exactly two.
+        target: Store that is domain B.
 
     Raises:
-        UserError: The classes are not there, the stores are one and the same or differ in size or intensity, a domain
-            has no training images, or an image or a patient is in training in one domain and held out in the other.
+        UserError: A class is missing, the stores are identical or differ in size or intensity, a domain has no training
+            images, or an image or patient is in training in one domain and held out in the other.
     """
     if target is None:
         domains = split_by_class(store, names)
@@ -60,12 +60,16 @@ def open_domains(
 
 
 def whole(store: Store, ending: str) -> Domain:
-    """Returns a domain of all images of a store, called as the store is, with an ending."""
+    """Returns a domain of all images of a store, named after the store plus an ending."""
     return Domain(store.name + ending, store, np.ones(store.count, np.bool_))
 
 
 def split_by_class(store: Store, names: Sequence[str] | None) -> tuple[Domain, Domain]:
-    """Returns two classes of a store as domains."""
+    """Returns two classes of a store as domains.
+
+    Raises:
+        UserError: There are not exactly two different classes.
+    """
     labels = store.column("label")
     known = sorted(set(labels.tolist()) - {""})
     chosen = tuple(names or known)
@@ -78,7 +82,7 @@ def split_by_class(store: Store, names: Sequence[str] | None) -> tuple[Domain, D
 
 
 def list_differences(store: Store, target: Store) -> list[str]:
-    """Returns why two stores can't be two domains."""
+    """Returns the reasons why two stores can't be used as two domains."""
     if store.fingerprint == target.fingerprint:
         remedy = "Name the store of the other domain; two classes of one store are --domains A B."
         return [describe("--target-store is the store of domain A", target.name, "another store", remedy)]
@@ -95,17 +99,17 @@ def list_differences(store: Store, target: Store) -> list[str]:
 
 
 def list_empty(domain: Domain) -> list[str]:
-    """Returns whether a domain has no training images."""
+    """Returns a fault if a domain has no training images."""
     if len(domain.indices("train")):
         return []
     return [describe(f"domain {domain.name} has no training images", 0, "1 or more", "Prepare a store with some.")]
 
 
 def list_leaks(a: Domain, b: Domain) -> list[str]:
-    """Returns which images or patients are trained on in one domain and held out in the other.
+    """Returns faults for images or patients that are trained on in one domain and held out in the other.
 
-    Stores prepared apart have pseudonyms of their own, by which a patient in both can't be recognised; copies of an
-    image can.
+    Separately prepared stores use different pseudonyms, so a patient in both can't be recognised; copies of an image
+    can.
     """
     faults = []
     for column, what in (("sample_id", "images"), ("patient", "patients")):
@@ -122,6 +126,6 @@ def list_leaks(a: Domain, b: Domain) -> list[str]:
 
 
 def select(domain: Domain, column: str, *parts: str) -> list[str]:
-    """Returns a column of the manifest for a domain's images in some parts."""
+    """Returns a column of the manifest for a domain's images in the given splits."""
     values: list[str] = domain.store.column(column)[domain.indices(*parts)].tolist()
     return values

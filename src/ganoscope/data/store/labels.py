@@ -1,4 +1,4 @@
-"""The classes of a store's train part, and the codes that networks know them by."""
+"""Classes of the training images of a store, and their class codes."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -8,9 +8,9 @@ from ganoscope.errors import UserError
 
 
 def count_classes(store: Store) -> dict[str, int]:
-    """Returns the number of training images of each class, classes in alphabetical order: that of their codes.
+    """Returns the number of training images per class, in alphabetical order, which is that of the class codes.
 
-    Empty where a training image has no label, or all have the same: there is nothing to condition on.
+    Empty if a training image has no label or all have the same: there is nothing to condition on.
     """
     labels = store.column("label")[store.indices("train")]
     names, counts = np.unique(labels, return_counts=True)
@@ -20,7 +20,7 @@ def count_classes(store: Store) -> dict[str, int]:
 
 
 def encode_labels(labels: NDArray[np.str_], classes: tuple[str, ...]) -> NDArray[np.int64]:
-    """Returns the code of each label: its place in `classes`, or -1 where it has none.
+    """Returns the class code of each label, shape (N,): its index in `classes`, or -1.
 
     Example:
         >>> encode_labels(np.array(["b", "a", ""]), ("a", "b")).tolist()
@@ -31,14 +31,14 @@ def encode_labels(labels: NDArray[np.str_], classes: tuple[str, ...]) -> NDArray
 
 
 def refuse_unlabelled(store: Store, purpose: str) -> None:
-    """Refuses a store whose train part has images without a label, or fewer than two classes.
+    """Refuses a store with unlabelled training images or fewer than two classes.
 
     Args:
-        store: To be learned from.
-        purpose: What needs the labels, such as `method cgan`: the beginning of the message.
+        store: Training data.
+        purpose: What needs the labels, such as `method cgan`; begins the message.
 
     Raises:
-        UserError: The labels do not suffice.
+        UserError: A training image has no label, or there are fewer than two classes.
     """
     labels = store.column("label")[store.indices("train")]
     names = sorted(set(labels.tolist()) - {""})

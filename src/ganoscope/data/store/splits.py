@@ -1,4 +1,4 @@
-"""Train, validation and test parts that no patient and no near-duplicate crosses."""
+"""Training, validation and test splits that no patient and no near-duplicate crosses."""
 
 from dataclasses import dataclass
 
@@ -10,21 +10,25 @@ from ganoscope.seeds import Stream, stream
 
 SPLITS = ("train", "validation", "test")
 DEPLETED = 1 / 3
-"""Where no more than this share of a class in a source's part can stay there, that class is drawn anew for it."""
+"""If at most this proportion of a class can stay in its split of the source, the class is drawn again for it."""
 
 
 @dataclass(frozen=True)
 class Fractions:
-    """Shares of the images in the validation and the test part; the rest is the train part."""
+    """Proportions of validation and test images; the rest is for training."""
 
     validation: float = 0.15
     test: float = 0.15
 
     def __post_init__(self) -> None:
-        """Checks that every part gets a share."""
+        """Checks that every split gets images.
+
+        Raises:
+            UserError: A proportion is out of range.
+        """
         if min(self.validation, self.test) <= 0 or self.validation + self.test >= 1:
             raise UserError(
-                f"split shares are impossible: got validation {self.validation}, test {self.test}; "
+                f"split proportions are invalid: got validation {self.validation}, test {self.test}; "
                 "allowed: both above 0 and together below 1."
             )
 
@@ -38,24 +42,24 @@ def make_splits(
 ) -> NDArray[np.str_]:
     """Returns the split of every image; images of one group always share it.
 
-    A division that the source brings is kept: a group that lies wholly in one of its parts stays there, one that
-    crosses parts goes to `train`, so that the other parts stay unseen. Parts that the source lacks, or that lost nearly
-    all of a class in that way, are filled from the groups in `train`, class by class, in seeded random order.
+    Splits of the source are kept: a group that lies entirely in one split stays there, one that crosses splits goes to
+    `train`, so that the other splits stay unseen. Splits that the source lacks, or that lost nearly all images of a
+    class in this way, are filled from the groups in `train`, class by class, in seeded random order.
 
     Args:
         groups: Group number (patient or near-duplicate cluster) of every image, shape (N,).
         labels: Class number of every image, shape (N,).
         source_splits: `train`, `validation`, `test` or "" for every image, shape (N,).
-        fractions: Shares to draw.
-        seed: Of the random order.
+        fractions: Proportions of validation and test images.
+        seed: Random seed of the order.
 
     Returns:
         One of `SPLITS` for every image, shape (N,).
 
     Raises:
-        UserError: There are fewer than three groups, so not every part can have one.
+        UserError: There are fewer than three groups, so not every split can have one.
     """
-    if not np.isin(source_splits, ("train", "")).any():  # a lone `Test` folder is no division
+    if not np.isin(source_splits, ("train", "")).any():  # a `Test` folder alone is not a split
         source_splits = np.full(len(groups), "", np.str_)
     names, inverse, sizes = np.unique(groups, return_inverse=True, return_counts=True)
     if len(names) < len(SPLITS):
@@ -78,12 +82,18 @@ def make_splits(
 
 
 def remaining(split: str, fractions: Fractions) -> float:
-    """Returns the share of all images that is still in `train` when `split` is drawn."""
+    """Returns the proportion of all images that is still in `train` when `split` is drawn."""
     return 1.0 if split == "test" else 1.0 - fractions.test
 
 
 def keep_source_splits(inverse: NDArray[np.intp], source_splits: NDArray[np.str_], count: int) -> NDArray[np.str_]:
-    """Returns the split of every group by the source: its own where all its images agree, else `train`."""
+    """Returns the source split of every group, shape (count,): that of its images if they agree, else `train`.
+
+    Args:
+        inverse: Group index of every image, shape (N,).
+        source_splits: Source split of every image, shape (N,).
+        count: Number of groups.
+    """
     chosen = np.full(count, "train", dtype="<U10")
     for split in ("validation", "test"):
         inside = np.bincount(inverse, weights=source_splits == split, minlength=count)
@@ -92,7 +102,13 @@ def keep_source_splits(inverse: NDArray[np.intp], source_splits: NDArray[np.str_
 
 
 def majority(inverse: NDArray[np.intp], labels: NDArray[np.int32], count: int) -> NDArray[np.intp]:
-    """Returns the most frequent label of every group, shape (count,)."""
+    """Returns the most frequent label of every group, shape (count,).
+
+    Args:
+        inverse: Group index of every image, shape (N,).
+        labels: Class number of every image, shape (N,).
+        count: Number of groups.
+    """
     kinds = int(labels.max()) + 1
     pairs, votes = np.unique(inverse.astype(np.int64) * kinds + labels, return_counts=True)
     winners = np.zeros(count, np.intp)
@@ -109,7 +125,16 @@ def draw(
     share: float,
     rng: np.random.Generator,
 ) -> None:
-    """Moves random eligible groups from `train` to `split`, in place, until it holds `share` of their images."""
+    """Moves random eligible groups from `train` to `split`, in place, until it holds `share` of their images.
+
+    Args:
+        chosen: Split of every group, shape (count,); changed in place.
+        sizes: Number of images of every group, shape (count,).
+        eligible: Groups that may be moved, shape (count,), bool.
+        split: Split to fill.
+        share: Proportion of the eligible images to move.
+        rng: Random generator.
+    """
     candidates = rng.permutation(np.flatnonzero(eligible & (chosen == "train")))
     wanted = share * sizes[candidates].sum()
     taken = 0
@@ -120,7 +145,7 @@ def draw(
 
 
 def fill_empty(chosen: NDArray[np.str_], sizes: NDArray[np.intp]) -> None:
-    """Gives every part that is still empty the smallest group of the part with most groups, in place."""
+    """Gives every empty split the smallest group of the split with most groups, in place; shape (count,) each."""
     for split in SPLITS:
         if not (chosen == split).any():
             largest = max(SPLITS, key=lambda name: int((chosen == name).sum()))

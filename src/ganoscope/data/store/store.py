@@ -1,9 +1,10 @@
-"""The store: what every later step reads. Memory-mapped pixels, a CSV manifest, a fingerprint; written atomically.
+"""The store, which every later step reads: memory-mapped pixels, a CSV manifest, a fingerprint; written atomically.
 
 A store is a folder with `store.json` (schema, intensity map, fingerprint), `manifest.csv` (a row per image),
-`images.npy` (N, H, W), `quarantine.csv` (every file not taken, with the reason), `duplicates.csv` (pairs of the same or
-nearly the same picture), `series.csv` (volumes that were cut into slices), `alarms.json`, and `masks.npy` (N, H, W)
-where lesion masks exist. No file in it names a person or a source file.
+`images.npy` (N, H, W), `quarantine.csv` (rejected files with the reason), `duplicates.csv` (pairs of identical or
+nearly identical pictures), `series.csv` (volumes that were cut into slices), `alarms.json`, and `masks.npy` (N, H, W)
+if there are lesion masks. No file in it names a person or a source file.
+
 """
 
 import csv
@@ -25,41 +26,41 @@ from ganoscope.files import compute_sha256, load_json, read_csv, save_json
 SCHEMA_VERSION = 2
 BUFFER_BYTES = 1 << 20
 HEADER_BYTES = 128
-"""Length of a .npy header as `write_header` makes it."""
+"""Length of the .npy header written by `write_header`."""
 
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """One row of the manifest: everything known about one image but its pixels. Nothing in it names a person.
+    """One row of the manifest: the metadata of one image. Nothing in it identifies a person.
 
     Attributes:
-        sample_id: Stable id from the source file's content.
+        sample_id: Stable id derived from the content of the source file.
         label: Class, or "".
-        patient: Pseudonym, or "" where the patient is unknown.
-        group: What no split or fold may cut: a patient, or a cluster of near-duplicates, or both joined.
+        patient: Pseudonym, or "" if the patient is unknown.
+        group: Group that no split or fold may divide: a patient, a cluster of near-duplicates, or both joined.
         split: `train`, `validation` or `test`.
         source: Number of the source file; its name is in the key file, outside the store.
-        source_split: The split in which the source had the file, or "".
+        source_split: Split of the file in the source, or "".
         source_sha256: SHA-256 of the source file.
         height_px: Height of the source picture.
         width_px: Width of the source picture.
         spacing_mm: Pixel spacing in the store, "row x column", or "".
-        coloured: 1 where true colour was reduced to grey.
-        frame: Number of the picture in its file or series.
-        folder: Number of the source folder, apart from class and split folders.
-        modality: DICOM's code, or "".
-        view: Radiographic view or plane of a slice, or "".
+        coloured: 1 if true colour was reduced to grey.
+        frame: Index of the picture in its file or series.
+        folder: Number of the source folder, without class and split folders.
+        modality: DICOM code, or "".
+        view: Radiographic view or slice plane, or "".
         series: Number of the series or volume, or "".
-        position_mm: Of a slice along its normal, or "".
-        thickness_mm: Of a slice, or "".
-        searched: 1 where burnt-in text and markers were looked for; large sets are sampled.
-        markers: Those that were seen, in store pixels, "x y width height; ...".
-        placement: Where the source's pixels lie in the store: "top left height width > top left height width", the
+        position_mm: Position of a slice along its normal, or "".
+        thickness_mm: Slice thickness, or "".
+        searched: 1 if the picture was searched for burnt-in text and markers; large sets are sampled.
+        markers: Markers found, in store pixels, "x y width height; ...".
+        placement: Placement of the source picture in the store: "top left height width > top left height width", the
             rectangle taken and the rectangle filled.
         boxes: Annotated findings in store pixels, "x y width height; ...".
-        annotated: 1 where the source has a mask for this image.
-        raw_low: Source value at the store's lowest, where every image or series has a scale of its own, or "".
-        raw_high: Source value at the store's highest, or "".
+        annotated: 1 if the source has a mask for this image.
+        raw_low: Source value mapped to the lowest stored value if images or series are scaled individually, or "".
+        raw_high: Source value mapped to the highest stored value, or "".
     """
 
     sample_id: str
@@ -97,17 +98,17 @@ QUARANTINE_COLUMNS = ("source", "reason")
 
 @dataclass(frozen=True)
 class Store:
-    """An opened store. Only the description is in memory; pixels and rows are read when asked for.
+    """An opened store. Only the description is in memory; pixels and rows are read on demand.
 
     Attributes:
-        path: Its folder.
-        name: What the data set is called in reports.
-        size: Side of the square images in pixels.
+        path: Folder of the store.
+        name: Name of the data set in reports.
+        size: Height and width of the images in pixels.
         count: Number of images.
         intensity: Map between stored units and network range.
-        modality: DICOM's code of all images, `mixed`, or "" where it is unknown.
-        fingerprint: SHA-256 over manifest and pixels, as stated when it was written.
-        prepared: The configuration that it was made with.
+        modality: DICOM code of all images, `mixed`, or "" if unknown.
+        fingerprint: SHA-256 of manifest and pixels, recorded when the store was written.
+        prepared: Configuration that the store was prepared with.
     """
 
     path: Path
@@ -124,11 +125,11 @@ class Store:
         """Returns the store in a folder.
 
         Raises:
-            UserError: The folder holds no store, one of a newer version, or a damaged one.
+            UserError: The folder holds no store, a store of another version, or a damaged one.
         """
         if not (path / "store.json").exists():
             raise UserError(
-                f"no store at {path}: store.json is missing. Make one with `ganoscope prepare SOURCE {path}` or "
+                f"no store at {path}: store.json is missing. Create one with `ganoscope prepare SOURCE {path}` or "
                 f"`ganoscope phantom {path}`."
             )
         info = load_json(path / "store.json")
@@ -142,7 +143,11 @@ class Store:
         return store
 
     def refuse_damage(self) -> None:
-        """Refuses a store whose pixel file is missing or of another shape than its description says."""
+        """Refuses a store whose pixel file is missing or does not fit its description.
+
+        Raises:
+            UserError: The pixel file is damaged or has another shape.
+        """
         try:
             shape = self.images.shape
         except (OSError, ValueError, EOFError) as error:
@@ -160,12 +165,12 @@ class Store:
 
     @cached_property
     def masks(self) -> NDArray[np.bool_] | None:
-        """Lesion masks, shape (N, H, W), memory-mapped; None where the store has none."""
+        """Lesion masks, shape (N, H, W), memory-mapped; None if the store has none."""
         path = self.path / "masks.npy"
         return np.load(path, mmap_mode="r") if path.exists() else None
 
     def samples(self) -> Iterator[Sample]:
-        """Yields the manifest's rows, in the order of the pixels."""
+        """Yields the rows of the manifest, in the order of the pixels."""
         with (self.path / "manifest.csv").open(newline="", encoding="utf-8") as file:
             for row in csv.DictReader(file):
                 numbers = {name: int(row.pop(name)) for name in INTEGER_COLUMNS}
@@ -179,23 +184,23 @@ class Store:
             return np.array([row[index] for row in rows], dtype=np.str_)
 
     def indices(self, *splits: str) -> NDArray[np.int64]:
-        """Returns the positions of the images of some splits, in order."""
+        """Returns the indices of the images in the given splits, shape (B,), in ascending order."""
         return np.flatnonzero(np.isin(self.column("split"), splits))
 
     def load_images(self, indices: NDArray[np.int64]) -> NDArray[np.float32]:
-        """Returns images in network range [-1, 1], shape (B, 1, H, W), at the given positions."""
+        """Returns the images at the given indices, shape (B,), in network range [-1, 1], shape (B, 1, H, W)."""
         return self.intensity.to_network(np.asarray(self.images[indices]))[:, None]
 
     def verify(self) -> None:
         """Reads the whole store and compares it with its fingerprint.
 
         Raises:
-            UserError: Manifest or pixels were changed after the store was written.
+            UserError: Manifest or pixels have changed since the store was written.
         """
         if compute_fingerprint(self.path, self.intensity, compute_pixel_digest(self.path)) != self.fingerprint:
             raise UserError(
                 f"store {self.path} was changed after it was written: its fingerprint differs from store.json. "
-                "Prepare it again from the source; runs made on the old one stay with the old one."
+                "Prepare it again from the source; runs trained on the old store still need it."
             )
 
 
@@ -203,7 +208,7 @@ class StoreWriter:
     """Appends images one by one, in constant memory. The folder counts as a store only after `finish`."""
 
     def __init__(self, path: Path, size: int, dtype: str, count: int = 0) -> None:
-        """Starts the pixel files, or goes on after the first `count` images of unfinished ones."""
+        """Starts new pixel files, or continues unfinished ones after their first `count` images."""
         self.path = path
         self.size = size
         self.count = count
@@ -214,20 +219,20 @@ class StoreWriter:
         self._masks = self._open("masks.npy", np.dtype(bool)) if masked else None
 
     def _open(self, name: str, dtype: np.dtype[np.generic]) -> BinaryIO:
-        """Returns a pixel file that ends after `count` images; what an earlier process wrote beyond is cut off."""
+        """Returns a pixel file truncated after `count` images; what an earlier process wrote beyond is cut off."""
         path = self.path / name
         file = path.open("r+b" if path.exists() and self.count else "w+b", buffering=BUFFER_BYTES)
         write_header(file, (0, self.size, self.size), dtype)
         end = file.tell() + self.count * self.size**2 * dtype.itemsize
-        file.truncate(end)  # longer than it was, it is filled with zeros: images before the first mask have none
+        file.truncate(end)  # extending fills with zeros: images before the first mask have none
         file.seek(end)
         return file
 
     def append(self, pixels: NDArray[np.generic], mask: NDArray[np.bool_] | None = None) -> None:
-        """Writes one image of shape (size, size) and its mask; without one it gets an empty mask where others have one.
+        """Appends one image, shape (size, size), and its mask; a missing mask is empty if other images have one.
 
         Raises:
-            ValueError: Pixels or mask have another shape.
+            ValueError: Image or mask has another shape.
         """
         for array in (pixels, mask):
             if array is not None and array.shape != (self.size, self.size):
@@ -240,20 +245,20 @@ class StoreWriter:
         self.count += 1
 
     def flush(self) -> None:
-        """Waits until all that was appended is on disk."""
+        """Flushes all appended images to disk."""
         for file in (self._images, self._masks):
             if file:
                 file.flush()
                 os.fsync(file.fileno())
 
     def read(self) -> NDArray[np.generic]:
-        """Returns the images so far, shape (count, size, size), memory-mapped."""
+        """Returns the images appended so far, shape (count, size, size), memory-mapped."""
         self._images.flush()
         shape = (self.count, self.size, self.size)
         return np.memmap(self.path / "images.npy", self._dtype, "r", HEADER_BYTES, shape)
 
     def close(self) -> None:
-        """Completes the pixel files and reads them once for the fingerprint: `finish` does it, unless it is done."""
+        """Completes the pixel files and reads them once for the fingerprint; `finish` calls it if necessary."""
         for file, dtype in ((self._images, self._dtype), (self._masks, np.dtype(bool))):
             if file:
                 file.seek(0)
@@ -264,7 +269,14 @@ class StoreWriter:
     def finish(
         self, name: str, intensity: IntensityMap, modality: str = "", prepared: Mapping[str, object] | None = None
     ) -> None:
-        """Writes `store.json` last; `manifest.csv` must be complete by now."""
+        """Writes `store.json` last; `manifest.csv` must be complete.
+
+        Args:
+            name: Name of the data set in reports.
+            intensity: Map between stored units and network range.
+            modality: DICOM code of all images, `mixed`, or "".
+            prepared: Configuration that the store was prepared with.
+        """
         if not self._digest:
             self.close()
         info = {
@@ -281,7 +293,13 @@ class StoreWriter:
 
 
 def write_header(file: BinaryIO, shape: tuple[int, ...], dtype: np.dtype[np.generic]) -> None:
-    """Writes a .npy header; numpy reserves room in it so that a larger first axis fits later."""
+    """Writes a .npy header; NumPy reserves space for a larger first axis.
+
+    Args:
+        file: File positioned at its start.
+        shape: Shape of the array.
+        dtype: Data type of the array.
+    """
     description = {"descr": np.lib.format.dtype_to_descr(dtype), "fortran_order": False, "shape": shape}
     np.lib.format.write_array_header_1_0(file, description)
 
@@ -292,10 +310,15 @@ def compute_pixel_digest(path: Path) -> str:
 
 
 def compute_fingerprint(path: Path, intensity: IntensityMap, pixel_digest: str) -> str:
-    """Returns the SHA-256 that names a store's content: its manifest, its pixels and its intensity map.
+    """Returns the SHA-256 that identifies the content of a store: manifest, pixels and intensity map.
 
-    Pseudonyms count by the order in which they first appear: the same source prepared again, with another secret salt,
+    Pseudonyms count by the order of their first appearance, so the same source prepared again with another secret salt
     has the same fingerprint.
+
+    Args:
+        path: Folder of the store.
+        intensity: Map between stored units and network range.
+        pixel_digest: Digest from `compute_pixel_digest`.
     """
     digest = hashlib.sha256()
     numbers: dict[str, int] = {"": 0}

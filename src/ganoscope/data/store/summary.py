@@ -1,4 +1,4 @@
-"""Statistics of a store: what it holds, read block by block."""
+"""Summary statistics of a store, read block by block."""
 
 import csv
 from collections import Counter
@@ -12,22 +12,22 @@ from ganoscope.data.store import Store
 from ganoscope.data.store.splits import SPLITS
 
 BLOCK_PX = 1 << 20
-"""Pixels counted at a time: more would not fit in the processor's cache."""
+"""Number of pixels counted at a time: more would not fit into the processor cache."""
 
 
 @dataclass(frozen=True)
 class Statistics:
-    """What a store holds.
+    """Summary statistics of a store.
 
     Attributes:
-        counts: Images by (split, label).
-        groups: Independent groups (patients or near-duplicate clusters) by split.
-        patients: Known patients by split.
+        counts: Number of images by (split, label).
+        groups: Number of independent groups (patients or near-duplicate clusters) by split.
+        patients: Number of known patients by split.
         mean: Mean stored value over all measured pixels of all images.
-        deviation: Standard deviation of the same.
-        percentiles: 1st, 50th and 99th percentile of the same.
-        shapes: The five most frequent (height, width) of the source pictures, with their counts.
-        quarantined: Files not taken, by reason.
+        deviation: Standard deviation of these values.
+        percentiles: 1st, 50th and 99th percentile of these values.
+        shapes: Five most frequent (height, width) of the source pictures, with counts.
+        quarantined: Number of rejected files by reason.
     """
 
     counts: dict[tuple[str, str], int]
@@ -41,7 +41,7 @@ class Statistics:
 
 
 def compute_statistics(store: Store) -> Statistics:
-    """Returns the store's statistics; pixels are read block by block."""
+    """Returns the statistics of a store; pixels are read block by block."""
     counts: Counter[tuple[str, str]] = Counter()
     shapes: Counter[tuple[int, int]] = Counter()
     members: dict[str, tuple[set[str], set[str]]] = {split: (set(), set()) for split in SPLITS}
@@ -65,12 +65,12 @@ def compute_statistics(store: Store) -> Statistics:
 
 
 def measured(pixels: NDArray[np.generic]) -> NDArray[np.bool_]:
-    """Returns a mask of the pixels that were measured: all but those beyond a CT scanner's field of view."""
+    """Returns a mask of the measured pixels, same shape: all except those outside a CT scanner's field of view."""
     return pixels != PADDING_HU if pixels.dtype == np.int16 else np.ones(pixels.shape, bool)
 
 
 def count_values(store: Store) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
-    """Returns every value that a stored pixel can have, in order, and how many measured pixels have it: (K,) each."""
+    """Returns every possible stored value in ascending order, and the number of measured pixels with it: (K,) each."""
     dtype = store.images.dtype
     bins, unsigned, step = 256**dtype.itemsize, f"u{dtype.itemsize}", max(1, BLOCK_PX // store.size**2)
     numbers = np.zeros(bins, np.int64)
@@ -83,13 +83,19 @@ def count_values(store: Store) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
 
 
 def measure_moments(values: NDArray[np.float64], numbers: NDArray[np.int64]) -> tuple[float, float]:
-    """Returns mean and standard deviation of values that occur so many times, (K,) each."""
+    """Returns mean and standard deviation of values with frequencies `numbers`, both of shape (K,)."""
     mean = float(np.average(values, weights=numbers))
     return mean, float(np.sqrt(np.average((values - mean) ** 2, weights=numbers)))
 
 
 def find_rank(values: NDArray[np.float64], numbers: NDArray[np.int64], percent: float) -> float:
-    """Returns a percentile of values that occur so many times, (K,) each, interpolated as `numpy.percentile` does."""
+    """Returns a percentile of values with given frequencies, interpolated as by `numpy.percentile`.
+
+    Args:
+        values: Values in ascending order, shape (K,).
+        numbers: Frequency of each value, shape (K,).
+        percent: Percentile, 0 to 100.
+    """
     ends = np.cumsum(numbers)
     place = percent / 100 * (int(ends[-1]) - 1)
     below, above = values[np.searchsorted(ends, [np.floor(place), np.ceil(place)], side="right")].tolist()
@@ -97,7 +103,7 @@ def find_rank(values: NDArray[np.float64], numbers: NDArray[np.int64], percent: 
 
 
 def count_quarantined(store: Store) -> dict[str, int]:
-    """Returns how many files were not taken, by reason; most frequent first."""
+    """Returns the number of rejected files by reason, most frequent first."""
     path = store.path / "quarantine.csv"
     if not path.exists():
         return {}

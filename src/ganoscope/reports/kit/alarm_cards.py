@@ -1,4 +1,4 @@
-"""Alarms as a page shows them: cards, gravest first, what was looked for, and a sentence that counts them."""
+"""Alarms as a page shows them: cards, most severe first, what was looked for, and a sentence that counts them."""
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
@@ -58,7 +58,7 @@ class Outcome:
 
 @dataclass(frozen=True)
 class AlarmList:
-    """A page's alarms, gravest first, everything that was looked for, and a sentence that counts the alarms."""
+    """A page's alarms, most severe first, everything that was looked for, and a sentence that counts the alarms."""
 
     cards: tuple[Card, ...]
     outcomes: tuple[Outcome, ...]
@@ -106,7 +106,7 @@ def describe_verdict(alarms: Sequence[Alarm], unchecked: Sequence[str] = ()) -> 
 
 
 def count_by_severity(alarms: Sequence[Alarm]) -> str:
-    """Returns how many alarms of each severity there are, gravest first; "" where there are none.
+    """Returns how many alarms of each severity there are, most severe first; "" where there are none.
 
     Example:
         >>> count_by_severity([Alarm("a", "note", ""), Alarm("b", "danger", ""), Alarm("c", "note", "")])

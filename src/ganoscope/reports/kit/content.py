@@ -10,7 +10,7 @@ Content = TypeVar("Content")
 
 @dataclass(frozen=True)
 class Part(Generic[Content]):
-    """Something that a report wants to show; where it is missing, the sentence that says so instead."""
+    """Something that a page shows, or the sentence that says why it is missing."""
 
     value: Content | None = None
     missing: str = ""
@@ -18,13 +18,13 @@ class Part(Generic[Content]):
 
 @dataclass(frozen=True)
 class Table:
-    """A table as text; numbers are aligned to the right.
+    """A table of text; its cells are aligned to the right.
 
     Attributes:
-        caption: What it shows.
+        caption: What the table shows.
         header: Names of the columns; the first column names the rows.
         rows: Cells, as many per row as there are columns.
-        words: Whether the cells hold words, which are aligned to the left.
+        words: Whether the cells hold words, aligned to the left, instead of numbers.
         long: Whether it may break across printed pages; its cells then do not wrap.
     """
 
@@ -86,7 +86,7 @@ class Chapter:
 
 
 def write_number(value: object) -> str:
-    """Returns a value as a reader wants it: separators in large numbers, at most four digits of small ones.
+    """Returns a value as text: separators in large numbers, at most four significant digits of fractions.
 
     Example:
         >>> [write_number(value) for value in (76800, 0.63127, 0.0002, None, "bf16", 0.0, 57.62)]

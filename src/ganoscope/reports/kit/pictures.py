@@ -1,4 +1,4 @@
-"""Pictures inside the page: PNG and SVG as data URIs, small enough to mail."""
+"""Pictures embedded in a page: PNG and SVG as data URIs, small enough to send by mail."""
 
 import base64
 import io
@@ -16,14 +16,14 @@ GREYS = 64
 
 @dataclass(frozen=True)
 class Picture:
-    """A picture with its words.
+    """A picture with its text.
 
     Attributes:
         source: Data URI.
-        alt: What it shows, for those who can't see it.
+        alt: What it shows, for readers who can't see it.
         caption: What to read from it.
-        fine: Whether its pixels are image pixels, to be enlarged without blur.
-        width_px: Its width on the page; at most the page's.
+        fine: Whether its pixels are image pixels, shown on a dark ground.
+        width_px: Its maximum width on the page.
     """
 
     source: str
@@ -34,12 +34,12 @@ class Picture:
 
 
 def embed_svg(text: str) -> str:
-    """Returns a data URI of an SVG figure; as an image it can load nothing from elsewhere."""
+    """Returns a data URI of an SVG figure; embedded as an image, it can't load anything."""
     return "data:image/svg+xml;base64," + base64.b64encode(text.encode()).decode()
 
 
 def embed_image(image: Image.Image, max_px: int = MAX_PX) -> str:
-    """Returns a data URI of a picture as PNG, made smaller or poorer in colours only where it would be too large."""
+    """Returns a data URI of a picture as PNG; only a large one is reduced in size or in colours."""
     image = image if image.mode in ("L", "RGB") else image.convert("RGB")
     if max(image.size) > max_px:
         image = image.copy()

@@ -16,7 +16,7 @@ from ganoscope.counterfactuals.cases.file_cases import find_group, iterate_key, 
 from ganoscope.data.layouts import SourceImage
 from ganoscope.data.prepare.config import PrepareConfig
 from ganoscope.data.prepare.listing import Entry
-from ganoscope.data.prepare.rows import Row
+from ganoscope.data.prepare.transfer import Row
 from ganoscope.data.store import Store
 from ganoscope.training.run_folder.trained_run import open_run
 from ganoscope.workflows.prepare import prepare

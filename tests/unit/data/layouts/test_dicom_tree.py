@@ -136,7 +136,7 @@ def test_a_scout_within_a_series_does_not_take_the_slices_with_it(add, tree):
 
 
 def test_an_invalid_pattern_is_the_users_error(add, tree):
-    with pytest.raises(UserError, match=r"--only-series is no regular expression.*got \(lung; allowed: "):
+    with pytest.raises(UserError, match=r"--only-series is not a valid regular expression.*got \(lung; allowed: "):
         listed(tree, only_series="(lung")
 
 

@@ -175,7 +175,7 @@ def test_misspelt_and_ambiguous_columns_are_refused_together(make):
     with pytest.raises(UserError) as error:
         entries(source)
     assert "several columns for path: 'filename', 'image'" in str(error.value)
-    assert "no column patient, but one that resembles it: 'pateint'" in str(error.value)
+    assert "no column patient, but a similar one: 'pateint'" in str(error.value)
 
 
 def test_a_column_of_the_plain_name_goes_before_other_names_for_it(make):
@@ -186,7 +186,7 @@ def test_a_column_of_the_plain_name_goes_before_other_names_for_it(make):
 def test_two_csv_files_that_could_be_meant_are_refused(make, make_source):
     make("path,label\na.png,x\n", "a.png", name="one.csv")
     source = make_source({"two.csv": b"file,class\na.png,y\n", "other.csv": b"age,sex\n1,2\n"})
-    with pytest.raises(UserError, match=r"got 2; allowed: one.*Call the right one manifest\.csv"):
+    with pytest.raises(UserError, match=r"got 2; allowed: one.*Rename the right one to manifest\.csv"):
         entries(source)
     (source / "manifest.csv").write_text("path,label\na.png,z\n")
     assert [item.label for item in entries(source)] == ["z"]

@@ -11,7 +11,7 @@ from pydicom.uid import CTImageStorage, ExplicitVRLittleEndian
 
 from ganoscope.data.prepare.config import PrepareConfig
 from ganoscope.data.prepare.ingest import Ingest
-from ganoscope.data.prepare.rows import Row
+from ganoscope.data.prepare.transfer import Row
 from ganoscope.data.store.splits import Fractions, make_splits
 from ganoscope.errors import UserError
 from ganoscope.workflows.prepare import prepare
@@ -139,7 +139,7 @@ def test_an_error_is_explained_by_the_files_that_were_not_taken(tmp_path):
         make_splits(*one, Fractions(), 0)
     first, second, *reasons = str(error.value).splitlines()
     assert first.startswith("too few independent images to split: got 1 image(s)")
-    assert second == "155 file(s) were not taken:"
+    assert second == "155 file(s) were rejected:"
     assert reasons == [f"  {20 - n} x fault {n}" for n in range(8)]
 
 

@@ -12,11 +12,15 @@ from ganoscope.data.store.intensity import (
     find_raw_range,
     parse_window,
     scale_to_16_bits,
-    unscale,
 )
 from ganoscope.errors import UserError
 
 LIMITS = {"uint8": (0, 255), "uint16": (0, 65535), "int16": (-32768, 32767)}
+
+
+def unscale(pixels, raw_range):
+    low, high = raw_range
+    return pixels.astype(np.float64) / 65535 * (high - low) + low
 
 
 def every_value(low, high, dtype):

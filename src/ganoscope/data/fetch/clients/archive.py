@@ -1,4 +1,4 @@
-"""Unpacks a ZIP archive that somebody else made: nothing leaves the folder, nothing fills the disk."""
+"""Unpacks a ZIP archive from an untrusted source: no file leaves the folder, no archive fills the disk."""
 
 import re
 import shutil
@@ -12,23 +12,23 @@ from pathlib import Path, PurePosixPath
 from ganoscope.data.fetch import FetchError
 
 MAX_RATIO = 200
-"""Declared size over the archive's own: images reach 20, bombs thousands."""
+"""Largest ratio of the declared size to the archive's size: images reach 20, decompression bombs thousands."""
 SKIPPED_FOLDER = "__MACOSX"
 DAMAGED = (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError)
 
 
 def unpack(archive: Path, folder: Path) -> None:
-    """Unpacks an archive into a folder; leaves out a second copy of the whole that lies inside it.
+    """Unpacks an archive into a folder, without a nested second copy of its content.
 
     Raises:
-        FetchError: The archive is damaged, holds names or links that lead elsewhere, or declares more than there is
-            room for.
+        FetchError: The archive is damaged, holds names or links that point outside the folder, or needs more disk
+            space than is free.
     """
     try:
         with zipfile.ZipFile(archive) as content:
             members = [member for member in content.infolist() if not member.is_dir()]
             for member in members:
-                member.filename = member.filename.replace("\\", "/")  # as some archives from Windows have them
+                member.filename = member.filename.replace("\\", "/")  # some archives made on Windows use backslashes
             faults = find_faults(members, archive.stat().st_size, shutil.disk_usage(folder).free)
             if faults:
                 raise FetchError(f"the archive is not safe to unpack: {'; '.join(faults)}.")
@@ -45,9 +45,9 @@ def find_faults(members: Sequence[zipfile.ZipInfo], packed_bytes: int, free_byte
     """Returns why an archive must not be unpacked.
 
     Args:
-        members: Its files.
-        packed_bytes: Its own size.
-        free_bytes: Room on the disk.
+        members: Files in the archive.
+        packed_bytes: Size of the archive.
+        free_bytes: Free disk space.
     """
     total = sum(member.file_size for member in members)
     counts = {
@@ -65,7 +65,7 @@ def find_faults(members: Sequence[zipfile.ZipInfo], packed_bytes: int, free_byte
 
 
 def is_inside(name: str) -> bool:
-    """Tells whether a member's name stays in the folder on every system.
+    """Tells whether the path of an archive member stays inside the folder on every operating system.
 
     Example:
         >>> is_inside("a/b.png"), is_inside("../b.png"), is_inside("C:b.png")
@@ -76,15 +76,16 @@ def is_inside(name: str) -> bool:
 
 
 def is_special(member: zipfile.ZipInfo) -> bool:
-    """Tells whether a member is a link, a device or the like, as Unix archives can hold."""
+    """Tells whether an archive member is a link, a device or another special file."""
     kind = stat.S_IFMT(member.external_attr >> 16)
     return kind not in (0, stat.S_IFREG)
 
 
 def choose(members: Sequence[zipfile.ZipInfo]) -> list[zipfile.ZipInfo]:
-    """Returns the files to unpack: without macOS's leavings, and without a nested copy of the same content.
+    """Returns the files to unpack, without macOS metadata and without a nested copy of the same content.
 
-    The paediatric set's archive holds `chest_xray/chest_xray/...`, byte for byte the same as `chest_xray/...`.
+    The archive of the paediatric chest X-rays holds `chest_xray/chest_xray/...`, a byte-for-byte copy of
+    `chest_xray/...`.
     """
     contents = {member.filename: (member.CRC, member.file_size) for member in members}
     return [
@@ -96,7 +97,7 @@ def choose(members: Sequence[zipfile.ZipInfo]) -> list[zipfile.ZipInfo]:
 
 
 def find_twin(name: str) -> str:
-    """Returns the name without a repeated first folder; "" where none is repeated.
+    """Returns the path without its repeated first folder; "" where none is repeated.
 
     Example:
         >>> find_twin("chest_xray/chest_xray/train/1.jpeg")

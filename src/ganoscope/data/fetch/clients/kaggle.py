@@ -1,7 +1,7 @@
 """Kaggle's own client (https://github.com/Kaggle/kaggle-api), an optional extra.
 
-It prints and may end the process where credentials are missing; both are caught here, and nothing that it prints is
-passed on, so that no token enters a log.
+Without credentials it prints messages and may end the process. Both are caught here, and its output is discarded, so
+that no token enters a log.
 """
 
 import contextlib
@@ -22,10 +22,10 @@ DISK_ERRORS = (errno.ENOSPC, errno.EDQUOT, errno.EACCES, errno.EPERM, errno.EROF
 
 
 def load() -> Any:
-    """Returns the client, logged in.
+    """Returns the authenticated client.
 
     Raises:
-        FetchError: It is not installed, or has no credentials.
+        FetchError: The client is not installed, or finds no credentials.
     """
     with contextlib.redirect_stdout(io.StringIO()):
         try:
@@ -33,18 +33,24 @@ def load() -> Any:
             client = module.KaggleApi()
             client.authenticate()
         except ImportError as error:
-            raise FetchError(f'Kaggle\'s client is missing ({error}). `pip install "ganoscope[fetch]"`.') from None
+            raise FetchError(f'Kaggle\'s client is missing ({error}). Run `pip install "ganoscope[fetch]"`.') from None
         except (OSError, ValueError, SystemExit):
             raise FetchError(f"Kaggle's client finds no credentials. {CREDENTIALS}") from None
     return client
 
 
 def download(client: Any, source: Source, folder: Path, size: int) -> None:
-    """Downloads a competition's or a data set's archive into a folder; the client shows its own bar on a terminal.
+    """Downloads the archive of a competition or data set; on a terminal the client shows its own progress bar.
+
+    Args:
+        client: Authenticated client.
+        source: Data set.
+        folder: Folder to download into.
+        size: Unused: Kaggle has one size only.
 
     Raises:
-        FetchError: There is no network, or Kaggle refuses.
-        OSError: The disk is full, or can't be written.
+        FetchError: There is no network connection, or Kaggle refuses.
+        OSError: The disk is full or read-only.
     """
     get = client.competition_download_files if source.client.endswith("competition") else client.dataset_download_files
     with contextlib.redirect_stdout(io.StringIO()), timed("downloading from Kaggle"):
@@ -55,11 +61,11 @@ def download(client: Any, source: Source, folder: Path, size: int) -> None:
                 raise
             raise FetchError(explain(error, source)) from None
     if not any(folder.iterdir()):
-        raise FetchError("Kaggle's client ended without a file.")
+        raise FetchError("Kaggle's client finished without downloading a file.")
 
 
 def explain(error: BaseException, source: Source) -> str:
-    """Returns what went wrong, by the status of Kaggle's answer."""
+    """Returns the reason for a failed download, from the status of Kaggle's response."""
     status = getattr(getattr(error, "response", None), "status_code", None) or getattr(error, "status", None)
     if status == 401:
         return f"Kaggle refuses the credentials (401). {CREDENTIALS}"

@@ -1,6 +1,6 @@
 """MedMNIST's own client (https://github.com/MedMNIST/MedMNIST), an optional extra, for addresses and checksums.
 
-The file itself is fetched here: the client's `download` needs a working torchvision, and hides why it failed.
+The file is downloaded here: the client's own `download` needs torchvision and hides the reasons for failures.
 """
 
 import contextlib
@@ -24,26 +24,34 @@ def load() -> Any:
     """Returns the client's table of data sets.
 
     Raises:
-        FetchError: It is not installed.
+        FetchError: The client is not installed.
     """
-    with contextlib.redirect_stdout(io.StringIO()):  # it prints advice where parts of it can't be imported
+    with contextlib.redirect_stdout(io.StringIO()):  # it prints advice where optional parts can't be imported
         try:
             return importlib.import_module("medmnist").INFO
         except ImportError as error:
-            raise FetchError(f'MedMNIST\'s client is missing ({error}). `pip install "ganoscope[fetch]"`.') from None
+            remedy = 'Run `pip install "ganoscope[fetch]"`.'
+            raise FetchError(f"MedMNIST's client is missing ({error}). {remedy}") from None
 
 
 def download(table: Any, source: Source, folder: Path, size: int) -> None:
-    """Downloads a set's `.npz` into a folder and compares it with the checksum in the client.
+    """Downloads the `.npz` file of a data set and compares it with the checksum in the client.
+
+    Args:
+        table: The client's table of data sets.
+        source: Data set.
+        folder: Folder to download into.
+        size: Image size in pixels; 0 for the smallest.
 
     Raises:
-        FetchError: There is no network, not enough room, or the file is not the one that the client describes.
+        FetchError: There is no network connection, not enough disk space, or the checksum differs.
     """
     flag = f"_{size}" if size > SIZES[0] else ""
     info = table.get(source.key, {})
     address, checksum = info.get(f"url{flag}", ""), info.get(f"MD5{flag}", "")
     if not address.startswith("https://") or not checksum:
-        raise FetchError(f"this version of MedMNIST's client knows no {source.key}{flag}. `pip install -U medmnist`.")
+        unknown = f"this version of MedMNIST's client does not know {source.key}{flag}"
+        raise FetchError(f"{unknown}. Run `pip install -U medmnist`.")
     target = folder / f"{source.key}{flag}.npz"
     try:
         with timed(f"downloading {target.name}"):
@@ -62,7 +70,7 @@ def copy(address: str, target: Path) -> str:
     """Downloads a file and returns its MD5, the checksum that MedMNIST publishes.
 
     Raises:
-        FetchError: There is not enough room.
+        FetchError: There is not enough disk space.
     """
     digest = hashlib.md5(usedforsecurity=False)
     with urllib.request.urlopen(address, timeout=TIMEOUT_SECONDS) as answer, target.open("wb") as file:

@@ -1,4 +1,4 @@
-"""What values without a unit of their own become: Hounsfield units where the user states it, else a signal."""
+"""Converts values without a unit: to Hounsfield units if the user declares them, else to a signal."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -17,12 +17,12 @@ EIGHT_BIT = "8-bit values hold no Hounsfield units, whatever their offset; leave
 
 @dataclass(frozen=True)
 class Meaning:
-    """What the values of one picture or volume become.
+    """Target unit and data type of the values of one picture or volume.
 
     Attributes:
         unit: `HU` or `signal`.
-        dtype: int16 for HU; for a signal the smallest of uint16, int16 and float32 that keeps all values.
-        offset: Subtracted from the values; 0 for a signal.
+        dtype: int16 for HU; for a signal the smallest of uint16, int16 and float32 that holds all values.
+        offset: Offset subtracted from the values; 0 for a signal.
     """
 
     unit: Unit
@@ -32,14 +32,14 @@ class Meaning:
 
 @dataclass(frozen=True)
 class Extent:
-    """What was seen in all values.
+    """Range of the values of one picture or volume.
 
     Attributes:
         low: Lowest value.
         high: Highest value.
-        whole: No value has a fraction.
-        lowest_measured: Lowest value that is not below `floor`; infinite where there is none.
-        highest_padding: Highest value below `floor`; minus infinity where there is none.
+        whole: Whether all values are integers.
+        lowest_measured: Lowest value that is not below `floor`; infinite if there is none.
+        highest_padding: Highest value below `floor`; minus infinity if there is none.
     """
 
     low: float
@@ -50,14 +50,14 @@ class Extent:
 
 
 def find_meaning(blocks: Iterable[Values], hu_offset: int | None) -> Meaning:
-    """Returns what values become that are looked at block by block.
+    """Returns target unit and data type of values, which are read block by block.
 
     Args:
-        blocks: All values of one picture or volume, any real type.
-        hu_offset: The user's word that values are HU plus this; None without it.
+        blocks: All values of one picture or volume, any real data type, shape (H, W) each.
+        hu_offset: Declares that values are HU plus this offset; None if they are not.
 
     Raises:
-        UnreadableError: A value is not finite, or the values can't be HU although the user says so.
+        UnreadableError: A value is not finite, or the values can't be HU although declared.
     """
     extent = measure(blocks, -np.inf if hu_offset is None else PADDING_HU + hu_offset)
     if hu_offset is not None:
@@ -73,7 +73,11 @@ def find_meaning(blocks: Iterable[Values], hu_offset: int | None) -> Meaning:
 
 
 def measure(blocks: Iterable[Values], floor: float) -> Extent:
-    """Returns the extent of all values; below `floor` nothing can be measured, it is padding."""
+    """Returns the range of all values, blocks of any shape; values below `floor` can only be padding.
+
+    Raises:
+        UnreadableError: A value is not finite.
+    """
     low, high, whole, lowest_measured, highest_padding = np.inf, -np.inf, True, np.inf, -np.inf
     for block in blocks:
         first, last = float(block.min()), float(block.max())  # NaN where the block holds one
@@ -92,7 +96,11 @@ def measure(blocks: Iterable[Values], floor: float) -> Extent:
 
 
 def refuse_no_hu(extent: Extent, offset: int) -> None:
-    """Refuses values that can't be Hounsfield units: padding aside, CT holds air or fat and nothing below -2048."""
+    """Refuses values that can't be Hounsfield units: padding aside, CT holds air or fat and nothing below -2048.
+
+    Raises:
+        UnreadableError: The values can't be HU.
+    """
     lowest, padding = extent.lowest_measured - offset, extent.highest_padding
     if padding > -np.inf and padding > extent.low:
         raise UnreadableError(
@@ -111,7 +119,7 @@ def refuse_no_hu(extent: Extent, offset: int) -> None:
 
 
 def convert(values: Values, meaning: Meaning) -> Values:
-    """Returns values in their meaning's type, C-contiguous; HU are rounded, and padding becomes `PADDING_HU`."""
+    """Returns values, same shape, C-contiguous, in the target data type; HU are rounded, padding is `PADDING_HU`."""
     if meaning.unit == "HU":
         fractions = values.dtype.kind == "f"
         wide = values.astype(np.float64 if fractions else np.int32 if values.itemsize < 4 else np.int64)

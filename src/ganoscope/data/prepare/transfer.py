@@ -1,4 +1,4 @@
-"""What a decoded picture becomes before it travels from a worker to the process that writes: small, and plain."""
+"""Converts decoded pictures into small plain rows that are sent from a worker process to the one that writes."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -13,28 +13,28 @@ from ganoscope.data.picture import Picture, Unit
 from ganoscope.data.store.intensity import DTYPE_OF_UNIT
 
 PRIVATE_COLUMNS = ("number", "name", "person", "check", "together", "taken_from", "synthetic")
-"""What the unfinished store knows beyond the manifest: names and ids stay in it and are removed with it."""
+"""Columns of the unfinished store that are not in the manifest; names and ids among them are removed with it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Decoded:
-    """One picture at the store's size, or the reason why a file is not taken.
+    """One picture at the size of the store, or the reason for its rejection.
 
     Attributes:
-        number: Of the source file.
-        name: Its path relative to the source; kept out of the store.
-        image: The entry that it comes from.
-        picture: What is known about it; its pixels are the small ones.
+        number: Number of the source file.
+        name: Path of the source file relative to the source; never part of the store.
+        image: Entry that the picture comes from.
+        picture: Pixels at the size of the store, and metadata.
         shape: Height and width of the source picture.
-        placement: Where its pixels lie in the store.
-        thumbnail: For the search for near-duplicates.
-        mask: Annotated finding in the store's square.
-        searched: Whether burnt-in text and markers were looked for.
-        markers: Those that were seen, boxes in store pixels.
-        raw_range: Raw values at the ends of 16 bits, where it was scaled.
+        placement: Placement of the source picture in the store.
+        thumbnail: Folded thumbnail for the search for near-duplicates.
+        mask: Mask of the annotated finding, shape (size, size).
+        searched: Whether the picture was searched for burnt-in text and markers.
+        markers: Markers found, as boxes in store pixels.
+        raw_range: Raw values mapped to 0 and 65535, if the picture was scaled.
         digest: SHA-256 of the source file.
         patient: Patient id.
-        reason: Why it is not taken; "" where it is.
+        reason: Reason for the rejection; "" if the picture was accepted.
     """
 
     number: int
@@ -55,17 +55,17 @@ class Decoded:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One picture, ready to be written, or the reason why a file is not taken.
+    """One picture, ready to be written, or the reason for its rejection.
 
-    Arrays travel as their bytes: joblib looks at each array that passes, and that takes longer than to write it.
+    Arrays are sent as bytes: joblib inspects every array, which takes longer than writing it.
 
     Attributes:
-        values: By column of the manifest, as far as they are known before grouping, and by private column.
-        unit: What pixels mean.
-        pixels: In the store's square, of the type that its unit has there.
-        thumbnail: For the search for near-duplicates, folded, float16.
-        mask: Annotated finding in the store's square, one byte a pixel; empty where there is none.
-        reason: Why it is not taken; "" where it is.
+        values: Values by manifest column, as far as known before grouping, and by private column.
+        unit: Unit of the pixels.
+        pixels: Bytes of the pixels, (size, size), in the data type that the unit has in the store.
+        thumbnail: Bytes of the folded thumbnail, float16.
+        mask: Bytes of the mask of the annotated finding, (size, size), one per pixel; empty if there is none.
+        reason: Reason for the rejection; "" if the picture was accepted.
     """
 
     values: dict[str, Any]
@@ -77,7 +77,7 @@ class Row:
 
 
 def make_row(item: Decoded, together: bool = True) -> Row:
-    """Returns what travels of a picture; `together` where all pictures of its file are of one patient."""
+    """Returns the row of a picture; `together` if all pictures of its file show one patient."""
     values = {**describe(item), **describe_privately(item, together)}
     if item.picture is None or item.thumbnail is None:
         return Row(values, reason=item.reason)
@@ -87,7 +87,7 @@ def make_row(item: Decoded, together: bool = True) -> Row:
 
 
 def describe(item: Decoded) -> dict[str, Any]:
-    """Returns what the manifest says about a picture, as far as it is known before grouping."""
+    """Returns the manifest values of a picture, as far as known before grouping."""
     picture, image = item.picture, item.image
     if picture is None or item.placement is None:
         return {}
@@ -118,7 +118,7 @@ def describe(item: Decoded) -> dict[str, Any]:
 
 
 def describe_privately(item: Decoded, together: bool) -> dict[str, Any]:
-    """Returns what only the unfinished store knows about a picture: names and ids."""
+    """Returns the values of a picture that only the unfinished store holds, such as names and ids."""
     image = item.image
     parts = tuple(image.name.split("/")[:-1])
     _, label = read_folder_names(parts)
@@ -134,7 +134,7 @@ def describe_privately(item: Decoded, together: bool) -> dict[str, Any]:
 
 
 def write_boxes(boxes: Any) -> str:
-    """Returns boxes (x, y, width, height) as the manifest has them.
+    """Returns boxes (x, y, width, height) in the notation of the manifest.
 
     Example:
         >>> write_boxes([(1.0, 2.0, 3.25, 4.0), (0, 0, 1, 1)])

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from ganoscope.data.picture import UnreadableError
-from ganoscope.data.raw_values import Meaning, convert, find_meaning
+from ganoscope.data.readers._raw_values import Meaning, convert, find_meaning
 
 INTEGERS = st.sampled_from(["i1", "u1", "<i2", ">i2", "u2", "i4", "u4", ">i8", "u8"])
 WHOLE = INTEGERS.flatmap(lambda dtype: arrays(dtype, (3, 4)))

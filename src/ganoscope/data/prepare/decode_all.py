@@ -1,4 +1,4 @@
-"""Reads everything that a source lists into an unfinished store, with several processes that decode."""
+"""Decodes all entries of a listing into an unfinished store, with several processes."""
 
 from collections.abc import Iterable, Iterator
 from functools import partial
@@ -12,21 +12,21 @@ from ganoscope.parallel import FEW, count_cores, make_chunks, map_in_order
 from ganoscope.progress import ProgressBar
 
 BATCH_BYTES, MOST_TOGETHER = 3 << 20, 128
-"""Length of the files that travel to a worker together, and their number at most: some 50 to 100 ms of work."""
+"""Size and number of files sent to a worker at a time: 50 to 100 ms of work."""
 
 
 def read_all(listing: Listing, recipe: Recipe, ingest: Ingest, size: int, workers: int) -> int:
-    """Decodes what is listed and not yet taken, and takes it; returns the number of processes.
+    """Decodes the listed entries that are not yet in the store, and writes them; returns the number of processes.
 
     Args:
-        listing: What the layout found.
-        recipe: How to decode it.
-        ingest: Takes the decoded pictures in order, from where an earlier process stopped.
-        size: Side of the store's images in pixels.
-        workers: Processes that decode; 0 for one per core.
+        listing: Entries found by the layout.
+        recipe: Decoding settings.
+        ingest: Unfinished store, which knows how many entries are done.
+        size: Height and width of the store's images in pixels.
+        workers: Number of decoding processes; 0 for one per core.
 
     Raises:
-        UserError: `workers` is negative, or the pictures do not belong together.
+        UserError: `workers` is negative.
     """
     processes, batch = choose_workers(listing, size, workers)
     lines = iterate(listing.path, ingest.entries)
@@ -39,7 +39,16 @@ def read_all(listing: Listing, recipe: Recipe, ingest: Ingest, size: int, worker
 
 
 def choose_workers(listing: Listing, size: int, wanted: int) -> tuple[int, int]:
-    """Returns (processes that decode, entries that travel together): fewer of large files, and series one by one."""
+    """Returns (number of processes, entries per batch): smaller batches of large files, series one by one.
+
+    Args:
+        listing: Entries found by the layout.
+        size: Height and width of the store's images in pixels.
+        wanted: Requested number of processes; 0 for one per core.
+
+    Raises:
+        UserError: `wanted` is negative.
+    """
     if wanted < 0:
         raise UserError(f"--workers must not be negative: got {wanted}; allowed: 1 or more, or 0 for one per core.")
     workers = wanted or (count_cores() if listing.files > FEW else 1)
@@ -49,7 +58,14 @@ def choose_workers(listing: Listing, size: int, wanted: int) -> tuple[int, int]:
 
 
 def decode_all(lines: Iterable[str], recipe: Recipe, workers: int, batch: int) -> Iterator[Result]:
-    """Yields the results in order, decoded by several processes, with few of them waiting at a time."""
+    """Yields the results in order, decoded by several processes, with few of them in memory at a time.
+
+    Args:
+        lines: Lines of the listing.
+        recipe: Decoding settings.
+        workers: Number of processes.
+        batch: Entries per batch.
+    """
     for many, run in groupby(lines, key=holds_many):
         if many:
             yield from chain.from_iterable(decode_in_parts(line, recipe) for line in run)
