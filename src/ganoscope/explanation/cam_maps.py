@@ -1,7 +1,8 @@
 """Maps of a CAM-guided GAN: its attention, its heat maps, and what its teacher sees.
 
-They are computed for methods whose `G` offers `draw_with_attention`, whose `D` returns a `cam`, and whose configuration
-names a `teacher`; where that teacher's folder is gone its maps are left out. All maps are in [0, 1].
+They are computed for methods that declare the trait `draws_attention`: `G` offers `draw_with_attention`, `D` returns a
+`cam`, and the configuration names a `teacher`; where that teacher's folder is gone its maps are left out. All maps are
+in [0, 1].
 """
 
 from collections.abc import Mapping, Sequence
@@ -19,6 +20,7 @@ from ganoscope.classifiers.teacher import Teacher, open_teacher
 from ganoscope.errors import UserError
 from ganoscope.explanation.subjects import Subjects
 from ganoscope.generation import BLOCK, make_noise
+from ganoscope.methods import load
 from ganoscope.nets.evaluation_mode import find_device
 from ganoscope.objectives.cam import MERGES
 from ganoscope.progress import CONSOLE
@@ -54,7 +56,7 @@ def collect_cam_panels(run: TrainedRun, subjects: Sequence[Subjects], seed: int)
         subjects: Held-out real images, and generated ones of the same seed.
         seed: Random seed of the generated images.
     """
-    if not hasattr(run.generator, "draw_with_attention"):
+    if not load(run.record.method).TRAITS.draws_attention:
         return {}
     sets = {one.name: one.images[:IMAGES] for one in subjects}
     teacher = find_teacher(run)

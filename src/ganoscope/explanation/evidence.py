@@ -89,7 +89,12 @@ class Answer:
 
 
 def collect(
-    network: nn.Module, subjects: tuple[Subjects, Subjects], explainer: ExplainerModule, config: Any, seed: int
+    network: nn.Module,
+    subjects: tuple[Subjects, Subjects],
+    explainer: ExplainerModule,
+    config: Any,
+    relative: bool,
+    seed: int,
 ) -> Answer:
     """Returns all evidence about a discriminator, which is left unchanged.
 
@@ -98,9 +103,10 @@ def collect(
         subjects: Real and generated images.
         explainer: A module of `feature_attribution`.
         config: Its configuration.
+        relative: Whether only differences between the network's scores are meaningful.
         seed: Random seed of the checks.
     """
-    real, generated = (gather(network, one, explainer, config, seed) for one in subjects)
+    real, generated = (gather(network, one, explainer, config, relative, seed) for one in subjects)
     images = torch.from_numpy(np.concatenate([one.images[:CHECKED] for one in subjects]))
 
     def explain(copy: nn.Module, target: Target) -> Explanation:
@@ -115,7 +121,9 @@ def collect(
     return Answer(real, generated, checks, cell_px)
 
 
-def gather(network: nn.Module, subjects: Subjects, explainer: ExplainerModule, config: Any, seed: int) -> Evidence:
+def gather(
+    network: nn.Module, subjects: Subjects, explainer: ExplainerModule, config: Any, relative: bool, seed: int
+) -> Evidence:
     """Returns the evidence about one set of images.
 
     Args:
@@ -123,6 +131,7 @@ def gather(network: nn.Module, subjects: Subjects, explainer: ExplainerModule, c
         subjects: The images.
         explainer: A module of `feature_attribution`.
         config: Its configuration.
+        relative: Whether only differences between the network's scores are meaningful.
         seed: Random seed of the checks.
     """
     images = torch.from_numpy(subjects.images)
@@ -139,7 +148,7 @@ def gather(network: nn.Module, subjects: Subjects, explainer: ExplainerModule, c
         subjects=subjects,
         layer=layer,
         logits=compute_scores(network, images, why_real(network)).double().numpy(),
-        relative=getattr(network, "relative_scores", False),
+        relative=relative,
         regions=regions,
         maps=maps,
         attention={name: measure_attention(maps[name], regions, subjects.groups) for name in TARGETS},

@@ -17,6 +17,7 @@ from ganoscope.explanation.subjects import choose_real, draw_generated, find_sou
 from ganoscope.explanation.summary import write_summary
 from ganoscope.explanation.targets import find_discriminator
 from ganoscope.files import new_folder, save_json
+from ganoscope.methods import load as load_method
 from ganoscope.progress import timed
 from ganoscope.training.processes import choose_device
 from ganoscope.training.run_folder.trained_run import open_run, refuse_translation
@@ -61,11 +62,12 @@ def explain(run: Path, store: Path, out: Path, config: ExplainConfig = DEFAULTS)
     discriminator = find_discriminator(trained)
     explainer = feature_attribution.load(config.explainer)
     options = feature_attribution.configure(explainer, config.layer)
+    relative = load_method(trained.record.method).TRAITS.relative_scores
     with new_folder(out) as folder:
         # Explain, on held-out real and on generated images.
         real = choose_real(trained, images, config.number, config.seed)
         subjects = (real, draw_generated(trained, config.number, config.seed))
-        answer = collect(discriminator, subjects, explainer, options, config.seed)
+        answer = collect(discriminator, subjects, explainer, options, relative, config.seed)
         panels = collect_cam_panels(trained, subjects, config.seed)
         # Summarise, and check.
         findings, curves = summarise(answer, config.seed), average_curves(answer)

@@ -1,4 +1,4 @@
-"""Near-duplicate pictures, also mirrored, turned or brightened: found by the correlation of small thumbnails.
+"""Near-duplicate pictures, also when mirrored, turned or brightened, found by the correlation of small thumbnails.
 
 Two pictures are near-duplicates when their thumbnails correlate by at least `MIN_CORRELATION` under one of the eight
 symmetries of the square. The search misses none of them, and yet compares few pairs in full: every thumbnail gets a
@@ -48,7 +48,7 @@ INVERSE = np.array([0, 1, 2, 3, 4, 6, 5, 7], np.int8)
 
 @dataclass(frozen=True)
 class Duplicates:
-    """Clusters of near-duplicates, and the links that hold them together.
+    """Clusters of near-duplicates, and the links that join them.
 
     Attributes:
         clusters: Cluster of every picture, shape (N,), numbers from 0 in the order of first appearance.
@@ -135,7 +135,7 @@ def find_duplicates(thumbnails: NDArray[np.float16], apart: NDArray[np.int64] | 
 
 
 def make_index(thumbnails: NDArray[np.float16]) -> Index:
-    """Returns the descriptors of all thumbnails but the constant ones, sorted into the leaves of a k-d tree."""
+    """Returns the descriptors of all thumbnails (N, 1024) but constant ones, in the leaves of a k-d tree."""
     starts = range(0, len(thumbnails), COLUMNS)
     alive = [start + np.flatnonzero(thumbnails[start : start + COLUMNS].any(axis=1)) for start in starts]
     members = np.concatenate([np.empty(0, np.int64), *alive])
@@ -168,7 +168,7 @@ def describe(thumbnails: NDArray[np.float16], members: NDArray[np.int64]) -> NDA
 
 
 def fit_projections(sample: NDArray[np.float32]) -> list[NDArray[np.float32]]:
-    """Returns the principal axes of each part of the folded sample, the `COORDINATES` strongest of all: (part, kept).
+    """Returns the principal axes of each part of a folded sample (n, 1024), the `COORDINATES` strongest: (part, kept).
 
     The last two parts, which transforms may swap, share their axes, given once.
     """
@@ -188,7 +188,7 @@ def drop_orientation(folded: NDArray[np.float32], projections: list[NDArray[np.f
 
 
 def sort_into_leaves(descriptors: NDArray[np.float32]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Sorts points, in place, into leaves of at most `LEAF`: halved along the widest coordinate again and again.
+    """Sorts points (M, k), in place, into leaves of at most `LEAF`, by halving along the widest coordinate repeatedly.
 
     Returns:
         The former place of every point, and the first point of every leaf, and the end.
@@ -208,7 +208,7 @@ def sort_into_leaves(descriptors: NDArray[np.float32]) -> tuple[NDArray[np.int64
 
 
 def find_widest(points: NDArray[np.float32]) -> int:
-    """Returns the coordinate of largest variance, from blocks of points: a whole copy would double the memory."""
+    """Returns the coordinate of largest variance of points (M, k), by blocks: a whole copy would double the memory."""
     centre = points.mean(axis=0)
     blocks = (points[start : start + COLUMNS] - centre for start in range(0, len(points), COLUMNS))
     return int(np.argmax(sum((block**2).sum(axis=0) for block in blocks)))
@@ -312,7 +312,7 @@ def start_forest(count: int) -> Forest:
 
 
 def take(links: Links, chosen: NDArray[np.bool_] | NDArray[np.int64]) -> Links:
-    """Returns the links chosen by a mask or by index."""
+    """Returns the links chosen by a mask of shape (E,) or by index."""
     return Links(links.first[chosen], links.second[chosen], links.transform[chosen], links.correlation[chosen])
 
 

@@ -1,9 +1,9 @@
 """Burnt-in letters: the L or R of a radiograph, and short texts near the border of a picture. A hint, not a finding.
 
 Letters are looked for by their form, in a copy of at most `WORK_PX` pixels: thin bright strokes, packed into a box of a
-letter's size, that stand sharply and alone on an even background in the outer part of the picture. What escapes: dark
+letter's size, that stand sharply and alone on an even background in the outer part of the picture. Missed are dark
 or pale letters, text smaller than about 2 % of the picture's long side, letters that touch bright anatomy or were cut
-off by the border, rulers and frames. What is taken for a letter by mistake: bent tubes, clips and wires. On pictures
+off by the border, rulers and frames. Bent tubes, clips and wires may be mistaken for letters. On pictures
 smaller than `SMALLEST_PX` a letter is a few blurred pixels: they are not searched.
 
 Measured on the half of the shared real images that nothing was tuned on, against a reading by eye: a letter was found
@@ -77,7 +77,7 @@ class Marker:
 
 
 def is_searchable(pixels: NDArray[np.generic]) -> bool:
-    """Tells whether a picture is large enough for letters to be told from other things."""
+    """Tells whether a picture (H, W) is large enough for letters to be recognised."""
     return max(pixels.shape) >= SMALLEST_PX
 
 
@@ -137,7 +137,7 @@ def find_candidates(
 
 
 def shrink(pixels: NDArray[np.generic]) -> tuple[NDArray[np.uint8], int]:
-    """Returns (the picture by block means and at most `WORK_PX` long, its range spread over 0 to 255; block size)."""
+    """Returns (the picture (H, W) by block means, at most `WORK_PX` long, with a range of 0 to 255; block size)."""
     step = -(-max(pixels.shape) // WORK_PX)
     plain = pixels if pixels.dtype == np.uint8 else pixels.astype(np.float32)
     small = np.asarray(Image.fromarray(plain).reduce(step) if step > 1 else plain, np.float32)
@@ -148,7 +148,7 @@ def shrink(pixels: NDArray[np.generic]) -> tuple[NDArray[np.uint8], int]:
 
 
 def open_grey(picture: NDArray[np.uint8], side: int) -> NDArray[np.uint8]:
-    """Returns the opening with a square of odd side: what is narrower than it vanishes.
+    """Returns the opening of a picture (H, W) with a square of odd side: whatever is narrower vanishes.
 
     Ten times as fast as `scipy.ndimage.grey_opening`, to which it is equal off the border.
     """
@@ -157,7 +157,13 @@ def open_grey(picture: NDArray[np.uint8], side: int) -> NDArray[np.uint8]:
 
 
 def slide(picture: NDArray[np.uint8], side: int, pick: Pick) -> NDArray[np.uint8]:
-    """Returns the extreme value of every side x side window that lies in the picture: side - 1 pixels less each way."""
+    """Returns the extreme value of every side x side window inside a picture, shape (H - side + 1, W - side + 1).
+
+    Args:
+        picture: Shape (H, W).
+        side: Side of the windows in pixels.
+        pick: Chooses between two values: `np.minimum` or `np.maximum`.
+    """
     for _ in range(2):
         reach = 1
         while reach < side:  # windows double until they are wide enough
@@ -169,13 +175,19 @@ def slide(picture: NDArray[np.uint8], side: int, pick: Pick) -> NDArray[np.uint8
 
 
 def is_letter_sized(height: NDArray[np.int64], width: NDArray[np.int64], longest: int) -> NDArray[np.bool_]:
-    """Tells which boxes have the size of a letter."""
+    """Tells which boxes have the size of a letter, shape (n,).
+
+    Args:
+        height: Heights in pixels, shape (n,).
+        width: Widths in pixels, shape (n,).
+        longest: Long side of the picture in pixels.
+    """
     high = (height >= HEIGHT[0] * longest) & (height <= HEIGHT[1] * longest)
     return high & (width >= WIDTH[0] * longest) & (width <= WIDTH[1] * longest)
 
 
 def is_outside(place: NDArray[np.float64]) -> NDArray[np.bool_]:
-    """Tells which places, as shares of the height or width, lie near a border."""
+    """Tells which places (n,), as shares of the height or width, lie near a border."""
     return np.minimum(place, 1 - place) <= OUTER
 
 
@@ -200,7 +212,7 @@ def is_letter(picture: NDArray[np.uint8], parts: NDArray[np.int32], number: int,
 
 
 def measure_form(part: NDArray[np.bool_]) -> tuple[float, float]:
-    """Returns (length of the strokes over the box's diagonal, share of the box that is filled)."""
+    """Returns (length of the strokes over the box's diagonal, filled share of the box) of a part in its box (h, w)."""
     framed = np.zeros((part.shape[0] + 2, part.shape[1] + 2), bool)
     framed[1:-1, 1:-1] = part
     depth = ndimage.distance_transform_cdt(framed)
@@ -211,7 +223,12 @@ def measure_form(part: NDArray[np.bool_]) -> tuple[float, float]:
 
 
 def measure_contrast(picture: NDArray[np.uint8], part: NDArray[np.bool_]) -> tuple[float, float, float, float]:
-    """Returns contrast and peak as shares of 255, and spread and overshoot of the ring as shares of the contrast."""
+    """Returns contrast and peak as shares of 255, and spread and overshoot of the ring as shares of the contrast.
+
+    Args:
+        picture: Surroundings of the part, shape (h, w), 0 to 255.
+        part: Pixels of the part, shape (h, w).
+    """
     near = dilate(part)
     ring = picture[dilate(near) & ~near]
     if not len(ring):
@@ -223,7 +240,7 @@ def measure_contrast(picture: NDArray[np.uint8], part: NDArray[np.bool_]) -> tup
 
 
 def dilate(part: NDArray[np.bool_]) -> NDArray[np.bool_]:
-    """Returns the mask grown by one pixel up, down, left and right."""
+    """Returns a mask (h, w), grown by one pixel up, down, left and right."""
     grown = part.copy()
     grown[1:] |= part[:-1]
     grown[:-1] |= part[1:]
@@ -233,12 +250,18 @@ def dilate(part: NDArray[np.bool_]) -> NDArray[np.bool_]:
 
 
 def rank(values: NDArray[np.uint8], share: float) -> np.uint8:
-    """Returns the value that this share of the values does not exceed: a quantile, without NumPy's overhead."""
+    """Returns the quantile of values (n,) at a share of 0 to 1, without NumPy's overhead."""
     return np.sort(values)[round(share * (len(values) - 1))]
 
 
 def scale_box(region: Region, step: int, shape: tuple[int, ...]) -> tuple[int, int, int, int]:
-    """Returns a region of the shrunk copy as x, y, width and height in the picture itself, within its borders."""
+    """Returns a region of the shrunk copy as x, y, width and height in the picture itself, within its borders.
+
+    Args:
+        region: Rows and columns in the shrunk copy.
+        step: Pixels of the picture per pixel of the copy.
+        shape: Height and width of the picture.
+    """
     rows, columns = region
     top, left = rows.start * step, columns.start * step
     return left, top, min(columns.stop * step, shape[1]) - left, min(rows.stop * step, shape[0]) - top

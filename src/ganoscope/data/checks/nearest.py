@@ -92,7 +92,7 @@ def find_nearest(index: SearchIndex, images: NDArray[np.float32]) -> Nearest:
 
 
 def search_block(index: SearchIndex, bands: NDArray[np.float32]) -> Nearest:
-    """Returns the nearest image of the set for a few images, given by their bands."""
+    """Returns the nearest image of the set for a few images, given by their bands (n, SIDE_PX, SIDE_PX)."""
     positions, transforms = find_candidates(index, bands)
     several, place = np.unique(positions, return_inverse=True)
     others = filter_band(index.load(several))[place.reshape(positions.shape)]
@@ -137,7 +137,7 @@ def filter_band(images: NDArray[np.float32]) -> NDArray[np.float32]:
 
 
 def resize(image: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Returns an image at the size of comparison: averaged where it gets smaller."""
+    """Returns an image (H, W) at the size of comparison, averaged where it gets smaller."""
     kind = Image.Resampling.BOX if image.shape[0] > SIDE_PX else Image.Resampling.BILINEAR
     return np.asarray(Image.fromarray(image).resize((SIDE_PX, SIDE_PX), kind))
 

@@ -30,7 +30,7 @@ def find_label_conflicts(tables: StoreTables) -> Iterator[Alarm]:
 
 
 def count_relations(pairs: Pairs, chosen: NDArray[np.bool_]) -> Counter[str]:
-    """Returns how many of the chosen pairs there are of each relation."""
+    """Returns how many of the chosen pairs, a mask of shape (E,), there are of each relation."""
     counts = np.bincount(pairs.relation[chosen], minlength=len(pairs.relations)).tolist()
     return Counter({name: count for name, count in zip(pairs.relations, counts, strict=True) if count})
 

@@ -65,7 +65,12 @@ def find_few_groups(tables: StoreTables) -> Iterator[Alarm]:
 
 
 def count_groups_of_classes(labels: NDArray[np.str_], groups: NDArray[np.int64]) -> dict[str, int]:
-    """Returns the number of groups of each class with enough images; `find_thin_classes` reports the others."""
+    """Returns the number of groups of each class with enough images; `find_thin_classes` reports the others.
+
+    Args:
+        labels: Class of each image of a part, shape (N,).
+        groups: Group of each image, shape (N,).
+    """
     names, images = np.unique(labels[labels != ""], return_counts=True)
     return {str(name): len(np.unique(groups[labels == name])) for name in names[images >= FEW_OF_CLASS]}
 

@@ -78,7 +78,13 @@ def find_fault(slices: Sequence[Picture]) -> str:
 
 
 def measure_sampling(slices: Sequence[Picture], gaps: NDArray[np.float64], placed: int) -> SeriesFacts:
-    """Returns distance, thickness and missing slices, with a sentence for whatever is not as it should be."""
+    """Returns distance, thickness and missing slices, with a sentence for every irregularity.
+
+    Args:
+        slices: Slices of one series.
+        gaps: Distances of neighbouring slices in mm, shape (n,).
+        placed: Number of slices that state their position.
+    """
     problems = []
     if 0 < placed < len(slices):
         problems.append(f"{len(slices) - placed} of {len(slices)} slices state no position")
@@ -99,7 +105,7 @@ def measure_sampling(slices: Sequence[Picture], gaps: NDArray[np.float64], place
 
 
 def find_spacing(gaps: NDArray[np.float64]) -> tuple[float, int]:
-    """Returns the distance of neighbouring slices, and how many of them are absent.
+    """Returns the distance of neighbouring slices in mm, and how many slices are absent, from their gaps (n,) in mm.
 
     The distance is the smallest gap where all others are its multiples, else the median one.
 

@@ -82,7 +82,7 @@ class Property:
 
 
 def encode_numbers(columns: Sequence[NDArray[np.str_]]) -> Features:
-    """Returns the numbers in texts such as "0.5 x 0.7", a column for each; NaN where a text has fewer."""
+    """Returns the numbers in texts such as "0.5 x 0.7", shape (N, numbers); NaN where a text has fewer."""
     return np.concatenate([np.asarray(map_texts(texts, find_numbers), np.float32) for texts in columns], axis=1)
 
 
@@ -104,7 +104,7 @@ def encode_markers(columns: Sequence[NDArray[np.str_]]) -> Features:
 
 
 def encode_categories(columns: Sequence[NDArray[np.str_]]) -> Features:
-    """Returns a column of 0 and 1 for every category but the rare ones beyond `MOST_CATEGORIES`."""
+    """Returns a column of 0 and 1 for each of the `MOST_CATEGORIES` commonest categories, shape (N, categories)."""
     names, codes, counts = np.unique(columns[0], return_inverse=True, return_counts=True)
     common = np.argsort(-counts, kind="stable")[: min(MOST_CATEGORIES, len(names))]
     return (codes[:, None] == common).astype(np.float32)

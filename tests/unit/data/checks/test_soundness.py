@@ -4,6 +4,7 @@ import csv
 
 import pytest
 
+from ganoscope.data.checks import CHECKS
 from ganoscope.data.checks.part_sizes import FEW_IMAGES
 from ganoscope.data.checks.soundness import find_alarms
 from ganoscope.data.prepare.ingest import SERIES_COLUMNS
@@ -255,3 +256,11 @@ def test_manifest_of_the_fixture_is_a_manifest(make_store):
     with (make_store(clean_rows(12)).path / "manifest.csv").open() as file:
         rows = list(csv.DictReader(file))
     assert {row["split"] for row in rows} == {"train", "validation", "test"}
+
+
+def test_checks_run_in_the_order_in_which_alarms_were_always_listed():
+    order = """synthetic_images split_crossing patient_id_conflict label_conflicts exact_copies near_duplicates
+        source_split_overlap patients_unknown uneven_patients patients_in_several_classes missing_slices
+        thickness_spacing single_class_part thin_classes few_groups few_images metadata_shortcut burnt_in_markers
+        mixed_modalities unstated_units coloured quarantined"""
+    assert [code for check in CHECKS for code in check.codes] == order.split()
