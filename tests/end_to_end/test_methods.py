@@ -32,7 +32,10 @@ def test_a_method_goes_from_a_store_to_a_report(name, phantom_store, tiny_classi
     trained = open_run(tmp_path / "run")
     relative = load(name).TRAITS.relative_scores
     summary = (tmp_path / "explained" / "summary.txt").read_text()
-    assert ("Its mean probability of real" in summary, "it gives no probability" in summary) == (not relative, relative)
+    assert ("Its mean probability of 'real'" in summary, "it gives no probability" in summary) == (
+        not relative,
+        relative,
+    )
 
     codes = {alarm["code"] for alarm in load_json(tmp_path / "run" / "alarms.json")}
     assert not codes & {"no_gradient", "non_finite_loss"}

@@ -224,13 +224,13 @@ def test_a_truncated_file_is_refused(tmp_path, form, keep):
         torch.save(tensors, path, _use_new_zipfile_serialization=form == "zip")
     whole = path.read_bytes()
     path.write_bytes(whole[: int(len(whole) * keep)])
-    assert "damaged, cut short or no weights file" in refuse("resnet50", path)
+    assert "damaged, truncated or not a weights file" in refuse("resnet50", path)
 
 
 def test_another_ending_is_refused(tmp_path):
     path = tmp_path / "w.h5"
     path.touch()
-    assert "unknown ending" in refuse("resnet50", path)
+    assert "unknown suffix" in refuse("resnet50", path)
 
 
 def test_a_training_checkpoint_is_refused_with_what_it_holds(tmp_path):

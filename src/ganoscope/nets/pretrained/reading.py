@@ -1,4 +1,4 @@
-"""Reads the tensors of a weights file. No file can run code here: what holds anything but tensors is refused."""
+"""Reads the tensors of a weights file. No file can run code here: anything but tensors is refused."""
 
 import re
 from pathlib import Path
@@ -23,18 +23,22 @@ def load_tensors(path: Path, source: str) -> dict[str, Tensor]:
         source: Name of the source, for the remedy in messages.
 
     Raises:
-        UserError: The file has another ending, is damaged, or holds something else.
+        UserError: The file has another suffix, is damaged, or holds something else.
     """
     if path.suffix == ".safetensors":
         return load_safetensors(path)
     if path.suffix in TORCH_SUFFIXES:
         return load_torch(path, source)
-    remedy = "Take the file as it was published, with its own ending."
-    raise UserError(describe("weights file has an unknown ending", path, ".safetensors, .pth or .pt", remedy))
+    remedy = "Use the file as published, with its own suffix."
+    raise UserError(describe("weights file has an unknown suffix", path, ".safetensors, .pth or .pt", remedy))
 
 
 def load_safetensors(path: Path) -> dict[str, Tensor]:
-    """Returns the tensors of a .safetensors file; raises UserError where it is damaged."""
+    """Returns the tensors of a .safetensors file.
+
+    Raises:
+        UserError: It is damaged.
+    """
     try:
         return load_file(path)
     except SafetensorError as error:
@@ -42,10 +46,13 @@ def load_safetensors(path: Path) -> dict[str, Tensor]:
 
 
 def load_torch(path: Path, source: str) -> dict[str, Tensor]:
-    """Returns the tensors of a file that `torch.save` wrote; raises UserError where it is damaged or holds code.
+    """Returns the tensors of a file written by `torch.save`.
 
-    PyTorch's restricted unpickler reads it, which knows tensors and plain containers alone and calls nothing else.
-    Bytes that are no such file make it raise errors of almost any kind.
+    PyTorch's restricted unpickler reads it, which supports only tensors and plain containers and calls nothing else.
+    Other files make it raise errors of almost any kind.
+
+    Raises:
+        UserError: The file is damaged or holds code.
     """
     try:
         content = torch.load(path, map_location="cpu", weights_only=True)
@@ -59,7 +66,13 @@ def load_torch(path: Path, source: str) -> dict[str, Tensor]:
 
 
 def describe_code(path: Path, source: str, error: str) -> str:
-    """Returns the message for a file with Python objects in it, torchxrayvision's among them."""
+    """Returns the message for a file with Python objects in it, such as torchxrayvision's.
+
+    Args:
+        path: The file.
+        source: Name of the source.
+        error: PyTorch's message.
+    """
     named = re.search(r"GLOBAL (\S+)", error)
     given = f"{path}, which asks for {named[1] if named else 'TorchScript'}"
     fault = "weights file holds more than tensors, and reading that could run code"
@@ -67,7 +80,7 @@ def describe_code(path: Path, source: str, error: str) -> str:
 
 
 def convert(source: str) -> str:
-    """Returns two lines of Python that make the right file where the publisher's package is installed."""
+    """Returns two lines of Python that convert the file with the publisher's package."""
     package, _, name = source.partition("-")
     lines = ["from safetensors.torch import save_file"]
     if package == "xrv":
@@ -78,14 +91,14 @@ def convert(source: str) -> str:
         lines.append(
             f'save_file(model.state_dict(), "{source}.safetensors")  # `model` as its publisher\'s package loads it'
         )
-    return "Where you trust the file, save its tensors alone with the package that it is from:\n  " + "\n  ".join(lines)
+    return "If you trust the file, save only its tensors, with its publisher's package:\n  " + "\n  ".join(lines)
 
 
 def describe_damaged(path: Path, reason: str) -> str:
     """Returns the message for a file that can't be read."""
     given = f"{path} ({path.stat().st_size:,} bytes; {reason})"
     remedy = "Copy or download it again, and compare its size or checksum with the publisher's."
-    return describe("weights file is damaged, cut short or no weights file", given, ALLOWED, remedy)
+    return describe("weights file is damaged, truncated or not a weights file", given, ALLOWED, remedy)
 
 
 def describe_error(error: Exception) -> str:
@@ -95,7 +108,7 @@ def describe_error(error: Exception) -> str:
 
 
 def describe_content(path: Path, content: object) -> str:
-    """Returns what a file holds that is no state dict."""
+    """Returns the content of a file that is not a state dict, in words."""
     if not isinstance(content, dict):
         return f"{path}, which holds a {type(content).__name__}"
     others = [str(key) for key, value in content.items() if not isinstance(value, Tensor)]
