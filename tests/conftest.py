@@ -13,6 +13,7 @@ from ganoscope.training.run_folder.record import TrainConfig
 from ganoscope.workflows.classify import classify
 from ganoscope.workflows.phantom import phantom
 from ganoscope.workflows.train import train
+from tests.fixtures.archives import kaggle  # noqa: F401
 from tests.fixtures.discs import (  # noqa: F401 - fixtures of tests in all folders
     disc_classifier,
     disc_judge,
