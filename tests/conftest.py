@@ -25,6 +25,7 @@ from tests.fixtures.discs import (  # noqa: F401 - fixtures of tests in all fold
 )
 from tests.fixtures.generators import conditional_run, memorising_run  # noqa: F401
 from tests.fixtures.pictures import make_source, make_store, smooth  # noqa: F401
+from tests.fixtures.prepared import pictures, target  # noqa: F401
 
 torch.set_num_threads(1)
 
