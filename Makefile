@@ -5,7 +5,7 @@ PYTHON := $(VENV)/bin/python
 # Two test processes with one thread each: faster than one process with two, and no oversubscription.
 PYTEST := OMP_NUM_THREADS=1 $(PYTHON) -m pytest -n 2
 
-.PHONY: demo test test-all lint clean
+.PHONY: demo test test-all lint docs docs-serve clean
 
 demo: $(VENV)/.ready-base
 	$(VENV)/bin/ganoscope demo $(DEMO)
@@ -21,6 +21,13 @@ lint: $(VENV)/.ready-lint
 	$(VENV)/bin/ruff format --check .
 	$(VENV)/bin/mypy
 	$(VENV)/bin/lint-imports
+
+# NO_MKDOCS_2_WARNING hides an announcement of the theme's authors that is no warning about the site.
+docs: $(VENV)/.ready-docs
+	NO_MKDOCS_2_WARNING=1 $(PYTHON) -m mkdocs build --quiet --strict --clean
+
+docs-serve: $(VENV)/.ready-docs
+	NO_MKDOCS_2_WARNING=1 $(PYTHON) -m mkdocs serve
 
 # TORCH_INDEX=<the CPU index named on pytorch.org> spares a Linux machine without GPU the CUDA packages.
 $(VENV)/.ready-%: pyproject.toml constraints.txt

@@ -33,7 +33,7 @@ from ganoscope.generation import make_noise
 from ganoscope.methods.cam_gan import Config
 from ganoscope.statistics.bootstrap import draw_groups, estimate_mean, make_estimate
 from ganoscope.training.classifier.config import ClassifyConfig
-from ganoscope.training.run_folder.record import TrainConfig
+from ganoscope.training.config import TrainConfig
 from ganoscope.training.run_folder.trained_run import open_run
 from ganoscope.workflows.classify import classify
 from ganoscope.workflows.phantom import phantom

@@ -24,9 +24,9 @@ from ganoscope.data.feeding.feed import choose_batch, feed_images, make_schedule
 from ganoscope.data.phantoms.phantom_store import PhantomConfig
 from ganoscope.data.store import Store
 from ganoscope.methods.dcgan import Config
+from ganoscope.training.config import TrainConfig
 from ganoscope.training.preflight import prepare_run
 from ganoscope.training.processes import Place
-from ganoscope.training.run_folder.record import TrainConfig
 from ganoscope.training.session import Session
 from ganoscope.workflows.phantom import phantom
 

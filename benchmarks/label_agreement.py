@@ -28,7 +28,7 @@ from ganoscope.files import load_json, save_json
 from ganoscope.generation import draw_images
 from ganoscope.methods import load
 from ganoscope.training.classifier.config import ClassifyConfig
-from ganoscope.training.run_folder.record import TrainConfig
+from ganoscope.training.config import TrainConfig
 from ganoscope.training.run_folder.trained_run import open_run
 from ganoscope.workflows.classify import classify
 from ganoscope.workflows.phantom import phantom
@@ -54,7 +54,7 @@ def train_judge(store, path, **settings):
 def train_generator(name, store, path, hyper_parameters=None, **settings):
     """Returns the run at `path` of a method with its defaults but for what is given, trained as far as that says."""
     module = load(name)
-    config = TrainConfig(**{**getattr(module, "DEFAULTS", {}), **settings})
+    config = TrainConfig(**{**module.TRAITS.defaults, **settings})
     train(name, store.path, path, config, method_config=module.Config(**hyper_parameters or {}))
     return open_run(path)
 

@@ -28,8 +28,8 @@ from ganoscope.classifiers.teacher import Teacher
 from ganoscope.classifiers.trained import ClassifierRecord, TrainedClassifier
 from ganoscope.contracts import Batch, ImageSpec
 from ganoscope.methods import load
+from ganoscope.nets.parts.spectral_norm import LAYERS
 from ganoscope.nets.pretrained import make_network
-from ganoscope.nets.spectral_norm import LAYERS
 from ganoscope.training.loop import train_step
 from ganoscope.training.processes import choose_precision, make_autocast
 

@@ -71,7 +71,7 @@ class RealSet:
 
 def draws(name):
     """Tells whether a method makes images of noise: translations have no set of their own to compare."""
-    return not getattr(load(name), "TRANSLATES", False)
+    return not load(name).TRAITS.translates
 
 
 def parse_options():

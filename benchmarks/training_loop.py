@@ -17,11 +17,11 @@ import torch.nn.functional as F
 from ganoscope.contracts import ImageSpec
 from ganoscope.data.phantoms.phantom_store import PhantomConfig
 from ganoscope.methods.dcgan import Config, build
-from ganoscope.training.alarms import TrainingAlarms
+from ganoscope.training.config import TrainConfig
+from ganoscope.training.kept_alarms import TrainingAlarms
 from ganoscope.training.preflight import prepare_run
 from ganoscope.training.processes import Place
 from ganoscope.training.run_folder.history import History
-from ganoscope.training.run_folder.record import TrainConfig
 from ganoscope.training.session import Session
 from ganoscope.workflows.phantom import phantom
 

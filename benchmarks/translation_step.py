@@ -32,7 +32,7 @@ from torch.utils.flop_counter import FlopCounterMode
 
 from ganoscope.contracts import Domains, ImageSpec
 from ganoscope.methods import load
-from ganoscope.nets.patch_projection import choose_positions
+from ganoscope.nets.parts.patch_projection import choose_positions
 from ganoscope.training.loop import train_step
 from ganoscope.training.processes import make_autocast
 from ganoscope.training.speed import Speed, place_networks

@@ -9,7 +9,7 @@ import torch
 from ganoscope.data.phantoms.phantom_store import PhantomConfig
 from ganoscope.methods.dcgan import Config
 from ganoscope.training.classifier.config import ClassifyConfig
-from ganoscope.training.run_folder.record import TrainConfig
+from ganoscope.training.config import TrainConfig
 from ganoscope.workflows.classify import classify
 from ganoscope.workflows.phantom import phantom
 from ganoscope.workflows.train import train

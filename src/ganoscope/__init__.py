@@ -1,4 +1,8 @@
-"""ganoscope trains, explains and audits generative adversarial networks on medical images."""
+"""ganoscope trains and explains generative adversarial networks on medical images.
+
+Every command of the command line is a function of the same name here, with its configuration beside it:
+`prepare(source, store, PrepareConfig(size=64))`. Names are imported on first use.
+"""
 
 from importlib import import_module
 from typing import Any
@@ -14,7 +18,7 @@ _HOME_OF_NAME = {
     "inspect": "workflows.inspect",
     "InspectConfig": "workflows.inspect",
     "train": "workflows.train",
-    "TrainConfig": "training.run_folder.record",
+    "TrainConfig": "training.config",
     "classify": "workflows.classify",
     "ClassifyConfig": "training.classifier.config",
     "generate": "workflows.generate",
@@ -24,7 +28,7 @@ _HOME_OF_NAME = {
     "counterfactual": "workflows.counterfactual",
     "CounterfactualConfig": "counterfactuals.config",
     "report": "workflows.report",
-    "ReportConfig": "reports.run.page",
+    "ReportConfig": "reports.run.config",
     "demo": "workflows.demo",
     "DemoConfig": "workflows.demo",
     "Store": "data.store",

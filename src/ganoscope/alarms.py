@@ -1,12 +1,14 @@
-"""Alarms: what a reader must know before believing a number; kept in an artefact's `alarms.json`."""
+"""Alarms: what a reader must know before trusting a number; kept in an artefact's `alarms.json`."""
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict, dataclass, field
 from fnmatch import fnmatchcase
 from pathlib import Path
-from typing import Generic, Literal, TypeVar
+from types import ModuleType
+from typing import Any, Generic, Literal, TypeVar
 
 from ganoscope.files import load_json, save_json
+from ganoscope.registry import load_all
 
 Severity = Literal["danger", "warning", "note"]
 """`danger`: results built on this are wrong. `warning`: they may mislead. `note`: good to know."""
@@ -18,7 +20,7 @@ class Alarm:
 
     Attributes:
         code: Stable short name, such as `collapsed_diversity`.
-        severity: How much it matters.
+        severity: How serious it is.
         message: One or two plain sentences: what was seen, and what to do about it.
         evidence: The numbers behind the sentence.
     """
@@ -34,30 +36,56 @@ Evidence = TypeVar("Evidence")
 
 @dataclass(frozen=True)
 class Check(Generic[Evidence]):
-    """Something that is looked for: the place that raises an alarm also describes it.
+    """One check: the place that raises an alarm also describes it, and reports list what was looked for from there.
 
     Attributes:
-        codes: Codes of the alarms that it can raise; `*` stands for any words.
+        codes: Codes of the alarms that it can raise; `*` stands for any characters.
         looks_for: What it looks for, as a noun phrase that completes "Looked for:", such as `empty heat maps`.
-        find: From evidence to alarms; none where nothing is wrong.
-        limit: From where on an alarm is raised, in words, such as `above 50 % of the maps`; "" where any case counts.
+        find: Function from the evidence to the alarms; it returns none where nothing is wrong.
+        limit: When an alarm is raised, in words, such as `above 50 % of the maps`; "" where any case counts.
+        rank: Position among the checks of its room, lowest first; checks without a rank come last.
     """
 
     codes: tuple[str, ...]
     looks_for: str
     find: Callable[[Evidence], Iterable[Alarm]]
     limit: str = ""
+    rank: int = 1000
 
     def raises(self, code: str) -> bool:
-        """Tells whether an alarm of that code comes from this check."""
+        """Tells whether an alarm with that code comes from this check."""
         return any(fnmatchcase(code, pattern) for pattern in self.codes)
+
+    @property
+    def description(self) -> str:
+        """What it looks for, with its limit.
+
+        Example:
+            >>> Check(("empty_maps",), "empty heat maps", lambda _: [], "above 10 % of the maps").description
+            'empty heat maps (above 10 % of the maps)'
+        """
+        return f"{self.looks_for} ({self.limit})" if self.limit else self.looks_for
+
+
+def collect_checks(package: ModuleType) -> tuple[Check[Any], ...]:
+    """Returns the checks of a room by rank: `CHECK` or `CHECKS` of every module in the package.
+
+    A new file adds its checks; modules without either, which compute what checks look at, are passed over.
+    """
+    modules = load_all(package, ()).values()
+    found = [
+        check
+        for module in modules
+        for check in (*getattr(module, "CHECKS", ()), *([module.CHECK] if hasattr(module, "CHECK") else ()))
+    ]
+    return tuple(sorted(found, key=lambda check: check.rank))
 
 
 def run_checks(checks: Iterable[Check[Evidence]], evidence: Evidence) -> list[Alarm]:
-    """Returns the alarms of all checks, in their order.
+    """Returns the alarms of all checks, in the order of the checks.
 
     Args:
-        checks: What to look for.
+        checks: The checks to run.
         evidence: What they look at.
 
     Raises:
@@ -73,12 +101,12 @@ def run_checks(checks: Iterable[Check[Evidence]], evidence: Evidence) -> list[Al
 
 
 def save_alarms(path: Path, alarms: Sequence[Alarm]) -> None:
-    """Writes the alarms to a JSON file, gravest first."""
+    """Writes the alarms to a JSON file, most severe first."""
     save_json(path, [asdict(alarm) for alarm in sort_alarms(alarms)])
 
 
 def load_alarms(path: Path) -> list[Alarm]:
-    """Returns the alarms in a JSON file; none where the file does not exist.
+    """Returns the alarms in a JSON file; an empty list where the file does not exist.
 
     Raises:
         UserError: The file is damaged.
@@ -87,6 +115,6 @@ def load_alarms(path: Path) -> list[Alarm]:
 
 
 def sort_alarms(alarms: Sequence[Alarm]) -> list[Alarm]:
-    """Returns the alarms, gravest first, otherwise in the order given."""
+    """Returns the alarms, most severe first, otherwise in the order given."""
     order = ("danger", "warning", "note")
     return sorted(alarms, key=lambda alarm: order.index(alarm.severity))

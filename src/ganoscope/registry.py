@@ -27,7 +27,7 @@ def load_module(package: ModuleType, name: str, provides: Sequence[str]) -> Modu
     """Returns a module of the package, or, by a dotted name, one of the user's own.
 
     Args:
-        package: Where the modules lie.
+        package: Package that holds the modules.
         name: Name of a module in it, or a dotted name.
         provides: Attributes that the module must have.
 
@@ -46,7 +46,8 @@ def load_module(package: ModuleType, name: str, provides: Sequence[str]) -> Modu
         raise UserError(f"{name} can't be imported: {error}. Is it on PYTHONPATH?") from None
     missing = [attribute for attribute in provides if not hasattr(module, attribute)]
     if missing:
-        raise UserError(f"module {name} does not fit {kind}: it lacks {' and '.join(missing)}.")
+        remedy = f"The docstring of {package.__name__} tells what it must provide."
+        raise UserError(f"module {name} does not fit {kind}: it lacks {' and '.join(missing)}. {remedy}")
     return module
 
 
@@ -54,7 +55,7 @@ def load_all(package: ModuleType, provides: Sequence[str]) -> dict[str, ModuleTy
     """Returns every module of the package by its name, in alphabetical order.
 
     Args:
-        package: Where the modules lie.
+        package: Package that holds the modules.
         provides: Attributes that each module must have.
 
     Raises:

@@ -1,6 +1,7 @@
 """What every file in `methods/` must do; a new file is tested without touching this one."""
 
 import copy
+from dataclasses import fields, replace
 from pathlib import Path
 from typing import get_args, get_type_hints
 
@@ -11,11 +12,11 @@ from ganoscope.classifiers.trained import load_classifier_record
 from ganoscope.cli.train import choose
 from ganoscope.contracts import Batch, Domains, ImageSpec, draw
 from ganoscope.methods import available, load
-from ganoscope.nets.spectral_norm import LAYERS
+from ganoscope.nets.parts.spectral_norm import LAYERS
+from ganoscope.training.config import TrainConfig
 from ganoscope.training.loop import only_learning, train_step
 from ganoscope.training.processes import make_autocast
 from ganoscope.training.run_folder.checkpoint import TrainingState, load_checkpoint, save_checkpoint
-from ganoscope.training.run_folder.record import TrainConfig
 
 SIZE = 32
 CLASSES = ("a", "b", "c")
@@ -32,13 +33,13 @@ def paths(tiny_classifier):
 
 
 def translates(name):
-    return getattr(load(name), "TRANSLATES", False)
+    return load(name).TRAITS.translates
 
 
 def make_config(module):
     """Returns the defaults; a field for a path that has none gets the classifier."""
     paths = [name for name, hint in get_type_hints(module.Config).items() if Path in (hint, *get_args(hint))]
-    small = SMALL if getattr(module, "TRANSLATES", False) else {}
+    small = SMALL if module.TRAITS.translates else {}
     return module.Config(
         **small, **{name: make_config.path for name in paths if getattr(module.Config, name, None) is None}
     )
@@ -73,10 +74,6 @@ def run_steps(name, method, steps, precision="fp32"):
     return terms
 
 
-def find_generators(method):
-    return getattr(method, "generators", ("G",))
-
-
 def snapshot(network):
     return {key: value.clone() for key, value in network.named_parameters()}
 
@@ -88,13 +85,13 @@ def test_config_cites_its_source(name):
 def test_training_options_that_suit_it_are_the_defaults_of_the_command(name):
     kind = choose([name, "store", "run"])
     command = kind(name, Path("store"), Path("run"))
-    assert command.config == TrainConfig(**getattr(load(name), "DEFAULTS", {}))
+    assert command.config == TrainConfig(**load(name).TRAITS.defaults)
 
 
 @pytest.mark.parametrize("size", [32, 48, 64, 80, 128])
 def test_generated_images_have_the_asked_size_and_stay_in_network_range(name, size):
     method = make_method(name, size)
-    for key in find_generators(method):
+    for key in method.generators:
         with torch.no_grad():
             if translates(name):
                 image = method.networks[key](torch.rand(2, 1, size, size) * 2 - 1)
@@ -202,7 +199,7 @@ def test_a_checkpoint_brings_back_weights_and_optimizers_exactly(name, tmp_path)
     for network in method.networks.values():
         network.to(memory_format=torch.channels_last)
     run_steps(name, method, 2)
-    averages = {key: copy.deepcopy(method.networks[key]) for key in find_generators(method)}
+    averages = {key: copy.deepcopy(method.networks[key]) for key in method.generators}
     save_checkpoint(tmp_path, 16, TrainingState(method.networks, averages, method.phases))
     run_steps(name, method, 2)
 
@@ -216,3 +213,76 @@ def test_a_checkpoint_brings_back_weights_and_optimizers_exactly(name, tmp_path)
     for key in method.networks:
         pairs = zip(method.networks[key].state_dict().values(), other.networks[key].state_dict().values(), strict=True)
         assert all(torch.equal(a, b) for a, b in pairs)
+
+
+def find_gradients(name, batch, phase_name):
+    """Returns the gradients of one phase, all random numbers being equal."""
+    method = make_method(name)
+    run_steps(name, method, 2)  # a layer that begins at zero hides the ones before it from the first step
+    phase = next(phase for phase in method.phases if phase.name == phase_name)
+    torch.manual_seed(7)
+    phase.optimizer.zero_grad()
+    with only_learning(method.networks, phase.learns):
+        terms = phase.loss(method.forward(batch))
+        terms.total.backward()
+    networks = (method.networks[key] for key in phase.learns)
+    return terms, [p.grad for network in networks for p in network.parameters()]
+
+
+def list_phases(name):
+    return [phase.name for phase in make_method(name).phases]
+
+
+def skip_unless_weighted(name, *kinds):
+    if load(name).TRAITS.weighting not in kinds:
+        pytest.skip(f"its weighting is {load(name).TRAITS.weighting}")
+
+
+def test_weights_of_one_change_no_loss_and_no_gradient(name):
+    skip_unless_weighted(name, "loss", "exact")
+    batch = make_batch(name)
+    for phase in list_phases(name):
+        plain, gradients = find_gradients(name, batch, phase)
+        weighted, others = find_gradients(name, replace(batch, weight=torch.ones(len(batch.real))), phase)
+        torch.testing.assert_close(weighted.scalars(), plain.scalars())
+        torch.testing.assert_close(others, gradients)
+
+
+def test_an_image_of_weight_zero_has_no_influence_on_any_gradient(name):
+    skip_unless_weighted(name, "exact")
+    batch = make_batch(name)
+    weight = torch.tensor([1.0, 0.0, 2.0, 1.0, 0.5, 1.0, 0.0, 1.0])
+    other = batch.real.clone()
+    other[weight == 0] *= -0.5
+    for phase in list_phases(name):
+        _, gradients = find_gradients(name, replace(batch, weight=weight), phase)
+        _, same = find_gradients(name, replace(batch, real=other, weight=weight), phase)
+        torch.testing.assert_close(same, gradients)
+    first, changed = (
+        find_gradients(name, replace(batch, real=real), list_phases(name)[0])[1] for real in (batch.real, other)
+    )
+    assert any(not torch.allclose(a, b) for a, b in zip(first, changed, strict=True))
+
+
+def test_the_loss_is_linear_in_the_weights_with_the_share_of_each_image_as_slope(name):
+    skip_unless_weighted(name, "loss", "exact")
+    count = len(make_batch(name).real)
+    phase = list_phases(name)[0]
+    weight = torch.ones(count, requires_grad=True)
+    terms, _ = find_gradients(name, replace(make_batch(name), weight=weight), phase)
+    kept = [find_gradients(name, replace(make_batch(name), weight=w), phase)[0].total for w in 1 - torch.eye(count)]
+    torch.testing.assert_close(weight.grad, terms.total.detach() - torch.stack(kept).detach(), rtol=1e-3, atol=1e-6)
+    assert weight.grad.abs().min() > 0
+
+
+def test_its_traits_say_what_its_networks_can_do(name):
+    method, traits = make_method(name), load(name).TRAITS
+    assert (method.generators == ("G",)) != traits.translates
+    assert set(method.generators) <= set(method.networks)
+    assert (method.latent_dim > 0) != traits.translates
+    discriminator = next(network for key, network in method.networks.items() if key.startswith("D"))
+    assert traits.relative_scores == getattr(discriminator, "relative_scores", False)
+    assert traits.draws_attention == hasattr(method.networks[method.generators[0]], "draw_with_attention")
+    assert traits.weighting == "ignored" or not traits.translates
+    TrainConfig(**traits.defaults)
+    assert set(traits.unsuited) <= {field.name for field in fields(TrainConfig)}

@@ -32,7 +32,7 @@ def test_a_store_goes_to_a_folder_and_a_report(trained, phantom_store, tmp_path,
     out = tmp_path / "out"
     assert run("counterfactual", trained, phantom_store, out, *QUICK) == 0
     said = capsys.readouterr().out
-    assert "no independent judge was asked (--judge)" in said
+    assert "no independent classifier was given (--judge)" in said
     store = Store.open(phantom_store)
     labels = store.column("label")[store.indices("test")]
     taken = np.isin(labels, load_record(trained / "run.json").domains)
@@ -42,7 +42,7 @@ def test_a_store_goes_to_a_folder_and_a_report(trained, phantom_store, tmp_path,
     assert "is not empty" in capsys.readouterr().err
     assert run("report", trained, "--counterfactuals", out) == 0
     page = (trained / "report.html").read_text()
-    for words in ("Noise of equal L2 norm", "Explained classifier: answer becomes the target", "data:image/"):
+    for words in ("Noise of equal L2 norm", "Explained classifier: prediction becomes the target", "data:image/"):
         assert words in page
     assert "Explanations" not in page.split("<h1")[1].split("Counterfactuals")[0], "there are none of a discriminator"
 
@@ -76,7 +76,7 @@ def test_mistakes_are_told_in_words(trained, phantom_store, tmp_path, arguments,
 
 def test_a_run_that_makes_images_of_noise_is_refused(tiny_run, phantom_store, tmp_path, capsys):
     assert run("counterfactual", tiny_run, phantom_store, tmp_path / "out") == 2
-    assert "makes images of noise" in capsys.readouterr().err
+    assert "generates images from noise" in capsys.readouterr().err
 
 
 def test_8_bit_images_have_no_hu_loss(phantom_store, tmp_path, capsys):

@@ -16,7 +16,7 @@ def run(*arguments):
 
 
 def translates(name):
-    return getattr(load(name), "TRANSLATES", False)
+    return load(name).TRAITS.translates
 
 
 @pytest.mark.parametrize("name", [name for name in available() if not translates(name)])
@@ -30,7 +30,7 @@ def test_a_method_goes_from_a_store_to_a_report(name, phantom_store, tiny_classi
     assert run("report", tmp_path / "run", "--explanations", tmp_path / "explained") == 0
 
     trained = open_run(tmp_path / "run")
-    relative = getattr(trained.networks["D"], "relative_scores", False)
+    relative = load(name).TRAITS.relative_scores
     summary = (tmp_path / "explained" / "summary.txt").read_text()
     assert ("Its mean probability of real" in summary, "it gives no probability" in summary) == (not relative, relative)
 

@@ -4,17 +4,17 @@ import numpy as np
 import pytest
 from sklearn import metrics
 
-from ganoscope.evaluate.classification import metrics as classification
 from ganoscope.evaluate.classification.calibration import BINS, apply_temperature, compute_reliability, fit_temperature
 from ganoscope.evaluate.classification.metrics import (
     CLASS_METRICS,
     METRICS,
     Predictions,
     compute_values,
-    draw_weights,
     score,
 )
-from ganoscope.statistics.ranking import rank_classes
+from ganoscope.seeds import Stream, stream
+from ganoscope.statistics.auroc import rank_classes
+from ganoscope.statistics.bootstrap import draw_weights
 
 NAMES = ("ape", "bear", "cat", "dog")
 
@@ -93,7 +93,7 @@ def test_every_metric_equals_scikit_learn(classes, ties):
 def test_metrics_of_a_resample_equal_those_of_its_images_written_out(ties):
     given = make_predictions(5, 80, 3, ties, groups=np.arange(80) // 3)
     _, member = np.unique(given.groups, return_inverse=True)
-    weights = next(iter(draw_weights(member, seed=1)))[:20]
+    weights = next(iter(draw_weights(member, stream(1, Stream.BOOTSTRAP), 20)))
     found = compute_values(given, weights)
     for row, times in enumerate(weights.astype(int)):
         chosen = np.repeat(np.arange(80), times)
@@ -177,8 +177,7 @@ def simulate_clusters(random, patients, images):
     return Predictions("test", ids, codes, groups, apply_temperature(probabilities, 1), probabilities, ("no", "yes"))
 
 
-def test_auroc_interval_covers_the_truth_when_patients_are_resampled_and_is_wider_than_by_image(monkeypatch):
-    monkeypatch.setattr(classification, "RESAMPLES", 300)
+def test_auroc_interval_covers_the_truth_when_patients_are_resampled_and_is_wider_than_by_image():
     random = np.random.default_rng(7)
     many = simulate_clusters(random, 40_000, 1)
     truth = metrics.roc_auc_score(many.codes, many.probabilities[:, 1])
@@ -190,7 +189,8 @@ def test_auroc_interval_covers_the_truth_when_patients_are_resampled_and_is_wide
         positive = given.codes == 1
         intervals = []
         for members in (member, np.arange(len(member))):
-            parts = [rank_classes(given.probabilities[:, 1], positive, w)[0] for w in draw_weights(members, seed=0)]
+            resamples = draw_weights(members, stream(0, Stream.BOOTSTRAP), 300)
+            parts = [rank_classes(given.probabilities[:, 1], positive, weights)[0] for weights in resamples]
             intervals.append(np.quantile(np.concatenate(parts), (0.025, 0.975)))
         (low, high), (naive_low, naive_high) = intervals
         covered += low <= truth <= high

@@ -15,6 +15,7 @@ from torch import nn
 
 from ganoscope.classifiers.trained import TrainedClassifier
 from ganoscope.data.store.intensity import IntensityMap
+from ganoscope.evaluate.counterfactual import flips
 from ganoscope.evaluate.counterfactual import measures as counterfactual
 from ganoscope.evaluate.counterfactual.measures import MeasuringPlan, Pairs, measure_pairs
 from ganoscope.evaluate.counterfactual.projected_gradient import attack
@@ -237,8 +238,8 @@ def test_dilation_takes_all_pixels_within_reach_and_no_other(mask):
 @settings(deadline=None, max_examples=25)
 @given(st.lists(st.booleans(), min_size=5, max_size=5))
 def test_a_flip_that_does_not_last_has_no_strength(said):
-    answers = counterfactual.Answers(np.zeros(1, np.int64), np.zeros((1, 5)), np.array([said]))
-    (strength,) = counterfactual.find_flip_strength(answers, STRENGTHS)
+    answers = flips.Answers(np.zeros(1, np.int64), np.zeros((1, 5)), np.array([said]))
+    (strength,) = flips.find_flip_strength(answers, STRENGTHS)
     assert np.isnan(strength) == (said[0] or not said[-1])
     if not np.isnan(strength):
         first = STRENGTHS.tolist().index(strength)

@@ -8,7 +8,8 @@ import pytest
 import torch
 
 from ganoscope.contracts import Domains, ImageSpec
-from ganoscope.methods.dclgan import FAKE_HALF_LIFE_IMAGES, HU_BINS, REAL_HALF_LIFE_IMAGES, Config, build
+from ganoscope.methods.dclgan import HU_BINS, Config, build
+from ganoscope.nets.parts.running_histogram import FAKE_HALF_LIFE_IMAGES, REAL_HALF_LIFE_IMAGES
 from ganoscope.training.loop import train_step
 from ganoscope.training.processes import make_autocast
 

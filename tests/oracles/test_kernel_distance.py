@@ -11,7 +11,7 @@ from ganoscope.evaluate.fidelity import kernel_distance
 from ganoscope.evaluate.fidelity.kernel_distance import (
     compute_bias,
     compute_discrepancy,
-    measure,
+    compute_set_distance,
     measure_kernel_distance,
 )
 
@@ -36,7 +36,7 @@ def naive_distance(first, second):
 def test_it_is_the_published_formula(monkeypatch):
     monkeypatch.setattr(kernel_distance, "BLOCK", 7)
     first, second = draw(30), draw(40, seed=1, shift=0.2)
-    assert measure(first, second) == pytest.approx(naive_distance(first, second), rel=1e-9)
+    assert compute_set_distance(first, second) == pytest.approx(naive_distance(first, second), rel=1e-9)
 
 
 def test_a_resample_is_the_biased_formula_over_repeated_images():
@@ -70,7 +70,7 @@ def test_the_bias_is_the_variance_of_the_sum_over_patients():
 def test_means_alone_have_a_closed_form():
     """Two constant sets: k(a, a) + k(b, b) - 2 k(a, b)."""
     first, second = (Features(np.full((5, 3), value), np.arange(5), "", "") for value in (1.0, 2.0))
-    assert measure(first, second) == pytest.approx(2.0**3 + 5.0**3 - 2 * 3.0**3)
+    assert compute_set_distance(first, second) == pytest.approx(2.0**3 + 5.0**3 - 2 * 3.0**3)
 
 
 def draw_patients(count, seed):
@@ -88,16 +88,16 @@ def as_images(features):
 
 def test_real_against_real_is_zero_on_average_although_some_patients_have_many_images():
     pairs = [(draw_patients(60, 2 * seed), draw_patients(60, 2 * seed + 1)) for seed in range(150)]
-    by_patient = [measure(*pair) for pair in pairs]
-    by_image = [measure(*map(as_images, pair)) for pair in pairs]
+    by_patient = [compute_set_distance(*pair) for pair in pairs]
+    by_image = [compute_set_distance(*map(as_images, pair)) for pair in pairs]
     error = np.std(by_patient) / np.sqrt(len(pairs))
     assert abs(np.mean(by_patient)) < 3 * error
     assert np.mean(by_image) > 6 * error  # taken for independent, they would be seen as a distance
 
 
 def test_intervals_cover_the_distance_of_the_populations(monkeypatch):
-    truth = np.mean([measure(draw(800, 2 * i, shift=0.3), draw(800, 2 * i + 1)) for i in range(8)])
-    monkeypatch.setattr(distance, "RESAMPLES", 80)
+    truth = np.mean([compute_set_distance(draw(800, 2 * i, shift=0.3), draw(800, 2 * i + 1)) for i in range(8)])
+    monkeypatch.setattr(distance, "DISTANCE_RESAMPLES", 80)
     monkeypatch.setattr(distance, "DRAWS", 1)
     covered = []
     for seed in range(100):

@@ -6,7 +6,7 @@ import torch
 from torch import nn
 
 from ganoscope.nets.attention_resunet import AttentionResUNet
-from ganoscope.nets.patch_projection import PatchProjection
+from ganoscope.nets.parts.patch_projection import PatchProjection
 from ganoscope.nets.patchgan import PatchGAN
 from ganoscope.nets.resnet_generator import ResNetGenerator
 

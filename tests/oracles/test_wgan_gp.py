@@ -7,8 +7,9 @@ import torch
 
 from ganoscope.contracts import Batch
 from ganoscope.methods.wgan_gp import WGANGP, Config
-from ganoscope.training.alarms import check_domination
+from ganoscope.training.checks.discriminator_won import find_domination
 from ganoscope.training.loop import only_learning, train_step
+from ganoscope.training.observations import Observations
 from ganoscope.training.processes import make_autocast
 
 SIZE, BATCH, LATENT = 32, 4, 5
@@ -112,7 +113,8 @@ def test_distance_is_reported_and_no_alarm_takes_a_score_for_a_probability():
     values = terms.scalars()
     assert values["distance"].item() == pytest.approx(-(values["real"] + values["fake"]).item(), rel=1e-5)
     assert terms.total.item() == pytest.approx((values["real"] + values["fake"] + values["penalty"]).item(), rel=1e-5)
-    assert check_domination([{f"critic.{name}": value.item() for name, value in values.items()}]) == []
+    rows = [{f"critic.{name}": value.item() for name, value in values.items()}]
+    assert list(find_domination(Observations(rows))) == []
 
 
 def test_critic_finds_the_distance_between_two_images():

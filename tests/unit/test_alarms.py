@@ -1,8 +1,10 @@
 """Alarms: what was saved comes back, gravest first."""
 
+import importlib
+
 import pytest
 
-from ganoscope.alarms import Alarm, Check, load_alarms, run_checks, save_alarms, sort_alarms
+from ganoscope.alarms import Alarm, Check, collect_checks, load_alarms, run_checks, save_alarms, sort_alarms
 from ganoscope.errors import UserError
 
 ALARMS = [
@@ -54,3 +56,18 @@ def test_checks_run_in_order_and_only_raise_what_they_declare():
     assert [alarm.code for alarm in run_checks([declared, declared], ["a", "b"])] == ["empty_a", "empty_b"] * 2
     with pytest.raises(ValueError, match="check for empty maps does not declare the alarm full_a"):
         run_checks([Check(("empty_*",), "empty maps", find("full"))], ["a"])
+
+
+def test_a_new_file_adds_its_checks_in_the_order_of_their_ranks(tmp_path, monkeypatch):
+    room = tmp_path / "room_of_checks"
+    room.mkdir()
+    (room / "__init__.py").write_text("")
+    head = "from ganoscope.alarms import Check\n"
+    (room / "alone.py").write_text(head + 'CHECK = Check(("alone",), "one", lambda _: [])')
+    (room / "computes.py").write_text("NUMBER = 1")
+    (room / "several.py").write_text(
+        head + "CHECKS = tuple(Check((name,), name, lambda _: [], rank=rank) for rank, name in ((2, 'b'), (1, 'a')))"
+    )
+    monkeypatch.syspath_prepend(tmp_path)
+    found = collect_checks(importlib.import_module("room_of_checks"))
+    assert [check.codes for check in found] == [("a",), ("b",), ("alone",)]

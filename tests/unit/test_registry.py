@@ -91,3 +91,8 @@ def test_all_modules_of_a_folder_are_loaded_by_name():
     assert list(modules) == sorted(list_modules(methods))
     with pytest.raises(UserError, match="it lacks nothing_of_that_name"):
         load_all(methods, ("nothing_of_that_name",))
+
+
+def test_a_users_own_method_without_traits_is_refused_with_a_hint(package):
+    with pytest.raises(UserError, match=r"mine does not fit methods: it lacks TRAITS\. The docstring of ganoscope\.m"):
+        methods.load("own_plugin_for_test.mine")

@@ -9,7 +9,6 @@ from typing import NamedTuple
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from scipy.stats import rankdata
 from torch import Tensor
 
 from ganoscope.classifiers.fitness import list_store_faults, refuse_as_judge
@@ -19,9 +18,12 @@ from ganoscope.data.store.labels import encode_labels
 from ganoscope.errors import UserError, describe, refuse
 from ganoscope.objectives.cam import MERGES, Merge, compute_cams, scale_cams
 from ganoscope.progress import CONSOLE
+from ganoscope.seeds import TEACHER_SEED, Stream, stream
+from ganoscope.statistics.auroc import estimate_macro_auroc
+from ganoscope.statistics.bootstrap import TEACHER_RESAMPLES
+from ganoscope.statistics.estimate import Estimate
 
 SCALE_IMAGES, SCALE_QUANTILE = 256, 0.99
-RESAMPLES, LEVEL = 500, 0.95
 BATCH = 32
 
 
@@ -122,31 +124,8 @@ def read_batches(classifier: TrainedClassifier, store: Store, indices: NDArray[n
     return (torch.from_numpy(store.load_images(part)).to(device) for part in parts)
 
 
-class Auc(NamedTuple):
-    """Area under the ROC curve on held-out images.
-
-    Attributes:
-        value: Of the second class against the first; macro mean, each class against the rest, for more than two.
-        low: Lower end of the 95 % interval, patients (the manifest's groups) resampled.
-        high: Upper end.
-        images: Number of images.
-        groups: Number of groups.
-    """
-
-    value: float
-    low: float
-    high: float
-    images: int
-    groups: int
-
-    def __str__(self) -> str:
-        """Returns it in words."""
-        interval = f"95 % interval {self.low:.3f} to {self.high:.3f}"
-        return f"AUC {self.value:.3f} ({interval}; {self.images:,} test images of {self.groups:,} patients or groups)"
-
-
 @torch.no_grad()
-def measure_auc(classifier: TrainedClassifier, store: Store) -> Auc:
+def measure_auc(classifier: TrainedClassifier, store: Store) -> Estimate:
     """Returns how well a classifier tells the classes of a store's test part apart, computed anew from the pixels.
 
     Raises:
@@ -164,39 +143,14 @@ def measure_auc(classifier: TrainedClassifier, store: Store) -> Auc:
     batches = read_batches(classifier, store, test)
     probability = torch.cat([classifier.compute_probabilities(images) for images in batches]).double().cpu().numpy()
     _, group = np.unique(store.column("group")[test], return_inverse=True)
-    low, high = bootstrap_auc(code, probability, group)
-    return Auc(compute_auc(code, probability), low, high, len(code), int(group.max()) + 1)
+    random = stream(TEACHER_SEED, Stream.TEACHER_BOOTSTRAP)
+    return estimate_macro_auroc(code, probability, group, random, TEACHER_RESAMPLES)
 
 
-def compute_auc(code: NDArray[np.int64], probability: NDArray[np.float64]) -> float:
-    r"""Returns the AUC for codes (N,) and probabilities (N, K), as `Auc` says.
-
-    .. math:: (R_k - n_k (n_k + 1) / 2) / (n_k (N - n_k))
-
-    with the sum R_k of the ranks of class k's n_k images in the order of its probability; ties share their mean rank.
-
-    Source: Hanley, McNeil 1982, https://doi.org/10.1148/radiology.143.1.7063747 (the Mann-Whitney statistic).
-    """
-    ranks = rankdata(probability, axis=0)
-    positive = code[:, None] == np.arange(probability.shape[1])
-    count = positive.sum(0)
-    auc = ((ranks * positive).sum(0) - count * (count + 1) / 2) / (count * (len(code) - count))
-    return float(auc[1] if len(auc) == 2 else auc.mean())
-
-
-def bootstrap_auc(
-    code: NDArray[np.int64], probability: NDArray[np.float64], group: NDArray[np.int64]
-) -> tuple[float, float]:
-    """Returns the percentile interval of the AUC over resampled groups; resamples that lack a class take no part."""
-    random = np.random.default_rng(0)
-    members = [np.flatnonzero(group == g) for g in range(int(group.max()) + 1)]
-    values = []
-    for _ in range(RESAMPLES):
-        rows = np.concatenate([members[g] for g in random.integers(len(members), size=len(members))])
-        if len(np.unique(code[rows])) == probability.shape[1]:
-            values.append(compute_auc(code[rows], probability[rows]))
-    low, high = np.quantile(values, [(1 - LEVEL) / 2, (1 + LEVEL) / 2]) if values else (np.nan, np.nan)
-    return float(low), float(high)
+def describe_auc(auc: Estimate) -> str:
+    """Returns an AUC on test images in words."""
+    interval = f"95 % interval {auc.low:.3f} to {auc.high:.3f}"
+    return f"AUC {auc.value:.3f} ({interval}; {auc.n:,} test images of {auc.groups:,} patients or groups)"
 
 
 def check_teacher(path: Path, store: Store, min_auc: float) -> None:
@@ -226,6 +180,6 @@ def examine(classifier: TrainedClassifier, store: Store, min_auc: float) -> list
     if not auc.value > min_auc:
         fault = f"teacher {classifier.path} does not know the classes of {store.name}"
         remedy = "Train a better one: what it looks at would be no evidence."
-        return [describe(fault, auc, f"AUC above {min_auc:g}", remedy)]
-    CONSOLE.print(f"teacher {classifier.path} on {store.name}: {auc}")
+        return [describe(fault, describe_auc(auc), f"AUC above {min_auc:g}", remedy)]
+    CONSOLE.print(f"teacher {classifier.path} on {store.name}: {describe_auc(auc)}")
     return []

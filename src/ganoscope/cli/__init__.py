@@ -1,7 +1,7 @@
-"""The command line: one file per command, each a dataclass made from the Python API's own; no logic.
+"""The command line: one file per command, arguments only.
 
-A command's module provides `Command`, a dataclass whose fields are the arguments and whose `run` calls the API. Only
-the module of the command that is called gets imported, so that help is quick.
+A command's module provides `Command`, a dataclass whose fields are the arguments and whose `run` calls the verb of the
+same name. Only the module of the requested command is imported, so that help is quick.
 """
 
 import difflib
@@ -21,27 +21,39 @@ from ganoscope.registry import list_modules
 
 OUTPUT = Console(highlight=False, soft_wrap=True)
 ERRORS = Console(stderr=True, highlight=False, soft_wrap=True)
-ORDER = ("demo", "fetch", "prepare", "phantom", "inspect", "classify", "train", "generate", "explain", "report")
+ORDER = (
+    "demo",
+    "fetch",
+    "prepare",
+    "phantom",
+    "inspect",
+    "classify",
+    "train",
+    "generate",
+    "explain",
+    "counterfactual",
+    "report",
+)
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Runs one command; exits with 0, 2 for a mistake of the user's, or 130 after Ctrl-C or SIGTERM."""
+    """Runs one command; exits with 0, with 2 after a user's mistake, or with 130 after Ctrl-C or SIGTERM."""
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     sys.exit(execute(sys.argv[1:] if arguments is None else arguments))
 
 
 def execute(arguments: Sequence[str]) -> int:
-    """Runs one command and returns the exit status; a user's mistake is told without a traceback."""
+    """Runs one command and returns the exit status; a user's mistake is reported without a traceback."""
     try:
         return dispatch(arguments)
     except UserError as error:
         ERRORS.print(f"[bold red]error:[/] {escape(str(error))}")
     except KeyboardInterrupt:
-        ERRORS.print("interrupted; whatever was finished before is intact")
+        ERRORS.print("interrupted; everything that was finished before is intact")
         return 130
     except MemoryError:
         ERRORS.print("[bold red]error:[/] out of memory. Lower --batch-size or --size.")
-    except BrokenPipeError:  # the reader of our output has left, as `| head` does
+    except BrokenPipeError:  # the reader of our output has closed it, as `| head` does
         return 0
     except OSError as error:
         ERRORS.print(f"[bold red]error:[/] {escape(explain_system_error(error))}")
@@ -49,7 +61,11 @@ def execute(arguments: Sequence[str]) -> int:
 
 
 def dispatch(arguments: Sequence[str]) -> int:
-    """Shows the overview, or runs the command that is named first."""
+    """Shows the overview, or runs the command named by the first argument.
+
+    Raises:
+        UserError: There is no such command.
+    """
     commands = list_commands()
     if not arguments or arguments[0] in ("-h", "--help"):
         show_overview(commands)
@@ -63,14 +79,14 @@ def dispatch(arguments: Sequence[str]) -> int:
     if name not in commands:
         close = difflib.get_close_matches(name, commands, 1)
         hint = f"Did you mean {close[0]}?" if close else ""
-        raise UserError(f"no such command: got {name}; allowed: {', '.join(commands)}. {hint}".rstrip())
+        raise UserError(f"unknown command: got {name}; allowed: {', '.join(commands)}. {hint}".rstrip())
     command = parse(name, rest)
     command.run()
     return 0
 
 
 def parse(name: str, arguments: Sequence[str]) -> Any:
-    """Returns the command's dataclass, filled from the arguments; tyro shows help and refuses unknown options."""
+    """Returns the command's dataclass with the arguments as its fields; tyro shows help and refuses unknown options."""
     import tyro
 
     module = import_module(f"{__name__}.{name}")
@@ -79,15 +95,15 @@ def parse(name: str, arguments: Sequence[str]) -> Any:
 
 
 def list_commands() -> dict[str, str]:
-    """Returns the commands in the order of a user's work, each with its one line."""
+    """Returns the commands in the order in which they are used, each with its one-line description."""
     found = list_modules(sys.modules[__name__])
     return {name: found[name] for name in sorted(found, key=lambda name: (*ORDER, name).index(name))}
 
 
 def show_overview(commands: dict[str, str]) -> None:
-    """Prints what there is."""
-    OUTPUT.print("ganoscope trains, explains and audits GANs on medical images.\n")
-    OUTPUT.print("usage: ganoscope COMMAND ...        ganoscope COMMAND --help tells what it takes\n")
+    """Prints all commands."""
+    OUTPUT.print("ganoscope trains and explains GANs on medical images.\n")
+    OUTPUT.print("usage: ganoscope COMMAND ...        options: ganoscope COMMAND --help\n")
     table = Table(box=None, show_header=False, pad_edge=False)
     for name, line in commands.items():
         table.add_row(f"  {name}", line)
@@ -96,13 +112,13 @@ def show_overview(commands: dict[str, str]) -> None:
 
 
 def explain_system_error(error: OSError) -> str:
-    """Returns what the operating system refused, and what can be done."""
+    """Returns what the operating system refused, and the remedy."""
     place = f" ({error.filename})" if error.filename else ""
     if error.errno in (errno.ENOSPC, errno.EDQUOT):
-        return f"the disk is full{place}; all that was finished before is intact. Free space, and run the same command."
+        return f"the disk is full{place}; everything finished before is intact. Free some space and rerun the command."
     if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
         return f"no permission{place}: {os.strerror(error.errno)}. Choose another folder, or change its permissions."
-    return f"the system refused{place}: {error}"
+    return f"the operating system refused{place}: {error}"
 
 
 def escape(text: str) -> str:

@@ -1,4 +1,4 @@
-"""Translates images to another class by a trained run, and measures what that explains."""
+"""Translates images to another class with a trained run, and measures what that explains."""
 
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -13,9 +13,9 @@ from ganoscope.workflows.counterfactual import counterfactual
 
 @dataclass
 class Command:
-    """Translates each image to its target class, and holds the change against classifiers, masks and adversarial noise.
+    """Translates each image to its target class, and evaluates the change by classifiers, masks and adversarial noise.
 
-    OUT then holds images/ (counterfactual, difference and reconstruction in the source's geometry and units), panels/,
+    OUT gets images/ (counterfactual, difference and reconstruction in the source's geometry and units), panels/,
     results.csv with a row per image, results.json, summary.txt and figures.
     """
 
@@ -28,10 +28,10 @@ class Command:
     config: tyro.conf.OmitArgPrefixes[CounterfactualConfig] = field(default_factory=CounterfactualConfig)
 
     def run(self) -> None:
-        """Translates, and says what was found."""
+        """Translates the images and prints the findings."""
         done = counterfactual(self.run_folder, self.images, self.out, self.config)
         say(done.summary)
         if done.refused:
-            say(f"not taken: {done.refused:,} files, each with its reason in {self.out / 'quarantine.csv'}")
+            say(f"not translated: {done.refused:,} files, each with its reason in {self.out / 'quarantine.csv'}")
         show_alarms(self.out / "alarms.json")
         say(f"{done.images:,} images, with panels, results.csv and results.json in {self.out}")

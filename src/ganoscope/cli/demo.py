@@ -1,4 +1,4 @@
-"""Runs the whole story on brain-MRI phantoms, or on your images: minutes on two processor cores."""
+"""Runs every stage on brain-MRI phantoms, or on your images: minutes on two processor cores."""
 
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -14,9 +14,9 @@ class Command:
     """Prepares, trains, generates, explains and reports in one go. Rerun the same command to resume."""
 
     out: Path = Path("ganoscope-demo")
-    """Folder for everything that comes out."""
+    """Folder for all results."""
     config: tyro.conf.OmitArgPrefixes[DemoConfig] = field(default_factory=DemoConfig)
 
     def run(self) -> None:
-        """Runs the demo, and says where the report is."""
+        """Runs the demo and prints the path of the report."""
         say(f"report: {demo(self.out, self.config).resolve()}")

@@ -1,4 +1,4 @@
-"""Draws heat maps of what a run's discriminator looks at, with the checks that show what they are worth."""
+"""Draws heat maps of what a run's discriminator looks at, with checks of their reliability."""
 
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -13,10 +13,10 @@ from ganoscope.workflows.explain import explain
 
 @dataclass
 class Command:
-    """Explains the frozen discriminator on held-out real and on generated images, for and against "real".
+    """Explains the frozen discriminator on held-out real and on generated images: evidence for and against "real".
 
-    Beside every map stands a weight-randomisation check; over all images, the share of attention inside the anatomy, on
-    its boundary and in the background, with intervals.
+    Every map comes with a weight-randomisation check; over all images, the shares of the evidence inside the anatomy,
+    on its boundary and in the background are reported with intervals.
     """
 
     run_folder: Annotated[Path, tyro.conf.Positional, tyro.conf.arg(metavar="RUN")]
@@ -28,7 +28,7 @@ class Command:
     config: tyro.conf.OmitArgPrefixes[ExplainConfig] = field(default_factory=ExplainConfig)
 
     def run(self) -> None:
-        """Explains, and says what was found."""
+        """Runs `explain` and prints the summary and the alarms."""
         explain(self.run_folder, self.store, self.out, self.config)
         say((self.out / "summary.txt").read_text(encoding="utf-8"))
         show_alarms(self.out / "alarms.json")

@@ -1,4 +1,4 @@
-"""Makes images with a trained generator: PNG, npz or NIfTI in stored units, with labels of origin."""
+"""Generates images with a trained run: PNG, npz or NIfTI in stored units, with their provenance."""
 
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -6,14 +6,16 @@ from typing import Annotated
 
 import tyro
 
+from ganoscope.data.writers import available
 from ganoscope.generation.config import GenerateConfig
+from ganoscope.generation.writing import name_table
 from ganoscope.reports.terminal import say
 from ganoscope.workflows.generate import generate
 
 
 @dataclass
 class Command:
-    """Makes images with the moving average of a run's generator; the same seed gives the same files."""
+    """Generates images with the moving average of a run's generator; the same seed gives the same files."""
 
     run_folder: Annotated[Path, tyro.conf.Positional, tyro.conf.arg(metavar="RUN")]
     """Folder of the run."""
@@ -22,9 +24,9 @@ class Command:
     config: tyro.conf.OmitArgPrefixes[GenerateConfig] = field(default_factory=GenerateConfig)
 
     def run(self) -> None:
-        """Generates, and says where, and what was turned away."""
+        """Generates the images, and prints where they are and how many were rejected."""
         done = generate(self.run_folder, self.out, self.config)
-        table = "manifest.csv" if self.config.format == "png" else "frames.csv"
+        table = name_table(self.config.format)
         say(f"{done.number:,} synthetic images, {table}, provenance.json and contact_sheet.png in {self.out}")
         counts = {
             "as copies of training images": done.copies if self.config.reject_copies else None,
@@ -32,6 +34,10 @@ class Command:
         }
         for reason, count in counts.items():
             if count is not None:
-                say(f"turned away {reason}: {count:,} of {done.drawn:,} ({count / done.drawn:.1%})")
+                say(f"rejected {reason}: {count:,} of {done.drawn:,} ({count / done.drawn:.1%})")
         if done.number < done.drawn:
-            say(f"each with its reason: rejected.csv and rejected.png in {self.out}")
+            say(f"rejected images, each with its reason: rejected.csv and rejected.png in {self.out}")
+
+
+FORMATS = "\n".join(f"  {name}: {line}" for name, line in available().items())
+Command.__doc__ = f"{Command.__doc__}\n\nFormats, chosen with --format:\n{FORMATS}\n"

@@ -1,4 +1,4 @@
-"""Writes one self-contained HTML file about a run: alarms first, then what was done and what came out."""
+"""Writes one self-contained HTML file about a run: alarms first, then methods and results."""
 
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -6,7 +6,7 @@ from typing import Annotated
 
 import tyro
 
-from ganoscope.reports.run.page import ReportConfig
+from ganoscope.reports.run.config import ReportConfig
 from ganoscope.reports.terminal import say
 from ganoscope.workflows.report import report
 
@@ -22,5 +22,5 @@ class Command:
     config: tyro.conf.OmitArgPrefixes[ReportConfig] = field(default_factory=ReportConfig)
 
     def run(self) -> None:
-        """Writes the report, and says where."""
+        """Writes the report and prints its path."""
         say(f"report: {report(self.run_folder, self.out, self.config)}")

@@ -1,8 +1,7 @@
-"""Trains a method on a store; the same command again resumes it."""
+"""Trains a method on a store; rerun the same command to resume."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, make_dataclass
-from functools import partial
+from dataclasses import dataclass, field, make_dataclass, replace
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -10,18 +9,20 @@ import tyro
 
 from ganoscope.errors import UserError
 from ganoscope.methods import available, load
-from ganoscope.training.run_folder.record import TrainConfig, load_record
+from ganoscope.presets import PRESETS, find_preset
+from ganoscope.training.config import TrainConfig
+from ganoscope.training.run_folder.record import load_record
 from ganoscope.workflows.train import train
 
 
 @dataclass
 class Repeat:
-    """Trains again what a run.json describes, on the same store, into a new run folder."""
+    """Repeats the training described by a run.json, on the same store, into a new run folder."""
 
     run_json: Annotated[Path, tyro.conf.arg(name="from", metavar="RUN_JSON")]
     """The run.json to repeat."""
     destination: Annotated[Path, tyro.conf.Positional, tyro.conf.arg(metavar="NEW_RUN")]
-    """Run folder to make."""
+    """New run folder."""
 
     def run(self) -> None:
         """Trains with the recorded configuration."""
@@ -40,38 +41,48 @@ class Repeat:
 
 @dataclass
 class Train:
-    """Trains a method on a store's train part. The same command again resumes; a larger --images goes on."""
+    """Trains a method on a store's train part. Rerun the same command to resume; a larger --images continues."""
 
     method: Annotated[str, tyro.conf.Positional, tyro.conf.arg(metavar="METHOD")]
-    """What to train."""
+    """Method or preset to train."""
     store: Annotated[Path, tyro.conf.Positional, tyro.conf.arg(metavar="STORE")]
     """Folder of the store."""
     destination: Annotated[Path, tyro.conf.Positional, tyro.conf.arg(metavar="RUN")]
-    """Folder of the run: made anew, or one to go on with."""
+    """Folder of the run: a new one, or one to resume."""
     config: tyro.conf.OmitArgPrefixes[TrainConfig] = field(default_factory=TrainConfig)
+    hyper_parameters: tyro.conf.Suppress[Any] = None
 
     def run(self) -> None:
         """Trains."""
-        own = getattr(self, "hyper_parameters", None)
-        train(self.method, self.store, self.destination, self.config, method_config=own)
+        train(self.method, self.store, self.destination, self.config, method_config=self.hyper_parameters)
 
 
 def choose(arguments: Sequence[str]) -> type[Any]:
-    """Returns the dataclass that fits the arguments: a repetition, or a training with the method's own options."""
+    """Returns the dataclass that fits the arguments: a repetition, or a training with the method's own options.
+
+    Raises:
+        UserError: The method is not the first argument, or there is no such method or preset.
+    """
     if any(argument == "--from" or argument.startswith("--from=") for argument in arguments):
         return Repeat
     methods = available()
     listed = "\n".join(f"  {name}: {line}" for name, line in methods.items())
-    help_text = f"{Train.__doc__}\n\nMethods:\n{listed}\n\nganoscope train --from RUN/run.json NEW_RUN repeats a run."
+    presets = "\n".join(f"  {name}: {preset.about}" for name, preset in PRESETS.items())
+    help_text = (
+        f"{Train.__doc__}\n\nMethods:\n{listed}\n\nPresets, named in place of a method; every option can be changed:\n"
+        f"{presets}\n\nganoscope train --from RUN/run.json NEW_RUN repeats a run."
+    )
     if not arguments or arguments[0] in ("-h", "--help"):
         return make_dataclass("Train", [], bases=(Train,), namespace={"__doc__": help_text})
     if arguments[0].startswith("-"):
-        raise UserError(f"the method comes first: got {arguments[0]}; allowed: {', '.join(methods)}.")
-    module = load(arguments[0])
-    own: Any = tyro.conf.OmitArgPrefixes[module.Config]  # type: ignore[misc, name-defined]
-    general = partial(TrainConfig, **getattr(module, "DEFAULTS", {}))
+        raise UserError(f"the method comes first: got {arguments[0]}; allowed: {', '.join((*methods, *PRESETS))}.")
+    preset = find_preset(arguments[0])
+    general = preset.train
+    if any(argument.split("=")[0] == "--epochs" for argument in arguments):
+        general = replace(general, images=None)  # a preset's number of images would take precedence
+    own: Any = tyro.conf.OmitArgPrefixes[type(preset.method_config)]  # type: ignore[misc]
     options: list[Any] = [
-        ("hyper_parameters", own, field(default_factory=module.Config)),
-        ("config", tyro.conf.OmitArgPrefixes[TrainConfig], field(default_factory=general)),
+        ("config", tyro.conf.OmitArgPrefixes[TrainConfig], field(default_factory=lambda: general)),
+        ("hyper_parameters", own, field(default_factory=lambda: preset.method_config)),
     ]
     return make_dataclass("Train", options, bases=(Train,), namespace={"__doc__": help_text})

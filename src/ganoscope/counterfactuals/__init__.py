@@ -1,1 +1,1 @@
-"""Counterfactuals: images translated to another class, with the evidence of what that explains."""
+"""Counterfactuals: images translated to another class, and the evidence for what that explains."""

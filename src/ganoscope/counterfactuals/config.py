@@ -1,4 +1,4 @@
-"""What a user can ask of a translation."""
+"""Options of `ganoscope counterfactual`."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,42 +16,45 @@ RANGES = {
 
 @dataclass(frozen=True)
 class CounterfactualConfig:
-    """What to translate, and what to hold it against."""
+    """What to translate, and how to evaluate the counterfactuals."""
 
     target: str = ""
-    """Class or domain that every image is to become. By default each becomes the one of the run's two that the
-    explained classifier finds less probable; without a classifier, the other one than its label."""
+    """Class or domain to translate every image to. By default, each image is translated to the domain that the
+    explained classifier finds less probable; without a classifier, to the domain that is not its label."""
     steps: int = 9
-    """Strengths of the change that are tried, from none to all, ends included: x + s (G(x) - x)."""
+    """Number of strengths s of the change that are tried, from 0 to 1: x + s (G(x) - x)."""
     part: Literal["test", "validation", "train", "all"] = "test"
-    """Which part of a store to take."""
+    """Part of a store to translate."""
     number: int | None = None
-    """Take at most so many images: the first."""
+    """Translate only the first images, this many."""
     hu_offset: int | None = None
-    """States that pictures or NIfTI volumes hold Hounsfield units plus this; what `prepare` was told about the run's
-    own files of that kind where it is not given."""
+    """Offset of Hounsfield units in picture or NIfTI files; by default, that of the run's own files of that kind."""
     classifier: Path | None = None
-    """Folder of the classifier that is explained; the one that the run was trained with, where there is one."""
+    """Folder of the classifier to explain; by default, the one that the run was trained with."""
     judge: Path | None = None
-    """Folder of an independently trained classifier: a change that only convinces the explained one is an attack."""
+    """Folder of an independent classifier: a change that flips only the explained one is an adversarial attack."""
     attack_steps: int = 20
-    """Steps of the adversarial noise that counterfactuals are held against; 0 leaves it out."""
+    """Steps of the adversarial noise that counterfactuals are compared with; 0 leaves it out."""
     panels: int = 100
-    """Images, the first, that get a panel."""
+    """Number of images that get a panel."""
     store: Path | None = None
-    """The store that the run was trained on, where it is no longer at the place that the run notes."""
+    """The store that the run was trained on, if it was moved."""
     key: Path | None = None
-    """Where to write which file of a folder stands behind which number, private; OUT.key.csv where it is not given."""
+    """Private file that tells which file of a folder stands behind which number; OUT.key.csv by default."""
     batch_size: int | None = None
-    """Images translated at once; chosen by their size where it is not given."""
+    """Images translated at once; by default, chosen by their size."""
     seed: int = 0
-    """Of all resampling."""
+    """Random seed of all resampling."""
     checkpoint: int | None = None
-    """Images seen at the checkpoint to use; the newest where it is not given."""
+    """Checkpoint to use, by its number of images seen; the newest by default."""
     device: Literal["auto", "cpu", "cuda"] = "auto"
-    """Where to compute."""
+    """Device; auto takes a GPU where there is one."""
 
     def __post_init__(self) -> None:
-        """Checks every value."""
+        """Checks every value.
+
+        Raises:
+            UserError: Values are out of range.
+        """
         counts = {name: Range(1) for name in ("number", "batch_size") if getattr(self, name) is not None}
         refuse(list_range_faults(self, {**RANGES, **counts}))

@@ -1,7 +1,7 @@
-"""Where a slice lies in the patient, as its file says it: so that what is written lies on the original in a viewer.
+"""Reads where a slice lies in the patient, so that a viewer shows what is written in the place of the original.
 
-Source: NIfTI-1, https://nifti.nimh.nih.gov/nifti-1; DICOM PS3.3, C.7.6.2.1.1. DICOM's axes go to the left and to the
-back, NIfTI's to the right and to the front.
+Source: NIfTI-1, https://nifti.nimh.nih.gov/nifti-1; DICOM PS3.3, C.7.6.2.1.1. The axes of DICOM point left and
+back, those of NIfTI right and front.
 """
 
 from pathlib import Path
@@ -15,16 +15,16 @@ from ganoscope.data.picture import Picture
 from ganoscope.data.readers import nifti
 
 Affine = NDArray[np.float64]
-"""From the numbers of column, row and slice to mm towards right, front and head (RAS), shape (4, 4)."""
+"""Maps indices of column, row and slice to mm towards right, front and head (RAS), shape (4, 4)."""
 
 
 def find_affine(path: Path | None, picture: Picture, plane: str) -> Affine | None:
-    """Returns the place of a slice that was read from a file; None where the file does not tell it.
+    """Returns the place of a slice that was read from a file; None where the file does not state it.
 
     Args:
-        path: The file.
-        picture: What was read.
-        plane: In which a volume was cut.
+        path: The file; None for an image of a store.
+        picture: The slice.
+        plane: Plane in which volumes are cut: `axial`, `coronal` or `sagittal`.
     """
     if path is None or picture.position_mm is None:
         return None
@@ -34,7 +34,13 @@ def find_affine(path: Path | None, picture: Picture, plane: str) -> Affine | Non
 
 
 def find_nifti_affine(path: Path, index: int, plane: str) -> Affine | None:
-    """Returns the place of slice number `index` of a volume that was cut in a plane."""
+    """Returns the place of a slice of a volume; None where the volume states no orientation.
+
+    Args:
+        path: The file.
+        index: Number of the slice, from 0.
+        plane: Plane in which the volume is cut.
+    """
     with nifti.open_stream(path) as stream:
         layout = nifti.read_layout(stream)
     if not layout.oriented:
@@ -46,7 +52,7 @@ def find_nifti_affine(path: Path, index: int, plane: str) -> Affine | None:
 
 
 def find_dicom_affine(path: Path, picture: Picture) -> Affine | None:
-    """Returns the place of a frame, from position, orientation and spacing; None where one of them is missing."""
+    """Returns the place of a frame by its position, orientation and spacing; None where one of them is missing."""
     with quiet():
         dataset = open_dataset(path, stop_before_pixels=True)
         groups = (

@@ -1,12 +1,12 @@
-"""Features of images: what distances between sets of images are measured in.
+"""Features of images, in which distances between sets of images are computed.
 
-No family of features is trustworthy alone on medical images (Woodland et al. 2024), so there are two. Features of a
-ganoscope classifier see what tells the classes apart. Those of a fixed random network need no training, have seen no
-patient, and answer to blur and noise that a classifier may have learned to ignore.
+No single family of features can be trusted on medical images (Woodland et al. 2024), so there are two. Features of a
+ganoscope classifier respond to what distinguishes the classes. Those of a fixed random network need no training, have
+seen no patient, and respond to blur and noise that a classifier may have learned to ignore.
 
-A classifier's features differ between the images that it was trained on and all others, however alike these are. A
-distance to its train part is therefore held against what held-out real images measure to the same part, not against
-two halves of it: see `peer` in `ganoscope.evaluate.set_distance`.
+A classifier's features differ between its training images and all others, however similar these are. A distance to its
+train part is therefore compared with the distance of held-out real images from the same part, not with that between two
+halves of it: see `peer` in `ganoscope.evaluate.set_distance`.
 """
 
 import hashlib
@@ -24,13 +24,14 @@ from ganoscope.classifiers.fitness import refuse_other_images
 from ganoscope.classifiers.trained import TrainedClassifier
 from ganoscope.data.store import Store
 from ganoscope.errors import UserError
+from ganoscope.seeds import Stream, stream
 
 BATCH = 64
 """Images per pass of an extractor."""
 RANDOM_CHANNELS = (16, 32, 64)
-"""Of the random network's levels; each halves the side."""
+"""Channels of the random network's levels; each level halves the side."""
 RANDOM_GAIN = 8.0
-"""Of its first level: its features are then about 1 on medical images, as the kernel distance expects."""
+"""Gain of its first level: features are then about 1 on medical images, as the kernel distance expects."""
 
 
 @dataclass(frozen=True)
@@ -38,11 +39,11 @@ class Extractor:
     """A fixed function from images to features.
 
     Attributes:
-        name: What it is called in reports.
-        weights_sha256: Of its weights.
-        compute: From images (B, 1, H, W) in [-1, 1] to features (B, C).
-        device: Where it computes.
-        classifier: Whose features these are; None where no classifier's.
+        name: Name in reports.
+        weights_sha256: SHA-256 of the weights.
+        compute: Maps images (B, 1, H, W) in [-1, 1] to features (B, C).
+        device: Device of the weights.
+        classifier: Classifier that the features belong to; None for a random network.
     """
 
     name: str
@@ -58,10 +59,10 @@ class Features:
 
     Attributes:
         values: Shape (N, C), float64.
-        groups: Which patient or near-duplicate cluster each image belongs to, shape (N,); those of one are not
-            independent. A generated image is a group of its own.
+        groups: Patient or near-duplicate cluster of each image, shape (N,): images of one group are not independent.
+            A generated image is a group of its own.
         extractor: Name of the extractor.
-        weights_sha256: Of its weights.
+        weights_sha256: SHA-256 of its weights.
     """
 
     values: NDArray[np.float64]
@@ -70,7 +71,7 @@ class Features:
     weights_sha256: str
 
     def take(self, indices: NDArray[np.int64]) -> Self:
-        """Returns the features at some positions."""
+        """Returns the features at some positions, shape (M,)."""
         return replace(self, values=self.values[indices], groups=self.groups[indices])
 
 
@@ -89,16 +90,16 @@ def use_classifier(classifier: TrainedClassifier) -> Extractor:
 class RandomNetwork(nn.Module):
     """Levels of 3 x 3 convolutions with stride 2 and ReLU, random weights; features are the means of every level.
 
-    The filters of the first level sum to 0: they see edges and texture at one scale after the other, not the mean grey.
+    The filters sum to 0: features respond to edges and texture, not to the mean grey.
 
     Source: random embeddings after Naeem et al. 2020, sect. 3.2, https://arxiv.org/abs/2002.09797.
     Differs: three levels in place of VGG16, the means of all levels in place of the last one's values, zero-sum
-    filters. Compared with the last level's means, they answer to weaker blur and noise on X-rays and MRI.
+    filters. Compared with the last level's means, these respond to weaker blur and noise on X-rays and MRI.
     """
 
     def __init__(self, seed: int) -> None:
         super().__init__()
-        rng = np.random.default_rng([seed, 41])
+        rng = stream(seed, Stream.RANDOM_NETWORK)
         self.filters = nn.ParameterList()
         for number, (narrow, wide) in enumerate(pairwise((1, *RANDOM_CHANNELS))):
             filters = rng.standard_normal((wide, narrow, 3, 3), dtype=np.float32)
@@ -152,9 +153,9 @@ def extract_features(
     """Returns the features of all images.
 
     Args:
-        extractor: What to compute.
+        extractor: Feature extractor.
         images: Batches in network range, shape (B, 1, H, W) each, such as `ganoscope.generation.draw_images` yields.
-        groups: Group of each image, shape (N,); by default every image is its own.
+        groups: Group of each image, shape (N,); by default every image is a group of its own.
 
     Raises:
         UserError: There are no images, or a feature is not finite.
@@ -169,6 +170,11 @@ def extract_features(
 
 def extract_store_features(extractor: Extractor, store: Store, indices: NDArray[np.int64]) -> Features:
     """Returns the features of a store's images at some positions, grouped by patient or near-duplicate cluster.
+
+    Args:
+        extractor: Feature extractor.
+        store: Store with the images.
+        indices: Positions of the images, shape (N,).
 
     Raises:
         UserError: The extractor's classifier learned from images of another size, range or modality.

@@ -1,30 +1,34 @@
-"""What every distance between generated and real images is reported with: interval, floor, sizes, extractor.
+"""Distances between generated and real images: interval, floor, sample sizes and extractor.
 
-The floor is what real images measure against other real images of other patients, at the same sample sizes. Distances
-grow as samples shrink, so the generated images are measured once more at exactly the floor's sizes: only these two
-numbers may be compared. At the floor: generated images can't be told from real ones by this measure. Below it: they
-lie closer to the reference than unseen real images do, as copies of it would.
+The floor is the distance of real images from real images of other patients. Distances grow as samples shrink, so the
+generated images are measured once more at exactly the floor's sizes: only these two numbers may be compared. At the
+floor, generated images can't be distinguished from real ones by this measure. Below it, they lie closer to the
+reference than unseen real images do, as copies of it would.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from ganoscope.contracts import Measured
 from ganoscope.errors import describe, refuse
-from ganoscope.evaluate.features import Features
+from ganoscope.evaluate.comparison import Comparison, require
+from ganoscope.evaluate.features import Features, extract_features, extract_store_features
+from ganoscope.seeds import Stream, stream
+from ganoscope.statistics.bootstrap import DISTANCE_RESAMPLES
+from ganoscope.statistics.bootstrap import draw_weights as resample
+from ganoscope.statistics.estimate import Estimate, compute_percentile_interval
 
-RESAMPLES = 200
 DRAWS = 50
 """Random draws of disjoint real sets that the floor is averaged over."""
-LEVEL = 0.95
 FEWEST = 4
-"""Images per set, at least."""
+"""Smallest number of images per set."""
 
 Measure = Callable[[Features, Features], float]
-"""From two sets' features to their distance."""
+"""Maps the features of two sets to their distance."""
 
 
 @dataclass(frozen=True)
@@ -32,12 +36,12 @@ class Floor:
     """Two distances at the same sample sizes, averaged over random draws: of real and of generated images.
 
     Attributes:
-        images: On each side.
+        images: Number of images on each side.
         real: Mean distance of real images from real images of other patients.
-        low: 2.5th percentile of it over the draws.
+        low: 2.5th percentile of the same over the draws.
         high: 97.5th percentile.
         generated: Mean distance of generated images from the same real images.
-        peers: Where the other real images come from: `halves` of the reference, or a `peer` set.
+        peers: Source of the other real images: `halves` of the reference, or a `peer` set.
     """
 
     images: int
@@ -54,17 +58,17 @@ class Distance:
 
     Attributes:
         metric: `frechet` or `kernel`.
-        value: The distance, all images taking part.
+        value: Distance of all generated from all real images.
         low: Lower end of its 95 % bootstrap interval, at these sample sizes.
         high: Upper end.
-        generated_images: How many took part.
-        real_images: How many took part.
-        real_groups: Patients or near-duplicate clusters among them.
-        dimension: Of the features.
+        generated_images: Number of generated images.
+        real_images: Number of real images.
+        real_groups: Number of patients or near-duplicate clusters among the real images.
+        dimension: Number of features.
         extractor: Name of the extractor.
-        weights_sha256: Of its weights.
-        floor: What real images measure, and generated ones at the same sizes.
-        warnings: What limits the number's meaning.
+        weights_sha256: SHA-256 of its weights.
+        floor: Distance of real images, and of generated ones at the same sample sizes.
+        warnings: Limits of the number's meaning.
     """
 
     metric: str
@@ -84,7 +88,15 @@ class Distance:
 def make_distance(
     metric: str, generated: Features, real: Features, estimate: tuple[float, float, float], floor: Floor
 ) -> Distance:
-    """Returns the record of a distance; `estimate` is its value and the ends of its interval."""
+    """Returns the record of a distance.
+
+    Args:
+        metric: `frechet` or `kernel`.
+        generated: Features of generated images.
+        real: Features of real images.
+        estimate: Distance and the ends of its interval.
+        floor: Its floor.
+    """
     dimension = generated.values.shape[1]
     return Distance(
         metric=metric,
@@ -102,8 +114,34 @@ def make_distance(
     )
 
 
+def extract_sets(evidence: Comparison) -> tuple[Features, Features, Features | None]:
+    """Returns features of generated, training and, where there are any, held-out images.
+
+    Raises:
+        UserError: The generated images, the training images or the extractor are missing, or do not fit each other.
+    """
+    extractor = require(evidence.extractor, "extractor")
+    generated = extract_features(extractor, [require(evidence.generated, "generated").images])
+    training, held_out = require(evidence.training, "training"), evidence.held_out
+    real = extract_store_features(extractor, training.store, training.indices)
+    peer = extract_store_features(extractor, held_out.store, held_out.indices) if held_out else None
+    return generated, real, peer
+
+
+def summarise_distance(distance: Distance) -> Measured:
+    """Returns a distance as a measurement; the floor is measured at its own, smaller sample sizes."""
+    floor = distance.floor
+    groups = distance.generated_images + distance.real_groups
+    images = distance.generated_images + distance.real_images
+    return Measured(
+        value=Estimate(distance.value, distance.low, distance.high, images, groups),
+        floor=Estimate(floor.real, floor.low, floor.high, 2 * floor.images, distance.real_groups),
+        better="lower",
+    )
+
+
 def refuse_unlike(*sets: Features) -> None:
-    """Refuses features of different extractors, and sets that are too small; all faults at once.
+    """Refuses features of different extractors, and sets that are too small, with all faults in one message.
 
     Raises:
         UserError: The sets can't be compared.
@@ -121,36 +159,24 @@ def refuse_unlike(*sets: Features) -> None:
 
 
 def draw_weights(groups: NDArray[Any], seed: int) -> NDArray[np.float64]:
-    """Returns how often each bootstrap sample holds each image, shape (RESAMPLES, N); groups are drawn as wholes."""
-    names, member = np.unique(groups, return_inverse=True)
-    rng = np.random.default_rng([seed, 43])
-    drawn = rng.integers(len(names), size=(RESAMPLES, len(names)))
-    return np.stack([np.bincount(row, minlength=len(names))[member] for row in drawn]).astype(np.float64)
-
-
-def centre_interval(resampled: Sequence[float] | NDArray[np.float64], value: float) -> tuple[float, float]:
-    """Returns the 95 % bootstrap interval of a distance, as it would come out with other images, as many.
-
-    Source: Efron, Tibshirani 1993, "An Introduction to the Bootstrap", ch. 13.
-    Differs: a bootstrap sample holds images repeatedly, so its distance is larger, by about the bias that the sample
-        size gives the distance itself. The percentiles are shifted by that mean excess over `value`.
-    """
-    low, high = np.quantile(resampled, [(1 - LEVEL) / 2, (1 + LEVEL) / 2]) - np.mean(resampled) + value
-    return float(low), float(high)
+    """Returns how often each bootstrap sample holds each image, shape (DISTANCE_RESAMPLES, N)."""
+    member = np.unique(groups, return_inverse=True)[1]
+    blocks = resample(member, stream(seed, Stream.DISTANCE_BOOTSTRAP), DISTANCE_RESAMPLES)
+    return np.ascontiguousarray(np.concatenate(list(blocks)))  # the last bits of products depend on the layout
 
 
 def measure_floor(measure: Measure, generated: Features, real: Features, peer: Features | None, seed: int) -> Floor:
-    """Returns what real images measure against real images of other patients, and generated ones at the same sizes.
+    """Returns the distance of real images from real images of other patients, and of generated ones at the same sizes.
 
     Args:
-        measure: The distance.
-        generated: Of generated images.
-        real: The reference.
-        peer: Real images of other patients that stand in for a perfect generator's; None takes one half of the
-            reference for that, and the other half is the reference then.
-        seed: Of the draws.
+        measure: Distance of two sets.
+        generated: Features of generated images.
+        real: Features of the reference.
+        peer: Features of real images of other patients, in the place of a perfect generator's. None takes one random
+            half of the reference in that place, and the other half as the reference.
+        seed: Seed of the draws.
     """
-    rng = np.random.default_rng([seed, 47])
+    rng = stream(seed, Stream.FLOOR_HALVES)
     real_distances, generated_distances = [], []
     for _ in range(DRAWS):
         reference, other = split_halves(real, rng) if peer is None else (real, peer)
@@ -158,13 +184,19 @@ def measure_floor(measure: Measure, generated: Features, real: Features, peer: F
         reference, other, chosen = (take_random(side, images, rng) for side in (reference, other, generated))
         real_distances.append(measure(other, reference))
         generated_distances.append(measure(chosen, reference))
-    low, high = np.quantile(real_distances, [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
+    low, high = compute_percentile_interval(real_distances)
     means = float(np.mean(real_distances)), float(np.mean(generated_distances))
-    return Floor(images, means[0], float(low), float(high), means[1], "halves" if peer is None else "peer")
+    return Floor(images, means[0], low, high, means[1], "halves" if peer is None else "peer")
 
 
 def take_random(side: Features, images: int, rng: np.random.Generator) -> Features:
-    """Returns two images or more at random, of two groups or more where there are: one alone has no variance."""
+    """Returns random images, of two groups or more where the set has them: a single group has no variance.
+
+    Args:
+        side: Features of the set.
+        images: Number of images to take, 2 or more.
+        rng: Source of the draws.
+    """
     order = rng.permutation(len(side.values))
     others = np.flatnonzero(side.groups[order] != side.groups[order[0]])
     if len(others) and others[0] >= images:
@@ -173,7 +205,7 @@ def take_random(side: Features, images: int, rng: np.random.Generator) -> Featur
 
 
 def split_halves(real: Features, rng: np.random.Generator) -> tuple[Features, Features]:
-    """Returns two random halves of two groups or more; they share no group, and are as equal as groups allow."""
+    """Returns two random halves of a set of two groups or more; they share no group and are nearly equal in size."""
     names, member = np.unique(real.groups, return_inverse=True)
     order = np.argsort(rng.permutation(len(names))[member], kind="stable")
     starts = np.flatnonzero(np.diff(member[order])) + 1

@@ -15,6 +15,7 @@ from ganoscope.data.store import Store
 from ganoscope.evaluate.classification.metrics import Predictions
 from ganoscope.explanation.checks.randomisation import IGNORES_WEIGHTS, Randomisation, check_randomisation
 from ganoscope.explanation.classifier_maps import choose_layer, explain_codes, make_target
+from ganoscope.seeds import Stream, stream
 from ganoscope.statistics.bootstrap import Estimate, estimate_mean
 
 KINDS = ("true positives", "false negatives", "false positives")
@@ -102,7 +103,7 @@ def choose_shown(predictions: Predictions, seed: int) -> dict[str, dict[str, NDA
     shown = sorted(np.argsort(-counts, kind="stable")[:CLASSES].tolist())
     if len(counts) == 2:
         shown = [int(1 in predictions.codes or 1 in predictions.predicted)]
-    random = np.random.default_rng([seed, 41])
+    random = stream(seed, Stream.SHOWN_ANSWERS)
     order = random.permutation(len(predictions.codes))
     galleries = {}
     for code in shown:

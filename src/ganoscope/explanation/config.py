@@ -12,20 +12,24 @@ class ExplainConfig:
     """What to explain, and how."""
 
     number: int = 64
-    """How many held-out real, and how many generated images."""
+    """Number of held-out real images, and of generated images."""
     seed: int = 0
-    """Of the choice of real images, of the generated ones, and of every check."""
+    """Random seed of the choice of real images, of the generated images, and of every check."""
     explainer: str = "grad_cam"
-    """Name of the explainer, or the dotted name of a module of your own."""
+    """Name of the explainer, or the dotted name of your own module."""
     layer: str | None = None
-    """Layer to look at, such as levels.2; the explainer's own choice where it is not given."""
+    """Layer to explain, such as levels.2; by default the explainer chooses."""
     checkpoint: int | None = None
-    """Images seen at the checkpoint to use; the newest where it is not given."""
+    """Images seen at the checkpoint to use; by default the newest."""
     device: Literal["auto", "cpu", "cuda"] = "auto"
-    """Where to compute."""
+    """Device to compute on."""
 
     def __post_init__(self) -> None:
-        """Checks every value."""
+        """Checks every value.
+
+        Raises:
+            UserError: At least one value is out of range; the message names all of them.
+        """
         faults = []
         if self.number < 1:
             faults.append(describe("--number is too small", self.number, "1 or more", "64 is usual."))

@@ -13,13 +13,14 @@ from ganoscope.contracts import Explanation, Target
 from ganoscope.explanation.checks.deletion import Curves, compute_curves
 from ganoscope.explanation.checks.randomisation import Randomisation, check_randomisation
 from ganoscope.explanation.feature_attribution import ExplainerModule
+from ganoscope.explanation.layers import find_cell_px
 from ganoscope.explanation.regions import Attention, find_anatomy, measure_attention, split_regions
 from ganoscope.explanation.subjects import Subjects
 from ganoscope.explanation.targets import TARGETS, compute_scores, why_real
 from ganoscope.progress import ProgressBar
 
 CHECKED = 32
-"""Images per set that the randomisation and deletion checks look at: they cost many passes per image."""
+"""Images per set that the randomisation and deletion checks use: they cost many passes per image."""
 
 
 @dataclass(frozen=True)
@@ -28,9 +29,9 @@ class Evidence:
 
     Attributes:
         subjects: The images.
-        layer: Layer that the explainer looked at.
+        layer: Name of the explained layer.
         logits: Raw scores of the discriminator, shape (N,); above 0 means real.
-        relative: Whether only differences between them have a meaning: then 0 means nothing.
+        relative: Whether only differences between the scores are meaningful, so that 0 is no border.
         regions: Region of every pixel, shape (N, H, W).
         maps: Heat maps by target, shape (N, H, W).
         attention: Where the maps lie, by target.
@@ -53,7 +54,7 @@ class Evidence:
 
     @property
     def checked(self) -> int:
-        """Number of images that the checks looked at."""
+        """Number of images that the checks used."""
         return min(CHECKED, len(self.logits))
 
     def is_empty(self, target: str) -> NDArray[np.bool_]:
@@ -69,11 +70,13 @@ class Answer:
         real: About held-out real images.
         generated: About generated images.
         randomisation: By target; over the checked real images, followed by the checked generated ones.
+        cell_px: Side of one cell of the explained layer's map, in pixels of the image; 0 where the layer gives no map.
     """
 
     real: Evidence
     generated: Evidence
     randomisation: Mapping[str, Randomisation]
+    cell_px: float = 0.0
 
     @property
     def sets(self) -> tuple[Evidence, Evidence]:
@@ -88,14 +91,14 @@ class Answer:
 def collect(
     network: nn.Module, subjects: tuple[Subjects, Subjects], explainer: ExplainerModule, config: Any, seed: int
 ) -> Answer:
-    """Returns all evidence about a discriminator, which is left as found.
+    """Returns all evidence about a discriminator, which is left unchanged.
 
     Args:
         network: From images to logits: (B,), (B, 1), or an object with `.logits`.
         subjects: Real and generated images.
         explainer: A module of `feature_attribution`.
         config: Its configuration.
-        seed: Of the checks.
+        seed: Random seed of the checks.
     """
     real, generated = (gather(network, one, explainer, config, seed) for one in subjects)
     images = torch.from_numpy(np.concatenate([one.images[:CHECKED] for one in subjects]))
@@ -108,11 +111,20 @@ def collect(
         for name, make_target in TARGETS.items():
             checks[name] = check_randomisation(network, images, make_target, explain, seed)
             bar.advance(len(images))
-    return Answer(real, generated, checks)
+    cell_px = find_cell_px(network, images[:1], why_real(network), real.layer)
+    return Answer(real, generated, checks, cell_px)
 
 
 def gather(network: nn.Module, subjects: Subjects, explainer: ExplainerModule, config: Any, seed: int) -> Evidence:
-    """Returns the evidence about one set of images."""
+    """Returns the evidence about one set of images.
+
+    Args:
+        network: The discriminator.
+        subjects: The images.
+        explainer: A module of `feature_attribution`.
+        config: Its configuration.
+        seed: Random seed of the checks.
+    """
     images = torch.from_numpy(subjects.images)
     regions = np.stack([split_regions(find_anatomy(image[0])) for image in subjects.images])
     maps, curves, layer = {}, {}, ""

@@ -1,4 +1,4 @@
-"""Which layers of a network give maps, and which of them to look at."""
+"""Which layers of a network give maps, and which of them to explain."""
 
 from collections.abc import Callable, Iterable
 from functools import partial
@@ -16,7 +16,7 @@ BATCH = 32
 """Images per pass."""
 
 MIN_SIDE = 1 / 4
-"""A map must have this share of the image's side by default: 16 x 16 for 64 x 64.
+"""Smallest side of a map by default, relative to the image's: 16 x 16 for 64 x 64.
 
 Measured on a DCGAN after 46,000 brain slices: Grad-CAM for "real" is empty on every image at 8 x 8, on 2 % at 16 x 16.
 The same rule suits discriminators with residual blocks, whose maps at 8 x 8 are not empty: on four of R3GAN's, after
@@ -33,6 +33,11 @@ def list_map_sides(network: nn.Module, image: Tensor, target: Target) -> dict[st
 
     Only modules that return one tensor of shape (B, C, h, w) are listed; a module used twice counts where it is last.
     Parametrisations, such as a spectral norm, return weights.
+
+    Args:
+        network: The network.
+        image: Shape (1, C, H, W), network range.
+        target: From images to the score (B,), computed by `network`.
     """
     sides: dict[str, int] = {}
 
@@ -57,6 +62,11 @@ def list_map_sides(network: nn.Module, image: Tensor, target: Target) -> dict[st
 def choose_layer(sides: dict[str, int], size: int, wanted: str | None) -> str:
     """Returns the layer that is wanted, or the deepest whose map has at least a quarter of the image's side.
 
+    Args:
+        sides: Side of each layer's map in pixels, from `list_map_sides`.
+        size: Side of the images in pixels.
+        wanted: Name of a layer; None for the default.
+
     Raises:
         UserError: There is no such layer.
 
@@ -70,7 +80,7 @@ def choose_layer(sides: dict[str, int], size: int, wanted: str | None) -> str:
     if wanted in sides:
         return wanted
     raise UserError(
-        f"no layer to look at: got {wanted or 'none'}; allowed, by the side of their maps: {describe_layers(sides)}. "
+        f"no layer to explain: got {wanted or 'none'}; allowed, by the side of their maps: {describe_layers(sides)}. "
         "Name one with --layer."
     )
 
@@ -79,6 +89,20 @@ def describe_layers(sides: dict[str, int]) -> str:
     """Returns the layers that give maps, for a message."""
     parts: Iterable[str] = (f"{name} ({side} px)" for name, side in sides.items())
     return ", ".join(parts) or "none, as this network has no convolutional maps"
+
+
+def find_cell_px(network: nn.Module, image: Tensor, target: Target, layer: str) -> float:
+    """Returns the side of one cell of a layer's map, in pixels of the image; 0 where the layer gives no map.
+
+    Args:
+        network: The network, which computes in evaluation mode.
+        image: Shape (1, C, H, W), network range.
+        target: From images to the score (B,), computed by `network`.
+        layer: Name of the layer.
+    """
+    with evaluating(network):
+        side = list_map_sides(network, image.to(find_device(network)), target).get(layer, 0)
+    return image.shape[-1] / side if side else 0.0
 
 
 def compute_layer_maps(

@@ -1,4 +1,4 @@
-"""Where attention lies: inside the anatomy, on its boundary, in the background.
+"""Where heat maps lie: inside the anatomy, on its boundary, in the background.
 
 The anatomy is what stands out from the background by Otsu's threshold: the head of a brain MRI, the body on a chest
 film. It is an outline, not a segmentation of organs.
@@ -21,7 +21,7 @@ BAND = 0.03
 """Half width of the boundary, and radius of the gaps that are closed, relative to the picture's side."""
 
 MIN_COMPONENT = 0.1
-"""Parts below this share of the largest part's area are no anatomy: letters, specks."""
+"""Parts below this share of the largest part's area are letters or specks, not anatomy."""
 
 
 @dataclass(frozen=True)
@@ -96,7 +96,7 @@ def band_width(size: int) -> int:
 
 
 def make_disk(radius: int) -> NDArray[np.bool_]:
-    """Returns a disk as a structuring element."""
+    """Returns a disk as a structuring element, shape (2 radius + 1, 2 radius + 1)."""
     y, x = np.ogrid[-radius : radius + 1, -radius : radius + 1]
     return x * x + y * y <= radius * radius
 
@@ -128,7 +128,13 @@ def compute_shares(maps: NDArray[np.floating], regions: NDArray[np.uint8]) -> ND
 
 
 def measure_attention(maps: NDArray[np.floating], regions: NDArray[np.uint8], groups: Sequence[str]) -> Attention:
-    """Returns where maps (N, H, W) lie in regions (N, H, W)."""
+    """Returns where maps lie.
+
+    Args:
+        maps: Shape (N, H, W), 0 or above.
+        regions: Shape (N, H, W), positions in `REGIONS`.
+        groups: Group of each image.
+    """
     return Attention(compute_shares(maps, regions), compute_shares(np.ones_like(maps), regions), groups)
 
 
@@ -148,7 +154,7 @@ class RegionSummary:
 
 
 def summarise(attention: Attention, seed: int) -> dict[str, RegionSummary]:
-    """Returns what holds over a set, by region; images with empty maps take no part."""
+    """Returns the statistics of a set by region; images with empty maps take no part. `seed` is the bootstrap's."""
     valid = np.isfinite(attention.shares)
     areas = np.where(valid, attention.areas, np.nan)
     summaries = {}
@@ -160,7 +166,13 @@ def summarise(attention: Attention, seed: int) -> dict[str, RegionSummary]:
 
 
 def compare(real: Attention, generated: Attention, seed: int) -> dict[str, Estimate]:
-    """Returns the difference of the shares, real minus generated, by region."""
+    """Returns the difference of the shares, real minus generated, by region.
+
+    Args:
+        real: Where the maps of real images lie.
+        generated: Where those of generated images lie.
+        seed: Random seed of the bootstrap.
+    """
     return {
         region: estimate_difference(
             real.shares[:, code], generated.shares[:, code], real.groups, generated.groups, seed

@@ -1,19 +1,18 @@
 """The images that are explained: held-out real ones, which training never saw, and as many generated ones."""
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
-from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ganoscope.alarms import Alarm
 from ganoscope.data.store import Sample, Store
 from ganoscope.data.store.intensity import IntensityMap
 from ganoscope.errors import UserError, describe, gather, refuse
 from ganoscope.generation import draw_images
+from ganoscope.seeds import Stream, stream
 from ganoscope.training.run_folder.trained_run import TrainedRun
 
 HELD_OUT = ("test", "validation")
@@ -28,7 +27,7 @@ class Subjects:
         name: `real` or `generated`.
         images: Network range, shape (N, 1, H, W).
         ids: Sample ids, or the generated images' indices.
-        groups: What is resampled as a whole: the manifest's groups, or each generated image by itself.
+        groups: Group of each image, resampled as a whole: the manifest's groups; each generated image by itself.
         splits: Split of each image, or "".
         intensity: Map between stored units and network range.
     """
@@ -47,7 +46,13 @@ class Subjects:
 
 
 def draw_generated(run: TrainedRun, number: int, seed: int) -> Subjects:
-    """Returns images of the run's generator; image i depends on the seed and i alone."""
+    """Returns images of the run's generator; image i depends on the seed and i only.
+
+    Args:
+        run: The run.
+        number: Number of images.
+        seed: Random seed.
+    """
     ids = [f"{index:06d}" for index in range(number)]
     images = np.concatenate(list(draw_images(run, number, seed)))
     return Subjects("generated", images, ids, ids, [""] * number, run.record.intensity)
@@ -55,6 +60,12 @@ def draw_generated(run: TrainedRun, number: int, seed: int) -> Subjects:
 
 def choose_real(run: TrainedRun, store: Store, number: int, seed: int) -> Subjects:
     """Returns held-out real images, at most `number`: a seeded choice, spread over patients or clusters.
+
+    Args:
+        run: The run; images it was trained on are left out.
+        store: Store with held-out images.
+        number: Most images to choose.
+        seed: Random seed of the choice.
 
     Raises:
         UserError: The store does not fit the run, is of another modality, or holds no image that is new to the run.
@@ -72,7 +83,7 @@ def choose_real(run: TrainedRun, store: Store, number: int, seed: int) -> Subjec
     if not candidates:
         raise UserError(
             f"store {store.path} has no held-out image: no test or validation image in it is new to run {run.path}. "
-            "Explanations on training images would show what the discriminator knows by heart. Prepare a store with "
+            "Explanations on training images would show what the discriminator has memorised. Prepare a store with "
             "test images, or give another one."
         )
     order = order_by_turns([sample for _, sample in candidates], seed)
@@ -89,7 +100,11 @@ def choose_real(run: TrainedRun, store: Store, number: int, seed: int) -> Subjec
 
 
 def refuse_misfit(run: TrainedRun, store: Store) -> None:
-    """Refuses a store whose images the run's networks can't read, naming all differences."""
+    """Does nothing for a store whose images fit the run's networks.
+
+    Raises:
+        UserError: The images are of another size or intensity; the message names all differences.
+    """
     faults = []
     if store.size != run.record.size:
         faults.append(
@@ -105,42 +120,65 @@ def refuse_misfit(run: TrainedRun, store: Store) -> None:
 
 
 def refuse_modality(what: str, modality: str, store: Store | None) -> None:
-    """Refuses what is of another modality than the run's own store, where both are known."""
+    """Does nothing where the modality is that of the run's own store, or one of them is unknown.
+
+    Args:
+        what: What is of that modality, for the message.
+        modality: Its modality; "" where unknown.
+        store: The run's own store; None where it is gone.
+
+    Raises:
+        UserError: The modalities differ.
+    """
     if store and store.modality not in ("", "mixed") and modality not in ("", store.modality):
         fault = f"{what} is of another modality than the run learned from"
         raise UserError(describe(fault, modality, store.modality, "Take one of that modality."))
 
 
 def open_own_store(run: TrainedRun) -> Store | None:
-    """Returns the store that a run learned from; None where it is no longer at its place, or was changed since."""
+    """Returns the store that a run was trained on; None where it was moved or changed since."""
     try:
-        store = Store.open(Path(run.record.store))
-    except UserError:
+        return run.open_store().store
+    except UserError:  # damaged
         return None
-    return store if store.fingerprint == run.record.store_fingerprint else None
 
 
-def describe_source(run: TrainedRun, store: Store) -> str:
-    """Returns which store the real images are of, and which one the run learned from where that is another."""
-    if store.fingerprint == run.record.store_fingerprint:
-        return f"the real images are of {store.name}, the data that the run learned from"
-    own = f"{run.record.store_name} (fingerprint {run.record.store_fingerprint[:12]})"
-    return (
-        f"the real images are of {store.name} (fingerprint {store.fingerprint[:12]}), not of the data that the run "
-        f"learned from: {own}"
-    )
+@dataclass(frozen=True)
+class Source:
+    """Which store the real images are of, and which one the run was trained on.
 
+    Attributes:
+        store: Name of the store with the real images.
+        fingerprint: Its fingerprint.
+        run_store: Name of the store that the run was trained on.
+        run_fingerprint: Its fingerprint.
+    """
 
-def check_store(run: TrainedRun, store: Store) -> Iterator[Alarm]:
-    """Alarms when the real images are not of the data that the run learned from."""
-    if store.fingerprint != run.record.store_fingerprint:
-        yield Alarm(
-            "real_images_of_another_store",
-            "warning",
-            f"{describe_source(run, store)}. What tells them from generated images may be the data set, such as its "
-            "device or its hospital: read every number as one about an external set.",
-            {"store": store.name, "run_store": run.record.store_name},
+    store: str
+    fingerprint: str
+    run_store: str
+    run_fingerprint: str
+
+    @property
+    def own(self) -> bool:
+        """Whether both are the same."""
+        return self.fingerprint == self.run_fingerprint
+
+    @property
+    def description(self) -> str:
+        """The store of the real images in words, and the run's own where that is another."""
+        if self.own:
+            return f"the real images are of {self.store}, the data that the run learned from"
+        return (
+            f"the real images are of {self.store} (fingerprint {self.fingerprint[:12]}), not of the data that the run "
+            f"learned from: {self.run_store} (fingerprint {self.run_fingerprint[:12]})"
         )
+
+
+def find_source(run: TrainedRun, store: Store) -> Source:
+    """Returns which store the real images are of."""
+    record = run.record
+    return Source(store.name, store.fingerprint, record.store_name, record.store_fingerprint)
 
 
 def stem(sample_id: str) -> str:
@@ -155,7 +193,7 @@ def stem(sample_id: str) -> str:
 
 def order_by_turns(samples: Sequence[Sample], seed: int) -> list[int]:
     """Returns positions in the order to take them: test before validation, then one of every group by turns."""
-    random = np.random.default_rng([seed, 43])
+    random = stream(seed, Stream.SUBJECTS)
     shuffled = random.permutation(len(samples))
     seen: dict[str, int] = {}
     keys = []

@@ -1,13 +1,14 @@
-"""The findings in plain sentences: what was measured, on how many images, and what it can't say."""
+"""The findings in plain sentences: what was measured, on how many images, and what it can't show."""
 
 from collections.abc import Iterator
 
-from ganoscope.explanation.checks.randomisation import FULL_DRAWS
-from ganoscope.explanation.findings import MIN_IMAGES, Findings, SetFindings, TargetFindings, judge_gain
+from ganoscope.explanation.checks.randomisation import FULL_DRAWS, IGNORES_WEIGHTS
+from ganoscope.explanation.findings import MIN_IMAGES, Findings, SetFindings, TargetFindings, compare_with_random
 from ganoscope.explanation.regions import band_width
 from ganoscope.statistics.bootstrap import Estimate
 
-TITLES = {"why_real": "speaks for real", "why_generated": "speaks for generated"}
+TITLES = {"why_real": "evidence for 'real'", "why_generated": "evidence for 'generated'"}
+"""What a map shows, by target."""
 
 
 def write_summary(findings: Findings, source: str, size: int, cell_px: float, explainer: str, layer: str) -> str:
@@ -23,7 +24,7 @@ def write_summary(findings: Findings, source: str, size: int, cell_px: float, ex
     """
     sentences = [f"{source[:1].upper()}{source[1:]}.", *describe_discriminator(findings)]
     for name, target in findings.targets.items():
-        sentences += ["", f"What {TITLES[name]}:"]
+        sentences += ["", f"{TITLES[name].capitalize()}:"]
         for kind, one in target.sets.items():
             sentences += describe_set(name, kind, one)
         sentences += [describe_difference(target), describe_check(target)]
@@ -31,63 +32,70 @@ def write_summary(findings: Findings, source: str, size: int, cell_px: float, ex
 
 
 def describe_discriminator(findings: Findings) -> Iterator[str]:
-    """Yields how good the explained discriminator is."""
+    """Yields how well the explained discriminator separates the sets."""
     probability, sets = findings.probability, findings.targets["why_real"].sets
     yield (
         f"The discriminator tells {sets['real'].images} held-out real from {sets['generated'].images} generated "
-        f"images with an AUROC of {say(findings.auroc, 1, 2)}; 0.5 is guessing."
+        f"images with an AUROC of {say(findings.auroc, 2)}; 0.5 is chance."
     )
     if not probability["real"].n:
-        yield "Only differences between its scores have a meaning: it gives no probability."
+        yield "Only differences between its scores are meaningful: it gives no probability."
         return
     yield (
-        f"Its mean probability of real is {say(probability['real'], 1, 2)} for real and "
-        f"{say(probability['generated'], 1, 2)} for generated images (in evaluation mode)."
+        f"Its mean probability of 'real' is {say(probability['real'], 2)} for real and "
+        f"{say(probability['generated'], 2)} for generated images (in evaluation mode)."
     )
 
 
 def describe_set(name: str, kind: str, one: SetFindings) -> Iterator[str]:
-    """Yields where attention lies in one set, and whether it moves the score."""
+    """Yields where the maps of one set lie, and whether the marked pixels move the score.
+
+    Args:
+        name: Name of the target.
+        kind: Name of the set: `real` or `generated`.
+        one: The set's statistics.
+    """
     shown = one.images - one.empty
     if one.empty:
-        yield f"{one.empty} of {one.images} maps of {kind} images are empty and left out: nothing {TITLES[name]} there."
+        yield f"{one.empty} of {one.images} maps of {kind} images are empty (no {TITLES[name]}) and left out."
     if shown < MIN_IMAGES:
-        yield f"That leaves {shown} {kind} images: too few to say where attention lies."
+        yield f"That leaves {shown} {kind} images: too few to say where the evidence lies."
         return
     inside, boundary, outside = one.regions["inside"], one.regions["boundary"], one.regions["background"]
     yield (
-        f"In {shown} {kind} images, {say(inside.share, 100, 0)} % of the attention that {TITLES[name]} lies inside the "
-        f"anatomy, which covers {inside.area.value:.0%} of the picture; {say(boundary.share, 100, 0)} % lies on its "
-        f"boundary ({boundary.area.value:.0%} of the picture), and {say(outside.share, 100, 0)} % in the background "
-        f"({outside.area.value:.0%})."
+        f"In {shown} {kind} images, {say_share(inside.share)} of the {TITLES[name]} falls inside the anatomy, which "
+        f"covers {percent(inside.area.value)} of the picture; {say_share(boundary.share)} falls on its boundary "
+        f"({percent(boundary.area.value)} of the picture) and {say_share(outside.share)} in the background "
+        f"({percent(outside.area.value)})."
     )
     if not one.deletion.gain.n:
         return
     yield (
-        f"Against random maps, over {one.deletion.gain.n} images, blurring the marked pixels first is better by "
-        f"{say(one.deletion.gain, 1, 2)}, and bringing them back first by {say(one.insertion.gain, 1, 2)} "
-        "(mean logit along the way; above 0, the marked pixels move the score more than others, below 0 less)."
+        f"Over {one.deletion.gain.n} images, deletion (blurring the marked pixels first) beats random maps by "
+        f"{say(one.deletion.gain, 2)}, and insertion (restoring them first) by {say(one.insertion.gain, 2)}, in the "
+        "mean logit along the curve; above 0, the marked pixels move the score more than others, below 0 less."
     )
     yield from describe_failure(one)
 
 
 def describe_failure(one: SetFindings) -> Iterator[str]:
-    """Yields that the maps of one set do no better than random ones, or worse, where they do."""
-    gains = {"blurring": one.deletion.gain, "bringing back": one.insertion.gain}
+    """Yields a sentence where the maps of one set do no better than random ones, or worse."""
+    gains = {"deletion": one.deletion.gain, "insertion": one.insertion.gain}
     for verdict, interval in (("no better", "includes 0"), ("worse", "lies below 0")):
-        kinds = " and ".join(kind for kind, gain in gains.items() if judge_gain(gain) == verdict)
+        kinds = " and ".join(kind for kind, gain in gains.items() if compare_with_random(gain) == verdict)
         if kinds:
             yield f"By {kinds}, this explanation does {verdict} than random maps: the interval {interval}."
 
 
 def describe_difference(target: TargetFindings) -> str:
-    """Returns how real and generated images differ."""
+    """Returns how the maps of real and of generated images differ."""
     inside = target.difference["inside"]
     shown = [one.images - one.empty for one in target.sets.values()]
     if min(shown) < MIN_IMAGES:
-        return f"Real and generated images aren't compared: one set has fewer than {MIN_IMAGES} maps that aren't empty."
+        return f"Real and generated images are not compared: one set has fewer than {MIN_IMAGES} non-empty maps."
     verdict = "the interval excludes 0" if inside.excludes_zero else "no difference is shown: the interval includes 0"
-    return f"Inside the anatomy, real minus generated is {say(inside, 100, 0)} percentage points; {verdict}."
+    points = say(inside, 0, 100)
+    return f"The share inside the anatomy, real minus generated, is {points} percentage points; {verdict}."
 
 
 def describe_check(target: TargetFindings) -> str:
@@ -95,38 +103,72 @@ def describe_check(target: TargetFindings) -> str:
     if target.final_rank_correlation != target.final_rank_correlation:
         return "The randomisation check has nothing to compare: every map is empty."
     return (
-        f"After every weight was destroyed, in {FULL_DRAWS} random networks, the maps' mean absolute rank correlation "
-        f"with the original is {target.final_rank_correlation:.2f}; for the same maps moved at random it is "
-        f"{target.chance_rank_correlation:.2f}, and from 0.50 the maps would count as ignoring the weights."
+        f"After all weights were randomised, in {FULL_DRAWS} networks, the maps' mean absolute rank correlation with "
+        f"the original is {target.final_rank_correlation:.2f}; for the same maps moved at random it is "
+        f"{target.chance_rank_correlation:.2f}. From {IGNORES_WEIGHTS:.2f} on, maps count as ignoring the weights."
     )
 
 
 def describe_limits(size: int, cell_px: float, explainer: str, layer: str) -> Iterator[str]:
-    """Yields what the maps can't say."""
+    """Yields what the maps can't show.
+
+    Args:
+        size: Side of the images in pixels.
+        cell_px: Side of one cell of the layer's map, in pixels of the image; 0 where it is not known.
+        explainer: Name of the explainer.
+        layer: Name of the layer.
+    """
     band = 2 * band_width(size)
     yield f"What this can't say ({explainer}, layer {layer}):"
     if cell_px > 1:
         yield (
-            f"- The map has cells of {cell_px:g} x {cell_px:g} pixels of the image and is enlarged smoothly; the "
-            f"boundary is a band of {band} pixels, so attention at the outline also counts inside and outside of it."
+            f"- The map has cells of {cell_px:g} x {cell_px:g} image pixels and is enlarged smoothly; the boundary is "
+            f"a band of {band} pixels, so evidence at the outline also counts inside and outside of it."
         )
-    yield "- The anatomy is the outline that brightness gives; it is no segmentation of organs, and no lesion."
+    yield "- The anatomy is an outline found by brightness, not a segmentation of organs or lesions."
     yield (
-        "- A map shows where this layer's activations, times their gradient, raise the score; it does not show "
-        "what the discriminator would do without them, and nothing about any diagnosis."
+        "- A map shows where this layer's activations, weighted by their gradient, raise the score. It does not show "
+        "what the discriminator would do without them, and says nothing about any diagnosis."
     )
-    yield "- The images of one patient may not be recognised as such where the store does not know its patients."
+    yield "- The images of one patient are not recognised as such where the store does not know its patients."
 
 
-def say(estimate: Estimate, factor: float, digits: int) -> str:
+def say(estimate: Estimate, digits: int, factor: float = 1.0) -> str:
     """Returns a value with its interval.
 
+    Args:
+        estimate: The value and its interval.
+        digits: Decimals.
+        factor: What the numbers are multiplied by.
+
     Example:
-        >>> say(Estimate(0.714, 0.68, 0.74, 64, 60), 100, 0)
-        '71 (95 % interval 68 to 74)'
-        >>> say(Estimate(-0.001, -0.002, 0.1, 64, 60), 1, 1)
+        >>> say(Estimate(0.714, 0.68, 0.74, 64, 60), 2)
+        '0.71 (95 % interval 0.68 to 0.74)'
+        >>> say(Estimate(-0.001, -0.002, 0.1, 64, 60), 1)
         '0.0 (95 % interval 0.0 to 0.1)'
     """
-    numbers = (estimate.value, estimate.low, estimate.high)
-    value, low, high = (f"{round(number * factor, digits) + 0.0:.{digits}f}" for number in numbers)  # no "-0"
+    value, low, high = (
+        write_rounded(number * factor, digits) for number in (estimate.value, estimate.low, estimate.high)
+    )
     return f"{value} (95 % interval {low} to {high})"
+
+
+def say_share(estimate: Estimate) -> str:
+    """Returns a share with its interval, as percentages.
+
+    Example:
+        >>> say_share(Estimate(0.714, 0.68, 0.74, 64, 60))
+        '71 % (95 % interval 68 to 74 %)'
+    """
+    value, low, high = (write_rounded(100 * number, 0) for number in (estimate.value, estimate.low, estimate.high))
+    return f"{value} % (95 % interval {low} to {high} %)"
+
+
+def percent(share: float) -> str:
+    """Returns a share as a percentage, such as 38 %."""
+    return f"{100 * share:.0f} %"
+
+
+def write_rounded(number: float, digits: int) -> str:
+    """Returns a rounded number as text, never "-0"."""
+    return f"{round(number, digits) + 0.0:.{digits}f}"

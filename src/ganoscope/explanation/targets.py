@@ -1,4 +1,4 @@
-"""The scores that are explained: what speaks for real, and what speaks for generated.
+"""The scores that are explained: a discriminator's evidence for "real", and for "generated".
 
 The name of a target is its function's `__name__`; it names columns, files and pictures.
 """
@@ -12,9 +12,10 @@ from torch import Tensor, nn
 from ganoscope.contracts import Target
 from ganoscope.errors import UserError
 from ganoscope.nets.evaluation_mode import evaluating, find_device
+from ganoscope.training.run_folder.trained_run import TrainedRun
 
 MakeTarget = Callable[[nn.Module], Target]
-"""From a network to a score of its images: the same question can be asked of a randomised copy."""
+"""From a network to a score of its images: a randomised copy can be explained in the same way."""
 
 
 def read_logits(output: Any) -> Tensor:
@@ -36,8 +37,20 @@ def read_logits(output: Any) -> Tensor:
     return logits.flatten()
 
 
+def find_discriminator(run: TrainedRun) -> nn.Module:
+    """Returns a run's discriminator.
+
+    Raises:
+        UserError: The run's method has no network called `D`.
+    """
+    if "D" not in run.networks:
+        names = ", ".join(run.networks)
+        raise UserError(f"run {run.path} has no discriminator: method {run.record.method} has {names}; needed: D.")
+    return run.networks["D"]
+
+
 def why_real(network: nn.Module) -> Target:
-    """Returns the target +logit: what speaks for real."""
+    """Returns the target +logit: the evidence for "real"."""
 
     def why_real(images: Tensor) -> Tensor:
         return read_logits(network(images))
@@ -46,7 +59,7 @@ def why_real(network: nn.Module) -> Target:
 
 
 def why_generated(network: nn.Module) -> Target:
-    """Returns the target -logit: what speaks for generated."""
+    """Returns the target -logit: the evidence for "generated"."""
 
     def why_generated(images: Tensor) -> Tensor:
         return -read_logits(network(images))
@@ -64,7 +77,14 @@ def name_target(target: Target) -> str:
 
 @torch.no_grad()
 def compute_scores(network: nn.Module, images: Tensor, target: Target, batch_size: int = 64) -> Tensor:
-    """Returns the target's score of every image, shape (N,), on the CPU, with the network in evaluation mode."""
+    """Returns the target's score of every image, shape (N,), on the CPU, with the network in evaluation mode.
+
+    Args:
+        network: The network.
+        images: Shape (N, C, H, W), network range.
+        target: From images to the score (B,), computed by `network`.
+        batch_size: Images per pass.
+    """
     device = find_device(network)
     with evaluating(network):
         return torch.cat([target(batch.to(device)).float().cpu() for batch in images.split(batch_size)])

@@ -11,15 +11,22 @@ from numpy.typing import NDArray
 from ganoscope.data.store import Store
 from ganoscope.figures.sheets import GAP_PX, make_sheet
 from ganoscope.files import replacing
+from ganoscope.seeds import Stream, stream
 
 COLUMNS, MIN_ROWS = 10, 2
 CLASSES = 20
-"""Classes on a sheet, at most, those with the most images: a sheet stays a picture that can be opened."""
+"""Most classes on a sheet, those with the most images: the picture can still be opened."""
 FINDING = "#ffb000"
 
 
 def save_contact_sheet(store: Store, path: Path, seed: int = 0) -> Path:
-    """Draws random images of every class, some rows each, writes them as PNG, and returns the path."""
+    """Writes a PNG with random images of every class, some rows each, and returns its path.
+
+    Args:
+        store: The store.
+        path: File to write.
+        seed: Random seed of the choice of images.
+    """
     labels, boxes = store.column("label"), store.column("boxes")
     every, counts = np.unique(labels, return_counts=True)
     names = every[np.sort(np.argsort(-counts, kind="stable")[:CLASSES])]
@@ -27,7 +34,7 @@ def save_contact_sheet(store: Store, path: Path, seed: int = 0) -> Path:
     figure = Figure(figsize=(COLUMNS * 1.2, (rows * 1.2 + 0.3) * len(names) + 0.5), dpi=130, layout="constrained")
     cut = f", {len(names)} of {len(every):,} classes" if len(names) < len(every) else ""
     figure.suptitle(f"{store.name}: {store.count:,} images, {store.intensity.unit}{cut}", parse_math=False)
-    rng = np.random.default_rng(seed)
+    rng = stream(seed, Stream.CONTACT_SHEET)
     for number, name in enumerate(names):
         members = np.flatnonzero(labels == name)
         chosen = np.sort(rng.permutation(members)[: rows * COLUMNS])

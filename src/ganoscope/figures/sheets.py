@@ -20,7 +20,7 @@ def make_sheet(pictures: NDArray[np.uint8], columns: int, captions: Sequence[str
     Args:
         pictures: Shape (N, H, W), 8-bit grey.
         columns: Pictures per row.
-        captions: What stands to the left of each row; a caption that repeats the one above is left out.
+        captions: Caption to the left of each row; a caption that repeats the one above is left out.
 
     Returns:
         One picture, 8-bit grey.
@@ -40,7 +40,13 @@ def make_sheet(pictures: NDArray[np.uint8], columns: int, captions: Sequence[str
 
 
 def make_margin(captions: Sequence[str], step: int, height: int) -> NDArray[np.uint8]:
-    """Returns a margin of some height with a caption at each multiple of `step`, as wide as the longest needs."""
+    """Returns a margin, shape (height, width), 8-bit grey, as wide as the longest caption needs.
+
+    Args:
+        captions: Caption of each row; one that repeats the one above is left out.
+        step: Distance between rows in pixels.
+        height: Height of the margin in pixels.
+    """
     font = ImageFont.load_default(TEXT_PX)
     width = round(max(font.getlength(caption) for caption in captions)) + 4 * GAP_PX
     margin = Image.new("L", (width, height), GAP_GREY)

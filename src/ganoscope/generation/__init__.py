@@ -1,4 +1,4 @@
-"""Images from a trained generator: reproducible one by one, marked as synthetic, with their provenance."""
+"""Images from a trained generator: each is reproducible by its number, marked as synthetic, and has its provenance."""
 
 from ganoscope.generation.config import GenerateConfig
 from ganoscope.generation.drawing import BLOCK, draw_images

@@ -1,4 +1,4 @@
-"""Images in the order of their numbers until every class has as many as are wanted."""
+"""Generates images in the order of their numbers until every class has as many as were asked for."""
 
 from collections import Counter
 from collections.abc import Iterator
@@ -14,7 +14,7 @@ from ganoscope.generation.labels import ALL, Request
 from ganoscope.generation.screening import COPY, LABEL, Screening, Verdict
 
 MOST_TRIES = 20
-"""Images drawn for each one that is wanted, at most."""
+"""Most images generated for each one that is wanted."""
 
 
 @dataclass(frozen=True)
@@ -22,8 +22,8 @@ class Candidate:
     """One generated image.
 
     Attributes:
-        index: Its number: with seed and class, it makes the image again.
-        code: Of its class.
+        index: Number of the image: together with seed and class, it makes the image again.
+        code: Class code.
         pixels: Stored units, shape (H, W).
         verdict: What the screening found.
     """
@@ -36,13 +36,13 @@ class Candidate:
 
 @dataclass(frozen=True)
 class Tally:
-    """How far a request is fulfilled.
+    """Counts of generated, kept and rejected images.
 
     Attributes:
-        request: What is wanted.
+        request: Which images are wanted.
         accepted: Images kept, by the key of their quota.
-        drawn: Images judged, likewise.
-        rejected: Images turned away, by their reasons.
+        drawn: Images generated and screened, by the key of their quota.
+        rejected: Images rejected, by their reasons.
     """
 
     request: Request
@@ -52,7 +52,7 @@ class Tally:
 
     @property
     def missing(self) -> int:
-        """Images still to come."""
+        """Number of images still to be kept."""
         return self.request.total - self.accepted.total()
 
     def is_open(self, code: int) -> bool:
@@ -64,7 +64,7 @@ class Tally:
         """Counts an image.
 
         Raises:
-            UserError: Too many were turned away.
+            UserError: Too many images were rejected.
         """
         key, reasons = self.request.key(candidate.code), candidate.verdict.reasons
         self.drawn[key] += 1
@@ -76,9 +76,13 @@ class Tally:
             self.give_up(key)
 
     def give_up(self, key: int) -> None:
-        """Raises the error that the generator does not deliver."""
+        """Refuses to go on with the quota of that key.
+
+        Raises:
+            UserError: Always; the message says what was rejected and what can be done.
+        """
         remedies = {
-            COPY: "It has learned training images by heart: train on more images, or with --diff-augment adaptive.",
+            COPY: "It has memorised training images: train on more images, or with --diff-augment adaptive.",
             LABEL: "Train longer or choose another --checkpoint, or lower --min-label-confidence.",
         }
         seen = {reason for names in self.rejected for reason in names}
@@ -86,8 +90,8 @@ class Tally:
         of_class = "" if key == ALL else f" of class {self.request.run.classes[key]}"
         reasons = ", ".join(f"{count:,} for {' and '.join(names)}" for names, count in self.rejected.items())
         raise UserError(
-            f"the generator does not deliver: {self.accepted[key]:,} of {self.request.quotas[key]:,} images{of_class} "
-            f"passed after {self.drawn[key]:,} tries; allowed: {MOST_TRIES} tries for each image. Turned away in all: "
+            f"too many images are rejected: {self.accepted[key]:,} of {self.request.quotas[key]:,} images{of_class} "
+            f"passed after {self.drawn[key]:,} tries; allowed: {MOST_TRIES} tries for each image. Rejected in all: "
             f"{reasons}. {advice}"
         )
 
@@ -97,7 +101,16 @@ def draw_candidates(
 ) -> Iterator[Candidate]:
     """Yields images, counted and with their verdicts, until the request is fulfilled.
 
-    Which images come does not depend on the batch size: each is judged by itself, and in the order of the numbers.
+    The images do not depend on the batch size: each is screened by itself, in the order of the numbers.
+
+    Args:
+        request: Which images are wanted.
+        screening: Criteria that images must meet.
+        config: What was asked for.
+        tally: Counts, which are updated.
+
+    Raises:
+        UserError: Too many images are rejected.
     """
     start = 0
     while tally.missing:
@@ -109,7 +122,7 @@ def draw_candidates(
         start = int(indices[-1]) + 1
         images = draw_chosen(request.run, indices, codes, request.seed, config.truncation)
         pixels = request.run.record.intensity.to_pixels(images[:, 0])
-        verdicts = screening.judge(pixels, codes)
+        verdicts = screening.screen(pixels, codes)
         for candidate in map(Candidate, indices.tolist(), codes.tolist(), pixels, verdicts):
             if tally.is_open(candidate.code):
                 tally.count(candidate)
@@ -117,7 +130,17 @@ def draw_candidates(
 
 
 def choose_next(request: Request, tally: Tally, start: int, count: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Returns numbers and classes of up to `count` images from `start` on, of classes that are still wanted."""
+    """Returns the next images whose classes are still wanted.
+
+    Args:
+        request: Which images are wanted.
+        tally: Counts so far.
+        start: First number to consider.
+        count: Most images to return.
+
+    Returns:
+        Numbers and class codes, both of shape (N,), N at most `count`.
+    """
     codes = request.choose(start, count * len(request.quotas))
     chosen = np.flatnonzero([tally.is_open(code) for code in codes.tolist()])[:count]
     return start + chosen, codes[chosen]

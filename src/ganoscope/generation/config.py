@@ -1,4 +1,4 @@
-"""What a user can ask of a generator."""
+"""Options of `ganoscope generate`."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -6,7 +6,8 @@ from typing import Annotated, Literal
 
 import tyro
 
-from ganoscope.errors import describe, refuse
+from ganoscope.data import writers
+from ganoscope.errors import UserError, describe, refuse
 
 DEFAULT_NUMBER = 64
 MOST_STEPS = 32
@@ -17,40 +18,45 @@ class GenerateConfig:
     """What to generate."""
 
     number: int | None = None
-    """How many images, of the classes in the shares that the training images have; 64 where nothing else is said."""
+    """Number of images; classes occur at their shares of the training images. 64 by default."""
     number_per_class: int | None = None
-    """How many images of every class, in place of --number."""
+    """Number of images of every class, instead of --number."""
     class_name: Annotated[str, tyro.conf.arg(name="class")] = ""
-    """Generate this class alone."""
+    """Generate images of this class only."""
     seed: int = 0
-    """Image i depends on the seed, i and its class alone."""
+    """Random seed; image i depends on the seed, i and its class alone."""
     truncation: float = 1.0
-    """Middle share of the noise's distribution that is used: below 1, images get more typical and less diverse."""
-    format: Literal["png", "npz", "nifti"] = "png"
-    """png: a file per image, 8 or 16 bits; npz: one file laid out as MedMNIST's; nifti: one stack, .nii.gz."""
+    """Truncation trick: middle share of the noise distribution that is used. Below 1, images are more typical and less
+    diverse."""
+    format: str = "png"
+    """Output format, see the list above, or the dotted name of a writer of your own."""
     interpolate: int | None = None
-    """Also draws pictures of this many steps from one noise vector to another, and of every class from one vector."""
+    """Also write interpolations of this many steps between noise vectors, and one noise vector in every class."""
     reject_copies: bool = False
-    """Replaces images that are nearer to a training image than 99 % of held-out real images are."""
+    """Replace images that are nearer to a training image than 99 % of held-out real images are."""
     min_label_confidence: float | None = None
-    """Replaces images to whose class --classifier gives a lower probability; between 0 and 1."""
+    """Replace images to whose class --classifier gives a lower probability; between 0 and 1."""
     classifier: Path | None = None
-    """Folder of the classifier that judges; one of the same classes, trained by `ganoscope classify`."""
+    """Folder of a classifier of the same classes, trained by `ganoscope classify`."""
     store: Path | None = None
-    """The store that the run was trained on, where it is no longer at the place that the run notes."""
+    """The store that the run was trained on, if it was moved."""
     batch_size: int = 64
-    """Images held in memory at once; has no effect on the images."""
+    """Images held in memory at once; does not change the images."""
     checkpoint: int | None = None
-    """Images seen at the checkpoint to use; the newest where it is not given."""
+    """Checkpoint to use, by its number of images seen; the newest by default."""
     device: Literal["auto", "cpu", "cuda"] = "auto"
-    """Where to compute."""
+    """Device; auto takes a GPU where there is one."""
 
     def __post_init__(self) -> None:
-        """Checks every value."""
-        refuse([*self.list_range_faults(), *self.list_contradictions()])
+        """Checks every value.
+
+        Raises:
+            UserError: Values are out of range, contradict each other, or name a format that does not exist.
+        """
+        refuse([*self.list_range_faults(), *self.list_contradictions(), *self.list_format_faults()])
 
     def list_range_faults(self) -> list[str]:
-        """Returns which values are impossible."""
+        """Returns the faults of values that are out of range."""
         counts = {
             "number": self.number,
             "number-per-class": self.number_per_class,
@@ -78,7 +84,7 @@ class GenerateConfig:
         return faults
 
     def list_contradictions(self) -> list[str]:
-        """Returns which options exclude or lack each other."""
+        """Returns the faults of options that exclude or need each other."""
         faults = []
         if self.number is not None and self.number_per_class is not None:
             given = f"{self.number} and {self.number_per_class}"
@@ -96,3 +102,11 @@ class GenerateConfig:
             given = "--classifier alone" if self.classifier else "--min-label-confidence alone"
             faults.append(describe("--min-label-confidence and --classifier need each other", given, "both", ""))
         return [fault.rstrip() for fault in faults]
+
+    def list_format_faults(self) -> list[str]:
+        """Returns the fault of a format that does not exist."""
+        try:
+            writers.load(self.format)
+        except UserError as error:
+            return [f"--format {self.format}: {error}"]
+        return []

@@ -1,4 +1,4 @@
-"""Images through the network: the same bits for image i, whatever is drawn beside it."""
+"""Draws images with the generator: the bits of image i do not depend on what else is in its batch."""
 
 from collections.abc import Iterator
 
@@ -12,7 +12,7 @@ from ganoscope.generation.noise import make_noise, truncate
 from ganoscope.training.run_folder.trained_run import TrainedRun
 
 BLOCK = 16
-"""Images per pass of the network, always: convolutions round differently at other batch sizes."""
+"""Images per forward pass, always: convolutions round differently at other batch sizes."""
 
 
 def draw_images(
@@ -21,11 +21,11 @@ def draw_images(
     """Yields generated images in network range, up to `batch_size` at a time, shape (B, 1, H, W).
 
     Args:
-        run: Whose generator draws them.
-        number: How many images.
+        run: Run with the generator.
+        number: Number of images.
         seed: Image i depends on the seed, i and its label alone.
-        batch_size: Images at a time.
-        labels: Class codes, shape (number,); where not given, what `choose_labels` returns.
+        batch_size: Most images to yield at a time.
+        labels: Class codes, shape (number,); those that `choose_labels` returns where they are not given.
     """
     codes = choose_labels(run, number, seed) if labels is None else labels
     for start in range(0, number, batch_size):
@@ -39,10 +39,10 @@ def draw_chosen(
     """Returns the images of these numbers and classes in network range, shape (B, 1, H, W).
 
     Args:
-        run: Whose generator draws them.
+        run: Run with the generator.
         indices: Numbers of the images, shape (B,), B at least 1.
-        codes: Their class codes, shape (B,).
-        seed: Of the noise.
+        codes: Class codes of the images, shape (B,).
+        seed: Seed of the noise.
         truncation: See `truncate`.
     """
     noise = np.concatenate([make_noise(run.latent_dim, index, 1, seed) for index in indices.tolist()])
@@ -51,7 +51,13 @@ def draw_chosen(
 
 @torch.no_grad()
 def draw_noise(run: TrainedRun, noise: NDArray[np.float32], codes: NDArray[np.int64]) -> NDArray[np.float32]:
-    """Returns images in network range, shape (B, 1, H, W), for noise (B, latent_dim) and class codes (B,)."""
+    """Returns generated images in network range, shape (B, 1, H, W).
+
+    Args:
+        run: Run with the generator.
+        noise: Noise vectors, shape (B, latent_dim).
+        codes: Class codes, shape (B,); ignored where the generator is not conditioned on classes.
+    """
     device = next(run.generator.parameters()).device
     padding = -len(noise) % BLOCK
     z = torch.nn.functional.pad(torch.from_numpy(noise), (0, 0, 0, padding)).to(device).split(BLOCK)

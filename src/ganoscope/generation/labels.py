@@ -1,4 +1,4 @@
-"""Which class each image is to have, and how many of each are wanted."""
+"""Decides which class each image has, and how many images of each class are wanted."""
 
 from collections import Counter
 from collections.abc import Mapping
@@ -10,25 +10,23 @@ from numpy.typing import NDArray
 from ganoscope.data.feeding.feed import draw_rows
 from ganoscope.errors import UserError, describe, refuse
 from ganoscope.generation.config import DEFAULT_NUMBER, GenerateConfig
+from ganoscope.seeds import Stream
 from ganoscope.training.run_folder.trained_run import TrainedRun
 
-LABEL_STREAM = 8
-"""Of the random numbers that choose classes, see `draw_rows`."""
 ALL = -1
 """Key of a quota that all classes share."""
 
 
 @dataclass(frozen=True)
 class Request:
-    """What is wanted of a run.
+    """Images that a run is asked for.
 
     Attributes:
         run: The run.
-        seed: Of noise and classes.
-        code: Of the one class that is wanted, or None.
-        quotas: Images wanted: of each class by its code, or of all together by `ALL`.
-        in_turn: Whether one image of each class follows the other; else they come in their shares of the training
-            images.
+        seed: Seed of noise and classes.
+        code: Class code where one class alone is wanted, otherwise None.
+        quotas: Number of images wanted, by class code, or by `ALL` where all classes share one quota.
+        in_turn: Whether the classes take turns; otherwise they occur at their shares of the training images.
     """
 
     run: TrainedRun
@@ -39,11 +37,11 @@ class Request:
 
     @property
     def total(self) -> int:
-        """Images wanted in all."""
+        """Total number of images wanted."""
         return sum(self.quotas.values())
 
     def choose(self, start: int, count: int) -> NDArray[np.int64]:
-        """Returns the class codes of the images `start` to `start + count - 1`."""
+        """Returns the class codes of images `start` to `start + count - 1`, shape (count,)."""
         if self.code is not None:
             return np.full(count, self.code, np.int64)
         if self.in_turn:
@@ -56,10 +54,10 @@ class Request:
 
 
 def make_request(run: TrainedRun, config: GenerateConfig) -> Request:
-    """Returns what the configuration asks of the run.
+    """Returns the images that the configuration asks for.
 
-    Where classes come in their shares, the first images decide how many of each there will be: what is turned away
-    later is replaced by images of its own class.
+    Where classes occur at their shares of the training images, the first images decide how many of each there will be:
+    a rejected image is replaced by one of its own class.
 
     Raises:
         UserError: The run knows no classes, or not the one that is asked for.
@@ -76,7 +74,11 @@ def make_request(run: TrainedRun, config: GenerateConfig) -> Request:
 
 
 def refuse_classes(run: TrainedRun, config: GenerateConfig) -> None:
-    """Refuses options about classes that the run does not know; all at once."""
+    """Refuses options about classes that the run does not know, all at once.
+
+    Raises:
+        UserError: The run is not conditioned on classes, or not on the one that is asked for.
+    """
     options = {
         "--number-per-class": config.number_per_class,
         "--class": config.class_name or None,
@@ -93,17 +95,23 @@ def refuse_classes(run: TrainedRun, config: GenerateConfig) -> None:
         )
     elif config.class_name and config.class_name not in run.classes:
         raise UserError(
-            describe("--class is none of the run's", config.class_name, ", ".join(run.classes), "Choose one.")
+            describe("--class is not a class of the run", config.class_name, ", ".join(run.classes), "Choose one.")
         )
 
 
 def choose_labels(run: TrainedRun, number: int, seed: int, start: int = 0) -> NDArray[np.int64]:
-    """Returns the classes of images `start` to `start + number - 1`, shape (number,): at the training prevalence.
+    """Returns the class codes of images `start` to `start + number - 1`, shape (number,), at the training prevalence.
 
-    Image i's class depends on the seed and i alone. All are 0 where the generator knows no classes.
+    The class of image i depends on the seed and i alone. All are 0 where the generator is not conditioned on classes.
+
+    Args:
+        run: Run with the shares of the classes.
+        number: Number of images.
+        seed: Random seed.
+        start: Number of the first image.
     """
     if not run.classes:
         return np.zeros(number, np.int64)
     edges = np.cumsum(list(run.record.class_counts.values()))
-    places = draw_rows(seed, LABEL_STREAM, start, number, 1)[:, 0] * edges[-1]
+    places = draw_rows(seed, Stream.LABELS, start, number, 1)[:, 0] * edges[-1]
     return np.searchsorted(edges, places, side="right")

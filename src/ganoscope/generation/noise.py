@@ -1,19 +1,27 @@
-"""The noise that images are made of: by number, truncated, and on the way from one vector to another."""
+"""Noise vectors of images: by number, truncated, and interpolated between two vectors."""
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.special import ndtr, ndtri
 
+from ganoscope.seeds import Stream, stream
+
 
 def make_noise(latent_dim: int, start: int, count: int, seed: int) -> NDArray[np.float32]:
     """Returns standard-normal noise for images `start` to `start + count - 1`, shape (count, latent_dim).
+
+    Args:
+        latent_dim: Length of a vector.
+        start: Number of the first image.
+        count: Number of images.
+        seed: Random seed; the vector of image i depends on it and i alone.
 
     Example:
         >>> bool((make_noise(3, 5, 1, seed=0) == make_noise(3, 4, 2, seed=0)[1:]).all())
         True
     """
     rows = [
-        np.random.default_rng([seed, 23, index]).standard_normal(latent_dim, dtype=np.float32)
+        stream(seed, Stream.NOISE, index).standard_normal(latent_dim, dtype=np.float32)
         for index in range(start, start + count)
     ]
     return np.stack(rows)
@@ -48,12 +56,17 @@ def truncate(z: NDArray[np.float32], share: float) -> NDArray[np.float32]:
 
 
 def interpolate(start: NDArray[np.float32], end: NDArray[np.float32], steps: int) -> NDArray[np.float32]:
-    """Returns `steps` vectors on the great arc from one to another, ends included, shape (steps, latent_dim).
+    """Returns `steps` vectors on the great arc from one vector to another, ends included, shape (steps, latent_dim).
 
     z(t) = sin((1 - t) w) / sin(w) z0 + sin(t w) / sin(w) z1, where w is the angle between z0 and z1. On a straight line
     the vectors in the middle would be shorter than any that the generator was trained on.
 
     Source: White 2016, sect. 2.1, https://arxiv.org/abs/1609.04468; Shoemake 1985, https://doi.org/10.1145/325165.325242.
+
+    Args:
+        start: First vector, shape (latent_dim,).
+        end: Last vector, shape (latent_dim,).
+        steps: Number of vectors.
 
     Example:
         >>> middle = interpolate(np.array([1, 0], np.float32), np.array([0, 1], np.float32), 3)[1]

@@ -1,14 +1,16 @@
-"""Where an image comes from: what stands in the tables, in every picture's own text, and in `provenance.json`."""
+"""The provenance of generated images: for the tables, for every picture's own text, and for `provenance.json`."""
 
+from collections.abc import Mapping
 from dataclasses import asdict
 
-from ganoscope.data.writers._marks import HU_OFFSET, MARK
+import numpy as np
+from numpy.typing import NDArray
+
+from ganoscope.data import writers
+from ganoscope.data.writers import GENERATED, HU_OFFSET, Output
 from ganoscope.generation.config import GenerateConfig
 from ganoscope.training.run_folder.record import list_versions
 from ganoscope.training.run_folder.trained_run import TrainedRun
-
-REJECTED_MARK = "SYNTHETIC images made by ganoscope beside REAL training images: treat it as patient data."
-
 
 COLUMNS = (
     "file",
@@ -26,13 +28,22 @@ COLUMNS = (
     "confidence",
     "synthetic",
 )
-"""Of `manifest.csv`, which stands beside PNG files."""
+"""Columns of `manifest.csv`, the table of images in files of their own."""
 FRAME_COLUMNS = ("frame", *COLUMNS[1:])
-"""Of `frames.csv`, which stands beside a stack: `prepare` takes a table of files and labels for its list of images."""
+"""Columns of `frames.csv`, the table of images in one file; `prepare` takes a `manifest.csv` for a list of files."""
+NOTES = ("method", "label", "seed", "index", "truncation", "images_seen", "weights_sha256")
+"""Columns that a picture's own text repeats, in this order; unit and offset follow."""
 
 
 def describe_image(run: TrainedRun, config: GenerateConfig, index: int, code: int) -> dict[str, object]:
-    """Returns the row of one generated image, but for where it lies and what a screening found."""
+    """Returns the row of one generated image, without its file and without what the screening found.
+
+    Args:
+        run: Run that the image is generated with.
+        config: What was asked for.
+        index: Number of the image.
+        code: Class code of the image.
+    """
     return {
         "index": index,
         "label": run.classes[code] if run.classes else "",
@@ -43,17 +54,37 @@ def describe_image(run: TrainedRun, config: GenerateConfig, index: int, code: in
         "images_seen": run.images_seen,
         "weights_sha256": run.weights_sha256,
         "unit": run.record.intensity.unit,
-        "offset": HU_OFFSET if config.format == "png" and run.record.intensity.dtype == "int16" else 0,
+        "offset": find_offset(run, config.format),
         "synthetic": "yes",
     }
 
 
+def find_offset(run: TrainedRun, form: str) -> int:
+    """Returns what a format adds to stored units: an offset to Hounsfield units where it holds no negative values."""
+    return HU_OFFSET if run.record.intensity.dtype == "int16" and not writers.load(form).SIGNED else 0
+
+
+def make_output(
+    run: TrainedRun, config: GenerateConfig, pixels: NDArray[np.generic], row: Mapping[str, object]
+) -> Output:
+    """Returns a generated image as writers take it.
+
+    Args:
+        run: Run that the image is generated with.
+        config: What was asked for.
+        pixels: Stored units, shape (H, W).
+        row: What `describe_image` returned.
+    """
+    notes = {name: row[name] for name in NOTES}
+    return Output(pixels, str(row["unit"]), GENERATED, notes, find_offset(run, config.format))
+
+
 def describe_run(run: TrainedRun, config: GenerateConfig) -> dict[str, object]:
-    """Returns what `provenance.json` says of all images together; no paths, which may name a person."""
+    """Returns what `provenance.json` says about all images together; no paths, which may name a person."""
     record = run.record
     return {
         "synthetic": True,
-        "notice": MARK,
+        "notice": GENERATED.text,
         "run": run.path.name,
         "method": record.method,
         "images_seen": run.images_seen,

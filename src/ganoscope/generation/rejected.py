@@ -1,4 +1,4 @@
-"""What was turned away, and why: a table, and a picture with each copy beside the training image it resembles."""
+"""Rejected images: a table with the reasons, and a sheet with each copy beside the training image that it resembles."""
 
 import csv
 from collections.abc import Callable, Iterator
@@ -9,22 +9,29 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ganoscope.data.store import Store
-from ganoscope.data.writers._marks import save_marked
+from ganoscope.data.writers.png import save_marked
 from ganoscope.generation.candidates import Candidate
 from ganoscope.generation.labels import Request
-from ganoscope.generation.origin import REJECTED_MARK
 from ganoscope.generation.screening import COPY
 from ganoscope.generation.sheets import arrange
 
 NAME, SHEET = "rejected.csv", "rejected.png"
 FIELDS = ("index", "label", "seed", "reason", "distance", "confidence", "nearest_sample_id")
 SHOWN = 32
-"""Pictures of each kind, at most: half as many copies, which come with their originals."""
+"""Most pictures of each kind on the sheet: half as many copies, which are shown with their originals."""
+REJECTED_MARK = "SYNTHETIC images made by ganoscope beside REAL training images: treat it as patient data."
+"""Mark of the sheet, which shows training images."""
 
 
 @contextmanager
 def open_rejected(folder: Path, request: Request, store: Store | None) -> Iterator[Callable[[Candidate], None]]:
-    """Yields the function that notes a rejected image; without a store, nothing is screened and nothing written."""
+    """Yields the function that lists a rejected image.
+
+    Args:
+        folder: Where to write.
+        request: Which images were wanted.
+        store: The store that the run was trained on; None where nothing is screened, so that nothing is written.
+    """
     if store is None:
         yield lambda candidate: None
         return
@@ -47,7 +54,13 @@ def open_rejected(folder: Path, request: Request, store: Store | None) -> Iterat
 
 
 def describe_rejected(candidate: Candidate, request: Request, names: NDArray[np.str_]) -> dict[str, object]:
-    """Returns the row of a rejected image; `names` are the ids of the store's images."""
+    """Returns the row of a rejected image.
+
+    Args:
+        candidate: The image.
+        request: Which images were wanted.
+        names: Sample ids of the store's images, shape (N,).
+    """
     verdict, classes = candidate.verdict, request.run.classes
     return {
         "index": candidate.index,
@@ -61,12 +74,21 @@ def describe_rejected(candidate: Candidate, request: Request, names: NDArray[np.
 
 
 def round_measure(value: float | None) -> str:
-    """Returns a distance or probability as it stands in tables; "" for none."""
+    """Returns a distance or probability with six decimals; "" where it was not measured."""
     return "" if value is None else f"{value:.6f}"
 
 
 def show_rejected(candidate: Candidate, request: Request, store: Store) -> tuple[str, list[NDArray[np.generic]]]:
-    """Returns the caption under which a rejected image is shown, and its pictures: a copy's comes with its original."""
+    """Returns the caption under which a rejected image is shown, and its pictures: a copy comes with its original.
+
+    Args:
+        candidate: The image.
+        request: Which images were wanted.
+        store: The store that the run was trained on.
+
+    Returns:
+        The caption, and one or two pictures in stored units, shape (H, W).
+    """
     if COPY in candidate.verdict.reasons and candidate.verdict.nearest is not None:
         return "copy, nearest real", [candidate.pixels, np.asarray(store.images[candidate.verdict.nearest])]
     return f"hardly {request.run.classes[candidate.code]}", [candidate.pixels]

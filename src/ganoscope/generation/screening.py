@@ -1,4 +1,4 @@
-"""Which generated images are turned away: copies of training images, and images whose class a classifier doubts."""
+"""Rejects generated images that copy training images, or to whose class a classifier gives a low probability."""
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
@@ -21,17 +21,18 @@ from ganoscope.training.run_folder.trained_run import TrainedRun
 
 COPY, LABEL = "copy", "label"
 CHANCE = 0.5
+"""AUROC of a classifier that guesses."""
 
 
 @dataclass(frozen=True)
 class Verdict:
-    """What was found about one image.
+    """Result of screening one image.
 
     Attributes:
-        reasons: Why it is turned away: COPY, LABEL, both or none.
-        distance: 1 - correlation with the nearest training image, or None where it was not sought.
-        confidence: Probability that the classifier gives to its class, or None where it was not asked.
-        nearest: Position of the nearest training image in the store, or None.
+        reasons: Why it is rejected: COPY, LABEL or both; empty where it passes.
+        distance: 1 - correlation with the nearest training image; None where copies are not searched for.
+        confidence: Probability that the classifier gives to its class; None without a classifier.
+        nearest: Position of the nearest training image in the store; None where copies are not searched for.
     """
 
     reasons: tuple[str, ...] = ()
@@ -42,12 +43,12 @@ class Verdict:
 
 @dataclass(frozen=True)
 class CopySearch:
-    """The training images, and the border from which on an image is a copy of one.
+    """The training images, and the correlation above which an image is a copy of one.
 
     Attributes:
-        index: Of the training images.
-        border: See `copies.py`.
-        positions: Of the training images in the store, shape (N,).
+        index: Search index of the training images.
+        border: Border between copies and other images, see `ganoscope.data.checks.copies`.
+        positions: Positions of the training images in the store, shape (N,).
     """
 
     index: SearchIndex
@@ -60,10 +61,10 @@ class LabelCheck:
     """A classifier, and the probability that it must give to an image's class.
 
     Attributes:
-        classifier: Whose calibrated probabilities count.
-        minimum: The probability.
-        columns: Column of each of the run's classes among the classifier's.
-        device: Where it computes.
+        classifier: Classifier with calibrated probabilities.
+        minimum: Lowest probability of the class of an image that passes.
+        columns: Column of each class of the run in the classifier's output, shape (classes,).
+        device: Device of the classifier.
     """
 
     classifier: TrainedClassifier
@@ -74,10 +75,10 @@ class LabelCheck:
 
 @dataclass(frozen=True)
 class Screening:
-    """What generated images are held against; either part may be missing.
+    """Criteria that generated images must meet; either part may be missing.
 
     Attributes:
-        run: Whose images they are.
+        run: Run that generates the images.
         copies: The search for copies.
         labels: The check of classes.
     """
@@ -86,8 +87,8 @@ class Screening:
     copies: CopySearch | None = None
     labels: LabelCheck | None = None
 
-    def judge(self, pixels: NDArray[np.generic], codes: NDArray[np.int64]) -> list[Verdict]:
-        """Returns a verdict on each image, given in stored units, shape (B, H, W), with its class code, shape (B,)."""
+    def screen(self, pixels: NDArray[np.generic], codes: NDArray[np.int64]) -> list[Verdict]:
+        """Returns the results for images in stored units, shape (B, H, W), with class codes, shape (B,)."""
         verdicts = [Verdict()] * len(pixels)
         if self.copies or self.labels:
             images = self.run.record.intensity.to_network(pixels)
@@ -96,7 +97,7 @@ class Screening:
         return verdicts
 
     def describe(self) -> dict[str, object]:
-        """Returns what `provenance.json` says about the criteria."""
+        """Returns the criteria as `provenance.json` states them."""
         described: dict[str, object] = {}
         if self.copies:
             described["copies"] = asdict(self.copies.border)
@@ -113,7 +114,13 @@ class Screening:
 
 
 def find_copies(search: CopySearch, images: NDArray[np.float32], verdicts: Sequence[Verdict]) -> list[Verdict]:
-    """Returns the verdicts on images (B, H, W) in network range, with their distances to training images added."""
+    """Returns the results with distances to training images added.
+
+    Args:
+        search: The training images.
+        images: Network range, shape (B, H, W).
+        verdicts: Results so far, one per image.
+    """
     near = find_nearest(search.index, images)
     found = zip(verdicts, near.correlation.tolist(), search.positions[near.position].tolist(), strict=True)
     return [
@@ -131,11 +138,18 @@ def find_copies(search: CopySearch, images: NDArray[np.float32], verdicts: Seque
 def doubt_labels(
     check: LabelCheck, images: NDArray[np.float32], codes: NDArray[np.int64], verdicts: Sequence[Verdict]
 ) -> list[Verdict]:
-    """Returns the verdicts on images (B, H, W) in network range, with the probabilities of their classes added."""
+    """Returns the results with the probabilities of the images' classes added.
+
+    Args:
+        check: The classifier.
+        images: Network range, shape (B, H, W).
+        codes: Class codes, shape (B,).
+        verdicts: Results so far, one per image.
+    """
     padding = -len(images) % BLOCK
     blocks = torch.nn.functional.pad(torch.from_numpy(images)[:, None], (0,) * 7 + (padding,)).split(BLOCK)
-    judged = [check.classifier.compute_probabilities(block.to(check.device)).cpu().numpy() for block in blocks]
-    probabilities = np.concatenate(judged)[: len(images)]
+    answers = [check.classifier.compute_probabilities(block.to(check.device)).cpu().numpy() for block in blocks]
+    probabilities = np.concatenate(answers)[: len(images)]
     own = np.take_along_axis(probabilities, check.columns[codes][:, None], axis=1)[:, 0]
     return [
         replace(
@@ -150,7 +164,13 @@ def doubt_labels(
 def make_screening(
     run: TrainedRun, store: Store | None, classifier: TrainedClassifier | None, config: GenerateConfig
 ) -> Screening:
-    """Returns what the configuration asks to hold images against; measures the border for copies.
+    """Returns the criteria that the configuration asks for; measures the border for copies.
+
+    Args:
+        run: Run that generates the images.
+        store: The store that the run was trained on; None where nothing needs it.
+        classifier: Classifier of the images' classes; None where none is asked for.
+        config: What was asked for.
 
     Raises:
         UserError: The classifier does not fit the run or its store, or the store has no validation images.
@@ -180,8 +200,14 @@ def make_copy_search(store: Store, seed: int) -> CopySearch:
 def make_label_check(run: TrainedRun, store: Store, classifier: TrainedClassifier, minimum: float | None) -> LabelCheck:
     """Returns the check of classes.
 
+    Args:
+        run: Run that generates the images.
+        store: The store that the run was trained on.
+        classifier: Classifier of the images' classes.
+        minimum: Lowest probability of the class of an image that passes.
+
     Raises:
-        UserError: The classifier knows other classes or images, or has seen images that it must not have seen.
+        UserError: The classifier was trained on other classes or images, or on held-out images of the store.
     """
     gather(
         partial(refuse_other_classes, classifier, run.classes),
@@ -195,7 +221,7 @@ def make_label_check(run: TrainedRun, store: Store, classifier: TrainedClassifie
 
 
 def warn_of_guessing(record: ClassifierRecord) -> None:
-    """Warns of a classifier that may not know its classes: what it turns away is then chosen by something else."""
+    """Warns of a classifier that may only guess: what it rejects then says nothing about classes."""
     value, low, high = read_auroc(record).values()
     if value is None or low is None or high is None:
         known = "not measured"
@@ -210,7 +236,11 @@ def warn_of_guessing(record: ClassifierRecord) -> None:
 
 
 def refuse_other_classes(classifier: TrainedClassifier, classes: Sequence[str]) -> None:
-    """Refuses a classifier that knows other classes than the run; their order may differ."""
+    """Refuses a classifier that knows other classes than the run; their order may differ.
+
+    Raises:
+        UserError: The classes differ.
+    """
     known = classifier.record.classes
     if set(known) != set(classes):
         fault = f"classifier {classifier.path} knows other classes than the run"

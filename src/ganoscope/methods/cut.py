@@ -1,4 +1,4 @@
-"""CUT: translates unpaired images one way, so that each patch stays most like the patch that it came from."""
+"""CUT: one-way unpaired translation in which each patch stays most similar to its source patch."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -6,18 +6,13 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
-from ganoscope.contracts import Domains, ImageSpec, Phase, Terms, observed
+from ganoscope.contracts import Domains, ImageSpec, Phase, Terms, Traits, observed
 from ganoscope.errors import Range, list_range_faults, refuse
 from ganoscope.nets.image_generators import LAYERS, GeneratorName, check_side, make_image_generator
-from ganoscope.nets.patch_projection import PatchProjection, choose_positions
+from ganoscope.nets.parts.patch_projection import PatchProjection, choose_positions
 from ganoscope.nets.patchgan import PatchGAN
 from ganoscope.objectives.adversarial import least_squares_fake, least_squares_real
 from ganoscope.objectives.patch_nce import patch_nce
-
-TRANSLATES = True
-
-DEFAULTS = {"batch_size": 1, "epochs": 400.0, "schedule": "linear"}
-"""As the source: 200 epochs at the full rate, and 200 in which it falls to 0."""
 
 RANGES = {
     "generator_channels": Range(1),
@@ -38,46 +33,50 @@ class Config:
     Source: Park, Efros, Zhang, Zhu 2020, https://arxiv.org/abs/2007.15651: sect. 3 (objective, both weights 1), sect.
         4 and appendix (layers, 256 patches, temperature 0.07); least squares, Adam and epochs from the authors' code.
     Differs: PatchNCE is the mean over the layers, as in the authors' code, not their sum; the generator is stepped
-        before the discriminator; the networks are this project's, see `nets.image_generators` and `nets.patchgan`. Of
+        before the discriminator; the networks are this project's, see `nets.image_generators` and `nets.patchgan`. In
         attention_resunet the pixels and the four finest levels are compared.
     """
 
     generator: GeneratorName = "resnet"
-    """resnet: residual blocks at a quarter of the side make the image anew; attention_resunet: a U-Net with attention
-    gates makes what is added to it, which learns faster where little is to change."""
+    """resnet: residual blocks at a quarter of the side redraw the image; attention_resunet: a U-Net with attention
+    gates computes a change that is added to it, which learns faster where little has to change."""
     generator_channels: int | None = None
-    """Channels of the generator's finest level; where it is not given, 64 for resnet, 32 for attention_resunet."""
+    """Channels of the generator's finest level; by default 64 for resnet, 32 for attention_resunet."""
     discriminator_channels: int = 64
     """Channels of the discriminator's finest level; coarser levels have up to 8 times as many."""
     nce_weight: float = 1.0
-    """Of PatchNCE between an image and its translation."""
+    """Weight of PatchNCE between an image and its translation."""
     identity_weight: float = 1.0
-    """Of PatchNCE between an image of the target domain and its translation; 0 saves half of a step."""
+    """Weight of PatchNCE between an image of the target domain and its translation; 0 saves half of a step."""
     patches: int = 256
-    """Places of each layer that are compared."""
+    """Number of places compared in each layer."""
     temperature: float = 0.07
-    """Of PatchNCE: the lower, the harder it looks at the nearest other places."""
+    """Temperature of PatchNCE; a lower one puts more weight on the most similar negatives."""
     learning_rate: float = 2e-4
-    """Of Adam, for all networks."""
+    """Adam learning rate of all networks."""
     beta1: float = 0.5
     """Adam's first momentum; the second is 0.999."""
 
     def __post_init__(self) -> None:
-        """Checks every value."""
+        """Checks every value.
+
+        Raises:
+            UserError: A value is out of range.
+        """
         given = {name: allowed for name, allowed in RANGES.items() if getattr(self, name) is not None}
         refuse(list_range_faults(self, given))
 
 
 @dataclass(frozen=True)
 class Step:
-    """What both phases share; generated images and queries with their graph.
+    """Shared by both phases; translations and queries have their graph.
 
     Attributes:
         b: Images of domain B, shape (B, 1, H, W), in [-1, 1].
-        fake_b: Those of domain A, translated, same shape.
-        keys: What G's encoder saw in the images of A and, where identity has a weight, after them in those of B;
-            (B, C, h, w) or (2B, C, h, w) for each layer, without gradient.
-        queries: What it sees in their translations, same shapes.
+        fake_b: Translated images of domain A, same shape.
+        keys: Encoder features of the images of A and, where identity has a weight, after them of those of B;
+            (B, C, h, w) or (2B, C, h, w) per layer, without gradient.
+        queries: Encoder features of their translations, same shapes.
     """
 
     b: Tensor
@@ -88,7 +87,7 @@ class Step:
 
 @dataclass(frozen=True)
 class DiscriminatorTerms(Terms):
-    """Loss of D_b, and its mean scores of real and generated patches: 1 and 0 where it knows them all."""
+    """Loss of D_b, and its mean scores of real and translated patches: 1 and 0 if it classifies them perfectly."""
 
     real: Tensor
     fake: Tensor
@@ -108,7 +107,8 @@ class GeneratorTerms(Terms):
 class CUT:
     """The three networks and two phases: first the generator with its projection head, then the discriminator."""
 
-    generators = ("G_ab",)
+    generators: tuple[str, ...] = ("G_ab",)
+    latent_dim, classes = 0, 0
 
     def __init__(self, config: Config) -> None:
         self.config = config
@@ -123,7 +123,7 @@ class CUT:
         )
 
     def forward(self, batch: Domains) -> Step:
-        """Returns translations and features: the pass that translates gives the keys, one pass more the queries."""
+        """Returns translations and features: the translating pass also gives the keys, one more pass the queries."""
         source = torch.cat([batch.a, batch.b]) if self.config.identity_weight else batch.a
         image, keys = self.G_ab.translate(source)
         return Step(
@@ -134,7 +134,7 @@ class CUT:
         )
 
     def generator_loss(self, step: Step) -> GeneratorTerms:
-        """Returns the terms that make translations look real, and each patch find itself in its image."""
+        """Returns the terms that make translations realistic, and each patch most similar to its source patch."""
         nce = self.compare_patches(step)
         identity = nce[len(step.fake_b) :]
         return GeneratorTerms(
@@ -152,7 +152,7 @@ class CUT:
         return torch.stack([patch_nce(query, key, self.config.temperature) for query, key in pairs]).mean(dim=0)
 
     def discriminator_loss(self, step: Step) -> DiscriminatorTerms:
-        """Returns the terms that make D tell real images of domain B from translated ones."""
+        """Returns the terms by which D learns to tell real images of domain B from translated ones."""
         real, fake = self.D_b(torch.cat([step.b, step.fake_b.detach()])).patches.chunk(2)
         return DiscriminatorTerms(
             real=least_squares_real(real).mean() / 2,
@@ -163,16 +163,22 @@ class CUT:
 
 
 def make_adam(network: nn.Module, config: Config) -> torch.optim.Adam:
-    """Returns Adam with the method's momenta, in its fused form: one pass over the parameters."""
+    """Returns fused Adam with the method's momenta: one pass over the parameters."""
     betas = (config.beta1, 0.999)
     return torch.optim.Adam(network.parameters(), lr=config.learning_rate, betas=betas, fused=True)
 
 
+TRAITS = Traits(
+    translates=True,
+    defaults={"batch_size": 1, "epochs": 400.0, "schedule": "linear"},  # the source's: the rate falls from epoch 200 on
+)
+
+
 def build(config: Config, spec: ImageSpec) -> CUT:
-    """Returns CUT for square images, for resnet multiples of 4 from 24, for attention_resunet of 16 from 32.
+    """Returns CUT for square images.
 
     Raises:
-        ValueError: They have another size.
+        ValueError: The side is not a multiple of 4 from 24 (resnet) or of 16 from 32 (attention_resunet).
     """
     check_side(config.generator, spec.size)
     return CUT(config)

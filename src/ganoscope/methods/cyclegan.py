@@ -1,4 +1,4 @@
-"""CycleGAN: translates unpaired images between two domains, so that the way back leads to where it began."""
+"""CycleGAN: unpaired translation between two domains, constrained by translating back to the source image."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -7,18 +7,13 @@ from itertools import chain
 import torch
 from torch import Tensor, nn
 
-from ganoscope.contracts import Domains, ImageSpec, Phase, Terms, observed
+from ganoscope.contracts import Domains, ImageSpec, Phase, Terms, Traits, observed
 from ganoscope.errors import Range, list_range_faults, refuse
 from ganoscope.nets.image_generators import GeneratorName, check_side, make_image_generator
-from ganoscope.nets.image_pool import ImagePool
+from ganoscope.nets.parts.image_pool import ImagePool
 from ganoscope.nets.patchgan import PatchGAN
 from ganoscope.objectives.adversarial import least_squares_fake, least_squares_real
 from ganoscope.objectives.cycle import cycle_l1, identity_l1
-
-TRANSLATES = True
-
-DEFAULTS = {"batch_size": 1, "epochs": 200.0, "schedule": "linear"}
-"""As the source: 100 epochs at the full rate, and 100 in which it falls to 0."""
 
 RANGES = {
     "generator_channels": Range(1),
@@ -42,42 +37,46 @@ class Config:
     """
 
     generator: GeneratorName = "resnet"
-    """resnet: residual blocks at a quarter of the side make the image anew; attention_resunet: a U-Net with attention
-    gates makes what is added to it, which learns faster where little is to change."""
+    """resnet: residual blocks at a quarter of the side redraw the image; attention_resunet: a U-Net with attention
+    gates computes a change that is added to it, which learns faster where little has to change."""
     generator_channels: int | None = None
-    """Channels of the generators' finest level; where it is not given, 64 for resnet, 32 for attention_resunet."""
+    """Channels of the generators' finest level; by default 64 for resnet, 32 for attention_resunet."""
     discriminator_channels: int = 64
     """Channels of the discriminators' finest level; coarser levels have up to 8 times as many."""
     cycle_weight: float = 10.0
-    """Of the L1 distance between an image and itself after both translations."""
+    """Weight of the L1 distance between an image and its translation there and back."""
     identity_weight: float = 1.0
-    """Of the L1 distance that a translation moves an image of its target domain; 0 saves a third of a step."""
+    """Weight of the L1 distance that a translation moves an image of its target domain; 0 saves a third of a step."""
     history_images: int = 50
-    """Generated images of the past that each discriminator is shown half the time; 0 for none."""
+    """Number of earlier generated images that replace new ones half the time for each discriminator; 0 for none."""
     learning_rate: float = 2e-4
-    """Of Adam, for all networks."""
+    """Adam learning rate of all networks."""
     beta1: float = 0.5
     """Adam's first momentum; the second is 0.999."""
 
     def __post_init__(self) -> None:
-        """Checks every value."""
+        """Checks every value.
+
+        Raises:
+            UserError: A value is out of range.
+        """
         given = {name: allowed for name, allowed in RANGES.items() if getattr(self, name) is not None}
         refuse(list_range_faults(self, given))
 
 
 @dataclass(frozen=True)
 class Step:
-    """What both phases share: images (B, 1, H, W) in [-1, 1], generated ones with their graph.
+    """Shared by both phases: images (B, 1, H, W) in [-1, 1], generated ones with their graph.
 
     Attributes:
         a: Images of domain A.
         b: Images of domain B.
-        fake_a: Those of B, translated.
-        fake_b: Those of A, translated.
-        cycle_a: Those of A, there and back.
-        cycle_b: Those of B, there and back.
-        identity_a: Those of A, as G_ba makes them images of A; None where identity has no weight.
-        identity_b: Those of B, as G_ab makes them images of B.
+        fake_a: G_ba(b), translations to A.
+        fake_b: G_ab(a), translations to B.
+        cycle_a: G_ba(G_ab(a)), images of A translated there and back.
+        cycle_b: G_ab(G_ba(b)), images of B translated there and back.
+        identity_a: G_ba(a); None where identity has no weight.
+        identity_b: G_ab(b); None where identity has no weight.
     """
 
     a: Tensor
@@ -92,7 +91,7 @@ class Step:
 
 @dataclass(frozen=True)
 class DiscriminatorTerms(Terms):
-    """Losses of D_a and D_b, and their mean scores of real and generated patches: 1 and 0 where they know them all."""
+    """Losses of D_a and D_b, and their mean scores of real and translated patches: 1 and 0 if they are perfect."""
 
     real_a: Tensor
     fake_a: Tensor
@@ -117,7 +116,8 @@ class GeneratorTerms(Terms):
 class CycleGAN:
     """The four networks, the two histories, and two phases: first both generators, then both discriminators."""
 
-    generators = ("G_ab", "G_ba")
+    generators: tuple[str, ...] = ("G_ab", "G_ba")
+    latent_dim, classes = 0, 0
 
     def __init__(self, config: Config, size: int) -> None:
         self.config = config
@@ -139,21 +139,27 @@ class CycleGAN:
         )
 
     def forward(self, batch: Domains) -> Step:
-        """Returns all translations: every image goes through each generator once, what shares a generator together."""
+        """Returns all translations: every image passes each generator once, inputs of one generator in one pass."""
         a, b = batch.a, batch.b
         fake_b, identity_b = self.translate(self.G_ab, a, b)
         fake_a, identity_a = self.translate(self.G_ba, b, a)
         return Step(a, b, fake_a, fake_b, self.G_ba(fake_b), self.G_ab(fake_a), identity_a, identity_b)
 
     def translate(self, generator: nn.Module, source: Tensor, target: Tensor) -> tuple[Tensor, Tensor | None]:
-        """Returns images of the source domain translated, and what becomes of those of the target domain."""
+        """Returns the generator's outputs for source and for target images; the latter None without identity term.
+
+        Args:
+            generator: G_ab or G_ba.
+            source: Images of the domain that it translates from, shape (B, 1, H, W), in [-1, 1].
+            target: Images of the domain that it translates to, same shape.
+        """
         if not self.config.identity_weight:
             return generator(source), None
         fake, identity = generator(torch.cat([source, target])).chunk(2)
         return fake, identity
 
     def generator_loss(self, step: Step) -> GeneratorTerms:
-        """Returns the terms that make translations look real, lead back, and leave alone what is there already."""
+        """Returns the terms that make translations realistic and reversible, and keep images of the target domain."""
         weight = self.config.cycle_weight
         return GeneratorTerms(
             adversarial_ab=least_squares_real(self.D_b(step.fake_b).patches).mean(),
@@ -165,13 +171,13 @@ class CycleGAN:
         )
 
     def weigh_identity(self, identity: Tensor | None, real: Tensor) -> Tensor:
-        """Returns the identity term of one domain; 0 where it has no weight."""
+        """Returns the identity term of one domain, images (B, 1, H, W); 0 where it has no weight."""
         if identity is None:
             return real.new_zeros(())
         return self.config.identity_weight * identity_l1(identity, real).mean()
 
     def discriminator_loss(self, step: Step) -> DiscriminatorTerms:
-        """Returns the terms that make each D tell real images of its domain from translated ones, present and past."""
+        """Returns the terms by which each D learns to tell real images from translations, new and earlier ones."""
         past_a, past_b = self.past_a.exchange(step.fake_a.detach()), self.past_b.exchange(step.fake_b.detach())
         real_a, fake_a = self.D_a(torch.cat([step.a, past_a])).patches.chunk(2)
         real_b, fake_b = self.D_b(torch.cat([step.b, past_b])).patches.chunk(2)
@@ -186,16 +192,22 @@ class CycleGAN:
 
 
 def make_adam(networks: Iterable[nn.Module], config: Config) -> torch.optim.Adam:
-    """Returns Adam over all parameters of some networks, in its fused form: one pass over the parameters."""
+    """Returns fused Adam over all parameters of some networks: one pass over the parameters."""
     parameters = chain.from_iterable(network.parameters() for network in networks)
     return torch.optim.Adam(parameters, lr=config.learning_rate, betas=(config.beta1, 0.999), fused=True)
 
 
+TRAITS = Traits(
+    translates=True,
+    defaults={"batch_size": 1, "epochs": 200.0, "schedule": "linear"},  # the source's: the rate falls from epoch 100 on
+)
+
+
 def build(config: Config, spec: ImageSpec) -> CycleGAN:
-    """Returns CycleGAN for square images, for resnet multiples of 4 from 24, for attention_resunet of 16 from 32.
+    """Returns CycleGAN for square images.
 
     Raises:
-        ValueError: They have another size.
+        ValueError: The side is not a multiple of 4 from 24 (resnet) or of 16 from 32 (attention_resunet).
     """
     check_side(config.generator, spec.size)
     return CycleGAN(config, spec.size)

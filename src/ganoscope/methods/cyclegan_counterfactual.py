@@ -1,4 +1,4 @@
-"""Counterfactual CycleGAN: translates an image into what a frozen classifier takes for the other class."""
+"""Counterfactual CycleGAN: translates an image into one that a frozen classifier assigns to the other class."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
@@ -17,10 +17,6 @@ from ganoscope.methods.cyclegan import CycleGAN, Step
 from ganoscope.nets.image_generators import GeneratorName
 from ganoscope.objectives.counterfactual import counterfactual
 
-TRANSLATES = True
-
-DEFAULTS = cyclegan.DEFAULTS
-
 RANGES = {**cyclegan.RANGES, "counterfactual_weight": Range(0)}
 
 
@@ -32,43 +28,47 @@ class Config:
 
     .. math:: \|C(G_{ab}(a)) - e_b\|_2^2 + \|C(G_{ba}(b)) - e_a\|_2^2
 
-    The domains are two of C's classes; it may know more.
+    The domains are two of C's classes, of which there may be more.
 
     Source: Mertes et al. 2022, GANterfactual, https://arxiv.org/abs/2012.11905 (the counterfactual loss); the
         weights 10, 1 and 1 are this project's own; the rest is this project's CycleGAN, see there.
     """
 
     classifier: Path | None = None
-    """Run folder of the classifier to be explained, made by ganoscope classify on the same store. Always needed."""
+    """Run folder of the classifier to explain, trained by ganoscope classify on the same store. Required."""
     counterfactual_weight: float = 1.0
-    """Of the squared distance between the classifier's probabilities and certainty of the other class."""
+    """Weight of the squared distance between the classifier's probabilities and certainty of the other class."""
     generator: GeneratorName = "resnet"
-    """resnet: residual blocks at a quarter of the side make the image anew; attention_resunet: a U-Net with attention
-    gates makes what is added to it, which learns faster where little is to change."""
+    """resnet: residual blocks at a quarter of the side redraw the image; attention_resunet: a U-Net with attention
+    gates computes a change that is added to it, which learns faster where little has to change."""
     generator_channels: int | None = None
-    """Channels of the generators' finest level; where it is not given, 64 for resnet, 32 for attention_resunet."""
+    """Channels of the generators' finest level; by default 64 for resnet, 32 for attention_resunet."""
     discriminator_channels: int = 64
     """Channels of the discriminators' finest level; coarser levels have up to 8 times as many."""
     cycle_weight: float = 10.0
-    """Of the L1 distance between an image and itself after both translations."""
+    """Weight of the L1 distance between an image and its translation there and back."""
     identity_weight: float = 1.0
-    """Of the L1 distance that a translation moves an image of its target domain; 0 saves a third of a step."""
+    """Weight of the L1 distance that a translation moves an image of its target domain; 0 saves a third of a step."""
     history_images: int = 50
-    """Generated images of the past that each discriminator is shown half the time; 0 for none."""
+    """Number of earlier generated images that replace new ones half the time for each discriminator; 0 for none."""
     learning_rate: float = 2e-4
-    """Of Adam, for all networks."""
+    """Adam learning rate of all networks."""
     beta1: float = 0.5
     """Adam's first momentum; the second is 0.999."""
 
     def __post_init__(self) -> None:
-        """Checks every value."""
+        """Checks every value.
+
+        Raises:
+            UserError: A value is out of range.
+        """
         given = {name: allowed for name, allowed in RANGES.items() if getattr(self, name) is not None}
         refuse(list_range_faults(self, given))
 
 
 @dataclass(frozen=True)
 class GeneratorTerms(Terms):
-    """Losses of G_ab and G_ba: CycleGAN's, and what the classifier says of the translations."""
+    """Losses of G_ab and G_ba: CycleGAN's terms and the counterfactual loss of the translations."""
 
     adversarial_ab: Tensor
     adversarial_ba: Tensor
@@ -81,9 +81,10 @@ class GeneratorTerms(Terms):
 
 
 class CounterfactualCycleGAN:
-    """A CycleGAN whose generators also listen to the classifier, which is opened when the first images come."""
+    """A CycleGAN whose generators also learn from the classifier, which is opened for the first batch."""
 
-    generators = CycleGAN.generators
+    generators: tuple[str, ...] = CycleGAN.generators
+    latent_dim, classes = 0, 0
 
     def __init__(self, config: Config, spec: ImageSpec) -> None:
         self.config, self.domains = config, spec.domains
@@ -101,17 +102,17 @@ class CounterfactualCycleGAN:
         return self.translation.forward(batch)
 
     def generator_loss(self, step: Step) -> GeneratorTerms:
-        """Returns CycleGAN's terms, and those that make the classifier say the target domain's class."""
+        """Returns CycleGAN's terms and the counterfactual losses."""
         terms = self.translation.generator_loss(step)
         a, b = self.domains
         return GeneratorTerms(
             **{field.name: getattr(terms, field.name) for field in fields(terms)},
-            counterfactual_ab=self.convince(step.fake_b, b),
-            counterfactual_ba=self.convince(step.fake_a, a),
+            counterfactual_ab=self.compute_counterfactual_loss(step.fake_b, b),
+            counterfactual_ba=self.compute_counterfactual_loss(step.fake_a, a),
         )
 
-    def convince(self, fake: Tensor, target: str) -> Tensor:
-        """Returns the counterfactual term of images (B, 1, H, W) that should be of a class."""
+    def compute_counterfactual_loss(self, fake: Tensor, target: str) -> Tensor:
+        """Returns the weighted counterfactual loss of images (B, 1, H, W) in [-1, 1] for a target class."""
         assert self.classifier is not None
         code = self.classifier.record.classes.index(target)
         codes = torch.full((len(fake),), code, device=fake.device)
@@ -120,20 +121,29 @@ class CounterfactualCycleGAN:
 
 
 def require_classifier(config: Config) -> Path:
-    """Returns the classifier's folder; raises UserError where none is named."""
+    """Returns the classifier's folder.
+
+    Raises:
+        UserError: None is given.
+    """
     if config.classifier is None:
-        fault = "method cyclegan_counterfactual needs the classifier that it is to explain"
+        fault = "method cyclegan_counterfactual needs the classifier to explain"
         allowed = "--classifier with the run folder of a classifier of the same store"
         raise UserError(describe(fault, "none", allowed, "Train one first: ganoscope classify STORE RUN"))
     return Path(config.classifier)
 
 
 def check(config: Config, store: Store, spec: ImageSpec) -> None:
-    """Refuses a classifier that does not know the store's images or the domains; all faults at once.
+    """Refuses a classifier that does not fit the store or the domains; all faults at once.
+
+    Args:
+        config: Hyper-parameters of the method.
+        store: Store to train on.
+        spec: Properties of its images.
 
     Raises:
-        UserError: No classifier is named; it is damaged; it learned from another store, other classes, sizes or
-            intensities; or a domain is none of its classes.
+        UserError: No classifier is given; it is damaged; it was trained on another store, other classes, sizes or
+            intensities; or a domain is not one of its classes.
     """
     classifier = open_classifier(require_classifier(config))
     faults = list_store_faults(classifier, store, "classifier")
@@ -146,9 +156,15 @@ def check(config: Config, store: Store, spec: ImageSpec) -> None:
     refuse(faults)
 
 
-def build(config: Config, spec: ImageSpec) -> CounterfactualCycleGAN:
-    """Returns the counterfactual CycleGAN for square images of the sides that CycleGAN takes; else ValueError.
+TRAITS = replace(cyclegan.TRAITS, check=check)
 
-    No file is touched: a run opens for use where its classifier is gone.
+
+def build(config: Config, spec: ImageSpec) -> CounterfactualCycleGAN:
+    """Returns the counterfactual CycleGAN for square images.
+
+    No file is read: a run can translate without its classifier.
+
+    Raises:
+        ValueError: The side is not a multiple of 4 from 24 (resnet) or of 16 from 32 (attention_resunet).
     """
     return CounterfactualCycleGAN(config, spec)

@@ -6,10 +6,11 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
-from ganoscope.contracts import Batch, ImageSpec, Phase, Terms, observed
+from ganoscope.contracts import Batch, ImageSpec, Phase, Terms, Traits, observed
 from ganoscope.errors import Range, list_range_faults, refuse
 from ganoscope.nets.dcgan import Discriminator, Generator
 from ganoscope.objectives.adversarial import bce_fake, bce_real
+from ganoscope.objectives.reduction import weighted_mean
 
 RANGES = {
     "latent_dim": Range(1),
@@ -39,34 +40,45 @@ class Config:
     discriminator_channels: int = 64
     """Channels of the discriminator's finest level."""
     learning_rate: float = 2e-4
-    """Of Adam, for both networks."""
+    """Adam learning rate of both networks."""
     beta1: float = 0.5
     """Adam's first momentum; the second is 0.999."""
     label_smoothing: float = 0.9
-    """Target of the discriminator for real images: 0.9 is one-sided smoothing, 1 is none."""
+    """Discriminator target for real images; below 1 is one-sided label smoothing."""
 
     instance_noise: float = 0.1
-    """Standard deviation of the noise on all that the discriminator sees in training, in network range; 0 is none.
+    """Standard deviation of Gaussian noise on all discriminator inputs in training, in network range; 0 for none.
 
-    Without it, the exact black around scans tells real images from generated ones, and little else is learned.
+    Without it, the discriminator tells real images by the exact black around scans and learns little else.
     """
 
     def __post_init__(self) -> None:
-        """Checks every value."""
+        """Checks every value.
+
+        Raises:
+            UserError: A value is out of range.
+        """
         refuse(list_range_faults(self, RANGES))
 
 
 @dataclass(frozen=True)
 class Step:
-    """What both phases share: real images, and generated ones with their graph; each (B, 1, H, W) in [-1, 1]."""
+    """Shared by both phases.
+
+    Attributes:
+        real: Real images, shape (B, 1, H, W), in [-1, 1].
+        fake: Generated images with their graph, same shape.
+        weight: Weights of the real images, shape (B,); None for 1 each.
+    """
 
     real: Tensor
     fake: Tensor
+    weight: Tensor | None
 
 
 @dataclass(frozen=True)
 class DiscriminatorTerms(Terms):
-    """Loss of D, and its mean opinion as probabilities: D(x) and D(G(z)) before this step."""
+    """Loss of D, and its mean probabilities of real, D(x) and D(G(z)), before this step."""
 
     real: Tensor
     fake: Tensor
@@ -76,13 +88,15 @@ class DiscriminatorTerms(Terms):
 
 @dataclass(frozen=True)
 class GeneratorTerms(Terms):
-    """Loss of G: the non-saturating one."""
+    """Non-saturating loss of G."""
 
     adversarial: Tensor
 
 
 class DCGAN:
     """The two networks and their two phases: first D, then G on the same generated images."""
+
+    generators: tuple[str, ...] = ("G",)
 
     def __init__(self, config: Config, size: int) -> None:
         self.latent_dim, self.classes = config.latent_dim, 0
@@ -99,25 +113,25 @@ class DCGAN:
     def forward(self, batch: Batch) -> Step:
         """Returns the real images and as many generated ones: one pass of G serves both phases."""
         z = torch.randn(len(batch.real), self.latent_dim, device=batch.real.device)
-        return Step(batch.real, self.G(z))
+        return Step(batch.real, self.G(z), batch.weight)
 
     def discriminator_loss(self, step: Step) -> DiscriminatorTerms:
-        """Returns the terms that make D say real to real images and generated to generated ones."""
-        real = self.judge(step.real)
-        fake = self.judge(step.fake.detach())
+        """Returns the terms by which D learns to classify real images as real and generated ones as generated."""
+        real = self.discriminate(step.real)
+        fake = self.discriminate(step.fake.detach())
         return DiscriminatorTerms(
-            real=bce_real(real, self.smoothing).mean(),
+            real=weighted_mean(bce_real(real, self.smoothing), step.weight),
             fake=bce_fake(fake).mean(),
             d_real=real.float().sigmoid().mean(),
             d_fake=fake.float().sigmoid().mean(),
         )
 
     def generator_loss(self, step: Step) -> GeneratorTerms:
-        """Returns the term that makes D say real to generated images."""
-        return GeneratorTerms(adversarial=bce_real(self.judge(step.fake)).mean())
+        """Returns the term by which G learns to make D classify generated images as real."""
+        return GeneratorTerms(adversarial=bce_real(self.discriminate(step.fake)).mean())
 
-    def judge(self, image: Tensor) -> Tensor:
-        """Returns D's logits (B,) for images in [-1, 1], seen through instance noise."""
+    def discriminate(self, image: Tensor) -> Tensor:
+        """Returns D's logits (B,) for images (B, 1, H, W) in [-1, 1] plus instance noise."""
         seen = image + self.noise * torch.randn_like(image) if self.noise else image
         logits: Tensor = self.D(seen).logits
         return logits
@@ -129,6 +143,13 @@ def make_adam(network: nn.Module, config: Config) -> torch.optim.Adam:
     return torch.optim.Adam(network.parameters(), lr=config.learning_rate, betas=betas, fused=True)
 
 
+TRAITS = Traits(weighting="loss")
+
+
 def build(config: Config, spec: ImageSpec) -> DCGAN:
-    """Returns DCGAN for square images: sides that are multiples of 16 from 32 to 512; raises ValueError otherwise."""
+    """Returns DCGAN for square images.
+
+    Raises:
+        ValueError: The side is not a multiple of 16 from 32 to 512.
+    """
     return DCGAN(config, spec.size)

@@ -1,4 +1,4 @@
-"""DCLGAN: translates unpaired images both ways by contrast of patches, with measured Hounsfield units kept true."""
+"""DCLGAN: two-way unpaired translation by contrast of patches, with a loss that preserves Hounsfield units."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -7,13 +7,13 @@ from itertools import chain
 import torch
 from torch import Tensor, nn
 
-from ganoscope.contracts import Domains, ImageSpec, Phase, Terms, observed
+from ganoscope.contracts import Domains, ImageSpec, Phase, Terms, Traits, observed
 from ganoscope.data.store import Store
 from ganoscope.errors import Range, UserError, describe, list_range_faults, refuse
 from ganoscope.nets.image_generators import LAYERS, GeneratorName, ImageGenerator, check_side, make_image_generator
-from ganoscope.nets.patch_projection import PatchProjection, choose_positions
+from ganoscope.nets.parts.patch_projection import PatchProjection, choose_positions
+from ganoscope.nets.parts.running_histogram import make_histograms
 from ganoscope.nets.patchgan import PatchGAN, PatchOutput
-from ganoscope.nets.running_histogram import RunningHistogram
 from ganoscope.objectives.adversarial import least_squares_fake, least_squares_real
 from ganoscope.objectives.cycle import identity_l1
 from ganoscope.objectives.feature_matching import feature_matching
@@ -22,16 +22,10 @@ from ganoscope.objectives.patch_nce import patch_nce
 from ganoscope.objectives.reduction import full_precision
 from ganoscope.objectives.zero_centred_penalty import zero_centred_penalty
 
-TRANSLATES = True
-
-DEFAULTS = {"batch_size": 1, "epochs": 200.0, "schedule": "cosine"}
-
 HU_WEIGHT = 1.0
-"""Of the HU loss where the images are HU and nothing else is asked for."""
-REAL_HALF_LIFE_IMAGES, FAKE_HALF_LIFE_IMAGES = 10_000.0, 50.0
-"""Of the data set's histograms: real images don't change; translated ones move with their generator."""
+"""Default weight of the HU loss for images in HU."""
 HU_BINS, BLUR_SHARE = 256, 0.01
-"""Bins of a histogram, and the scale of its blur as a share of the range: 41 HU of 4096."""
+"""Number of histogram bins, and scale of the blur as a share of the range: 41 HU of 4096."""
 
 RANGES = {
     "generator_channels": Range(1),
@@ -55,13 +49,13 @@ RANGES = {
 class Config:
     r"""Hyper-parameters of DCLGAN.
 
-    Each domain has an embedding: the encoder of the generator that begins there, and a projection head. With
+    Each domain has an embedding: the encoder of the generator that starts from it, and a projection head. With
     :math:`z_l = F_a(E_{ab}(a))` and :math:`\hat z_l = F_b(E_{ba}(G_{ab}(a)))` at 256 places s of each layer l,
 
     .. math:: L_{NCE}^{ab} = \sum_l \sum_s \ell(\hat z_l^s, z_l^s, z_l^{S \setminus s}), \quad
         L_{id} = |G_{ab}(b) - b|_1 + |G_{ba}(a) - a|_1
 
-    and the same from b to a; generators minimise L_GAN + 2 L_NCE + L_id in both directions.
+    and the same from b to a; the generators minimise L_GAN + 2 L_NCE + L_id in both directions.
 
     Source: Han, Shoeiby, Petersson, Armin 2021, sect. 3, https://arxiv.org/abs/2104.07689 (objective, weights); layers
         and least squares from the authors' code; HU loss, activations, penalty, Adam's rates and momenta are this
@@ -74,38 +68,38 @@ class Config:
     """
 
     generator: GeneratorName = "resnet"
-    """resnet: residual blocks at a quarter of the side make the image anew; attention_resunet: a U-Net with attention
-    gates makes what is added to it, which learns faster where little is to change."""
+    """resnet: residual blocks at a quarter of the side redraw the image; attention_resunet: a U-Net with attention
+    gates computes a change that is added to it, which learns faster where little has to change."""
     generator_channels: int | None = None
-    """Channels of the generators' finest level; where it is not given, 64 for resnet, 32 for attention_resunet."""
+    """Channels of the generators' finest level; by default 64 for resnet, 32 for attention_resunet."""
     discriminator_channels: int = 64
     """Channels of the discriminators' finest level; coarser levels have up to 8 times as many."""
     nce_weight: float = 2.0
-    """Of PatchNCE between an image and its translation, in each direction."""
+    """Weight of PatchNCE between an image and its translation, in each direction."""
     nce_layers: tuple[int, ...] = (1, 2, 3, 4)
-    """Of the encoder: 0 pixels; of resnet 1 and 2 the convolutions with stride, 3 the first and 4 the fifth residual
-    block; of attention_resunet the levels from the finest on."""
+    """Encoder layers to compare: 0 the pixels; in resnet 1 and 2 the strided convolutions, 3 the first and 4 the fifth
+    residual block; in attention_resunet the levels, finest first."""
     patches: int = 256
-    """Places of each layer that are compared."""
+    """Number of places compared in each layer."""
     temperature: float = 0.07
-    """Of PatchNCE: the lower, the harder it looks at the nearest other places."""
+    """Temperature of PatchNCE; a lower one puts more weight on the most similar negatives."""
     identity_weight: float = 1.0
-    """Of the L1 distance that a translation moves an image of its target domain; 0 saves two fifths of a step."""
+    """Weight of the L1 distance that a translation moves an image of its target domain; 0 saves 2/5 of a step."""
     feature_weight: float = 1.0
-    """Of the L1 distance between D's mean activations on real and on translated images."""
+    """Weight of feature matching: L1 distance between D's mean activations on real and on translated images."""
     hu_weight: float | None = None
-    """Of the divergence between the data set's Hounsfield-unit histograms of real and of translated images. Where it is
-    not given: 1 for images in Hounsfield units, 0 for others."""
+    """Weight of the HU loss: divergence between the data set's HU histograms of real and of translated images. By
+    default 1 for images in Hounsfield units, 0 for others."""
     penalty_weight: float = 1.0
-    """Of the squared slope of each D at real images; 0 switches it off."""
+    """Weight of the squared slope of each D at real images; 0 switches it off."""
     spectral_norm: bool = True
-    """Divides the discriminators' weights by their largest singular values."""
+    """Spectral norm in the discriminators."""
     instance_norm: bool = True
-    """Gives each channel of each image in the discriminators mean 0 and variance 1."""
+    """Instance norm in the discriminators."""
     learning_rate: float = 1e-4
-    """Of Adam, for generators and projection heads."""
+    """Adam learning rate of generators and projection heads."""
     discriminator_learning_rate: float = 4e-4
-    """Of Adam, for discriminators."""
+    """Adam learning rate of discriminators."""
     beta1: float = 0.5
     """Adam's first momentum, for all networks."""
     beta2: float = 0.9
@@ -114,7 +108,11 @@ class Config:
     """Adam's second momentum for discriminators."""
 
     def __post_init__(self) -> None:
-        """Checks every value."""
+        """Checks every value.
+
+        Raises:
+            UserError: A value is out of range.
+        """
         given = {name: allowed for name, allowed in RANGES.items() if getattr(self, name) is not None}
         faults = list_range_faults(self, given)
         if not self.nce_layers or not set(self.nce_layers) <= set(range(LAYERS)):
@@ -128,11 +126,11 @@ class Passage:
     """One direction of a step.
 
     Attributes:
-        fake: Images of the source domain, translated, (B, 1, H, W) in [-1, 1], with their graph.
-        identity: Images of the target domain, as the same generator makes them; none of them where identity has no
-            weight.
-        keys: What that generator's encoder saw in the source images, (B, C, h, w) per layer, without gradient.
-        queries: What the other generator's encoder sees in `fake`, same shapes.
+        fake: Translated images of the source domain, (B, 1, H, W) in [-1, 1], with their graph.
+        identity: The same generator's output for images of the target domain, (B, 1, H, W); (0, 1, H, W) where identity
+            has no weight.
+        keys: That generator's encoder features of the source images, (B, C, h, w) per layer, without gradient.
+        queries: The other generator's encoder features of `fake`, same shapes.
     """
 
     fake: Tensor
@@ -146,9 +144,9 @@ class Real:
     """Real images of one domain.
 
     Attributes:
-        image: Shape (B, 1, H, W), in [-1, 1]; open to D's gradient where its slope is penalised.
-        seen: What D says of them, with its graph.
-        measured: Where they were measured, bool, same shape; None where that is everywhere.
+        image: Shape (B, 1, H, W), in [-1, 1]; requires a gradient where D's slope is penalised.
+        seen: D's output for them, with its graph.
+        measured: Pixels that the scanner measured, bool, same shape; None where it measured all.
     """
 
     image: Tensor
@@ -158,7 +156,7 @@ class Real:
 
 @dataclass(frozen=True)
 class Step:
-    """What both phases share: both domains and both directions."""
+    """Shared by both phases: both domains and both directions."""
 
     a: Real
     b: Real
@@ -168,7 +166,7 @@ class Step:
 
 @dataclass(frozen=True)
 class DiscriminatorTerms(Terms):
-    """Losses of D_a and D_b, and their mean scores of real and generated patches: 1 and 0 where they know them all."""
+    """Losses of D_a and D_b, and their mean scores of real and translated patches: 1 and 0 if they are perfect."""
 
     real_a: Tensor
     fake_a: Tensor
@@ -199,7 +197,8 @@ class GeneratorTerms(Terms):
 class DCLGAN:
     """The six networks, the data set's histograms, and two phases: generators with heads, then discriminators."""
 
-    generators = ("G_ab", "G_ba")
+    generators: tuple[str, ...] = ("G_ab", "G_ba")
+    latent_dim, classes = 0, 0
 
     def __init__(self, config: Config, spec: ImageSpec) -> None:
         self.config = config
@@ -209,29 +208,36 @@ class DCLGAN:
         channels = [self.G_ab.feature_channels[layer] for layer in config.nce_layers]
         self.F_a, self.F_b = (PatchProjection(channels) for _ in range(2))
         self.hu_weight, self.hu_range = choose_hu_weight(config, spec), spec.hu_range
-        self.histograms = make_histograms() if self.hu_weight else {}
-        makers = {"G_ab": self.G_ab, "G_ba": self.G_ba, "F_a": self.F_a, "F_b": self.F_b}
-        judges = {"D_a": self.D_a, "D_b": self.D_b}
-        self.networks: Mapping[str, nn.Module] = {**makers, **judges, **self.histograms}
-        adam_g = make_adam(makers.values(), config.learning_rate, (config.beta1, config.beta2))
+        self.histograms = make_histograms(HU_BINS) if self.hu_weight else {}
+        learners = {"G_ab": self.G_ab, "G_ba": self.G_ba, "F_a": self.F_a, "F_b": self.F_b}
+        discriminators = {"D_a": self.D_a, "D_b": self.D_b}
+        self.networks: Mapping[str, nn.Module] = {**learners, **discriminators, **self.histograms}
+        adam_g = make_adam(learners.values(), config.learning_rate, (config.beta1, config.beta2))
         momenta = config.beta1, config.discriminator_beta2
-        adam_d = make_adam(judges.values(), config.discriminator_learning_rate, momenta)
+        adam_d = make_adam(discriminators.values(), config.discriminator_learning_rate, momenta)
         self.phases = (
-            Phase("generator", tuple(makers), self.generator_loss, adam_g),
-            Phase("discriminator", tuple(judges), self.discriminator_loss, adam_d),
+            Phase("generator", tuple(learners), self.generator_loss, adam_g),
+            Phase("discriminator", tuple(discriminators), self.discriminator_loss, adam_d),
         )
 
     def forward(self, batch: Domains) -> Step:
-        """Returns all that both phases need: every image goes through each generator, and real ones through D, once."""
+        """Returns the inputs of both phases: every image passes each generator, and each real one D, once."""
         return Step(
-            a=self.judge(self.D_a, batch.a, batch.measured_a),
-            b=self.judge(self.D_b, batch.b, batch.measured_b),
+            a=self.discriminate(self.D_a, batch.a, batch.measured_a),
+            b=self.discriminate(self.D_b, batch.b, batch.measured_b),
             ab=self.translate(self.G_ab, self.G_ba, batch.a, batch.b),
             ba=self.translate(self.G_ba, self.G_ab, batch.b, batch.a),
         )
 
     def translate(self, there: ImageGenerator, back: ImageGenerator, source: Tensor, target: Tensor) -> Passage:
-        """Returns one direction: the pass that translates gives the keys too, the other generator's encoder queries."""
+        """Returns one direction: the translating pass also gives the keys, the other generator's encoder the queries.
+
+        Args:
+            there: Generator of this direction.
+            back: Generator of the other direction.
+            source: Images of the source domain, shape (B, 1, H, W), in [-1, 1].
+            target: Images of the target domain, same shape.
+        """
         count = len(source)
         image, features = there.translate(torch.cat([source, target]) if self.config.identity_weight else source)
         fake = image[:count]
@@ -243,13 +249,19 @@ class DCLGAN:
             queries=tuple(seen[layer] for layer in self.config.nce_layers),
         )
 
-    def judge(self, discriminator: PatchGAN, image: Tensor, measured: Tensor | None) -> Real:
-        """Returns real images with what D says of them; where D's slope is penalised, open to its gradient."""
+    def discriminate(self, discriminator: PatchGAN, image: Tensor, measured: Tensor | None) -> Real:
+        """Returns real images with D's output; they require a gradient where D's slope is penalised.
+
+        Args:
+            discriminator: D of their domain.
+            image: Shape (B, 1, H, W), in [-1, 1].
+            measured: Pixels that the scanner measured, bool, same shape; None for all.
+        """
         shown = image.detach().requires_grad_(self.config.penalty_weight > 0)
         return Real(shown, discriminator(shown), measured)
 
     def generator_loss(self, step: Step) -> GeneratorTerms:
-        """Returns the terms that make translations look real and keep their patches, activations and HU in place."""
+        """Returns the terms that make translations realistic and preserve patches, activations and HU."""
         seen_a, seen_b = self.D_a(step.ba.fake), self.D_b(step.ab.fake)
         return GeneratorTerms(
             adversarial_ab=least_squares_real(seen_b.patches).mean(),
@@ -265,7 +277,13 @@ class DCLGAN:
         )
 
     def compare_patches(self, passage: Passage, source_head: nn.Module, target_head: nn.Module) -> Tensor:
-        """Returns the PatchNCE term of one direction, mean over the layers."""
+        """Returns the PatchNCE term of one direction, mean over the layers.
+
+        Args:
+            passage: The direction.
+            source_head: Projection head of the source domain, for the keys.
+            target_head: Projection head of the target domain, for the queries.
+        """
         positions = choose_positions(passage.keys, self.config.patches)
         pairs = zip(target_head(passage.queries, positions), source_head(passage.keys, positions), strict=True)
         nce = torch.stack([patch_nce(query, key, self.config.temperature) for query, key in pairs])
@@ -278,13 +296,20 @@ class DCLGAN:
         return self.config.identity_weight * identity_l1(passage.identity, target.image.detach()).mean()
 
     def compare_features(self, real: Real, fake: PatchOutput) -> Tensor:
-        """Returns the term that matches D's activations on translated and real images, by their means over places."""
+        """Returns the feature-matching term: L1 distance of D's activations, averaged over places."""
         expected = [maps.detach().mean(dim=(2, 3)) for maps in real.seen.features]
         found = [maps.mean(dim=(2, 3)) for maps in fake.features]
         return self.config.feature_weight * feature_matching(expected, found).mean()
 
     def compare_hu(self, domain: str, target: Real, passage: Passage, source: Real) -> Tensor:
-        """Returns the divergence between the HU histograms of a domain's real images and of translations to it."""
+        """Returns the divergence between the HU histograms of a domain's real images and of translations to it.
+
+        Args:
+            domain: `a` or `b`, the target domain.
+            target: Its real images.
+            passage: The translations to it.
+            source: The images that were translated; their measured pixels count.
+        """
         if not self.histograms:
             return passage.fake.new_zeros(())
         sets = {"real": (target.image.detach(), target.measured), "fake": (passage.fake, source.measured)}
@@ -294,14 +319,14 @@ class DCLGAN:
         return self.hu_weight * histogram_kl(real, fake)
 
     def count_hu(self, image: Tensor, measured: Tensor | None) -> Tensor:
-        """Returns HU histograms (B, K) of images in [-1, 1], pixels outside the scanner's field of view left out."""
+        """Returns HU histograms (B, K) of the measured pixels of images (B, 1, H, W) in [-1, 1]."""
         assert self.hu_range is not None
         low, high = self.hu_range
         bins = HuBins(low, high, HU_BINS, BLUR_SHARE * (high - low))
         return hu_histogram(low + (full_precision(image) + 1) * ((high - low) / 2), measured, bins)
 
     def discriminator_loss(self, step: Step) -> DiscriminatorTerms:
-        """Returns the terms that make each D tell real images of its domain from translated ones, and not steeply."""
+        """Returns the terms by which each D learns to tell real images from translations, and its slope penalties."""
         real_a, real_b = step.a.seen.patches, step.b.seen.patches
         fake_a, fake_b = self.D_a(step.ba.fake.detach()).patches, self.D_b(step.ab.fake.detach()).patches
         return DiscriminatorTerms(
@@ -316,7 +341,7 @@ class DCLGAN:
         )
 
     def penalise(self, real: Real) -> Tensor:
-        """Returns the penalty on D's slope at real images, per patch: it does not depend on the size of the images."""
+        """Returns the penalty on D's slope at real images, per patch, and so independent of the image size."""
         patches = real.seen.patches
         if not self.config.penalty_weight:
             return patches.new_zeros(())
@@ -324,31 +349,36 @@ class DCLGAN:
         return self.config.penalty_weight * zero_centred_penalty(score, real.image).mean()
 
 
-def make_histograms() -> dict[str, RunningHistogram]:
-    """Returns the running histograms of both domains, of real and of translated images, by their network's name."""
-    half_lives = {"real": REAL_HALF_LIFE_IMAGES, "fake": FAKE_HALF_LIFE_IMAGES}
-    return {
-        f"hu_{kind}_{domain}": RunningHistogram(HU_BINS, half_life)
-        for kind, half_life in half_lives.items()
-        for domain in "ab"
-    }
-
-
 def make_adam(networks: Iterable[nn.Module], learning_rate: float, momenta: tuple[float, float]) -> torch.optim.Adam:
-    """Returns Adam over all parameters of some networks, in its fused form: one pass over the parameters."""
+    """Returns fused Adam over all parameters of some networks: one pass over the parameters.
+
+    Args:
+        networks: Networks to train.
+        learning_rate: Learning rate.
+        momenta: Both momenta.
+    """
     parameters = chain.from_iterable(network.parameters() for network in networks)
     return torch.optim.Adam(parameters, lr=learning_rate, betas=momenta, fused=True)
 
 
 def choose_hu_weight(config: Config, spec: ImageSpec) -> float:
-    """Returns the weight of the HU loss; where it is left open, 0 for images that are not HU."""
+    """Returns the weight of the HU loss: the configured one, else the default for the images' unit."""
     if config.hu_weight is not None:
         return config.hu_weight
     return HU_WEIGHT if spec.hu_range else 0.0
 
 
 def check(config: Config, store: Store, spec: ImageSpec) -> None:
-    """Refuses the HU loss on images whose values are no Hounsfield units."""
+    """Refuses the HU loss on images that are not in Hounsfield units.
+
+    Args:
+        config: Hyper-parameters of the method.
+        store: Store to train on.
+        spec: Properties of its images.
+
+    Raises:
+        UserError: The HU loss has a weight, and pixels are not HU.
+    """
     if config.hu_weight and not spec.hu_range:
         fault = f"--hu-weight compares Hounsfield units, and pixels of {store.name} have none"
         given = f"{config.hu_weight:g} on {store.intensity.unit}"
@@ -356,11 +386,14 @@ def check(config: Config, store: Store, spec: ImageSpec) -> None:
         raise UserError(describe(fault, given, "0", remedy))
 
 
+TRAITS = Traits(translates=True, defaults={"batch_size": 1, "epochs": 200.0, "schedule": "cosine"}, check=check)
+
+
 def build(config: Config, spec: ImageSpec) -> DCLGAN:
-    """Returns DCLGAN for square images, for resnet multiples of 4 from 24, for attention_resunet of 16 from 32.
+    """Returns DCLGAN for square images.
 
     Raises:
-        ValueError: They have another size.
+        ValueError: The side is not a multiple of 4 from 24 (resnet) or of 16 from 32 (attention_resunet).
     """
     check_side(config.generator, spec.size)
     return DCLGAN(config, spec)

@@ -2,21 +2,19 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 import torch
 from torch import Tensor, nn
 
-from ganoscope.contracts import Batch, ImageSpec, Phase, Terms, draw, observed
+from ganoscope.contracts import Batch, ImageSpec, Phase, Terms, Traits, draw, observed
 from ganoscope.errors import Range, list_range_faults, refuse
 from ganoscope.nets.r3gan import Discriminator, Generator
+from ganoscope.objectives.reduction import weighted_mean
 from ganoscope.objectives.relativistic import relativistic_discriminator, relativistic_generator
 from ganoscope.objectives.zero_centred_penalty import zero_centred_penalty
 
-DEFAULTS: Mapping[str, Any] = {"batch_size": 16}
-"""Of equal quality as 32 after the same time on a CPU; more images per step suit a GPU."""
 RATE_INPUTS = 64
-"""Inputs of a layer that learns at the learning rate itself."""
+"""Number of inputs at which a layer is trained with exactly the learning rate."""
 
 RANGES = {
     "latent_dim": Range(1),
@@ -31,7 +29,7 @@ RANGES = {
 
 @dataclass(frozen=True)
 class Config:
-    """Hyper-parameters of R3GAN. Conditioned on the class where every training image has one, and not otherwise.
+    """Hyper-parameters of R3GAN. It is class-conditional where every training image has a class.
 
     Source: Huang, Gokaslan, Kuleshov, Tompkin 2024, sect. 3 and 4, https://arxiv.org/abs/2501.05441
     Differs: networks for small budgets (see `nets.r3gan`); the penalties are computed on a share of each batch, which
@@ -42,41 +40,47 @@ class Config:
     latent_dim: int = 64
     """Length of the noise vector z."""
     generator_channels: int = 32
-    """Channels of the generator at half the image's side; coarser ones have up to 8 times as many."""
+    """Channels of the generator at half the image's side; coarser levels have up to 8 times as many."""
     discriminator_channels: int = 32
     """Channels of the discriminator's finest level, at half the image's side."""
     learning_rate: float = 1e-3
-    """Of Adam, for both networks, where a weight is one of 64 inputs; the more inputs, the lower, by the root."""
+    """Adam learning rate of layers with 64 inputs, in both networks; others have it times sqrt(64 / inputs)."""
     beta2: float = 0.99
     """Adam's second momentum; the first is 0."""
     penalty_weight: float = 0.5
-    """Gamma, the factor of R1 and R2 at 64 x 64 pixels; it is scaled with the number of pixels."""
+    """Gamma, factor of the R1 and R2 penalties at 64 x 64 pixels; scaled with the number of pixels."""
     penalty_share: float = 0.25
-    """Share of each batch on which the penalties are computed; with all of it, a step takes a quarter longer."""
+    """Share of each batch on which the penalties are computed; with 1, a step takes a quarter longer."""
 
     def __post_init__(self) -> None:
-        """Checks every value."""
+        """Checks every value.
+
+        Raises:
+            UserError: A value is out of range.
+        """
         refuse(list_range_faults(self, RANGES))
 
 
 @dataclass(frozen=True)
 class Step:
-    """What both phases share.
+    """Shared by both phases.
 
     Attributes:
-        real: Real images (B, 1, H, W) in [-1, 1].
-        fake: Generated ones of the same classes, with their graph.
-        label: Codes of the classes (B,); None without classes.
+        real: Real images, shape (B, 1, H, W), in [-1, 1].
+        fake: Generated images of the same classes with their graph, same shape.
+        label: Class codes, shape (B,); None without classes.
+        weight: Weights of the real images, shape (B,); None for 1 each.
     """
 
     real: Tensor
     fake: Tensor
     label: Tensor | None
+    weight: Tensor | None
 
 
 @dataclass(frozen=True)
 class DiscriminatorTerms(Terms):
-    """Loss of D, and how often it is right: the share of pairs in which it rates the real image above the other."""
+    """Loss of D, and its accuracy: the share of pairs whose real image has the higher score."""
 
     adversarial: Tensor
     r1: Tensor
@@ -94,6 +98,8 @@ class GeneratorTerms(Terms):
 class R3GAN:
     """The two networks and their two phases: first D, then G on the same generated images."""
 
+    generators: tuple[str, ...] = ("G",)
+
     def __init__(self, config: Config, spec: ImageSpec) -> None:
         self.latent_dim, self.classes = config.latent_dim, len(spec.classes)
         self.penalty_weight = config.penalty_weight * (spec.size / 64) ** 2
@@ -110,56 +116,60 @@ class R3GAN:
         """Returns the real images and as many generated ones of the same classes."""
         label = batch.label if self.classes else None
         z = torch.randn(len(batch.real), self.latent_dim, device=batch.real.device)
-        return Step(batch.real, draw(self.G, z, label), label)
+        return Step(batch.real, draw(self.G, z, label), label, batch.weight)
 
     def discriminator_loss(self, step: Step) -> DiscriminatorTerms:
-        """Returns the terms that make D rate real images above generated ones, and keep it from being steep at either.
+        """Returns the terms by which D learns to score real images above generated ones, and penalties on its slope.
 
-        Real and generated images share a pass. The penalties are computed at the first images of the batch.
+        Real and generated images share a pass. The penalties are computed at the first images of the batch. A pair has
+        the weight of its real image.
         """
         count = max(1, round(len(step.real) * self.penalty_share))
         image = torch.cat([step.real[:count], step.fake[:count].detach()]).requires_grad_()
-        logits = self.judge(image, repeat(step.label, slice(count)))
+        logits = self.discriminate(image, repeat(step.label, slice(count)))
         r1, r2 = zero_centred_penalty(logits, image).chunk(2)
         pairs = logits.view(2, -1)
         if count < len(step.real):
             others = torch.cat([step.real[count:], step.fake[count:].detach()])
-            pairs = torch.cat([pairs, self.judge(others, repeat(step.label, slice(count, None))).view(2, -1)], dim=1)
+            pairs = torch.cat(
+                [pairs, self.discriminate(others, repeat(step.label, slice(count, None))).view(2, -1)], dim=1
+            )
         real, fake = pairs
         return DiscriminatorTerms(
-            adversarial=relativistic_discriminator(real, fake).mean(),
-            r1=self.penalty_weight * r1.mean(),
+            adversarial=weighted_mean(relativistic_discriminator(real, fake), step.weight),
+            r1=self.penalty_weight * weighted_mean(r1, None if step.weight is None else step.weight[:count]),
             r2=self.penalty_weight * r2.mean(),
             pairs_right=(real > fake).float().mean(),
         )
 
     def generator_loss(self, step: Step) -> GeneratorTerms:
-        """Returns the term that makes D rate generated images above real ones."""
+        """Returns the term by which G learns to make D score generated images above real ones."""
         with torch.no_grad():
-            real = self.judge(step.real, step.label)
-        return GeneratorTerms(adversarial=relativistic_generator(real, self.judge(step.fake, step.label)).mean())
+            real = self.discriminate(step.real, step.label)
+        loss = relativistic_generator(real, self.discriminate(step.fake, step.label))
+        return GeneratorTerms(adversarial=weighted_mean(loss, step.weight))
 
-    def judge(self, image: Tensor, label: Tensor | None) -> Tensor:
-        """Returns D's logits (B,) for images in [-1, 1] and the codes of their classes."""
+    def discriminate(self, image: Tensor, label: Tensor | None) -> Tensor:
+        """Returns D's logits (B,) for images (B, 1, H, W) in [-1, 1] and class codes (B,)."""
         logits: Tensor = self.D(image, label).logits
         return logits
 
 
 def repeat(label: Tensor | None, part: slice) -> Tensor | None:
-    """Returns the codes of a part of the batch, for its real and then for its generated images."""
+    """Returns the class codes of a part of the batch twice: for its real and then for its generated images."""
     return None if label is None else label[part].repeat(2)
 
 
 def make_adam(network: nn.Module, config: Config) -> torch.optim.Adam:
-    r"""Returns Adam without momentum, in its fused form, with learning rates that suit each layer's width.
+    r"""Returns fused Adam without momentum, with learning rates that suit each layer's width.
 
     .. math:: \eta_l = \eta \sqrt{64 / n_l}
 
-    with n_l the inputs of one output of the layer l. Adam moves every weight by about its rate, and weights begin the
-    smaller the more inputs there are: with one rate for all, wide layers would be overturned while narrow ones rest.
-    What has no inputs, such as a bias, has the rate itself.
+    with n_l the number of inputs of layer l. Adam moves every weight by about its learning rate, and initial weights
+    are the smaller, the more inputs there are: with one rate for all, wide layers would change faster than narrow ones.
+    Parameters without inputs, such as biases, have the learning rate itself.
 
-    Source: the ratio is that of the equalised learning rate: Karras et al. 2018, sect. 4.1,
+    Source: the ratio of the equalised learning rate: Karras et al. 2018, sect. 4.1,
         https://arxiv.org/abs/1710.10196
     """
     groups: dict[int, list[nn.Parameter]] = {}
@@ -173,6 +183,18 @@ def make_adam(network: nn.Module, config: Config) -> torch.optim.Adam:
     return torch.optim.Adam(rates, betas=(0.0, config.beta2), fused=True)
 
 
+TRAITS = Traits(
+    # Batches of 16 and 32 give equal quality after the same time on a CPU; a GPU is used better by larger ones.
+    defaults={"batch_size": 16},
+    relative_scores=True,
+    weighting="exact",
+)
+
+
 def build(config: Config, spec: ImageSpec) -> R3GAN:
-    """Returns R3GAN for square images: sides that are multiples of 16 from 32 to 512; raises ValueError otherwise."""
+    """Returns R3GAN for square images.
+
+    Raises:
+        ValueError: The side is not a multiple of 16 from 32 to 512.
+    """
     return R3GAN(config, spec)

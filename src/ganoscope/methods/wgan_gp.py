@@ -1,4 +1,4 @@
-"""WGAN-GP: a critic that measures a distance between real and generated images, held smooth by a gradient penalty."""
+"""WGAN-GP: a critic estimates the Wasserstein distance to real images, kept smooth by a gradient penalty."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -6,15 +6,13 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
-from ganoscope.contracts import Batch, ImageSpec, Phase, Terms, observed
+from ganoscope.contracts import Batch, ImageSpec, Phase, Terms, Traits, observed
 from ganoscope.errors import Range, list_range_faults, refuse
 from ganoscope.nets.dcgan import Generator
 from ganoscope.nets.wgan_gp import Critic
 from ganoscope.objectives.adversarial import wasserstein_fake, wasserstein_real
 from ganoscope.objectives.gradient_penalty import gradient_penalty
-
-DEFAULTS = {"batch_size": 16, "ema_half_life_images": 2_500.0}
-"""G takes one step for five batches of images: small ones give it more steps, and its average spans as many of them."""
+from ganoscope.objectives.reduction import weighted_mean
 
 RANGES = {
     "latent_dim": Range(1),
@@ -44,22 +42,26 @@ class Config:
     discriminator_channels: int = 64
     """Channels of the critic's finest level."""
     learning_rate: float = 1e-3
-    """Of Adam, for both networks."""
+    """Adam learning rate of both networks."""
     beta1: float = 0.5
     """Adam's first momentum; the second is 0.9."""
     critic_steps: int = 5
-    """Steps of the critic for one of the generator; each sees a batch of its own."""
+    """Critic steps per generator step, each on a new batch."""
     penalty_weight: float = 10.0
     """Factor of the gradient penalty."""
 
     def __post_init__(self) -> None:
-        """Checks every value."""
+        """Checks every value.
+
+        Raises:
+            UserError: A value is out of range.
+        """
         refuse(list_range_faults(self, RANGES))
 
 
 @dataclass(frozen=True)
 class CriticTerms(Terms):
-    """Loss of the critic, and its estimate of the Wasserstein distance: mean score of real less that of generated."""
+    """Loss of the critic, and its estimate of the Wasserstein distance: mean score of real minus generated images."""
 
     real: Tensor
     fake: Tensor
@@ -77,6 +79,8 @@ class GeneratorTerms(Terms):
 class WGANGP:
     """The two networks and their two phases: the critic at every step, G at every fifth."""
 
+    generators: tuple[str, ...] = ("G",)
+
     def __init__(self, config: Config, size: int) -> None:
         self.latent_dim, self.classes = config.latent_dim, 0
         self.penalty_weight = config.penalty_weight
@@ -88,26 +92,31 @@ class WGANGP:
             Phase("generator", ("G",), self.generator_loss, make_adam(self.G, config), every=config.critic_steps),
         )
 
-    def forward(self, batch: Batch) -> Tensor:
-        """Returns the real images alone: each phase draws its own noise, so that only G's phase needs G's graph."""
-        return batch.real
+    def forward(self, batch: Batch) -> Batch:
+        """Returns the batch: each phase draws its own noise, so that only G's phase needs G's graph."""
+        return batch
 
-    def critic_loss(self, real: Tensor) -> CriticTerms:
-        """Returns the terms that raise real images above generated ones, as far as the slope allows."""
+    def critic_loss(self, batch: Batch) -> CriticTerms:
+        """Returns the terms that raise the scores of real images above those of generated ones, under the penalty.
+
+        The penalty at a point between a real and a generated image has the weight of the real one.
+        """
+        real = batch.real
         with torch.no_grad():
             fake = self.draw_fake(real)
         real_score, fake_score = self.score(torch.cat([real, fake])).chunk(2)
-        real_loss, fake_loss = wasserstein_real(real_score).mean(), wasserstein_fake(fake_score).mean()
+        real_loss = weighted_mean(wasserstein_real(real_score), batch.weight)
+        fake_loss = wasserstein_fake(fake_score).mean()
         return CriticTerms(
             real=real_loss,
             fake=fake_loss,
-            penalty=self.penalty_weight * gradient_penalty(self.score, real, fake).mean(),
+            penalty=self.penalty_weight * weighted_mean(gradient_penalty(self.score, real, fake), batch.weight),
             distance=-(real_loss + fake_loss).detach(),
         )
 
-    def generator_loss(self, real: Tensor) -> GeneratorTerms:
+    def generator_loss(self, batch: Batch) -> GeneratorTerms:
         """Returns the term that raises the scores of as many generated images as there are real ones."""
-        return GeneratorTerms(adversarial=wasserstein_real(self.score(self.draw_fake(real))).mean())
+        return GeneratorTerms(adversarial=wasserstein_real(self.score(self.draw_fake(batch.real))).mean())
 
     def draw_fake(self, real: Tensor) -> Tensor:
         """Returns as many generated images as there are real ones, (B, 1, H, W) in [-1, 1]."""
@@ -115,7 +124,7 @@ class WGANGP:
         return fake
 
     def score(self, image: Tensor) -> Tensor:
-        """Returns the critic's scores (B,) for images in [-1, 1]."""
+        """Returns the critic's scores (B,) for images (B, 1, H, W) in [-1, 1]."""
         scores: Tensor = self.D(image).logits
         return scores
 
@@ -126,6 +135,18 @@ def make_adam(network: nn.Module, config: Config) -> torch.optim.Adam:
     return torch.optim.Adam(network.parameters(), lr=config.learning_rate, betas=betas, fused=True)
 
 
+TRAITS = Traits(
+    # G takes one step for five batches: small ones give it more steps, and the average spans as many of them.
+    defaults={"batch_size": 16, "ema_half_life_images": 2_500.0},
+    relative_scores=True,
+    weighting="exact",
+)
+
+
 def build(config: Config, spec: ImageSpec) -> WGANGP:
-    """Returns WGAN-GP for square images: sides that are multiples of 16 from 32 to 512; raises ValueError otherwise."""
+    """Returns WGAN-GP for square images.
+
+    Raises:
+        ValueError: The side is not a multiple of 16 from 32 to 512.
+    """
     return WGANGP(config, spec.size)

@@ -1,4 +1,4 @@
-"""Generator that translates images by what it adds to them: a U-Net of residual units with attention gates.
+"""Generator that translates an image by adding a change to it: a U-Net of residual units with attention gates.
 
 Source: residual units with the norm before each convolution, and strides in place of pooling: Zhang, Liu, Wang 2018,
     "Road Extraction by Deep Residual U-Net", fig. 1b and table 1, https://arxiv.org/abs/1711.10684; attention gates:
@@ -7,9 +7,9 @@ Source: residual units with the norm before each convolution, and strides in pla
     https://arxiv.org/abs/1711.08998
 Differs: four strides in place of three; instance norm in place of batch norm, for batches of one image; one 3 x 3
     convolution before the first unit; bilinear enlargement; every skip connection has a gate, also the finest. Weights
-    begin as in CycleGAN, N(0, 0.02), those of the last convolution near 0: the first translation is nearly the image
-    itself, so that there is no anatomy to be learned again. The sum is clipped to the range, with gradients that lead
-    back into it.
+    are initialised as in CycleGAN, N(0, 0.02), those of the last convolution near 0: the first translation is nearly
+    the image itself, so that anatomy need not be learned again. The sum is clipped to the range, with gradients that
+    lead back into it.
 """
 
 from itertools import pairwise
@@ -19,19 +19,19 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from ganoscope.nets.dcgan import init_weights
-from ganoscope.nets.limit import limit
+from ganoscope.nets.parts.limit import limit
 from ganoscope.nets.resnet_generator import Translation, check_sides
 
 SIDE_STEP, MIN_SIDE = 16, 32
 FIRST_CHANGE = 1e-3
-"""Standard deviation of the last convolution's first weights."""
+"""Standard deviation of the last convolution's initial weights."""
 
 
 class AttentionResUNet(nn.Module):
     """Translates images (B, 1, H, W) in [-1, 1] into such images; H and W are multiples of 16, at least 32.
 
     Attributes:
-        feature_channels: Of the maps that `encode` returns.
+        feature_channels: Numbers of channels of the maps that `encode` returns.
     """
 
     def __init__(self, channels: int = 32) -> None:
@@ -49,10 +49,10 @@ class AttentionResUNet(nn.Module):
         nn.init.normal_(self.end.weight, 0.0, FIRST_CHANGE)
 
     def encode(self, image: Tensor) -> tuple[Tensor, ...]:
-        """Returns the pixels and the maps of all five levels, finest first, and computes nothing beyond them.
+        """Returns the pixels and the maps of all five levels, finest first, without computing the decoder.
 
         Raises:
-            ValueError: A side is below 32 or no multiple of 16.
+            ValueError: A side is below 32 or not a multiple of 16.
         """
         check_sides(image.shape[2:], SIDE_STEP, MIN_SIDE)
         features, maps = [image], self.start(image)
@@ -77,10 +77,10 @@ class AttentionResUNet(nn.Module):
 
 
 class ResidualUnit(nn.Module):
-    """Adds to its input what two 3 x 3 convolutions make of it, each after instance norm and ReLU.
+    """Residual unit: instance norm, ReLU and 3 x 3 convolution, twice, added to the input.
 
-    A 1 x 1 convolution takes the input along where channels or sides change. No norm stands in the way of this sum, so
-    that absolute intensities reach the output. It has stride 1, on every other pixel: with stride 2, torch 2.13 writes
+    Where channels or sides change, the input passes a 1 x 1 convolution. No norm follows the sum, so that absolute
+    intensities reach the output. The shortcut has stride 1, on every other pixel: with stride 2, torch 2.13 writes
     beyond its memory on a CPU, in the backward pass of 8 channels in channels_last.
     """
 
@@ -99,14 +99,14 @@ class ResidualUnit(nn.Module):
         self.shortcut = nn.Identity() if same else nn.Conv2d(channels, new_channels, 1, bias=False)
 
     def forward(self, maps: Tensor) -> Tensor:
-        """Returns maps (B, new_channels, h / stride, w / stride)."""
+        """Returns maps (B, new_channels, h / stride, w / stride) for maps (B, channels, h, w)."""
         kept = maps[:, :, :: self.stride, :: self.stride]
         result: Tensor = self.shortcut(kept) + self.change(maps)
         return result
 
 
 class AttentionGate(nn.Module):
-    r"""Weakens what skips the coarse path wherever the coarse maps find nothing of interest.
+    r"""Attenuates a skip connection wherever the coarse maps find nothing relevant.
 
     .. math:: \hat x = \alpha x, \quad \alpha = \sigma(\psi^T \mathrm{ReLU}(W_x^T x + W_g^T g + b_g) + b_\psi)
 
@@ -122,11 +122,11 @@ class AttentionGate(nn.Module):
         self.psi = nn.Conv2d(inner, 1, 1)
 
     def forward(self, skip: Tensor, gate: Tensor) -> Tensor:
-        """Returns maps like `skip` (B, C, 2h, 2w), each place times its attention, for a gate (B, G, h, w)."""
+        """Returns `skip` (B, C, 2h, 2w) times the attention of each place, for a gate (B, G, h, w)."""
         attention = self.psi(F.relu(self.w_x(skip) + self.w_g(gate), inplace=True)).sigmoid()
         return skip * enlarge(attention)
 
 
 def enlarge(maps: Tensor) -> Tensor:
-    """Returns maps with twice the side, by bilinear interpolation."""
+    """Returns maps (B, C, 2h, 2w) of maps (B, C, h, w), by bilinear interpolation."""
     return F.interpolate(maps, scale_factor=2, mode="bilinear", align_corners=False)

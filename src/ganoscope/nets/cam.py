@@ -1,10 +1,10 @@
-"""Generator with an attention map at every level, and discriminator with a heat map of its own.
+"""Generator with an attention map at every level, and discriminator with its own heat map.
 
 Source: a DCGAN (Radford, Metz, Chintala 2016,
     https://arxiv.org/abs/1511.06434) with 1 x 1 attention, and with the class activation map of Zhou et al. 2016,
     https://arxiv.org/abs/1512.04150, as the discriminator's explanation.
-Differs: each level of the generator goes on from its features times (1 + attention), so that attention amplifies and
-    what is not attended to can still be drawn.
+Differs: each level of the generator passes on its features times (1 + attention), so that attention amplifies, and
+    places without attention can still be drawn.
 """
 
 from itertools import pairwise
@@ -19,11 +19,11 @@ from ganoscope.nets.dcgan import down_block, plan_channels, plan_levels
 Upsampling = Literal["upsample", "transposed"]
 MAX_DOWN_LEVELS = 5
 FINEST_SHARE = 32
-"""The generator's finest level has this part of its base channels."""
+"""Ratio of the base channels to those of the generator's finest level."""
 
 
 def plan_sides(size: int) -> list[int]:
-    """Returns the sides of the generator's levels from the coarsest to the image: halved, rounding up, down to 4 or 3.
+    """Returns the sides of the generator's levels, from 4 or 3 to the image size: each half of the next, rounded up.
 
     Raises:
         ValueError: The size is not a multiple of 16 from 32 to 512.
@@ -32,7 +32,7 @@ def plan_sides(size: int) -> list[int]:
         >>> plan_sides(64), plan_sides(224)
         ([4, 8, 16, 32, 64], [4, 7, 14, 28, 56, 112, 224])
     """
-    plan_levels(size)  # refuses what no network here can do
+    plan_levels(size)  # refuses sizes that no network here supports
     sides = [size]
     while sides[0] > 4:
         sides.insert(0, -(-sides[0] // 2))
@@ -42,7 +42,7 @@ def plan_sides(size: int) -> list[int]:
 def plan_widths(levels: int, base: int) -> list[int]:
     """Returns the generator's channels from the coarsest level to the finest: halving from `base` to a 32nd of it.
 
-    Small images have fewer levels and begin narrower, so that one base suits every size.
+    Small images have fewer levels and start narrower, so that one base suits every size.
 
     Example:
         >>> plan_widths(5, base=512), plan_widths(7, base=512)
@@ -52,11 +52,11 @@ def plan_widths(levels: int, base: int) -> list[int]:
 
 
 class DrawnImages(NamedTuple):
-    """Generated images, and what the generator attended to.
+    """Generated images and the generator's attention.
 
     Attributes:
-        image: In [-1, 1], shape (B, 1, size, size).
-        attention: Of every level in [0, 1], coarsest first, shapes (B, 1, h, w).
+        image: Images in [-1, 1], shape (B, 1, size, size).
+        attention: Attention of every level in [0, 1], coarsest first, shapes (B, 1, h, w).
     """
 
     image: Tensor
@@ -93,11 +93,11 @@ class Generator(nn.Module):
 
 
 class DiscriminatorOutput(NamedTuple):
-    """What the discriminator says, and where it sees evidence.
+    """Output of the discriminator.
 
     Attributes:
         logits: Raw scores, shape (B,); above 0 means real.
-        cam: Its heat map in [0, 1], shape (B, 1, H, W).
+        cam: Heat map in [0, 1], shape (B, 1, H, W).
     """
 
     logits: Tensor
@@ -105,7 +105,7 @@ class DiscriminatorOutput(NamedTuple):
 
 
 class Discriminator(nn.Module):
-    """Scores images (B, 1, size, size) in [-1, 1] as real or generated, and draws a heat map of each.
+    """Scores images (B, 1, size, size) in [-1, 1] as real or generated, with a heat map of each.
 
     Five convolutions of stride 2, fewer for small images; the logit is linear in the mean of their features.
     """
@@ -128,13 +128,25 @@ class Discriminator(nn.Module):
 
 
 def upsample_block(wide: int, narrow: int, side: int) -> nn.Sequential:
-    """Returns a block that enlarges to `side`: nearest neighbour, 3 x 3 convolution, batch norm, ReLU."""
+    """Returns a block that enlarges to `side`: nearest neighbour, 3 x 3 convolution, batch norm, ReLU.
+
+    Args:
+        wide: Input channels.
+        narrow: Output channels.
+        side: Output side in pixels.
+    """
     grow = nn.Upsample(size=(side, side), mode="nearest")
     return nn.Sequential(grow, *finish_block(nn.Conv2d(wide, narrow, 3, 1, 1, bias=False), narrow))
 
 
 def transposed_block(wide: int, narrow: int, side: int) -> nn.Sequential:
-    """Returns a block that enlarges to `side`, twice as many or one less: transposed convolution of stride 2."""
+    """Returns a block that enlarges to `side`: transposed convolution of stride 2, batch norm, ReLU.
+
+    Args:
+        wide: Input channels.
+        narrow: Output channels.
+        side: Output side in pixels, twice the input's or one less.
+    """
     kernel = 3 if side % 2 else 4
     return finish_block(nn.ConvTranspose2d(wide, narrow, kernel, 2, 1, bias=False), narrow)
 

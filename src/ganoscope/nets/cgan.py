@@ -1,7 +1,7 @@
-"""Generator and discriminator that know the class of an image: conditional batch norm, and the projection of a label.
+"""Class-conditional generator and discriminator: conditional batch norm and label projection.
 
 Source: Miyato and Koyama 2018, "cGANs with Projection Discriminator", https://arxiv.org/abs/1802.05637
-Differs: DCGAN's levels and channels take the place of residual blocks.
+Differs: DCGAN's levels and channels instead of residual blocks.
 """
 
 from itertools import pairwise
@@ -10,7 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from ganoscope.nets.dcgan import DiscriminatorOutput, init_weights, plan_channels, plan_levels
-from ganoscope.nets.spectral_norm import add_spectral_norm
+from ganoscope.nets.parts.spectral_norm import add_spectral_norm
 
 
 class ConditionalBatchNorm(nn.Module):
@@ -28,7 +28,7 @@ class ConditionalBatchNorm(nn.Module):
         nn.init.zeros_(self.shift.weight)
 
     def forward(self, maps: Tensor, label: Tensor) -> Tensor:
-        """Returns maps (B, C, H, W), normalised over the batch, then scaled and shifted by their class, codes (B,)."""
+        """Returns maps (B, C, H, W), normalised over the batch, then scaled and shifted by class codes (B,)."""
         scale, shift = (table(label)[:, :, None, None] for table in (self.scale, self.shift))
         return torch.addcmul(shift, scale, self.norm(maps))
 
@@ -62,11 +62,11 @@ class ProjectionDiscriminator(nn.Module):
 
     .. math:: l(x, y) = \psi(\phi(x)) + v_y^T \phi(x)
 
-    with :math:`\phi` the coarsest maps, :math:`\psi` linear, and one vector v per class. Spectral norm stands in for
-    batch norm.
+    with :math:`\phi` the coarsest maps, :math:`\psi` linear, and one vector v per class. Spectral norm replaces batch
+    norm.
 
     Source: Miyato and Koyama 2018, eq. 3, https://arxiv.org/abs/1802.05637
-    Differs: the maps are not summed over their places, because what tells classes apart has its place in the anatomy.
+    Differs: the maps are not summed over places, because differences between classes have their place in the anatomy.
     """
 
     def __init__(self, size: int, base_channels: int, classes: int, spectral_norm: bool = True) -> None:
@@ -86,7 +86,7 @@ class ProjectionDiscriminator(nn.Module):
 
         Args:
             image: Shape (B, 1, size, size), in [-1, 1].
-            label: Class codes, shape (B,); without them, logits are the mean over all classes.
+            label: Class codes, shape (B,); None for the mean logits over all classes.
         """
         features: list[Tensor] = []
         for level in self.levels:

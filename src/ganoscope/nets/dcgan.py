@@ -2,7 +2,7 @@
 
 Source: Radford, Metz, Chintala 2016, "Unsupervised Representation Learning with Deep Convolutional Generative
     Adversarial Networks", https://arxiv.org/abs/1511.06434
-Differs: sizes other than 64 add or remove stride-2 levels, and channel counts stop growing at 8 x base.
+Differs: sizes other than 64 have more or fewer stride-2 levels; channels grow up to 8 x base.
 """
 
 from itertools import pairwise
@@ -16,7 +16,7 @@ MIN_SIZE, MAX_SIZE, SIZE_STEP = 32, 512, 16
 def plan_levels(size: int) -> tuple[int, int]:
     """Returns (side of the coarsest map, number of stride-2 levels) for an image size.
 
-    Halves the size while it stays even and above 4: 64 has 4 levels on a map of 4, 224 has 5 on 7.
+    The size is halved while it is even and above 4: 64 px have 4 levels down to 4 px, 224 px have 5 down to 7 px.
 
     Raises:
         ValueError: The size is not a multiple of 16 from 32 to 512.
@@ -64,7 +64,7 @@ class Generator(nn.Module):
 
 
 class DiscriminatorOutput(NamedTuple):
-    """What the discriminator says, and what it looked at.
+    """Output of a discriminator.
 
     Attributes:
         logits: Raw scores, shape (B,); above 0 means real.
@@ -111,7 +111,7 @@ def down_block(narrow: int, wide: int) -> nn.Sequential:
 
 
 def init_weights(module: nn.Module) -> None:
-    """Initialises as the paper does: convolutions N(0, 0.02), batch-norm scales N(1, 0.02), biases 0."""
+    """Initialises as in the paper: convolutions N(0, 0.02), batch-norm scales N(1, 0.02), biases 0."""
     if isinstance(module, nn.Conv2d | nn.ConvTranspose2d):
         nn.init.normal_(module.weight, 0.0, 0.02)
         if module.bias is not None:

@@ -1,4 +1,4 @@
-"""A network put into evaluation mode for a while, and left exactly as it was found."""
+"""Temporary evaluation mode of a network, which is left exactly as it was found."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -11,7 +11,7 @@ from torch import nn
 def evaluating(network: nn.Module) -> Iterator[None]:
     """Puts a network into evaluation mode; every module gets its own mode back, also after an error.
 
-    In evaluation mode batch norm reads its running statistics and does not move them, and dropout is off.
+    In evaluation mode batch norm uses its running statistics without updating them, and dropout is off.
     """
     modes = [(module, module.training) for module in network.modules()]
     network.eval()

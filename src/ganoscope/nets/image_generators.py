@@ -9,20 +9,20 @@ from ganoscope.nets.resnet_generator import ResNetGenerator, check_sides
 GeneratorName = Literal["resnet", "attention_resunet"]
 ImageGenerator = ResNetGenerator | AttentionResUNet
 LAYERS = 5
-"""Maps that the encoders of both give, at least, and that patches are compared in."""
+"""Number of maps that both encoders return at least; patches are compared in these."""
 
 
 def make_image_generator(name: GeneratorName, channels: int | None) -> ImageGenerator:
-    """Returns a generator; of its own number of channels where none is given."""
+    """Returns a generator; None for its default number of channels."""
     network = ResNetGenerator if name == "resnet" else AttentionResUNet
     return network(channels) if channels else network()
 
 
 def check_side(name: GeneratorName, size: int) -> None:
-    """Does nothing where a generator and a patch discriminator can take square images of that side.
+    """Refuses a side that a generator or the patch discriminator can't handle.
 
     Raises:
-        ValueError: The side is too small or no multiple of what the generator needs.
+        ValueError: The side in pixels is too small, or not a multiple of the generator's step.
     """
     network = resnet_generator if name == "resnet" else attention_resunet
     check_sides((size, size), network.SIDE_STEP, max(network.MIN_SIDE, patchgan.MIN_SIDE))

@@ -1,9 +1,9 @@
-"""Discriminator that judges patches: PatchGAN, with its maps within reach of explanations.
+"""PatchGAN: a discriminator that scores patches, with its feature maps for explanations.
 
 Source: Isola, Zhu, Zhou, Efros 2017, sect. 3.2.2 and appendix 6.1.2, https://arxiv.org/abs/1611.07004; in the form of
     Zhu, Park, Isola, Efros 2017, appendix 7.2, https://arxiv.org/abs/1703.10593
 Differs: spectral norm on every convolution (Miyato et al. 2018, https://arxiv.org/abs/1802.05957); convolutions before
-    an instance norm have no bias, because the norm takes it away again and nothing but rounding would move it.
+    an instance norm have no bias, because the norm removes it again and only rounding would change it.
 """
 
 from itertools import pairwise
@@ -12,14 +12,14 @@ from typing import NamedTuple
 from torch import Tensor, nn
 
 from ganoscope.nets.dcgan import init_weights
+from ganoscope.nets.parts.spectral_norm import add_spectral_norm
 from ganoscope.nets.resnet_generator import check_sides
-from ganoscope.nets.spectral_norm import add_spectral_norm
 
 MIN_SIDE = 24
 
 
 class PatchOutput(NamedTuple):
-    """What the discriminator says of every patch, and what it looked at.
+    """Output of the discriminator.
 
     Attributes:
         patches: Raw scores, shape (B, 1, h, w); above 0 means real.
@@ -38,8 +38,8 @@ class PatchOutput(NamedTuple):
 class PatchGAN(nn.Module):
     """Scores patches of 70 x 70 pixels, 8 px apart, of images (B, 1, H, W) in [-1, 1], sides of 24 or more.
 
-    Instance norm undoes any factor of the convolution before it: with both norms, spectral norm acts on the first and
-    the last convolution alone. It also makes every patch depend a little on the whole image, by mean and variance.
+    Instance norm cancels any factor of the convolution before it: with both norms, spectral norm acts only on the first
+    and the last convolution. It also makes every score depend a little on the whole image, by mean and variance.
     """
 
     def __init__(self, channels: int = 64, spectral_norm: bool = True, instance_norm: bool = True) -> None:
@@ -55,7 +55,7 @@ class PatchGAN(nn.Module):
             add_spectral_norm(self)
 
     def forward(self, image: Tensor) -> PatchOutput:
-        """Returns the scores of all patches and the last three maps.
+        """Returns the scores of all patches and the last three maps of images (B, 1, H, W) in [-1, 1].
 
         Raises:
             ValueError: A side is below 24.
@@ -69,7 +69,14 @@ class PatchGAN(nn.Module):
 
 
 def patch_block(narrow: int, wide: int, stride: int, instance_norm: bool) -> nn.Sequential:
-    """Returns 4 x 4 convolution, instance norm where it is wanted, LeakyReLU 0.2."""
+    """Returns a block: 4 x 4 convolution, optional instance norm, LeakyReLU 0.2.
+
+    Args:
+        narrow: Input channels.
+        wide: Output channels.
+        stride: Stride of the convolution.
+        instance_norm: Whether instance norm follows it.
+    """
     norm = [nn.InstanceNorm2d(wide)] if instance_norm else []
     convolution = nn.Conv2d(narrow, wide, 4, stride, 1, bias=not instance_norm)
     return nn.Sequential(convolution, *norm, nn.LeakyReLU(0.2, inplace=True))

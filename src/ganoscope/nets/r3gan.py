@@ -1,13 +1,13 @@
-"""Generator and discriminator of the modern baseline: residual networks without normalisation, for small budgets.
+"""Generator and discriminator of R3GAN: residual networks without normalisation, for small budgets.
 
 Source: Huang, Gokaslan, Kuleshov, Tompkin 2024 (R3GAN), sect. 4, https://arxiv.org/abs/2501.05441: no normalisation;
-    residual blocks whose last convolution begins at zero, so that a deep network begins as a shallow one (Zhang,
+    residual blocks whose last convolution is zero at first, so that a deep network starts as a shallow one (Zhang,
     Dauphin, Ma 2019, Fixup, https://arxiv.org/abs/1901.09321); leaky ReLU; resampling by interpolation; a spatial
     weighting at the end of D.
-Differs: one block per level, of two plain 3 x 3 convolutions with an activation before each, in place of grouped
-    bottlenecks; the finest level is narrow in G and left out of D, whose first convolution has stride 2, as these maps
-    would cost the most; the noise reaches every level of G: with the paper's modulated basis at the start alone, all
-    images of a class looked alike after the few minutes for which these networks are made; G's output is limited to the
+Differs: one block per level, of two plain 3 x 3 convolutions with an activation before each, instead of grouped
+    bottlenecks; the finest level is narrow in G and omitted in D, whose first convolution has stride 2, as these maps
+    would cost the most; noise enters every level of G: with the paper's modulated basis at the start only, all images
+    of a class looked alike after the few minutes for which these networks are meant; G's output is clipped to the
     network range.
 """
 
@@ -20,27 +20,27 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from ganoscope.nets.dcgan import DiscriminatorOutput, plan_channels, plan_levels
-from ganoscope.nets.limit import limit
+from ganoscope.nets.parts.limit import limit
 
 Layer = TypeVar("Layer", nn.Conv2d, nn.Linear)
 
 SLOPE = 0.2
-"""Of the leaky ReLU below zero."""
+"""Slope of the leaky ReLU below zero."""
 GAIN = math.sqrt(2.0 / (1.0 + SLOPE**2))
 """Keeps the variance across a leaky ReLU (He et al. 2015, eq. 15, https://arxiv.org/abs/1502.01852)."""
 EMBEDDING_SCALE = 0.3
-"""Of classes beside noise of scale 1: otherwise all first images of a class are alike, and long remain so."""
+"""Scale of class embeddings beside noise of scale 1: with more, images of a class look alike for a long time."""
 SCALE_GAIN = 0.5
-"""How far the noise scales channels at the beginning."""
+"""Initial gain of the noise's scaling of channels."""
 OUTPUT_GAIN = 0.3
-"""The first images are grey and faint, far from both ends of the range."""
+"""Initial gain of the last convolution: the first images are grey and faint, far from both ends of the range."""
 
 
 class ResidualBlock(nn.Module):
-    """Adds to its input what two 3 x 3 convolutions make of it; nothing at the beginning."""
+    """Residual block of two 3 x 3 convolutions; the identity at initialisation."""
 
     def __init__(self, channels: int, depth: int) -> None:
-        """Prepares a block of a network so many layers deep: the more, the smaller the first convolution's weights."""
+        """Makes a block of a network of that depth: the deeper, the smaller the first convolution's initial weights."""
         super().__init__()
         self.first = init_weights(nn.Conv2d(channels, channels, 3, 1, 1), GAIN / math.sqrt(depth))
         self.second = init_weights(nn.Conv2d(channels, channels, 3, 1, 1, bias=False), 0.0)
@@ -64,7 +64,7 @@ class Up(nn.Module):
 
 
 class Down(nn.Module):
-    """Halves the side by means of 2 x 2, before a 1 x 1 convolution where channels change."""
+    """Halves the side by 2 x 2 mean pooling, before a 1 x 1 convolution where channels change."""
 
     def __init__(self, narrow: int, wide: int) -> None:
         super().__init__()
@@ -79,7 +79,7 @@ class Down(nn.Module):
 class Generator(nn.Module):
     """Turns noise (B, latent_dim), and class codes (B,) where there are classes, into images in [-1, 1].
 
-    Noise and embedded class become the coarsest map; the noise scales the channels of every map once more: x (1 + A z).
+    Noise and class embedding become the coarsest map; the noise also scales the channels of every map: x (1 + A z).
 
     Source: noise at every level: Brock, Donahue, Simonyan 2019, sect. 3.1, https://arxiv.org/abs/1809.11096
     """
@@ -102,8 +102,11 @@ class Generator(nn.Module):
         """Returns images (B, 1, size, size) in [-1, 1] for standard-normal noise (B, latent_dim).
 
         Args:
-            z: Noise.
-            label: Class codes (B,), for a generator with classes; without classes, there must be none.
+            z: Standard-normal noise, shape (B, latent_dim).
+            label: Class codes, shape (B,), for a generator with classes; else None.
+
+        Raises:
+            TypeError: A label is missing, or there are no classes.
         """
         features = self.start(self.join(z, label)).unflatten(1, (-1, self.side, self.side))
         for up, scale, block in zip(self.ups, self.scales, self.blocks, strict=True):
@@ -111,7 +114,11 @@ class Generator(nn.Module):
         return limit(self.end(activate(features)).to(z.dtype))
 
     def join(self, z: Tensor, label: Tensor | None) -> Tensor:
-        """Returns noise, with the classes' embeddings beside it where there are classes."""
+        """Returns noise (B, latent_dim), concatenated with the embeddings of class codes (B,) where there are classes.
+
+        Raises:
+            TypeError: A label is missing, or there are no classes.
+        """
         if (self.embedding is None) != (label is None):
             raise TypeError(f"label is {'missing' if label is None else 'given'}, and classes are the opposite")
         return z if self.embedding is None else torch.cat([z, self.embedding(label)], dim=1)
@@ -120,7 +127,7 @@ class Generator(nn.Module):
 class Discriminator(nn.Module):
     """Scores images (B, 1, size, size) in [-1, 1]: only differences between scores have a meaning.
 
-    No part has a bias that would be added to all scores alike: it would cancel, and nothing would ever move it.
+    There is no bias that would be added to all scores alike: it would cancel, and have no gradient.
     """
 
     relative_scores = True
@@ -144,8 +151,8 @@ class Discriminator(nn.Module):
         """Returns logits (B,) and the features of every level for images in [-1, 1].
 
         Args:
-            image: Shape (B, 1, size, size).
-            label: Class codes (B,): is it a real image of that class? Without them, the mean over all classes.
+            image: Images in [-1, 1], shape (B, 1, size, size).
+            label: Class codes, shape (B,): scores for real images of that class; None for the mean over all classes.
 
         Source: projection on the class: Miyato and Koyama 2018, eq. 3, https://arxiv.org/abs/1802.05637
         """
@@ -162,27 +169,27 @@ class Discriminator(nn.Module):
         return DiscriminatorOutput(logits, tuple(features))
 
     def weigh(self, features: Tensor) -> Tensor:
-        """Returns the sums of the coarsest features (B, C, h, w) over their places, weighted by the basis, (B, C).
+        """Returns the sums of the coarsest features (B, C, h, w) over places, weighted by the basis, (B, C).
 
-        The convolution itself is not called: in the penalties' second backward pass it would go channel by channel.
+        The convolution itself is not called: the penalties' second backward pass would compute it channel by channel.
         """
         return (features * self.basis.weight[:, 0]).sum(dim=(2, 3))
 
 
 def activate(features: Tensor) -> Tensor:
-    """Returns the leaky ReLU of features."""
+    """Returns the leaky ReLU of features, same shape."""
     return F.leaky_relu(features, SLOPE)
 
 
 def make_mix(channels: int, new_channels: int) -> nn.Module:
-    """Returns a 1 x 1 convolution to another number of channels, or nothing where it is the same."""
+    """Returns a 1 x 1 convolution to another number of channels; the identity where it is the same."""
     if channels == new_channels:
         return nn.Identity()
     return init_weights(nn.Conv2d(channels, new_channels, 1, bias=False), 1.0)
 
 
 def init_weights(layer: Layer, gain: float) -> Layer:
-    """Returns the layer with weights N(0, gain^2 / inputs of each output), and biases 0."""
+    """Returns the layer with weights N(0, gain^2 / inputs per output) and biases 0."""
     nn.init.normal_(layer.weight, 0.0, gain / math.sqrt(layer.weight[0].numel()))
     if layer.bias is not None:
         nn.init.zeros_(layer.bias)

@@ -1,13 +1,13 @@
-"""Generator that translates images: the residual network of CycleGAN, with its encoder's maps from the same pass.
+"""Generator that translates images: CycleGAN's residual network, which returns its encoder's maps from the same pass.
 
 Source: Zhu, Park, Isola, Efros 2017, "Unpaired Image-to-Image Translation using Cycle-Consistent Adversarial Networks",
     appendix 7.2, https://arxiv.org/abs/1703.10593, after Johnson, Alahi, Fei-Fei 2016,
     https://arxiv.org/abs/1603.08155; which maps: Park, Efros, Zhang, Zhu 2020 (CUT), appendix,
     https://arxiv.org/abs/2007.15651
-Differs: 8 residual blocks in place of 6 or 9; bilinear enlargement and a 3 x 3 convolution in place of transposed ones,
-    against checkerboards; convolutions before an instance norm have no bias, because the norm takes it away again and
-    nothing but rounding would move it. Instance norm has no scale and shift of its own, as in CycleGAN's code. CUT's
-    code blurs after convolutions of stride 1; here they have stride 2, and their maps half the side.
+Differs: 8 residual blocks instead of 6 or 9; bilinear enlargement and a 3 x 3 convolution instead of transposed ones,
+    against checkerboards; convolutions before an instance norm have no bias, because the norm removes it again and only
+    rounding would change it. Instance norm has no scale and shift, as in CycleGAN's code. CUT's code blurs after
+    convolutions of stride 1; here they have stride 2, and their maps half the side.
 """
 
 from collections.abc import Sequence
@@ -23,19 +23,19 @@ from ganoscope.nets.dcgan import init_weights
 
 SIDE_STEP, MIN_SIDE = 4, 8
 LAST_ENCODER_BLOCK = 5
-"""The last residual block whose maps are wanted, counted from 1; the first is the other."""
+"""Number of the last residual block whose maps are returned, counted from 1; the other one is the first."""
 
 
 def check_sides(sides: Sequence[int], step: int, least: int) -> None:
-    """Does nothing where a network can take images with these sides.
+    """Refuses sides that a network can't handle.
 
     Args:
-        sides: In pixels.
-        step: What every side must be a multiple of.
-        least: The smallest side.
+        sides: Sides in pixels.
+        step: Number that every side must be a multiple of.
+        least: The smallest side allowed.
 
     Raises:
-        ValueError: A side is too small or no multiple.
+        ValueError: A side is too small or not a multiple.
     """
     if any(side % step or side < least for side in sides):
         given, multiples = " x ".join(str(side) for side in sides), f"multiples of {step}, " if step > 1 else ""
@@ -44,11 +44,11 @@ def check_sides(sides: Sequence[int], step: int, least: int) -> None:
 
 
 class Translation(NamedTuple):
-    """A translated image, and what the encoder saw in the one that it came from.
+    """A translated image and the encoder's features of its source.
 
     Attributes:
-        image: In [-1, 1], shape (B, 1, H, W).
-        features: The generator's `encode` of the input, shapes (B, C, h, w).
+        image: Translation in [-1, 1], shape (B, 1, H, W).
+        features: Result of `encode` for the source image, shapes (B, C, h, w).
     """
 
     image: Tensor
@@ -59,7 +59,7 @@ class ResNetGenerator(nn.Module):
     """Translates images (B, 1, H, W) in [-1, 1] into such images; H and W are multiples of 4, at least 8.
 
     Attributes:
-        feature_channels: Of the maps that `encode` returns.
+        feature_channels: Numbers of channels of the maps that `encode` returns.
     """
 
     def __init__(self, channels: int = 64, blocks: int = 8) -> None:
@@ -75,13 +75,13 @@ class ResNetGenerator(nn.Module):
         self.apply(init_weights)
 
     def encode(self, image: Tensor) -> tuple[Tensor, ...]:
-        """Returns the maps that patches are compared in, and computes nothing beyond them.
+        """Returns the maps in which patches are compared, without computing the decoder.
 
         They are the pixels, the first and second stride-2 convolution (before their norm), and the first and the fifth
         residual block, or the last where there are fewer.
 
         Raises:
-            ValueError: A side is below 8 or no multiple of 4.
+            ValueError: A side is below 8 or not a multiple of 4.
         """
         check_sides(image.shape[2:], SIDE_STEP, MIN_SIDE)
         features = [image]
@@ -106,7 +106,7 @@ class ResNetGenerator(nn.Module):
 
 
 class ResidualBlock(nn.Module):
-    """Adds to its input what two 3 x 3 convolutions make of it, each with reflected borders and instance norm."""
+    """Residual block of two 3 x 3 convolutions with reflected borders and instance norm."""
 
     def __init__(self, channels: int) -> None:
         super().__init__()
@@ -122,7 +122,7 @@ class ResidualBlock(nn.Module):
 class ImageHead(nn.Module):
     """Turns maps (B, C, H, W) into images (B, 1, H, W) in [-1, 1]: convolution with reflected borders, tanh.
 
-    It computes in the precision of its weights, float32 under autocast too: bfloat16 near 1 has steps of 1/256, which
+    It computes in the precision of its weights, float32 even under autocast: bfloat16 near 1 has steps of 1/256, which
     are 8 HU in a window of 4096.
     """
 
@@ -131,7 +131,7 @@ class ImageHead(nn.Module):
         self.convolution = nn.Conv2d(channels, 1, kernel, 1, kernel // 2, padding_mode="reflect")
 
     def forward(self, maps: Tensor) -> Tensor:
-        """Returns images (B, 1, H, W)."""
+        """Returns images (B, 1, H, W) in [-1, 1] for maps (B, C, H, W)."""
         with torch.autocast(maps.device.type, enabled=False):
             image: Tensor = self.convolution(maps.to(self.convolution.weight.dtype)).tanh()
         return image
@@ -148,5 +148,5 @@ def up_block(wide: int, narrow: int) -> nn.Sequential:
 
 
 def normalise(maps: Tensor) -> Tensor:
-    """Returns the ReLU of maps (B, C, h, w) of which every channel of every image has mean 0 and variance 1."""
+    """Returns the ReLU of instance-normalised maps (B, C, h, w)."""
     return F.relu(F.instance_norm(maps), inplace=True)

@@ -10,8 +10,8 @@ from ganoscope.nets.dcgan import DiscriminatorOutput, init_weights, plan_channel
 class Critic(nn.Module):
     """Scores images (B, 1, size, size) in [-1, 1]; only differences between scores have a meaning.
 
-    Batch norm would make an image's score depend on the others, for which the gradient penalty is not defined. Layer
-    norm takes its place. The last layer has no bias: it cancels in the difference, so that nothing would ever move it.
+    Batch norm would make an image's score depend on the others, for which the gradient penalty is not defined; layer
+    norm replaces it. The last layer has no bias: it would cancel in the difference, and have no gradient.
 
     Source: Gulrajani et al. 2017, sect. 4, https://arxiv.org/abs/1704.00028
     """

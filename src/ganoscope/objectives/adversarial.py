@@ -7,7 +7,7 @@ from ganoscope.objectives.reduction import full_precision, mean_per_sample
 
 
 def bce_real(logits: Tensor, smoothing: float = 1.0) -> Tensor:
-    r"""Returns the binary cross-entropy of logits that should say "real".
+    r"""Returns the binary cross-entropy of logits with the target "real".
 
     .. math:: -s \log \sigma(l) - (1 - s) \log(1 - \sigma(l))
 
@@ -31,7 +31,7 @@ def bce_real(logits: Tensor, smoothing: float = 1.0) -> Tensor:
 
 
 def bce_fake(logits: Tensor) -> Tensor:
-    r"""Returns the binary cross-entropy of logits that should say "generated".
+    r"""Returns the binary cross-entropy of logits with the target "generated".
 
     .. math:: -\log(1 - \sigma(l))
 
@@ -46,48 +46,13 @@ def bce_fake(logits: Tensor) -> Tensor:
     return bce_real(-logits)
 
 
-def hinge_real(logits: Tensor) -> Tensor:
-    r"""Returns the hinge loss of a discriminator's logits that should say "real": 0 beyond the margin of 1.
-
-    .. math:: \max(0, 1 - l)
-
-    A generator learns by `wasserstein_real` against it.
-
-    Args:
-        logits: Raw scores, any shape with the batch first, (B, ...).
-
-    Returns:
-        One value per sample, mean over the rest, shape (B,), float32.
-
-    Source: Lim and Ye 2017, https://arxiv.org/abs/1705.02894; Miyato et al. 2018, eq. 16,
-        https://arxiv.org/abs/1802.05957
-    """
-    return mean_per_sample(F.relu(1.0 - full_precision(logits)))
-
-
-def hinge_fake(logits: Tensor) -> Tensor:
-    r"""Returns the hinge loss of a discriminator's logits that should say "generated".
-
-    .. math:: \max(0, 1 + l)
-
-    Args:
-        logits: Raw scores, any shape with the batch first, (B, ...).
-
-    Returns:
-        One value per sample, mean over the rest, shape (B,), float32.
-
-    Source: as `hinge_real`
-    """
-    return hinge_real(-logits)
-
-
 def wasserstein_real(score: Tensor) -> Tensor:
     r"""Returns the negative score of images that should score high: real ones for a critic, its own for a generator.
 
     .. math:: -f(x)
 
     Args:
-        score: A critic's output, any shape with the batch first, (B, ...); no probability, and without a zero.
+        score: A critic's output, any shape with the batch first, (B, ...); neither a probability nor a logit.
 
     Returns:
         One value per sample, mean over the rest, shape (B,), float32.
@@ -119,7 +84,7 @@ def wasserstein_fake(score: Tensor) -> Tensor:
 
 
 def least_squares_real(logits: Tensor) -> Tensor:
-    r"""Returns the squared distance from 1 of logits that should say "real".
+    r"""Returns the squared distance from 1 of logits with the target "real".
 
     .. math:: (l - 1)^2
 
@@ -130,8 +95,8 @@ def least_squares_real(logits: Tensor) -> Tensor:
         One value per sample, mean over the rest, shape (B,), float32.
 
     Source: Mao et al. 2017, eq. 2 in the 0-1 coding (a = 0, b = c = 1), https://arxiv.org/abs/1611.04076
-    Differs: without its factor 1/2, as in Zhu et al. 2017, sect. 4, https://arxiv.org/abs/1703.10593; there, the loss
-        of a discriminator is halved as a whole.
+    Differs: without its factor 1/2, as in Zhu et al. 2017, sect. 4, https://arxiv.org/abs/1703.10593; there, a
+        discriminator's loss is halved as a whole.
 
     Example:
         >>> import torch
@@ -142,7 +107,7 @@ def least_squares_real(logits: Tensor) -> Tensor:
 
 
 def least_squares_fake(logits: Tensor) -> Tensor:
-    r"""Returns the squared distance from 0 of a discriminator's logits that should say "generated".
+    r"""Returns the squared distance from 0 of a discriminator's logits with the target "generated".
 
     .. math:: l^2
 

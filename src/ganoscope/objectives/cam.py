@@ -1,4 +1,4 @@
-"""Class activation maps of a classifier, the four ways to merge them into one, and the losses that follow them."""
+"""Class activation maps (CAM) of a classifier, four ways to merge them, and losses on the merged map."""
 
 from collections.abc import Callable, Mapping, Sequence
 from typing import Literal
@@ -9,17 +9,17 @@ from torch import Tensor
 
 TOP_CLASSES = 3
 EPSILON = 1e-6
-"""Keeps the logarithms of saturated attention finite."""
+"""Lower limit of probabilities: keeps the logarithms of saturated attention finite."""
 
 
 def compute_cams(features: Tensor, weight: Tensor) -> Tensor:
-    r"""Returns the class activation maps: what each place of the last feature map adds to each class's logit.
+    r"""Returns the class activation maps: the contribution of each place of the last feature map to each class's logit.
 
     .. math:: M_k(x, y) = \sum_c w_{kc} f_c(x, y)
 
     Args:
         features: The last feature map f, shape (B, C, h, w); the logits are linear in its mean.
-        weight: Of the linear layer, w, shape (K, C).
+        weight: Weight w of the linear layer, shape (K, C).
 
     Returns:
         Raw values in the unit of the logits, shape (B, K, h, w), float32; their mean over the map, plus the bias, is
@@ -36,10 +36,10 @@ def compute_cams(features: Tensor, weight: Tensor) -> Tensor:
 
 
 def scale_cams(cams: Tensor, scale: float, size: int) -> Tensor:
-    """Returns maps in [0, 1] of the image's size: negative values are 0, and those from `scale` on are 1.
+    """Returns maps in [0, 1] of the image's size: negative values become 0, those of `scale` or more become 1.
 
     The scale is the same for every image, so that an empty map stays empty and a weak one weak. Stretching each map to
-    its own range would make evidence of noise.
+    its own range would turn noise into evidence.
 
     Args:
         cams: Raw values, shape (B, K, h, w).
@@ -57,22 +57,22 @@ def scale_cams(cams: Tensor, scale: float, size: int) -> Tensor:
 
 
 def merge_max(cams: Tensor, probability: Tensor) -> Tensor:
-    """Returns the largest value of any class at each place."""
+    """Returns the largest value of any class at each place, (B, 1, H, W), of maps (B, K, H, W)."""
     return cams.amax(dim=1, keepdim=True)
 
 
 def merge_mean(cams: Tensor, probability: Tensor) -> Tensor:
-    """Returns the mean over the classes at each place."""
+    """Returns the mean over the classes at each place, (B, 1, H, W), of maps (B, K, H, W)."""
     return cams.mean(dim=1, keepdim=True)
 
 
 def merge_weighted(cams: Tensor, probability: Tensor) -> Tensor:
-    """Returns the mean over the classes, each weighted by its probability."""
+    """Returns the mean of maps (B, K, H, W) over the classes, weighted by their probabilities (B, K), (B, 1, H, W)."""
     return (cams * probability[:, :, None, None]).sum(dim=1, keepdim=True)
 
 
 def merge_topk(cams: Tensor, probability: Tensor) -> Tensor:
-    """Returns the mean over the three most probable classes; over all where there are fewer."""
+    """Returns the mean of maps (B, K, H, W) over the three most probable classes, or all of fewer, (B, 1, H, W)."""
     strongest = probability.topk(min(TOP_CLASSES, cams.shape[1]), dim=1).indices
     chosen = torch.take_along_dim(cams, strongest[:, :, None, None], dim=1)
     return chosen.mean(dim=1, keepdim=True)
@@ -92,8 +92,8 @@ def cam_l1(cam: Tensor, teacher_cam: Tensor) -> Tensor:
     """Returns the mean absolute difference between two maps of the same images, shape (B,), float32.
 
     Args:
-        cam: What a network says, shape (B, 1, H, W), in [0, 1].
-        teacher_cam: The teacher's merged map, same shape.
+        cam: Heat map of a network, shape (B, 1, H, W), in [0, 1].
+        teacher_cam: The teacher's merged map, same shape and range.
     """
     return (cam.float() - teacher_cam.float()).abs().mean(dim=(1, 2, 3))
 
@@ -104,7 +104,7 @@ def attention_bce(attention: Sequence[Tensor], teacher_cam: Tensor) -> Tensor:
     .. math:: \frac{1}{L} \sum_l \overline{-m_l \log a_l - (1 - m_l) \log(1 - a_l)}
 
     m_l is the teacher's map, averaged over each cell of level l. The optimum of a cross-entropy is the expected map;
-    that of an L1 distance would be the median, which is 0 wherever less than half of the images have evidence.
+    that of an L1 distance would be the median, which is 0 wherever fewer than half of the images have evidence.
 
     Args:
         attention: Maps of the levels in [0, 1], shapes (B, 1, h, w).

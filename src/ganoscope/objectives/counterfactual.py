@@ -1,4 +1,4 @@
-"""The counterfactual loss: what a frozen classifier says of a translated image against what it should say."""
+"""Counterfactual loss: distance of a frozen classifier's probabilities for a translated image from the target class."""
 
 import torch.nn.functional as F
 from torch import Tensor
@@ -11,20 +11,20 @@ def counterfactual(probability: Tensor, target: Tensor) -> Tensor:
 
     .. math:: \|C(G(x)) - e_t\|_2^2
 
-    Its slope with respect to the classifier's logits fades with the target's probability: where the classifier is
-    certain of another class, this loss moves an image only slowly. That is the price of a bounded loss, which can't
+    Its gradient with respect to the classifier's logits vanishes with the target's probability: where the classifier is
+    certain of another class, this loss changes an image only slowly. That is the price of a bounded loss, which can't
     outweigh the others.
 
     Args:
-        probability: C's probabilities for translated images, each row summing to 1, shape (B, K); no logits. C is
-            frozen, and its gradient flows to the images.
-        target: Codes of the classes that the images should become, shape (B,), int64. Of two classes, the other one.
+        probability: C's probabilities for translated images, each row summing to 1, shape (B, K). C is frozen;
+            its gradient flows to the images.
+        target: Codes of the target classes, shape (B,), int64; of two classes, the other one.
 
     Returns:
         Sum over the classes, shape (B,), in [0, 2], float32.
 
     Source: Mertes et al. 2022, GANterfactual, the counterfactual loss, https://arxiv.org/abs/2012.11905
-    Differs: any number of classes; there are two, and the target is the other one.
+    Differs: any number of classes; the paper has two, and the target is the other one.
 
     Example:
         >>> import torch

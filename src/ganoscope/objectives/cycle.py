@@ -1,4 +1,4 @@
-"""The L1 distances of CycleGAN: to the image that went there and back, and to the one that was there already."""
+"""L1 distances of CycleGAN: cycle consistency and identity."""
 
 from torch import Tensor
 
@@ -6,13 +6,13 @@ from ganoscope.objectives.reduction import full_precision, mean_per_sample
 
 
 def cycle_l1(cycle: Tensor, real: Tensor) -> Tensor:
-    r"""Returns how far an image is from itself after both translations.
+    r"""Returns the mean absolute difference between an image and its translation there and back.
 
     .. math:: \overline{|G_{ba}(G_{ab}(a)) - a|}
 
     Args:
         cycle: Images translated to the other domain and back, shape (B, C, H, W), in [-1, 1].
-        real: What they were before, same shape and range.
+        real: The original images, same shape and range.
 
     Returns:
         Mean over the pixels, shape (B,), in [0, 2], float32.
@@ -28,13 +28,13 @@ def cycle_l1(cycle: Tensor, real: Tensor) -> Tensor:
 
 
 def identity_l1(identity: Tensor, real: Tensor) -> Tensor:
-    r"""Returns how far a translation moves an image that is of the target domain already.
+    r"""Returns the mean absolute change by a translation of an image that is in the target domain already.
 
     .. math:: \overline{|G_{ab}(b) - b|}
 
     Args:
         identity: Images of domain B, translated to domain B, shape (B, C, H, W), in [-1, 1].
-        real: What they were before, same shape and range.
+        real: The original images, same shape and range.
 
     Returns:
         Mean over the pixels, shape (B,), in [0, 2], float32.

@@ -1,4 +1,4 @@
-"""Feature matching: generated images should call forth the activations in D that real ones do."""
+"""Feature matching: generated images should cause the same activations in D as real ones."""
 
 from collections.abc import Sequence
 
@@ -9,23 +9,23 @@ from ganoscope.objectives.reduction import full_precision, mean_per_sample
 
 
 def feature_matching(real: Sequence[Tensor], fake: Sequence[Tensor]) -> Tensor:
-    r"""Returns the L1 distance between D's activations on real and on generated images; every layer weighs the same.
+    r"""Returns the L1 distance between D's activations on real and on generated images, with equal weights per layer.
 
     .. math:: \frac{1}{T} \sum_{i=1}^{T} \frac{1}{N_i} \|D^{(i)}(x) - D^{(i)}(G(z))\|_1
 
-    N_i is the number of activations of layer i. The distance is taken place by place, which asks for paired images:
-    between unpaired ones it also pulls the generated anatomy towards that of a stranger. For unpaired ones, give each
-    map's mean over its places, (B, C, 1, 1).
+    N_i is the number of activations of layer i. The distance is taken place by place, which requires paired images:
+    between unpaired ones it also pulls the generated anatomy towards another patient's. For unpaired images, pass the
+    mean of each map over its places, (B, C, 1, 1).
 
     Args:
         real: D's activations of T layers on real images, each (B, ...); detached by the caller.
-        fake: The same on generated images.
+        fake: The same on generated images, same shapes.
 
     Returns:
         One value per pair, shape (B,), float32.
 
     Raises:
-        ValueError: There are more layers of one than of the other.
+        ValueError: The numbers of layers differ.
 
     Source: Salimans et al. 2016, sect. 3.1, https://arxiv.org/abs/1606.03498 (one layer, squared L2 of the means over
         the batch); Wang et al. 2018, eq. 4, https://arxiv.org/abs/1711.11585 (L1, several layers, pairs)

@@ -1,4 +1,4 @@
-"""The gradient penalty of WGAN-GP, which keeps a critic's slope near 1 between real and generated images."""
+"""Gradient penalty of WGAN-GP: keeps a critic's slope near 1 between real and generated images."""
 
 from collections.abc import Callable
 
@@ -7,7 +7,7 @@ from torch import Tensor
 
 
 def gradient_penalty(critic: Callable[[Tensor], Tensor], real: Tensor, fake: Tensor) -> Tensor:
-    r"""Returns how far the critic's gradient is from length 1 at one point between each pair of images.
+    r"""Returns the squared deviation of the critic's gradient norm from 1, at a random point between each pair.
 
     .. math:: (\|\nabla_{\hat x} f(\hat x)\|_2 - 1)^2, \quad \hat x = \epsilon x + (1 - \epsilon) G(z), \quad
         \epsilon \sim U[0, 1]
@@ -15,12 +15,12 @@ def gradient_penalty(critic: Callable[[Tensor], Tensor], real: Tensor, fake: Ten
     Its own gradient reaches the critic's parameters (a double backward pass), not the images.
 
     Args:
-        critic: From images to scores (B,); no score may depend on another image, as batch norm would make it.
+        critic: From images (B, C, H, W) to scores (B,); no score may depend on another image, as with batch norm.
         real: Real images, shape (B, C, H, W), in [-1, 1].
         fake: Generated images, same shape and range.
 
     Returns:
-        One value per pair, shape (B,), float32 in every precision; to be weighted by the penalty's lambda.
+        One value per pair, shape (B,), float32 in every precision; to be multiplied by the penalty weight lambda.
 
     Source: Gulrajani et al. 2017, eq. 3 and algorithm 1, https://arxiv.org/abs/1704.00028
 

@@ -1,4 +1,4 @@
-"""The Hounsfield-unit loss: KL divergence between HU histograms that pass a gradient on to the pixels."""
+"""Hounsfield-unit loss: KL divergence between HU histograms that are differentiable with respect to pixels."""
 
 import math
 from dataclasses import dataclass
@@ -9,19 +9,18 @@ from torch import Tensor
 from ganoscope.objectives.reduction import full_precision
 
 EPSILON = 1e-6
-"""Added to every bin of a normalised histogram, so that an empty one has a finite logarithm; the least sum to divide
-by."""
+"""Added to every bin of a normalised histogram, so that logarithms are finite; also the smallest divisor."""
 
 
 @dataclass(frozen=True)
 class HuBins:
-    """Where the bins of a histogram lie, and how far a pixel's weight spreads over them.
+    """Positions of a histogram's bins, and the blur over them.
 
     Attributes:
-        lowest_hu: Centre of the first bin: the lower end of the range that networks see.
-        highest_hu: Centre of the last bin: its upper end.
-        number: Of bins, evenly spaced; at least 2.
-        blur_hu: Scale of the blur, its half width at half maximum; 20 to 80 serve the full range of CT equally well.
+        lowest_hu: Centre of the first bin: lower end of the network range.
+        highest_hu: Centre of the last bin: upper end of the network range.
+        number: Number of bins, evenly spaced; at least 2.
+        blur_hu: Scale of the blur, its half width at half maximum; 20 to 80 work equally well for the full CT range.
     """
 
     lowest_hu: float
@@ -36,21 +35,20 @@ def hu_histogram(image_hu: Tensor, measured: Tensor | None, bins: HuBins) -> Ten
     .. math:: h_k = \frac{1}{HW} \sum_{p \,\text{measured}} \sum_j \Lambda\left(\frac{v_p - c_j}{\Delta}\right) B_{jk},
         \quad \Lambda(u) = \max(0, 1 - |u|)
 
-    Each pixel is shared between its two neighbouring bin centres c, which are Delta apart (triangular weights); B
-    blurs the bins, see `blur_bins`. The triangle alone has a slope, but a blind one: a pixel would feel the difference
-    between two bins, mostly noise, and nothing at all where the target has neither. Blurred with heavy tails, the
-    target is felt at any distance. `torch.histc` has no gradient.
+    Each pixel is split between its two neighbouring bin centres c, which are Delta apart (triangular weights); B
+    blurs the bins, see `blur_bins`. Triangular weights alone have only a local gradient: the difference between two
+    bins, mostly noise, and none where the target has neither. The blur's heavy tails give a gradient towards the
+    target at any distance. `torch.histc` has no gradient.
 
     Args:
-        image_hu: Hounsfield units, shape (B, 1, H, W). Grey values of 8-bit pictures have no such meaning and must be
-            refused before. Values beyond the bins count in the outermost one, and have no gradient.
-        measured: Where the scanner measured, bool, same shape; None where it did everywhere. Other pixels count for
-            nothing and have no gradient.
-        bins: Where the bins lie.
+        image_hu: Hounsfield units, shape (B, 1, H, W). Grey values of 8-bit pictures are not HU and must be refused
+            before. Values beyond the bins count in the outermost one, without gradient.
+        measured: Pixels that the scanner measured, bool, same shape; None for all. Other pixels are left out.
+        bins: Positions of the bins.
 
     Returns:
-        Shape (B, K), float32; each row sums to the measured share of its image, so that sums over images weigh every
-        pixel the same.
+        Shape (B, K), float32; each row sums to the measured share of its image, so that sums over images give every
+        pixel the same weight.
 
     Source: this project's own kernel.
 
@@ -75,18 +73,18 @@ def hu_histogram(image_hu: Tensor, measured: Tensor | None, bins: HuBins) -> Ten
 
 
 def blur_bins(bins: HuBins, like: Tensor) -> Tensor:
-    r"""Returns the matrix that spreads what is in one bin over all: what noise of a Cauchy distribution would do.
+    r"""Returns the matrix that blurs a histogram like noise of a Cauchy distribution.
 
     .. math:: B_{jk} = F(c_k + \Delta/2 - c_j) - F(c_k - \Delta/2 - c_j), \quad
         F(v) = \frac{1}{2} + \frac{1}{\pi} \arctan \frac{v}{s}
 
-    The first and the last bin are open, so that rows sum to 1 and a pixel near an end weighs as much as any. The same
-    blur on both histograms keeps their equality the only optimum. Its tails fall with a power of the distance, where
-    those of a Gaussian are lost in rounding.
+    The first and the last bin are open, so that rows sum to 1 and pixels near an end keep their weight. With the same
+    blur on both histograms, equality remains the only optimum. Its tails fall with a power of the distance; those of a
+    Gaussian would be lost in rounding.
 
     Args:
-        bins: Where the bins lie; `blur_hu` is s.
-        like: A tensor of the wanted device and dtype.
+        bins: Positions of the bins; `blur_hu` is s.
+        like: A tensor of the requested device and dtype.
 
     Returns:
         Shape (K, K): from bin j (row) to bin k (column).
@@ -104,12 +102,12 @@ def histogram_kl(real: Tensor, fake: Tensor) -> Tensor:
 
     .. math:: \sum_k P_k \log \frac{P_k}{Q_k}, \quad P = \frac{p + \epsilon}{1 + K \epsilon}
 
-    p is the real histogram, scaled to a sum of 1; Q is made of the generated one in the same way.
+    p is the real histogram, scaled to a sum of 1; Q is computed from the generated one in the same way.
 
     Args:
-        real: Of real images, shape (..., K), at least 0. A data set's: between single unpaired images, anatomy would
-            be made equal. See `nets.running_histogram`.
-        fake: Of generated images, same shape.
+        real: Histogram of real images, shape (..., K), at least 0. It should be a data set's: between single unpaired
+            images, the loss would equalise anatomy. See `nets.parts.running_histogram`.
+        fake: Histogram of generated images, same shape.
 
     Returns:
         Shape (...), at least 0, in nats; 0 where both are equal.

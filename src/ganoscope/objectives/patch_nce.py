@@ -1,4 +1,4 @@
-"""PatchNCE: a patch of the translated image should be most like the patch of the source at the same place."""
+"""PatchNCE: a patch of a translation should be most similar to the source patch at the same place."""
 
 import torch
 from torch import Tensor
@@ -7,7 +7,7 @@ from ganoscope.objectives.reduction import full_precision
 
 
 def patch_nce(query: Tensor, key: Tensor, temperature: float = 0.07) -> Tensor:
-    r"""Returns the cross-entropy of finding, for each patch, the one at the same place among all of the same image.
+    r"""Returns the cross-entropy of identifying, for each patch, the source patch at the same place among all places.
 
     .. math:: \frac{1}{S} \sum_{s=1}^{S} -\log
         \frac{\exp(\hat z_s \cdot z_s / \tau)}{\sum_{r=1}^{S} \exp(\hat z_s \cdot z_r / \tau)}
@@ -16,9 +16,9 @@ def patch_nce(query: Tensor, key: Tensor, temperature: float = 0.07) -> Tensor:
 
     Args:
         query: Projected features of the translated image at S places of one layer, each of length 1, (B, S, D).
-        key: The same of the source image at the same places; detached by the caller, so that only the translated
-            image learns.
-        temperature: Tau; the lower, the harder the loss looks at the nearest negatives.
+        key: The same of the source image at the same places; detached by the caller, so that only the translation
+            has a gradient.
+        temperature: Tau; a lower one puts more weight on the most similar negatives.
 
     Returns:
         Mean over the places, shape (B,), at least 0, float32 in every precision; log S where all keys are alike.

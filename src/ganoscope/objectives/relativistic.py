@@ -1,16 +1,16 @@
-"""The relativistic pairing loss: each real image is held against one generated image."""
+"""Relativistic pairing loss: each real image is compared with one generated image."""
 
 import torch.nn.functional as F
 from torch import Tensor
 
 
 def relativistic_discriminator(real_logits: Tensor, fake_logits: Tensor) -> Tensor:
-    r"""Returns the loss of a discriminator that should rate each real image above the generated one beside it.
+    r"""Returns the loss of a discriminator that should score each real image above its paired generated image.
 
     .. math:: \log(1 + e^{D(G(z)) - D(x)})
 
-    Only differences count: a constant added to all logits changes nothing. Every real image has a generated one to
-    beat, which is why a generator can't win by a few good pictures and leave out the rest.
+    Only differences count: a constant added to all logits changes nothing. As every real image has its own generated
+    one to beat, a generator can't succeed with a few good images and drop the other modes.
 
     Args:
         real_logits: Raw scores of real images, shape (B,).
@@ -32,7 +32,7 @@ def relativistic_discriminator(real_logits: Tensor, fake_logits: Tensor) -> Tens
 
 
 def relativistic_generator(real_logits: Tensor, fake_logits: Tensor) -> Tensor:
-    r"""Returns the loss of a generator whose images should be rated above the real ones beside them.
+    r"""Returns the loss of a generator whose images should score above their paired real images.
 
     .. math:: \log(1 + e^{D(x) - D(G(z))})
 

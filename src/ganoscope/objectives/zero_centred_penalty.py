@@ -1,24 +1,24 @@
-"""R1 and R2: the gradient penalties centred at zero, on real and on generated images."""
+"""R1 and R2: zero-centred gradient penalties on real and on generated images."""
 
 import torch
 from torch import Tensor
 
 
 def zero_centred_penalty(logits: Tensor, image: Tensor) -> Tensor:
-    r"""Returns how steep a discriminator is at each image: R1 at real images, R2 at generated ones.
+    r"""Returns half the squared gradient norm of a discriminator at each image: R1 at real, R2 at generated ones.
 
     .. math:: \tfrac{1}{2} \|\nabla_x D(x)\|_2^2
 
     Its own gradient reaches the discriminator's parameters (a double backward pass).
 
     Args:
-        logits: D's scores of `image`, shape (B,), with their graph. No score may depend on another image, as batch norm
-            would make it: then real and generated images can share one pass.
-        image: What D was called with, (B, C, H, W), in [-1, 1]; needs a gradient. Where an augmentation stands before
-            D, this is the image before it.
+        logits: D's scores of `image`, shape (B,), with their graph. No score may depend on another image, as with batch
+            norm; real and generated images can then share one pass.
+        image: D's input, shape (B, C, H, W), in [-1, 1]; requires a gradient. With an augmentation before D, the image
+            before it.
 
     Returns:
-        One value per image, shape (B,), float32; to be weighted by the penalty's gamma.
+        One value per image, shape (B,), float32; to be multiplied by the penalty weight gamma.
 
     Source: Mescheder, Geiger, Nowozin 2018, eq. 9 and 10, https://arxiv.org/abs/1801.04406
 

@@ -1,1 +1,1 @@
-"""What others read: one self-contained HTML file about a run, alarms first."""
+"""Pages from artefacts: each one self-contained HTML file, alarms first. Nothing is measured here."""

@@ -1,1 +1,5 @@
-"""Estimates with intervals, rank statistics and resampling: written once, used by every measurement."""
+"""Statistics, written once: estimates with intervals, bootstrap over patients, AUROC, rank correlation, proportions.
+
+Everything above takes its statistics from here, so that two reports of one number agree. All intervals are 95 %
+intervals unless a level is given, and resample patients (or clusters of near-duplicates) as wholes.
+"""

@@ -1,7 +1,7 @@
-"""Augments what a discriminator sees in training, by a hook: no method has to know of it.
+"""Augments the inputs of a discriminator during training by a hook, so that methods need no code for it.
 
 Penalties and losses of any method then see augmented images, real and generated ones alike, with gradients through the
-augmentation. In evaluation mode the hook does nothing: whoever explains, scores or saves the network meets it bare.
+augmentation. In evaluation mode the hook does nothing: explanations, scores and saved networks are without it.
 """
 
 from typing import Any, Literal
@@ -10,19 +10,20 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from ganoscope.contracts import draw
+from ganoscope.contracts import Method, draw
 from ganoscope.data.feeding.diff_augment import FACTORS, DiscriminatorPolicy, choose_policy, diff_augment
 from ganoscope.data.store import Store
 from ganoscope.errors import UserError
+from ganoscope.seeds import Stream, stream
 
 FIXED_PROBABILITY = 0.5
-"""Of each operation, without adaptation."""
+"""Probability of each operation without adaptation."""
 MAX_PROBABILITY = 0.8
-"""Above, augmentations begin to show in generated images (Karras et al. 2020, sect. 2.2)."""
+"""Upper limit; above it, augmentations leak into generated images (Karras et al. 2020, sect. 2.2)."""
 TARGET = 0.5
-"""Of the overfitting measure."""
+"""Target of the overfitting measure."""
 RAMP_IMAGES = 30_000
-"""Images in which the probability could go from 0 to 1."""
+"""Images over which the probability can rise from 0 to 1."""
 EVERY_IMAGES = 1024
 """Images between two measurements."""
 SAMPLES = 64
@@ -50,69 +51,75 @@ class DiscriminatorAugmentation(nn.Module):
         return diff_augment(images, self.policy, self.probability, numbers)
 
     def hook(self, network: nn.Module, inputs: tuple[Any, ...]) -> tuple[Any, ...] | None:
-        """Replaces the images that a network in training is called with."""
+        """Replaces the input images of a network in training mode."""
         return (self(inputs[0]), *inputs[1:]) if network.training else None
 
     def remove(self) -> None:
-        """Leaves the network as it was before `attach`."""
+        """Detaches the augmentation from the network."""
         for handle in self.handles:
             handle.remove()
         self.handles.clear()
 
 
 def attach(D: nn.Module, policy: DiscriminatorPolicy, probability: float) -> DiscriminatorAugmentation:
-    """Puts the augmentation before a discriminator, on its device, and returns it."""
+    """Attaches the augmentation to a discriminator, on its device, and returns it.
+
+    Args:
+        D: The discriminator.
+        policy: Operations and their ranges.
+        probability: Initial probability of each operation.
+    """
     augmentation = DiscriminatorAugmentation(policy, probability).to(next(D.parameters()).device)
     augmentation.handles.append(D.register_forward_pre_hook(augmentation.hook))
     return augmentation
 
 
 def make_discriminator_augmentation(
-    method: Any, store: Store, mode: Literal["none", "fixed", "adaptive"]
+    method: Method, store: Store, mode: Literal["none", "fixed", "adaptive"]
 ) -> DiscriminatorAugmentation | None:
-    """Returns the augmentation that suits a store, attached to the method's D; None where none is wanted.
+    """Returns the augmentation that suits a store, attached to the method's D; None for mode none.
 
     Args:
-        method: A noise-to-image method whose networks are on their device.
-        store: What it learns from.
-        mode: fixed keeps the probability; adaptive begins at 0, and `Adaptation` moves it.
+        method: A method that generates from noise, its networks on their device.
+        store: Store that it is trained on.
+        mode: fixed keeps the probability; adaptive starts at 0, and `Adaptation` adjusts it.
 
     Raises:
-        UserError: Adaptation is wanted of a store without a validation part.
+        UserError: Adaptation is requested for a store without a validation part.
     """
     if mode == "none":
         return None
     if mode == "adaptive" and not len(store.indices("validation")):
         raise UserError(
             "--diff-augment adaptive measures overfitting on the validation part: got 0 images there; allowed: 1 or "
-            "more. Take --diff-augment fixed, or prepare a store with a validation part."
+            "more. Use --diff-augment fixed, or prepare a store with a validation part."
         )
     policy = choose_policy(store.modality, store.intensity.unit)
     return attach(method.networks["D"], policy, FIXED_PROBABILITY if mode == "fixed" else 0.0)
 
 
 class Adaptation:
-    """Moves an augmentation's probability so that the overfitting measure stays at its target.
+    """Adjusts an augmentation's probability so that the overfitting measure stays at its target.
 
-    It depends on the weights, the seed and the images seen alone, so each process comes to the same probability, and a
-    run that resumes with the buffer from its checkpoint goes on as if it had never stopped.
+    It depends only on the weights, the seed and the images seen: all processes get the same probability, and a run that
+    resumes with the buffer from its checkpoint continues as if it had never stopped.
 
     Source: Karras et al. 2020, sect. 3.1, https://arxiv.org/abs/2006.06676
     Differs: the measure is r_v, not r_t: it does not change when a constant is added to all logits, so it suits
-        relativistic losses as well. The probability ends at 0.8, and rises faster: small sets are learned by heart
+        relativistic losses as well. The probability is limited to 0.8, and rises faster: small sets are memorised
         within few images.
     """
 
-    def __init__(self, method: Any, augmentation: DiscriminatorAugmentation, store: Store, seed: int) -> None:
+    def __init__(self, method: Method, augmentation: DiscriminatorAugmentation, store: Store, seed: int) -> None:
         self.method, self.augmentation, self.store, self.seed = method, augmentation, store, seed
         self.parts = (store.indices("train"), store.indices("validation"))
 
     def update(self, batch_size: int, images_seen: int) -> None:
-        """Measures and moves the probability after a step on `batch_size` images, at every 1024th image seen."""
+        """Measures overfitting and adjusts the probability, at every 1024th image seen; called after each step."""
         if images_seen // EVERY_IMAGES == (images_seen - batch_size) // EVERY_IMAGES:
             return
         device = self.augmentation.probability.device
-        choice = np.random.default_rng([self.seed, 41, images_seen])
+        choice = stream(self.seed, Stream.ADAPTATION, images_seen)
         train, validation = (
             torch.from_numpy(self.store.load_images(np.sort(choice.permutation(part)[:SAMPLES]))).to(device)
             for part in self.parts
@@ -126,22 +133,22 @@ class Adaptation:
 
 
 @torch.no_grad()
-def measure_overfitting(method: Any, augmentation: nn.Module, train: Tensor, validation: Tensor) -> float:
-    r"""Returns how much better D knows its training images than held-out ones: 0 not at all, 1 is learned by heart.
+def measure_overfitting(method: Method, augmentation: nn.Module, train: Tensor, validation: Tensor) -> float:
+    r"""Returns how much D overfits to its training images: 0 not at all, 1 completely.
 
     .. math:: r_v = \frac{E[D_{train}] - E[D_{validation}]}{E[D_{train}] - E[D_{generated}]}
 
-    The validation images meet D in forward passes alone: they move no weight, only the probability of augmentation. A
-    measure of quality on them is therefore not wholly blind; the test part stays untouched.
+    Validation images pass D only forwards: they change no weight, only the probability of augmentation. Quality
+    measured on them is therefore not fully independent; the test part is not used.
 
     Args:
-        method: Its networks judge and generate in evaluation mode, and get their modes back.
-        augmentation: What all images go through first.
-        train: Images (B, C, H, W), in [-1, 1], on the method's device.
-        validation: The same.
+        method: Method whose networks are evaluated in evaluation mode; their modes are restored.
+        augmentation: Applied to all images first.
+        train: Training images, shape (B, C, H, W), in [-1, 1], on the method's device.
+        validation: Validation images, likewise.
 
     Returns:
-        The measure; 0 where D does not tell generated images from training images.
+        The measure; 0 where D does not score training images above generated ones.
 
     Source: Karras et al. 2020, eq. 1, https://arxiv.org/abs/2006.06676
     """

@@ -7,7 +7,7 @@ import torch
 from torch import nn
 
 RAMP_SHARE = 0.1
-"""The half-life never exceeds this share of the images seen, so that early weights are forgotten."""
+"""The half-life never exceeds this share of the images seen, so that early weights are forgotten soon."""
 
 
 class MovingAverage:
@@ -28,7 +28,7 @@ class MovingAverage:
 
     @cached_property
     def _pairs(self) -> list[tuple[torch.Tensor, torch.Tensor]]:
-        """Tensors of the average and of the network; found at the first update, as moving a network replaces them."""
+        """Tensors of the average and of the network; listed at the first update, as moving a network replaces them."""
         return list(zip(state_tensors(self.average), state_tensors(self.network), strict=True))
 
     @torch.no_grad()

@@ -1,4 +1,4 @@
-"""What each training step gets: batches of a store's images with their labels, or of two domains."""
+"""Batches of the training steps: a store's images with their labels, or images of two domains."""
 
 from collections.abc import Iterator
 from functools import partial
@@ -24,23 +24,29 @@ from ganoscope.data.feeding.feed import (
 from ganoscope.data.store import Store
 from ganoscope.data.store.domains import Domain, open_domains
 from ganoscope.data.store.labels import encode_labels
+from ganoscope.seeds import make_domain_seed
+from ganoscope.training.config import TrainConfig
 from ganoscope.training.processes import Place
-from ganoscope.training.run_folder.record import RunRecord, TrainConfig
-
-DOMAIN_SEED = 1_000_003
-"""Added to the seed for domain B, so that domains of equal size are not in step."""
+from ganoscope.training.run_folder.record import RunRecord
 
 
 class Feed(Protocol):
-    """Reads batches in the order that the seed decides, from a number of images seen on."""
+    """Reads batches in the order given by the seed, starting at a number of images seen."""
 
     def read(self, images_seen: int) -> Batch | Domains:
-        """Returns the next batch, on the device; `images_seen` before it."""
+        """Returns the next batch on the device; `images_seen` is the number before it."""
         ...
 
 
 def open_feed(record: RunRecord, store: Store, place: Place, images_seen: int) -> Feed:
-    """Returns the feed of a run that goes on after a number of images."""
+    """Returns the feed of a run from a number of images seen on.
+
+    Args:
+        record: The run's record.
+        store: Store that it is trained on.
+        place: Position of this process.
+        images_seen: Images seen before the first batch.
+    """
     if not record.spec.domains:
         return ImageFeed(record, store, place, images_seen)
     return DomainFeed(record, open_run_domains(record.train, store), place, images_seen)
@@ -63,7 +69,7 @@ class ImageFeed:
             classes = group_by_label(indices, labels[indices])
             choose = partial(choose_balanced, classes, batch_size=config.batch_size, seed=config.seed)
         schedule = make_schedule(choose, images_seen, config.batch_size, place.rank, place.world)
-        schedule, self.positions = tee(schedule)  # the feed reads its half ahead
+        schedule, self.positions = tee(schedule)  # the feed reads ahead of the labels
         self.images = feed_images(store, indices, schedule, place.device)
         self.labels = torch.from_numpy(encode_labels(labels, record.spec.classes)) if record.spec.classes else None
 
@@ -76,7 +82,7 @@ class ImageFeed:
 
 
 class DomainFeed:
-    """Unpaired batches of two domains: each goes through its own shuffled passes."""
+    """Unpaired batches of two domains, each in its own shuffled passes."""
 
     def __init__(self, record: RunRecord, domains: tuple[Domain, Domain], place: Place, images_seen: int) -> None:
         self.record, self.place, self.domains = record, place, domains
@@ -85,13 +91,13 @@ class DomainFeed:
     def _feed(self, number: int, images_seen: int) -> Iterator[Tensor]:
         config, place, domain = self.record.train, self.place, self.domains[number]
         indices = domain.indices("train")
-        seed = config.seed + DOMAIN_SEED * number
+        seed = make_domain_seed(config.seed, number)
         choose = partial(choose_batch, indices, batch_size=config.batch_size, seed=seed)
         schedule = make_schedule(choose, images_seen, config.batch_size, place.rank, place.world)
         return feed_pixels(domain.store, indices, schedule, place.device)
 
     def read(self, images_seen: int) -> Domains:
-        """Returns the next images of both domains, and where they were measured."""
+        """Returns the next images of both domains with their masks of measured pixels."""
         (a, measured_a), (b, measured_b) = (self._read(number, images_seen) for number in range(2))
         return Domains(a, b, measured_a, measured_b)
 
@@ -106,9 +112,17 @@ class DomainFeed:
 
 
 def augment_batch(real: Tensor, record: RunRecord, place: Place, images_seen: int, domain: int = 0) -> Tensor:
-    """Returns the images, each augmented in its own way where the run wants that."""
+    """Returns the images (B, C, H, W), each augmented in its own way where the run asks for it.
+
+    Args:
+        real: Images in [-1, 1], shape (B, C, H, W).
+        record: The run's record.
+        place: Position of this process.
+        images_seen: Images seen before the batch; part of the seed.
+        domain: Index of the domain; part of the seed.
+    """
     if not record.augmentation:
         return real
     count = record.train.batch_size
-    factors = draw_factors(record.train.seed + DOMAIN_SEED * domain, images_seen, count)
+    factors = draw_factors(make_domain_seed(record.train.seed, domain), images_seen, count)
     return augment(real, record.augmentation, torch.from_numpy(factors[place.rank :: place.world]).to(place.device))

@@ -1,4 +1,4 @@
-"""One training step: the phases of a method in their order, each moving only its own networks."""
+"""One training step: the phases of a method in their order, each updating only its own networks."""
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, nullcontext
@@ -18,15 +18,15 @@ def train_step(
     autocast: Callable[[], AbstractContextManager[object]],
     accumulate: int = 1,
 ) -> dict[str, Terms]:
-    """Runs one step of every phase that is due, and returns their terms by the phase's name.
+    """Runs one step of every phase that is due, and returns the terms by phase name.
 
     Args:
         method: Networks and phases, on the batch's device.
-        batch: Real images in [-1, 1], with their labels, or of two domains.
-        step: Number of steps done before; a phase with `every` k runs where it is a multiple of k.
+        batch: Real images in [-1, 1], shape (B, C, H, W), with labels and weights; or images of two domains.
+        step: Number of earlier steps; a phase with `every` k runs where it is a multiple of k.
         autocast: Makes the context in which losses are computed in the run's precision.
-        accumulate: Parts that the batch is computed in. One part is shared by all phases; of several, each phase
-            computes its own, so that only one is in memory at a time.
+        accumulate: Number of parts into which the batch is split. A single part is shared by all phases; of several
+            parts, each phase computes its own, so that only one is in memory at a time.
     """
     if accumulate == 1:
         with autocast():
@@ -54,11 +54,18 @@ def add_up(
     parts: list[Batch | Domains],
     autocast: Callable[[], AbstractContextManager[object]],
 ) -> Terms:
-    """Adds up the gradients of a phase over the parts of a batch, and returns the mean of their terms."""
+    """Accumulates the gradients of a phase over the parts of a batch, and returns the mean of their terms.
+
+    Args:
+        method: Networks and phases.
+        phase: The phase to run.
+        parts: Parts of equal size.
+        autocast: Makes the context in which losses are computed in the run's precision.
+    """
     terms: list[Terms] = []
     for number, part in enumerate(parts):
         last = number == len(parts) - 1
-        with nullcontext() if last or not hasattr(phase.loss, "no_sync") else phase.loss.no_sync():
+        with nullcontext() if last else phase.no_sync():
             with autocast():
                 found = phase.loss(method.forward(part))
             (found.total / len(parts)).backward()
@@ -68,7 +75,7 @@ def add_up(
 
 
 def split(batch: Batch | Domains, parts: int) -> list[Batch | Domains]:
-    """Returns a batch in equal parts."""
+    """Returns a batch in equal parts, labels, weights and masks with their images."""
     cut: dict[str, Any] = {}
     for f in fields(batch):
         value = getattr(batch, f.name)
@@ -78,7 +85,7 @@ def split(batch: Batch | Domains, parts: int) -> list[Batch | Domains]:
 
 @contextmanager
 def only_learning(networks: Mapping[str, nn.Module], names: tuple[str, ...]) -> Iterator[None]:
-    """Opens the gradients of the named networks only, and opens all again afterwards."""
+    """Enables the gradients of the named networks only, and enables all again afterwards."""
     others = [network for name, network in networks.items() if name not in names]
     for network in others:
         network.requires_grad_(False)

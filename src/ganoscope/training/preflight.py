@@ -1,4 +1,4 @@
-"""Everything that can be checked before a run's first step."""
+"""Checks before the first step of a run."""
 
 import os
 from dataclasses import replace
@@ -14,11 +14,11 @@ from ganoscope.data.feeding.augment import Policy, policy_of
 from ganoscope.data.store import Store
 from ganoscope.errors import UserError, describe, refuse
 from ganoscope.methods import load
+from ganoscope.training.config import TrainConfig
 from ganoscope.training.feeding import open_run_domains
 from ganoscope.training.processes import choose_device
 from ganoscope.training.run_folder.record import (
     RunRecord,
-    TrainConfig,
     describe_classifiers,
     load_record,
     make_record,
@@ -26,7 +26,7 @@ from ganoscope.training.run_folder.record import (
     save_record,
 )
 from ganoscope.training.run_folder.tracking import refuse_missing
-from ganoscope.training.speed import SHORT_IMAGES, choose_speed, choose_without_measuring
+from ganoscope.training.speed import SHORT_IMAGES, choose_speed, choose_without_measuring, settle_speed
 
 
 def prepare_run(
@@ -37,12 +37,24 @@ def prepare_run(
     config: TrainConfig,
     policy: Policy | None = None,
 ) -> RunRecord:
-    """Checks everything that can be checked before the first step, writes `run.json`, and returns it."""
+    """Checks everything that can be checked before the first step, writes `run.json`, and returns its content.
+
+    Args:
+        method_name: Name of the method, or the dotted name of the user's own module.
+        method_config: Its hyper-parameters.
+        store_path: Folder of the store.
+        run: Folder of the run.
+        config: Training options.
+        policy: Augmentation in place of `config.augment`.
+
+    Raises:
+        UserError: An option, the store or the run folder does not fit; the message names all faults found together.
+    """
     store = Store.open(store_path)
     store.verify()
     refuse_missing(config.track)
-    translates = getattr(load(method_name), "TRANSLATES", False)
-    refuse(list_unsuited(method_name, config) + list_domain_faults(method_name, config, translates))
+    translates = load(method_name).TRAITS.translates
+    refuse(list_unsuited(method_name, config) + list_domain_faults(method_name, config))
     domains = open_run_domains(config, store) if translates else None
     if domains and config.target_store:
         domains[1].store.verify()
@@ -59,18 +71,18 @@ def prepare_run(
     if exists:
         refuse_other_run(run, record)
     elif run.exists() and any(run.iterdir()):
-        raise UserError(f"run folder {run} is not empty and holds no run; allowed: a new folder, or a run's.")
+        raise UserError(f"run folder {run} is not empty and holds no run; allowed: a new folder, or that of a run.")
     if int(os.environ.get("RANK", "0")) == 0:
         run.mkdir(parents=True, exist_ok=True)
         save_record(run, record)
     return record
 
 
-def list_domain_faults(method_name: str, config: TrainConfig, translates: bool) -> list[str]:
-    """Returns which options a translation, or a method that is none, can't do with."""
-    if translates:
+def list_domain_faults(method_name: str, config: TrainConfig) -> list[str]:
+    """Returns the options that don't suit a translation, or suit a translation only."""
+    if load(method_name).TRAITS.translates:
         options = {"balance": config.balance, "diff-augment": config.diff_augment != "none"}
-        reason = f"{method_name} translates images and draws each domain for itself"
+        reason = f"{method_name} translates images and samples each domain separately"
         return [
             describe(f"--{name} does not suit a translation", "set", "not set", f"{reason}. Leave it out.")
             for name, given in options.items()
@@ -90,35 +102,49 @@ def list_domain_faults(method_name: str, config: TrainConfig, translates: bool) 
 
 
 def settle(record: RunRecord, method_config: Any, begun: TrainConfig | None) -> TrainConfig:
-    """Returns the training configuration with nothing left open: as the run was begun, or as a measurement says.
+    """Returns the training options with every `auto` replaced: as when the run began, or as measured.
 
-    torchrun's processes have to agree, so nothing is measured there.
+    Under torchrun nothing is measured, as all processes have to agree.
+
+    Args:
+        record: The run's record, with resolved training options.
+        method_config: Hyper-parameters of the method.
+        begun: Training options of the run so far; None for a new one.
+
     """
     config, device = record.train, torch.device(record.train.device)
     if begun:
         names = ("precision", "memory_format", "compile")
         return replace(config, **{name: getattr(begun, name) for name in names if getattr(config, name) == "auto"})
     if "RANK" in os.environ or (config.images or 0) < SHORT_IMAGES:
-        return config.settle(choose_without_measuring(config, device.type))
+        return settle_speed(config, choose_without_measuring(config, device.type))
     build = partial(load(record.method).build, method_config, record.spec)
-    return config.settle(choose_speed(build, record.spec, config, device))
+    return settle_speed(config, choose_speed(build, record.spec, config, device))
 
 
 def refuse_unfit(record: RunRecord, method_config: Any, store: Store) -> None:
-    """Refuses a store that the method can't learn from."""
+    """Refuses a store that the method can't learn from.
+
+    Args:
+        record: The run's record.
+        method_config: Hyper-parameters of the method.
+        store: Store to train on.
+
+    Raises:
+        UserError: The method can't handle the image size, or its own check refuses the store.
+    """
     module = load(record.method)
     try:
         with torch.device("meta"):
             module.build(method_config, record.spec)
     except ValueError as error:
         raise UserError(str(error)) from None
-    if hasattr(module, "check"):
-        module.check(method_config, store, record.spec)
+    if module.TRAITS.check:
+        module.TRAITS.check(method_config, store, record.spec)
 
 
 def list_unsuited(method_name: str, config: TrainConfig) -> list[str]:
-    """Returns which training options the method can't do with."""
-    unsuited: dict[str, str] = getattr(load(method_name), "UNSUITED", {})
+    """Returns the training options that don't suit the method, each with the reason."""
     return [
         describe(
             f"--{name.replace('_', '-')} does not suit {method_name}",
@@ -126,7 +152,7 @@ def list_unsuited(method_name: str, config: TrainConfig) -> list[str]:
             str(getattr(TrainConfig(), name)),
             f"Leave it out: {reason}.",
         )
-        for name, reason in unsuited.items()
+        for name, reason in load(method_name).TRAITS.unsuited.items()
         if getattr(config, name) != getattr(TrainConfig(), name)
     ]
 
@@ -134,7 +160,14 @@ def list_unsuited(method_name: str, config: TrainConfig) -> list[str]:
 def list_feed_faults(
     store: Store, training: list[NDArray[np.int64]], config: TrainConfig, policy: Policy | None
 ) -> list[str]:
-    """Returns what keeps training images, at positions for each domain, from being fed as wanted."""
+    """Returns why the training images can't be fed with these options.
+
+    Args:
+        store: Store to train on.
+        training: Positions of the training images, for each domain.
+        config: Resolved training options.
+        policy: Augmentation of real images; None for none.
+    """
     faults = []
     fewest = min(map(len, training))
     if fewest < config.batch_size:

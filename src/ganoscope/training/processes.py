@@ -1,4 +1,4 @@
-"""Where a run computes: device, precision, and the processes of one machine or of many."""
+"""Devices, precision, and the processes of one machine or of many."""
 
 import os
 import warnings
@@ -20,7 +20,7 @@ def choose_device(wanted: str) -> Literal["cpu", "cuda"]:
     """Returns `cpu` or `cuda`.
 
     Raises:
-        UserError: A GPU is wanted, and there is none.
+        UserError: A GPU is requested, and there is none.
     """
     if wanted == "cuda" and not torch.cuda.is_available():
         raise UserError("--device cuda: this machine has no CUDA device that torch can use; allowed: auto, cpu.")
@@ -28,7 +28,7 @@ def choose_device(wanted: str) -> Literal["cpu", "cuda"]:
 
 
 def choose_precision(wanted: Literal["auto", "fp32", "bf16"], device: str) -> Literal["fp32", "bf16"]:
-    """Returns `fp32` or `bf16`; auto takes bf16 where the processor computes it natively."""
+    """Returns `fp32` or `bf16`; auto is bf16 where the processor supports it natively."""
     if wanted != "auto":
         return wanted
     if device == "cuda":
@@ -38,17 +38,27 @@ def choose_precision(wanted: Literal["auto", "fp32", "bf16"], device: str) -> Li
 
 
 def make_autocast(device: str, precision: str) -> Callable[[], AbstractContextManager[object]]:
-    """Returns a function that makes the context for computing losses."""
+    """Returns a function that makes the context for computing losses.
+
+    Args:
+        device: `cpu` or `cuda`.
+        precision: `fp32` or `bf16`.
+    """
     if precision == "fp32":
         return nullcontext
     return lambda: torch.autocast(device, torch.bfloat16)
 
 
 def launch(devices: int, function: Callable[..., None], *arguments: object) -> None:
-    """Runs the function in several processes of one machine, by PyTorch's own launcher (what `torchrun` is).
+    """Runs the function in several processes of one machine by PyTorch's own launcher, which `torchrun` uses too.
+
+    Args:
+        devices: Number of processes.
+        function: Called in each process; must be importable.
+        arguments: Its arguments.
 
     Raises:
-        UserError: A process failed; its own message stands above.
+        UserError: A process failed; its own message is printed above.
     """
     from torch.distributed.elastic.multiprocessing.errors import ChildFailedError
     from torch.distributed.launcher.api import LaunchConfig, elastic_launch
@@ -72,11 +82,11 @@ def launch(devices: int, function: Callable[..., None], *arguments: object) -> N
 
 @dataclass(frozen=True)
 class Place:
-    """Where this process computes.
+    """Position of this process among those of a run.
 
     Attributes:
-        device: Its device.
-        rank: Its number among all processes.
+        device: Device of this process.
+        rank: Index of this process.
         world: Number of processes.
     """
 
@@ -86,7 +96,7 @@ class Place:
 
     @property
     def leads(self) -> bool:
-        """Whether this process writes files and talks to the user."""
+        """Whether this process writes files and prints messages."""
         return self.rank == 0
 
 
@@ -107,7 +117,7 @@ def join_processes(device: str) -> Iterator[Place]:
 
 
 class PhaseLoss(nn.Module):
-    """One phase's loss as a module over the networks that it moves, so that DistributedDataParallel can wrap it."""
+    """One phase's loss as a module over the networks that it trains, so that DistributedDataParallel can wrap it."""
 
     def __init__(self, phase: Phase, networks: Mapping[str, nn.Module]) -> None:
         super().__init__()
@@ -124,4 +134,4 @@ def distribute(phase: Phase, networks: Mapping[str, nn.Module]) -> Phase:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", FutureWarning)  # its successor does not exist before torch 2.12
         wrapped = DistributedDataParallel(PhaseLoss(phase, networks), broadcast_buffers=False)
-    return replace(phase, loss=wrapped)
+    return replace(phase, loss=wrapped, no_sync=wrapped.no_sync)

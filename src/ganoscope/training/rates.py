@@ -1,17 +1,17 @@
-"""Learning rates over a run: what each optimizer was made with, times one factor that the images seen decide."""
+"""Learning-rate schedules: each optimizer's initial rates times one factor, a function of the images seen."""
 
 import math
 from collections.abc import Sequence
 
 from ganoscope.contracts import Phase
-from ganoscope.training.run_folder.record import TrainConfig
+from ganoscope.training.config import TrainConfig
 
 
 def find_rate_factor(config: TrainConfig, images_seen: int) -> float:
-    r"""Returns the factor of all learning rates after so many images.
+    r"""Returns the factor of all learning rates after a number of images.
 
-    With p the share of the run that is done: `linear` is :math:`\min(1, 2 - 2p)`, `cosine` is
-    :math:`(1 + \cos \pi p) / 2`; a warm-up multiplies by the share of it that is done.
+    With p the completed share of the run: `linear` is :math:`\min(1, 2 - 2p)`, `cosine` is
+    :math:`(1 + \cos \pi p) / 2`; a warm-up multiplies by its completed share.
 
     Source: linear: Zhu et al. 2017, appendix 7.1, https://arxiv.org/abs/1703.10593; cosine: Loshchilov and Hutter 2017,
         eq. 5 with one period, https://arxiv.org/abs/1608.03983
@@ -28,7 +28,7 @@ def find_rate_factor(config: TrainConfig, images_seen: int) -> float:
 
 
 def note_initial_rates(phases: Sequence[Phase]) -> None:
-    """Keeps each optimizer's own learning rate beside the one in use; checkpoints hold both."""
+    """Stores each optimizer's initial learning rate beside the current one; checkpoints keep both."""
     for phase in phases:
         for group in phase.optimizer.param_groups:
             group.setdefault("initial_lr", group["lr"])

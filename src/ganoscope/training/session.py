@@ -1,4 +1,4 @@
-"""One process's part in a training run: steps, checkpoints, sample grids, history and alarms."""
+"""Training run of one process: steps, checkpoints, sample grids, history and alarms."""
 
 import signal
 import time
@@ -6,22 +6,22 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
-import numpy as np
 import torch
 
-from ganoscope.contracts import Terms
+from ganoscope.contracts import Method, Terms
 from ganoscope.data.store import Store
 from ganoscope.errors import UserError
 from ganoscope.files import remove_leftovers
 from ganoscope.methods import load
 from ganoscope.progress import CONSOLE, ProgressBar
-from ganoscope.training.alarms import TrainingAlarms, check_domination, check_gradients, check_prevalence, check_samples
+from ganoscope.seeds import Stream, make_torch_seed
 from ganoscope.training.discriminator_augmentation import Adaptation, make_discriminator_augmentation
 from ganoscope.training.ema import MovingAverage
 from ganoscope.training.feeding import open_feed, open_run_domains
+from ganoscope.training.kept_alarms import TrainingAlarms
 from ganoscope.training.loop import train_step
+from ganoscope.training.observations import Observations
 from ganoscope.training.processes import Place, distribute, make_autocast
 from ganoscope.training.rates import find_rate_factor, note_initial_rates, set_rates
 from ganoscope.training.run_folder.checkpoint import TrainingState, list_checkpoints, load_checkpoint, save_checkpoint
@@ -32,26 +32,26 @@ from ganoscope.training.run_folder.tracking import open_tracker
 from ganoscope.training.speed import choose_without_measuring, place_networks
 
 AUGMENTATION = "diff_augment.probability"
-"""Column of the history."""
+"""Column of the history: probability of the discriminator augmentation."""
 FLUSH_STEPS = 50
-"""Steps between two looks at the losses: on a GPU, each look waits for it."""
+"""Steps between two transfers of the losses: on a GPU, each one waits for it."""
 
 
-def list_generators(method: Any) -> tuple[str, ...]:
-    """Returns the names of the networks that generate: those whose moving averages are used."""
-    names: tuple[str, ...] = getattr(method, "generators", ("G",))
-    return names
+def open_pictures(record: RunRecord, store: Store, method: Method) -> Pictures:
+    """Returns the maker of the run's sample grids.
 
-
-def open_pictures(record: RunRecord, store: Store, method: Any) -> Pictures:
-    """Returns what makes the run's sample grids."""
+    Args:
+        record: The run's record.
+        store: Store that it learns from.
+        method: Its method.
+    """
     if record.domains:
         return TranslationPictures(open_run_domains(record.train, store))
     return NoisePictures(method, store, record.spec.classes if method.classes else ())
 
 
 class Session:
-    """One process's part in a run: the networks on their device, the feed, and what is written down."""
+    """Training run of one process: the networks on their device, the feed, and the files it writes."""
 
     def __init__(self, record: RunRecord, run: Path, place: Place) -> None:
         self.record, self.run, self.place, self.config = record, run, place, record.train
@@ -59,10 +59,10 @@ class Session:
         self.indices = self.store.indices("train")
         torch.manual_seed(self.config.seed)
         module = load(record.method)
-        self.method: Any = module.build(module.Config(**record.method_config), record.spec)
+        self.method: Method = module.build(module.Config(**record.method_config), record.spec)
         self.averages = {
             name: MovingAverage(self.method.networks[name], self.config.ema_half_life_images)
-            for name in list_generators(self.method)
+            for name in self.method.generators
         }
         self.speed = choose_without_measuring(self.config, place.device.type)
         place_networks(self.method.networks.values(), place.device, self.speed)
@@ -81,7 +81,7 @@ class Session:
             self.method.phases = tuple(distribute(p, self.method.networks) for p in self.method.phases)
 
     def _augment_discriminator(self) -> Adaptation | None:
-        """Puts the augmentation before D, where one is wanted, and among what checkpoints keep."""
+        """Attaches the requested augmentation to D, and adds it to the state that checkpoints keep."""
         mode = self.config.diff_augment
         augmentation = make_discriminator_augmentation(self.method, self.store, mode)
         self.kept = {**self.method.networks}
@@ -95,7 +95,11 @@ class Session:
         return load_checkpoint(checkpoints[-1], self.state) if checkpoints else 0
 
     def train(self) -> None:
-        """Runs steps until the wanted number of images is seen, or the user interrupts."""
+        """Runs steps until the requested number of images is seen.
+
+        Raises:
+            UserError: The user interrupted, or a loss is not finite; everything up to then is saved.
+        """
         total = self.config.images or 0
         if not self.place.leads:
             while self.images_seen < total:
@@ -122,12 +126,13 @@ class Session:
         history.close()
         if self.images_seen < total:
             raise UserError(
-                f"stopped after {self.images_seen:,} of {total:,} images; all is saved. The same command goes on."
+                f"stopped after {self.images_seen:,} of {total:,} images; all is saved. "
+                "Rerun the same command to resume."
             )
 
     def _announce(self, total: int) -> None:
         config = self.config
-        begun = f"going on from {self.images_seen:,} of" if self.images_seen else "for"
+        begun = f"resuming at {self.images_seen:,} of" if self.images_seen else "for"
         CONSOLE.print(
             f"training {self.record.method} on {len(self.indices):,} images of {self.store.name} "
             f"({self.store.size} x {self.store.size}), {begun} {total:,} images; {config.device}, {self.speed}, "
@@ -135,10 +140,9 @@ class Session:
         )
 
     def _step(self) -> dict[str, Terms]:
-        """Runs one step; its random numbers depend on the seed, the process and the images seen, on nothing else."""
+        """Runs one step; its random numbers depend only on the seed, the process and the images seen."""
         config, place = self.config, self.place
-        entropy = np.random.SeedSequence([config.seed, place.rank, self.images_seen])
-        torch.manual_seed(int(entropy.generate_state(1)[0]))
+        torch.manual_seed(make_torch_seed(config.seed, Stream.TRAINING_STEP, place.rank, self.images_seen))
         set_rates(self.method.phases, find_rate_factor(config, self.images_seen))
         batch = self.feed.read(self.images_seen)
         step = self.images_seen // config.batch_size
@@ -151,27 +155,37 @@ class Session:
         return terms
 
     def _observe(self) -> dict[str, torch.Tensor]:
-        """Returns what else the history notes of a step: the probability of augmentation, where it moves."""
+        """Returns further columns of the history: the probability of augmentation, where it is adaptive."""
         return {AUGMENTATION: self.adaptation.augmentation.probability.clone()} if self.adaptation else {}
 
     def _tick(self, history: History, alarms: TrainingAlarms, rows: list[dict[str, float]]) -> None:
-        """Saves a checkpoint and a sample grid, and looks for alarms."""
-        labels, conditional = self.store.column("label")[self.indices], bool(getattr(self.method, "classes", 0))
-        found = check_prevalence(labels, conditional) if self.config.balance else []
+        """Saves a checkpoint and a sample grid, and runs the checks.
+
+        Args:
+            history: The run's history.
+            alarms: The run's alarms.
+            rows: Rows of the history since the last tick.
+        """
         save_checkpoint(self.run, self.images_seen, self.state)
         averages = {name: average.average for name, average in self.averages.items()}
         fake, sheet = self.pictures.save(self.run, self.images_seen, averages, self.place.device)
         history.add_image("samples", sheet, self.images_seen)
-        if rows:
-            found += check_domination(rows)
-            found += check_gradients(self.method.networks, self.method.phases, rows)
-            found += check_samples(self.pictures.real, fake, self.images_seen / (self.config.images or 1))
-        for alarm in alarms.update(found, self.images_seen):
+        observations = Observations(
+            rows=rows,
+            networks=self.method.networks,
+            phases=self.method.phases,
+            real=self.pictures.real,
+            fake=fake if rows else None,
+            progress=self.images_seen / (self.config.images or 1),
+            balanced_labels=self.store.column("label")[self.indices] if self.config.balance else None,
+            conditional=bool(getattr(self.method, "classes", 0)),
+        )
+        for alarm in alarms.check(observations, self.images_seen):
             CONSOLE.print(f"alarm ({alarm.severity}) at {self.images_seen:,} images: {alarm.message}")
 
 
 def summarise(terms: Mapping[str, Terms]) -> str:
-    """Returns what the phases observed, such as D(x) and D(G(z)), for the progress bar; a GPU is not waited for."""
+    """Returns the observed terms, such as D(x) and D(G(z)), for the progress bar; values on a GPU are left out."""
     signs = {"d_real": "D(x)", "d_fake": "D(G(z))"}
     seen = {name: value for group in terms.values() for name, value in group.observations().items() if value.is_cpu}
     return " ".join(f"{signs.get(name, name.replace('_', ' '))} {value:.2f}" for name, value in seen.items())
@@ -179,7 +193,7 @@ def summarise(terms: Mapping[str, Terms]) -> str:
 
 @contextmanager
 def catch_interrupt() -> Iterator[Callable[[], bool]]:
-    """Yields a function that tells whether Ctrl-C or SIGTERM came: training then ends after the step, and saves."""
+    """Yields a function that tells whether Ctrl-C or SIGTERM arrived: training then ends after the step and saves."""
     received: list[int] = []
     old = {
         number: signal.signal(number, lambda received_number, _: received.append(received_number))

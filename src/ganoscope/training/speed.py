@@ -1,6 +1,6 @@
-"""Which precision and memory format make a step fastest, and whether compiling pays: measured on the device at hand.
+"""Measures which precision and memory format make a step fastest on this device, and whether compiling pays.
 
-A short run is not worth measuring for: it takes channels_last, and bf16 where the processor computes it natively.
+Short runs skip the measurement: they use channels_last, and bf16 where the processor supports it natively.
 """
 
 import statistics
@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from itertools import count
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal
 
 import torch
 from torch import nn
@@ -16,11 +16,9 @@ from torch import nn
 from ganoscope.contracts import Batch, Domains, ImageSpec, Method
 from ganoscope.errors import UserError
 from ganoscope.progress import CONSOLE
+from ganoscope.training.config import TrainConfig
 from ganoscope.training.loop import train_step
 from ganoscope.training.processes import choose_precision, make_autocast
-
-if TYPE_CHECKING:
-    from ganoscope.training.run_folder.record import TrainConfig
 
 MemoryFormat = Literal["contiguous", "channels_last"]
 FORMATS: dict[MemoryFormat, torch.memory_format] = {
@@ -29,20 +27,20 @@ FORMATS: dict[MemoryFormat, torch.memory_format] = {
 }
 WARM_STEPS, TIMED_STEPS = 2, 5
 GAIN = 1.1
-"""A setting is taken when it is this many times faster than the one before: less may be noise."""
+"""Speed-up from which on a setting is preferred: less may be noise."""
 WORTH_SECONDS = 600.0
-"""Runs that take less at the speed found so far are not compiled."""
+"""Runs with a shorter estimated duration are not compiled."""
 SHORT_IMAGES = 5_000
-"""Runs of fewer images are not measured."""
+"""Runs of fewer images skip the measurement."""
 
 
 @dataclass(frozen=True)
 class Speed:
-    """What decides about speed and not about mathematics.
+    """Settings that affect speed and not mathematics.
 
     Attributes:
-        precision: Of the networks' passes.
-        memory_format: Of their weights, and so of what they compute.
+        precision: Precision of forward passes.
+        memory_format: Memory format of the weights, and so of the activations.
         compile: Whether torch.compile is used.
     """
 
@@ -51,20 +49,26 @@ class Speed:
     compile: bool = False
 
     def __str__(self) -> str:
-        """Returns it in words."""
+        """Returns the settings in words."""
         return f"{self.precision}, {self.memory_format}{', compiled' if self.compile else ''}"
 
 
 def place_networks(networks: Iterable[nn.Module], device: torch.device, speed: Speed) -> None:
-    """Moves networks to their device in the chosen memory format, for training."""
+    """Moves networks to their device and memory format, and puts them into training mode.
+
+    Args:
+        networks: Networks to move.
+        device: Target device.
+        speed: Memory format, and whether to compile.
+    """
     for network in networks:
         network.to(device).to(memory_format=FORMATS[speed.memory_format]).train()  # type: ignore[call-overload]
         if speed.compile:
             network.compile()
 
 
-def choose_without_measuring(config: "TrainConfig", device: str) -> Speed:
-    """Returns what is asked for; for what is left open, channels_last, bf16 where it is native, and no compiling."""
+def choose_without_measuring(config: TrainConfig, device: str) -> Speed:
+    """Returns the requested settings; in place of auto: channels_last, bf16 where native, no compiling."""
     return Speed(
         choose_precision(config.precision, device),
         "channels_last" if config.memory_format == "auto" else config.memory_format,
@@ -72,14 +76,23 @@ def choose_without_measuring(config: "TrainConfig", device: str) -> Speed:
     )
 
 
-def choose_speed(make: Callable[[], Method], spec: ImageSpec, config: "TrainConfig", device: torch.device) -> Speed:
-    """Returns the fastest of the settings that are left open, and prints what was measured.
+def settle_speed(config: TrainConfig, speed: Speed) -> TrainConfig:
+    """Returns the configuration with the settings of `speed` in place of auto."""
+    compiled: Literal["yes", "no"] = "yes" if speed.compile else "no"
+    return replace(config, precision=speed.precision, memory_format=speed.memory_format, compile=compiled)
+
+
+def choose_speed(make: Callable[[], Method], spec: ImageSpec, config: TrainConfig, device: torch.device) -> Speed:
+    """Returns the fastest setting for each option that is `auto`, and prints the measurements.
 
     Args:
-        make: Builds the method anew.
-        spec: Of its images.
-        config: How to train, `images` resolved; what is not `auto` in it stays.
+        make: Builds a new instance of the method.
+        spec: Properties of its images.
+        config: Training options, `images` resolved; options other than `auto` are kept.
         device: Where to train.
+
+    Raises:
+        UserError: `--compile yes` does not work for this method.
     """
     best = choose_without_measuring(config, device.type)
     if config.precision == "auto":
@@ -94,12 +107,18 @@ def choose_speed(make: Callable[[], Method], spec: ImageSpec, config: "TrainConf
         best = probe.prefer(best, replace(best, precision="bf16"))
     if config.compile == "auto" and probe.estimate(best, config.images or 0) > WORTH_SECONDS:
         best = probe.prefer(best, replace(best, compile=True))
-    CONSOLE.print(f"speed, measured in s per step: {probe.describe()}; taken: {best}")
+    CONSOLE.print(f"speed, measured in s per step: {probe.describe()}; chosen: {best}")
     return best
 
 
 def make_random_batch(spec: ImageSpec, batch_size: int, device: torch.device) -> Batch | Domains:
-    """Returns a batch of noise such as the method will get of images."""
+    """Returns a random batch of the shape that the method is trained on.
+
+    Args:
+        spec: Properties of the images.
+        batch_size: Number of images B; `real` has shape (B, 1, size, size), values in [-1, 1].
+        device: Target device.
+    """
     a, b = torch.rand(2, batch_size, 1, spec.size, spec.size, device=device) * 2 - 1
     if spec.domains:
         measured = torch.ones_like(a, dtype=torch.bool) if spec.hu_range else None
@@ -108,7 +127,7 @@ def make_random_batch(spec: ImageSpec, batch_size: int, device: torch.device) ->
 
 
 class Probe:
-    """Times steps of one method on random images, two settings in turn."""
+    """Times steps of one method on random images, alternating between two settings."""
 
     def __init__(self, make: Callable[[], Method], spec: ImageSpec, batch_size: int, device: torch.device) -> None:
         self.make, self.device = make, device
@@ -117,11 +136,11 @@ class Probe:
         self.seconds: dict[Speed, float | str] = {}
 
     def prefer(self, best: Speed, other: Speed) -> Speed:
-        """Returns `other` where it is clearly faster than `best`, and works at all."""
+        """Returns `other` if it works and is clearly faster than `best`, else `best`."""
         try:
             runners = [self.start(best), self.start(other)]
             times = [[run() for run in runners] for _ in range(WARM_STEPS + TIMED_STEPS)][WARM_STEPS:]
-        except Exception as error:  # what a compiler can't do, and how it says so, differs from version to version
+        except Exception as error:  # the exceptions of compilers differ from version to version
             self.seconds[other] = f"not possible here ({type(error).__name__})"
             return best
         before, after = (statistics.mean(column) for column in zip(*times, strict=True))  # not all have every phase
@@ -129,7 +148,11 @@ class Probe:
         return other if before > GAIN * after else best
 
     def refuse_impossible(self, speed: Speed) -> None:
-        """Refuses a setting in which the method's first step fails."""
+        """Refuses a setting in which the method's first step fails.
+
+        Raises:
+            UserError: It fails; the message gives the reason.
+        """
         try:
             self.start(speed)()
         except Exception as error:
@@ -137,7 +160,7 @@ class Probe:
             raise UserError(f"--compile yes: not possible for this method ({reason}); allowed: no, auto.") from None
 
     def start(self, speed: Speed) -> Callable[[], float]:
-        """Returns a function that runs the next step in one setting, and returns its seconds."""
+        """Returns a function that runs the next step in one setting and returns its duration in seconds."""
         method, steps = self.make(), count()
         place_networks(method.networks.values(), self.device, speed)
         autocast = make_autocast(self.device.type, speed.precision)
@@ -152,7 +175,7 @@ class Probe:
         return run
 
     def estimate(self, speed: Speed, images: int) -> float:
-        """Returns the seconds that a run of so many images will take."""
+        """Returns the estimated duration of a run in seconds."""
         known = self.seconds.get(speed)
         if not isinstance(known, float):
             run = self.start(speed)
@@ -160,9 +183,9 @@ class Probe:
         return known * images / self.batch_size
 
     def describe(self) -> str:
-        """Returns all that was measured, in words."""
+        """Returns all measurements in words."""
         parts: list[Any] = [
             f"{speed} {taken:.3f}" if isinstance(taken, float) else f"{speed} {taken}"
             for speed, taken in self.seconds.items()
         ]
-        return "; ".join(parts) or "nothing, as all is given"
+        return "; ".join(parts) or "nothing, as every option is given"

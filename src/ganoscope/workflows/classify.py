@@ -20,7 +20,7 @@ from ganoscope.data.store import Store
 from ganoscope.data.store.labels import count_classes
 from ganoscope.evaluate.classification.calibration import fit_temperature
 from ganoscope.evaluate.classification.metrics import score, to_json
-from ganoscope.evaluate.classification.part_alarms import find_alarms
+from ganoscope.evaluate.classification.part_checks import find_alarms
 from ganoscope.evaluate.classification.predictions import PARTS, make_predictions, save_results
 from ganoscope.files import compute_sha256, save_json
 from ganoscope.progress import CONSOLE, timed

@@ -1,40 +1,60 @@
 """`ganoscope counterfactual`: translates images to another class, and measures what that explains."""
 
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-import numpy as np
-
-from ganoscope.counterfactuals.batches import translate_all
-from ganoscope.counterfactuals.cases import find_run_store
-from ganoscope.counterfactuals.classifiers import open_explained, open_judge, refuse_same
+from ganoscope.alarms import Alarm
+from ganoscope.counterfactuals.cases.sources import Source, open_source, save_key
+from ganoscope.counterfactuals.cases.store_cases import find_run_store
 from ganoscope.counterfactuals.config import CounterfactualConfig
-from ganoscope.counterfactuals.results import Outcome, conclude
-from ganoscope.counterfactuals.set_measures import SetMeasures
-from ganoscope.counterfactuals.sources import open_real, open_source, refuse_judge, save_key
-from ganoscope.counterfactuals.translation import Setting
-from ganoscope.counterfactuals.translator import open_translator, refuse_target
+from ganoscope.counterfactuals.results.conclusion import conclude, save_conclusion
+from ganoscope.counterfactuals.results.folder import open_folder, save_figures
+from ganoscope.counterfactuals.results.gathered import Gathered
+from ganoscope.counterfactuals.results.set_measures import SetMeasures
+from ganoscope.counterfactuals.translation.batches import Setting, choose_batch, make_setting, translate_batch
+from ganoscope.counterfactuals.translation.classifiers import open_explained, open_judge, refuse_dependent
+from ganoscope.counterfactuals.translation.translator import open_translator, refuse_target
 from ganoscope.errors import gather
-from ganoscope.evaluate.counterfactual.measures import MeasuringPlan
-from ganoscope.explanation.subjects import refuse_modality
+from ganoscope.evaluate.counterfactual.set_findings import Findings
 from ganoscope.files import new_folder, refuse_existing
+from ganoscope.progress import ProgressBar
 from ganoscope.training.processes import choose_device
 from ganoscope.training.run_folder.trained_run import open_run
 
 DEFAULTS = CounterfactualConfig()
 
 
-def counterfactual(run: Path, images: Path, out: Path, config: CounterfactualConfig = DEFAULTS) -> Outcome:
-    """Translates images to their target class, measures what that is worth, and writes all of it into a new folder.
+@dataclass(frozen=True)
+class Counterfactuals:
+    """What `counterfactual` found.
+
+    Attributes:
+        images: Number of images that were translated.
+        refused: Number of files that were not translated.
+        findings: The statistics.
+        alarms: What to know before relying on them.
+        summary: The findings in plain sentences.
+    """
+
+    images: int
+    refused: int
+    findings: Findings
+    alarms: list[Alarm]
+    summary: str
+
+
+def counterfactual(run: Path, images: Path, out: Path, config: CounterfactualConfig = DEFAULTS) -> Counterfactuals:
+    """Translates images to their target class, measures the counterfactuals, and writes all results to a new folder.
 
     Args:
         run: Run of a method that translates.
         images: A store, an image file of any supported format, or a folder of such files.
         out: Folder to make.
-        config: What to do.
+        config: What to translate, and how to evaluate it.
 
     Raises:
-        UserError: Run, classifiers and images don't fit together, no image can be taken, or `out` is not empty.
+        UserError: Run, classifiers and images don't fit together, no image can be translated, or `out` is not empty.
     """
     refuse_existing(out)
     device = choose_device(config.device)
@@ -45,18 +65,43 @@ def counterfactual(run: Path, images: Path, out: Path, config: CounterfactualCon
         partial(open_judge, translator, config, device),
         partial(find_run_store, translator.run, config),
     )
-    refuse_same(explained, judge)
-    if judge:
-        refuse_modality(f"judge {judge.path}", judge.record.modality, store)
-    strengths = np.linspace(0, 1, config.steps)
-    plan = MeasuringPlan(translator.run.record.intensity, strengths, explained, judge, config.attack_steps)
-    with open_source(images, out, translator, judge, store, config) as source:
-        refuse_judge(judge, source)
-        setting = Setting(translator, plan, source.geometry, config.target)
-        sets = SetMeasures(setting, open_real(translator.run, store), judge, config.seed)
+    refuse_dependent(explained, judge, store)
+    with open_source(images, out, translator.run, judge, store, config) as source:
+        setting = make_setting(translator, explained, judge, source.geometry, config)
+        sets = SetMeasures(setting, translator.run.open_domains(store), judge, config.seed)
         with new_folder(out) as folder:
             gathered = translate_all(folder, setting, source, sets, config)
-            outcome = conclude(folder, setting, gathered, sets, config)
-        if source.key:
-            save_key(source.key, source)
-    return outcome
+            found = conclude(setting, gathered, sets, config.seed)
+            save_conclusion(folder, setting, gathered, found, config)
+            save_figures(folder / "figures", setting, gathered, found.findings, config.seed)
+        save_key(source)
+    return Counterfactuals(len(gathered.targets), len(gathered.refused), found.findings, found.alarms, found.summary)
+
+
+def translate_all(
+    folder: Path, setting: Setting, source: Source, sets: SetMeasures, config: CounterfactualConfig
+) -> Gathered:
+    """Translates, measures and writes every image, batch by batch; returns the measures.
+
+    Args:
+        folder: Where to write.
+        setting: What all batches share.
+        source: The images.
+        sets: Takes features and histograms of all images.
+        config: Batch size and number of panels.
+
+    Raises:
+        UserError: No image can be translated.
+    """
+    gathered = Gathered(left_out=source.left_out)
+    size = config.batch_size or choose_batch(setting.translator.run.record.size, setting.translator.device)
+    with open_folder(folder, setting, config) as writer, ProgressBar("translating", source.total) as bar:
+        for cases in source.read(size, gathered.refused.append):
+            for batch in translate_batch(setting, cases):
+                writer.add(batch)
+                sets.add(batch)
+                gathered.add(batch)
+                bar.advance(len(batch.cases))
+        gathered.refuse_empty()
+        writer.finish()
+    return gathered

@@ -1,4 +1,4 @@
-"""`ganoscope demo`: prepare, train, generate, explain and report in one call. Completed stages are kept."""
+"""`ganoscope demo`: prepare, train, generate, explain and report in one call; completed stages are kept."""
 
 import shutil
 from dataclasses import asdict, dataclass
@@ -12,10 +12,9 @@ from ganoscope.explanation.config import ExplainConfig
 from ganoscope.figures.contact_sheet import save_contact_sheet
 from ganoscope.files import load_json, remove_leftovers, save_json
 from ganoscope.generation.config import GenerateConfig
-from ganoscope.methods.r3gan import DEFAULTS as R3GAN_DEFAULTS
-from ganoscope.reports.run.page import ReportConfig
+from ganoscope.presets import make_train_config
+from ganoscope.reports.run.config import ReportConfig
 from ganoscope.reports.terminal import say, show_alarms, show_store
-from ganoscope.training.run_folder.record import TrainConfig
 from ganoscope.workflows.explain import explain
 from ganoscope.workflows.generate import generate
 from ganoscope.workflows.phantom import phantom
@@ -24,31 +23,38 @@ from ganoscope.workflows.report import report
 from ganoscope.workflows.train import train
 
 PHANTOMS = 2000
+"""Images that are drawn where the user gives none."""
+LEAST = 32
+"""Smallest number of images to train on, and to explain."""
 
 
 @dataclass(frozen=True)
 class DemoConfig:
-    """What the demo runs on, and how long."""
+    """Data, size and length of the demo."""
 
     data: Path | None = None
-    """Folder of PNG or JPEG images; brain-MRI phantoms where it is not given."""
+    """Folder of PNG or JPEG images; brain-MRI phantoms are drawn where it is not given."""
     images: int = 40_000
-    """Images to show to the networks: 40,000 take some five minutes on two cores."""
+    """Images shown to the networks in training: 40,000 take about five minutes on two cores."""
     size: int = 64
-    """Side of the images in pixels."""
+    """Side length of the images in pixels."""
     seed: int = 0
-    """Of everything random."""
+    """Random seed."""
     number: int = 64
-    """Real and generated images to explain."""
+    """Number of real images, and of generated images, to explain."""
 
     def __post_init__(self) -> None:
-        """Checks the counts."""
+        """Checks the counts.
+
+        Raises:
+            UserError: A count is too small.
+        """
         values = {"images": self.images, "number": self.number}
         refuse(
             [
-                describe(f"--{name} is too small", value, "32 or more", "")
+                describe(f"--{name} is too small", value, f"{LEAST} or more", "")
                 for name, value in values.items()
-                if value < 32
+                if value < LEAST
             ]
         )
 
@@ -57,11 +63,11 @@ DEFAULTS = DemoConfig()
 
 
 def demo(out: Path, config: DemoConfig = DEFAULTS) -> Path:
-    """Runs every stage that is not done yet, and returns the report's path.
+    """Runs every stage that is not completed yet, and returns the path of the report.
 
     Args:
-        out: Folder for everything that comes out.
-        config: What the demo runs on, and how long.
+        out: Folder for all results.
+        config: Data, size and length of the demo.
 
     Raises:
         UserError: `out` holds something else, or a stage refuses its input.
@@ -71,10 +77,8 @@ def demo(out: Path, config: DemoConfig = DEFAULTS) -> Path:
     if not (store / "store.json").exists():
         show_store(make_store(store, config))
         say(f"contact sheet: {save_contact_sheet(Store.open(store), out / 'contact_sheet.png')}")
-    train("r3gan", store, run, TrainConfig(**R3GAN_DEFAULTS, images=config.images, seed=config.seed))
-    for folder in (generated, explanations):
-        if is_older(folder, run):
-            shutil.rmtree(folder)
+    train("r3gan", store, run, make_train_config("r3gan", images=config.images, seed=config.seed))
+    remove_outdated(run, generated, explanations)
     if not generated.exists():
         generate(run, generated, GenerateConfig(seed=config.seed))
     if not explanations.exists():
@@ -92,10 +96,12 @@ def make_store(store: Path, config: DemoConfig) -> Store:
 
 
 def claim_folder(out: Path, config: DemoConfig) -> None:
-    """Notes the configuration in the folder, so that a later call with another one does not mix the two.
+    """Records the configuration in the folder, so that a later call with other settings is refused.
+
+    Only the number of images to train on may change: a longer demo continues the training.
 
     Raises:
-        UserError: The folder holds a demo of another configuration, or something that is no demo.
+        UserError: The folder holds a demo with other settings, or something other than a demo.
     """
     note = out / "demo.json"
     settings = {name: str(value) for name, value in asdict(config).items() if name != "images"}
@@ -103,15 +109,17 @@ def claim_folder(out: Path, config: DemoConfig) -> None:
         settings["data"] = str(config.data.resolve())
     if note.exists():
         if load_json(note) != settings:
-            raise UserError(f"{out} holds a demo with other settings ({note}). Name another --out.")
+            raise UserError(f"{out} holds a demo with other settings ({note}). Choose another --out.")
     elif out.exists() and any(out.iterdir()):
-        raise UserError(f"{out} is not empty and holds no demo. Name another --out.")
+        raise UserError(f"{out} is not empty and does not hold a demo. Choose another --out.")
     out.mkdir(parents=True, exist_ok=True)
     remove_leftovers(out)
     save_json(note, settings)
 
 
-def is_older(folder: Path, run: Path) -> bool:
-    """Tells whether a folder was made before the run's newest checkpoint."""
+def remove_outdated(run: Path, *folders: Path) -> None:
+    """Removes folders of results that were written before the run's newest checkpoint."""
     newest = max(path.stat().st_mtime for path in (run / "checkpoints").iterdir())
-    return folder.exists() and folder.stat().st_mtime < newest
+    for folder in folders:
+        if folder.exists() and folder.stat().st_mtime < newest:
+            shutil.rmtree(folder)

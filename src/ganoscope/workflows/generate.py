@@ -9,16 +9,17 @@ from ganoscope.generation.config import GenerateConfig
 from ganoscope.generation.labels import make_request
 from ganoscope.generation.origin import describe_run
 from ganoscope.generation.screening import make_screening
+from ganoscope.generation.sheets import save_contact_sheet
 from ganoscope.generation.sources import find_store, open_judge
 from ganoscope.generation.strips import save_strips
-from ganoscope.generation.writing import Outcome, count_classes, describe_counts, summarise, write_images
+from ganoscope.generation.writing import Generated, describe_screening, summarise, write_images
 from ganoscope.training.processes import choose_device
 from ganoscope.training.run_folder.trained_run import open_run, refuse_translation
 
 DEFAULTS = GenerateConfig()
 
 
-def generate(run: Path, out: Path, config: GenerateConfig = DEFAULTS) -> Outcome:
+def generate(run: Path, out: Path, config: GenerateConfig = DEFAULTS) -> Generated:
     """Writes generated images in stored units, their table, `provenance.json` and a contact sheet into a new folder.
 
     Args:
@@ -27,8 +28,8 @@ def generate(run: Path, out: Path, config: GenerateConfig = DEFAULTS) -> Outcome
         config: What to generate.
 
     Raises:
-        UserError: The run is missing or damaged, `out` is not empty, the run does not know what is asked for, a
-            screening lacks what it needs, or too many images are turned away.
+        UserError: The run is missing or damaged, `out` is not empty, the run does not know a class that is asked for, a
+            screening lacks what it needs, or too many images are rejected.
     """
     refuse_existing(out)
     device = choose_device(config.device)
@@ -41,10 +42,11 @@ def generate(run: Path, out: Path, config: GenerateConfig = DEFAULTS) -> Outcome
     )
     screening = make_screening(trained, store, classifier, config)
     with new_folder(out) as folder:
-        tally = write_images(folder, request, screening, store, config)
+        tally, gallery = write_images(folder, request, screening, store, config)
+        save_contact_sheet(folder, request, gallery, config)
         if config.interpolate:
             save_strips(folder, request, config.interpolate, config.truncation)
-        outcome = summarise(tally)
-        counts = describe_counts(outcome, screening, count_classes(tally))
-        save_json(folder / "provenance.json", {**describe_run(trained, config), "number": outcome.number, **counts})
-    return outcome
+        done = summarise(tally)
+        counts = {"number": done.number, **describe_screening(screening, tally)}
+        save_json(folder / "provenance.json", {**describe_run(trained, config), **counts})
+    return done

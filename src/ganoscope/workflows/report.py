@@ -1,11 +1,14 @@
-"""`ganoscope report`: one self-contained HTML file about a run, alarms first."""
+"""`ganoscope report`: measures what is missing, then writes one self-contained HTML file about a run, alarms first."""
 
 from pathlib import Path
 
+from ganoscope.alarms import save_alarms
+from ganoscope.evaluate.fidelity import diversity
 from ganoscope.files import replacing
 from ganoscope.progress import timed
-from ganoscope.reports.kit.rendering import render
-from ganoscope.reports.run.page import ReportConfig, collect_content
+from ganoscope.reports.run.config import ReportConfig
+from ganoscope.reports.run.page import render_page
+from ganoscope.reports.run.sources import ALARMS, DIVERSITY, Sources, find_sources
 from ganoscope.training.run_folder.trained_run import open_run
 
 DEFAULTS = ReportConfig()
@@ -24,7 +27,30 @@ def report(run: Path, out: Path | None = None, config: ReportConfig = DEFAULTS) 
     """
     out = out or run / "report.html"
     with timed("report"):
-        page = render(collect_content(open_run(run), config), "run/template.html")
+        sources = find_sources(open_run(run), config)
+        keep_diversity(sources)
+        page = render_page(sources)
         with replacing(out) as partial:
             partial.write_text(page, encoding="utf-8")
     return out
+
+
+def keep_diversity(sources: Sources) -> None:
+    """Leaves the run's within-set similarity and its alarms in RUN/evaluation.
+
+    What an earlier report measured with the same weights and settings is kept. Nothing is measured for a translation,
+    or where the store is gone.
+
+    Raises:
+        UserError: The number of images is too small.
+    """
+    run, config, store = sources.trained, sources.config, sources.store.value
+    if sources.translates:
+        return
+    measured = sources.diversity.value
+    if measured is None and store:
+        with timed("measuring diversity"):
+            measured = diversity.measure_diversity(run, store, config.number, config.seed)
+        diversity.save(sources.evaluation / DIVERSITY, measured)
+    if measured:
+        save_alarms(sources.evaluation / ALARMS, diversity.find_alarms(measured))

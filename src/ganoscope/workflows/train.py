@@ -5,10 +5,13 @@ from pathlib import Path
 from typing import Any
 
 from ganoscope.data.feeding.augment import Policy
-from ganoscope.methods import load
+from ganoscope.data.store import Store
+from ganoscope.presets import Preset, find_preset
+from ganoscope.progress import CONSOLE
+from ganoscope.training.config import TrainConfig
 from ganoscope.training.preflight import prepare_run
 from ganoscope.training.processes import join_processes, launch
-from ganoscope.training.run_folder.record import RunRecord, TrainConfig
+from ganoscope.training.run_folder.record import RunRecord
 from ganoscope.training.session import Session
 
 
@@ -24,22 +27,23 @@ def train(
     """Trains a method on a store's train part into a run folder; the same call resumes an earlier one.
 
     Args:
-        method: Name of the method, or the dotted name of a module of your own.
+        method: Name of a method or a preset, or the dotted name of your own module.
         store: Folder of the store.
         run: Folder of the run.
-        config: How to train; the method's own defaults where it is not given.
-        method_config: The method's hyper-parameters, its `Config`; the defaults where it is not given.
-        policy: Augmentation of your own, in place of `config.augment`.
+        config: Training options; by default those of the method or preset.
+        method_config: The method's hyper-parameters, its `Config`; by default those of the method or preset.
+        policy: Your own augmentation in place of `config.augment`.
 
     Returns:
-        What the run was: the content of `run.json`.
+        The content of `run.json`.
 
     Raises:
-        UserError: The method can't do the store's size, the store is damaged, or the run belongs to something else.
+        UserError: The method can't handle the store's size, the store is damaged, or the run belongs to something else.
     """
-    module = load(method)
-    config = config or TrainConfig(**getattr(module, "DEFAULTS", {}))
-    record = prepare_run(method, method_config or module.Config(), store, run, config, policy)
+    preset = find_preset(method)
+    note_size(preset, store)
+    config = config or preset.train
+    record = prepare_run(preset.method, method_config or preset.method_config, store, run, config, policy)
     if config.devices > 1 and "RANK" not in os.environ:
         launch(config.devices, train_process, record, run)
     else:
@@ -52,3 +56,11 @@ def train_process(record: RunRecord, run: Path) -> None:
     with join_processes(record.train.device) as place:
         session = Session(record, run, place)
         session.train()
+
+
+def note_size(preset: Preset, store: Path) -> None:
+    """Prints a note where a preset is meant for images of another size than the store's."""
+    if preset.size_px and os.environ.get("RANK", "0") == "0":
+        size_px = Store.open(store).size
+        if size_px != preset.size_px:
+            CONSOLE.print(f"note: preset {preset.name} is meant for {preset.size_px} px; {store} has {size_px} px.")

@@ -22,7 +22,7 @@ EXTRACTOR = make_random_extractor()
 
 @pytest.fixture(autouse=True)
 def few_draws(monkeypatch):
-    monkeypatch.setattr(distance, "RESAMPLES", 60)
+    monkeypatch.setattr(distance, "DISTANCE_RESAMPLES", 60)
     monkeypatch.setattr(distance, "DRAWS", 30)
 
 
@@ -58,7 +58,7 @@ def add_noise(images, deviation):
 @both
 @pytest.mark.parametrize(("spoil", "steps"), [(blur, (0, 0.5, 0.75, 1, 2)), (add_noise, (0, 0.05, 0.1, 0.2))])
 def test_it_grows_with_every_step_of_blur_and_noise(phantoms, real, metric, spoil, steps):
-    values = [metric.measure(describe(spoil(phantoms[0][0], step)), real) for step in steps]
+    values = [metric.compute_set_distance(describe(spoil(phantoms[0][0], step)), real) for step in steps]
     assert all(after > 1.1 * max(before, 0) for before, after in pairwise(values)), values
 
 
@@ -67,14 +67,19 @@ def test_it_grows_when_a_class_is_left_out(phantoms, metric):
     heads, (others, patients, _) = phantoms[0][0], phantoms[1]
     chests = np.stack([item.pixels for item in make_phantoms("cxr", 120, 32, seed=0)])[:, None] / 127.5 - 1
     real = describe(np.concatenate([others, chests[::2]]), np.concatenate([patients, np.arange(60).astype(str)]))
-    values = [metric.measure(describe(np.concatenate([heads, chests[1::2][:kept]])), real) for kept in (60, 30, 0)]
+    values = [
+        metric.compute_set_distance(describe(np.concatenate([heads, chests[1::2][:kept]])), real)
+        for kept in (60, 30, 0)
+    ]
     assert 1.2 * max(values[0], 0) < values[1] < values[2] / 1.2, values
 
 
 @both
 def test_it_grows_when_few_images_are_repeated(phantoms, real, metric):
     images = phantoms[0][0]
-    values = [metric.measure(describe(images[np.arange(len(images)) % kinds]), real) for kinds in (240, 40, 8)]
+    values = [
+        metric.compute_set_distance(describe(images[np.arange(len(images)) % kinds]), real) for kinds in (240, 40, 8)
+    ]
     assert values[0] < values[1] < values[2], values
 
 
@@ -90,7 +95,7 @@ def test_real_images_are_at_the_floor_and_blurred_ones_are_not(phantoms, real, m
 @both
 def test_the_order_of_images_changes_nothing(phantoms, real, metric):
     images = phantoms[0][0]
-    first, second = (metric.measure(describe(each), real) for each in (images, images[::-1]))
+    first, second = (metric.compute_set_distance(describe(each), real) for each in (images, images[::-1]))
     assert first == pytest.approx(second, rel=1e-5, abs=1e-8)
 
 

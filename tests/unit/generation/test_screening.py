@@ -1,4 +1,4 @@
-"""What is turned away and why, and that what stays can still be made again by itself."""
+"""Which images are rejected and why, and that images that pass can be made again by themselves."""
 
 import csv
 import json
@@ -11,6 +11,7 @@ import pytest
 from PIL import Image
 
 from ganoscope.classifiers.trained import open_classifier
+from ganoscope.data import writers
 from ganoscope.data.store import Store
 from ganoscope.errors import UserError
 from ganoscope.files import compute_sha256, load_json, save_json
@@ -147,7 +148,7 @@ def judge(run, classifier, pixels, codes):
     return np.array([row[names.index(run.classes[code])] for row, code in zip(probabilities, codes, strict=True)])
 
 
-@pytest.mark.parametrize("form", ["png", "npz", "nifti"])
+@pytest.mark.parametrize("form", writers.available())
 def test_a_generator_that_never_passes_is_given_up_and_nothing_is_left(
     conditional_run, tiny_classifier, tmp_path, form
 ):

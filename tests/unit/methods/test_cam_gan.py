@@ -14,11 +14,12 @@ from ganoscope.classifiers.trained import load_classifier_record
 from ganoscope.contracts import Batch, ImageSpec
 from ganoscope.data.store import Store
 from ganoscope.errors import UserError
+from ganoscope.explanation.cam_maps import find_teacher
 from ganoscope.explanation.config import ExplainConfig
-from ganoscope.explanation.drawing.cam_panels import find_teacher
 from ganoscope.generation import draw_images
 from ganoscope.methods.cam_gan import Config, build, check
-from ganoscope.training.run_folder.record import TrainConfig, load_record
+from ganoscope.training.config import TrainConfig
+from ganoscope.training.run_folder.record import load_record
 from ganoscope.training.run_folder.trained_run import open_run
 from ganoscope.workflows.explain import explain
 from ganoscope.workflows.train import train
@@ -113,7 +114,7 @@ def test_panels_without_the_teacher_show_attention_and_heat_maps(run, phantom_st
     def gone(*_):
         raise UserError("no classifier there")
 
-    monkeypatch.setattr("ganoscope.explanation.drawing.cam_panels.open_teacher", gone)
+    monkeypatch.setattr("ganoscope.explanation.cam_maps.open_teacher", gone)
     explain(run, phantom_store, tmp_path / "out", ExplainConfig(number=2, device="cpu", explainer="hires_cam"))
     names = {path.stem for path in (tmp_path / "out" / "figures").glob("*.png")}
     assert {"attention", "discriminator_cam"} <= names
@@ -121,7 +122,7 @@ def test_panels_without_the_teacher_show_attention_and_heat_maps(run, phantom_st
 
 
 def test_the_run_and_its_report_say_how_good_the_teacher_is(run, tiny_classifier):
-    from ganoscope.reports.run.sections import describe_model
+    from ganoscope.reports.run.sections.model import describe_model
 
     record, teacher = load_record(run), load_classifier_record(tiny_classifier)
     auroc = teacher.metrics["metrics"]["auroc"]

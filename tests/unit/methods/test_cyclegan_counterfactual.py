@@ -11,7 +11,8 @@ from ganoscope.data.phantoms.phantom_store import PhantomConfig
 from ganoscope.data.store import Store
 from ganoscope.errors import UserError
 from ganoscope.methods.cyclegan_counterfactual import Config, build, check
-from ganoscope.training.run_folder.record import TrainConfig, load_record
+from ganoscope.training.config import TrainConfig
+from ganoscope.training.run_folder.record import load_record
 from ganoscope.training.run_folder.trained_run import open_run
 from ganoscope.workflows.phantom import phantom
 from ganoscope.workflows.train import train

@@ -14,7 +14,7 @@ from ganoscope.data.store.intensity import IntensityMap
 from ganoscope.errors import UserError
 from ganoscope.methods import cyclegan_counterfactual, dclgan, load
 from ganoscope.nets.classifiers.small_cnn import build as build_classifier
-from ganoscope.nets.spectral_norm import LAYERS
+from ganoscope.nets.parts.spectral_norm import LAYERS
 from ganoscope.training.loop import train_step
 
 SIZE, BATCH = 32, 2

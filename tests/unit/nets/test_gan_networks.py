@@ -7,7 +7,7 @@ from torch import nn
 from ganoscope.explanation.feature_attribution import load
 from ganoscope.explanation.targets import why_real
 from ganoscope.nets.cgan import ConditionalBatchNorm, ConditionalGenerator, ProjectionDiscriminator
-from ganoscope.nets.spectral_norm import add_spectral_norm
+from ganoscope.nets.parts.spectral_norm import add_spectral_norm
 from ganoscope.nets.wgan_gp import Critic
 
 SIZES = (32, 48, 80, 224)

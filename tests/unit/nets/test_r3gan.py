@@ -5,7 +5,7 @@ from itertools import pairwise
 import pytest
 import torch
 
-from ganoscope.nets.limit import limit
+from ganoscope.nets.parts.limit import limit
 from ganoscope.nets.r3gan import GAIN, Discriminator, Generator, ResidualBlock, activate
 
 SIZES = [32, 48, 80, 224]

@@ -7,9 +7,9 @@ from tests.conftest import TINY
 from torch import nn
 
 from ganoscope.contracts import Batch, Phase, Terms
+from ganoscope.training.config import TrainConfig
 from ganoscope.training.loop import split, train_step
 from ganoscope.training.run_folder.checkpoint import list_checkpoints
-from ganoscope.training.run_folder.record import TrainConfig
 from ganoscope.workflows.train import train
 
 
@@ -60,6 +60,10 @@ def test_parts_keep_images_and_labels_together():
     assert torch.equal(torch.cat([part.real for part in parts]), batch.real)
     assert torch.equal(torch.cat([part.label for part in parts]), batch.label)
     assert split(replace(batch, label=None), 2)[1].label is None
+    assert parts[0].weight is None
+    weight = torch.arange(8.0)
+    weighted = split(replace(batch, weight=weight), 4)
+    assert [part.weight.tolist() for part in weighted] == [[0, 1], [2, 3], [4, 5], [6, 7]]
 
 
 def test_a_phase_runs_at_every_kth_step():

@@ -12,9 +12,9 @@ from ganoscope.contracts import ImageSpec
 from ganoscope.errors import UserError
 from ganoscope.files import compute_sha256
 from ganoscope.methods.dcgan import build
+from ganoscope.training.config import TrainConfig
 from ganoscope.training.rates import find_rate_factor, note_initial_rates, set_rates
 from ganoscope.training.run_folder.checkpoint import list_checkpoints
-from ganoscope.training.run_folder.record import TrainConfig
 from ganoscope.workflows.train import train
 
 CONFIG = TrainConfig(images=320, batch_size=16, tick_images=80)

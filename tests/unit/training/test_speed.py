@@ -12,8 +12,9 @@ from ganoscope.errors import UserError
 from ganoscope.methods.dcgan import build
 from ganoscope.training import preflight
 from ganoscope.training import speed as speed_module
+from ganoscope.training.config import TrainConfig
 from ganoscope.training.preflight import prepare_run
-from ganoscope.training.run_folder.record import TrainConfig, load_record
+from ganoscope.training.run_folder.record import load_record
 from ganoscope.training.run_folder.trained_run import open_run
 from ganoscope.training.speed import Probe, Speed, choose_speed, choose_without_measuring, place_networks
 from ganoscope.workflows.train import train
@@ -52,13 +53,13 @@ def test_the_faster_memory_format_is_taken(slow_in, slow, expected):
 def test_what_is_asked_for_is_not_measured(capsys):
     asked = replace(CONFIG, precision="bf16", memory_format="contiguous", compile="no")
     assert choose(asked) == Speed("bf16", "contiguous")
-    assert "nothing, as all is given" in capsys.readouterr().err
+    assert "nothing, as every option is given" in capsys.readouterr().err
 
 
 def test_what_was_measured_is_printed(capsys):
     choose(replace(CONFIG, precision="fp32", compile="no"))
     told = " ".join(capsys.readouterr().err.split())
-    assert "fp32, contiguous 0." in told and "fp32, channels_last 0." in told and "taken: fp32" in told
+    assert "fp32, contiguous 0." in told and "fp32, channels_last 0." in told and "chosen: fp32" in told
 
 
 def test_a_setting_that_does_not_work_is_left_out(monkeypatch, capsys):

@@ -14,11 +14,12 @@ from ganoscope.data.store import Store
 from ganoscope.errors import UserError
 from ganoscope.methods import dcgan
 from ganoscope.methods.cyclegan import Config
+from ganoscope.training.config import TrainConfig
 from ganoscope.training.feeding import open_feed
 from ganoscope.training.preflight import prepare_run
 from ganoscope.training.processes import Place
 from ganoscope.training.run_folder.checkpoint import newest_checkpoint
-from ganoscope.training.run_folder.record import TrainConfig, load_record
+from ganoscope.training.run_folder.record import load_record
 from ganoscope.workflows.phantom import phantom
 from ganoscope.workflows.train import train
 

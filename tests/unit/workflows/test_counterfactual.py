@@ -11,9 +11,8 @@ from PIL import Image
 from tests.fixtures import painter
 from tests.fixtures.discs import METHOD, SHORT, SIZE, draw_picture
 
-from ganoscope.counterfactuals import folder
 from ganoscope.counterfactuals.config import CounterfactualConfig
-from ganoscope.counterfactuals.sources import open_real
+from ganoscope.counterfactuals.results import folder
 from ganoscope.data.prepare.config import PrepareConfig
 from ganoscope.data.store import Store
 from ganoscope.errors import UserError
@@ -144,9 +143,11 @@ def test_two_stores_of_one_name_are_translated_each_to_the_other(tmp_path):
         for row in read_rows(out):
             change = np.asarray(Image.open(out / row["difference"])).astype(int) - 32768
             assert np.sign(change.sum()) == sign, "well images get the disc, sick ones lose it"
-    assert set(open_real(open_run(tmp_path / "run"), stores[0])) == {f"{stores[0].name} A", f"{stores[0].name} B"}
-    changed = replace(open_run(tmp_path / "run").record, target_fingerprint="another")
-    assert open_real(replace(open_run(tmp_path / "run"), record=changed), stores[0]) == {}
+    run = open_run(tmp_path / "run")
+    assert set(run.open_domains(stores[0])) == {f"{stores[0].name} A", f"{stores[0].name} B"}
+    changed = replace(run.record, target_fingerprint="another")
+    assert replace(run, record=changed).open_domains(stores[0]) == {}
+    assert run.open_domains(None) == {}
 
 
 def test_a_store_of_another_modality_is_refused(disc_store):
@@ -162,7 +163,7 @@ def test_one_way_has_no_way_back(one_way_run, disc_store, tmp_path):
     done = counterfactual(one_way_run, disc_store, tmp_path / "out", CONFIG)
     found = json.loads((tmp_path / "out" / "results.json").read_text())["measures"]["sets"]["all"]
     assert set(found) & {"cycle_l1", "flip", "judge_flip"} == set()
-    assert "No classifier was asked" in done.summary
+    assert "No classifier was given" in done.summary
     assert not list((tmp_path / "out" / "images").glob("*reconstruction*"))
     with pytest.raises(UserError, match="well; allowed: sick"):
         counterfactual(one_way_run, disc_store, tmp_path / "other", replace(CONFIG, target="well"))

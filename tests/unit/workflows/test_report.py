@@ -8,15 +8,15 @@ import re
 import shutil
 from html.parser import HTMLParser
 
-import numpy as np
 import pytest
 from PIL import Image
 
 from ganoscope.alarms import Alarm, save_alarms
 from ganoscope.errors import UserError
 from ganoscope.files import load_json, save_json
-from ganoscope.reports.kit.pictures import crop_grid, embed_image
-from ganoscope.reports.run.page import ReportConfig
+from ganoscope.reports.kit.pictures import embed_image
+from ganoscope.reports.run.config import ReportConfig
+from ganoscope.reports.run.sections.samples import crop_grid
 from ganoscope.workflows import report as workflow
 from ganoscope.workflows.report import report
 
@@ -138,7 +138,7 @@ def test_alarms_say_where_they_come_from_and_when_they_held(full):
 
 
 def test_explanations_of_another_checkpoint_are_named_as_such(full):
-    assert "The explanations were made at 160 images, not of the checkpoint" in full[2].text
+    assert "The explanations were made at 160 images, not at the checkpoint" in full[2].text
 
 
 def test_explanations_come_with_summary_statistics_and_figures(full):
@@ -192,11 +192,10 @@ def test_special_characters_are_escaped(run):
 
 def test_no_alarms_is_said_and_what_was_checked_is_listed(run, phantom_store, monkeypatch):
     save_alarms(run / "alarms.json", [])
-    monkeypatch.setattr("ganoscope.reports.run.alarms.find_alarms", lambda _: [])
-    monkeypatch.setattr("ganoscope.reports.run.alarms.load_alarms", lambda _: [])
+    monkeypatch.setattr("ganoscope.reports.run.alarm_section.load_alarms", lambda _: [])
     page = Page(report(run, config=CONFIG).read_text(encoding="utf-8"))
     assert "No alarms were raised by the checks listed below. Not checked: explanations (see below)." in page.text
-    assert "The discriminator winning completely" in page.text
+    assert "a discriminator that wins completely" in page.text
     assert "The run has no explanations yet; ganoscope explain makes them." in page.text.replace("  ", " ")
 
 
@@ -254,10 +253,10 @@ def test_a_missing_or_damaged_run_is_the_users_error(run, tmp_path):
 def test_a_failing_report_leaves_the_old_one(run, monkeypatch):
     report(run, config=CONFIG)
     before = (run / "report.html").read_bytes()
-    monkeypatch.setattr(workflow, "render", lambda *_: 1 / 0)
+    monkeypatch.setattr(workflow, "render_page", lambda *_: 1 / 0)
     with pytest.raises(ZeroDivisionError):
         report(run, config=CONFIG)
-    monkeypatch.setattr(workflow, "render", lambda *_: "\ud800")
+    monkeypatch.setattr(workflow, "render_page", lambda *_: "\ud800")
     with pytest.raises(UnicodeEncodeError):
         report(run, config=CONFIG)
     assert (run / "report.html").read_bytes() == before
@@ -272,7 +271,20 @@ def test_a_damaged_diversity_file_is_made_anew(run):
     assert json.loads(kept.read_text())["number"] == 24
 
 
-def test_large_pictures_become_small():
-    noise = np.random.default_rng(0).integers(0, 255, (2400, 2400), dtype=np.uint8)
-    with Image.open(io.BytesIO(base64.b64decode(embed_image(Image.fromarray(noise), 900).partition(",")[2]))) as image:
-        assert image.size == (900, 900)
+def test_the_alarms_of_diversity_are_kept_beside_it(run):
+    report(run, config=CONFIG)
+    alarms = run / "evaluation" / "alarms.json"
+    assert [one["code"] for one in load_json(alarms)] in ([], ["collapsed_diversity"])
+    save_alarms(alarms, [Alarm("collapsed_diversity", "warning", "of older weights.")])
+    assert "Of older weights." not in Page(report(run, config=CONFIG).read_text(encoding="utf-8")).text
+
+
+def test_a_new_measurement_is_shown_and_no_longer_said_to_be_missing(run):
+    missing = "Fidelity is not measured here"
+    assert missing in Page(report(run, config=CONFIG).read_text(encoding="utf-8")).text
+    distance = {"value": 1.25, "low": 1.0, "high": 1.5, "n": 40, "groups": 12}
+    save_json(run / "evaluation" / "kernel_distance.json", {"value": distance, "floor": {**distance, "value": 1.125}})
+    page = Page(report(run, config=CONFIG).read_text(encoding="utf-8"))
+    assert page.ids == [*SECTIONS[:5], "measurements", *SECTIONS[5:]]
+    assert "kernel distance · floor 1.125 (1.000 to 1.500), n 40" in page.text
+    assert missing not in page.text

@@ -24,12 +24,12 @@ from ganoscope.errors import UserError
 from ganoscope.files import compute_sha256, load_json
 from ganoscope.training import feeding
 from ganoscope.training import session as run_module
-from ganoscope.training.alarms import check_prevalence
+from ganoscope.training.config import TrainConfig
 from ganoscope.training.preflight import prepare_run
 from ganoscope.training.processes import Place, choose_precision
 from ganoscope.training.run_folder.checkpoint import list_checkpoints
 from ganoscope.training.run_folder.history import load_history
-from ganoscope.training.run_folder.record import TrainConfig, load_record
+from ganoscope.training.run_folder.record import load_record
 from ganoscope.training.run_folder.trained_run import open_run
 from ganoscope.training.session import Session
 from ganoscope.workflows.train import train
@@ -85,7 +85,7 @@ def test_a_killed_run_ends_with_bit_identical_weights(tiny_run, phantom_store, t
     script = (
         "import torch; torch.set_num_threads(1)\n"
         "from pathlib import Path; from tests.conftest import TINY\n"
-        "from ganoscope.training.run_folder.record import TrainConfig; from ganoscope.workflows.train import train\n"
+        "from ganoscope.training.config import TrainConfig; from ganoscope.workflows.train import train\n"
         f"store, run = Path({str(phantom_store)!r}), Path({str(tmp_path / 'run')!r})\n"
         f"train('dcgan', store, run, {CONFIG!r}, method_config=TINY)\n"
     )
@@ -342,15 +342,6 @@ def test_balancing_that_changes_the_prevalence_raises_an_alarm(fed_run, phantom_
     assert alarm.evidence["last_images"] == 32
     assert "An image of rare is shown" in alarm.message
     assert "prevalence_changed" not in {alarm.code for alarm in load_alarms(fed_run / "alarms.json")}  # equal classes
-
-
-def test_a_generator_that_is_told_the_class_keeps_the_prevalence():
-    labels = np.array(["rare"] + ["common"] * 3)
-    (blind,), (told,) = (check_prevalence(labels, conditional) for conditional in (False, True))
-    assert "do not have the prevalence" in blind.message
-    assert "do not have the prevalence" not in told.message
-    assert (blind.severity, told.severity) == ("warning", "note")
-    assert "An image of rare is shown 3 times as often as one of common" in told.message
 
 
 def test_a_warmup_longer_than_the_training_is_refused(phantom_store, tmp_path):

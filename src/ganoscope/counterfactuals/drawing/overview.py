@@ -1,4 +1,4 @@
-"""Pictures about all images: the contact sheet, the mean dose-response curve, and the adversarial control."""
+"""Figures of all images: the contact sheet, the mean dose-response curve, and the adversarial control."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -11,32 +11,35 @@ from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 from ganoscope.counterfactuals.drawing.panels import DIVERGING
-from ganoscope.counterfactuals.translation import Setting, Translated
-from ganoscope.data.writers._marks import save_marked
+from ganoscope.counterfactuals.translation.batches import Setting, Translated
+from ganoscope.data.writers import TRANSLATED
+from ganoscope.data.writers.png import save_marked
 from ganoscope.evaluate.counterfactual.measures import Response
 from ganoscope.evaluate.counterfactual.set_findings import ALL, Findings
 from ganoscope.figures.sheets import make_sheet
 from ganoscope.statistics.bootstrap import Estimate, estimate_mean
 
 SHOWN, COLUMNS = 32, 8
-"""Images of the contact sheet, and how many stand side by side."""
+"""Most images on the contact sheet, and in one of its rows."""
 ROWS = ("original", "counterfactual", "difference", "and back")
+"""Captions of the rows of a block."""
 GROUND = 64
-"""Grey where the last block has no more images."""
+"""Grey value where the last block has no more images."""
 LEAST_PX = 96
-"""Side of an image on the sheet, at least: smaller ones are enlarged."""
+"""Smallest side of an image on the sheet; smaller images are enlarged."""
 LOOKS = {
     "explained": ("explained classifier", "o-", "#0072B2"),
-    "judge": ("independent judge", "s-", "#D55E00"),
+    "judge": ("independent classifier", "s-", "#D55E00"),
     "attack_explained": ("explained classifier, noise", "o:", "#0072B2"),
-    "attack_judge": ("independent judge, noise", "s:", "#D55E00"),
+    "attack_judge": ("independent classifier, noise", "s:", "#D55E00"),
 }
-"""What each mean curve is called, and how it is drawn."""
+"""Label, line style and colour of each mean curve."""
 BARS = {"counterfactual": "#0072B2", "noise of equal L2 norm": "#E69F00"}
+"""Colours of the bars."""
 CONTROLS = {
-    "explained classifier\nsays target": ("flip", "attack_flip"),
+    "explained classifier\npredicts target": ("flip", "attack_flip"),
     "and still does\nafter a blur": ("flip_after_blur", "attack_flip_after_blur"),
-    "independent judge\nsays target": ("judge_flip", "attack_judge_flip"),
+    "independent classifier\npredicts target": ("judge_flip", "attack_judge_flip"),
 }
 
 
@@ -45,7 +48,13 @@ def show_cases(
 ) -> list[NDArray[np.uint8]]:
     """Returns some images of a batch as RGB pictures for the sheet, shape (R, S, S, 3), in the order of `ROWS`.
 
-    The last row is left out where nothing translates back.
+    The last row is left out where no generator translates back.
+
+    Args:
+        setting: Generators and intensity map.
+        batch: The translated cases.
+        scale: Change in stored units at the ends of the colours.
+        indices: Which of the cases, shape (N,).
     """
     half = (setting.intensity.high - setting.intensity.low) / 2
     images = np.stack(
@@ -59,15 +68,14 @@ def show_cases(
     return list(np.insert(pictures, 2, colours, axis=1)[:, :rows])
 
 
-def save_contact_sheet(path: Path, pictures: list[NDArray[np.uint8]], already: int, scale: str, mark: str) -> None:
-    """Writes the sheet of what `show_cases` returned: blocks of a few rows, eight images wide.
+def save_contact_sheet(path: Path, pictures: list[NDArray[np.uint8]], already: int, scale: str) -> None:
+    """Writes the contact sheet: blocks of a few rows, eight images wide.
 
     Args:
         path: File to write.
-        pictures: Of each image.
-        already: How many of them, the last ones, are of the target as they are.
+        pictures: What `show_cases` returned for each image, shape (R, S, S, 3).
+        already: How many of them, the last ones, already belong to the target.
         scale: The change at the ends of the colours, in words.
-        mark: What the picture says of itself.
     """
     columns = min(COLUMNS, len(pictures))
     blank = [np.full_like(pictures[0], GROUND)] * (-len(pictures) % columns)
@@ -80,11 +88,11 @@ def save_contact_sheet(path: Path, pictures: list[NDArray[np.uint8]], already: i
     rest = [ROWS[1], f"{ROWS[2]}, {scale}", *ROWS[3 : len(pictures[0])]]
     captions = [row for number, last in zip(numbers, lasts, strict=True) for row in (name_row(number, last), *rest)]
     sheet = np.stack([make_sheet(cells[..., channel], columns, captions) for channel in range(3)], axis=-1)
-    save_marked(path, sheet, {}, mark)
+    save_marked(path, sheet, {}, TRANSLATED.text)
 
 
 def name_row(number: int, already: int) -> str:
-    """Returns the caption of a row of originals, the last of which are of the target as they are.
+    """Returns the caption of a row of originals, the last of which already belong to the target.
 
     Example:
         >>> name_row(8, 0), name_row(8, 2), name_row(8, 8)
@@ -100,7 +108,13 @@ def draw_response(
 ) -> Figure | None:
     """Returns the mean probability of the target class over the strength of the change; None without classifiers.
 
-    Images that are of the target class `already` take no part: their curves would flatten the mean.
+    Args:
+        strengths: Strengths that were tried, shape (S,).
+        response: Curves of N images.
+        already: Images that already belong to the target, shape (N,): they are left out, since their curves would
+            flatten the mean.
+        groups: Patient or near-duplicate cluster of each image.
+        seed: Seed of the resampling.
     """
     figure = Figure(figsize=(7, 4), dpi=100, facecolor="white", layout="constrained")
     axes = figure.add_subplot()
@@ -121,7 +135,7 @@ def draw_response(
 
 
 def draw_controls(findings: Findings) -> Figure | None:
-    """Returns how often counterfactuals and noise of equal size convince classifiers; None without the control."""
+    """Returns how often counterfactuals and noise of equal norm flip classifiers; None without the noise."""
     found = findings.summary[ALL]
     if "attack_flip" not in found:
         return None
@@ -136,7 +150,14 @@ def draw_controls(findings: Findings) -> Figure | None:
 
 
 def draw_bars(axes: Axes, estimates: list[Estimate | None], shift: float, look: Mapping[str, Any]) -> None:
-    """Draws estimates as bars with their intervals; a measure that there is not leaves its place empty."""
+    """Draws estimates as bars with their intervals.
+
+    Args:
+        axes: Where to draw.
+        estimates: One per place; None leaves its place empty.
+        shift: Added to the places.
+        look: Colour and label.
+    """
     there = [(place, one) for place, one in enumerate(estimates) if one]
     values = np.array([one.value for _, one in there])
     ends = np.array([[one.low, one.high] for _, one in there]).T
@@ -145,7 +166,7 @@ def draw_bars(axes: Axes, estimates: list[Estimate | None], shift: float, look: 
 
 
 def finish(axes: Axes) -> None:
-    """Gives a chart its grid and its legend, above it."""
+    """Adds the grid, and the legend above the chart."""
     axes.grid(axis="y", color="#e4e7ec")
     axes.set_axisbelow(True)
     axes.spines[["top", "right"]].set_visible(False)

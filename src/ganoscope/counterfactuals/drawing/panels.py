@@ -1,4 +1,4 @@
-"""A panel for one image: what was translated into what, what changed, what comes back, and what classifiers say."""
+"""Panels, one per image: original, counterfactual, difference, reconstruction, and the classifiers' answers."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -12,26 +12,27 @@ from matplotlib.colors import Normalize
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
-from ganoscope.counterfactuals.case_summary import describe_case, name_unit
-from ganoscope.counterfactuals.translation import Setting, Translated
+from ganoscope.counterfactuals.drawing.case_summary import describe_case, name_unit
+from ganoscope.counterfactuals.translation.batches import Setting, Translated
 from ganoscope.data.store.intensity import IntensityMap
 from ganoscope.evaluate.counterfactual.measures import CHANGED
 from ganoscope.explanation.classifier_maps import choose_layer, explain_codes
-from ganoscope.explanation.drawing.map_panels import caption, show_map
+from ganoscope.figures.overlays import caption, show_map
 
 DIVERGING = "PuOr_r"
 """Orange where the counterfactual is brighter, violet where it is darker: readable without red and green."""
 LESION = "#00c2a8"
 SCALE_QUANTILE = 0.99
+"""Quantile of the absolute change at the ends of the colours."""
 PARTS = (0.25, 0.5, 0.75)
-"""Strengths of the change that are shown where no classifier's answers to them can be."""
+"""Strengths of the change that are shown where there is no classifier."""
 
 
 def find_scale(batch: Translated, intensity: IntensityMap) -> float:
-    """Returns the change in stored units at the ends of the colours, for all panels: so that they can be compared.
+    """Returns the change in stored units at the ends of the colours, the same for all panels so that they compare.
 
-    It is nearly the largest within the pictures of the first batch, without their padding and without those that are of
-    the target already, where there are others, and never so small that noise looks like a change.
+    It is nearly the largest change in the first batch, without padding and, where there are others, without images that
+    already belong to the target; and never so small that noise looks like a change.
     """
     size, already = batch.pairs.change.abs()[:, 0].cpu().numpy(), batch.pairs.already
     counted = np.full(size.shape, True) if batch.pairs.padding is None else ~batch.pairs.padding
@@ -41,11 +42,11 @@ def find_scale(batch: Translated, intensity: IntensityMap) -> float:
 
 @dataclass(frozen=True)
 class Saliency:
-    """Grad-CAM of the explained classifier, for the class that it says.
+    """Grad-CAM of the explained classifier for the class that it predicts.
 
     Attributes:
-        maps: Raw, shape (B, S, S); NaN without a classifier, and where none was asked for.
-        said: Name of the class of each; "" likewise.
+        maps: Raw heat maps, shape (B, S, S); NaN without a classifier, and for images that get no panel.
+        said: Name of the predicted class of each image; "" likewise.
     """
 
     maps: NDArray[np.float32]
@@ -53,7 +54,13 @@ class Saliency:
 
 
 def explain(setting: Setting, batch: Translated, indices: Sequence[int]) -> Saliency:
-    """Returns heat maps of some images of a batch, for the class that the explained classifier says."""
+    """Returns heat maps of some images of a batch for the class that the explained classifier predicts.
+
+    Args:
+        setting: The classifier.
+        batch: The translated cases.
+        indices: Which of them.
+    """
     classifier, image = setting.plan.explained, batch.pairs.image
     found = Saliency(np.full(image[:, 0].shape, np.nan, np.float32), [""] * len(image))
     if classifier is None or not indices:
@@ -71,10 +78,10 @@ def save_panels(folder: Path, setting: Setting, batch: Translated, indices: Sequ
     """Writes `NAME.png` for some images of a batch.
 
     Args:
-        folder: Where to.
-        setting: Of the classifiers and the intensity map.
-        batch: What to show.
-        indices: Of which images.
+        folder: Where to write.
+        setting: Classifiers and intensity map.
+        batch: The translated cases.
+        indices: Which of them.
         scale: Change in stored units at the ends of the colours.
     """
     saliency = explain(setting, batch, indices)
@@ -84,7 +91,15 @@ def save_panels(folder: Path, setting: Setting, batch: Translated, indices: Sequ
 
 
 def draw_panel(setting: Setting, batch: Translated, index: int, saliency: Saliency, scale: float) -> Figure:
-    """Returns the panel of one image of a batch."""
+    """Returns the panel of one image of a batch.
+
+    Args:
+        setting: Classifiers and intensity map.
+        batch: The translated cases.
+        index: Which of them.
+        saliency: Heat maps of the batch.
+        scale: Change in stored units at the ends of the colours.
+    """
     target = str(batch.pairs.target[index])
     own = batch.own[index] or "original"
     image, counterfactual, cycle = (
@@ -114,7 +129,14 @@ def draw_panel(setting: Setting, batch: Translated, index: int, saliency: Salien
 
 
 def show_grey(axes: Axes, image: NDArray[np.floating], title: str, mask: NDArray[np.bool_] | None = None) -> None:
-    """Draws an image in [-1, 1], with the outline of an annotated finding; a missing one is said to be so."""
+    """Draws an image, with the outline of an annotated finding; a sentence stands for a missing image.
+
+    Args:
+        axes: Where to draw.
+        image: Values in [-1, 1], shape (S, S); NaN where there is none.
+        title: Title of the image.
+        mask: Annotated finding, shape (S, S); None where there is none.
+    """
     axes.set_axis_off()
     axes.set_title(title, fontsize=11, parse_math=False)
     if not np.isfinite(image).all():
@@ -125,7 +147,7 @@ def show_grey(axes: Axes, image: NDArray[np.floating], title: str, mask: NDArray
 
 
 def outline(axes: Axes, mask: NDArray[np.bool_] | None) -> None:
-    """Draws the outline of an annotated finding."""
+    """Draws the outline of an annotated finding, shape (S, S)."""
     if mask is not None and mask.any():
         axes.contour(mask, [0.5], colors=LESION, linewidths=1.2)
 
@@ -133,7 +155,15 @@ def outline(axes: Axes, mask: NDArray[np.bool_] | None) -> None:
 def show_change(
     axes: Axes, change: NDArray[np.floating], intensity: IntensityMap, scale: float, mask: NDArray[np.bool_] | None
 ) -> None:
-    """Draws the difference map with its colour bar, in stored units."""
+    """Draws the difference map with its colour bar, in stored units.
+
+    Args:
+        axes: Where to draw.
+        change: Counterfactual minus image in network range, shape (S, S).
+        intensity: Map between stored units and network range.
+        scale: Change in stored units at the ends of the colours.
+        mask: Annotated finding, shape (S, S); None where there is none.
+    """
     axes.set_axis_off()
     axes.set_title("difference", fontsize=11)
     values = change * (intensity.high - intensity.low) / 2
@@ -147,18 +177,32 @@ def show_change(
 
 
 def show_saliency(axes: Axes, image: NDArray[np.floating], heat: NDArray[np.floating], said: str) -> None:
-    """Draws the heat map over the image, up to its own maximum."""
+    """Draws the heat map over the image, coloured up to its own maximum.
+
+    Args:
+        axes: Where to draw.
+        image: Values in [-1, 1], shape (S, S).
+        heat: Raw heat map, shape (S, S).
+        said: Name of the predicted class.
+    """
     show_map(axes, image, heat, float(heat.max()))
     axes.set_title(f"Grad-CAM: why {said}", fontsize=11, parse_math=False)
     caption(axes, f"coloured up to its own maximum, {heat.max():.2g} (logit)")
 
 
 def show_response(axes: Axes, setting: Setting, batch: Translated, index: int) -> None:
-    """Draws the dose-response curve: the probability of the target class as the change grows."""
+    """Draws the dose-response curve: the probability of the target class over the strength of the change.
+
+    Args:
+        axes: Where to draw.
+        setting: Strengths.
+        batch: The translated cases.
+        index: Which of them.
+    """
     strengths = setting.plan.strengths
     curves = {
         "explained classifier": (batch.response.explained[index], "o-", "#0072B2"),
-        "independent judge": (batch.response.judge[index], "s--", "#D55E00"),
+        "independent classifier": (batch.response.judge[index], "s--", "#D55E00"),
     }
     drawn = {name: look for name, look in curves.items() if np.isfinite(look[0]).all()}
     if not drawn:

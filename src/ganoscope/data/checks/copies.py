@@ -1,9 +1,9 @@
-"""When an image counts as a copy of a training image: by what held-out real images of other patients reach.
+"""When an image counts as a copy of a training image: by the resemblance that held-out images of other patients reach.
 
 Two images of different patients resemble each other, in some sets a lot. So the border is measured: an image is a copy
 when it is nearer to its nearest training image than all but 1 % of the validation part's images are, and also
-correlates with it by at least `MIN_CORRELATION`. Held-out images that pose as generated ones are then flagged no more
-often than chance, whatever the set. The test part is not looked at: what is kept for training must not depend on it.
+correlates with it by at least `MIN_CORRELATION`. Held-out images passed off as generated ones are then flagged no more
+often than chance, in any set. The test part is not looked at: what is kept for training must not depend on it.
 `nearest.py` says what is compared.
 
 Source: distances of generated and of held-out images to the training set: Meehan, Chaudhuri, Dasgupta 2020,
@@ -19,13 +19,14 @@ from numpy.typing import NDArray
 from ganoscope.data.checks.nearest import SearchIndex, find_nearest, make_search_index
 from ganoscope.data.store import Store
 from ganoscope.errors import UserError
+from ganoscope.seeds import Stream, stream
 
 FALSE_POSITIVES = 0.01
 """Share of real images that may be taken for copies."""
 MIN_CORRELATION = 0.8
-"""Images that correlate less with every training image are no copies, however different the held-out images are."""
+"""Images that correlate less with every training image never count as copies."""
 MOST_HELD_OUT = 1000
-"""Held-out images that take part, at most."""
+"""Most held-out images that are used."""
 CLOSE = 0.98
 """A border above lets changed copies pass: held-out images then resemble training images as copies do."""
 
@@ -58,9 +59,9 @@ def measure_border(store: Store, index: SearchIndex, seed: int = 0) -> CopyBorde
     """Returns the border between copies and images that only resemble training images.
 
     Args:
-        store: Whose validation images are held against its training images.
+        store: Its validation images are compared with its training images.
         index: From `index_training`.
-        seed: Of the choice of held-out images.
+        seed: Random seed of the choice of held-out images.
 
     Raises:
         UserError: The store has no validation image.
@@ -78,7 +79,7 @@ def measure_border(store: Store, index: SearchIndex, seed: int = 0) -> CopyBorde
 
 def choose_held_out(store: Store, seed: int) -> tuple[NDArray[np.int64], int]:
     """Returns positions of up to MOST_HELD_OUT validation images, spread over their groups, and how many groups."""
-    held_out = np.random.default_rng([seed, 53]).permutation(store.indices("validation"))
+    held_out = stream(seed, Stream.COPY_CANDIDATES).permutation(store.indices("validation"))
     seen: dict[str, int] = {}
     turns = []
     for group in store.column("group")[held_out].tolist():

@@ -215,7 +215,13 @@ def find_widest(points: NDArray[np.float32]) -> int:
 
 
 def find_candidates(index: Index, leaf: int, forest: Forest) -> Iterator[NDArray[np.int64]]:
-    """Yields positions in the index, from the leaf on, that may be near-duplicates of a member of the leaf."""
+    """Yields positions in the index, from the leaf on, that may be near-duplicates of a member of the leaf.
+
+    Args:
+        index: All descriptors.
+        leaf: Number of the leaf.
+        forest: What has been found so far; pairs within its crowded trees are left out.
+    """
     radius = np.sqrt(2 - 2 * MIN_CORRELATION) + SLACK
     own = slice(index.starts[leaf], index.starts[leaf + 1])
     low, high = index.low[leaf], index.high[leaf]
@@ -239,7 +245,14 @@ def find_candidates(index: Index, leaf: int, forest: Forest) -> Iterator[NDArray
 def box_distance(
     low: NDArray[np.float32], high: NDArray[np.float32], other_low: NDArray[np.float32], other_high: NDArray[np.float32]
 ) -> NDArray[np.float32]:
-    """Returns the distances of boxes, given by their corners, shape (n, k), from another one, shape (k,)."""
+    """Returns the distances of boxes from another box, shape (n,).
+
+    Args:
+        low: Lower corners of the boxes, shape (n, k).
+        high: Upper corners, shape (n, k).
+        other_low: Lower corner of the other box, shape (k,).
+        other_high: Upper corner, shape (k,).
+    """
     gaps = np.maximum(np.maximum(low - other_high, other_low - high), 0)
     return np.sqrt(np.einsum("nk,nk->n", gaps, gaps))
 
@@ -252,7 +265,13 @@ def square_distances(first: NDArray[np.float32], second: NDArray[np.float32]) ->
 
 
 def is_crowded_pair(forest: Forest, first: NDArray[np.int64], second: NDArray[np.int64]) -> NDArray[np.bool_]:
-    """Tells whether both pictures are in one tree already, and that tree is large enough."""
+    """Tells whether both pictures of each pair are in one crowded tree already.
+
+    Args:
+        forest: What has been found so far.
+        first: First picture of every pair, any shape.
+        second: Second picture, of a shape that broadcasts with it.
+    """
     return forest.crowded[first] & (forest.labels[first] == forest.labels[second])
 
 
@@ -263,7 +282,15 @@ def compare(
     columns: NDArray[np.int64],
     patients: NDArray[np.int64],
 ) -> Links:
-    """Returns the near-duplicates between two sets of positions in the index, those with the first position first."""
+    """Returns the near-duplicates between two sets of positions in the index, those with the first position first.
+
+    Args:
+        thumbnails: Folded thumbnails of all pictures, shape (N, THUMBNAIL_PX**2).
+        index: All descriptors.
+        rows: Positions in the index, shape (m,).
+        columns: Positions in the index, shape (n,).
+        patients: Patient number of every picture, shape (N,), -1 where unknown.
+    """
     one, other = index.members[rows], index.members[columns]
     values = correlate(normalise(thumbnails[one]), normalise(thumbnails[other]))
     known = (patients[one, None] >= 0) & (patients[other] >= 0)

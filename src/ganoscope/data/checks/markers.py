@@ -4,7 +4,7 @@ Letters are looked for by their form, in a copy of at most `WORK_PX` pixels: thi
 letter's size, that stand sharply and alone on an even background in the outer part of the picture. What escapes: dark
 or pale letters, text smaller than about 2 % of the picture's long side, letters that touch bright anatomy or were cut
 off by the border, rulers and frames. What is taken for a letter by mistake: bent tubes, clips and wires. On pictures
-smaller than `SMALLEST_PX` a letter is a few blurred pixels: nothing is said about them.
+smaller than `SMALLEST_PX` a letter is a few blurred pixels: they are not searched.
 
 Measured on the half of the shared real images that nothing was tuned on, against a reading by eye: a letter was found
 in 39 of 46 chest radiographs that have one (85 %; 37 of 45 of those tuned on), and in none of the 4 that have none.
@@ -24,10 +24,13 @@ from numpy.typing import NDArray
 from PIL import Image
 from scipy import ndimage
 
+from ganoscope.alarms import Alarm, Check
+from ganoscope.data.checks.store_tables import StoreTables
+
 WORK_PX = 256
 """Long side, at most, of the copy that is searched: letters of radiographs are some 7 to 17 pixels high in it."""
 SMALLEST_PX = 96
-"""Pictures whose long side is smaller are not judged."""
+"""Pictures whose long side is smaller are not searched."""
 STROKE = 0.035
 """Strokes are thinner than this share of the long side; broader structures are taken away."""
 RISE = 0.2
@@ -49,12 +52,14 @@ WINDING = 1.4
 PLAIN_WINDING, PLAIN_CONTRAST, PLAIN_UNEVEN = 1.0, 0.5, 0.25
 """Simple forms such as L and T count where the contrast is higher and the background more even."""
 THICKNESS_PER_DEPTH = 3.4
-"""Of a stroke whose pixels lie this much more than half a pixel deep in the mean; 4 would be exact for broad ones."""
+"""Thickness of a stroke per pixel of mean depth beyond half a pixel; 4 would be exact for broad strokes."""
 DARK = 0.25
 """In CT, whose values are signed, the ring's median lies below this share of the range: letters stand in air, and what
 stands in tissue is bone."""
 FILL = 0.85
 """A letter leaves at least 1 - FILL of its box empty."""
+MARKED_SHARE = 0.02
+"""Share of the searched images with burnt-in text or markers from which an alarm is raised."""
 
 Region: TypeAlias = tuple[slice, slice]
 Pick: TypeAlias = Callable[[NDArray[np.uint8], NDArray[np.uint8]], NDArray[np.uint8]]
@@ -237,3 +242,30 @@ def scale_box(region: Region, step: int, shape: tuple[int, ...]) -> tuple[int, i
     rows, columns = region
     top, left = rows.start * step, columns.start * step
     return left, top, min(columns.stop * step, shape[1]) - left, min(rows.stop * step, shape[0]) - top
+
+
+def find_marked_images(tables: StoreTables) -> Iterator[Alarm]:
+    """Yields a note about burnt-in text or markers: a classifier may read them, and a GAN draws them."""
+    columns = tables.columns
+    seen, searched, labels = columns["markers"] != "", columns["searched"] == "1", columns["label"]
+    if seen.sum() < max(1, MARKED_SHARE * searched.sum()):
+        return
+    names = np.unique(labels[searched])
+    shares = ", ".join(f"{seen[searched & (labels == name)].mean():.0%} of {name or 'all'}" for name in names)
+    yield Alarm(
+        "burnt_in_markers",
+        "note",
+        f"of {int(searched.sum()):,} images that were searched, {int(seen.sum()):,} seem to contain burnt-in text or "
+        f"markers ({shares}; a hint, not a certainty). They may name a patient, and a classifier may learn them: look "
+        "at the gallery of `ganoscope inspect`.",
+        {"images": int(seen.sum())},
+    )
+
+
+CHECK = Check(
+    ("burnt_in_markers",),
+    "burnt-in text or markers",
+    find_marked_images,
+    f"{MARKED_SHARE:.0%} of the searched images or more",
+    rank=170,
+)

@@ -1,4 +1,4 @@
-"""Which image of a set another image resembles most, also shifted, mirrored, turned, brightened or noised.
+"""Which image of a set another image resembles most, also when shifted, mirrored, turned, brightened or noisy.
 
 Pictures are compared by their middle frequencies: overall brightness, contrast and slow shading play no part, and
 neither does the finest grain, in which noise lies. The search has two steps. Small pictures of all images are compared
@@ -58,7 +58,7 @@ class Nearest:
 
     Attributes:
         position: Its position in the set, shape (n,).
-        correlation: How much, from -1 to 1, shape (n,); 1 for the same picture, also shifted or brightened.
+        correlation: Correlation with it, -1 to 1, shape (n,); 1 for the same picture, also shifted or brightened.
         transform: How it must be turned to look like the image asked for, shape (n,): index into
             `thumbnails.TRANSFORMS`.
     """
@@ -82,7 +82,7 @@ def find_nearest(index: SearchIndex, images: NDArray[np.float32]) -> Nearest:
     """Returns the nearest image of the set for each of `images`.
 
     Args:
-        index: Of the set, which holds at least one image.
+        index: Index of the set, with at least one image.
         images: Network range, shape (n, H, W).
     """
     parts = [

@@ -1,12 +1,15 @@
-"""Whether slices that were filed together are one volume, and how densely they sample it."""
+"""Whether slices that were filed together form one volume, and how densely they sample it."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
+from ganoscope.alarms import Alarm, Check
+from ganoscope.data.checks.store_tables import StoreTables
 from ganoscope.data.picture import Picture
+from ganoscope.data.store.columns import read_table
 
 SAME_POSITION_MM = 0.01
 """Two slices closer than this are at one position: the finest scanners advance by 0.05 mm or more."""
@@ -15,17 +18,20 @@ SAME_SPACING = 1e-3
 """Relative difference up to which two pixel spacings are the same: headers round."""
 
 TOLERANCE = 0.05
-"""Relative deviation of distances, and of thickness from distance, that is put down to rounding."""
+"""Relative deviation of distances, and of thickness from distance, that is attributed to rounding."""
+
+LISTED = 20
+"""Most series that an alarm lists."""
 
 
 @dataclass(frozen=True)
 class SeriesFacts:
-    """What a series' positions say.
+    """What the positions of a series' slices reveal.
 
     Attributes:
         slices: Number of slices.
         spacing_between_mm: Distance from one slice to the next; None where positions are unknown.
-        thickness_mm: Of a slice; None where unknown.
+        thickness_mm: Slice thickness; None where unknown.
         missing: Number of slices that are absent, by the gaps between positions.
         problems: One plain sentence each.
     """
@@ -41,7 +47,7 @@ def check_series(slices: Sequence[Picture]) -> tuple[str, SeriesFacts]:
     """Returns why the slices can't be one volume, "" where they can, and what is known about their sampling.
 
     Args:
-        slices: Of one series, at least one, in any order; sizes and spacings are those of the source.
+        slices: Slices of one series, at least one, in any order, with the sizes and spacings of the source.
     """
     fault = find_fault(slices)
     positions = np.array([s.position_mm for s in slices if s.position_mm is not None], dtype=np.float64)
@@ -106,3 +112,44 @@ def find_spacing(gaps: NDArray[np.float64]) -> tuple[float, int]:
     regular = (np.abs(multiples - np.rint(multiples)) <= TOLERANCE).all()
     spacing = smallest if regular else float(np.median(gaps))
     return round(spacing, 4), int(np.maximum(np.rint(gaps / spacing) - 1, 0).sum())
+
+
+def find_series_problems(tables: StoreTables) -> Iterator[Alarm]:
+    """Yields alarms about volumes with missing slices, and about slices that overlap or leave gaps."""
+    series = read_table(tables.store.path / "series.csv")
+    missing = [row for row in series if int(row["missing"] or 0)]
+    apart = [row for row in series if differs(row["thickness_mm"], row["spacing_between_mm"])]
+    if missing:
+        slices = sum(int(row["missing"]) for row in missing)
+        message = f"{slices} slices are missing in {len(missing)} of {len(series)} series, by the gaps in position."
+        yield Alarm("missing_slices", "warning", message, {"series": len(missing), "slices": slices})
+    if apart:
+        message = (
+            f"in {len(apart)} of {len(series)} series the slice thickness differs from the distance between slices: "
+            "slices overlap or leave gaps, and neighbours share tissue. See series.csv."
+        )
+        evidence = [
+            f"{float(row['thickness_mm']):g} mm thick every {float(row['spacing_between_mm']):g}" for row in apart
+        ]
+        yield Alarm("thickness_spacing", "note", message, {"series": len(apart), "found": evidence[:LISTED]})
+
+
+def differs(thickness_mm: str, spacing_mm: str) -> bool:
+    """Tells whether slices overlap or leave gaps: thickness and distance, where known, differ beyond rounding.
+
+    Example:
+        >>> differs("2.5", "2.5"), differs("2.5", "1.25"), differs("", "1.25")
+        (False, True, False)
+    """
+    if not thickness_mm or not spacing_mm:
+        return False
+    return abs(float(thickness_mm) / float(spacing_mm) - 1) > TOLERANCE
+
+
+CHECK = Check(
+    ("missing_slices", "thickness_spacing"),
+    "missing slices, and slice thickness that differs from the distance between slices",
+    find_series_problems,
+    f"any missing slice; thickness more than {TOLERANCE:.0%} off",
+    rank=110,
+)

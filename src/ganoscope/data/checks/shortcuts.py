@@ -20,16 +20,19 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from ganoscope.alarms import Alarm
+from ganoscope.alarms import Alarm, Check
+from ganoscope.data.checks.store_tables import StoreTables
+from ganoscope.seeds import Stream, stream
+from ganoscope.statistics.auroc import compute_auroc
+from ganoscope.statistics.bootstrap import SHORTCUT_RESAMPLES, draw_weights
+from ganoscope.statistics.estimate import LEVEL, compute_percentile_interval
 
 MOST_IMAGES = 20_000
 """More images than this tell nothing more: whole groups are drawn at random."""
 FOLDS, FEWEST_GROUPS = 5, 4
 """Classes with fewer groups than FEWEST_GROUPS take no part."""
-RESAMPLES, LEVEL = 1000, 0.95
-"""Of the bootstrap. The level holds for all intervals of a store together (Bonferroni)."""
 DEPTH, LEAF_SHARE, LEAF_LEAST = 4, 0.01, 5
-"""Of the tree: depth, and fewest images in a leaf as a share and as a number."""
+"""Depth of the tree, and fewest images in a leaf as a share and as a number."""
 MOST_CATEGORIES = 40
 """Categories told apart, the commonest first; the others count as one."""
 ALARMING, GRAVE = 0.65, 0.9
@@ -42,7 +45,7 @@ Features: TypeAlias = NDArray[np.float32]
 
 @dataclass(frozen=True)
 class Shortcut:
-    """How well one property of the pictures tells their class.
+    """How well one property of the pictures predicts their class.
 
     Attributes:
         name: The property.
@@ -129,19 +132,19 @@ PROPERTIES = (
 PROPERTIES_OF_SEARCHED = (
     Property("burnt-in markers", ("markers",), encode_markers, "Crop or cover them: look at their gallery."),
 )
-"""Known only of images that were searched: size and chance decide which, so that they are judged on those alone."""
+"""Known only for images that were searched (size and chance decide which), so that they are measured on those only."""
 
 
 def find_shortcuts(columns: Columns, seed: int = 0) -> list[Shortcut]:
-    """Returns how well each property tells the class, the most telling first.
+    """Returns how well each property predicts the class, the most predictive first.
 
     Properties that are the same in all images are left out; with fewer than two classes of enough groups all are.
-    Burnt-in markers are judged on the images that were searched for them, apart from all properties together.
+    Burnt-in markers are measured on the images that were searched for them, apart from all properties together.
 
     Args:
         columns: Columns of the manifest by name, shape (N,) each, `label`, `group` and `searched` among them. Images
             without a label take no part.
-        seed: Of folds, trees, resampling and the choice among more than `MOST_IMAGES` images.
+        seed: Random seed of folds, trees, resampling and the choice among more than `MOST_IMAGES` images.
     """
     seen = choose_images(columns, np.full(len(columns["label"]), True), seed)
     searched = choose_images(columns, columns["searched"] == "1", seed)
@@ -172,10 +175,10 @@ def judge(
 
     Args:
         telling: Numbers and note of each property.
-        columns: Of the images that take part.
+        columns: Columns of the images that take part.
         images: Number of images in the store.
         intervals: Number of intervals that hold together.
-        seed: Of folds, trees and resampling.
+        seed: Random seed of folds, trees and resampling.
     """
     if not telling:
         return []
@@ -189,7 +192,7 @@ def judge(
 
 
 def shortcut_alarms(shortcuts: Iterable[Shortcut]) -> list[Alarm]:
-    """Returns an alarm for every property that tells the class; for all together only where no single one does."""
+    """Returns an alarm for every property that predicts the class; for all together only where no single one does."""
     telling = [shortcut for shortcut in shortcuts if shortcut.low > ALARMING]
     single = [shortcut for shortcut in telling if shortcut.name != TOGETHER]
     return [make_alarm(shortcut) for shortcut in single or telling]
@@ -199,8 +202,9 @@ def make_alarm(shortcut: Shortcut) -> Alarm:
     """Returns the alarm for one property."""
     remedies = {item.name: item.remedy for item in PROPERTIES + PROPERTIES_OF_SEARCHED}
     message = (
-        f"the class can be told without looking at the picture, by {shortcut.name}: AUC {shortcut.auc:.2f} (interval "
-        f"{shortcut.low:.2f} to {shortcut.high:.2f}; 0.5 is chance) on {shortcut.images:,} images ({shortcut.note}). "
+        f"the class can be predicted without looking at the picture, from {shortcut.name}: AUC {shortcut.auc:.2f} "
+        f"(interval {shortcut.low:.2f} to {shortcut.high:.2f}; 0.5 is chance) on {shortcut.images:,} images "
+        f"({shortcut.note}). "
         f"Networks may learn this instead of the disease. {remedies.get(shortcut.name, MATCH)}"
     )
     evidence: dict[str, float | int | str | list[str]] = {
@@ -214,17 +218,29 @@ def make_alarm(shortcut: Shortcut) -> Alarm:
 
 
 def choose_images(columns: Columns, known: NDArray[np.bool_], seed: int) -> Columns:
-    """Returns the columns of the images, among those marked as known, that take part."""
+    """Returns the columns of the images that take part.
+
+    Args:
+        columns: Columns of the manifest by name, shape (N,) each.
+        known: Images to choose from, shape (N,).
+        seed: Random seed of the choice.
+    """
     among = np.flatnonzero(known)
     rows = among[choose_rows(columns["label"][among], columns["group"][among], seed)]
     return {name: texts[rows] for name, texts in columns.items()}
 
 
 def choose_rows(labels: NDArray[np.str_], groups: NDArray[np.str_], seed: int) -> NDArray[np.int64]:
-    """Returns which images take part: labelled, of classes with enough groups, whole groups, at most `MOST_IMAGES`."""
+    """Returns which images take part: labelled, of classes with enough groups, whole groups, at most `MOST_IMAGES`.
+
+    Args:
+        labels: Class of each image, shape (N,); "" without one.
+        groups: Group of each image, shape (N,).
+        seed: Random seed of the choice.
+    """
     rows = np.flatnonzero(labels != "")
     names, member, sizes = np.unique(groups[rows], return_inverse=True, return_counts=True)
-    order = np.random.default_rng([seed, 1]).permutation(len(names))
+    order = stream(seed, Stream.SHORTCUT_GROUPS).permutation(len(names))
     drawn = order[np.cumsum(sizes[order]) <= MOST_IMAGES] if len(rows) > MOST_IMAGES else order
     rows = rows[np.isin(member, drawn)]
     pairs = np.unique(np.stack([labels[rows], groups[rows]]), axis=1)
@@ -261,15 +277,15 @@ def describe_classes(item: Property, columns: Columns) -> str:
 
 @dataclass(frozen=True)
 class Trial:
-    """What properties known of the same images are judged on alike.
+    """Folds and resamples on which all properties of the same images are measured.
 
     Attributes:
         labels: Class of each image, 0 to classes - 1, shape (N,).
         groups: Group of each image, 0 to groups - 1, shape (N,).
         folds: Training rows and held-out rows of every fold.
-        times: How often each resample holds each group, shape (RESAMPLES, groups).
-        level: Of each interval.
-        seed: Of the trees.
+        times: How often each resample holds each group, shape (SHORTCUT_RESAMPLES, groups).
+        level: Level of each interval.
+        seed: Random seed of the trees.
     """
 
     labels: NDArray[np.int64]
@@ -282,21 +298,34 @@ class Trial:
 
 def make_trial(labels: NDArray[np.int64], groups: NDArray[np.int64], intervals: int, seed: int) -> Trial:
     """Returns folds and resamples for class and group numbers, shape (N,), and this many intervals in the store."""
-    count, rng = int(groups.max()) + 1, np.random.default_rng([seed, 2])
-    times = np.empty((RESAMPLES, count), np.float32)
-    for resample in times:
-        resample[:] = np.bincount(rng.integers(count, size=count), minlength=count)
-    return Trial(labels, groups, make_folds(labels, groups, seed), times, 1 - (1 - LEVEL) / intervals, seed)
+    random = stream(seed, Stream.SHORTCUT_RESAMPLES)
+    drawn = draw_weights(np.arange(int(groups.max()) + 1), random, SHORTCUT_RESAMPLES)
+    times = np.concatenate([block.astype(np.float32) for block in drawn])
+    level = 1 - (1 - LEVEL) / intervals  # holds for all intervals of a store together (Bonferroni)
+    return Trial(labels, groups, make_folds(labels, groups, seed), times, level, seed)
 
 
 def measure(trial: Trial, features: Features) -> tuple[float, float, float]:
     """Returns (AUC, lower end, upper end) of a property, shape (N, features)."""
     answers, member = np.unique(predict(trial, features), axis=0, return_inverse=True)
     counts = count_answers(trial, member.ravel(), len(answers))
-    aucs = np.mean([compute_auc(counts, answers[:, k], k) for k in range(answers.shape[1])], axis=0)
+    aucs = compute_macro_aucs(counts, answers)
     finite = aucs[1:][np.isfinite(aucs[1:])]
-    low, high = np.quantile(finite, [(1 - trial.level) / 2, (1 + trial.level) / 2]) if len(finite) else (0.0, 1.0)
-    return float(aucs[0]), float(low), float(high)
+    low, high = compute_percentile_interval(finite, trial.level) if len(finite) else (0.0, 1.0)
+    return float(aucs[0]), low, high
+
+
+def compute_macro_aucs(counts: NDArray[np.float64], answers: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Returns the mean over classes of the AUC against the rest, shape (B,); NaN where a class is missing.
+
+    Args:
+        counts: How often each answer was given to each class, shape (B, K, answers).
+        answers: Probability of each class in each answer, shape (answers, K).
+    """
+    number, classes = answers.shape
+    truth, weights = np.repeat(np.arange(classes), number), counts.reshape(len(counts), -1)
+    aucs = [compute_auroc(np.tile(answers[:, k], classes), truth == k, weights) for k in range(classes)]
+    return np.asarray(np.mean(aucs, axis=0))
 
 
 def predict(trial: Trial, features: Features) -> NDArray[np.float64]:
@@ -318,12 +347,12 @@ def count_answers(trial: Trial, member: NDArray[np.int64], answers: int) -> NDAr
     """Returns how often each answer was given to each class: first in truth, then in every resample.
 
     Args:
-        trial: What is judged.
+        trial: Folds and resamples.
         member: Number of the answer that each image got, shape (N,).
         answers: Number of different answers.
 
     Returns:
-        Shape (1 + RESAMPLES, classes, answers).
+        Shape (1 + SHORTCUT_RESAMPLES, classes, answers).
     """
     from scipy.sparse import csr_array
 
@@ -347,25 +376,22 @@ def make_folds(
     shape = (int(groups.max()) + 1, int(labels.max()) + 1)
     table = np.bincount(groups * shape[1] + labels, minlength=shape[0] * shape[1]).reshape(shape)
     folds = min(FOLDS, int((table > 0).sum(axis=0).min()))
-    shuffled = np.random.default_rng([seed, 3]).permutation(shape[0])
+    shuffled = stream(seed, Stream.SHORTCUT_FOLDS).permutation(shape[0])
     order = shuffled[np.lexsort((-table[shuffled].sum(axis=1), table[shuffled].argmax(axis=1)))]
     fold = np.empty(shape[0], np.int64)
     fold[order] = np.arange(shape[0]) % folds
     return [(np.flatnonzero(fold[groups] != k), np.flatnonzero(fold[groups] == k)) for k in range(folds)]
 
 
-def compute_auc(counts: NDArray[np.float64], scores: NDArray[np.float64], positive: int) -> NDArray[np.float64]:
-    """Returns the AUC of one class against the rest, shape (B,); ties count half, NaN where a side is empty.
+def find_shortcut_alarms(tables: StoreTables) -> list[Alarm]:
+    """Returns the alarms about a store's shortcuts."""
+    return shortcut_alarms(find_shortcuts(tables.columns))
 
-    Args:
-        counts: How often each answer was given to each class, shape (B, classes, answers).
-        scores: The class's probability in each answer, shape (answers,).
-        positive: The class's number.
-    """
-    values, ranks = np.unique(scores, return_inverse=True)
-    merge = (ranks[:, None] == np.arange(len(values))).astype(np.float64)
-    inside = counts[:, positive] @ merge
-    outside = counts.sum(axis=1) @ merge - inside
-    below = np.cumsum(outside, axis=1) - outside / 2
-    with np.errstate(invalid="ignore", divide="ignore"):
-        return np.asarray((inside * below).sum(axis=1) / (inside.sum(axis=1) * outside.sum(axis=1)))
+
+CHECK = Check(
+    ("metadata_shortcut",),
+    "metadata that reveals the class",
+    find_shortcut_alarms,
+    f"the AUC's interval lies above {ALARMING}",
+    rank=160,
+)

@@ -38,7 +38,7 @@ def make_thumbnail(pixels: NDArray[np.generic], flat: float = 0.0) -> NDArray[np
     The picture is stretched to a square: padding would make all padded pictures alike.
 
     Args:
-        pixels: Of any shape (H, W).
+        pixels: Any shape (H, W).
         flat: Up to this standard deviation of the thumbnail, in units of the pixels, the picture counts as constant.
     """
     image = Image.fromarray(pixels if pixels.dtype == np.uint8 else pixels.astype(np.float32))

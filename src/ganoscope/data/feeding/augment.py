@@ -26,11 +26,10 @@ from torch import Tensor
 
 from ganoscope.data.feeding.feed import draw_rows
 from ganoscope.errors import describe, refuse
+from ganoscope.seeds import Stream
 
 FACTORS = 12
 """Random numbers per image; nine are used, so that new operations do not change the numbers of the others."""
-STREAM = 6
-"""Random stream of the augmentation, see `draw_rows`."""
 DARKEST = 1e-4
 """Fraction of the range below which gamma is not applied: its slope at zero is infinite."""
 
@@ -119,7 +118,7 @@ def draw_factors(seed: int, images_seen: int, count: int) -> NDArray[np.float32]
     Returns:
         Shape (count, FACTORS), in [-1, 1).
     """
-    return (draw_rows(seed, STREAM, images_seen, count, FACTORS) * 2 - 1).astype(np.float32)
+    return (draw_rows(seed, Stream.AUGMENTATION, images_seen, count, FACTORS) * 2 - 1).astype(np.float32)
 
 
 def augment(images: Tensor, policy: Policy, factors: Tensor) -> Tensor:

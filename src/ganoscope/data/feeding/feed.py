@@ -18,6 +18,7 @@ from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from functools import lru_cache, partial
+from typing import TypeAlias
 
 import numpy as np
 import torch
@@ -27,6 +28,7 @@ from torch import Tensor
 from ganoscope.data.picture import PADDING_HU
 from ganoscope.data.store import Store
 from ganoscope.data.store.intensity import IntensityMap
+from ganoscope.seeds import Stream, counter_stream, stream
 
 MEMORY_SHARE = 0.25
 """Fraction of a GPU's free memory for training images; networks, gradients and activations need the rest."""
@@ -35,16 +37,16 @@ AHEAD = 2
 BLOCK_IMAGES = 1024
 """Number of images copied to the device at a time when it holds all of them."""
 
-WHOLE, BY_CLASS, CLASS_ORDER = 3, 4, 5
-"""Random streams: passes over all images, passes over one class, order of the classes."""
+Order: TypeAlias = tuple[int, Stream, *tuple[int, ...]]
+"""What decides the order of shuffled passes: seed, stream and the numbers of its part, such as a class."""
 
 
-def draw_rows(seed: int, stream: int, first: int, count: int, width: int) -> NDArray[np.float64]:
+def draw_rows(seed: int, name: Stream, first: int, count: int, width: int) -> NDArray[np.float64]:
     """Returns uniform random numbers in [0, 1); each row depends only on its index, not on `first` and `count`.
 
     Args:
         seed: Random seed of the run.
-        stream: Number of the random stream; different streams are independent.
+        name: Random stream; different streams are independent.
         first: Index of the first row, 0 or more.
         count: Number of rows.
         width: Numbers per row.
@@ -55,17 +57,16 @@ def draw_rows(seed: int, stream: int, first: int, count: int, width: int) -> NDA
     Source: counter-based generator Philox: Salmon et al. 2011, https://doi.org/10.1145/2063384.2063405
 
     Example:
-        >>> bool((draw_rows(0, 1, 0, 5, 3)[2:] == draw_rows(0, 1, 2, 3, 3)).all())
+        >>> bool((draw_rows(0, Stream.CLASS_ORDER, 0, 5, 3)[2:] == draw_rows(0, Stream.CLASS_ORDER, 2, 3, 3)).all())
         True
     """
     blocks = -(-width // 4)  # each counter value gives four numbers
-    key = np.random.SeedSequence([seed, stream, width]).generate_state(2, np.uint64)
-    generator = np.random.Generator(np.random.Philox(key=key, counter=first * blocks))
+    generator = counter_stream(seed, name, (width,), first * blocks)
     return generator.random((count, 4 * blocks))[:, :width]
 
 
 @lru_cache(maxsize=64)
-def passes(count: int, path: tuple[int, ...]) -> Callable[[int], NDArray[np.int64]]:
+def passes(count: int, path: Order) -> Callable[[int], NDArray[np.int64]]:
     """Returns a function from the number of a pass to its order, shape (count,); it caches the latest two passes.
 
     With more than 64 classes the passes are shuffled again for each batch.
@@ -73,7 +74,7 @@ def passes(count: int, path: tuple[int, ...]) -> Callable[[int], NDArray[np.int6
     return lru_cache(maxsize=2)(partial(shuffle, count, path))
 
 
-def shuffle(count: int, path: tuple[int, ...], epoch: int) -> NDArray[np.int64]:
+def shuffle(count: int, path: Order, epoch: int) -> NDArray[np.int64]:
     """Returns the order of one pass: a permutation of range(count), shape (count,).
 
     Args:
@@ -81,10 +82,10 @@ def shuffle(count: int, path: tuple[int, ...], epoch: int) -> NDArray[np.int64]:
         path: Seed and random stream.
         epoch: Number of the pass.
     """
-    return np.random.default_rng([*path, epoch]).permutation(count)
+    return stream(*path, epoch).permutation(count)
 
 
-def choose_passes(indices: NDArray[np.int64], positions: NDArray[np.int64], path: tuple[int, ...]) -> NDArray[np.int64]:
+def choose_passes(indices: NDArray[np.int64], positions: NDArray[np.int64], path: Order) -> NDArray[np.int64]:
     """Returns the entries at the given positions of the endless shuffled passes over `indices`, shape (B,).
 
     Args:
@@ -118,7 +119,7 @@ def choose_batch(indices: NDArray[np.int64], images_seen: int, batch_size: int, 
         >>> np.bincount(np.concatenate(stream)).tolist()
         [2, 2, 2, 2, 2]
     """
-    return choose_passes(indices, np.arange(images_seen, images_seen + batch_size), (seed, WHOLE))
+    return choose_passes(indices, np.arange(images_seen, images_seen + batch_size), (seed, Stream.PASSES))
 
 
 def choose_balanced(
@@ -146,12 +147,12 @@ def choose_balanced(
     """
     rounds, places = np.divmod(np.arange(images_seen, images_seen + batch_size), len(classes))
     first = images_seen // len(classes)
-    keys = draw_rows(seed, CLASS_ORDER, first, int(rounds[-1]) - first + 1, len(classes))
+    keys = draw_rows(seed, Stream.CLASS_ORDER, first, int(rounds[-1]) - first + 1, len(classes))
     members = keys.argsort(axis=1, kind="stable")[rounds - first, places]
     chosen = np.empty(batch_size, np.int64)
     for member, indices in enumerate(classes):
         here = members == member
-        chosen[here] = choose_passes(indices, rounds[here], (seed, BY_CLASS, member))
+        chosen[here] = choose_passes(indices, rounds[here], (seed, Stream.CLASS_PASSES, member))
     return chosen
 
 

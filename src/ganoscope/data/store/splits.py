@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ganoscope.errors import UserError
+from ganoscope.seeds import Stream, stream
 
 SPLITS = ("train", "validation", "test")
 DEPLETED = 1 / 3
@@ -68,7 +69,7 @@ def make_splits(
         )
     chosen = keep_source_splits(inverse, source_splits, len(names))
     strata = majority(inverse, labels, len(names))
-    rng = np.random.default_rng([seed, 11])
+    rng = stream(seed, Stream.SPLITS)
     for split, share in (("test", fractions.test), ("validation", fractions.validation)):
         stated = np.bincount(inverse, weights=source_splits == split, minlength=len(names))
         for stratum in np.unique(strata):

@@ -1,8 +1,9 @@
-"""NIfTI: one stack of unrelated images along the third axis, compressed and streamed, in stored units (HU for CT).
+"""One stack of unrelated images along the third axis, `.nii.gz`, in stored units (HU for CT).
 
-The first axis counts columns and the second rows, as viewers expect. No orientation is stated: which way a generated
-picture lies in a body is not known, and the images are not slices of one body. `ganoscope prepare` would take the stack
-for one patient's volume, which it never divides: prepare a store from the other formats.
+The first axis counts columns and the second rows, as viewers expect. A stack states no orientation: which way a
+generated picture lies in a body is not known, and the images are not slices of one body. `ganoscope prepare` would take
+the stack for one patient's volume, which it never divides: prepare a store from the other formats. A single picture is
+a volume of one slice, at its place in the patient where that is known.
 
 Source: NIfTI-1 and NIfTI-2 data format, https://nifti.nimh.nih.gov/nifti-1
 """
@@ -14,14 +15,16 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-from ganoscope.data.writers import Stack, Write
+from ganoscope.data.writers import Output, Stack, Write
 
 NAME = "synthetic.nii.gz"
-DESCRIPTION = b"SYNTHETIC images by ganoscope, not a patient; slices are unrelated"
+SUFFIX = ".nii.gz"
+SEPARATE, SIGNED, PLACED = False, True, True
+COMPRESSION = 4
+"""Level of gzip. No file name and no date are written: the same images give the same bytes."""
 MOST_IN_NIFTI_1 = (1 << 15) - 1
-"""Longest axis of the first version; the second is taken beyond."""
+"""Longest axis of NIfTI-1; longer stacks are written as NIfTI-2."""
 
 
 @contextmanager
@@ -29,12 +32,12 @@ def open_writer(folder: Path, stack: Stack) -> Iterator[Write]:
     """Yields the function that appends to `synthetic.nii.gz`."""
     with (
         (folder / NAME).open("wb") as file,
-        gzip.GzipFile("", "wb", 4, file, mtime=0) as stream,  # no name and date: the same images give the same file
+        gzip.GzipFile("", "wb", COMPRESSION, file, mtime=0) as stream,
     ):
         stream.write(make_header(stack))
 
-        def write(pixels: NDArray[np.generic], row: dict[str, object], code: int) -> str:
-            stream.write(np.ascontiguousarray(pixels).tobytes())
+        def write(picture: Output, name: str, code: int) -> str:
+            stream.write(np.ascontiguousarray(picture.pixels).tobytes())
             return ""
 
         yield write
@@ -51,8 +54,21 @@ def make_header(stack: Stack) -> bytes:
     header["magic"] = b"n+2\0\r\n\x1a\n" if large else b"n+1"
     header["vox_offset"] = len(header.binaryblock) + 4
     header["scl_slope"], header["scl_inter"] = 1, 0
-    header["descrip"] = DESCRIPTION
+    header["descrip"] = stack.mark.short
     rows, columns = stack.spacing_mm or (1.0, 1.0)
     header["pixdim"][1:4] = columns, rows, 1.0
     header.set_xyzt_units("mm" if stack.spacing_mm else "unknown")
     return bytes(header.binaryblock) + bytes(4)
+
+
+def save_picture(path: Path, picture: Output) -> None:
+    """Writes one slice; without a place in the patient, only its spacing is stated."""
+    import nibabel.nifti1  # late, see above
+
+    image: Any = nibabel.nifti1.Nifti1Image(np.ascontiguousarray(picture.pixels.T)[..., None], picture.affine)
+    rows, columns = picture.spacing_mm or (1.0, 1.0)
+    if picture.affine is None:
+        image.header.set_zooms((columns, rows, picture.thickness_mm or 1.0))
+    image.header.set_xyzt_units("mm" if picture.spacing_mm else "unknown")
+    image.header["descrip"] = picture.mark.short
+    path.write_bytes(gzip.compress(image.to_bytes(), COMPRESSION, mtime=0))

@@ -1,27 +1,54 @@
-"""PNG: a file per image, 8 or 16 bits, with its provenance and a synthetic mark as PNG text."""
+"""One file per image, 8 or 16 bits, with its provenance and a synthetic mark as PNG text."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
+from PIL import Image
+from PIL.PngImagePlugin import PngInfo
 
-from ganoscope.data.writers import Stack, Write
-from ganoscope.data.writers._marks import HU_OFFSET, save_marked
+from ganoscope.data.writers import GENERATED, Output, Stack, Write
 
-NOTES = ("method", "label", "seed", "index", "truncation", "images_seen", "weights_sha256", "unit", "offset")
+SUFFIX = ".png"
+SEPARATE, SIGNED, PLACED = True, False, False
 
 
 @contextmanager
 def open_writer(folder: Path, stack: Stack) -> Iterator[Write]:
-    """Yields the function that writes `<index>.png`."""
+    """Yields the function that writes `<name>.png`."""
 
-    def write(pixels: NDArray[np.generic], row: dict[str, object], code: int) -> str:
-        name = f"{row['index']:06d}.png"
-        if pixels.dtype == np.int16:
-            pixels = (pixels.astype(np.int32) + HU_OFFSET).clip(0, 65535).astype(np.uint16)
-        save_marked(folder / name, pixels, {note: row[note] for note in NOTES})
-        return name
+    def write(picture: Output, name: str, code: int) -> str:
+        save_picture(folder / f"{name}{SUFFIX}", picture)
+        return f"{name}{SUFFIX}"
 
     yield write
+
+
+def save_picture(path: Path, picture: Output) -> None:
+    """Writes a picture with its unit and offset as PNG text; signed values are shifted by the offset to 16 bits."""
+    pixels, notes = picture.pixels, {**picture.notes, "unit": picture.unit}
+    if picture.offset is not None:
+        notes["offset"] = picture.offset
+    if pixels.dtype.kind == "i":
+        pixels = (pixels.astype(np.int32) + (picture.offset or 0)).clip(0, 65535).astype(np.uint16)
+    save_marked(path, pixels, notes, picture.mark.text)
+
+
+def save_marked(
+    path: Path, picture: NDArray[np.generic], notes: Mapping[str, object], mark: str = GENERATED.text
+) -> None:
+    """Writes a sheet or a picture as PNG, with a synthetic mark and notes as PNG text.
+
+    Args:
+        path: File to write.
+        picture: Grey values, shape (H, W), uint8 or uint16, or colours, shape (H, W, 3), uint8.
+        notes: Facts, in their order.
+        mark: What the file says about its origin.
+    """
+    text = PngInfo()
+    text.add_text("Description", mark)
+    for name, value in notes.items():
+        text.add_itxt(f"ganoscope:{name}", str(value))
+    Image.fromarray(picture).save(path, format="PNG", pnginfo=text)

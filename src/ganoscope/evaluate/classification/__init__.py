@@ -1,1 +1,1 @@
-"""What a classifier is worth on images that it has not seen."""
+"""Evaluation of a classifier on held-out images: predictions, metrics, calibration and checks."""

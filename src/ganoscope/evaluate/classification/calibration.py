@@ -1,4 +1,4 @@
-"""How far a classifier's probabilities can be taken at their word, and the temperature that mends them."""
+"""Calibration of a classifier's probabilities: reliability, and the temperature that improves it."""
 
 import math
 from dataclasses import dataclass
@@ -10,21 +10,21 @@ from torch.nn import functional as F
 
 BINS = 15
 LOWEST, HIGHEST = 0.05, 20.0
-"""Temperatures outside are not believed: they come from parts with hardly a mistake, or with little else."""
+"""Limits of the temperature: beyond them a part has hardly any errors, or hardly anything else."""
 
 
 def fit_temperature(logits: NDArray[np.floating], codes: NDArray[np.int64]) -> float:
-    r"""Returns the temperature T that makes the probabilities softmax(z / T) fit best, by L-BFGS on log T.
+    r"""Returns the temperature T that minimises the cross-entropy of softmax(z / T), by L-BFGS on log T.
 
     .. math:: T = argmin_T  - \sum_i \log softmax(z_i / T)_{y_i}
 
     Args:
-        logits: z of the validation part, shape (N, K).
+        logits: Logits z of the validation part, shape (N, K).
         codes: Labels y, shape (N,), in [0, K).
 
     Returns:
-        T, between 0.05 and 20; 1, which changes nothing, where no image is classified wrongly: the fit would then be
-        the better the smaller T, without end.
+        T, between 0.05 and 20; 1, which changes nothing, where no image is misclassified: the cross-entropy then falls
+        without end as T falls.
 
     Source: Guo et al. 2017, "On Calibration of Modern Neural Networks", sect. 4.2, https://arxiv.org/abs/1706.04599
     Differs: the logarithm of T is optimised, so that T stays positive.
@@ -37,6 +37,7 @@ def fit_temperature(logits: NDArray[np.floating], codes: NDArray[np.int64]) -> f
     optimizer = torch.optim.LBFGS([log_temperature], max_iter=100, line_search_fn="strong_wolfe")
 
     def compute_loss() -> torch.Tensor:
+        """Returns the mean cross-entropy at the current temperature, shape ()."""
         optimizer.zero_grad()
         loss = F.cross_entropy(z / log_temperature.clamp(*limits).exp(), y)
         loss.backward()
@@ -60,12 +61,12 @@ def apply_temperature(logits: NDArray[np.floating], temperature: float) -> NDArr
 
 @dataclass(frozen=True)
 class Reliability:
-    """How often predictions of each confidence were right; a bin without images holds NaN.
+    """Accuracy of predictions by their confidence; a bin without images holds NaN.
 
     Attributes:
         confidence: Mean probability of the predicted class in each bin, shape (BINS,).
-        accuracy: Share of right predictions in each bin, same shape.
-        counts: Images in each bin, same shape.
+        accuracy: Share of correct predictions in each bin, same shape.
+        counts: Number of images in each bin, same shape.
     """
 
     confidence: NDArray[np.float64]
@@ -74,16 +75,16 @@ class Reliability:
 
     @property
     def error(self) -> float:
-        """Expected calibration error: the bins' distance between accuracy and confidence, weighted by their counts."""
+        """Expected calibration error: mean absolute difference of accuracy and confidence, weighted by the counts."""
         return float(np.nansum(self.counts * np.abs(self.accuracy - self.confidence)) / self.counts.sum())
 
 
 def compute_reliability(probabilities: NDArray[np.float64], codes: NDArray[np.int64]) -> Reliability:
-    """Returns confidence against accuracy in 15 bins of equal width.
+    """Returns confidence and accuracy in 15 bins of equal width.
 
     Args:
-        probabilities: Shape (N, K), N of 1 or more.
-        codes: Labels, shape (N,).
+        probabilities: Class probabilities, shape (N, K), N of 1 or more.
+        codes: Label codes, shape (N,).
 
     Source: Guo et al. 2017, eq. 2 to 5, https://arxiv.org/abs/1706.04599; Naeini et al. 2015
     """

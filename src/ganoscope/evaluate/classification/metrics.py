@@ -1,11 +1,12 @@
-"""What a classifier is worth on one part of a store: metrics with intervals over patients, and alarms.
+"""Metrics of a classifier on one part of a store, with intervals over patients.
 
-Metrics that prevalence flatters (accuracy, weighted precision, recall, F1) stand beside those that it does not fool.
-What is not defined, such as the AUROC of a part that holds one class, is NaN here, null in JSON, and said in words.
+Metrics that depend on the prevalence (accuracy, weighted precision, recall, F1) are given together with metrics that do
+not. Metrics that are undefined, such as the AUROC of a part with a single class, are NaN here and null in JSON, with
+the reason in words.
 """
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -13,14 +14,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ganoscope.evaluate.classification.calibration import BINS, find_bins
-from ganoscope.statistics.ranking import rank_classes
+from ganoscope.seeds import Stream, stream
+from ganoscope.statistics.auroc import rank_classes
+from ganoscope.statistics.bootstrap import RESAMPLES, draw_weights
+from ganoscope.statistics.estimate import compute_percentile_interval
 
 Floats = NDArray[np.float64]
-
-RESAMPLES = 2000
-LEVEL = 0.95
-BLOCK_VALUES = 2_000_000
-"""Weights held at once, at most: memory stays constant however many images there are."""
 
 METRICS = {
     "auroc": "AUROC",
@@ -36,8 +35,8 @@ METRICS = {
     "recall_weighted": "weighted recall",
     "f1_weighted": "weighted F1",
 }
-"""Metrics of a part by name, with what they are called. Of two classes, AUPRC, sensitivity and specificity are those of
-the second in alphabetical order; of more, they and the AUROC are means over the classes, each against the rest."""
+"""Metrics of a part by name, with their titles. With two classes, AUPRC, sensitivity and specificity are those of the
+second class in alphabetical order; with more, they and the AUROC are means over the classes, each against the rest."""
 CLASS_METRICS = {
     "auroc": "AUROC",
     "auprc": "AUPRC",
@@ -50,16 +49,16 @@ CLASS_METRICS = {
 
 @dataclass(frozen=True)
 class Metric:
-    """A metric with its interval.
+    """A metric with its interval: an estimate in the form that JSON files and tables have.
 
     Attributes:
-        value: NaN where it is not defined.
-        low: Lower end of the 95 % interval; NaN where no resample defines it.
+        value: Value on all images; NaN where the metric is undefined.
+        low: Lower end of the 95 % interval; NaN where the metric is undefined in every resample.
         high: Upper end.
         images: Number of images.
         groups: Number of groups (patients, or clusters of near-duplicates) that were resampled.
-        undefined_resamples: Resamples in which it is not defined; the interval is that of the others.
-        note: Why it is not defined, or "".
+        undefined_resamples: Number of resamples in which the metric is undefined; the interval leaves them out.
+        note: Why the metric is undefined, or "".
     """
 
     value: float
@@ -73,14 +72,14 @@ class Metric:
 
 @dataclass(frozen=True)
 class PartScores:
-    """What a classifier is worth on one part.
+    """Metrics of a classifier on one part.
 
     Attributes:
-        counts: Images of each class.
+        counts: Number of images of each class.
         groups: Number of groups.
-        metrics: By name, as in `METRICS`.
-        by_class: By class and name, as in `CLASS_METRICS`.
-        confusion: Images by class (row) and predicted class (column), shape (K, K).
+        metrics: Metrics of the part by name, as in `METRICS`.
+        by_class: Metrics of each class by class and name, as in `CLASS_METRICS`.
+        confusion: Number of images by class (row) and predicted class (column), shape (K, K).
     """
 
     counts: dict[str, int]
@@ -92,16 +91,16 @@ class PartScores:
 
 @dataclass(frozen=True)
 class Predictions:
-    """What a classifier says about one part's images.
+    """Predictions of a classifier on the images of one part.
 
     Attributes:
         split: Name of the part.
-        sample_ids: Of the images, shape (N,).
+        sample_ids: Sample ids of the images, shape (N,).
         codes: Labels as codes in `classes`, shape (N,).
         groups: Group of each image, shape (N,).
-        probabilities: Calibrated, shape (N, K).
+        probabilities: Calibrated probabilities, shape (N, K).
         uncalibrated: Probabilities at temperature 1, same shape.
-        classes: Their names.
+        classes: Names of the classes.
     """
 
     split: str
@@ -122,8 +121,8 @@ def score(predictions: Predictions, seed: int = 0) -> PartScores:
     """Returns all metrics with percentile intervals from 2,000 resamples of the groups, drawn with replacement.
 
     Args:
-        predictions: Of at least one image.
-        seed: Of the resampling.
+        predictions: Predictions for one image or more.
+        seed: Seed of the resampling.
 
     Source: Efron, Tibshirani 1993, "An Introduction to the Bootstrap", ch. 13; groups resampled as wholes: Field,
         Welsh 2007, https://doi.org/10.1111/j.1467-9868.2007.00593.x
@@ -131,7 +130,8 @@ def score(predictions: Predictions, seed: int = 0) -> PartScores:
     names, member = np.unique(predictions.groups, return_inverse=True)
     images = len(predictions.codes)
     values = compute_values(predictions, np.ones((1, images)))
-    parts = [compute_values(predictions, weights) for weights in draw_weights(member, seed)]
+    resamples = draw_weights(member, stream(seed, Stream.BOOTSTRAP), RESAMPLES)
+    parts = [compute_values(predictions, weights) for weights in resamples]
     resampled = {name: np.concatenate([part[name] for part in parts]) for name in values}
     metrics = {
         name: make_metric(name, float(values[name][0]), resampled[name], predictions, len(names)) for name in values
@@ -146,28 +146,18 @@ def score(predictions: Predictions, seed: int = 0) -> PartScores:
     )
 
 
-def draw_weights(member: NDArray[np.int64], seed: int) -> Iterator[Floats]:
-    """Yields how often each resample holds each image, shape (r, N), all resamples in blocks.
+def make_metric(name: str, value: float, resampled: Floats, predictions: Predictions, groups: int) -> Metric:
+    """Returns a metric with the percentile interval of its resampled values.
+
+    Resampling adds noise to every bin of a calibration error and so raises it: its percentiles are shifted so that
+    their median is the value.
 
     Args:
-        member: Number of each image's group, shape (N,).
-        seed: Of the resampling.
-    """
-    random = np.random.default_rng([seed, 31])
-    groups = int(member.max()) + 1
-    block = max(1, BLOCK_VALUES // max(groups, len(member)))
-    for start in range(0, RESAMPLES, block):
-        rows = min(block, RESAMPLES - start)
-        drawn = random.integers(groups, size=(rows, groups)) + groups * np.arange(rows)[:, None]
-        times = np.bincount(drawn.ravel(), minlength=rows * groups).reshape(rows, groups)
-        yield times[:, member].astype(np.float64)
-
-
-def make_metric(name: str, value: float, resampled: Floats, predictions: Predictions, groups: int) -> Metric:
-    """Returns a metric with the percentiles of its resampled values; those that are NaN take no part.
-
-    Resampling adds noise to every bin of a calibration error and so raises it: its percentiles are moved until their
-    median is the value.
+        name: Name of the metric.
+        value: Value on all images.
+        resampled: Value in each resample, shape (R,); NaN is left out.
+        predictions: Predictions that the metric was computed from.
+        groups: Number of groups that were resampled.
     """
     defined, images = resampled[np.isfinite(resampled)], len(predictions.codes)
     missing = len(resampled) - len(defined)
@@ -175,8 +165,9 @@ def make_metric(name: str, value: float, resampled: Floats, predictions: Predict
         return Metric(value, math.nan, math.nan, images, groups, missing, explain_gap(name, predictions))
     if not len(defined):
         return Metric(value, math.nan, math.nan, images, groups, missing)
-    low, middle, high = np.quantile(defined, [(1 - LEVEL) / 2, 0.5, (1 + LEVEL) / 2]).tolist()
+    low, high = compute_percentile_interval(defined)
     if name.startswith("ece"):
+        middle = float(np.median(defined))
         low, high = (max(0.0, end + value - middle) for end in (low, high))
     return Metric(value, low, high, images, groups, missing)
 
@@ -185,14 +176,14 @@ def compute_values(predictions: Predictions, weights: Floats) -> dict[str, Float
     """Returns every metric for every row of weights, each of shape (R,).
 
     Args:
-        predictions: Of N images.
-        weights: Times that each resample holds each image, shape (R, N).
+        predictions: Predictions for N images.
+        weights: How often each resample holds each image, shape (R, N).
 
     Returns:
-        By the name of the metric; those of one class are called "metric class".
+        Values of shape (R,) by the name of the metric; those of one class are called "metric class".
 
     Source: Brier 1950, https://doi.org/10.1175/1520-0493(1950)078%3C0001:VOFEIT%3E2.0.CO;2
-    Differs: of two classes, the Brier score is the squared error of one probability: half of Brier's sum over both.
+    Differs: with two classes, the Brier score is the squared error of one probability: half of Brier's sum over both.
     """
     classes, codes = predictions.classes, predictions.codes
     values = compute_counted(compute_confusion(predictions, weights), classes)
@@ -219,8 +210,8 @@ def compute_confusion(predictions: Predictions, weights: Floats) -> Floats:
 def compute_counted(confusion: Floats, classes: tuple[str, ...]) -> dict[str, Floats]:
     """Returns the metrics that follow from confusion matrices of shape (R, K, K), each of shape (R,).
 
-    A ratio without a denominator is NaN, and so is a mean over classes that holds one. Weighted means take each class
-    by its number of images; a class without images takes no part in them.
+    A ratio with denominator 0 is NaN, and so is a mean over classes that includes one. Weighted means weight each class
+    by its number of images, so that a class without images has no influence.
     """
     right, support, predicted = np.einsum("rkk->rk", confusion), confusion.sum(2), confusion.sum(1)
     total = support.sum(1, keepdims=True)
@@ -241,7 +232,13 @@ def compute_counted(confusion: Floats, classes: tuple[str, ...]) -> dict[str, Fl
 
 
 def compute_calibration_errors(probabilities: Floats, codes: NDArray[np.int64], weights: Floats) -> Floats:
-    """Returns the expected calibration error for every row of weights, shape (R,): see `evaluate.calibration`."""
+    """Returns the expected calibration error for every row of weights, shape (R,), as `Reliability.error` defines it.
+
+    Args:
+        probabilities: Shape (N, K).
+        codes: Label codes, shape (N,).
+        weights: How often each resample holds each image, shape (R, N).
+    """
     confidence, right = probabilities.max(1), probabilities.argmax(1) == codes
     gaps = np.zeros((len(codes), BINS))
     gaps[np.arange(len(codes)), find_bins(confidence)] = right - confidence
@@ -280,7 +277,7 @@ def to_json(scores: PartScores) -> dict[str, Any]:
 
 
 def metric_to_json(metric: Metric) -> dict[str, float | int | str | None]:
-    """Returns one metric as JSON values."""
+    """Returns one metric as JSON values; NaN becomes null."""
     return {
         name: None if isinstance(value, float) and math.isnan(value) else value
         for name, value in asdict(metric).items()

@@ -1,4 +1,4 @@
-"""What a classifier says about the images of each part, calibrated on the validation part, and its tables."""
+"""Predictions of a classifier on each part, calibrated on the validation part, and their tables."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -6,9 +6,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from ganoscope.classifiers.trained import (
-    SCHEMA_VERSION,
-)
+from ganoscope.classifiers.trained import SCHEMA_VERSION
 from ganoscope.data.store import Store
 from ganoscope.evaluate.classification.calibration import apply_temperature
 from ganoscope.evaluate.classification.metrics import PartScores, Predictions, to_json
@@ -24,10 +22,10 @@ def make_predictions(
     outputs: tuple[NDArray[np.float32], float],
     classes: tuple[str, ...],
 ) -> Predictions:
-    """Returns what a classifier says about one part.
+    """Returns the predictions of a classifier on one part.
 
     Args:
-        store: Where the images are.
+        store: Store with the images.
         split: Name of the part.
         scored: Positions of its images, and their label codes, both of shape (N,).
         outputs: Logits, shape (N, K), and the temperature.
@@ -48,7 +46,14 @@ def make_predictions(
 def save_results(
     run: Path, predictions: Mapping[str, Predictions], scores: Mapping[str, PartScores], temperature: float
 ) -> None:
-    """Writes `metrics.json` and `predictions.csv`."""
+    """Writes `metrics.json` and `predictions.csv`.
+
+    Args:
+        run: Folder of the run.
+        predictions: Predictions by the name of the part, of one part or more.
+        scores: Metrics by the name of the part.
+        temperature: Temperature of the probabilities.
+    """
     parts = {split: to_json(part) for split, part in scores.items()}
     save_json(run / "metrics.json", {"schema_version": SCHEMA_VERSION, "temperature": temperature, "parts": parts})
     classes = next(iter(predictions.values())).classes

@@ -1,1 +1,1 @@
-"""What counterfactuals are worth: of each image, and of sets of images."""
+"""Evaluation of counterfactuals: measures of each image and of sets of images, and checks."""

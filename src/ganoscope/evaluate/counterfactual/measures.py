@@ -1,9 +1,9 @@
-"""What counterfactuals are worth: measured on every image, and summed up with n and patient-level intervals.
+"""Measures of counterfactuals on every image: validity, proximity, sparsity, location, transfer and robustness.
 
-An adversarial perturbation also changes a classifier's answer, and explains nothing. So beside each counterfactual
-stands noise of equal L2 norm that was made to change the same classifier's answer (`projected_gradient`): a change that
-shows what the class looks like convinces an independent classifier, the judge, and survives a slight blur; noise that
-exploits one network's weights does so less.
+An adversarial perturbation also changes a classifier's answer, and explains nothing. Each counterfactual is therefore
+compared with noise of equal L2 norm that was made to change the same classifier's answer (`projected_gradient`). A
+change that shows what the class looks like also changes the answer of an independent classifier, the judge, and
+survives a slight blur; noise that exploits one network's weights does so less.
 """
 
 from collections.abc import Sequence
@@ -18,15 +18,16 @@ from torch import Tensor
 
 from ganoscope.classifiers.trained import TrainedClassifier
 from ganoscope.data.store.intensity import IntensityMap
+from ganoscope.evaluate.counterfactual.flips import Answers, ask, ask_once, count_flips, describe_answers
 from ganoscope.evaluate.counterfactual.projected_gradient import attack, find_norm
 
 CHANGES = (
     *("l1", "ssim", "changed_share", "cycle_l1"),
     *("change_in_lesion", "lesion_area", "change_in_padding", "padding_area"),
 )
-"""Measures of a counterfactual alone: not of an image that is of the target class as it is."""
+"""Measures that are NaN for an image that is of the target class already: its translation is no counterfactual."""
 CHANGED = 0.02
-"""A pixel is changed where it moves by more than this share of the range that the networks see."""
+"""A pixel counts as changed where it moves by more than this share of the network range."""
 MARGIN_PX = 3
 """Pixels by which a lesion's mask is dilated: a change at its rim belongs to it."""
 BLUR_PX = 1.0
@@ -39,18 +40,18 @@ KERNEL_PX, SIGMA_PX = 11, 1.5
 
 @dataclass(frozen=True)
 class Pairs:
-    """A batch of images with what a translation made of them, all in network range, shape (B, 1, H, W).
+    """A batch of images and their translations, all in network range [-1, 1], shape (B, 1, H, W).
 
     Attributes:
-        image: As given.
-        counterfactual: Translated to the target class.
-        cycle: The counterfactual, translated back; NaN where nothing translates back.
-        identity: The image, translated to the class that it is of; NaN where that is not known or not possible.
-        written: The counterfactual as it is read back from the file that it was written to; NaN where there is none.
+        image: The original image.
+        counterfactual: The image translated to the target class.
+        cycle: The counterfactual translated back; NaN where no network translates back.
+        identity: The image translated to its own class; NaN where that is unknown or not possible.
+        written: The counterfactual read back from the file that it was written to; NaN where there is no file.
         target: Name of the target class of each, shape (B,).
-        already: Whether each is of the target class as it is, shape (B,): its translation is no counterfactual.
-        mask: Annotated finding, shape (B, H, W); None where none is known, empty where an image has none.
-        padding: Where the square was filled because the picture did not reach, shape (B, H, W); None where unknown.
+        already: Whether each image is of the target class already, shape (B,).
+        mask: Annotated finding, shape (B, H, W), empty for an image without one; None where no findings are annotated.
+        padding: Padding beside the picture, shape (B, H, W); None where unknown.
     """
 
     image: Tensor
@@ -65,36 +66,36 @@ class Pairs:
 
     @property
     def change(self) -> Tensor:
-        """The counterfactual minus the image."""
+        """The counterfactual minus the image, shape (B, 1, H, W)."""
         return self.counterfactual - self.image
 
 
 @dataclass(frozen=True)
 class Measures:
-    """What was measured on each image, shape (N,), float64; NaN where it does not apply.
+    """Measures of each image, shape (N,), float64; NaN where a measure does not apply.
 
     Attributes:
         probability_before: The explained classifier's probability of the target class for the image.
         probability_after: The same for the counterfactual.
-        flip: Whether its most probable class became the target; NaN where it was before, and where the image is
-            `already` of the target.
-        flip_strength: Smallest strength of the change, of those tried, from which on it says target.
+        flip: Whether the explained classifier's most probable class became the target; NaN where it was before, and
+            where the image is `already` of the target class.
+        flip_strength: Smallest of the strengths tried from which on the target stays the most probable class.
         judge_probability_before: The independent classifier's probability of the target class for the image.
         judge_probability_after: The same for the counterfactual.
-        judge_flip: As `flip`.
-        judge_flip_strength: As `flip_strength`.
+        judge_flip: As `flip`, for the independent classifier.
+        judge_flip_strength: As `flip_strength`, for the independent classifier.
         l1: Mean absolute change, stored units.
         ssim: Structural similarity of image and counterfactual.
         changed_share: Share of pixels that changed by more than `CHANGED`.
         change_in_lesion: Share of the absolute change inside the mask, dilated by `MARGIN_PX`.
-        lesion_area: Share of the image's area inside it: what a change without preference would have.
-        change_in_padding: Share of the absolute change beside the picture, where the square was only filled.
-        padding_area: Share of the square there.
-        identity_l1: Mean absolute change, stored units, of an image that is translated to the class that it is of.
-        cycle_l1: Mean absolute difference, stored units, between the image and what comes back.
+        lesion_area: Share of the image's area inside it: the share that a change without preference would have.
+        change_in_padding: Share of the absolute change in the padding beside the picture.
+        padding_area: Share of the image's area that is padding.
+        identity_l1: Mean absolute change, stored units, of an image translated to its own class.
+        cycle_l1: Mean absolute difference, stored units, between the image and its counterfactual translated back.
         flip_as_written: Whether a flip holds in the file that the counterfactual was written to.
         flip_after_blur: Whether a flip holds when the counterfactual is blurred.
-        flip_by_blur: Whether blurring the image alone flips it: the floor of the line before.
+        flip_by_blur: Whether blurring the image alone flips it: the floor of `flip_after_blur`.
         attack_flip: Whether noise of equal L2 norm, made against the explained classifier, flips it.
         attack_flip_strength: Smallest share of the noise from which on it does.
         attack_judge_flip: Whether the same noise flips the independent classifier.
@@ -133,18 +134,18 @@ class Measures:
 
 NAMES = tuple(field.name for field in fields(Measures))
 FLIPS = tuple(name for name in NAMES if "flip" in name)
-"""Whether and when an answer changes: not asked either of an image that is of the target class as it is."""
+"""Measures of whether and when an answer changes; NaN as `CHANGES` are."""
 
 
 @dataclass(frozen=True)
 class Response:
-    """Dose and response: the probability of the target class as the change, or the noise, grows.
+    """Dose and response: the probability of the target class as the change, or the noise, grows to its full strength.
 
     Attributes:
-        explained: Of the explained classifier, shape (N, S), float64; NaN without one.
-        judge: Of the independent one.
-        attack_explained: Of the explained classifier, for the noise; NaN without that control.
-        attack_judge: Of the independent one, for the noise.
+        explained: Probability by the explained classifier, shape (N, S), float64; NaN without one.
+        judge: The same by the independent classifier.
+        attack_explained: Probability by the explained classifier as the noise grows; NaN without that control.
+        attack_judge: The same by the independent classifier.
     """
 
     explained: NDArray[np.float64]
@@ -155,14 +156,14 @@ class Response:
 
 @dataclass(frozen=True)
 class MeasuringPlan:
-    """How to measure.
+    """Settings of the measures.
 
     Attributes:
         intensity: Map between stored units and network range.
         strengths: Shares of the change that are tried, from 0 to 1, shape (S,).
         explained: The explained classifier; None without one.
-        judge: An independent one; None without one.
-        attack_steps: Steps of the adversarial control; 0 for none.
+        judge: An independent classifier; None without one.
+        attack_steps: Steps of the adversarial control; 0 for no control.
     """
 
     intensity: IntensityMap
@@ -174,11 +175,11 @@ class MeasuringPlan:
 
 @torch.no_grad()
 def measure_pairs(pairs: Pairs, plan: MeasuringPlan) -> tuple[Measures, Response]:
-    """Returns what is measured on a batch.
+    """Returns the measures and the dose-response curves of a batch.
 
     Args:
         pairs: The images, on the classifiers' device.
-        plan: How to measure.
+        plan: Settings.
     """
     columns = {name: np.full(len(pairs.target), np.nan) for name in NAMES}
     columns |= measure_change(pairs, plan.intensity)
@@ -189,7 +190,9 @@ def measure_pairs(pairs: Pairs, plan: MeasuringPlan) -> tuple[Measures, Response
         columns |= measure_place(pairs.change, pairs.padding, ("change_in_padding", "padding_area"))
     noise = make_noise(pairs, plan)
     answers = {
-        f"{kind}{name}": ask(classifier if one else None, one or pairs, plan.strengths)
+        f"{kind}{name}": ask(
+            classifier if one else None, pairs.image, (one or pairs).change, pairs.target, plan.strengths
+        )
         for kind, one in (("", pairs), ("attack_", noise))
         for name, classifier in (("", plan.explained), ("judge_", plan.judge))
     }
@@ -205,7 +208,7 @@ def measure_pairs(pairs: Pairs, plan: MeasuringPlan) -> tuple[Measures, Response
 
 
 def measure_change(pairs: Pairs, intensity: IntensityMap) -> dict[str, NDArray[np.float64]]:
-    """Returns proximity, sparsity, identity and reversibility."""
+    """Returns proximity, sparsity, identity and reversibility, shape (B,) each."""
     unit = (intensity.high - intensity.low) / 2
     size = pairs.change.abs()
     return {
@@ -238,7 +241,7 @@ def measure_place(change: Tensor, place: NDArray[np.bool_], names: tuple[str, st
     Args:
         change: Shape (B, 1, H, W).
         place: The part, shape (B, H, W).
-        names: Of the two shares.
+        names: Names of the two shares.
     """
     size, there = to_numpy(change.abs()[:, 0]), place.any(axis=(1, 2))
     with np.errstate(invalid="ignore"):
@@ -258,75 +261,14 @@ def dilate(mask: NDArray[np.bool_]) -> NDArray[np.bool_]:
     return np.asarray(ndimage.distance_transform_edt(~mask) <= MARGIN_PX)
 
 
-@dataclass(frozen=True)
-class Answers:
-    """What a classifier says of a batch.
-
-    Attributes:
-        codes: Its code of each image's target class, shape (B,).
-        curve: Probability of the target class at each strength, shape (B, S).
-        said: Whether the target class is the most probable one, at each strength, shape (B, S), bool.
-    """
-
-    codes: NDArray[np.int64]
-    curve: NDArray[np.float64]
-    said: NDArray[np.bool_]
-
-    @property
-    def known(self) -> bool:
-        """Whether there is a classifier."""
-        return bool(np.isfinite(self.curve).all())
-
-
-def ask(classifier: TrainedClassifier | None, pairs: Pairs, strengths: NDArray[np.float64]) -> Answers:
-    """Returns what a classifier says of x + s (G(x) - x), s from 0 to 1; NaN without a classifier."""
-    shape = (len(pairs.target), len(strengths))
-    if classifier is None:
-        return Answers(np.zeros(shape[0], np.int64), np.full(shape, np.nan), np.zeros(shape, bool))
-    codes = np.array([classifier.record.classes.index(name) for name in pairs.target.tolist()])
-    said = [ask_once(classifier, pairs.image + strength * pairs.change, codes) for strength in strengths.tolist()]
-    return Answers(codes, np.stack([one[0] for one in said], 1), np.stack([one[1] for one in said], 1))
-
-
-def ask_once(
-    classifier: TrainedClassifier, image: Tensor, codes: NDArray[np.int64]
-) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
-    """Returns (probability of each image's class code, whether that class is the most probable one), shape (B,)."""
-    probabilities = to_numpy(classifier.compute_probabilities(image))
-    return probabilities[np.arange(len(codes)), codes], probabilities.argmax(axis=1) == codes
-
-
-def describe_answers(answers: Answers, prefix: str, strengths: NDArray[np.float64]) -> dict[str, NDArray[np.float64]]:
-    """Returns probabilities before and after, flips, and the strengths that they need; nothing without a classifier.
+def measure_survival(classifier: TrainedClassifier, pairs: Pairs, answers: Answers) -> dict[str, NDArray[np.float64]]:
+    """Returns whether flips hold in the written file and under a blur, and whether the blur alone flips, (B,) each.
 
     Args:
-        answers: Of one classifier.
-        prefix: Of the names.
-        strengths: That were tried, shape (S,).
+        classifier: The explained classifier.
+        pairs: Images and counterfactuals.
+        answers: Answers of the classifier to the counterfactuals.
     """
-    if not answers.known:
-        return {}
-    return {
-        f"{prefix}probability_before": answers.curve[:, 0],
-        f"{prefix}probability_after": answers.curve[:, -1],
-        f"{prefix}flip": count_flips(answers, answers.said[:, -1]),
-        f"{prefix}flip_strength": find_flip_strength(answers, strengths),
-    }
-
-
-def count_flips(answers: Answers, after: NDArray[np.bool_]) -> NDArray[np.float64]:
-    """Returns 1 where the target is said after a change, 0 where not, NaN where it was said before, shape (B,)."""
-    return np.where(answers.said[:, 0], np.nan, after.astype(np.float64))
-
-
-def find_flip_strength(answers: Answers, strengths: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Returns the smallest strength from which on the target is said to the end; NaN without a flip, shape (B,)."""
-    lasting = np.flip(np.minimum.accumulate(np.flip(answers.said, 1), axis=1), 1)
-    return np.where(lasting[:, -1] & ~answers.said[:, 0], strengths[lasting.argmax(axis=1)], np.nan)
-
-
-def measure_survival(classifier: TrainedClassifier, pairs: Pairs, answers: Answers) -> dict[str, NDArray[np.float64]]:
-    """Returns whether flips hold in the written file and under a blur, and whether the blur alone flips."""
     flipped = count_flips(answers, answers.said[:, -1]) == 1
     _, blurred = ask_once(classifier, blur(pairs.counterfactual), answers.codes)
     _, floor = ask_once(classifier, blur(pairs.image), answers.codes)
@@ -340,7 +282,7 @@ def measure_survival(classifier: TrainedClassifier, pairs: Pairs, answers: Answe
 
 
 def make_noise(pairs: Pairs, plan: MeasuringPlan) -> Pairs | None:
-    """Returns the images with adversarial noise in place of the counterfactuals; None where that is not wanted."""
+    """Returns the images with adversarial noise in place of the counterfactuals; None without that control."""
     if plan.explained is None or not plan.attack_steps:
         return None
     classes = plan.explained.record.classes
@@ -352,7 +294,14 @@ def make_noise(pairs: Pairs, plan: MeasuringPlan) -> Pairs | None:
 def measure_noise(
     classifier: TrainedClassifier, pairs: Pairs, noise: Pairs, answers: Answers
 ) -> dict[str, NDArray[np.float64]]:
-    """Returns whether the noise's flips hold under a blur, and its norm; `answers` are those to the noise."""
+    """Returns whether the noise's flips hold under a blur, and its norm over that of the change, shape (B,) each.
+
+    Args:
+        classifier: The explained classifier.
+        pairs: Images and counterfactuals.
+        noise: The same images with noise in place of the counterfactuals.
+        answers: Answers of the classifier to the noise.
+    """
     _, blurred = ask_once(classifier, blur(noise.counterfactual), answers.codes)
     flipped = count_flips(answers, answers.said[:, -1]) == 1
     return {
@@ -379,6 +328,6 @@ def join(parts: Sequence[Any]) -> Any:
 
 
 def to_numpy(values: Tensor) -> NDArray[np.float64]:
-    """Returns a tensor's values in float64."""
+    """Returns a tensor of any shape as a float64 array."""
     found: NDArray[np.float64] = values.double().cpu().numpy()
     return found

@@ -1,4 +1,4 @@
-"""Projected gradient descent: the adversarial noise that counterfactuals are held against."""
+"""Projected gradient descent: the adversarial noise that counterfactuals are compared with."""
 
 import torch
 import torch.nn.functional as F
@@ -7,7 +7,7 @@ from torch import Tensor
 from ganoscope.classifiers.trained import TrainedClassifier
 
 STEP = 2.5
-"""Length of a step, times the norm, over the number of steps: enough to go from any point of the ball to any other."""
+"""Length of a step times the number of steps, over the norm: enough to reach any point of the ball from any other."""
 
 
 def attack(classifier: TrainedClassifier, image: Tensor, target: Tensor, norm: Tensor, steps: int) -> Tensor:
@@ -16,19 +16,19 @@ def attack(classifier: TrainedClassifier, image: Tensor, target: Tensor, norm: T
     .. math:: d_{k+1} = P\left(d_k - \frac{2.5 \epsilon}{K} \frac{g}{\|g\|_2}\right), \quad
         g = \nabla_d \,\mathrm{CE}(C(x + d), t)
 
-    P brings d into the ball of radius epsilon and x + d into [-1, 1]. In the end d is stretched to the norm: noise and
-    counterfactual are then of equal size. Where pixels are clipped, it stays below.
+    P projects d onto the ball of radius epsilon and x + d onto [-1, 1]. In the end d is scaled to the norm, so that
+    noise and counterfactual are of equal size; where pixels are clipped, the noise stays smaller.
 
     Source: Madry et al. 2018, "Towards Deep Learning Models Resistant to Adversarial Attacks", eq. 2 and sect. 2.1,
         https://arxiv.org/abs/1706.06083, with the L2 norm.
-    Differs: it begins at the image and not at a random point, so that the same image gives the same noise.
+    Differs: it starts at the image, not at a random point, so that the same image gives the same noise.
 
     Args:
-        classifier: Whose gradient is followed.
-        image: Network range, shape (B, 1, H, W).
-        target: Class codes, shape (B,), int64.
-        norm: Epsilon of each image, shape (B,); network units.
-        steps: K.
+        classifier: Classifier under attack.
+        image: Network range [-1, 1], shape (B, 1, H, W).
+        target: Codes t of the target classes, shape (B,), int64.
+        norm: Norm epsilon of each image's noise, shape (B,), network units.
+        steps: Number K of steps.
 
     Returns:
         Images in [-1, 1], shape (B, 1, H, W).
@@ -56,5 +56,5 @@ def find_norm(change: Tensor) -> Tensor:
 
 
 def scale_to(change: Tensor, norm: Tensor) -> Tensor:
-    """Returns every image of a batch (B, C, H, W) at a norm (B,); what is zero stays zero."""
+    """Returns a batch (B, C, H, W) scaled to norms (B,); images that are zero stay zero."""
     return change * (norm / find_norm(change).clamp_min(1e-12))[:, None, None, None]

@@ -1,1 +1,1 @@
-"""How close generated images are to real ones, and how diverse: one measurement per file."""
+"""Fidelity and diversity of generated images compared with real ones: one measurement per file."""

@@ -1,5 +1,6 @@
-"""How much the images of one set differ among each other, beside what real images do: within-set MS-SSIM."""
+"""Diversity of generated images compared with that of real ones: within-set MS-SSIM."""
 
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -9,12 +10,20 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from ganoscope.alarms import Alarm
+from ganoscope.alarms import Alarm, Check, run_checks
+from ganoscope.contracts import Measured, Need
 from ganoscope.data.store import Store
 from ganoscope.errors import UserError, describe, refuse
+from ganoscope.evaluate.comparison import Comparison, require
 from ganoscope.files import load_json, save_json
 from ganoscope.generation import draw_images
+from ganoscope.seeds import Stream, stream
+from ganoscope.statistics.dyadic import compute_dyadic_interval
+from ganoscope.statistics.estimate import Estimate
 from ganoscope.training.run_folder.trained_run import TrainedRun
+
+NAME = "ms_ssim_within_set"
+NEEDS: frozenset[Need] = frozenset({"generated", "held_out"})
 
 WEIGHTS = (0.0448, 0.2856, 0.3001, 0.2363, 0.1333)
 """Exponents of the five scales, finest first (Wang et al. 2003, sect. 3.2)."""
@@ -23,11 +32,10 @@ KERNEL_PX, SIGMA_PX = 11, 1.5
 DATA_RANGE = 2.0
 """White minus black, of images shifted from [-1, 1] to [0, 2]: SSIM is defined for non-negative values."""
 PAIRS = 500
-"""Pairs of different images per set, at most."""
+"""Largest number of pairs of different images per set."""
 PAIR_BLOCK = 32
-CONFIDENCE = 0.95
 MARGIN = 0.05
-"""Generated images raise an alarm when their mean exceeds the real one by more than this, intervals apart."""
+"""Excess of the generated images' mean over that of real ones above which an alarm is raised, intervals apart."""
 SCHEMA_VERSION = 1
 
 
@@ -36,12 +44,12 @@ class SetDiversity:
     """MS-SSIM over random pairs of different images of one set; the lower, the more diverse.
 
     Attributes:
-        images: Images that took part.
-        groups: Independent groups among them (patients or near-duplicate clusters; each generated image is its own).
-        pairs: Pairs compared.
+        images: Number of images.
+        groups: Number of patients or near-duplicate clusters among them; each generated image is a group of its own.
+        pairs: Number of pairs compared.
         mean: Mean MS-SSIM, 0 (nothing alike) to 1 (identical).
         low: Lower end of the 95 % interval of the mean.
-        high: Upper end of the same.
+        high: Upper end.
     """
 
     images: int
@@ -54,18 +62,18 @@ class SetDiversity:
 
 @dataclass(frozen=True)
 class Diversity:
-    """Within-set diversity of generated images, and of the real ones that they are held against.
+    """Within-set diversity of generated images, and of the real images that they are compared with.
 
     Attributes:
-        generated: Of generated images.
-        held_out: Of real images that were not trained on (validation and test part); None where there are under two.
-        training: Of the images trained on.
-        images_seen: Images seen at the checkpoint.
-        weights_sha256: Of the generator's weights.
-        store_fingerprint: Of the store.
-        number: Images asked for per set.
-        seed: Of the noise, the choice of images and the pairs.
-        scales: Scales of MS-SSIM, each half the size of the one before.
+        generated: Diversity of generated images.
+        held_out: Diversity of held-out real images (validation and test part); None with fewer than two.
+        training: Diversity of the training images.
+        images_seen: Number of images seen at the checkpoint.
+        weights_sha256: SHA-256 of the generator's weights.
+        store_fingerprint: Fingerprint of the store.
+        number: Requested number of images per set.
+        seed: Seed of the noise, the choice of images and the pairs.
+        scales: Number of scales of MS-SSIM, each half the size of the one before.
         kernel_px: Side of the Gaussian window at every scale.
     """
 
@@ -85,10 +93,10 @@ def measure_diversity(run: TrainedRun, store: Store, number: int, seed: int) -> 
     """Returns the diversity of generated, held-out and training images, with as many images of each as there are.
 
     Args:
-        run: Whose generator draws the images.
-        store: The store that the run was trained on.
-        number: Images per set, at most; 4 or more.
-        seed: Of the noise, the choice of real images and the pairs.
+        run: Run whose generator draws the images.
+        store: Store that the run was trained on.
+        number: Largest number of images per set, 4 or more.
+        seed: Seed of the noise, the choice of real images and the pairs.
 
     Raises:
         UserError: `number` is too small.
@@ -110,8 +118,15 @@ def measure_diversity(run: TrainedRun, store: Store, number: int, seed: int) -> 
 
 
 def measure_part(store: Store, indices: NDArray[np.int64], number: int, seed: int) -> SetDiversity:
-    """Returns the diversity of up to `number` of the store's images at the given positions, two or more."""
-    chosen = np.sort(np.random.default_rng([seed, 31]).permutation(indices)[:number])
+    """Returns the diversity of some real images, drawn at random.
+
+    Args:
+        store: Store with the images.
+        indices: Positions to draw from, shape (N,), N of 2 or more.
+        number: Largest number of images.
+        seed: Seed of the choice of images and pairs.
+    """
+    chosen = np.sort(stream(seed, Stream.DIVERSITY_IMAGES).permutation(indices)[:number])
     return compare_pairs(store.load_images(chosen), store.column("group")[chosen], seed)
 
 
@@ -120,28 +135,55 @@ def compare_pairs(images: NDArray[np.float32], groups: NDArray[Any], seed: int, 
 
     Args:
         images: Network range [-1, 1], shape (N, 1, H, W), N at least 2.
-        groups: Which group each image belongs to, shape (N,): images of one group are not independent.
-        seed: Of the choice of pairs.
-        pairs: Pairs to compare, at most.
+        groups: Group of each image, shape (N,): images of one group are not independent.
+        seed: Seed of the choice of pairs.
+        pairs: Largest number of pairs.
     """
     chosen = choose_pairs(len(images), pairs, seed)
     blocks = [chosen[at : at + PAIR_BLOCK] for at in range(0, len(chosen), PAIR_BLOCK)]
     values = np.concatenate([compute_ms_ssim(images[block[:, 0]], images[block[:, 1]]) for block in blocks])
     members = np.unique(groups, return_inverse=True)[1]
-    low, high = compute_interval(values, members[chosen])
+    low, high = compute_dyadic_interval(values, members[chosen])
     return SetDiversity(len(images), int(members.max()) + 1, len(values), float(values.mean()), low, high)
 
 
-def choose_pairs(count: int, pairs: int, seed: int) -> NDArray[np.int64]:
-    """Returns random pairs of different positions below `count`, shape (P, 2); no pair twice.
+def measure(evidence: Comparison) -> Measured:
+    """Returns the mean MS-SSIM within the generated images; its floor is that within as many held-out images.
 
-    Every image takes part equally often, but for one: a shuffled circle is joined to itself at growing distance.
+    Args:
+        evidence: Holds generated and held-out images, two or more of each.
+
+    Raises:
+        UserError: Something is missing, or a set has fewer than two images.
+    """
+    images, real = require(evidence.generated, "generated").images, require(evidence.held_out, "held_out")
+    fewest = min(len(images), len(real.indices))
+    refuse([describe("too few images for diversity", fewest, "2 or more per set", "Take more.")] if fewest < 2 else [])
+    found = compare_pairs(images, np.arange(len(images)), evidence.seed)
+    floor = measure_part(real.store, real.indices, len(images), evidence.seed)
+    return Measured(to_estimate(found), to_estimate(floor), "like real")
+
+
+def to_estimate(diversity: SetDiversity) -> Estimate:
+    """Returns the mean MS-SSIM of a set as an estimate."""
+    return Estimate(diversity.mean, diversity.low, diversity.high, diversity.images, diversity.groups)
+
+
+def choose_pairs(count: int, pairs: int, seed: int) -> NDArray[np.int64]:
+    """Returns random pairs of different positions below `count`, shape (P, 2), no pair twice.
+
+    All images occur equally often, give or take one: images on a shuffled circle are paired at growing distance.
+
+    Args:
+        count: Number of images, 2 or more.
+        pairs: Largest number of pairs.
+        seed: Seed of the shuffle.
 
     Example:
         >>> choose_pairs(3, pairs=100, seed=0).shape
         (3, 2)
     """
-    order = np.random.default_rng([seed, 37]).permutation(count)
+    order = stream(seed, Stream.DIVERSITY_PAIRS).permutation(count)
     position = np.arange(min(pairs, count * (count - 1) // 2))
     first, distance = position % count, position // count + 1
     return np.stack([order[first], order[(first + distance) % count]], axis=1)
@@ -169,7 +211,7 @@ def compute_ms_ssim(first: NDArray[np.float32], second: NDArray[np.float32]) -> 
 
     Args:
         first: Network range [-1, 1], shape (B, 1, H, W), H = W at least 11.
-        second: The same.
+        second: The images that they are compared with, same shape and range.
 
     Returns:
         Shape (B,), 0 to 1.
@@ -190,49 +232,16 @@ def compute_ms_ssim(first: NDArray[np.float32], second: NDArray[np.float32]) -> 
 
 
 def halve(images: Tensor) -> Tensor:
-    """Returns images at half the size, each value the mean of 2 x 2: low-pass and decimation of Wang et al. 2003."""
+    """Returns images (B, C, H, W) at half the size, the mean of 2 x 2 pixels: low-pass and decimation of Wang et al."""
     return torch.nn.functional.avg_pool2d(images, kernel_size=2)
 
 
-def compute_interval(values: NDArray[np.float64], members: NDArray[np.int64]) -> tuple[float, float]:
-    """Returns the 95 % interval of a mean over pairs that share images: dyadic cluster-robust variance.
-
-    V = 1/P^2 * sum over all (p, q) that share a group of e_p e_q, with e_p = s_p - mean(s); times G / (G - 1), with the
-    quantile of Student's t at G - 1 degrees of freedom. An ordinary standard error would take pairs that share an
-    image for independent, and be too small; a bootstrap over images is too wide, as it triples the pairs' own part.
-
-    Source: Aronow, Samii, Assenova 2015, eq. 2, https://doi.org/10.1093/pan/mpv018.
-    Differs: never below the variance of independent pairs; clipped to [0, 1]. With under three groups: [0, 1].
-
-    Args:
-        values: Similarity of each pair, shape (P,).
-        members: Groups of each pair's two images, shape (P, 2), numbered from 0.
-    """
-    from scipy.stats import t
-
-    groups = len(np.unique(members))
-    if groups < 3:
-        return 0.0, 1.0
-    residuals = values - values.mean()
-    first, second = members.min(axis=1), members.max(axis=1)
-    size = int(members.max()) + 1
-    within = first == second
-    touching = np.bincount(first, residuals, size) + np.bincount(second[~within], residuals[~within], size)
-    both = np.unique(first[~within] * size + second[~within], return_inverse=True)[1]
-    twice = np.bincount(both, residuals[~within]) if len(both) else np.zeros(1)
-    variance = max((touching**2).sum() - (twice**2).sum(), (residuals**2).sum()) / len(values) ** 2
-    half = float(t.ppf((1 + CONFIDENCE) / 2, groups - 1) * np.sqrt(variance * groups / (groups - 1)))
-    return max(0.0, float(values.mean()) - half), min(1.0, float(values.mean()) + half)
-
-
-def find_alarms(diversity: Diversity) -> list[Alarm]:
-    """Returns the alarm that generated images resemble each other more than real ones do, where they do."""
+def check_collapse(diversity: Diversity) -> Iterator[Alarm]:
+    """Yields an alarm where generated images resemble each other more than real ones do."""
     generated, real = diversity.generated, diversity.held_out or diversity.training
     excess = generated.mean - real.mean
-    if excess <= MARGIN or generated.low <= real.high:
-        return []
-    return [
-        Alarm(
+    if excess > MARGIN and generated.low > real.high:
+        yield Alarm(
             "collapsed_diversity",
             "warning",
             f"generated images resemble each other more than real ones do: mean MS-SSIM {generated.mean:.3f} "
@@ -240,7 +249,22 @@ def find_alarms(diversity: Diversity) -> list[Alarm]:
             f"{real.high:.3f}). The generator leaves out part of the variety of its data.",
             {"excess": round(excess, 4), "margin": MARGIN, "pairs": generated.pairs},
         )
-    ]
+
+
+CHECKS: tuple[Check[Diversity], ...] = (
+    Check(
+        ("collapsed_diversity",),
+        "generated images that resemble each other more than real ones do",
+        check_collapse,
+        f"mean MS-SSIM more than {MARGIN:g} above that of real images, intervals apart",
+    ),
+)
+"""What is looked for in the diversity of generated images."""
+
+
+def find_alarms(diversity: Diversity) -> list[Alarm]:
+    """Returns the alarm that generated images resemble each other more than real ones do, where they do."""
+    return run_checks(CHECKS, diversity)
 
 
 def save(path: Path, diversity: Diversity) -> None:
@@ -257,9 +281,9 @@ def load(path: Path) -> Diversity:
     content = load_json(path)
     try:
         if content.pop("schema_version") != SCHEMA_VERSION:
-            raise UserError(f"{path} was written by another version of ganoscope; remove it, and it is made anew.")
+            raise UserError(f"{path} was written by another version of ganoscope. Remove it: it is computed again.")
         sets = ("generated", "held_out", "training")
         parts: dict[str, Any] = {name: content[name] and SetDiversity(**content[name]) for name in sets}
         return Diversity(**{**content, **parts})
     except (KeyError, TypeError, AttributeError):
-        raise UserError(f"{path} is damaged: keys are missing or unknown. Remove it, and it is made anew.") from None
+        raise UserError(f"{path} is damaged: keys are missing or unknown. Remove it: it is computed again.") from None

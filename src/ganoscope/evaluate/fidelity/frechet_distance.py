@@ -5,27 +5,34 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from ganoscope.contracts import Measured, Need
+from ganoscope.evaluate.comparison import Comparison
 from ganoscope.evaluate.features import Features
 from ganoscope.evaluate.set_distance import (
     Distance,
-    centre_interval,
     draw_weights,
+    extract_sets,
     make_distance,
     measure_floor,
     refuse_unlike,
+    summarise_distance,
 )
+from ganoscope.statistics.estimate import compute_shifted_interval
+
+NAME = "frechet_distance"
+NEEDS: frozenset[Need] = frozenset({"generated", "training", "extractor"})
 
 FEWEST_PER_DIMENSION = 2
-"""Images per feature, below which covariances are too uncertain: there is a warning."""
+"""Number of images per feature below which covariances are too uncertain: there is a warning."""
 
 
 @dataclass(frozen=True)
 class Moments:
-    """Mean and spread of features; those of two sets merge into those of both, so that any number can be streamed.
+    """Mean and spread of the features of a set of images.
 
     Attributes:
         count: Number of images, or sum of their weights.
-        mean: Shape (C,).
+        mean: Mean of the features, shape (C,).
         scatter: Sum over images of (x - mean)(x - mean)^T, shape (C, C).
     """
 
@@ -46,23 +53,6 @@ def compute_moments(values: NDArray[np.float64], weights: NDArray[np.float64] | 
     mean = times @ values / count
     centred = (values - mean) * np.sqrt(times)[:, None]
     return Moments(count, mean, centred.T @ centred)
-
-
-def merge_moments(first: Moments, second: Moments) -> Moments:
-    """Returns the moments of two sets together.
-
-    Source: Chan, Golub, LeVeque 1983, eq. 1.5, https://doi.org/10.1080/00031305.1983.10483115
-
-    Example:
-        >>> values = np.arange(10.0).reshape(5, 2) ** 2
-        >>> both = merge_moments(compute_moments(values[:2]), compute_moments(values[2:]))
-        >>> bool(np.allclose(both.covariance, np.cov(values, rowvar=False)))
-        True
-    """
-    count = first.count + second.count
-    step = second.mean - first.mean
-    scatter = first.scatter + second.scatter + np.outer(step, step) * first.count * second.count / count
-    return Moments(count, first.mean + step * second.count / count, scatter)
 
 
 def compute_frechet_distance(first: Moments, second: Moments) -> float:
@@ -89,50 +79,57 @@ def measure_frechet_distance(
     """Returns the Frechet distance between generated and real images, with its interval and its floor.
 
     It is not extrapolated to infinite samples (Chong & Forsyth 2020): that would remove the bias of the generated
-    side alone, and the real side is the small one here. The floor has the same bias as the distance beside it.
+    side alone, and the real side is the small one here. The floor has the same bias as the distance at its sizes.
 
     Args:
-        generated: Of generated images.
-        real: Of the real ones that they are measured against.
-        peer: Of real images of other patients that a perfect generator's would resemble; None for halves of `real`.
-            Where the extractor was trained on `real`, give held-out images.
-        seed: Of the resampling and the draws.
+        generated: Features of generated images.
+        real: Features of the real images that they are compared with.
+        peer: Features of real images of other patients, for the floor; None for halves of `real`. Where the extractor
+            was trained on `real`, give held-out images.
+        seed: Seed of the resampling and of the floor's draws.
 
     Raises:
         UserError: The features are of different extractors, or too few.
     """
     refuse_unlike(generated, real, *([peer] if peer else []))
-    value = measure(generated, real)
+    value = compute_set_distance(generated, real)
     estimate = (value, *compute_interval(generated, real, value, seed))
-    floor = measure_floor(measure, generated, real, peer, seed)
+    floor = measure_floor(compute_set_distance, generated, real, peer, seed)
     distance = make_distance("frechet", generated, real, estimate, floor)
     return replace(distance, warnings=find_warnings(distance))
 
 
-def measure(first: Features, second: Features) -> float:
+def compute_set_distance(first: Features, second: Features) -> float:
     """Returns the Frechet distance between two sets."""
     return compute_frechet_distance(compute_moments(first.values), compute_moments(second.values))
 
 
 def compute_interval(generated: Features, real: Features, value: float, seed: int) -> tuple[float, float]:
-    """Returns the 95 % bootstrap interval of a distance at these sample sizes; real images are drawn by group."""
+    """Returns the 95 % bootstrap interval of a distance at these sample sizes; images are resampled by group.
+
+    Args:
+        generated: Features of generated images.
+        real: Features of real images.
+        value: Their distance.
+        seed: Seed of the resampling.
+    """
     weights = zip(draw_weights(generated.groups, seed), draw_weights(real.groups, seed + 1), strict=True)
     resampled = [
         compute_frechet_distance(keep_drawn(generated.values, one), keep_drawn(real.values, other))
         for one, other in weights
     ]
-    low, high = centre_interval(resampled, value)
+    low, high = compute_shifted_interval(resampled, value)
     return max(low, 0.0), high
 
 
 def keep_drawn(values: NDArray[np.float64], weights: NDArray[np.float64]) -> Moments:
-    """Returns weighted moments without touching the third of the images that were not drawn."""
+    """Returns the moments of features (N, C) with weights (N,), leaving out the third of the images not drawn."""
     drawn = weights > 0
     return compute_moments(values[drawn], weights[drawn])
 
 
 def find_warnings(distance: Distance) -> tuple[str, ...]:
-    """Returns a warning for every set of images that is small for the dimension of the features."""
+    """Returns a warning for every set of images that is small for the number of features."""
     counts = {
         "generated images": distance.generated_images,
         "real images": distance.real_images,
@@ -145,3 +142,18 @@ def find_warnings(distance: Distance) -> tuple[str, ...]:
         for name, count in counts.items()
         if count < allowed
     )
+
+
+def measure(evidence: Comparison) -> Measured:
+    """Returns the Frechet distance of generated images from the training images; its floor is that of held-out images.
+
+    Without held-out images, the floor is that of halves of the training images.
+
+    Args:
+        evidence: Holds generated and training images and an extractor; held-out images where there are any.
+
+    Raises:
+        UserError: Something is missing, the sets are too small, or the extractor does not fit the store.
+    """
+    generated, real, peer = extract_sets(evidence)
+    return summarise_distance(measure_frechet_distance(generated, real, peer, evidence.seed))

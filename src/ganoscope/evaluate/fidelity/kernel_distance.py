@@ -3,15 +3,22 @@
 import numpy as np
 from numpy.typing import NDArray
 
+from ganoscope.contracts import Measured, Need
+from ganoscope.evaluate.comparison import Comparison
 from ganoscope.evaluate.features import Features
 from ganoscope.evaluate.set_distance import (
     Distance,
-    centre_interval,
     draw_weights,
+    extract_sets,
     make_distance,
     measure_floor,
     refuse_unlike,
+    summarise_distance,
 )
+from ganoscope.statistics.estimate import compute_shifted_interval
+
+NAME = "kernel_distance"
+NEEDS: frozenset[Need] = frozenset({"generated", "training", "extractor"})
 
 DEGREE = 3
 BLOCK = 1024
@@ -32,7 +39,17 @@ def compute_kernel(first: NDArray[np.float64], second: NDArray[np.float64]) -> N
 def compute_mean_kernel(
     first: Features, second: Features, first_weights: NDArray[np.float64], second_weights: NDArray[np.float64]
 ) -> NDArray[np.float64]:
-    """Returns the mean of the kernel over all pairs of two sets' images, shape (B,), for weights (B, N) and (B, M)."""
+    """Returns the mean of the kernel over all pairs of images of two sets.
+
+    Args:
+        first: Features of N images.
+        second: Features of M images.
+        first_weights: How often each image counts in each of B resamples, shape (B, N).
+        second_weights: The same for the second set, shape (B, M).
+
+    Returns:
+        Shape (B,).
+    """
     sums = np.zeros(len(first_weights))
     for start in range(0, len(first.values), BLOCK):
         rows = slice(start, start + BLOCK)
@@ -55,7 +72,7 @@ def compute_discrepancy(
         first: Features of N images.
         second: Features of M images.
         first_weights: How often each image counts, shape (B, N).
-        second_weights: The same, shape (B, M).
+        second_weights: The same for the second set, shape (B, M).
 
     Returns:
         Shape (B,).
@@ -92,30 +109,47 @@ def measure_kernel_distance(
 ) -> Distance:
     """Returns the kernel distance (KID) between generated and real images, with its interval and its floor.
 
-    Unbiased, it can be negative; its floor is zero but for chance. Its interval is too wide near zero.
+    Being unbiased, it can be negative, and its floor is zero up to chance. Its interval is too wide near zero.
 
     Source: Binkowski et al. 2018, https://arxiv.org/abs/1801.01401; Gretton et al. 2012, lemma 6.
-    Differs: one estimate from all images, in place of the mean over subsets. Images of one patient are not taken for
-        independent: they would make the distance of real from real images positive, see `compute_bias`.
+    Differs: one estimate from all images instead of the mean over subsets. Images of one patient are not treated as
+        independent, which would make the distance of real from real images positive, see `compute_bias`.
 
     Args:
-        generated: Of generated images.
-        real: Of the real ones that they are measured against.
-        peer: Of real images of other patients that a perfect generator's would resemble; None for halves of `real`.
-            Where the extractor was trained on `real`, give held-out images.
-        seed: Of the resampling and the draws.
+        generated: Features of generated images.
+        real: Features of the real images that they are compared with.
+        peer: Features of real images of other patients, for the floor; None for halves of `real`. Where the extractor
+            was trained on `real`, give held-out images.
+        seed: Seed of the resampling and of the floor's draws.
 
     Raises:
         UserError: The features are of different extractors, or too few.
     """
     refuse_unlike(generated, real, *([peer] if peer else []))
     weights = draw_weights(generated.groups, seed), draw_weights(real.groups, seed + 1)
-    value = measure(generated, real)
-    ends = centre_interval(compute_discrepancy(generated, real, *weights), value)
-    return make_distance("kernel", generated, real, (value, *ends), measure_floor(measure, generated, real, peer, seed))
+    value = compute_set_distance(generated, real)
+    ends = compute_shifted_interval(compute_discrepancy(generated, real, *weights), value)
+    return make_distance(
+        "kernel", generated, real, (value, *ends), measure_floor(compute_set_distance, generated, real, peer, seed)
+    )
 
 
-def measure(first: Features, second: Features) -> float:
+def compute_set_distance(first: Features, second: Features) -> float:
     """Returns the unbiased kernel distance between two sets of two groups or more."""
     ones = (np.ones((1, len(features.values))) for features in (first, second))
     return float(compute_discrepancy(first, second, *ones)[0]) - compute_bias(first) - compute_bias(second)
+
+
+def measure(evidence: Comparison) -> Measured:
+    """Returns the kernel distance of generated images from the training images; its floor is that of held-out images.
+
+    Without held-out images, the floor is that of halves of the training images.
+
+    Args:
+        evidence: Holds generated and training images and an extractor; held-out images where there are any.
+
+    Raises:
+        UserError: Something is missing, the sets are too small, or the extractor does not fit the store.
+    """
+    generated, real, peer = extract_sets(evidence)
+    return summarise_distance(measure_kernel_distance(generated, real, peer, evidence.seed))

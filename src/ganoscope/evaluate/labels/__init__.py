@@ -1,1 +1,1 @@
-"""Whether images show the class that they are said to show: one measurement per file."""
+"""Label fidelity, whether images show the class that was requested: one measurement per file."""

@@ -1,8 +1,8 @@
-"""How often an independent classifier sees the class that a conditional generator was asked for.
+"""Agreement of an independent classifier, the judge, with the classes that a generator was asked for.
 
-Beside it stands the same classifier's accuracy on held-out real images, its ceiling: a judge that is right on 85 % of
-real images can't be expected to agree on more. Agreement above the ceiling is no merit either: such images are easier
-than real ones, as typical or exaggerated ones are.
+The judge's accuracy on held-out real images is the ceiling: a judge that is right on 85 % of real images can't be
+expected to agree on more. Agreement above the ceiling is no merit either: such images are easier than real ones, as
+typical or exaggerated ones are.
 """
 
 from collections.abc import Iterable
@@ -15,22 +15,28 @@ from numpy.typing import NDArray
 
 from ganoscope.classifiers.fitness import refuse_as_judge, refuse_other_images
 from ganoscope.classifiers.trained import TrainedClassifier
+from ganoscope.contracts import Measured, Need
 from ganoscope.data.store import Store
 from ganoscope.data.store.labels import encode_labels
 from ganoscope.errors import UserError, describe, refuse
+from ganoscope.evaluate.comparison import Comparison, require
+from ganoscope.statistics.estimate import Estimate
+from ganoscope.statistics.proportion import compute_wilson_interval
+
+NAME = "label_agreement"
+NEEDS: frozenset[Need] = frozenset({"generated", "held_out", "classifier"})
 
 BATCH = 64
-CONFIDENCE = 0.95
 
 
 @dataclass(frozen=True)
 class Agreement:
-    """How a classifier's answers agree with the labels of some images.
+    """Agreement of a classifier with the labels of some images.
 
     Attributes:
         images: Number of images.
-        groups: Independent ones among them: patients or near-duplicate clusters; generated images are all independent.
-        share: Share for which the label's class is the most probable one.
+        groups: Number of patients or near-duplicate clusters among them; each generated image is a group of its own.
+        share: Share of images whose most probable class is the label's.
         low: Lower end of its 95 % interval.
         high: Upper end.
         probability: Mean calibrated probability of the label's class.
@@ -49,13 +55,13 @@ class LabelAgreement:
     """Agreement on generated images, and on real ones as its ceiling.
 
     Attributes:
-        generated: On all generated images.
-        real: On all images of the store's test part, in their own mix of classes; None where none has a label.
-        generated_by_class: By requested class.
-        real_by_class: By true class; classes without test images are left out.
+        generated: Agreement on all generated images.
+        real: Agreement on all images of the store's test part, at their own prevalence; None where none has a label.
+        generated_by_class: Agreement on generated images by requested class.
+        real_by_class: Agreement on real images by true class; classes without test images are left out.
         classifier: Name of the judge.
-        weights_sha256: Of its weights.
-        store_fingerprint: Of the store with the real images.
+        weights_sha256: SHA-256 of its weights.
+        store_fingerprint: Fingerprint of the store with the real images.
     """
 
     generated: Agreement
@@ -70,18 +76,18 @@ class LabelAgreement:
 def measure_label_agreement(
     classifier: TrainedClassifier, images: Iterable[NDArray[np.float32]], requested: NDArray[np.str_], store: Store
 ) -> LabelAgreement:
-    """Returns how often a classifier sees the requested class in generated images, and the true one in real ones.
+    """Returns the agreement of a classifier with the requested class of generated and the true class of real images.
 
-    The real ones are the store's test part: the validation part has chosen the classifier's weights and temperature.
+    Real images are those of the store's test part: weights and temperature were chosen on the validation part.
 
     Args:
-        classifier: The judge: not the one that the generator learned from.
+        classifier: The judge; not the classifier that the generator learned from.
         images: Batches of generated images in network range, shape (B, 1, H, W) each.
-        requested: Class that each was asked to show, shape (N,).
-        store: With the real images.
+        requested: Requested class of each image, shape (N,).
+        store: Store with the real images.
 
     Raises:
-        UserError: The judge has seen the held-out images, learned from another kind of images, or does not know a
+        UserError: The judge has seen held-out images, was trained on another kind of images, or does not know a
             requested class; or the numbers of images and classes differ.
     """
     refuse_other_images(classifier, store)
@@ -110,8 +116,33 @@ def measure_label_agreement(
     )
 
 
+def measure(evidence: Comparison) -> Measured:
+    """Returns the share of generated images that show the requested class; its floor is that of real test images.
+
+    Args:
+        evidence: Holds generated images with labels, held-out images, of whose store the test part is used, and an
+            independent classifier.
+
+    Raises:
+        UserError: Something is missing, or the classifier must not be used on this store.
+    """
+    generated, store = require(evidence.generated, "generated"), require(evidence.held_out, "held_out").store
+    requested = require(generated.labels, "generated")
+    found = measure_label_agreement(require(evidence.classifier, "classifier"), [generated.images], requested, store)
+    return Measured(to_estimate(found.generated), to_estimate(found.real) if found.real else None, "higher")
+
+
+def to_estimate(agreement: Agreement) -> Estimate:
+    """Returns the share of agreement as an estimate."""
+    return Estimate(agreement.share, agreement.low, agreement.high, agreement.images, agreement.groups)
+
+
 def refuse_unknown(classes: tuple[str, ...], requested: NDArray[np.str_]) -> None:
-    """Refuses requested classes that the judge does not know."""
+    """Refuses requested classes, shape (N,), that the judge does not know.
+
+    Raises:
+        UserError: There are such classes.
+    """
     unknown = sorted({*requested.tolist()} - {*classes})
     fault = describe("classes that the judge does not know", ", ".join(unknown), ", ".join(classes), "")
     refuse([fault] if unknown else [])
@@ -133,7 +164,14 @@ def compute_all_probabilities(
 def compare_by_class(
     probabilities: NDArray[np.float64], labels: NDArray[np.str_], groups: NDArray[Any], classes: tuple[str, ...]
 ) -> dict[str, Agreement]:
-    """Returns the agreement for each class that a label names."""
+    """Returns the agreement on the images of each class.
+
+    Args:
+        probabilities: Shape (N, K).
+        labels: Class of each image, shape (N,).
+        groups: Group of each image, shape (N,).
+        classes: Names of the K classes; those without images are left out.
+    """
     parts = {name: labels == name for name in classes if name in labels}
     return {
         name: compare_labels(probabilities[part], labels[part], groups[part], classes) for name, part in parts.items()
@@ -143,10 +181,16 @@ def compare_by_class(
 def compare_labels(
     probabilities: NDArray[np.float64], labels: NDArray[np.str_], groups: NDArray[Any], classes: tuple[str, ...]
 ) -> Agreement:
-    """Returns the agreement of probabilities (N, K) with labels (N,), images of one group being dependent.
+    """Returns the agreement of a classifier's probabilities with labels.
 
     The interval is Wilson's for as many images as there are groups: wide rather than narrow where a patient has
     several images.
+
+    Args:
+        probabilities: Shape (N, K).
+        labels: Class of each image, shape (N,).
+        groups: Group of each image, shape (N,): images of one group are not independent.
+        classes: Names of the K classes.
     """
     codes = encode_labels(labels, classes)
     share = float((probabilities.argmax(axis=1) == codes).mean())
@@ -154,24 +198,3 @@ def compare_labels(
     low, high = compute_wilson_interval(share, count)
     certainty = float(probabilities[np.arange(len(codes)), codes].mean())
     return Agreement(len(codes), count, share, low, high, certainty)
-
-
-def compute_wilson_interval(share: float, count: int) -> tuple[float, float]:
-    """Returns Wilson's 95 % interval of a share among `count` independent images.
-
-    (p + z^2/2n -+ z sqrt(p (1 - p) / n + z^2 / 4n^2)) / (1 + z^2/n).
-
-    Source: Wilson 1927, https://doi.org/10.1080/01621459.1927.10502953; Brown, Cai, DasGupta 2001, eq. 4,
-        https://doi.org/10.1214/ss/1009213286
-
-    Example:
-        >>> [round(end, 3) for end in compute_wilson_interval(1.0, 10)]
-        [0.722, 1.0]
-    """
-    from scipy.stats import norm
-
-    z = float(norm.ppf((1 + CONFIDENCE) / 2))
-    centre = share + z**2 / (2 * count)
-    half = z * np.sqrt(share * (1 - share) / count + z**2 / (4 * count**2))
-    scale = 1 + z**2 / count
-    return min(share, float((centre - half) / scale)), max(share, float((centre + half) / scale))

@@ -1,1 +1,1 @@
-"""Whether Hounsfield units are true: one measurement per file."""
+"""Fidelity of Hounsfield units: one measurement per file."""

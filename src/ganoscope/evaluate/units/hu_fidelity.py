@@ -1,8 +1,8 @@
-"""How far Hounsfield units of translated CT are from where they should be: by tissue, and over the whole histogram.
+"""Error of Hounsfield units in generated or translated CT: by tissue, and over the whole histogram.
 
-Unpaired sets have no right value for a pixel, only a right distribution: translated images are compared with real ones
-of the target domain, and beside that stands what the images measured before they were translated, and what two halves
-of the real ones measure against each other. Where the right image is known, as for phantoms, pixels are compared.
+Unpaired sets have no correct value for a pixel, only a correct distribution: translated images are compared with real
+images of the target domain. For reference, the same is measured on the images before translation, and between two
+halves of the real images. Where the correct image is known, as for phantoms, pixels are compared.
 
 A range of HU is not a tissue: bone holds contrast medium too, and what lies between lung and fat is mostly borders.
 """
@@ -13,18 +13,31 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
+from ganoscope.contracts import Measured, Need
 from ganoscope.data.picture import PADDING_HU
 from ganoscope.data.store.intensity import IntensityMap
 from ganoscope.errors import describe, refuse
-from ganoscope.evaluate.set_distance import DRAWS, LEVEL, centre_interval, draw_weights
-from ganoscope.statistics.bootstrap import Estimate, estimate_mean, make_estimate
+from ganoscope.evaluate.comparison import Comparison, require
+from ganoscope.evaluate.set_distance import DRAWS, draw_weights
+from ganoscope.seeds import Stream, stream
+from ganoscope.statistics.bootstrap import estimate_mean
+from ganoscope.statistics.estimate import (
+    Estimate,
+    compute_percentile_interval,
+    compute_shifted_interval,
+    make_estimate,
+)
 
+NAME = "hu_wasserstein"
+NEEDS: frozenset[Need] = frozenset({"generated", "held_out", "hu"})
+
+BATCH = 64
 LOWEST_HU, HIGHEST_HU = -1024, 3071
-"""Ends of the histograms, in bins of 1 HU: what 12 bits hold. Values beyond count at the ends."""
+"""Ends of the histograms, in bins of 1 HU: the range of 12 bits. Values beyond count at the ends."""
 SURELY_AIR_HU, SURELY_BONE_HU = -1000, 1000
-"""The networks' window must reach so far for air and for bone: little of them is then clipped."""
+"""HU that the networks' window must reach for air and for bone to be compared: little of them is then clipped."""
 MOST_GROUPS = 1000
-"""Groups that are resampled: where there are more patients, several are drawn together, and memory stays constant."""
+"""Largest number of groups that are resampled: with more patients, several share a group, and memory stays constant."""
 LEAST_SHARE = 1e-3
 """Share of the pixels that a tissue must have in both sets to be compared."""
 
@@ -34,9 +47,9 @@ class Tissue:
     """A range of HU, both ends included.
 
     Attributes:
-        name: What mostly lies in it.
-        low_hu: Its lower end.
-        high_hu: Its upper end.
+        name: Tissue that most pixels in the range belong to.
+        low_hu: Lower end of the range.
+        high_hu: Upper end of the range.
     """
 
     name: str
@@ -59,13 +72,13 @@ project's own."""
 
 @dataclass
 class HuHistogram:
-    """Histograms of a set of images, by patient: their size does not grow with the number of images.
+    """HU histograms of a set of images, by patient; their size does not grow with the number of images.
 
     Attributes:
-        window: Map between HU and network range: values outside it are clipped, as the networks see them.
-        numbers: Number of each group: as they come, and from `MOST_GROUPS` on again from 0, so that several share one.
-        by_group: Counts of every HU, shape (4096,), by number.
-        images: Images that were counted.
+        window: Map between HU and network range; values outside are clipped, as they are for the networks.
+        numbers: Number of each group in order of appearance, modulo `MOST_GROUPS`.
+        by_group: Counts of every HU, shape (4096,), by number of the group.
+        images: Number of images counted.
     """
 
     window: IntensityMap
@@ -74,7 +87,7 @@ class HuHistogram:
     images: int = 0
 
     def add(self, pixels: NDArray[np.generic], groups: Sequence[str]) -> None:
-        """Counts the pixels of images (B, H, W) in HU, each of a group; where nothing was measured, nothing counts."""
+        """Counts the measured pixels of images (B, H, W) in HU; `groups` names the group of each image."""
         for one, group in zip(pixels, groups, strict=True):
             counts = count_hu(one, self.window)
             number = self.numbers.setdefault(group, len(self.numbers) % MOST_GROUPS)
@@ -95,7 +108,7 @@ def count_hu(pixels: NDArray[np.generic], window: IntensityMap) -> NDArray[np.in
 
 
 def list_tissues(window: IntensityMap) -> tuple[Tissue, ...]:
-    """Returns the tissues whose range the networks' window does not clip, but for a little of air and bone.
+    """Returns the tissues that the networks' window does not clip, apart from a little of air and bone.
 
     Example:
         >>> [tissue.name for tissue in list_tissues(IntensityMap(-160, 240, "HU", "int16"))]
@@ -110,7 +123,7 @@ def list_tissues(window: IntensityMap) -> tuple[Tissue, ...]:
 
 @dataclass(frozen=True)
 class HuDistance:
-    """How a set of images differs from real ones of the target domain.
+    """Difference of a set of images from real images of the target domain.
 
     Attributes:
         wasserstein_hu: Wasserstein-1 distance of the histograms.
@@ -126,15 +139,15 @@ class HuDistance:
 
 
 def compare_histograms(images: HuHistogram, real: HuHistogram, seed: int = 0) -> HuDistance:
-    """Returns how a set of images differs from real ones; patients of both are resampled.
+    """Returns the difference of a set of images from real ones, with intervals over the patients of both sets.
 
     Source: the Wasserstein-1 distance on a line is the area between the distribution functions, Vallender 1974,
         https://doi.org/10.1137/1118101
 
     Args:
-        images: Translated images, or the same before they were translated.
+        images: Translated images, or the same images before translation.
         real: Real images of the target domain.
-        seed: Of the resampling.
+        seed: Seed of the resampling.
 
     Raises:
         UserError: A set is empty, or the windows differ.
@@ -154,7 +167,7 @@ def compare_histograms(images: HuHistogram, real: HuHistogram, seed: int = 0) ->
     alone = np.nan if groups < 2 else 1.0  # one patient can't be resampled: no interval
     drawn = (alone * weights[0] @ first, weights[1] @ second)
     value = float(compute_wasserstein(*sets)[0])
-    low, high = centre_interval(compute_wasserstein(*drawn), value)
+    low, high = compute_shifted_interval(compute_wasserstein(*drawn), value)
     errors, shares = {}, {}
     for tissue in list_tissues(images.window):
         error, share = compare_tissue(*sets, tissue)
@@ -180,9 +193,14 @@ def compute_wasserstein(first: NDArray[np.float64], second: NDArray[np.float64])
 def compare_tissue(
     first: NDArray[np.float64], second: NDArray[np.float64], tissue: Tissue
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Returns (difference of mean HU, difference of shares) in a range, for histograms (B, 4096), each of shape (B,).
+    """Returns the differences of mean HU and of shares of the pixels in a tissue's range, shape (B,) each.
 
-    The difference of means is NaN where either set has hardly a pixel there.
+    The difference of means is NaN where either set has hardly a pixel in the range.
+
+    Args:
+        first: Histograms, shape (B, 4096).
+        second: Histograms that are subtracted, same shape.
+        tissue: The range.
     """
     inside = slice(tissue.low_hu - LOWEST_HU, tissue.high_hu - LOWEST_HU + 1)
     values = np.arange(tissue.low_hu, tissue.high_hu + 1, dtype=np.float64)
@@ -206,10 +224,10 @@ def estimate_mean_error(
     """Returns the mean over the named tissues of the absolute difference of means, with its interval.
 
     Args:
-        window: Of the histograms.
-        sets: Histograms of all images, and of all real ones, shape (1, 4096).
-        drawn: Of their resamples, shape (R, 4096).
-        names: Of the tissues.
+        window: Window of the histograms.
+        sets: Histograms of all images and of all real ones, shape (1, 4096) each.
+        drawn: Histograms of their resamples, shape (R, 4096) each.
+        names: Names of the tissues.
         counts: Numbers of images and groups.
     """
     chosen = [tissue for tissue in list_tissues(window) if tissue.name in names]
@@ -220,7 +238,7 @@ def estimate_mean_error(
         for images, real in (sets, drawn)
     )
     finite = resampled[np.isfinite(resampled)]
-    low, high = centre_interval(finite, float(value[0])) if len(finite) else (np.nan, np.nan)
+    low, high = compute_shifted_interval(finite, float(value[0])) if len(finite) else (np.nan, np.nan)
     return Estimate(float(value[0]), float(np.maximum(0.0, low)), high, *counts)
 
 
@@ -229,7 +247,7 @@ def measure_floor(real: HuHistogram, seed: int = 0) -> Estimate | None:
 
     The value is the mean over random halves, the interval holds 95 % of them.
     """
-    counts, rng = real.counts, np.random.default_rng([seed, 53])
+    counts, rng = real.counts, stream(seed, Stream.HU_FLOOR_HALVES)
     if len(counts) < 2:
         return None
     distances = []
@@ -237,17 +255,48 @@ def measure_floor(real: HuHistogram, seed: int = 0) -> Estimate | None:
         order = rng.permutation(len(counts))
         halves = (counts[half].sum(0, keepdims=True) for half in np.array_split(order, 2))
         distances.append(float(compute_wasserstein(*halves)[0]))
-    low, high = np.quantile(distances, [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
-    return Estimate(float(np.mean(distances)), float(low), float(high), real.images, len(counts))
+    return Estimate(float(np.mean(distances)), *compute_percentile_interval(distances), real.images, len(counts))
+
+
+def measure(evidence: Comparison) -> Measured:
+    """Returns the Wasserstein-1 distance in HU of generated from held-out images; its floor is that of real halves.
+
+    Args:
+        evidence: Holds generated and held-out images, and the map between HU and network range.
+
+    Raises:
+        UserError: Something is missing, or a set is empty.
+    """
+    found, real = count_sets(evidence)
+    return Measured(
+        compare_histograms(found, real, evidence.seed).wasserstein_hu, measure_floor(real, evidence.seed), "lower"
+    )
+
+
+def count_sets(evidence: Comparison) -> tuple[HuHistogram, HuHistogram]:
+    """Returns the HU histograms of generated and of held-out images, both as they are in network range.
+
+    Raises:
+        UserError: One of the sets, or the map to HU, is missing.
+    """
+    window, images = require(evidence.hu, "hu"), require(evidence.generated, "generated").images
+    held_out, groups = require(evidence.held_out, "held_out"), require(evidence.held_out, "held_out").groups
+    found, real = HuHistogram(window), HuHistogram(window)
+    found.add(window.to_pixels(images[:, 0]), [str(number) for number in range(len(images))])
+    for start in range(0, len(groups), BATCH):
+        part = slice(start, start + BATCH)
+        pixels = window.to_pixels(held_out.store.load_images(held_out.indices[part])[:, 0])
+        real.add(pixels, groups[part].tolist())
+    return found, real
 
 
 @dataclass(frozen=True)
 class PairedError:
-    """Pixel errors where the right image is known, over images.
+    """Pixel errors where the correct image is known; intervals over patients.
 
     Attributes:
-        absolute_hu: Mean absolute error, all measured pixels.
-        tissue_absolute_hu: The same over the pixels that lie in a tissue's range in the right image, by tissue.
+        absolute_hu: Mean absolute error over all measured pixels.
+        tissue_absolute_hu: The same over the pixels that are in a tissue's range in the correct image, by tissue.
         tissue_bias_hu: Mean error over the same pixels, by tissue.
     """
 
@@ -259,18 +308,19 @@ class PairedError:
 def compare_pairs(
     pixels: NDArray[np.generic], right: NDArray[np.generic], groups: Sequence[str], seed: int = 0
 ) -> PairedError:
-    """Returns the errors of images whose right version is known.
+    """Returns the errors of images whose correct version is known.
 
     Args:
         pixels: HU, shape (N, H, W).
-        right: HU that they should have, same shape; pixels that were not measured count for nothing.
+        right: Correct HU, same shape; pixels that were not measured are left out.
         groups: Patient of each image.
-        seed: Of the resampling.
+        seed: Seed of the resampling.
     """
     true = right.astype(np.float64)
     error = np.where(right == PADDING_HU, np.nan, pixels.astype(np.float64) - true)
 
     def summarise(chosen: NDArray[np.bool_], values: NDArray[np.float64]) -> Estimate:
+        """Returns the mean over images of each image's mean over the chosen pixels, shape (N, H, W) each."""
         counted = chosen & np.isfinite(values)
         with np.errstate(invalid="ignore"):
             means = np.where(counted, values, 0).sum(axis=(1, 2)) / counted.sum(axis=(1, 2))

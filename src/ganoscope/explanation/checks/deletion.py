@@ -1,8 +1,8 @@
-"""Do the marked pixels matter? They are blurred away, or brought back, in the order of the map, and the score watched.
+"""Do the marked pixels matter? They are blurred, or restored, in the order of the map, and the score recorded.
 
-Deletion: the most attended pixels are replaced by a blurred copy of the image first; if they matter, the score falls
-early, so a **lower** area under the curve is better. Insertion: the same pixels are brought back into the blurred image
-first; a **higher** area is better. The measure of both is the difference to a random map of the same values and
+Deletion: the pixels with the highest values are replaced by a blurred copy of the image first; if they matter, the
+score falls early, so a **lower** area under the curve is better. Insertion: the same pixels are restored in the blurred
+image first; a **higher** area is better. The measure of both is the difference to a random map of the same values and
 smoothness: the map itself, shifted and mirrored at random.
 
 Source: Petsiuk, Das, Saenko 2018, "RISE: Randomized Input Sampling for Explanation of Black-box Models", sect. 4.2,
@@ -22,13 +22,16 @@ from torch import nn
 from ganoscope.contracts import Target
 from ganoscope.explanation.checks.randomisation import displace
 from ganoscope.explanation.targets import compute_scores
+from ganoscope.seeds import Stream, stream
 from ganoscope.statistics.bootstrap import Estimate, estimate_mean
 
 FRACTIONS = np.linspace(0.0, 1.0, 11)
+"""Shares of pixels that are changed at the points of a curve."""
 BLUR = 0.05
 """Standard deviation of the blur, relative to the picture's side: 3.2 pixels of 64."""
 
 BETTER = {"deletion": "lower", "insertion": "higher"}
+"""Which area under the curve is better."""
 
 
 @dataclass(frozen=True)
@@ -63,17 +66,32 @@ class CurveSummary:
     gain: Estimate
 
 
+@dataclass(frozen=True)
+class MeanCurves:
+    """Mean scores over one set while pixels are deleted or inserted, with intervals.
+
+    Attributes:
+        kind: `deletion` or `insertion`.
+        by_map: Mean score at each of `FRACTIONS`, in the order of the map.
+        by_chance: The same in the order of random maps.
+    """
+
+    kind: str
+    by_map: tuple[Estimate, ...]
+    by_chance: tuple[Estimate, ...]
+
+
 def compute_curves(
     network: nn.Module, images: NDArray[np.float32], maps: NDArray[np.float32], target: Target, seed: int
 ) -> tuple[Curves, Curves]:
     """Returns the deletion and the insertion curves.
 
     Args:
-        network: The network that is explained; it is left as found.
+        network: The network that is explained; it is left unchanged.
         images: Shape (N, C, H, W), in network range.
         maps: Shape (N, H, W), 0 or above.
         target: From images to scores (B,).
-        seed: Of the random maps, and of the order among pixels of equal value.
+        seed: Random seed of the random maps, and of the order among pixels of equal value.
     """
     blurred = blur(images)
     orders = [rank_pixels(maps, seed), rank_pixels(displace(maps, seed), seed)]
@@ -87,13 +105,13 @@ def compute_curves(
 
 
 def blur(images: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Returns images (N, C, H, W) without their detail."""
+    """Returns images (N, C, H, W), blurred until their detail is gone."""
     sigma = BLUR * min(images.shape[-2:])
     return np.asarray(gaussian_filter(images, (0, 0, sigma, sigma), mode="nearest"), np.float32)
 
 
 def rank_pixels(maps: NDArray[np.floating], seed: int) -> NDArray[np.float32]:
-    """Returns each pixel's place in the order of attention, as a share: the most attended comes first, near 0.
+    """Returns each pixel's place in the order of attention, as a share: the highest value comes first, near 0.
 
     Pixels of equal value, such as the zeros, follow in random order, not from top to bottom.
 
@@ -102,7 +120,7 @@ def rank_pixels(maps: NDArray[np.floating], seed: int) -> NDArray[np.float32]:
         [[[0.875, 0.125], [0.375, 0.625]]]
     """
     flat = maps.reshape(len(maps), -1)
-    ties = np.random.default_rng([seed, 41]).random(flat.shape)
+    ties = stream(seed, Stream.DELETION_TIES).random(flat.shape)
     order = np.lexsort((ties, -flat), axis=1)
     places = np.empty(flat.shape, np.float32)
     np.put_along_axis(places, order, ((np.arange(flat.shape[1]) + 0.5) / flat.shape[1])[None], axis=1)
@@ -116,7 +134,15 @@ def trace(
     places: NDArray[np.float32],
     target: Target,
 ) -> NDArray[np.float64]:
-    """Returns the scores, shape (N, 11), while `start` turns into `end`, pixel by pixel in the order of `places`."""
+    """Returns the scores, shape (N, 11), while `start` turns into `end`, pixel by pixel in the order of `places`.
+
+    Args:
+        network: The network that is explained.
+        start: Images, shape (N, C, H, W), network range.
+        end: Images, same shape.
+        places: Place of every pixel in the order, 0 to 1, shape (N, H, W).
+        target: From images to scores (B,).
+    """
     scores = []
     for fraction in FRACTIONS:
         mixed = np.where(places[:, None] < fraction, end, start)
@@ -135,8 +161,22 @@ def compute_area(scores: NDArray[np.float64]) -> NDArray[np.float64]:
 
 
 def summarise(curves: Curves, groups: list[str], seed: int) -> CurveSummary:
-    """Returns the areas over a set, with intervals over its groups."""
+    """Returns the areas under the curves of a set, with intervals over its groups.
+
+    Args:
+        curves: Curves of every image.
+        groups: Group of every image.
+        seed: Random seed of the bootstrap.
+    """
     by_map, by_chance = compute_area(curves.by_map), compute_area(curves.by_chance)
     gain = by_chance - by_map if curves.kind == "deletion" else by_map - by_chance
     estimates = [estimate_mean(values, groups, seed) for values in (by_map, by_chance, gain)]
     return CurveSummary(BETTER[curves.kind], *estimates)
+
+
+def average(curves: Curves, groups: list[str]) -> MeanCurves:
+    """Returns the mean curves over a set, with intervals over its groups at every point."""
+    by_map, by_chance = (
+        tuple(estimate_mean(column, groups) for column in scores.T) for scores in (curves.by_map, curves.by_chance)
+    )
+    return MeanCurves(curves.kind, by_map, by_chance)

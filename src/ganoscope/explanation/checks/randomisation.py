@@ -1,4 +1,4 @@
-"""Does a heat map depend on the weights? Layer after layer is destroyed, from the head down, and the maps compared.
+"""Does a heat map depend on the weights? Layer after layer is randomised, from the head down, and the maps compared.
 
 Source: Adebayo et al. 2018, "Sanity Checks for Saliency Maps", sect. 3 (cascading randomisation),
     https://arxiv.org/abs/1810.03292
@@ -20,7 +20,6 @@ import numpy as np
 import torch
 from monai.metrics import SSIMMetric
 from numpy.typing import NDArray
-from scipy.stats import rankdata
 from torch import Tensor, nn
 from torch.nn.modules.batchnorm import _BatchNorm
 from torch.nn.utils.parametrize import ParametrizationList, is_parametrized
@@ -28,13 +27,17 @@ from torch.nn.utils.parametrize import ParametrizationList, is_parametrized
 from ganoscope.contracts import Explanation, Target
 from ganoscope.explanation.targets import MakeTarget
 from ganoscope.nets.evaluation_mode import evaluating, find_device
+from ganoscope.seeds import Stream, stream
+from ganoscope.statistics.ranks import compute_rank_correlation
 
 DRAWS, FULL_DRAWS = 3, 12
-"""Networks that are destroyed layer by layer, and those in all of which every weight is destroyed."""
+"""Networks that are randomised layer by layer, and networks (the former among them) that are randomised in full."""
 MAX_STAGES = 8
+"""Most stages of the randomisation."""
 POWER_STEPS = 15
 """Power iterations by which a spectral norm finds the singular value of new weights, as many as it begins with."""
 BATCH = 64
+"""Images per pass."""
 IGNORES_WEIGHTS = 0.5
 """Mean absolute rank correlation after full randomisation from which an explanation counts as ignoring the weights."""
 
@@ -44,10 +47,10 @@ ExplainNetwork = Callable[[nn.Module, Target], Explanation]
 
 @dataclass(frozen=True)
 class Randomisation:
-    """How similar maps stay while the network is destroyed.
+    """How similar maps stay while the network is randomised.
 
     Attributes:
-        stages: What each stage destroyed in addition, from the head down.
+        stages: Layer that each stage randomised in addition, from the head down.
         correlation: Spearman's rank correlation with the original map, shape (draws, stages, N), -1 to 1; 0 where only
             the new map is constant, NaN where the original is.
         full: The same after full randomisation, by more draws, shape (full draws, N).
@@ -79,14 +82,14 @@ class Randomisation:
 def check_randomisation(
     network: nn.Module, images: Tensor, make_target: MakeTarget, explain: ExplainNetwork, seed: int
 ) -> Randomisation:
-    """Returns how the maps of `images` change while a copy of the network is destroyed; the network stays as it is.
+    """Returns how the maps of `images` change while a copy of the network is randomised; the network stays as it is.
 
     Args:
         network: The network that is explained.
         images: Shape (N, C, H, W) with N of 2 or more; the norm layers of the copies are measured on them.
         make_target: From a network to the score that is explained.
         explain: From a network and its score to the maps of `images`.
-        seed: Of the new weights.
+        seed: Random seed of the new weights.
     """
     original = explain(network, make_target(network)).maps.numpy()
     stages: tuple[str, ...] = ()
@@ -118,14 +121,14 @@ def check_randomisation(
 def cascade(
     network: nn.Module, images: Tensor, make_target: MakeTarget, seed: int, most: int = MAX_STAGES
 ) -> Iterator[tuple[str, nn.Module]]:
-    """Yields (what was destroyed, network) from the head down; always the same copy, more and more of it destroyed.
+    """Yields (what was randomised, network) from the head down; always the same copy, more and more of it randomised.
 
     Args:
         network: The network.
         images: Shape (N, C, H, W); norm layers are measured on them.
         make_target: From a network to the score that is explained.
-        seed: Of the new weights.
-        most: Stages; 1 destroys all at once.
+        seed: Random seed of the new weights.
+        most: Most stages; 1 randomises all layers at once.
     """
     copy = deepcopy(network).requires_grad_(False)
     device = find_device(copy)
@@ -143,10 +146,16 @@ def cascade(
 
 @torch.no_grad()
 def plan_stages(network: nn.Module, image: Tensor, target: Target, most: int) -> list[tuple[str, list[nn.Module]]]:
-    """Returns the modules to destroy, in groups, the last to run first.
+    """Returns the modules to randomise, in groups, the last to run first.
 
     A stage is one layer with a weight matrix, together with the norm layers that follow it; in networks of more than
     `most` such layers, neighbours are joined.
+
+    Args:
+        network: The network.
+        image: Shape (1, C, H, W), by which the order of the modules is found.
+        target: From images to the score (B,), computed by `network`.
+        most: Most stages.
     """
     order: dict[nn.Module, str] = {}
     names = {
@@ -193,7 +202,14 @@ def randomise(module: nn.Module, generator: torch.Generator) -> None:
 
 @torch.no_grad()
 def measure_statistics(modules: list[nn.Module], images: Tensor, device: torch.device, target: Target) -> None:
-    """Measures the running statistics of the batch-norm layers among `modules` anew, on all images."""
+    """Measures the running statistics of the batch-norm layers among `modules` anew, on all images.
+
+    Args:
+        modules: Modules of the network.
+        images: Shape (N, C, H, W), network range.
+        device: Where the network is.
+        target: From images to the score (B,), computed by the network.
+    """
     norms: list[Any] = [module for module in modules if isinstance(module, _BatchNorm) and module.track_running_stats]
     if not norms:
         return
@@ -205,21 +221,6 @@ def measure_statistics(modules: list[nn.Module], images: Tensor, device: torch.d
         target(batch.to(device))
     for norm in norms:
         norm.eval()
-
-
-def compute_rank_correlation(first: NDArray[np.floating], second: NDArray[np.floating]) -> NDArray[np.float64]:
-    """Returns Spearman's rank correlation of pairs of maps, shape (N,), with mean ranks for ties.
-
-    Args:
-        first: Original maps, shape (N, H, W); NaN is returned where one is constant.
-        second: New maps, same shape; 0 is returned where only this one is constant.
-    """
-    ranks = [rankdata(maps.reshape(len(maps), -1), axis=1) for maps in (first, second)]
-    a, b = (rank - rank.mean(1, keepdims=True) for rank in ranks)
-    norm = np.sqrt((a * a).sum(1) * (b * b).sum(1))
-    rho = np.divide((a * b).sum(1), norm, out=np.zeros_like(norm), where=norm > 0)
-    constant: NDArray[np.bool_] = (a * a).sum(1) == 0
-    return np.where(constant, np.nan, rho)
 
 
 def compute_ssim(first: NDArray[np.floating], second: NDArray[np.floating]) -> NDArray[np.float64]:
@@ -236,8 +237,8 @@ def compute_ssim(first: NDArray[np.floating], second: NDArray[np.floating]) -> N
 
 
 def displace(maps: NDArray[np.floating], seed: int) -> NDArray[Any]:
-    """Returns each map shifted (around the edges) and mirrored at random: same values and smoothness, other places."""
-    random = np.random.default_rng([seed, 37])
+    """Returns maps (N, H, W), each shifted (around the edges) and mirrored at random: same values, other places."""
+    random = stream(seed, Stream.DISPLACEMENT)
     moved = []
     for picture in maps:
         shift = tuple(int(random.integers(side)) for side in picture.shape)

@@ -1,4 +1,4 @@
-"""Heat maps as pictures: overlays, the real/generated panel, and the maps beside their randomised versions.
+"""Heat maps as pictures: overlays, the real/generated panel, and the maps beside those of randomised networks.
 
 Within one figure, colours mean the same raw values for every map of a target, except where a caption says otherwise.
 An empty map is never coloured: the plain image stands there, with the word "empty".
@@ -6,55 +6,39 @@ An empty map is never coloured: the plain image stands there, with the word "emp
 
 from collections.abc import Sequence
 from pathlib import Path
-from textwrap import wrap
 from typing import Any
 
 import numpy as np
-from matplotlib import colormaps
 from matplotlib.axes import Axes
-from matplotlib.cm import ScalarMappable
-from matplotlib.colors import Normalize
 from matplotlib.figure import Figure
-from numpy.typing import NDArray
-from PIL import Image, ImageDraw
 
 from ganoscope.explanation.evidence import Answer, Evidence
 from ganoscope.explanation.targets import TARGETS
+from ganoscope.figures.overlays import (
+    blend,
+    break_name,
+    caption,
+    draw_colour_bar,
+    enlarge,
+    find_colour_scale,
+    show,
+    show_map,
+    write_empty,
+)
 from ganoscope.figures.sheets import save_picture
 
-COLOURS = "inferno"
-"""Readable without colour vision: brightness grows with the value."""
-OPACITY = 0.75
-OVERLAY_PX = 256
 OVERLAYS = 16
 """Images per set that get overlays of their own."""
 PANEL_ROWS = 6
 STRIP_IMAGES = 3
 HEAD_LETTERS = 150
 """Letters of titles that fit beside each other on the width of a figure."""
-SCALE_QUANTILE = 0.995
 WORDS = {"why_real": "why real (+logit)", "why_generated": "why generated (-logit)"}
 
 
 def find_scale(answer: Answer, target: str) -> float:
     """Returns the raw value at the upper end of a target's colours: nearly the largest of both sets; 0 without any."""
-    peaks = np.concatenate([one.maps[target].max((1, 2)) for one in answer.sets])
-    return float(np.quantile(peaks[peaks > 0], SCALE_QUANTILE)) if (peaks > 0).any() else 0.0
-
-
-def blend(image: NDArray[np.floating], heat: NDArray[np.floating], scale: float) -> NDArray[np.uint8]:
-    """Returns an image with its map over it, RGB, shape (H, W, 3); the higher the value, the more opaque.
-
-    Args:
-        image: -1 is black, +1 is white, shape (H, W).
-        heat: Raw values, shape (H, W).
-        scale: Raw value at the upper end of the colours.
-    """
-    grey = np.repeat(((np.clip(image, -1, 1) + 1) / 2)[..., None], 3, axis=2)
-    strength = np.clip(heat / scale, 0, 1) if scale > 0 else np.zeros_like(heat)
-    alpha = OPACITY * np.sqrt(strength)[..., None]
-    colour = colormaps[COLOURS](strength)[..., :3]
-    return np.rint(((1 - alpha) * grey + alpha * colour) * 255).astype(np.uint8)
+    return find_colour_scale(np.concatenate([one.maps[target].max((1, 2)) for one in answer.sets]))
 
 
 def save_overlays(folder: Path, answer: Answer) -> None:
@@ -69,20 +53,6 @@ def save_overlays(folder: Path, answer: Answer) -> None:
                 if heat.max() <= 0:
                     picture = write_empty(picture)
                 save_picture(folder / f"{one.subjects.name}_{name}_{target}.png", picture)
-
-
-def enlarge(picture: NDArray[np.floating]) -> NDArray[np.floating]:
-    """Returns a picture at least `OVERLAY_PX` wide, bilinear."""
-    factor = max(1, -(-OVERLAY_PX // min(picture.shape)))
-    size = (picture.shape[1] * factor, picture.shape[0] * factor)
-    return np.asarray(Image.fromarray(picture.astype(np.float32)).resize(size, Image.Resampling.BILINEAR))
-
-
-def write_empty(picture: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """Returns an RGB picture with the word "empty" in its corner."""
-    canvas = Image.fromarray(picture)
-    ImageDraw.Draw(canvas).text((6, 4), "empty", fill=(255, 255, 255), font_size=20, stroke_width=2, stroke_fill=0)
-    return np.asarray(canvas)
 
 
 def make_panel(answer: Answer) -> Figure:
@@ -107,7 +77,14 @@ def make_panel(answer: Answer) -> Figure:
 
 
 def draw_panel_row(axes: Sequence[Axes], one: Evidence, index: int, scales: dict[str, float]) -> None:
-    """Draws one image with its maps; nothing where there is no such image."""
+    """Draws one image with its maps; nothing where there is no such image.
+
+    Args:
+        axes: A row of axes.
+        one: The evidence about a set.
+        index: Position of the image.
+        scales: Raw value at the upper end of the colours, by target.
+    """
     for cell in axes:
         cell.set_axis_off()
     if index >= len(one.logits):
@@ -120,34 +97,8 @@ def draw_panel_row(axes: Sequence[Axes], one: Evidence, index: int, scales: dict
         show_map(cell, image, one.maps[target][index], scale)
 
 
-def show(axes: Axes, picture: NDArray[np.uint8]) -> None:
-    """Draws a picture without axes."""
-    axes.imshow(picture, interpolation="bilinear")
-    axes.set_axis_off()
-
-
-def show_map(axes: Axes, image: NDArray[np.floating], heat: NDArray[np.floating], scale: float) -> None:
-    """Draws an overlay; an empty map is the plain image with the word "empty"."""
-    show(axes, blend(image, heat, scale))
-    if heat.max() <= 0:
-        box = {"facecolor": "black", "alpha": 0.6, "edgecolor": "none", "pad": 2}
-        axes.text(0.04, 0.95, "empty", transform=axes.transAxes, color="white", fontsize=9, va="top", bbox=box)
-
-
-def draw_colour_bar(axes: Axes, scale: float, title: str) -> None:
-    """Draws what the colours mean, in raw units."""
-    if scale <= 0:
-        axes.set_axis_off()
-        axes.text(0.5, 0.5, f"{title}: every map is empty", ha="center", va="center", fontsize=10)
-        return
-    mapping = ScalarMappable(Normalize(0, scale), COLOURS)
-    assert axes.figure is not None
-    bar = axes.figure.colorbar(mapping, cax=axes, orientation="horizontal", extend="max")
-    bar.set_label(f"{title}: raw value of the map (logit)", fontsize=10)
-
-
 def make_strip(answer: Answer, target: str) -> Figure:
-    """Returns maps beside what becomes of them while weights are destroyed, for some images of both sets."""
+    """Returns maps beside those of more and more randomised networks, for some images of both sets."""
     check = answer.randomisation[target]
     chosen = [(one, index) for one in answer.sets for index in choose_shown(one, target)]
     columns = 2 + len(check.stages)
@@ -169,17 +120,6 @@ def make_strip(answer: Answer, target: str) -> Figure:
     return figure
 
 
-def break_name(name: str, letters: int) -> str:
-    """Returns a name in lines of at most so many letters, broken at spaces and behind dots where it can be.
-
-    Example:
-        >>> break_name("+ levels.2.blocks.1.depthwise", 15).splitlines()
-        ['+ levels.2.', 'blocks.1.', 'depthwise']
-    """
-    lines = wrap(name.replace(".", ". "), letters)
-    return "\n".join(line.replace(". ", ".") for line in lines)
-
-
 def choose_shown(one: Evidence, target: str) -> list[int]:
     """Returns the first images to show: those with a map before those without."""
     order = np.argsort(one.is_empty(target)[: one.checked], kind="stable")
@@ -187,7 +127,15 @@ def choose_shown(one: Evidence, target: str) -> list[int]:
 
 
 def draw_strip_row(row: Sequence[Axes], answer: Answer, target: str, one: Evidence, index: int) -> None:
-    """Draws one image, its map, and its map after every stage."""
+    """Draws one image, its map, and its map after every stage of randomisation.
+
+    Args:
+        row: A row of axes.
+        answer: All evidence.
+        target: Name of the target.
+        one: The evidence about the image's set.
+        index: Position of the image in it.
+    """
     check, position = answer.randomisation[target], answer.checked(one).start + index
     image = one.subjects.pictures[index]
     show(row[0], blend(image, np.zeros_like(image), 0.0))
@@ -200,8 +148,3 @@ def draw_strip_row(row: Sequence[Axes], answer: Answer, target: str, one: Eviden
         show_map(axes, image, heat, float(heat.max()))
         number = "" if np.isnan(correlation) else f"r {correlation:.2f}\n"
         caption(axes, f"{number}max {heat.max():.2g}")
-
-
-def caption(axes: Axes, text: str) -> None:
-    """Writes below a picture."""
-    axes.text(0.5, -0.04, text, transform=axes.transAxes, ha="center", va="top", fontsize=9)

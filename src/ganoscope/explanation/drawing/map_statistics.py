@@ -1,35 +1,26 @@
 """Statistics of heat maps as charts: randomisation, regions, deletion and insertion."""
 
-from typing import Any
-
-from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from numpy.typing import NDArray
 
-from ganoscope.explanation.checks.deletion import FRACTIONS, Curves, CurveSummary
+from ganoscope.explanation.checks.deletion import FRACTIONS, MeanCurves
 from ganoscope.explanation.checks.randomisation import IGNORES_WEIGHTS
 from ganoscope.explanation.drawing.map_panels import WORDS
-from ganoscope.explanation.evidence import Answer, Evidence
-from ganoscope.explanation.findings import Findings, SetFindings
+from ganoscope.explanation.findings import Findings, MeanCurvesByTarget, SetFindings
 from ganoscope.explanation.regions import REGIONS
 from ganoscope.explanation.targets import TARGETS
-from ganoscope.statistics.bootstrap import Estimate, estimate_mean
+from ganoscope.figures.axes import COLOURS, draw_shared_legend, make_figure
+from ganoscope.statistics.bootstrap import Estimate
 
-COLOUR = {"real": "#0072B2", "generated": "#D55E00"}
-"""Blue and vermilion of Okabe and Ito: distinct without colour vision."""
+WIDTH_INCHES = 12
+COLOUR = {"real": COLOURS[0], "generated": COLOURS[1]}
 MARK = {"real": "o", "generated": "s"}
 GREY = "#666666"
 
 
-def make_figure(height: float) -> Figure:
-    """Returns an empty white figure, 1,200 pixels wide."""
-    return Figure(figsize=(12, height), dpi=100, facecolor="white", layout="constrained")
-
-
 def chart_randomisation(findings: Findings) -> Figure:
     """Returns the similarity to the original map at every stage of randomisation, by target."""
-    figure = make_figure(7)
+    figure = make_figure(7, WIDTH_INCHES)
     grid = figure.subplots(2, len(TARGETS), sharey="row", sharex="col", squeeze=False)
     for column, name in zip(grid.T, TARGETS, strict=True):
         target = findings.targets[name]
@@ -47,28 +38,21 @@ def chart_randomisation(findings: Findings) -> Figure:
     grid[0, 0].set_ylabel("mean |rank correlation|")
     grid[1, 0].set_ylabel("mean structural similarity")
     grid[0, 0].set_ylim(-0.03, 1.05)
-    draw_legend(figure, grid, 4)
+    draw_shared_legend(figure, grid, 4)
     title = "Do the maps depend on the weights? Similarity to the original map, with 95 % intervals"
     figure.suptitle(title, fontsize=12)
     return figure
 
 
-def draw_legend(figure: Figure, grid: NDArray[Any], columns: int) -> None:
-    """Draws one legend for all charts, below them."""
-    handles, labels = collect_legend(grid)
-    figure.legend(handles, labels, loc="outside lower center", ncols=columns, frameon=False, fontsize=10)
-
-
-def collect_legend(grid: NDArray[Any]) -> tuple[list[Artist], list[str]]:
-    """Returns the handles and labels of all charts, each label once."""
-    found: dict[str, Artist] = {
-        label: handle for axes in grid.flat for handle, label in zip(*axes.get_legend_handles_labels(), strict=True)
-    }
-    return list(found.values()), list(found)
-
-
 def draw_stages(axes: Axes, stages: dict[str, Estimate], kind: str, one: SetFindings) -> None:
-    """Draws one curve over the stages, which begins at 1 with the original map."""
+    """Draws one curve over the stages, which begins at 1 with the original map.
+
+    Args:
+        axes: Where to draw.
+        stages: Mean similarity to the original map, by stage.
+        kind: Name of the set: `real` or `generated`.
+        one: The set's statistics.
+    """
     if one.empty == one.images:
         return
     names = ["original", *stages]
@@ -80,8 +64,8 @@ def draw_stages(axes: Axes, stages: dict[str, Estimate], kind: str, one: SetFind
 
 
 def chart_regions(findings: Findings) -> Figure:
-    """Returns where attention lies, real against generated, beside each region's share of the area."""
-    figure = make_figure(5)
+    """Returns where the maps lie, real against generated, beside each region's share of the area."""
+    figure = make_figure(5, WIDTH_INCHES)
     grid = figure.subplots(1, len(TARGETS), sharey=True, squeeze=False)
     for axes, (name, target) in zip(grid.flat, findings.targets.items(), strict=True):
         counts = ", ".join(f"{one.images - one.empty} of {one.images} {kind}" for kind, one in target.sets.items())
@@ -93,13 +77,20 @@ def chart_regions(findings: Findings) -> Figure:
         axes.grid(axis="y", alpha=0.3)
     grid[0, 0].set_ylabel("share of attention (%)")
     grid[0, 0].set_ylim(-3, 103)
-    draw_legend(figure, grid, 4)
+    draw_shared_legend(figure, grid, 4)
     figure.suptitle("Where attention lies relative to the anatomy, with 95 % intervals", fontsize=12)
     return figure
 
 
 def draw_regions(axes: Axes, one: SetFindings, kind: str, offset: float) -> None:
-    """Draws the shares of one set as points with intervals, and the shares of the area as short lines."""
+    """Draws the shares of one set as points with intervals, and the shares of the area as short lines.
+
+    Args:
+        axes: Where to draw.
+        one: The set's statistics.
+        kind: Name of the set: `real` or `generated`.
+        offset: Distance from the middle of each region's place.
+    """
     if one.empty == one.images:
         return
     for position, region in enumerate(one.regions.values()):
@@ -120,48 +111,46 @@ def draw_regions(axes: Axes, one: SetFindings, kind: str, offset: float) -> None
         )
 
 
-def chart_curves(answer: Answer, findings: Findings) -> Figure:
+def chart_curves(curves: MeanCurvesByTarget, findings: Findings) -> Figure:
     """Returns the deletion and insertion curves of both sets against random maps, by target."""
-    figure = make_figure(3.3 * len(TARGETS) + 0.8)
+    figure = make_figure(3.3 * len(TARGETS) + 0.8, WIDTH_INCHES)
     grid = figure.subplots(len(TARGETS), 4, squeeze=False, sharex=True)
     for row, name in zip(grid, TARGETS, strict=True):
-        for pair, one in zip((row[:2], row[2:]), answer.sets, strict=True):
-            found = findings.targets[name].sets[one.subjects.name]
-            draw_pair(pair, one, name, (found.deletion, found.insertion))
+        for pair, (kind, means) in zip((row[:2], row[2:]), curves[name].items(), strict=True):
+            found = findings.targets[name].sets[kind]
+            for axes, mean, summary in zip(pair, means, (found.deletion, found.insertion), strict=True):
+                draw_curves(axes, mean, summary.gain, kind)
         row[0].set_ylabel(f"{WORDS[name]}\nmean score (logit)", fontsize=10)
     for axes in grid[-1]:
         axes.set_xlabel("% of pixels changed", fontsize=10)
-    draw_legend(figure, grid, 3)
+    draw_shared_legend(figure, grid, 3)
     figure.suptitle(
         "Do the marked pixels move the score? Deletion should fall below random, insertion rise above it", fontsize=12
     )
     return figure
 
 
-def draw_pair(axes: NDArray[Any], one: Evidence, target: str, found: tuple[CurveSummary, CurveSummary]) -> None:
-    """Draws the deletion and the insertion curve of one set."""
-    for cell, curves, summary in zip(axes, one.curves[target], found, strict=True):
-        gain = summary.gain
-        kind = f"{curves.kind}, {one.subjects.name} (n = {gain.n})"
-        if not gain.n:
-            cell.set_title(f"{kind}\nevery map is empty", fontsize=10)
-            cell.set_yticks([])
-            continue
-        cell.set_title(f"{kind}\ngain over random: {gain.value:.2f} [{gain.low:.2f}, {gain.high:.2f}]", fontsize=9.5)
-        draw_curves(cell, curves, one)
+def draw_curves(axes: Axes, curves: MeanCurves, gain: Estimate, kind: str) -> None:
+    """Draws the mean score along the way, by the map and by chance, with intervals.
 
-
-def draw_curves(axes: Axes, curves: Curves, one: Evidence) -> None:
-    """Draws the mean score along the way, by the map and by chance, with intervals."""
-    groups = one.subjects.groups[: one.checked]
+    Args:
+        axes: Where to draw.
+        curves: Mean curves of one set.
+        gain: How much better than chance they are; over no image where every map is empty.
+        kind: Name of the set: `real` or `generated`.
+    """
+    title = f"{curves.kind}, {kind} (n = {gain.n})"
+    if not gain.n:
+        axes.set_title(f"{title}\nevery map is empty", fontsize=10)
+        axes.set_yticks([])
+        return
+    axes.set_title(f"{title}\ngain over random: {gain.value:.2f} [{gain.low:.2f}, {gain.high:.2f}]", fontsize=9.5)
     styles = (
-        ("by the map", curves.by_map, COLOUR[one.subjects.name], "-"),
+        (f"by the map, {kind} images", curves.by_map, COLOUR[kind], "-"),
         ("random map", curves.by_chance, GREY, "--"),
     )
-    for label, scores, colour, line in styles:
-        points = [estimate_mean(column, groups) for column in scores.T]
-        name = label if label == "random map" else f"by the map, {one.subjects.name} images"
-        axes.plot(100 * FRACTIONS, [point.value for point in points], line, color=colour, label=name)
+    for label, points, colour, line in styles:
+        axes.plot(100 * FRACTIONS, [point.value for point in points], line, color=colour, label=label)
         low, high = [point.low for point in points], [point.high for point in points]
         axes.fill_between(100 * FRACTIONS, low, high, color=colour, alpha=0.18, linewidth=0)
     axes.grid(alpha=0.3)

@@ -6,8 +6,10 @@ docs and the contract tests. A dotted name loads a module of the user's own.
 """
 
 import sys
+from dataclasses import fields
 from typing import TYPE_CHECKING, Any, Protocol, cast
 
+from ganoscope.errors import UserError
 from ganoscope.registry import list_modules, load_module
 
 if TYPE_CHECKING:
@@ -27,5 +29,22 @@ def available() -> dict[str, str]:
 
 
 def load(name: str) -> ExplainerModule:
-    """Returns an explainer's module by its name or dotted name; raises UserError where there is none."""
+    """Returns an explainer's module by its name or dotted name.
+
+    Raises:
+        UserError: There is no such module, or it lacks an attribute.
+    """
     return cast(ExplainerModule, load_module(sys.modules[__name__], name, ("Config", "explain")))
+
+
+def configure(module: ExplainerModule, layer: str | None) -> Any:
+    """Returns an explainer's configuration for a layer; its default where none is named.
+
+    Raises:
+        UserError: A layer is named and the explainer has no such option.
+    """
+    if layer is None:
+        return module.Config()
+    if "layer" not in {field.name for field in fields(module.Config)}:
+        raise UserError(f"--layer {layer}: this explainer does not take a layer. Leave --layer out.")
+    return module.Config(layer=layer)

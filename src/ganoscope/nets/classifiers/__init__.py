@@ -2,8 +2,8 @@
 
 A network's file provides `build(classes, channels=1) -> nn.Module`. The network turns images (B, channels, H, W) into a
 `ClassifierOutput`, and has an attribute `head`, an `nn.Linear` over the channels of its last feature map, so that
-logits = head(mean of the features over the map): what class activation maps need. Everything else is its body.
-`nets.pooled_classifier.PooledClassifier` makes such a network of a body.
+logits = head(mean of the features over the map), as class activation maps require. Everything else is its body.
+`nets.parts.pooled_classifier.PooledClassifier` turns a body into such a network.
 """
 
 import sys
@@ -15,7 +15,7 @@ from ganoscope.registry import list_modules, load_module
 
 
 class ClassifierOutput(NamedTuple):
-    """What a classifier says, and what it looked at.
+    """Output of a classifier.
 
     Attributes:
         logits: Raw scores, shape (B, K).
@@ -30,15 +30,19 @@ class NetworkModule(Protocol):
     """What a file in this folder provides."""
 
     def build(self, classes: int, channels: int = 1) -> nn.Module:
-        """Returns the network with random weights."""
+        """Returns the network with random weights for a number of classes and of input channels."""
         ...
 
 
 def available() -> dict[str, str]:
-    """Returns the networks' names, each with its first line; imports none of them."""
+    """Returns the networks' names, each with the first line of its docstring; imports none of them."""
     return list_modules(sys.modules[__name__])
 
 
 def load(name: str) -> NetworkModule:
-    """Returns a network's module by its name or dotted name; raises UserError where there is none."""
+    """Returns a network's module by its name or dotted name.
+
+    Raises:
+        UserError: There is no such module, or it lacks `build`.
+    """
     return cast(NetworkModule, load_module(sys.modules[__name__], name, ("build",)))

@@ -1,4 +1,4 @@
-"""DenseNet-121: the usual classifier of chest X-rays, 7 million parameters.
+"""DenseNet-121: the usual chest X-ray classifier, 7 million parameters.
 
 Source: Huang et al. 2017, "Densely Connected Convolutional Networks", https://arxiv.org/abs/1608.06993
 """
@@ -7,7 +7,7 @@ from collections import OrderedDict
 
 from torch import nn
 
-from ganoscope.nets.pooled_classifier import PooledClassifier
+from ganoscope.nets.parts.pooled_classifier import PooledClassifier
 
 WIDTH = 1024
 """Channels of the last feature map, whose side is a 32nd of the image's."""

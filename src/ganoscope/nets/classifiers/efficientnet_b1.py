@@ -1,7 +1,7 @@
 """EfficientNet-B1: about as accurate as ResNet-50 with a third of its parameters, 7 million.
 
-Written here and not taken from MONAI: MONAI pads as TensorFlow does, unevenly where the stride is 2 and for a side
-fixed beforehand, so that torchvision's published weights would give other outputs.
+Not taken from MONAI, which pads like TensorFlow, unevenly at stride 2 and for a fixed side: torchvision's published
+weights would give other outputs.
 
 Source: Tan and Le 2019, "EfficientNet: Rethinking Model Scaling for Convolutional Neural Networks", table 1 with the
     depth coefficient 1.1, https://arxiv.org/abs/1905.11946; blocks of Sandler et al. 2018,
@@ -14,7 +14,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor, nn
 
-from ganoscope.nets.pooled_classifier import PooledClassifier
+from ganoscope.nets.parts.pooled_classifier import PooledClassifier
 
 
 class Stage(NamedTuple):
@@ -41,14 +41,14 @@ WIDTH = 1280
 """Channels of the last feature map, whose side is a 32nd of the image's."""
 DROPOUT = 0.2
 DROP_BLOCK = 0.2
-"""Probability with which the last block is left out in training; it grows linearly from 0 at the first."""
+"""Probability of skipping the last block in training; it grows linearly from 0 at the first block."""
 
 
 class InvertedResidual(nn.Module):
     """A block: 1 x 1 convolution to more channels, depthwise convolution, squeeze and excitation, 1 x 1 to fewer.
 
-    Where it changes neither side nor channels, the image is added to the result, and in training the result is left
-    out with a probability for each image (stochastic depth, Huang et al. 2016, https://arxiv.org/abs/1603.09382).
+    Where sides and channels stay the same, the input is added to the result, and in training the result is dropped at
+    random for each image (stochastic depth, Huang et al. 2016, https://arxiv.org/abs/1603.09382).
     """
 
     def __init__(self, stage: Stage, first: bool, drop: float) -> None:
@@ -65,7 +65,7 @@ class InvertedResidual(nn.Module):
         )
 
     def forward(self, features: Tensor) -> Tensor:
-        """Returns features (B, wide, H / stride, W / stride)."""
+        """Returns features (B, wide, H / stride, W / stride) for features (B, narrow, H, W)."""
         result: Tensor = self.block(features)
         if not self.adds:
             return result
@@ -76,7 +76,7 @@ class InvertedResidual(nn.Module):
 
 
 class SqueezeExcitation(nn.Module):
-    """Weights the channels by what their means over the map say."""
+    """Squeeze and excitation: weights channels by a function of their means over the map."""
 
     def __init__(self, channels: int, squeezed: int) -> None:
         super().__init__()
@@ -84,7 +84,7 @@ class SqueezeExcitation(nn.Module):
         self.fc2 = nn.Conv2d(squeezed, channels, 1)
 
     def forward(self, features: Tensor) -> Tensor:
-        """Returns features of the same shape."""
+        """Returns features of the same shape (B, C, H, W)."""
         mean = features.mean(dim=(2, 3), keepdim=True)
         return features * torch.sigmoid(self.fc2(nn.functional.silu(self.fc1(mean))))
 
@@ -98,7 +98,7 @@ def build(classes: int, channels: int = 1) -> PooledClassifier:
 
 
 def init_weights(module: nn.Module) -> None:
-    """Initialises convolutions as the authors do: N(0, sqrt(2 / n)), n the outputs that an input reaches; biases 0."""
+    """Initialises convolutions as the authors: N(0, sqrt(2 / n)), n the fan-out; biases 0."""
     if isinstance(module, nn.Conv2d):
         reached = module.weight.shape[0] // module.groups * module.weight[0, 0].numel()
         nn.init.normal_(module.weight, 0.0, (2 / reached) ** 0.5)

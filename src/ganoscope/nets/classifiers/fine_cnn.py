@@ -1,16 +1,16 @@
 """A small network with a fine last map, for class activation maps of small images: 16 x 16 cells at 64 px.
 
-Six 3 x 3 convolutions with batch norm and ReLU, the second and the fourth of stride 2. A cell sees 29 x 29 pixels, so
-that its value is about what lies there; in `small_cnn`, whose map has 4 x 4 cells at 64 px, every cell sees the image.
+Six 3 x 3 convolutions with batch norm and ReLU, the second and the fourth of stride 2. The receptive field
+of a cell is 29 x 29 pixels, so that its value is local; in `small_cnn`, with 4 x 4 cells at 64 px, it is the image.
 
-Source: this project's own plan.
+Source: this project's own architecture.
 """
 
 from itertools import pairwise
 
 from torch import nn
 
-from ganoscope.nets.pooled_classifier import PooledClassifier
+from ganoscope.nets.parts.pooled_classifier import PooledClassifier
 
 CHANNELS = (16, 32, 32, 64, 64, 64)
 STRIDES = (1, 2, 1, 2, 1, 1)

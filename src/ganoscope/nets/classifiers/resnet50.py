@@ -8,7 +8,7 @@ from collections import OrderedDict
 
 from torch import nn
 
-from ganoscope.nets.pooled_classifier import PooledClassifier
+from ganoscope.nets.parts.pooled_classifier import PooledClassifier
 
 WIDTH = 2048
 """Channels of the last feature map, whose side is a 32nd of the image's."""

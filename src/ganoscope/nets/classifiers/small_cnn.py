@@ -2,7 +2,7 @@
 
 Four levels of two 3 x 3 convolutions with batch norm and ReLU, the first of stride 2.
 
-Source: this project's own plan, in the manner of Springenberg et al. 2015 (stride in place of pooling),
+Source: this project's own architecture, after Springenberg et al. 2015 (strides instead of pooling),
     https://arxiv.org/abs/1412.6806
 """
 
@@ -10,10 +10,10 @@ from itertools import pairwise
 
 from torch import nn
 
-from ganoscope.nets.pooled_classifier import PooledClassifier
+from ganoscope.nets.parts.pooled_classifier import PooledClassifier
 
 CHANNELS = (32, 64, 128, 128)
-"""Of the four levels; each halves the side."""
+"""Channels of the four levels, each of half the side of the one before."""
 DROPOUT = 0.2
 
 
@@ -24,7 +24,7 @@ def build(classes: int, channels: int = 1) -> PooledClassifier:
 
 
 def level(narrow: int, wide: int) -> nn.Sequential:
-    """Returns a level that halves the side."""
+    """Returns a level of two convolutions that halves the side, from `narrow` to `wide` channels."""
     return nn.Sequential(
         nn.Conv2d(narrow, wide, 3, 2, 1, bias=False),
         nn.BatchNorm2d(wide),

@@ -1,7 +1,7 @@
-"""Weights that others have published, from a file on the user's disk, in the networks of `nets.classifiers`.
+"""Published weights, from a file on the user's disk, for the networks of `nets.classifiers`.
 
-The network takes the images as every other does, one channel in [-1, 1]; its `input` module makes of them what the
-published body was trained on. It is saved with the body, so that nothing is left to the caller.
+The network takes images like every other, one channel in [-1, 1]; its `input` module converts them to the input that
+the published body was trained on. It is saved with the body, so that callers need no conversion.
 """
 
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ from torch import nn
 from ganoscope.errors import UserError, describe, refuse
 from ganoscope.files import compute_sha256
 from ganoscope.nets.classifiers import load
-from ganoscope.nets.pooled_classifier import PooledClassifier
+from ganoscope.nets.parts.pooled_classifier import PooledClassifier
 from ganoscope.nets.pretrained.inputs import INPUTS, make_input
 from ganoscope.nets.pretrained.published import PUBLISHED, fill_body
 from ganoscope.nets.pretrained.reading import load_tensors
@@ -22,13 +22,13 @@ from ganoscope.nets.pretrained.sources import SOURCES
 
 @dataclass(frozen=True)
 class PretrainedWeights:
-    """Where a network's weights come from, and what they have seen.
+    """Origin of a network's weights, and the data sets that they were trained on.
 
     Attributes:
-        source: The source's name, such as `imagenet` or `xrv-nih`.
-        sha256: Of the file, in hexadecimal.
-        trained_on: The public sets whose images the weights have seen, such as ("nih", "rsna"). The weights are no
-            judge of images from these sets.
+        source: Name of the source, such as `imagenet` or `xrv-nih`.
+        sha256: SHA-256 of the file, in hexadecimal.
+        trained_on: Public data sets that the weights were trained on, such as ("nih", "rsna"). They must not be used
+            to evaluate images from these sets.
     """
 
     source: str
@@ -37,20 +37,20 @@ class PretrainedWeights:
 
 
 def load_pretrained(network_name: str, classes: int, path: Path, source: str) -> tuple[nn.Module, PretrainedWeights]:
-    """Returns the network with the file's weights and a new random head, and the record of the weights.
+    """Returns the network with the file's weights and a new random head, and the origin of the weights.
 
     The network takes images (B, 1, H, W) in [-1, 1]. Its features are those of the published network for the same
     picture: for `imagenet` the picture in [0, 1], its one channel repeated to three and normalised by ImageNet's mean
     and deviation; for `xrv-...` the picture in [-1024, 1024].
 
-    Differs: torchxrayvision resizes every picture to 224 x 224; here the body takes the size that is given.
+    Differs: torchxrayvision resizes every picture to 224 x 224; here the body takes any size.
 
     Args:
         network_name: `resnet50`, `densenet121` or `efficientnet_b1`.
         classes: Outputs of the new head.
         path: A state dict, .safetensors, .pth or .pt.
-        source: Where the weights come from: a name in `sources.SOURCES`, such as `imagenet` for torchvision's files or
-            `xrv-nih` for torchxrayvision's of that name. The user states it: no file says what it was trained on.
+        source: Origin of the weights, a name in `sources.SOURCES`, such as `imagenet` for torchvision's files or
+            `xrv-nih` for torchxrayvision's of that name. The user states it, as files don't name their training data.
 
     Raises:
         UserError: The file can't be read or does not fit, or source or network are unknown.
@@ -62,7 +62,7 @@ def load_pretrained(network_name: str, classes: int, path: Path, source: str) ->
 
 
 def make_network(network_name: str, classes: int, input_kind: str) -> nn.Module:
-    """Returns the network with random weights: the modules that `load_pretrained` fills.
+    """Returns the network with random weights; `load_pretrained` loads published ones into it.
 
     Args:
         network_name: A name in `nets.classifiers`; for the input kind `grey` also a dotted name.
@@ -95,20 +95,20 @@ def get_input_kind(source: str) -> str:
 def freeze_body(network: nn.Module) -> None:
     """Freezes all but the head: from now on `network.train()` leaves the body in evaluation mode.
 
-    So neither its weights move nor the running statistics of its batch norms.
+    Neither its weights change nor the running statistics of its batch norms.
 
     Raises:
-        UserError: The network is no `PooledClassifier`, which alone keeps a frozen body still.
+        UserError: The network is not a `PooledClassifier`; only these keep a frozen body in evaluation mode.
     """
     if not isinstance(network, PooledClassifier):
-        remedy = "Build yours with ganoscope.nets.pooled_classifier.PooledClassifier, or train all of it."
+        remedy = "Build yours with ganoscope.nets.parts.pooled_classifier.PooledClassifier, or train all of it."
         raise UserError(describe("body can't be frozen", type(network).__name__, "a PooledClassifier", remedy))
     network.body.requires_grad_(False)
     network.train(network.training)
 
 
 def find_source_faults(network_name: str, source: str) -> list[str]:
-    """Returns what is wrong with the names of network and source, and with their pair."""
+    """Returns the faults of a network's and a source's name, and of their combination."""
     faults = []
     if network_name not in PUBLISHED:
         remedy = "Choose one of these with --network, or train without --weights."
@@ -123,7 +123,7 @@ def find_source_faults(network_name: str, source: str) -> list[str]:
 
 
 def find_path_faults(path: Path) -> list[str]:
-    """Returns what is wrong with the path of a weights file."""
+    """Returns the faults of the path of a weights file."""
     if path.is_file():
         return []
     given = f"{path}, a folder" if path.is_dir() else f"{path}, which does not exist"
@@ -132,10 +132,10 @@ def find_path_faults(path: Path) -> list[str]:
 
 
 def describe_unknown(source: str) -> str:
-    """Returns the message for a source that is not known, or not stated."""
+    """Returns the message for a source that is unknown or not stated."""
     fault = "unknown source of weights" if source else "source of the weights is not stated"
     remedy = (
         "State with --weights-source what the file was trained on: the file does not say it, and weights must not "
-        "judge images that they have seen."
+        "be evaluated on images that they were trained on."
     )
     return describe(fault, source or "nothing", ", ".join(SOURCES), remedy)

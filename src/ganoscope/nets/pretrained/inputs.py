@@ -1,4 +1,4 @@
-"""What a body was trained on, made of images in [-1, 1]: the first module of a network with published weights."""
+"""Input conversion from images in [-1, 1] to those that a published body was trained on."""
 
 from typing import NamedTuple
 
@@ -6,20 +6,20 @@ import torch
 from torch import Tensor, nn
 
 IMAGENET_MEAN, IMAGENET_STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
-"""Of red, green and blue in [0, 1]: what torchvision's published networks were trained with."""
+"""Mean and standard deviation of red, green and blue in [0, 1], as in the training of torchvision's networks."""
 XRV_RANGE = 1024.0
 """torchxrayvision's pictures lie in [-1024, 1024]."""
 
 
 class Input(NamedTuple):
-    """What a body takes of an image x in [-1, 1]: the channels scale x + shift."""
+    """Input channels of a body for an image x in [-1, 1]: scale x + shift."""
 
     scale: tuple[float, ...]
     shift: tuple[float, ...]
 
     @property
     def channels(self) -> int:
-        """The number of channels that the body takes."""
+        """Number of channels that the body takes."""
         return len(self.scale)
 
 
@@ -31,11 +31,11 @@ INPUTS = {
     ),
     "xrv": Input((XRV_RANGE,), (0.0,)),
 }
-"""For ImageNet, ((x + 1) / 2 - mean) / std with the one channel repeated."""
+"""Conversions by input kind; for ImageNet, ((x + 1) / 2 - mean) / std with the one channel repeated."""
 
 
 class Rescale(nn.Module):
-    """Turns one channel x into the channels scale x + shift; the numbers are saved with the weights."""
+    """Converts one channel x to the channels scale x + shift; both are saved with the weights."""
 
     def __init__(self, scale: tuple[float, ...], shift: tuple[float, ...]) -> None:
         super().__init__()

@@ -1,4 +1,4 @@
-"""Published state dicts: which tensor of theirs is which of ours, and what is wrong with one that does not fit."""
+"""Published state dicts: names of their tensors in our networks, and the faults of those that don't fit."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -9,19 +9,20 @@ from torch import Tensor, nn
 
 from ganoscope.errors import describe, refuse
 from ganoscope.nets.classifiers import load
-from ganoscope.nets.pooled_classifier import PooledClassifier
+from ganoscope.nets.parts.pooled_classifier import PooledClassifier
 
 NAMED = 4
-"""How many names of tensors a message gives."""
+"""Number of tensor names in a message."""
 
 
 class Publication(NamedTuple):
-    """How a network's tensors are called in its published state dict.
+    """Names of a network's tensors in its published state dict.
 
     Attributes:
-        head: What the names of the head's tensors begin with.
-        ours, theirs: Pattern in the name of a tensor of our body, and what stands there in the published name.
-        first: Published name of the first convolution, which tells the number of channels.
+        head: Prefix of the names of the head's tensors.
+        ours: Pattern in the name of a tensor of our body.
+        theirs: Its replacement in the published name.
+        first: Published name of the first convolution, which has the number of channels.
     """
 
     head: str
@@ -35,20 +36,20 @@ PUBLISHED = {
     "efficientnet_b1": Publication("classifier.", "^", "features.", "features.0.0.weight"),
     "resnet50": Publication("fc.", "^", "", "conv1.weight"),
 }
-"""torchvision's names, which torchxrayvision keeps."""
+"""Names by torchvision, which torchxrayvision shares."""
 
 COUNTER = "num_batches_tracked"
-"""A batch norm's counter, which older files lack and nothing here reads."""
+"""Counter of a batch norm, which older files lack and nothing here reads."""
 UNUSED = ("op_threshs",)
-"""Tensors that are no part of the body: torchxrayvision's thresholds of its outputs."""
+"""Tensors that are not part of the body: torchxrayvision's output thresholds."""
 
 
 def fill_body(body: nn.Module, network_name: str, tensors: Mapping[str, Tensor], source: str) -> None:
-    """Copies a published state dict's tensors into the body; its head is left out.
+    """Copies the tensors of a published state dict into the body, without its head.
 
     Args:
-        body: Of `nets.classifiers`, with the channels of the source's input.
-        network_name: Its name.
+        body: Body of a network in `nets.classifiers`, with the channels of the source's input.
+        network_name: Name of the network.
         tensors: The state dict.
         source: Name of its source, for messages.
 
@@ -63,13 +64,13 @@ def fill_body(body: nn.Module, network_name: str, tensors: Mapping[str, Tensor],
 
 
 def name_published(network_name: str, body: nn.Module) -> dict[str, str]:
-    """Returns the published names of the body's tensors, by ours."""
+    """Returns the published names of the body's tensors, by our names."""
     _, ours, theirs, _ = PUBLISHED[network_name]
     return {name: re.sub(ours, theirs, name) for name in body.state_dict()}
 
 
 def normalise(name: str) -> str:
-    """Returns a tensor's name as DenseNets have it today: torchvision's files have an older form.
+    """Returns a tensor's name in the current form for DenseNets: torchvision's files have an older one.
 
     Example:
         >>> normalise("features.denseblock1.denselayer2.norm.1.weight")
@@ -81,13 +82,13 @@ def normalise(name: str) -> str:
 def find_faults(
     network_name: str, source: str, given: Mapping[str, Tensor], expected: Mapping[str, Tensor]
 ) -> list[str]:
-    """Returns why tensors do not fit a network: another architecture, other channels, values that are no numbers.
+    """Returns why tensors don't fit a network: another architecture, other channels, or non-finite values.
 
     Args:
         network_name: The network.
         source: Name of the tensors' source.
         given: The file's tensors.
-        expected: The network's, by the same names.
+        expected: The network's tensors, by the same names.
     """
     misfits = list_misfits(network_name, given, expected)
     if misfits:
@@ -108,7 +109,13 @@ def find_faults(
 
 
 def list_misfits(network_name: str, given: Mapping[str, Tensor], expected: Mapping[str, Tensor]) -> list[str]:
-    """Returns which tensors are missing, unexpected or of another shape, counted and some of them named."""
+    """Returns the missing, unexpected and misshapen tensors: their number and some of their names.
+
+    Args:
+        network_name: The network.
+        given: The file's tensors.
+        expected: The network's tensors, by the same names.
+    """
     head, *_, first = PUBLISHED[network_name]
     kinds = {
         "missing": [name for name in expected if name not in given and not name.endswith(COUNTER)],
@@ -123,7 +130,13 @@ def list_misfits(network_name: str, given: Mapping[str, Tensor], expected: Mappi
 
 
 def has_shape(tensor: Tensor, shape: torch.Size, any_channels: bool) -> bool:
-    """Returns whether a tensor has the shape, that of a convolution for any number of channels where so asked."""
+    """Returns whether a tensor has a shape.
+
+    Args:
+        tensor: The tensor.
+        shape: The shape.
+        any_channels: Whether the second dimension, the input channels of a convolution, may differ.
+    """
     return tensor.shape == (torch.Size((shape[0], *tensor.shape[1:2], *shape[2:])) if any_channels else shape)
 
 
@@ -133,9 +146,9 @@ def is_finite(tensor: Tensor) -> bool:
 
 
 def advise(network_name: str, given: Mapping[str, Tensor]) -> str:
-    """Returns the remedy for tensors that do not fit a network: which of the known ones they are, or are most like.
+    """Returns the remedy for tensors that don't fit a network: the known network that they fit, or fit best.
 
-    A network is the more like them, the larger the part of the tensors of both that they share by name and shape.
+    The fit is the share of all tensors of both that have the same name and shape.
     """
     shares = {}
     for name, (head, *_, first) in PUBLISHED.items():

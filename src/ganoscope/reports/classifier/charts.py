@@ -10,8 +10,8 @@ import numpy as np
 
 from ganoscope.evaluate.classification.calibration import BINS, compute_reliability
 from ganoscope.evaluate.classification.metrics import Metric, PartScores, Predictions
+from ganoscope.figures.axes import COLOURS, STYLE, STYLES, make_figure, to_svg
 from ganoscope.files import replacing
-from ganoscope.reports.run.curves import COLOURS, STYLE, STYLES, make_figure, to_svg
 from ganoscope.reports.store.charts import INK, name_plainly
 from ganoscope.training.classifier.epochs import Epoch, find_best
 

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from ganoscope.data.store import Store
 from ganoscope.evaluate.classification.metrics import Predictions
 from ganoscope.explanation.answers import COLUMNS, HeatMaps
-from ganoscope.explanation.drawing.map_panels import SCALE_QUANTILE, blend, draw_colour_bar, show, show_map
+from ganoscope.figures.overlays import SCALE_QUANTILE, blend, draw_colour_bar, show, show_map
 from ganoscope.files import replacing
 from ganoscope.reports.store.charts import name_plainly
 

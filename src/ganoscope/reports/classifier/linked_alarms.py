@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from ganoscope.alarms import Alarm, sort_alarms
-from ganoscope.reports.run.alarms import SIGNS, count, make_card
+from ganoscope.reports.kit.alarm_cards import SIGNS, count, make_card
 from ganoscope.reports.store.linked_alarms import LinkedCard, Outcome
 
 
@@ -50,7 +50,7 @@ def link_alarms(own: Sequence[Alarm], of_store: Sequence[Alarm]) -> tuple[Linked
 
 def link(alarm: Alarm, origin: str) -> LinkedCard:
     """Returns one alarm as a card."""
-    card = make_card(alarm, origin, images_seen=0)
+    card = make_card(alarm, origin)
     for subject in SUBJECTS:
         if origin == "classifier" and alarm.code.startswith(subject.codes):
             return LinkedCard(card, subject.anchor, subject.section)

@@ -19,10 +19,10 @@ from ganoscope.files import replacing
 from ganoscope.reports.classifier import charts, wording
 from ganoscope.reports.classifier.galleries import save_gallery
 from ganoscope.reports.classifier.linked_alarms import link_alarms, list_outcomes
+from ganoscope.reports.kit.alarm_cards import describe_verdict
 from ganoscope.reports.kit.content import Section
 from ganoscope.reports.kit.pictures import Picture, embed_image, embed_svg
 from ganoscope.reports.kit.rendering import render
-from ganoscope.reports.run.alarms import describe_verdict
 from ganoscope.training.classifier.epochs import Epoch
 
 PAGE, PICTURES = "classifier.html", "pictures"

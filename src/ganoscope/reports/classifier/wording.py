@@ -6,10 +6,11 @@ import numpy as np
 
 from ganoscope.classifiers.trained import ClassifierRecord, describe_range
 from ganoscope.data.store import Store
-from ganoscope.evaluate.classification.metrics import CLASS_METRICS, METRICS, RESAMPLES, PartScores, from_json
+from ganoscope.evaluate.classification.metrics import CLASS_METRICS, METRICS, PartScores, from_json
 from ganoscope.explanation.answers import HeatMaps
 from ganoscope.reports.classifier.charts import write_metric
 from ganoscope.reports.kit.content import Table, write_interval, write_number
+from ganoscope.statistics.bootstrap import RESAMPLES
 from ganoscope.training.classifier.epochs import Epoch, find_best
 
 LIMITS = (

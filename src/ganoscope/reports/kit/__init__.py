@@ -1,1 +1,1 @@
-"""What every page is made of: content, pictures, style, and the template that renders them."""
+"""What all pages share: content as data, alarm cards, pictures, style, and the base template."""

@@ -1,4 +1,4 @@
-"""What the sections of a report are made of: parts that may be missing, tables, and numbers as text."""
+"""The content of a page as data: chapters, sections, tables, parts that may be missing, and numbers as text."""
 
 from dataclasses import dataclass
 from typing import Generic, TypeVar
@@ -10,7 +10,7 @@ Content = TypeVar("Content")
 
 @dataclass(frozen=True)
 class Part(Generic[Content]):
-    """Something that a report wants to show; where it is missing, the sentence that says so instead."""
+    """Something that a page shows, or the sentence that says why it is missing."""
 
     value: Content | None = None
     missing: str = ""
@@ -18,38 +18,75 @@ class Part(Generic[Content]):
 
 @dataclass(frozen=True)
 class Table:
-    """A table as text; numbers are aligned to the right.
+    """A table of text; its cells are aligned to the right.
 
     Attributes:
-        caption: What it shows.
+        caption: What the table shows.
         header: Names of the columns; the first column names the rows.
         rows: Cells, as many per row as there are columns.
-        words: Whether the cells hold words, which are aligned to the left.
+        words: Whether the cells hold words, aligned to the left, instead of numbers.
+        long: Whether it may break across printed pages; its cells then do not wrap.
     """
 
     caption: str
     header: tuple[str, ...]
     rows: tuple[tuple[str, ...], ...]
     words: bool = False
+    long: bool = False
+
+
+@dataclass(frozen=True)
+class Block:
+    """Lines of one kind: a `heading` (ends with a colon), the `item`s of a list (begin with a dash), `sentence`s."""
+
+    kind: str
+    lines: tuple[str, ...]
 
 
 @dataclass(frozen=True)
 class Section:
-    """A section's content in order of reading: sentences, tables, figures."""
+    """Content in order of reading; where another order is wanted, a chapter has several sections.
+
+    Attributes:
+        blocks: A text with headings and lists.
+        sentences: One paragraph each; text between backticks is shown as code.
+        command: A command to copy.
+        pairs: Figures shown two in a row.
+        tables: Tables; two or more are shown two in a row.
+        figures: Figures shown one under another.
+        trio_title: The sentence before the trio.
+        trio: Figures shown three in a row.
+        points: A list.
+    """
 
     sentences: tuple[str, ...] = ()
     tables: tuple[Table, ...] = ()
     figures: tuple[Picture, ...] = ()
     pairs: tuple[Picture, ...] = ()
-    """Figures shown beside each other, two in a row, before the others."""
     trio: tuple[Picture, ...] = ()
-    """Figures shown three in a row, after the others."""
     trio_title: str = ""
-    """The sentence before them."""
+    points: tuple[str, ...] = ()
+    blocks: tuple[Block, ...] = ()
+    command: str = ""
+
+
+@dataclass(frozen=True)
+class Chapter:
+    """A headed part of a page, listed in its contents.
+
+    Attributes:
+        anchor: Its name in links.
+        title: Its heading.
+        sections: Its content, in order.
+    """
+
+    anchor: str
+    title: str
+    sections: tuple[Section, ...] = ()
 
 
 def write_number(value: object) -> str:
-    """Returns a value as a reader wants it: separators in large numbers, at most four digits of small ones.
+    """Returns a value as text: separators in large numbers, at most four significant digits of fractions.
 
     Example:
         >>> [write_number(value) for value in (76800, 0.63127, 0.0002, None, "bf16", 0.0, 57.62)]

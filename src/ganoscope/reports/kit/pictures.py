@@ -1,20 +1,12 @@
-"""Pictures inside the page: PNG and SVG as data URIs, small enough to mail."""
+"""Pictures embedded in a page: PNG and SVG as data URIs, small enough to send by mail."""
 
 import base64
 import io
 from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
 from PIL import Image
 
-from ganoscope.figures.sheets import GAP_PX
-from ganoscope.training.run_folder.samples import COLUMNS
-
-GRIDS = 6
-"""Sample grids shown over time."""
-CELLS = 4
-"""Rows and columns of a grid that are shown over time; the final one is shown whole."""
 MAX_PX = 1800
 """Longest side of an embedded picture: sharp on a page of 1000 CSS pixels on a retina display."""
 MAX_BYTES = 600_000
@@ -24,14 +16,14 @@ GREYS = 64
 
 @dataclass(frozen=True)
 class Picture:
-    """A picture with its words.
+    """A picture with its text.
 
     Attributes:
         source: Data URI.
-        alt: What it shows, for those who can't see it.
+        alt: What it shows, for readers who can't see it.
         caption: What to read from it.
-        fine: Whether its pixels are image pixels, to be enlarged without blur.
-        width_px: Its width on the page; at most the page's.
+        fine: Whether its pixels are image pixels, shown on a dark ground.
+        width_px: Its maximum width on the page.
     """
 
     source: str
@@ -42,12 +34,12 @@ class Picture:
 
 
 def embed_svg(text: str) -> str:
-    """Returns a data URI of an SVG figure; as an image it can load nothing from elsewhere."""
+    """Returns a data URI of an SVG figure; embedded as an image, it can't load anything."""
     return "data:image/svg+xml;base64," + base64.b64encode(text.encode()).decode()
 
 
 def embed_image(image: Image.Image, max_px: int = MAX_PX) -> str:
-    """Returns a data URI of a picture as PNG, made smaller or poorer in colours only where it would be too large."""
+    """Returns a data URI of a picture as PNG; only a large one is reduced in size or in colours."""
     image = image if image.mode in ("L", "RGB") else image.convert("RGB")
     if max(image.size) > max_px:
         image = image.copy()
@@ -65,41 +57,27 @@ def to_png(image: Image.Image) -> bytes:
     return content.getvalue()
 
 
-def list_grids(run: Path) -> list[tuple[int, Path]]:
-    """Returns the run's sample grids with the images seen, in order."""
-    return sorted((int(path.stem), path) for path in (run / "samples").glob("[0-9]*.png"))
+def show_file(path: Path, caption: str, alt: str = "", width_px: int = 1000) -> Picture:
+    """Returns a figure in a file.
 
-
-def choose_grids(seen: list[int]) -> list[int]:
-    """Returns positions of up to six grids at growing distance, the last among them; the untrained one only if alone.
-
-    Example:
-        >>> choose_grids([0, 10, 20, 30, 40, 50, 60, 70, 80, 90, 100])
-        [1, 2, 3, 4, 6, 10]
+    Args:
+        path: The file.
+        caption: What to read from it.
+        alt: What it shows; by default the caption's first sentence.
+        width_px: Its width on the page.
     """
-    start = 1 if len(seen) > 1 and seen[0] == 0 else 0
-    free = list(range(start, len(seen)))
-    if len(free) <= GRIDS:
-        return free
-    chosen: list[int] = []
-    for target in np.geomspace(seen[-1], seen[start], GRIDS):
-        nearest = min(free, key=lambda position: abs(seen[position] - target))
-        chosen.append(nearest)
-        free.remove(nearest)
-    return sorted(chosen)
-
-
-def crop_grid(grid: Image.Image, cells: int = CELLS) -> Image.Image:
-    """Returns the first rows and columns of a sample grid with its frame; all of one whose rows have captions."""
-    if grid.width != grid.height:
-        return grid
-    step = (grid.width - GAP_PX) // COLUMNS
-    side = cells * step + GAP_PX
-    return grid.crop((0, 0, min(side, grid.width), min(side, grid.height)))
-
-
-def show_grid(path: Path, caption: str, alt: str, whole: bool, width_px: int) -> Picture:
-    """Returns a sample grid, whole or its first rows and columns, to be shown `width_px` wide."""
     with Image.open(path) as image:
-        grid = image.convert("L")
-    return Picture(embed_image(grid if whole else crop_grid(grid), 2 * width_px), alt, caption, True, width_px)
+        source = embed_image(image.convert("RGB"))
+    return Picture(source, alt or caption.partition(".")[0], caption, width_px=width_px)
+
+
+def show_pixels(image: Image.Image, caption: str, alt: str, width_px: int) -> Picture:
+    """Returns a grey picture whose pixels are image pixels, such as a contact sheet.
+
+    Args:
+        image: The picture.
+        caption: What to read from it.
+        alt: What it shows.
+        width_px: Its width on the page; at most twice as many pixels are embedded.
+    """
+    return Picture(embed_image(image.convert("L"), 2 * width_px), alt, caption, fine=True, width_px=width_px)

@@ -1,1 +1,1 @@
-"""The report of a run: alarms first, then one section per file."""
+"""The report of a run: alarms first, then one chapter per file of `sections/`."""

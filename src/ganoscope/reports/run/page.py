@@ -1,95 +1,84 @@
 """One self-contained HTML file about a run: opens from disk, loads nothing from elsewhere, prints on A4."""
 
-from dataclasses import dataclass
-from datetime import UTC, datetime
-from pathlib import Path
+from datetime import datetime
 from typing import Any
 
-from ganoscope.data.store import Store
-from ganoscope.errors import UserError
-from ganoscope.evaluate.fidelity import diversity
-from ganoscope.progress import timed
-from ganoscope.reports.kit.content import Part
-from ganoscope.reports.run.alarms import collect_alarms
-from ganoscope.reports.run.counterfactuals import load_counterfactuals
-from ganoscope.reports.run.explanations import load_explanations
-from ganoscope.reports.run.limits import list_limits
+from ganoscope.reports.kit.rendering import render
+from ganoscope.reports.run.alarm_section import list_alarms
 from ganoscope.reports.run.sections import (
-    describe_abstract,
-    describe_curves,
-    describe_data,
-    describe_diversity,
-    describe_generated,
-    describe_model,
-    describe_provenance,
-    describe_samples,
-    open_store,
+    counterfactuals,
+    curves,
+    diversity,
+    explanations,
+    limits,
+    measurements,
+    provenance,
+    research_use,
+    samples,
+    training_data,
 )
+from ganoscope.reports.run.sources import Sources
 from ganoscope.training.run_folder.trained_run import TrainedRun
 
-
-@dataclass(frozen=True)
-class ReportConfig:
-    """What to put into a report."""
-
-    explanations: Path | None = None
-    """Folder written by `ganoscope explain`; RUN/explanations where it exists."""
-    counterfactuals: Path | None = None
-    """Folder written by `ganoscope counterfactual`; RUN/counterfactuals where it exists."""
-    generated: Path | None = None
-    """Folder written by `ganoscope generate`; its contact sheet is shown."""
-    number: int = 200
-    """Images per set for the diversity measurement, at most."""
-    seed: int = 0
-    """Of the diversity measurement."""
+CHAPTERS = (
+    training_data,
+    curves,
+    samples,
+    counterfactuals,
+    diversity,
+    measurements,
+    explanations,
+    provenance,
+    limits,
+    research_use,
+)
+"""Files of `sections/`, in the order in which the page shows their chapters."""
 
 
-def collect_content(trained: TrainedRun, config: ReportConfig) -> dict[str, Any]:
-    """Returns everything that the template shows, section by section."""
-    store = open_store(trained.record)
-    explanations = load_explanations(trained.path, config.explanations, trained.weights_sha256)
-    counterfactuals = load_counterfactuals(trained.path, config.counterfactuals, trained.weights_sha256)
-    measured = load_diversity(trained, store, config)
+def render_page(sources: Sources) -> str:
+    """Returns the page about a run as HTML.
+
+    Raises:
+        UserError: An artefact is missing or damaged.
+    """
+    return render(collect_content(sources), "run/template.html")
+
+
+def collect_content(sources: Sources) -> dict[str, Any]:
+    """Returns everything that the template shows: alarms first, then the chapters that apply to the run."""
+    record = sources.trained.record
+    made = [section.make_chapter(sources) for section in CHAPTERS]
     return {
-        "translates": bool(trained.record.domains),
-        "run_name": trained.path.resolve().name,
-        "title": f"{trained.record.method} on {trained.record.store_name}",
-        "abstract": describe_abstract(trained),
-        "date": f"{datetime.now(UTC):%d %B %Y, %H:%M} UTC",
-        "alarms": collect_alarms(trained, store, measured, explanations, counterfactuals),
-        "data": describe_data(trained.record, store),
-        "model": describe_model(trained.record),
-        "curves": describe_curves(trained),
-        "samples": describe_samples(trained),
-        "generated": describe_generated(config.generated),
-        "diversity": describe_diversity(measured),
-        "explanations": explanations,
-        "counterfactuals": counterfactuals,
-        "provenance": describe_provenance(trained),
-        "shows_real": bool(
-            (trained.path / "samples" / "real.png").exists() or trained.record.domains or explanations.value
-        ),
-        "limits": list_limits(explanations, measured, bool(trained.record.domains)),
+        "kind": "report",
+        "title": f"{record.method} on {record.store_name}",
+        "abstract": describe_abstract(sources.trained),
+        "alarms": list_alarms(sources),
+        "chapters": [chapter for chapter in made if chapter],
+        "shows_real": shows_real_images(sources),
     }
 
 
-def load_diversity(trained: TrainedRun, store: Part[Store], config: ReportConfig) -> Part[diversity.Diversity]:
-    """Returns the run's diversity: from an earlier report where it still holds, else measured now and kept."""
-    if trained.record.domains:
-        return Part(missing="A translation's images vary as those that it is given: diversity is not measured.")
-    path = trained.path / "evaluation" / "diversity.json"
-    wanted = (trained.weights_sha256, trained.record.store_fingerprint, config.number, config.seed)
-    if path.exists():
-        try:
-            kept = diversity.load(path)
-        except UserError:
-            path.unlink()  # a cache: made anew below
-        else:
-            if (kept.weights_sha256, kept.store_fingerprint, kept.number, kept.seed) == wanted:
-                return Part(kept)
-    if store.value is None:
-        return Part(missing=f"Diversity was not measured, as it needs the real images. {store.missing}")
-    with timed("measuring diversity"):
-        measured = diversity.measure_diversity(trained, store.value, config.number, config.seed)
-    diversity.save(path, measured)
-    return Part(measured)
+def shows_real_images(sources: Sources) -> bool:
+    """Tells whether the page shows images of the data set."""
+    real = sources.trained.path / "samples" / "real.png"
+    return real.exists() or sources.translates or sources.explanations.value is not None
+
+
+def describe_abstract(run: TrainedRun) -> str:
+    """Returns what was trained on what for how long, in one sentence without a verdict."""
+    record = run.record
+    trained = len(record.sample_ids)
+    passes = run.images_seen / max(trained, 1)
+    planned = record.train.images or 0
+    early = f" of {planned:,} planned" if run.images_seen < planned else ""
+    began = f"{datetime.fromisoformat(record.started):%d %B %Y}"
+    kind = (
+        f"A translation between {' and '.join(record.domains)}"
+        if record.domains
+        else "A generative adversarial network"
+    )
+    return (
+        f"{kind} ({record.method}) trained on {trained:,} images of {record.store_name} "
+        f"({record.size} × {record.size} px, {record.intensity.unit}), after {run.images_seen:,}{early} images seen "
+        f"({passes:,.1f} passes over the training images); training began on {began}."
+    )

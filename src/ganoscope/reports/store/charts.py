@@ -7,8 +7,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ganoscope.data.store.intensity import IntensityMap
-from ganoscope.reports.run.curves import COLOURS, STYLES, make_figure, styled, to_svg
+from ganoscope.figures.axes import COLOURS, STYLES, make_figure, styled, to_svg
 from ganoscope.reports.store.measurements import Measurements, find_range
+from ganoscope.seeds import Stream, stream
 
 CLASSES = 6
 """Classes in a chart, at most: as many as there are colours."""
@@ -117,7 +118,7 @@ def draw_strips(panels: Panels, seed: int) -> str:
     """
     classes = list(next(iter(panels.values())))
     figure = make_figure(0.8 + 0.42 * len(classes))
-    rng = np.random.default_rng(seed)
+    rng = stream(seed, Stream.STRIP_POINTS)
     for number, (name, values) in enumerate(panels.items()):
         axes = figure.add_subplot(1, len(panels), number + 1)
         for row, label in enumerate(classes):

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ganoscope.alarms import Alarm, load_alarms, sort_alarms
-from ganoscope.reports.run.alarms import SIGNS, Card, count, describe_verdict, make_card
+from ganoscope.reports.kit.alarm_cards import SIGNS, Card, count, describe_verdict, make_card
 from ganoscope.reports.store.evidence import Evidence
 from ganoscope.reports.store.subjects import SUBJECTS, Subject
 
@@ -54,7 +54,7 @@ def collect_alarms(evidence: Evidence) -> Alarms:
 
 def link_card(alarm: Alarm) -> LinkedCard:
     """Returns an alarm as it is shown, with the section that shows its evidence."""
-    card = make_card(alarm, "Data", images_seen=0)
+    card = make_card(alarm, "Data")
     for subject in SUBJECTS:
         if alarm.code in subject.codes:
             return LinkedCard(card, subject.anchor, subject.section)

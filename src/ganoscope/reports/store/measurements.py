@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 
 from ganoscope.data.store import Store
 from ganoscope.data.store.summary import measured as was_measured
+from ganoscope.seeds import Stream, stream
 
 MOST_PIXELS = 400_000_000
 """Pixels read at most: some ten seconds. Of larger stores a sample of images is measured, and the page says so."""
@@ -72,7 +73,7 @@ def choose(count: int, most: int, seed: int) -> NDArray[np.int64]:
     """
     if count <= most:
         return np.arange(count)
-    return np.sort(np.random.default_rng(seed).choice(count, max(1, most), replace=False))
+    return np.sort(stream(seed, Stream.INSPECTED_IMAGES).choice(count, max(1, most), replace=False))
 
 
 def find_range(histograms: dict[str, NDArray[np.int64]], share: float) -> tuple[int, int]:

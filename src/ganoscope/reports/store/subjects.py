@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from ganoscope.data.checks.soundness import FEW_IMAGES
+from ganoscope.data.checks.part_sizes import FEW_IMAGES
 
 
 @dataclass(frozen=True)

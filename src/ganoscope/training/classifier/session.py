@@ -31,6 +31,8 @@ from ganoscope.data.store.labels import count_classes, encode_labels
 from ganoscope.errors import UserError
 from ganoscope.files import remove_leftovers
 from ganoscope.progress import CONSOLE, ProgressBar
+from ganoscope.seeds import Stream, make_torch_seed
+from ganoscope.statistics.auroc import compute_sklearn_auroc
 from ganoscope.training.classifier.config import ClassifyConfig, compute_class_weights, find_scored
 from ganoscope.training.classifier.epochs import Epoch, append_epoch, find_best, forget_after, should_stop
 from ganoscope.training.ema import MovingAverage
@@ -156,8 +158,7 @@ class Session:
 
     def _step(self, image: Tensor, label: Tensor) -> Tensor:
         """Runs one step, and returns its loss; dropout depends on the seed and the images seen alone."""
-        entropy = np.random.SeedSequence([self.config.seed, self.images_seen])
-        torch.manual_seed(int(entropy.generate_state(1)[0]))
+        torch.manual_seed(make_torch_seed(self.config.seed, Stream.CLASSIFIER_STEP, self.images_seen))
         with self.autocast():
             logits = self.network(image.contiguous(memory_format=torch.channels_last)).logits
         loss = F.cross_entropy(logits.float(), label, self.weight)
@@ -181,7 +182,7 @@ class Session:
                 "fp32, in a new run folder."
             )
         rate = float(self.optimizer.param_groups[0]["lr"])
-        auroc = compute_auroc(logits, codes)
+        auroc = compute_sklearn_auroc(codes, torch.softmax(logits.double(), 1).numpy())
         self.epochs.append(
             Epoch(len(self.epochs) + 1, self.images_seen, round(seconds, 3), rate, loss, validation_loss, auroc)
         )
@@ -235,17 +236,3 @@ def compute_logits(
         with autocast():
             found.append(network(image.contiguous(memory_format=torch.channels_last)).logits.float().cpu())
     return torch.cat(found)
-
-
-def compute_auroc(logits: Tensor, codes: NDArray[np.int64]) -> float:
-    """Returns the area under the ROC curve; for more than two classes the mean of one against the rest.
-
-    Args:
-        logits: Shape (N, K).
-        codes: Labels, shape (N,); every class occurs.
-    """
-    from sklearn.metrics import roc_auc_score  # imported late: it takes a second
-
-    probabilities = torch.softmax(logits.double(), 1).numpy()
-    scores = probabilities[:, 1] if probabilities.shape[1] == 2 else probabilities
-    return float(roc_auc_score(codes, scores, multi_class="ovr"))

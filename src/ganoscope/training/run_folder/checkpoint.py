@@ -1,4 +1,4 @@
-"""Checkpoints: safetensors and JSON only, written whole or not at all, checked when read.
+"""Checkpoints: safetensors and JSON only, written atomically, verified when read.
 
 A checkpoint is a folder `checkpoints/<images seen>/` with `networks.safetensors`, `averages.safetensors`,
 `optimizers.safetensors` and, written last, `state.json` with the progress and the files' SHA-256. Random numbers and
@@ -24,19 +24,19 @@ from ganoscope.errors import UserError
 from ganoscope.files import compute_sha256, load_json, new_folder, partial_name, remove_leftovers, save_json
 
 KEEP = 2
-"""How many checkpoints stay: the newest, and one to fall back to."""
+"""Number of checkpoints kept: the newest, and one to fall back to."""
 
 FILES = ("networks.safetensors", "averages.safetensors", "optimizers.safetensors")
 
 
 @dataclass(frozen=True)
 class TrainingState:
-    """Everything that a checkpoint holds, by reference.
+    """Everything that a checkpoint keeps, by reference.
 
     Attributes:
-        networks: The networks that are trained.
-        averages: Moving averages, by the name of the network they follow.
-        phases: Whose optimizers are kept.
+        networks: Trained networks by name.
+        averages: Moving averages by the name of the network that they follow.
+        phases: Phases whose optimizers are kept.
     """
 
     networks: Mapping[str, nn.Module]
@@ -45,7 +45,13 @@ class TrainingState:
 
 
 def save_checkpoint(run: Path, images_seen: int, state: TrainingState) -> Path:
-    """Writes a checkpoint, removes all but the newest `KEEP`, and returns its folder."""
+    """Writes a checkpoint, removes all but the newest `KEEP`, and returns its folder.
+
+    Args:
+        run: Folder of the run.
+        images_seen: Images seen so far.
+        state: State to save.
+    """
     folder = run / "checkpoints" / f"{images_seen:010d}"
     if folder.exists():
         return folder
@@ -57,14 +63,18 @@ def save_checkpoint(run: Path, images_seen: int, state: TrainingState) -> Path:
         digests = {name: compute_sha256(partial / name) for name in FILES}
         save_json(partial / "state.json", {"images_seen": images_seen, "optimizers": settings, "sha256": digests})
     for old in list_checkpoints(run)[:-KEEP]:
-        doomed = partial_name(old)  # a kill in the middle of removing must not leave half a checkpoint
+        doomed = partial_name(old)  # a kill during removal must not leave half a checkpoint
         old.rename(doomed)
         shutil.rmtree(doomed)
     return folder
 
 
 def save_tensors(tensors: dict[str, Tensor], path: Path) -> None:
-    """Writes a safetensors file; what the system refuses, such as a full disk, is an OSError as everywhere else."""
+    """Writes a safetensors file.
+
+    Raises:
+        OSError: The system refuses, as with a full disk.
+    """
     try:
         save_file(tensors, path)
     except SafetensorError as error:
@@ -92,7 +102,7 @@ def newest_checkpoint(run: Path) -> Path:
 
 
 def load_checkpoint(folder: Path, state: TrainingState) -> int:
-    """Puts a checkpoint's content into networks, averages and optimizers, and returns the images seen.
+    """Loads a checkpoint into networks, averages and optimizers, and returns the images seen.
 
     Raises:
         UserError: A file is damaged or missing, or does not fit the networks.
@@ -106,10 +116,10 @@ def load_checkpoint(folder: Path, state: TrainingState) -> int:
 
 
 def load_state(folder: Path) -> dict[str, Any]:
-    """Returns a checkpoint's `state.json` after checking every file against its SHA-256.
+    """Returns a checkpoint's `state.json` after verifying every file against its SHA-256.
 
     Raises:
-        UserError: A file is damaged or missing; the message names it and the way out.
+        UserError: A file is damaged or missing; the message names it and a remedy.
     """
     info: dict[str, Any] = load_json(folder / "state.json")
     for name, digest in info["sha256"].items():
@@ -117,13 +127,13 @@ def load_state(folder: Path) -> dict[str, Any]:
         if not path.exists() or compute_sha256(path) != digest:
             raise UserError(
                 f"checkpoint file {path} is {'damaged: its SHA-256 differs' if path.exists() else 'missing'}. "
-                f"Restore it, or remove the folder {folder}: training then goes on from the checkpoint before it."
+                f"Restore it, or remove the folder {folder}: training then resumes from the previous checkpoint."
             )
     return info
 
 
 def load_networks(path: Path, networks: Mapping[str, nn.Module]) -> None:
-    """Puts the weights in a file into the networks.
+    """Loads the weights in a file into the networks.
 
     Raises:
         UserError: The file does not fit the networks.
@@ -151,7 +161,7 @@ def load_tensors(path: Path) -> dict[str, Tensor]:
 
 
 def flatten_networks(networks: Mapping[str, nn.Module]) -> dict[str, Tensor]:
-    """Returns all networks' states in one dictionary, keys prefixed with the network's name."""
+    """Returns the states of all networks in one dictionary, keys prefixed with the network's name."""
     return {
         f"{name}.{key}": tensor.contiguous()
         for name, network in networks.items()
@@ -172,7 +182,13 @@ def flatten_optimizers(phases: tuple[Phase, ...]) -> tuple[dict[str, Tensor], di
 
 
 def restore_optimizers(phases: tuple[Phase, ...], tensors: Mapping[str, Tensor], settings: Mapping[str, Any]) -> None:
-    """Puts what `flatten_optimizers` returned back into the optimizers."""
+    """Restores the optimizers from the result of `flatten_optimizers`.
+
+    Args:
+        phases: Phases whose optimizers are restored.
+        tensors: Their tensors.
+        settings: Their settings.
+    """
     for phase in phases:
         state: dict[int, dict[str, Tensor]] = {}
         for name, value in tensors.items():

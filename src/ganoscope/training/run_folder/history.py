@@ -1,4 +1,4 @@
-"""The training history: `history.csv` with a row per step, TensorBoard events, and a tracker where one is wanted."""
+"""Training history: `history.csv` with a row per step, TensorBoard events, and a tracker where one is set."""
 
 import csv
 import os
@@ -17,7 +17,7 @@ from ganoscope.training.run_folder.tracking import Tracker
 
 
 class History:
-    """Collects the terms of every step on their device and writes them when asked: no wait for the GPU in between."""
+    """Collects the terms of every step on their device, and writes them on `flush`: no wait for the GPU in between."""
 
     def __init__(self, run: Path, images_seen: int, tracker: Tracker | None = None) -> None:
         from torch.utils.tensorboard import SummaryWriter  # imported late: it takes a second
@@ -32,15 +32,22 @@ class History:
     def add(
         self, images_seen: int, seconds: float, terms: Mapping[str, Terms], observed: Mapping[str, Tensor] | None = None
     ) -> None:
-        """Notes the terms of one step, by phase, and what else was observed, by column."""
+        """Records one step.
+
+        Args:
+            images_seen: Images seen after it.
+            seconds: Seconds since the start of the training.
+            terms: Its terms, by phase.
+            observed: Further values, by column.
+        """
         named = {f"{phase}.{name}": value for phase, group in terms.items() for name, value in group.scalars().items()}
         self._pending.append((images_seen, seconds, {**named, **(observed or {})}))
 
     def flush(self) -> list[dict[str, float]]:
-        """Writes and returns the rows noted since the last flush.
+        """Writes and returns the rows recorded since the last flush.
 
         Raises:
-            UserError: A term is not finite; the message names it. Nothing of that step or later is kept.
+            UserError: A term is not finite; the message names it. No row from that step on is kept.
         """
         rows = to_rows(self._pending)
         self._pending = []
@@ -77,18 +84,24 @@ class History:
             self._tracker.log(means, step=images_seen)
 
     def add_image(self, title: str, picture: NDArray[np.uint8], images_seen: int) -> None:
-        """Puts a grey picture of shape (H, W) among the TensorBoard events."""
+        """Adds a grey picture of shape (H, W) to the TensorBoard events.
+
+        Args:
+            title: Name of the picture.
+            picture: Grey values, uint8, shape (H, W).
+            images_seen: Images seen so far.
+        """
         self._events.add_image(title, picture, images_seen, dataformats="HW")
 
     def close(self) -> None:
-        """Ends the TensorBoard file, and the tracker's run."""
+        """Closes the TensorBoard file and the tracker's run."""
         self._events.close()
         if self._tracker:
             self._tracker.finish()
 
 
 def to_rows(pending: list[tuple[int, float, dict[str, Tensor]]]) -> list[dict[str, float]]:
-    """Returns the noted terms as plain rows, fetched from the device in one transfer."""
+    """Returns the recorded terms as plain rows, fetched from the device in one transfer."""
     if not pending:
         return []
     values = iter(torch.stack([value.float() for _, _, terms in pending for value in terms.values()]).tolist())
@@ -99,7 +112,7 @@ def to_rows(pending: list[tuple[int, float, dict[str, Tensor]]]) -> list[dict[st
 
 
 def forget_after(path: Path, images_seen: int) -> None:
-    """Drops the rows of steps after `images_seen`: a resumed run does them again."""
+    """Drops the rows of steps after `images_seen`: a resumed run repeats them."""
     if not path.exists():
         return
     with path.open(newline="", encoding="utf-8") as file, replacing(path) as partial:
@@ -112,7 +125,7 @@ def forget_after(path: Path, images_seen: int) -> None:
 
 
 def read_columns(path: Path) -> list[str]:
-    """Returns the header of an existing history, else nothing."""
+    """Returns the column names of a history; empty where there is none."""
     if not path.exists():
         return []
     with path.open(newline="", encoding="utf-8") as file:

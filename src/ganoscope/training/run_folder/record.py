@@ -1,12 +1,12 @@
-"""What a run was: configuration, data, versions. `run.json` says it, and everything later reads it."""
+"""Record of a run: configuration, data, versions; kept in `run.json` and read by everything that follows."""
 
 import platform
 import subprocess
-from dataclasses import asdict, dataclass, field, fields, replace
+from dataclasses import asdict, dataclass, field, fields
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 from ganoscope.classifiers.trained import TrainedClassifier, load_classifier_record, read_auroc
 from ganoscope.contracts import ImageSpec
@@ -17,110 +17,9 @@ from ganoscope.data.store.intensity import IntensityMap
 from ganoscope.data.store.labels import count_classes
 from ganoscope.errors import UserError, describe, refuse
 from ganoscope.files import load_json, save_json
-from ganoscope.training.speed import Speed
+from ganoscope.training.config import TrainConfig
 
 SCHEMA_VERSION = 1
-DEFAULT_EPOCHS = 40.0
-MAX_TICK_IMAGES = 50_000
-TICKS = 20
-
-
-@dataclass(frozen=True)
-class TrainConfig:
-    """How long, on what and how a method is trained."""
-
-    images: int | None = None
-    """Images to show to the networks, counted over all passes. Takes the place of --epochs."""
-    epochs: float | None = None
-    """Passes over the training images; 40 where neither this nor --images is given."""
-    batch_size: int = 32
-    """Images per step, over all devices."""
-    seed: int = 0
-    """Of initial weights, noise and order."""
-    device: Literal["auto", "cpu", "cuda"] = "auto"
-    """auto takes a GPU where there is one."""
-    precision: Literal["auto", "fp32", "bf16"] = "auto"
-    """auto takes bf16 autocast where the processor computes it natively and a short measurement finds it faster."""
-    memory_format: Literal["auto", "contiguous", "channels_last"] = "auto"
-    """Order of the networks' weights in memory; auto takes what a short measurement finds faster."""
-    compile: Literal["auto", "yes", "no"] = "auto"
-    """torch.compile; auto takes it for runs over ten minutes where a measurement finds it faster."""
-    devices: int = 1
-    """Processes to train with, by torch.distributed; each has a part of every batch."""
-    accumulate: int = 1
-    """Parts that a batch is computed in, to need less memory: the gradients are added up. Above 1, every phase draws
-    noise of its own."""
-    schedule: Literal["constant", "linear", "cosine"] = "constant"
-    """Of all learning rates: linear stays for the first half and then falls to 0; cosine falls to 0 throughout."""
-    warmup_images: int = 0
-    """Images over which all learning rates rise from 0 at the start."""
-    ema_half_life_images: float = 500.0
-    """Half-life of the generator's moving average in images. Longer ones blur: a GAN on few images moves fast."""
-    tick_images: int | None = None
-    """Images between two checkpoints with their sample grids; a twentieth of the whole where it is not given."""
-    augment: Literal["none", "safe"] = "none"
-    """safe moves real images a little, in ways that suit the modality: never mirrored, HU never changed. What is
-    generated then varies as much."""
-    diff_augment: Literal["none", "fixed", "adaptive"] = "none"
-    """Changes all that the discriminator sees, real and generated, so that it can't learn few images by heart; what is
-    generated stays as it was. adaptive does so the more, the better it knows training images than validation images."""
-    balance: bool = False
-    """Draws every class equally often. The mix of classes that is learned is then no longer that of the data."""
-    domains: tuple[str, str] | None = None
-    """The two classes that a translation goes between, A first; not needed where the store has just two."""
-    target_store: str | None = None
-    """A second store that is domain B as a whole; the first one is then domain A."""
-    track: Literal["none", "trackio", "wandb"] = "none"
-    """Also logs the losses to Trackio, on this machine, or to Weights & Biases, offline unless WANDB_MODE is set:
-    numbers alone, no pictures. Needs the extra `track`."""
-    project: str = ""
-    """Of the tracker; the store's name where it is not given."""
-    run_name: str = ""
-    """Of the tracker; the name of the run's folder where it is not given."""
-
-    def __post_init__(self) -> None:
-        """Checks every value."""
-        counts = {"images": self.images, "devices": self.devices, "tick-images": self.tick_images}
-        counts["accumulate"] = self.accumulate
-        faults = [
-            describe(f"--{name} is too small", value, "1 or more", "Raise it.")
-            for name, value in counts.items()
-            if value is not None and value < 1
-        ]
-        if self.batch_size < 1:
-            faults.append(describe("--batch-size is too small", self.batch_size, "1 or more", "32 is usual."))
-        parts = self.devices * self.accumulate
-        if parts >= 1 and self.batch_size % parts:
-            faults.append(describe("--batch-size can't be shared out", self.batch_size, f"multiples of {parts}", ""))
-        if self.warmup_images < 0:
-            faults.append(describe("--warmup-images is negative", self.warmup_images, "0 or more", ""))
-        if self.epochs is not None and self.epochs <= 0:
-            faults.append(describe("--epochs is too small", self.epochs, "above 0", "40 is usual."))
-        for name in ("project", "run_name"):
-            if getattr(self, name) and self.track == "none":
-                fault, given = f"--{name.replace('_', '-')} without a tracker", getattr(self, name)
-                faults.append(describe(fault, given, "not given", "Name the tracker with --track."))
-        if self.ema_half_life_images < 0:
-            faults.append(describe("--ema-half-life-images is negative", self.ema_half_life_images, "0 or more", ""))
-        refuse(faults)
-
-    def resolve(self, training_images: int, device: Literal["cpu", "cuda"]) -> "TrainConfig":
-        """Returns the same configuration with nothing left open but what decides about speed.
-
-        Args:
-            training_images: Number of images in the train part.
-            device: Kind of device that will be used.
-        """
-        wanted = self.images or round((self.epochs or DEFAULT_EPOCHS) * training_images)
-        images = -(-wanted // self.batch_size) * self.batch_size
-        tick = self.tick_images or min(-(-images // TICKS), MAX_TICK_IMAGES)
-        tick = -(-tick // self.batch_size) * self.batch_size
-        return replace(self, images=images, epochs=None, device=device, tick_images=tick)
-
-    def settle(self, speed: Speed) -> "TrainConfig":
-        """Returns the same configuration with a precision, a memory format and compiling or not."""
-        compiled: Literal["yes", "no"] = "yes" if speed.compile else "no"
-        return replace(self, precision=speed.precision, memory_format=speed.memory_format, compile=compiled)
 
 
 @dataclass(frozen=True)
@@ -132,21 +31,21 @@ class RunRecord:
         method_config: Its hyper-parameters.
         train: Resolved training configuration.
         store: Folder of the store.
-        store_name: What the data set is called.
+        store_name: Name of the data set.
         store_fingerprint: SHA-256 of the store's content.
         size: Side of the images in pixels.
         intensity: Map between stored units and network range.
-        sample_ids: Ids of the images trained on.
-        versions: Of Python, ganoscope and the libraries that compute.
-        git_commit: Of the ganoscope checkout, or "".
+        sample_ids: Ids of the training images.
+        versions: Versions of Python, ganoscope and the numerical libraries.
+        git_commit: Commit of the ganoscope checkout, or "".
         started: Date and time (UTC).
-        augmentation: How far real images are augmented; None for not at all.
+        augmentation: Augmentation of real images; None for none.
         class_counts: Training images of each class, in the order of the label codes; empty where a label is missing,
-            or all are the same.
+            or there is one class only.
         domains: Names of domains A and B of a translation; empty for other methods.
-        target_fingerprint: Of the store that is domain B; "" where there is no second one.
-        classifiers: What each classifier is that the hyper-parameters name, by their names: `weights_sha256`,
-            `network`, `store_name`, and `auroc` with its interval on the test part of its store.
+        target_fingerprint: Fingerprint of the store that is domain B; "" without a second store.
+        classifiers: Classifiers that hyper-parameters refer to, by the hyper-parameter's name: `weights_sha256`,
+            `network`, `store_name`, and `auroc` with its interval on the test part of their store.
     """
 
     method: str
@@ -169,7 +68,7 @@ class RunRecord:
 
     @property
     def spec(self) -> ImageSpec:
-        """What the method was told about the images."""
+        """Properties of the images, as given to the method."""
         hu_range = (self.intensity.low, self.intensity.high) if self.intensity.unit == "HU" else None
         return ImageSpec(self.size, tuple(self.class_counts), self.domains, hu_range)
 
@@ -182,7 +81,16 @@ def make_record(
     augmentation: Policy | None = None,
     domains: tuple[Domain, Domain] | None = None,
 ) -> RunRecord:
-    """Returns the record of a run that is about to start; `domains` of a translation."""
+    """Returns the record of a new run.
+
+    Args:
+        method: Name of the method.
+        method_config: Its hyper-parameters.
+        train: Resolved training options.
+        store: Store to train on; domain A of a translation.
+        augmentation: Augmentation of real images; None for none.
+        domains: Domains A and B of a translation.
+    """
     indices = [(domain.store, domain.indices("train")) for domain in domains or ()] or [(store, store.indices("train"))]
     return RunRecord(
         method=method,
@@ -205,16 +113,16 @@ def make_record(
 
 
 def to_plain(config: dict[str, Any]) -> dict[str, Any]:
-    """Returns a configuration as JSON can hold it: paths as text, absolute, so that any folder repeats the run."""
+    """Returns a configuration as JSON values; paths absolute, so that the run can be repeated from any folder."""
     paths = {name: str(value.resolve()) for name, value in config.items() if isinstance(value, Path)}
     return {**config, **paths, **{name: list(value) for name, value in config.items() if isinstance(value, tuple)}}
 
 
 def describe_classifiers(method_config: Any) -> dict[str, dict[str, Any]]:
-    """Returns what each classifier is that a method's hyper-parameters name: all of their paths are classifiers'.
+    """Returns the records of the classifiers that a method's hyper-parameters refer to: every path is one.
 
     Raises:
-        UserError: There is none at such a place.
+        UserError: There is no classifier at a path.
     """
     paths = {name: value for name, value in asdict(method_config).items() if isinstance(value, Path)}
     records = {name: load_classifier_record(path) for name, path in paths.items()}
@@ -230,12 +138,15 @@ def describe_classifiers(method_config: Any) -> dict[str, dict[str, Any]]:
 
 
 def refuse_retrained(record: RunRecord, name: str, classifier: TrainedClassifier) -> None:
-    """Refuses a classifier that was trained again in its folder since a run learned from it.
+    """Refuses a classifier that was retrained in its folder after a run learned from it.
 
     Args:
-        record: Of the run; one of an earlier version does not say which weights it learned from.
-        name: Of the hyper-parameter that names the classifier's folder.
-        classifier: What lies there now.
+        record: The run's record; records of earlier versions don't name the weights.
+        name: Name of the hyper-parameter that refers to the classifier's folder.
+        classifier: The classifier that is there now.
+
+    Raises:
+        UserError: Its weights differ from those that the run learned from.
     """
     then, now = record.classifiers.get(name, {}).get("weights_sha256"), classifier.record.weights_sha256
     if then not in (None, now):
@@ -251,7 +162,7 @@ def save_record(run: Path, record: RunRecord) -> None:
 def load_record(path: Path) -> RunRecord:
     """Returns the record in a run folder, or in a `run.json` itself; unknown and missing keys are errors.
 
-    What came with later versions has a default that repeats the older ones.
+    Fields added by later versions have defaults that reproduce the earlier behaviour.
 
     Raises:
         UserError: There is no record, or it is damaged.
@@ -277,9 +188,9 @@ def load_record(path: Path) -> RunRecord:
 
 
 def refuse_other_run(run: Path, record: RunRecord) -> None:
-    """Refuses to go on in a run folder that was made for something else; all differences at once.
+    """Refuses to resume a run with other data or options; all differences at once.
 
-    Only a longer training is allowed to differ.
+    Only the number of images may grow.
 
     Raises:
         UserError: The folder's run used another store, method or configuration.
@@ -305,7 +216,7 @@ def refuse_other_run(run: Path, record: RunRecord) -> None:
 
 
 def list_differences(old: RunRecord, new: RunRecord) -> list[tuple[str, object, object]]:
-    """Returns (setting, before, now) wherever two records disagree in what must stay the same."""
+    """Returns (setting, before, now) for every setting that must not change and did."""
     pairs: list[tuple[str, object, object]] = [
         (name, getattr(old, name), getattr(new, name)) for name in ("method", "augmentation", "target_fingerprint")
     ]
@@ -326,7 +237,7 @@ def list_differences(old: RunRecord, new: RunRecord) -> list[tuple[str, object, 
 
 
 def list_versions() -> dict[str, str]:
-    """Returns the versions of Python, ganoscope and the libraries that decide about numbers."""
+    """Returns the versions of Python, ganoscope and the numerical libraries."""
     names = ("ganoscope", "torch", "numpy", "scipy", "pillow", "monai", "captum")
     return {
         "python": platform.python_version(),
@@ -336,7 +247,7 @@ def list_versions() -> dict[str, str]:
 
 
 def find_git_commit() -> str:
-    """Returns the commit of the checkout that ganoscope runs from, or "" where it is installed from a package."""
+    """Returns the commit of the checkout that ganoscope runs from, or "" for an installed package."""
     command = ["git", "-C", str(Path(__file__).parent), "rev-parse", "HEAD"]
     try:
         return subprocess.run(command, capture_output=True, text=True, check=True, timeout=10).stdout.strip()

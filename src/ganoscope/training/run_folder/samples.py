@@ -1,4 +1,4 @@
-"""Sample grids at every tick, through the averaged generators: of fixed noise, or of fixed images to translate."""
+"""Sample grids of the averaged generators at every tick: from fixed noise, or translations of fixed images."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -9,22 +9,22 @@ import torch
 from numpy.typing import NDArray
 from torch import nn
 
-from ganoscope.contracts import NoiseToImage, draw
+from ganoscope.contracts import Method, draw
 from ganoscope.data.store import Store
 from ganoscope.data.store.domains import Domain
 from ganoscope.figures.sheets import make_sheet, save_picture
+from ganoscope.seeds import SAMPLE_NOISE_SEED, Stream, stream
 
 ROWS, COLUMNS, MAX_ROWS = 8, 8, 24
-NOISE_SEED = 20_161_107
 TRANSLATED = 8
-"""Images of each domain that are shown."""
+"""Number of images shown from each domain."""
 
 
 class Pictures(Protocol):
     """Makes a run's sample grids.
 
     Attributes:
-        real: Training images to compare with, network range, shape (N, H, W).
+        real: Training images for comparison, in [-1, 1], shape (N, H, W).
     """
 
     real: NDArray[np.float32]
@@ -32,27 +32,34 @@ class Pictures(Protocol):
     def save(
         self, run: Path, images_seen: int, averages: Mapping[str, nn.Module], device: torch.device
     ) -> tuple[NDArray[np.float32], NDArray[np.uint8]]:
-        """Writes the grid as `samples/<images seen>.png`, and returns generated images (N, H, W), and the grid."""
+        """Writes the grid as `samples/<images seen>.png`, and returns generated images (N, H, W) and the grid.
+
+        Args:
+            run: Folder of the run.
+            images_seen: Images seen so far.
+            averages: Averaged generators by name.
+            device: Their device.
+        """
         ...
 
 
 class NoisePictures:
-    """Images from always the same noise; a row has one class."""
+    """Images from fixed noise; each row has one class."""
 
-    def __init__(self, method: NoiseToImage, store: Store, classes: tuple[str, ...]) -> None:
+    def __init__(self, method: Method, store: Store, classes: tuple[str, ...]) -> None:
         self.method, self.store, self.classes = method, store, classes
         self.real = store.load_images(spread(store.indices("train"), len(choose_rows(method.classes)) * COLUMNS))[:, 0]
 
     def save(
         self, run: Path, images_seen: int, averages: Mapping[str, nn.Module], device: torch.device
     ) -> tuple[NDArray[np.float32], NDArray[np.uint8]]:
-        """Writes the grid, once also one of real images, and returns generated images (N, H, W), and the grid."""
+        """Writes the grid, the first time also one of real images; returns generated images (N, H, W) and the grid."""
         fake = draw_samples(averages["G"], self.method, device)
         return fake, save_samples(run, images_seen, fake, self.store, self.classes)
 
 
 class TranslationPictures:
-    """Images of both domains, their translations, and what comes back; of the validation part where there is one."""
+    """Images of both domains, translated there and back; from the validation part where there is one."""
 
     def __init__(self, domains: tuple[Domain, Domain]) -> None:
         self.domains = domains
@@ -64,7 +71,7 @@ class TranslationPictures:
     def save(
         self, run: Path, images_seen: int, averages: Mapping[str, nn.Module], device: torch.device
     ) -> tuple[NDArray[np.float32], NDArray[np.uint8]]:
-        """Writes the grid, and returns translated images (N, H, W), and the grid."""
+        """Writes the grid; returns translated images (N, H, W) and the grid."""
         rows: list[NDArray[np.float32]] = []
         captions: list[str] = []
         translated = []
@@ -86,12 +93,12 @@ class TranslationPictures:
 
 
 def load_spread(domain: Domain, part: str, count: int) -> NDArray[np.float32]:
-    """Returns images of a domain at even distances, shape (count, H, W)."""
+    """Returns evenly spaced images of a part of a domain, shape (count, H, W)."""
     return domain.store.load_images(spread(domain.indices(part), count))[:, 0]
 
 
 def choose_rows(classes: int) -> NDArray[np.int64]:
-    """Returns the class of each row: as many rows for each as there is room for, at least one for the first 24.
+    """Returns the class code of each row: as many rows per class as fit, at least one for the first 24 classes.
 
     Example:
         >>> choose_rows(3).tolist(), choose_rows(0).tolist() == [0] * 8, len(choose_rows(100))
@@ -102,11 +109,18 @@ def choose_rows(classes: int) -> NDArray[np.int64]:
 
 
 @torch.no_grad()
-def draw_samples(generator: nn.Module, method: NoiseToImage, device: torch.device) -> NDArray[np.float32]:
-    """Returns 8 images per row, shape (N, H, W) in [-1, 1], always from the same noise; rows as `choose_rows` says."""
+def draw_samples(generator: nn.Module, method: Method, device: torch.device) -> NDArray[np.float32]:
+    """Returns images from fixed noise, 8 per row of `choose_rows`, shape (N, H, W), in [-1, 1].
+
+    Args:
+        generator: The averaged generator.
+        method: Its method.
+        device: Its device.
+    """
     rows = choose_rows(method.classes)
     shape = (len(rows) * COLUMNS, method.latent_dim)
-    z = torch.from_numpy(np.random.default_rng(NOISE_SEED).standard_normal(shape, dtype=np.float32)).to(device)
+    noise = stream(SAMPLE_NOISE_SEED, Stream.SAMPLE_NOISE)
+    z = torch.from_numpy(noise.standard_normal(shape, dtype=np.float32)).to(device)
     label = torch.from_numpy(np.repeat(rows, COLUMNS)).to(device) if method.classes else None
     images: NDArray[np.float32] = draw(generator, z, label).float().cpu().numpy()
     return images[:, 0]
@@ -115,14 +129,14 @@ def draw_samples(generator: nn.Module, method: NoiseToImage, device: torch.devic
 def save_samples(
     run: Path, images_seen: int, images: NDArray[np.float32], store: Store, classes: tuple[str, ...] = ()
 ) -> NDArray[np.uint8]:
-    """Writes the grid as `samples/<images seen>.png`, once also `samples/real.png`, and returns the grid.
+    """Writes the grid as `samples/<images seen>.png`, the first time also `samples/real.png`; returns the grid.
 
     Args:
         run: Folder of the run.
         images_seen: Images seen so far.
-        images: What `draw_samples` returned, shape (N, H, W).
-        store: Whose training images are shown as `real.png`, in rows of the same classes.
-        classes: What the rows are called; empty where the generator is not conditioned on a class.
+        images: Result of `draw_samples`, shape (N, H, W), in [-1, 1].
+        store: Store whose training images are shown in `real.png`, in rows of the same classes.
+        classes: Class names; empty where the generator is not conditioned on a class.
     """
     intensity = store.intensity
     captions = [classes[code] for code in choose_rows(len(classes))] if classes else None
@@ -145,5 +159,5 @@ def choose_real(store: Store, captions: list[str] | None) -> NDArray[np.int64]:
 
 
 def spread(indices: NDArray[np.int64], count: int) -> NDArray[np.int64]:
-    """Returns `count` of the indices at even distances; some more than once where there are fewer."""
+    """Returns `count` evenly spaced indices; some repeat where there are fewer."""
     return indices[np.linspace(0, len(indices) - 1, count).astype(int)]

@@ -1,6 +1,6 @@
-"""Experiment tracking beside `history.csv` and TensorBoard: a project and a run in Trackio or Weights & Biases.
+"""Experiment tracking in Trackio or Weights & Biases, beside `history.csv` and TensorBoard.
 
-Numbers alone are logged. Pictures stay in the run, as they show patients, and so do paths, which may name persons.
+Only numbers are logged: images show patients and paths may name persons, so both stay in the run folder.
 """
 
 import hashlib
@@ -20,8 +20,8 @@ class Tracker:
     """A run of a tracker.
 
     Attributes:
-        log: Notes values by name, at the number of images seen, as `step`.
-        finish: Ends it.
+        log: Logs values by name; `step` is the number of images seen.
+        finish: Ends the run.
     """
 
     log: Callable[..., object]
@@ -29,13 +29,17 @@ class Tracker:
 
 
 def refuse_missing(backend: str) -> None:
-    """Refuses a tracker that is not installed."""
+    """Refuses a tracker that is not installed.
+
+    Raises:
+        UserError: Its package is missing.
+    """
     if backend != "none" and find_spec(backend) is None:
         raise UserError(f"--track {backend} needs a package that is not installed: pip install 'ganoscope[track]'.")
 
 
 def open_tracker(record: RunRecord, run: Path) -> Tracker | None:
-    """Returns the tracker that a run asks for; None where it asks for none."""
+    """Returns the tracker of a run's options; None for none."""
     config = record.train
     if config.track == "none":
         return None
@@ -44,7 +48,7 @@ def open_tracker(record: RunRecord, run: Path) -> Tracker | None:
 
 
 def describe(record: RunRecord) -> dict[str, Any]:
-    """Returns the settings that a tracker is told: no paths."""
+    """Returns the settings to log, without paths."""
     train = record.train
     own = {name: value for name, value in record.method_config.items() if not str(value).startswith(os.sep)}
     told = ("images", "batch_size", "seed", "schedule", "augment", "diff_augment", "precision")
@@ -58,16 +62,29 @@ def describe(record: RunRecord) -> dict[str, Any]:
 
 
 def start_trackio(project: str, name: str, settings: Mapping[str, Any], _: Path) -> Tracker:
-    """Returns a run in Trackio's files on this machine."""
+    """Returns a Trackio run, stored on this machine.
+
+    Args:
+        project: Name of the project.
+        name: Name of the run.
+        settings: Settings to log.
+    """
     import trackio
 
-    # It prints to standard output and can't be told not to.
+    # it prints to standard output, without an option to stop it
     started = trackio.init(project=project, name=name, config=dict(settings), resume="allow", embed=False)
     return Tracker(started.log, started.finish)
 
 
 def start_wandb(project: str, name: str, settings: Mapping[str, Any], run: Path) -> Tracker:
-    """Returns a run of Weights & Biases: offline in the run's folder, unless WANDB_MODE says otherwise."""
+    """Returns a Weights & Biases run: offline in the run folder unless WANDB_MODE is set.
+
+    Args:
+        project: Name of the project.
+        name: Name of the run.
+        settings: Settings to log.
+        run: Folder of the run.
+    """
     import wandb
 
     private = wandb.Settings(console="off", disable_git=True, x_disable_meta=True, x_disable_machine_info=True)

@@ -4,7 +4,8 @@ import csv
 
 import pytest
 
-from ganoscope.data.checks.soundness import FEW_IMAGES, find_alarms
+from ganoscope.data.checks.part_sizes import FEW_IMAGES
+from ganoscope.data.checks.soundness import find_alarms
 from ganoscope.data.prepare.ingest import SERIES_COLUMNS
 from ganoscope.data.store.summary import compute_statistics
 from ganoscope.files import save_csv

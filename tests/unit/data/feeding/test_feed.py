@@ -29,6 +29,7 @@ from ganoscope.data.feeding.feed import (
 )
 from ganoscope.data.store import Store
 from ganoscope.data.store.intensity import IntensityMap
+from ganoscope.seeds import Stream
 from ganoscope.training.processes import join_processes, launch
 
 counts = st.integers(1, 30)
@@ -74,7 +75,7 @@ def test_ranks_partition_the_batch(count, seen, per_rank, world):
 
 
 def test_passes_and_seeds_differ():
-    orders = {tuple(shuffle(30, (seed,), epoch).tolist()) for seed in range(4) for epoch in range(4)}
+    orders = {tuple(shuffle(30, (seed, Stream.PASSES), epoch).tolist()) for seed in range(4) for epoch in range(4)}
     assert len(orders) == 16
 
 
@@ -162,7 +163,7 @@ def test_classes_are_grouped_by_their_label():
     assert [group.tolist() for group in groups] == [[7], [4, 9], [11]]
 
 
-@given(st.integers(0, 1000), st.integers(1, 20), st.integers(1, 13), st.integers(0, 9), st.integers(0, 9))
+@given(st.integers(0, 1000), st.integers(1, 20), st.integers(1, 13), st.integers(0, 9), st.sampled_from(Stream))
 @settings(deadline=None)
 def test_rows_of_random_numbers_depend_on_their_number_alone(first, count, width, seed, stream):
     whole = draw_rows(seed, stream, 0, first + count, width)
@@ -172,7 +173,8 @@ def test_rows_of_random_numbers_depend_on_their_number_alone(first, count, width
 
 
 def test_random_numbers_are_uniform_and_streams_and_seeds_unrelated():
-    rows = {(seed, stream): draw_rows(seed, stream, 0, 4000, 3).ravel() for seed in (0, 1) for stream in (0, 1)}
+    streams = (Stream.CLASS_ORDER, Stream.LABELS)
+    rows = {(seed, stream): draw_rows(seed, stream, 0, 4000, 3).ravel() for seed in (0, 1) for stream in streams}
     for numbers in rows.values():
         share = np.histogram(numbers, 10, (0, 1))[0] / len(numbers)
         assert abs(share - 0.1).max() < 0.01  # 4 standard deviations of a share among 12,000

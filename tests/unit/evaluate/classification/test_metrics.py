@@ -1,4 +1,4 @@
-"""Metrics where they are not defined, with ties and tiny parts; the alarms; what is written as JSON."""
+"""Metrics where they are not defined, with ties and tiny parts, and as JSON."""
 
 import json
 import math
@@ -7,13 +7,11 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tests.unit.workflows.test_inspect import write_store
 
-from ganoscope.data.store import Store
 from ganoscope.evaluate.classification import metrics as classification
-from ganoscope.evaluate.classification.calibration import HIGHEST, LOWEST, apply_temperature, fit_temperature
+from ganoscope.evaluate.classification.calibration import apply_temperature
 from ganoscope.evaluate.classification.metrics import METRICS, Predictions, from_json, score, to_json
-from ganoscope.evaluate.classification.part_alarms import find_alarms
+from ganoscope.statistics import bootstrap
 
 CLASSES = ("sick", "well")
 
@@ -127,7 +125,7 @@ def test_groups_are_resampled_as_wholes():
 def test_same_seed_gives_the_same_intervals_however_the_resamples_are_cut(monkeypatch):
     given_ = two(np.tile([0, 1], 30), np.random.default_rng(0).random(60))
     whole = score(given_, seed=3)
-    monkeypatch.setattr(classification, "BLOCK_VALUES", 700)
+    monkeypatch.setattr(bootstrap, "BLOCK_VALUES", 700)
     assert to_json(score(given_, seed=3)) == to_json(whole)
     assert to_json(score(given_, seed=4)) != to_json(whole)
 
@@ -139,65 +137,3 @@ def test_json_has_null_where_nothing_is_defined_and_reads_back():
     assert set(content["metrics"]) == set(METRICS)
     assert math.isnan(from_json(content["metrics"]["auroc"]).value)
     assert from_json(content["metrics"]["accuracy"]) == found.metrics["accuracy"]
-
-
-def test_temperature_is_left_alone_without_a_mistake_and_stays_within_its_limits():
-    codes = np.array([0, 1] * 10)
-    right, wrong = 4.0 * np.eye(2)[codes], 4.0 * np.eye(2)[1 - codes]
-    assert fit_temperature(right, codes) == 1.0
-    assert fit_temperature(wrong, codes) == pytest.approx(HIGHEST)
-    tiny = 1e-3 * np.concatenate([np.repeat(right, 50, axis=0), wrong])
-    assert fit_temperature(tiny, np.concatenate([np.repeat(codes, 50), codes])) == pytest.approx(LOWEST)
-
-
-def list_codes(path, rows, predictions, temperature=1.0):
-    store = write_store(path, rows)
-    scores = {split: score(one) for split, one in predictions.items()}
-    return {alarm.code: alarm for alarm in find_alarms(Store.open(store.path), scores, temperature)}
-
-
-def clean_rows():
-    return [
-        {"split": split, "label": CLASSES[n % 2], "group": f"{split}-{n}", "patient": f"{split}-{n}"}
-        for split in ("train", "validation", "test")
-        for n in range(40)
-    ]
-
-
-def good(number=40):
-    codes = np.arange(number) % 2
-    return two(codes, np.where(np.arange(number) < 4, 0.5, 0.2 + 0.6 * codes) + 0.001 * np.arange(number))
-
-
-def test_nothing_is_alarming_about_a_sound_classifier(tmp_path):
-    assert list_codes(tmp_path / "store", clean_rows(), {"validation": good(), "test": good()}) == {}
-
-
-def test_patients_and_groups_in_two_parts_are_a_danger(tmp_path):
-    rows = clean_rows()
-    rows[-1] |= {"group": "train-0", "patient": "train-1"}
-    found = list_codes(tmp_path / "store", rows, {"validation": good(), "test": good()})
-    assert set(found) == {"overlapping_groups_test", "overlapping_patients_test"}
-    assert all(alarm.severity == "danger" for alarm in found.values())
-
-
-def test_a_test_part_of_one_class_and_its_precision_are_named(tmp_path):
-    alone = two(np.zeros(40, int), np.where(np.arange(40) < 30, 0.1, 0.8))
-    found = list_codes(tmp_path / "store", clean_rows(), {"validation": good(), "test": alone})
-    assert set(found) == {"single_class_test", "perfect_precision_test"}
-    assert "0.750" in found["perfect_precision_test"].message
-
-
-def test_a_perfect_score_a_score_of_chance_and_few_groups_are_named(tmp_path):
-    codes = np.arange(40) % 2
-    perfect, chance = two(codes, codes), two(codes, np.arange(40) / 40)
-    found = list_codes(tmp_path / "a", clean_rows(), {"validation": perfect, "test": chance})
-    assert set(found) == {"perfect_precision_validation", "no_better_than_chance", "temperature_not_fitted"}
-    found = list_codes(tmp_path / "c", clean_rows(), {"validation": good(), "test": good()}, temperature=HIGHEST)
-    assert set(found) == {"temperature_at_limit"}
-    few = list_codes(tmp_path / "b", clean_rows(), {"validation": good(), "test": good(20)})
-    assert set(few) == {"few_groups_test", "unscored_images_test"}
-
-
-def test_a_test_part_without_a_known_class_is_a_danger(tmp_path):
-    assert set(list_codes(tmp_path / "store", clean_rows(), {"validation": good()})) == {"nothing_scored_test"}

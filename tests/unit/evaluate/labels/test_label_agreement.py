@@ -10,7 +10,7 @@ from torch import nn
 from ganoscope.classifiers.trained import open_classifier
 from ganoscope.data.store import Store
 from ganoscope.errors import UserError
-from ganoscope.evaluate.labels.label_agreement import compare_labels, compute_wilson_interval, measure_label_agreement
+from ganoscope.evaluate.labels.label_agreement import compare_labels, measure_label_agreement
 from ganoscope.nets.classifiers import ClassifierOutput
 
 CLASSES = ("a", "b", "c")
@@ -57,15 +57,6 @@ def test_patients_with_many_images_count_once_in_the_interval():
     apart, together = (compare_labels(ANSWERS, labels, groups, CLASSES) for groups in (np.arange(4), [0, 0, 1, 1]))
     assert apart.share == together.share
     assert together.high - together.low > apart.high - apart.low
-
-
-@pytest.mark.parametrize(("share", "count"), [(0.0, 12), (0.3, 50), (0.97, 200), (1.0, 5)])
-def test_wilsons_interval_holds_the_shares_that_a_score_test_would_not_reject(share, count):
-    low, high = compute_wilson_interval(share, count)
-    for end in (low, high):
-        if 1e-9 < end < 1 - 1e-9:
-            assert abs(share - end) == pytest.approx(1.959964 * np.sqrt(end * (1 - end) / count), rel=1e-5)
-    assert 0 <= low <= share <= high <= 1
 
 
 def test_a_judge_agrees_with_images_of_the_requested_class_alone(judge, store):

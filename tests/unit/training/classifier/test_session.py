@@ -12,6 +12,7 @@ from ganoscope.data.phantoms.phantom_store import PhantomConfig
 from ganoscope.data.store import Store
 from ganoscope.errors import UserError
 from ganoscope.nets.classifiers import load
+from ganoscope.statistics.auroc import compute_sklearn_auroc
 from ganoscope.training.classifier import session as classifier_run
 from ganoscope.training.classifier.config import ClassifyConfig, compute_class_weights, refuse_unfit_store
 from ganoscope.training.classifier.epochs import Epoch, find_best, forget_after, load_epochs, should_stop
@@ -95,7 +96,9 @@ def test_the_best_weights_are_copied_and_not_moved_by_later_steps(phantom_store,
     best = find_best(session.epochs)
     indices, codes = session.validation
     logits = classifier_run.compute_logits(session.best, session.store, indices, session.device, session.autocast)
-    assert classifier_run.compute_auroc(logits, codes) == pytest.approx(session.epochs[best].validation_auroc)
+    assert compute_sklearn_auroc(codes, logits.double().softmax(1).numpy()) == pytest.approx(
+        session.epochs[best].validation_auroc
+    )
     ours = {p.data_ptr() for p in session.best.parameters()}
     assert not ours & {p.data_ptr() for p in session.network.parameters()}
 
@@ -150,7 +153,7 @@ def test_training_stops_when_its_patience_has_passed():
 
 
 def test_early_stopping_ends_before_the_last_epoch(phantom_store, tmp_path, monkeypatch):
-    monkeypatch.setattr(classifier_run, "compute_auroc", lambda *_: 0.5)
+    monkeypatch.setattr(classifier_run, "compute_sklearn_auroc", lambda *_: 0.5)
     monkeypatch.setattr(classifier_run, "find_best", lambda epochs: 0)
     monkeypatch.setattr(classifier_run, "should_stop", lambda epochs, patience: len(epochs) > patience)
     config = ClassifyConfig(epochs=9, patience=2, batch_size=16, device="cpu", precision="fp32").resolve()

@@ -13,7 +13,7 @@ import pytest
 from ganoscope.errors import UserError
 from ganoscope.methods.cyclegan_counterfactual import Config
 from ganoscope.methods.dcgan import Config as DCGANConfig
-from ganoscope.training.run_folder.record import TrainConfig
+from ganoscope.training.config import TrainConfig
 from ganoscope.workflows.train import train
 
 SMALL = DCGANConfig(latent_dim=4, generator_channels=4, discriminator_channels=4)

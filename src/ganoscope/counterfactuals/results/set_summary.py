@@ -1,0 +1,152 @@
+"""Describes the results of all images in plain sentences."""
+
+from collections.abc import Mapping
+
+import numpy as np
+
+from ganoscope.counterfactuals.drawing.case_summary import name_unit
+from ganoscope.counterfactuals.results.set_measures import HuFidelity
+from ganoscope.counterfactuals.translation.batches import Setting
+from ganoscope.evaluate.counterfactual.measures import CHANGED, MARGIN_PX
+from ganoscope.evaluate.counterfactual.set_findings import ALL, SHARES, Findings, Realism
+from ganoscope.statistics.bootstrap import Estimate
+
+
+def write_summary(
+    setting: Setting,
+    findings: Findings,
+    realism: Mapping[str, Mapping[str, Realism]],
+    fidelity: Mapping[str, HuFidelity],
+) -> str:
+    """Returns the results of all images in plain sentences; a heading ends with a colon.
+
+    Args:
+        setting: Intensity map.
+        findings: Means with intervals.
+        realism: Kernel distances, by extractor and target.
+        fidelity: Distances of Hounsfield units, by target.
+    """
+    found, unit = findings.summary[ALL], name_unit(setting.intensity.unit)
+    lines = [*describe_validity(found, findings.transfer_margin), *describe_cost(found, unit)]
+    lines += describe_realism(realism) + describe_fidelity(fidelity)
+    return "\n".join(lines) + "\n"
+
+
+def describe_validity(found: Mapping[str, Estimate], margin: Estimate | None) -> list[str]:
+    """Returns how often classifiers assign counterfactuals to the target class, and whether noise does the same."""
+    if "flip" not in found and "judge_flip" not in found:
+        if found.keys() & {"probability_before", "judge_probability_before"}:
+            return ["All images already belong to their target: there is no flip to count."]
+        return ["No classifier was given: how one answers to the translations is not known."]
+    sentences = {
+        "flip": "the explained classifier's answer becomes the target on {}",
+        "judge_flip": "the independent classifier's answer becomes the target on {}",
+        "flip_strength": "mean strength of the change at which the explained classifier's answer flips: {}",
+        "judge_flip_strength": "mean strength at which the independent classifier's answer flips: {}",
+        "flip_after_blur": "of the flips, {} persist after a blur of 1 px (blur alone: {flip_by_blur})",
+        "flip_as_written": "of the flips, {} persist in the files as written",
+    }
+    lines = ["Effect on the classifiers' answers:", *fill(sentences, found)]
+    if "judge_flip" not in found:
+        lines.append(
+            "- no independent classifier was given (--judge): this may be an attack on the explained classifier"
+        )
+    noise = {
+        "attack_flip": "adversarial noise of equal L2 norm against the explained classifier flips it on {}",
+        "attack_flip_strength": "mean share of the noise at which it flips: {}",
+        "attack_judge_flip": "the same noise flips the independent classifier on {}",
+        "attack_judge_flip_strength": "mean share of the noise at which that one flips: {}",
+        "attack_flip_after_blur": "of the noise's flips, {} persist after the blur",
+    }
+    controls = fill(noise, found)
+    if margin:
+        verdict = "" if margin.low > 0 else "it is not shown that "
+        controls.append(
+            f"- {verdict}counterfactuals flip the independent classifier more often than noise does: difference "
+            f"{write_share(margin)}"
+        )
+    return lines + (["Comparison with an adversarial attack:", *controls] if controls else [])
+
+
+def describe_cost(found: Mapping[str, Estimate], unit: str) -> list[str]:
+    """Returns how much changes, where, and whether translating back restores the image; `unit` names stored units."""
+    sentences = {
+        "l1": f"mean absolute change: {{}} {unit}",
+        "ssim": "structural similarity to the original: {}",
+        "changed_share": f"pixels that change by more than {100 * CHANGED:g} % of the range: {{}}",
+        "change_in_lesion": f"change inside the annotated finding, dilated by {MARGIN_PX} px: {{}}; it covers "
+        "{lesion_area} of the image",
+        "change_in_padding": "change in the padding beside the picture: {}; it covers {padding_area} of the square",
+        "identity_l1": f"images translated to their own class change by {{}} {unit}",
+        "cycle_l1": f"translated and back, images differ from the original by {{}} {unit}",
+    }
+    return ["Size and place of the change:", *fill(sentences, found)]
+
+
+def fill(sentences: Mapping[str, str], found: Mapping[str, Estimate]) -> list[str]:
+    """Returns the sentences of the measures that were found, as list items, with value, interval and n."""
+    shares = {name: write_share(one) if is_share(name) else write_mean(one) for name, one in found.items()}
+    missing = dict.fromkeys(("flip_by_blur", "lesion_area", "padding_area"), "an unknown share")
+    return [
+        f"- {text.format(shares[name], **{**missing, **shares})}" for name, text in sentences.items() if name in found
+    ]
+
+
+def is_share(name: str) -> bool:
+    """Tells whether a measure is a share, which is written in per cent."""
+    return name in SHARES or name.endswith(("share", "_area", "change_in_lesion", "change_in_padding"))
+
+
+def write_share(estimate: Estimate) -> str:
+    """Returns a share in per cent with its interval and n.
+
+    Example:
+        >>> write_share(Estimate(0.5, 0.25, 0.75, 8, 4)), write_share(Estimate(0.5, float("nan"), float("nan"), 2, 1))
+        ('50.0 % (25.0 to 75.0, n = 8)', '50.0 % (n = 2)')
+    """
+    value, low, high = (100 * each for each in (estimate.value, estimate.low, estimate.high))
+    return f"{value:.1f} % ({'' if np.isnan(low) else f'{low:.1f} to {high:.1f}, '}n = {estimate.n})"
+
+
+def write_mean(estimate: Estimate) -> str:
+    """Returns a mean with its interval and n.
+
+    Example:
+        >>> write_mean(Estimate(1.5, 1.25, 1.75, 8, 4))
+        '1.500 (1.250 to 1.750, n = 8)'
+    """
+    interval = "" if np.isnan(estimate.low) else f"{estimate.low:.3f} to {estimate.high:.3f}, "
+    return f"{estimate.value:.3f} ({interval}n = {estimate.n})"
+
+
+def describe_realism(realism: Mapping[str, Mapping[str, Realism]]) -> list[str]:
+    """Returns the kernel distances to the target domain, by extractor."""
+    lines = []
+    for extractor, targets in realism.items():
+        for target, one in targets.items():
+            after, before, floor = one.counterfactuals, one.originals, one.counterfactuals.floor
+            lines.append(
+                f"- {extractor}, to {target}: originals {before.value:.4f}, counterfactuals {after.value:.4f} "
+                f"({after.low:.4f} to {after.high:.4f}, n = {after.generated_images}); at {floor.images} images real "
+                f"from real {floor.real:.4f}, counterfactuals from real {floor.generated:.4f}"
+            )
+    return ["Kernel distance to real images of the target:", *lines] if lines else []
+
+
+def describe_fidelity(fidelity: Mapping[str, HuFidelity]) -> list[str]:
+    """Returns the distances of Hounsfield units to the target domain, before and after translation."""
+    lines = []
+    for target, one in fidelity.items():
+        floor = f"; halves of the real ones {one.floor.value:.1f}" if one.floor else ""
+        before, after = one.before, one.after
+        lines.append(
+            f"- to {target}: histogram distance before {write_mean(before.wasserstein_hu)}, after "
+            f"{write_mean(after.wasserstein_hu)}{floor}"
+        )
+        lines += [
+            f"- {tissue}, mean HU against real: before {write_mean(before.tissue_error_hu[tissue])}, after "
+            f"{write_mean(error)}"
+            for tissue, error in after.tissue_error_hu.items()
+            if tissue in before.tissue_error_hu
+        ]
+    return ["Hounsfield units against real images of the target:", *lines] if lines else []

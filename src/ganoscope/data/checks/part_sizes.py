@@ -1,0 +1,92 @@
+"""Sizes of splits: held-out parts too small or too uniform to score anything, and few training images."""
+
+from collections.abc import Iterator
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ganoscope.alarms import Alarm, Check
+from ganoscope.data.checks.store_tables import StoreTables
+
+FEW_IMAGES = 200
+"""With fewer training images a GAN is likely to memorise them."""
+FEW_OF_CLASS = 10
+"""With fewer held-out images of a class, scores on it say little."""
+FEW_GROUPS = 5
+"""With fewer independent groups in a held-out part, its scores are about a few persons."""
+HELD_OUT = ("validation", "test")
+
+
+def find_single_class_parts(tables: StoreTables) -> Iterator[Alarm]:
+    """Yields an alarm for each held-out part of a single class in a store of several."""
+    splits, labels = tables.columns["split"], tables.columns["label"]
+    if len(np.unique(labels)) < 2:
+        return
+    for part in HELD_OUT:
+        if len(np.unique(labels[splits == part])) < 2:
+            yield Alarm(
+                "single_class_part",
+                "danger",
+                f"the {part} part contains a single class: accuracy and precision on it are meaningless.",
+                {"part": part},
+            )
+
+
+def find_thin_classes(tables: StoreTables) -> Iterator[Alarm]:
+    """Yields an alarm when a held-out part has too few images of a class to score it."""
+    splits, labels = tables.columns["split"], tables.columns["label"]
+    names = np.unique(labels)
+    counts = {(part, label): int(((splits == part) & (labels == label)).sum()) for part in HELD_OUT for label in names}
+    thin = [f"{count} {label} in {part}" for (part, label), count in counts.items() if count < FEW_OF_CLASS]
+    if len(names) >= 2 and thin:
+        message = f"few held-out images of some classes: {', '.join(thin)}. Scores on those classes are chance."
+        yield Alarm("thin_classes", "warning", message, {"parts": thin})
+
+
+def find_few_groups(tables: StoreTables) -> Iterator[Alarm]:
+    """Yields an alarm when a held-out part, or a class of it with enough images, consists of a few groups."""
+    splits, labels, groups = tables.columns["split"], tables.columns["label"], tables.groups
+    several, thin = len(np.unique(labels[labels != ""])) > 1, []
+    for part in HELD_OUT:
+        inside = splits == part
+        if (count := len(np.unique(groups[inside]))) < FEW_GROUPS:
+            thin.append(f"{count} in {part}")
+        elif several:
+            counts = count_groups_of_classes(labels[inside], groups[inside])
+            thin += [f"{count} of {name} in {part}" for name, count in counts.items() if count < FEW_GROUPS]
+    if thin:
+        yield Alarm(
+            "few_groups",
+            "warning",
+            f"few independent groups (patients, volumes or clusters of near-duplicates) are held out: "
+            f"{', '.join(thin)}. Scores there are about those few; take intervals over groups.",
+            {"parts": thin},
+        )
+
+
+def count_groups_of_classes(labels: NDArray[np.str_], groups: NDArray[np.int64]) -> dict[str, int]:
+    """Returns the number of groups of each class with enough images; `find_thin_classes` reports the others."""
+    names, images = np.unique(labels[labels != ""], return_counts=True)
+    return {str(name): len(np.unique(groups[labels == name])) for name in names[images >= FEW_OF_CLASS]}
+
+
+def find_few_images(tables: StoreTables) -> Iterator[Alarm]:
+    """Yields an alarm when the training part is so small that a GAN may simply memorise it."""
+    count = int((tables.columns["split"] == "train").sum())
+    if count < FEW_IMAGES:
+        yield Alarm(
+            "few_images",
+            "warning",
+            f"only {count} training images: a GAN may memorise them, and no metric on so few is reliable.",
+            {"images": count},
+        )
+
+
+CHECKS = (
+    Check(("single_class_part",), "held-out splits with a single class", find_single_class_parts, rank=120),
+    Check(
+        ("thin_classes",), "few held-out images of a class", find_thin_classes, f"fewer than {FEW_OF_CLASS}", rank=130
+    ),
+    Check(("few_groups",), "few independent groups held out", find_few_groups, f"fewer than {FEW_GROUPS}", rank=140),
+    Check(("few_images",), "few training images", find_few_images, f"fewer than {FEW_IMAGES}", rank=150),
+)

@@ -1,0 +1,89 @@
+"""Patients: ids that are missing, that stand for two persons, or that have very many images or several classes."""
+
+from collections.abc import Iterator
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ganoscope.alarms import Alarm, Check
+from ganoscope.data.checks.store_tables import StoreTables
+from ganoscope.data.store.columns import count_divided
+
+LARGE_SHARE, LARGE_FACTOR = 0.05, 5
+"""A patient with this share of all images, and this many times the median patient's, weighs too much."""
+
+
+def find_conflicting_ids(tables: StoreTables) -> Iterator[Alarm]:
+    """Yields an alarm when files under one patient id describe two persons."""
+    conflicts = tables.patient_conflicts
+    if conflicts:
+        yield Alarm(
+            "patient_id_conflict",
+            "warning",
+            f"{conflicts} patient ids stand for two persons each, by the names, birth dates or sexes in their files. "
+            "Their images stay together in one split, but numbers per patient are wrong: correct the ids in the "
+            "source.",
+            {"ids": conflicts},
+        )
+
+
+def find_unknown_patients(tables: StoreTables) -> Iterator[Alarm]:
+    """Yields an alarm when volumes and near-duplicate clusters stand in for patients because ids are missing."""
+    unknown = tables.columns["patient"] == ""
+    if not unknown.any():
+        return
+    sizes = np.unique(tables.groups[unknown], return_counts=True)[1]
+    joined, largest = int(sizes[sizes > 1].sum()), int(sizes.max())
+    yield Alarm(
+        "patients_unknown",
+        "warning",
+        f"{int(unknown.sum())} images have no patient id; volumes and near-duplicate clusters stand in for "
+        f"patients ({joined} images in groups of two or more, the largest of {largest}). Different slices of one "
+        "patient may still be in two splits. If the file names contain an id, give --patient-pattern.",
+        {"images": int(unknown.sum()), "clustered": joined, "largest_cluster": largest},
+    )
+
+
+def find_uneven_patients(tables: StoreTables) -> Iterator[Alarm]:
+    """Yields an alarm when one patient has so many images that results are largely about that person."""
+    patients: NDArray[np.str_] = tables.columns["patient"]
+    counts = np.unique(patients[patients != ""], return_counts=True)[1]
+    if not len(counts):
+        return
+    largest, median = int(counts.max()), float(np.median(counts))
+    if largest >= LARGE_SHARE * len(patients) and largest >= LARGE_FACTOR * median:
+        yield Alarm(
+            "uneven_patients",
+            "warning",
+            f"images are spread unevenly over patients: one patient has {largest} of {len(patients):,} images, the "
+            f"median patient {median:g}. Weight results by patient, or take fewer images of such patients.",
+            {"largest": largest, "median": median},
+        )
+
+
+def find_patients_in_several_classes(tables: StoreTables) -> Iterator[Alarm]:
+    """Yields a note when patients have images in more than one class."""
+    known = tables.columns["patient"] != ""
+    several = count_divided(tables.columns["patient"][known], tables.columns["label"][known])
+    if several:
+        yield Alarm(
+            "patients_in_several_classes",
+            "note",
+            f"{several} patients have images in more than one class. They stay in one split; unpaired domains share "
+            "these patients, so that anatomy can be matched by person.",
+            {"patients": several},
+        )
+
+
+CHECKS = (
+    Check(("patient_id_conflict",), "two persons under one patient id", find_conflicting_ids, rank=30),
+    Check(("patients_unknown",), "images without a patient id", find_unknown_patients, rank=80),
+    Check(
+        ("uneven_patients",),
+        "patients with very many images",
+        find_uneven_patients,
+        f"{LARGE_SHARE:.0%} of all images and {LARGE_FACTOR} times the median patient's, or more",
+        rank=90,
+    ),
+    Check(("patients_in_several_classes",), "patients in several classes", find_patients_in_several_classes, rank=100),
+)

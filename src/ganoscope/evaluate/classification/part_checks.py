@@ -1,0 +1,199 @@
+"""What a reader must know before believing a classifier's metrics: checks of each part, and of the temperature."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import partial
+
+import numpy as np
+
+from ganoscope.alarms import Alarm, Check, run_checks
+from ganoscope.data.store import Store
+from ganoscope.evaluate.classification.calibration import HIGHEST, LOWEST
+from ganoscope.evaluate.classification.metrics import PartScores
+
+FEW_GROUPS = 30
+"""Patients or clusters of a part below which its intervals are rough."""
+CHANCE = 0.5
+"""AUROC of scores that know nothing."""
+HELD_OUT = ("validation", "test")
+
+
+@dataclass(frozen=True)
+class ScoredParts:
+    """What the checks look at.
+
+    Attributes:
+        store: The store whose parts were used.
+        scores: By the name of the part; a part without an image of a known class is missing.
+        temperature: Fitted on the validation part.
+    """
+
+    store: Store
+    scores: Mapping[str, PartScores]
+    temperature: float
+
+
+def find_alarms(store: Store, scores: Mapping[str, PartScores], temperature: float) -> list[Alarm]:
+    """Returns the alarms about a classifier that learned from a store.
+
+    Args:
+        store: The store whose parts were used.
+        scores: By the name of the part; a part without an image of a known class is missing.
+        temperature: Fitted on the validation part.
+    """
+    return run_checks(CHECKS, ScoredParts(store, scores, temperature))
+
+
+def check_overlap(parts: ScoredParts) -> Iterator[Alarm]:
+    """Yields alarms where patients, or groups of near-duplicates, of the train part are in another part."""
+    splits = parts.store.column("split")
+    for column, named in (("group", "groups"), ("patient", "patients")):
+        values = parts.store.column(column)
+        known = set(values[splits == "train"].tolist()) - {""}
+        for split in HELD_OUT:
+            shared = known & set(values[splits == split].tolist())
+            if shared:
+                message = (
+                    f"{len(shared):,} {named} of the train part are in the {split} part as well: its metrics are those "
+                    "of images that were learned by heart. Prepare the store again, so that no patient crosses."
+                )
+                yield Alarm(f"overlapping_{named}_{split}", "danger", message, {named: len(shared)})
+
+
+def check_unscored(parts: ScoredParts) -> Iterator[Alarm]:
+    """Yields alarms where held-out images have no label, or one that no training image has: they can't be scored."""
+    splits = parts.store.column("split")
+    for split in HELD_OUT:
+        number = int((splits == split).sum())
+        scored = sum(parts.scores[split].counts.values()) if split in parts.scores else 0
+        if not scored:
+            message = f"the {split} part holds no image of a class that was learned: nothing was measured on it."
+            yield Alarm(f"nothing_scored_{split}", "danger", message, {"images": number})
+        elif scored < number:
+            message = (
+                f"{number - scored:,} of {number:,} images of the {split} part have no label, or one that no training "
+                "image has: they are left out of all metrics."
+            )
+            yield Alarm(f"unscored_images_{split}", "warning", message, {"images": number - scored})
+
+
+def check_classes(split: str, parts: ScoredParts) -> Iterator[Alarm]:
+    """Yields an alarm where a part holds a single class, or lacks some."""
+    counts = parts.scores[split].counts if split in parts.scores else {}
+    absent = [label for label, count in counts.items() if not count]
+    if not absent:
+        return
+    alone = len(absent) == len(counts) - 1
+    held = [label for label, count in counts.items() if count]
+    message = (
+        f"every image of the {split} part is of class {held[0]}: AUROC and balanced accuracy are not defined, accuracy "
+        "is only the share of that class that is recognised, and weighted precision is 1 whatever the classifier does."
+        if alone
+        else f"the {split} part holds no image of {', '.join(absent)}: averages over the classes are not defined."
+    )
+    code = f"single_class_{split}" if alone else f"absent_classes_{split}"
+    yield Alarm(code, "danger" if alone else "warning", message, {"absent": absent})
+
+
+def check_perfection(split: str, parts: ScoredParts) -> Iterator[Alarm]:
+    """Yields an alarm where weighted precision is exactly 1 and weighted recall equals accuracy."""
+    if split not in parts.scores:
+        return
+    metrics = parts.scores[split].metrics
+    accuracy, recall = metrics["accuracy"].value, metrics["recall_weighted"].value
+    if metrics["precision_weighted"].value != 1.0 or not np.isclose(recall, accuracy, rtol=0, atol=1e-12):
+        return
+    message = (
+        f"every image of the {split} part is classified correctly. Before believing it, look for a shortcut "
+        "(`ganoscope inspect`), for copies across the parts, and at what the heat maps point to."
+        if accuracy == 1.0
+        else f"weighted precision on the {split} part is exactly 1 and recall equals accuracy ({accuracy:.3f}): the "
+        "pattern of a part that holds a single class."
+    )
+    yield Alarm(f"perfect_precision_{split}", "warning", message, {"accuracy": round(accuracy, 4)})
+
+
+def check_groups(split: str, parts: ScoredParts) -> Iterator[Alarm]:
+    """Yields an alarm where a part has few independent groups: bootstrap intervals are then too narrow."""
+    if split not in parts.scores or parts.scores[split].groups >= FEW_GROUPS:
+        return
+    groups = parts.scores[split].groups
+    message = (
+        f"the {split} part has only {groups:,} independent groups (patients or clusters of near-duplicates): the "
+        "intervals are rough, and rather too narrow."
+    )
+    yield Alarm(f"few_groups_{split}", "warning", message, {"groups": groups})
+
+
+def check_chance(parts: ScoredParts) -> Iterator[Alarm]:
+    """Yields an alarm where the interval of the test AUROC reaches chance."""
+    if "test" not in parts.scores:
+        return
+    auroc = parts.scores["test"].metrics["auroc"]
+    if auroc.low <= CHANCE:
+        message = (
+            f"test AUROC {auroc.value:.3f} ({auroc.low:.3f} to {auroc.high:.3f}): chance can't be ruled out. Train "
+            "longer, on more images, or accept that these images do not show the class."
+        )
+        yield Alarm("no_better_than_chance", "danger", message, {"auroc": round(auroc.value, 4)})
+
+
+def check_temperature(parts: ScoredParts) -> Iterator[Alarm]:
+    """Yields a note where the validation part could not determine the temperature."""
+    temperature, scores = parts.temperature, parts.scores
+    if "validation" in scores and scores["validation"].metrics["accuracy"].value == 1.0:
+        message = (
+            "no image of the validation part is misclassified, so no temperature fits it best: probabilities are not "
+            "calibrated, and probably too close to 0 and 1."
+        )
+        yield Alarm("temperature_not_fitted", "note", message, {"temperature": round(temperature, 4)})
+    elif not LOWEST * 1.001 < temperature < HIGHEST * 0.999:
+        message = (
+            f"the temperature that would calibrate the validation part lies outside {LOWEST:g} to {HIGHEST:g}: "
+            f"{temperature:g} is used. Probabilities are not to be trusted."
+        )
+        yield Alarm("temperature_at_limit", "note", message, {"temperature": round(temperature, 4)})
+
+
+def list_checks_of_part(split: str) -> tuple[Check[ScoredParts], ...]:
+    """Returns the checks of the scores on one part."""
+    return (
+        Check(
+            (f"single_class_{split}", f"absent_classes_{split}"),
+            f"classes without an image in the {split} part",
+            partial(check_classes, split),
+        ),
+        Check(
+            (f"perfect_precision_{split}",),
+            f"a perfect weighted precision on the {split} part",
+            partial(check_perfection, split),
+            "weighted precision exactly 1, recall equal to accuracy",
+        ),
+        Check(
+            (f"few_groups_{split}",),
+            f"few independent groups in the {split} part",
+            partial(check_groups, split),
+            f"fewer than {FEW_GROUPS} patients or clusters of near-duplicates",
+        ),
+    )
+
+
+CHECKS: tuple[Check[ScoredParts], ...] = (
+    Check(("overlapping_*",), "patients or near-duplicates shared by the train part and another part", check_overlap),
+    Check(("nothing_scored_*", "unscored_images_*"), "held-out images that can't be scored", check_unscored),
+    *list_checks_of_part("validation"),
+    *list_checks_of_part("test"),
+    Check(
+        ("no_better_than_chance",),
+        "a test AUROC that may be chance",
+        check_chance,
+        f"lower end of the interval at {CHANCE:g} or below",
+    ),
+    Check(
+        ("temperature_not_fitted", "temperature_at_limit"),
+        "a temperature that the validation part does not determine",
+        check_temperature,
+        f"no misclassified image, or a temperature outside {LOWEST:g} to {HIGHEST:g}",
+    ),
+)
+"""What is looked for in the scores of a classifier."""

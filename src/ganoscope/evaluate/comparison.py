@@ -1,0 +1,86 @@
+"""Generated images beside real ones: the evidence that every measurement in `evaluate/` looks at."""
+
+from dataclasses import dataclass, fields
+from typing import Any, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ganoscope.classifiers.trained import TrainedClassifier
+from ganoscope.contracts import Need
+from ganoscope.data.store import Store
+from ganoscope.data.store.intensity import IntensityMap
+from ganoscope.errors import UserError
+from ganoscope.evaluate.features import Extractor
+
+Given = TypeVar("Given")
+
+
+@dataclass(frozen=True)
+class GeneratedImages:
+    """Images from any generator; each is a group of its own.
+
+    Attributes:
+        images: Network range [-1, 1], shape (N, 1, H, W).
+        labels: Class that each was asked to show, shape (N,); None where none was asked for.
+    """
+
+    images: NDArray[np.float32]
+    labels: NDArray[np.str_] | None = None
+
+
+@dataclass(frozen=True)
+class RealImages:
+    """Some images of a store.
+
+    Attributes:
+        store: The store.
+        indices: Positions of the images, shape (N,).
+    """
+
+    store: Store
+    indices: NDArray[np.int64]
+
+    @property
+    def groups(self) -> NDArray[Any]:
+        """Patient or near-duplicate cluster of each image, shape (N,)."""
+        return self.store.column("group")[self.indices]
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """Evidence of the measurements; a measurement that needs what is None is skipped.
+
+    Attributes:
+        generated: Generated images.
+        training: Real images that the generator was trained on.
+        held_out: Real images of other patients.
+        extractor: Feature extractor of the distances.
+        classifier: Independent classifier.
+        hu: Map between HU and network range; None where pixels are not HU.
+        seed: Seed of all draws.
+    """
+
+    generated: GeneratedImages | None = None
+    training: RealImages | None = None
+    held_out: RealImages | None = None
+    extractor: Extractor | None = None
+    classifier: TrainedClassifier | None = None
+    hu: IntensityMap | None = None
+    seed: int = 0
+
+    def has(self, needs: frozenset[Need]) -> bool:
+        """Tells whether everything that a measurement needs is there."""
+        given = {field.name for field in fields(self) if getattr(self, field.name) is not None}
+        return needs <= given
+
+
+def require(given: Given | None, need: Need) -> Given:
+    """Returns what a measurement needs.
+
+    Raises:
+        UserError: It is missing.
+    """
+    if given is None:
+        raise UserError(f"this measurement needs {need.replace('_', '-')} input: got none. Give it, or leave it out.")
+    return given

@@ -1,0 +1,32 @@
+"""Are there many maps that are zero everywhere?"""
+
+from collections.abc import Iterator
+
+from ganoscope.alarms import Alarm, Check
+from ganoscope.explanation.findings import Examination
+
+MAX_EMPTY = 0.1
+"""Largest share of empty maps that is not worth an alarm."""
+
+
+def find_empty_maps(examination: Examination) -> Iterator[Alarm]:
+    """Yields an alarm when many maps are zero everywhere."""
+    shares = {
+        f"{name} on {kind}": one.empty / one.images
+        for name, target in examination.findings.targets.items()
+        for kind, one in target.sets.items()
+    }
+    many = {name: round(share, 3) for name, share in shares.items() if share > MAX_EMPTY}
+    if many:
+        listed = ", ".join(f"{share:.0%} for {name.replace('_', ' ')} images" for name, share in many.items())
+        yield Alarm(
+            "empty_maps",
+            "warning",
+            f"many maps are empty: {listed}. This layer holds no evidence for that answer, or the explainer can't see "
+            "it; an empty map is no proof of absence, and the shares apply to the other images only. Try another "
+            "--layer or --explainer.",
+            {**many},
+        )
+
+
+CHECK = Check(("empty_maps",), "empty maps", find_empty_maps, f"more than {MAX_EMPTY:.0%} of a set", rank=40)

@@ -1,0 +1,27 @@
+"""Are the real images of the data that the run was trained on?"""
+
+from collections.abc import Iterator
+
+from ganoscope.alarms import Alarm, Check
+from ganoscope.explanation.findings import Examination
+
+
+def find_external_store(examination: Examination) -> Iterator[Alarm]:
+    """Yields an alarm when the real images are of another store than the run's own."""
+    source = examination.source
+    if not source.own:
+        yield Alarm(
+            "real_images_of_another_store",
+            "warning",
+            f"{source.description}. What distinguishes them from generated images may be the data set, such as its "
+            "scanner or its hospital: read every number as one about an external set.",
+            {"store": source.store, "run_store": source.run_store},
+        )
+
+
+CHECK = Check(
+    ("real_images_of_another_store",),
+    "real images of another store than the run's own",
+    find_external_store,
+    rank=10,
+)

@@ -1,0 +1,126 @@
+"""Alarms as a page shows them: cards, most severe first, what was looked for, and a sentence that counts them."""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+
+from ganoscope.alarms import Alarm, Severity
+from ganoscope.reports.kit.content import write_number
+
+SIGNS: dict[Severity, str] = {"danger": "■", "warning": "▲", "note": "●"}
+"""Severity is told by word and by shape as well as by colour."""
+
+
+@dataclass(frozen=True)
+class Card:
+    """One alarm as it is shown.
+
+    Attributes:
+        severity: `danger`, `warning` or `note`.
+        sign: The severity as a shape.
+        title: The alarm's code in words.
+        message: What was seen, and what to do.
+        origin: Where the alarm comes from; "" where the page has one origin only.
+        span: When it held, in words, or "".
+        evidence: Numbers behind the sentence, as (name, value).
+        anchor: Section of the page that shows the evidence, or "".
+        section: Title of that section.
+    """
+
+    severity: Severity
+    sign: str
+    title: str
+    message: str
+    origin: str = ""
+    span: str = ""
+    evidence: tuple[tuple[str, str], ...] = ()
+    anchor: str = ""
+    section: str = ""
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """Something that was looked for, and what came of it.
+
+    Attributes:
+        looked_for: What was looked for.
+        outcome: What came of it, in words.
+        origin: Who looked; "" where the page has one origin only.
+        anchor: Section of the page that shows the evidence, or "".
+        section: Title of that section, or where else the evidence is.
+    """
+
+    looked_for: str
+    outcome: str
+    origin: str = ""
+    anchor: str = ""
+    section: str = ""
+
+
+@dataclass(frozen=True)
+class AlarmList:
+    """A page's alarms, most severe first, everything that was looked for, and a sentence that counts the alarms."""
+
+    cards: tuple[Card, ...]
+    outcomes: tuple[Outcome, ...]
+    verdict: str
+
+
+def make_card(
+    alarm: Alarm,
+    origin: str = "",
+    span: str = "",
+    place: tuple[str, str] = ("", ""),
+    left_out: Collection[str] = (),
+) -> Card:
+    """Returns an alarm as it is shown.
+
+    Args:
+        alarm: The alarm.
+        origin: Where it comes from.
+        span: When it held, in words.
+        place: Anchor and title of the section that shows its evidence.
+        left_out: Names of numbers in its evidence that are not listed.
+    """
+    return Card(
+        severity=alarm.severity,
+        sign=SIGNS[alarm.severity],
+        title=alarm.code.replace("_", " ").capitalize(),
+        message=alarm.message[:1].upper() + alarm.message[1:],
+        origin=origin,
+        span=span,
+        evidence=tuple(
+            (name.replace("_", " "), write_number(value))
+            for name, value in alarm.evidence.items()
+            if name not in left_out
+        ),
+        anchor=place[0],
+        section=place[1],
+    )
+
+
+def describe_verdict(alarms: Sequence[Alarm], unchecked: Sequence[str] = ()) -> str:
+    """Returns one sentence that counts the alarms by severity, and names what was not checked."""
+    parts = count_by_severity(alarms)
+    found = f"Alarms: {parts}." if parts else "No alarms were raised by the checks listed below."
+    return f"{found} Not checked: {', '.join(unchecked).lower()} (see below)." if unchecked else found
+
+
+def count_by_severity(alarms: Sequence[Alarm]) -> str:
+    """Returns how many alarms of each severity there are, most severe first; "" where there are none.
+
+    Example:
+        >>> count_by_severity([Alarm("a", "note", ""), Alarm("b", "danger", ""), Alarm("c", "note", "")])
+        '1 danger, 2 notes'
+    """
+    severities = [alarm.severity for alarm in alarms]
+    return ", ".join(count(severities.count(name), name) for name in SIGNS if name in severities)
+
+
+def count(number: int, name: str) -> str:
+    """Returns a number with its noun.
+
+    Example:
+        >>> [count(1, "alarm"), count(2, "alarm"), count(2, "danger")]
+        ['1 alarm', '2 alarms', '2 dangers']
+    """
+    return f"{number:,} {name}{'' if number == 1 else 's'}"

@@ -1,0 +1,95 @@
+"""The alarms of a run: where each came from, when it held, and what was looked for without finding anything."""
+
+from pathlib import Path
+
+from ganoscope.alarms import Alarm, load_alarms, run_checks, sort_alarms
+from ganoscope.files import load_json
+from ganoscope.reports.kit.alarm_cards import AlarmList, Outcome, count_by_severity, describe_verdict, make_card
+from ganoscope.reports.kit.content import Part
+from ganoscope.reports.run.looked_for import ORIGIN_CHECK, Results, describe_checks
+from ganoscope.reports.run.sources import ALARMS, Sources
+
+SPAN = ("first_images", "last_images")
+"""Names in an alarm's evidence: images seen when it was first raised, and when last."""
+
+
+def list_alarms(sources: Sources) -> AlarmList:
+    """Returns the alarms of the run, its data, and what was measured on it, each with its origin.
+
+    Raises:
+        UserError: A file that holds alarms is damaged.
+    """
+    origins = read_origins(sources)
+    raised = [(alarm, origin) for origin, part in origins.items() for alarm in part.value or ()]
+    ordered = sort_alarms([alarm for alarm, _ in raised])
+    origin_of = {id(alarm): origin for alarm, origin in raised}
+    seen = sources.trained.images_seen
+    return AlarmList(
+        cards=tuple(
+            make_card(alarm, origin_of[id(alarm)], describe_span(alarm, seen), left_out=SPAN) for alarm in ordered
+        ),
+        outcomes=tuple(
+            Outcome(describe_checks(origin), describe_outcome(part), origin) for origin, part in origins.items()
+        ),
+        verdict=describe_verdict(ordered, [origin for origin, part in origins.items() if part.value is None]),
+    )
+
+
+def read_origins(sources: Sources) -> dict[str, Part[list[Alarm]]]:
+    """Returns the alarms by where they come from, or why nothing was checked there."""
+    store, measured = sources.store, sources.diversity
+    of_store = read_alarms(store.value.path, "The store has no list of alarms.") if store.value else None
+    origins = {
+        "Training": read_alarms(sources.trained.path, "The run has not reached its first checkpoint."),
+        "Data": of_store or Part(missing=store.missing),
+    }
+    if sources.translates:
+        return {**origins, "Counterfactuals": read_results(sources, sources.counterfactuals, "counterfactual")}
+    of_diversity = Part(load_alarms(sources.evaluation / ALARMS)) if measured.value else Part(missing=measured.missing)
+    explained = read_results(sources, sources.explanations, "explain")
+    return {**origins, "Diversity": of_diversity, "Explanations": explained}
+
+
+def read_alarms(folder: Path, missing: str) -> Part[list[Alarm]]:
+    """Returns the alarms kept in a folder; `missing` says why there is no such file."""
+    path = folder / "alarms.json"
+    return Part(load_alarms(path)) if path.exists() else Part(missing=missing)
+
+
+def read_results(sources: Sources, folder: Part[Path], command: str) -> Part[list[Alarm]]:
+    """Returns the alarms of a folder of results, that they are about other weights among them.
+
+    Args:
+        sources: What the report reads.
+        folder: The folder, or why there is none.
+        command: Command that wrote it.
+    """
+    if folder.value is None:
+        return Part(missing=folder.missing)
+    content = load_json(folder.value / "results.json")
+    results = Results(
+        what={"explain": "explanations", "counterfactual": "counterfactuals"}[command],
+        command=command,
+        images_seen=content.get("images_seen"),
+        weights_sha256=content.get("generator_sha256"),
+        expected_sha256=sources.trained.weights_sha256,
+    )
+    return Part([*run_checks((ORIGIN_CHECK,), results), *load_alarms(folder.value / "alarms.json")])
+
+
+def describe_span(alarm: Alarm, images_seen: int) -> str:
+    """Returns in words when an alarm of the training held; "" for alarms without a time."""
+    if not all(isinstance(alarm.evidence.get(name), int) for name in SPAN):
+        return ""
+    first, last = (int(str(alarm.evidence[name])) for name in SPAN)
+    if last >= images_seen:
+        return f"Held from {first:,} images on, and still at the end ({images_seen:,} images)."
+    seen = f"at {first:,} images only" if first == last else f"from {first:,} to {last:,} images"
+    return f"Held {seen}; it cleared before the end ({images_seen:,} images)."
+
+
+def describe_outcome(part: Part[list[Alarm]]) -> str:
+    """Returns what the checks of one origin found, in words."""
+    if part.value is None:
+        return f"Not checked. {part.missing}"
+    return f"{count_by_severity(part.value)}." if part.value else "No alarms."

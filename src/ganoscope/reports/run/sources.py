@@ -1,0 +1,121 @@
+"""What a report reads: the run, its store, and the folders that other commands have written about it."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from ganoscope.data.store import Store
+from ganoscope.errors import UserError
+from ganoscope.evaluate.fidelity import diversity
+from ganoscope.evaluate.fidelity.diversity import Diversity
+from ganoscope.reports.kit.content import Part
+from ganoscope.reports.run.config import ReportConfig
+from ganoscope.training.run_folder.record import RunRecord
+from ganoscope.training.run_folder.trained_run import TrainedRun, open_run_store
+
+EVALUATION = "evaluation"
+"""Folder of a run with a JSON file per measurement."""
+DIVERSITY, ALARMS = "diversity.json", "alarms.json"
+"""Files in it: within-set similarity, and what its check found."""
+
+GONE = "The store is no longer where it was when the run was trained."
+CHANGED = "The store was changed after the run was trained: its fingerprint is a different one."
+
+
+@dataclass(frozen=True)
+class Sources:
+    """Everything that the sections of a report are made from.
+
+    Attributes:
+        trained: The run at its newest checkpoint.
+        config: What to put into the report.
+        store: The store that the run was trained on.
+        explanations: Folder written by `ganoscope explain`.
+        counterfactuals: Folder written by `ganoscope counterfactual`.
+    """
+
+    trained: TrainedRun
+    config: ReportConfig
+    store: Part[Store]
+    explanations: Part[Path]
+    counterfactuals: Part[Path]
+
+    @property
+    def translates(self) -> bool:
+        """Whether the run translates between two domains, instead of generating images from noise."""
+        return bool(self.trained.record.domains)
+
+    @property
+    def evaluation(self) -> Path:
+        """Folder with a JSON file per measurement."""
+        return self.trained.path / EVALUATION
+
+    @property
+    def diversity(self) -> Part[Diversity]:
+        """Within-set similarity at the run's newest checkpoint."""
+        return find_diversity(self.trained, self.store, self.config)
+
+
+def find_sources(trained: TrainedRun, config: ReportConfig) -> Sources:
+    """Returns what there is to report on a run.
+
+    Raises:
+        UserError: A folder named in `config` does not exist, or holds something else.
+    """
+    return Sources(
+        trained=trained,
+        config=config,
+        store=open_store(trained.record),
+        explanations=find_folder(config.explanations or trained.path / "explanations", config.explanations, "explain"),
+        counterfactuals=find_folder(
+            config.counterfactuals or trained.path / "counterfactuals", config.counterfactuals, "counterfactual"
+        ),
+    )
+
+
+def open_store(record: RunRecord) -> Part[Store]:
+    """Returns the store that the run was trained on, or why it can't be used any more."""
+    try:
+        found = open_run_store(record)
+    except UserError:  # damaged
+        return Part(missing=GONE)
+    return Part(found.store, {"": "", "gone": GONE, "changed": CHANGED}[found.reason])
+
+
+def find_diversity(trained: TrainedRun, store: Part[Store], config: ReportConfig) -> Part[Diversity]:
+    """Returns the run's within-set similarity, or why there is none."""
+    if trained.record.domains:
+        return Part(missing="The images of a translation vary as much as its input: diversity is not measured.")
+    kept = read_diversity(trained, config)
+    if kept:
+        return Part(kept)
+    because = f", because it needs the real images. {store.missing}" if store.missing else "."
+    return Part(missing=f"Diversity was not measured{because}")
+
+
+def read_diversity(trained: TrainedRun, config: ReportConfig) -> Diversity | None:
+    """Returns the within-set similarity kept in the run; None where there is none of these weights and settings."""
+    try:
+        kept = diversity.load(trained.path / EVALUATION / DIVERSITY)
+    except UserError:  # missing, damaged, or of another version
+        return None
+    wanted = (trained.weights_sha256, trained.record.store_fingerprint, config.number, config.seed)
+    return kept if (kept.weights_sha256, kept.store_fingerprint, kept.number, kept.seed) == wanted else None
+
+
+def find_folder(folder: Path, wanted: Path | None, command: str) -> Part[Path]:
+    """Returns a folder of results, or that there is none.
+
+    Args:
+        folder: Where to look.
+        wanted: The folder that the user named; None where it is the run's own.
+        command: Command that writes such folders.
+
+    Raises:
+        UserError: The folder that the user named does not exist, or holds no results of that command.
+    """
+    if (folder / "results.json").exists():
+        return Part(folder)
+    what = {"explain": "explanations", "counterfactual": "counterfactuals"}[command]
+    if wanted:
+        raise UserError(f"no {what} at {folder}: results.json is missing. Make them with `ganoscope {command}`.")
+    return Part(missing=f"The run has no {what} yet; `ganoscope {command}` makes them.")

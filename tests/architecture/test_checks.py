@@ -1,0 +1,90 @@
+"""Every alarm that the sources can raise belongs to a declared check of its room, and every declared code is raised."""
+
+import ast
+from fnmatch import fnmatchcase
+from pathlib import Path
+
+import pytest
+
+import ganoscope
+import ganoscope.data.checks
+import ganoscope.explanation.checks
+import ganoscope.training.checks
+
+SOURCE = Path(ganoscope.__file__).parent
+ROOMS = {
+    "data/": ganoscope.data.checks.CHECKS,
+    "training/": ganoscope.training.checks.CHECKS,
+    "explanation/checks/": ganoscope.explanation.checks.CHECKS,
+}
+"""Checks by the place of the files that raise their alarms."""
+
+
+def read_code(node):
+    """Returns a string of the source, with `*` for what is filled in."""
+    if isinstance(node, ast.Constant):
+        return node.value
+    return "".join(part.value if isinstance(part, ast.Constant) else "*" for part in node.values)
+
+
+def find_codes(text):
+    """Returns the codes in all calls of `Alarm`, also those that a variable `code` holds."""
+    nodes = list(ast.walk(ast.parse(text)))
+    calls = [
+        node.args[0] for node in nodes if isinstance(node, ast.Call) and node.args and is_named(node.func, "Alarm")
+    ]
+    assigned = [node.value for node in nodes if isinstance(node, ast.Assign) and is_named(node.targets[0], "code")]
+    held = any(is_named(call, "code") for call in calls)
+    chosen = [part for value in assigned for part in (value.body, value.orelse)] if held else []
+    return {read_code(node) for node in (*calls, *chosen) if isinstance(node, ast.Constant | ast.JoinedStr)}
+
+
+def is_named(node, name):
+    return isinstance(node, ast.Name) and node.id == name
+
+
+def find_raised(place):
+    """Returns the codes that are raised at one place, by file."""
+    found = {
+        file.relative_to(SOURCE).as_posix(): find_codes(file.read_text(encoding="utf-8"))
+        for file in sorted(SOURCE.rglob("*.py"))
+    }
+    return {name: codes for name, codes in found.items() if codes and name.startswith(place)}
+
+
+@pytest.mark.parametrize("place", ROOMS)
+def test_every_alarm_belongs_to_a_check(place):
+    checks = ROOMS[place]
+    found = [(name, code) for name, codes in find_raised(place).items() for code in codes]
+    assert found
+    assert [(name, code) for name, code in found if not any(check.raises(code) for check in checks)] == []
+
+
+@pytest.mark.parametrize("place", ROOMS)
+def test_every_declared_code_is_raised(place):
+    raised = {code for codes in find_raised(place).values() for code in codes}
+    declared = {pattern for check in ROOMS[place] for pattern in check.codes}
+    assert {pattern for pattern in declared if not any(fnmatchcase(code, pattern) for code in raised)} == set()
+
+
+@pytest.mark.parametrize("place", ROOMS)
+def test_checks_are_described_and_declare_no_code_twice(place):
+    checks = ROOMS[place]
+    codes = [code for check in checks for code in check.codes]
+    assert len(set(codes)) == len(codes)
+    for check in checks:
+        assert check.codes
+        assert check.looks_for
+        assert check.looks_for[0].islower(), check.looks_for
+        assert not check.looks_for.endswith("."), check.looks_for
+
+
+@pytest.mark.parametrize("place", ROOMS)
+def test_ranks_are_unique_so_that_alarms_keep_their_order(place):
+    ranks = [check.rank for check in ROOMS[place]]
+    assert ranks == sorted(set(ranks))
+
+
+def test_codes_are_found_in_calls_in_strings_with_holes_and_in_variables():
+    lines = ('Alarm("plain", 1)', 'Alarm(f"of_{part}", 2)', 'code = f"one_{x}" if y else "other"', "Alarm(code, 3)")
+    assert find_codes("\n".join([*lines, "Alarm(found.code, 4)"])) == {"plain", "of_*", "one_*", "other"}

@@ -1,0 +1,31 @@
+"""PNG: text in its order, and Hounsfield units shifted to what the format holds."""
+
+import numpy as np
+from PIL import Image
+
+from ganoscope.data.writers import TRANSLATED, Output, png
+
+
+def test_notes_come_in_order_and_end_with_unit_and_offset(tmp_path):
+    pixels = np.array([[-1024, 0], [100, 3071]], np.int16)
+    png.save_picture(tmp_path / "a.png", Output(pixels, "HU", TRANSLATED, {"method": "x", "target": "y"}, 1024))
+    with Image.open(tmp_path / "a.png") as picture:
+        assert list(picture.text) == [
+            "Description",
+            *(f"ganoscope:{n}" for n in ("method", "target", "unit", "offset")),
+        ]
+        assert (picture.text["Description"], picture.text["ganoscope:offset"]) == (TRANSLATED.text, "1024")
+        assert np.array_equal(np.asarray(picture).astype(int) - 1024, pixels)
+
+
+def test_grey_values_keep_their_bits_and_state_no_offset(tmp_path):
+    for dtype in (np.uint8, np.uint16):
+        png.save_picture(tmp_path / "a.png", Output(np.full((4, 4), 200, dtype), "grey", TRANSLATED))
+        with Image.open(tmp_path / "a.png") as picture:
+            assert np.asarray(picture).dtype == dtype
+            assert list(picture.text) == ["Description", "ganoscope:unit"]
+
+
+def test_what_lies_below_the_offset_is_clipped(tmp_path):
+    png.save_picture(tmp_path / "a.png", Output(np.full((2, 2), -2048, np.int16), "HU", TRANSLATED, {}, 1024))
+    assert np.asarray(Image.open(tmp_path / "a.png")).max() == 0

@@ -1,0 +1,31 @@
+"""When an alarm of the training held, in words."""
+
+import pytest
+
+from ganoscope.alarms import Alarm
+from ganoscope.reports.kit.content import Part
+from ganoscope.reports.run.alarm_section import describe_outcome, describe_span
+
+
+@pytest.mark.parametrize(
+    ("evidence", "words"),
+    [
+        ({"first_images": 80, "last_images": 320}, "Held from 80 images on, and still at the end (320 images)."),
+        (
+            {"first_images": 80, "last_images": 160},
+            "Held from 80 to 160 images; it cleared before the end (320 images).",
+        ),
+        ({"first_images": 80, "last_images": 80}, "Held at 80 images only; it cleared before the end (320 images)."),
+        ({"first_images": 80}, ""),
+        ({}, ""),
+    ],
+)
+def test_the_span_of_an_alarm_is_told(evidence, words):
+    assert describe_span(Alarm("a", "note", "", evidence), images_seen=320) == words
+
+
+def test_outcomes_count_by_severity_or_say_why_nothing_was_checked():
+    alarms = [Alarm("a", "note", ""), Alarm("b", "danger", "")]
+    assert describe_outcome(Part(alarms)) == "1 danger, 1 note."
+    assert describe_outcome(Part([])) == "No alarms."
+    assert describe_outcome(Part(missing="No store.")) == "Not checked. No store."

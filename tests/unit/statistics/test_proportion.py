@@ -1,0 +1,22 @@
+"""Wilson's interval against SciPy and the score test that it inverts."""
+
+import numpy as np
+import pytest
+from scipy.stats import binomtest
+
+from ganoscope.statistics.proportion import compute_wilson_interval
+
+
+@pytest.mark.parametrize(("right", "count"), [(0, 12), (5, 9), (97, 200), (7, 7)])
+def test_it_is_scipys(right, count):
+    theirs = binomtest(right, count).proportion_ci(0.95, method="wilson")
+    assert compute_wilson_interval(right / count, count) == pytest.approx((theirs.low, theirs.high))
+
+
+@pytest.mark.parametrize(("share", "count"), [(0.0, 12), (0.3, 50), (0.97, 200), (1.0, 5)])
+def test_it_holds_the_shares_that_a_score_test_would_not_reject(share, count):
+    low, high = compute_wilson_interval(share, count)
+    for end in (low, high):
+        if 1e-9 < end < 1 - 1e-9:
+            assert abs(share - end) == pytest.approx(1.959964 * np.sqrt(end * (1 - end) / count), rel=1e-5)
+    assert 0 <= low <= share <= high <= 1

@@ -1,0 +1,19 @@
+from ganoscope.training.checks.discriminator_won import CHECK
+from ganoscope.training.observations import Observations
+
+WON = {"discriminator.d_real": 0.999, "discriminator.d_fake": 0.001}
+FAIR = {"discriminator.d_real": 0.7, "discriminator.d_fake": 0.3}
+
+
+def find_codes(rows):
+    return [alarm.code for alarm in CHECK.find(Observations(rows))]
+
+
+def test_domination_needs_nearly_all_steps():
+    assert find_codes([WON] * 95 + [FAIR] * 5) == ["discriminator_won"]
+    assert find_codes([WON] * 80 + [FAIR] * 20) == []
+    assert find_codes([]) == []
+
+
+def test_other_phases_have_no_say():
+    assert find_codes([{"critic.d_real": 1.0, "critic.d_fake": 0.0}] * 9) == []
