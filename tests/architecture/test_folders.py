@@ -8,7 +8,7 @@ MOST_FILES = 14
 """Modules in a folder, without `__init__.py`."""
 LARGER = {
     "nets": 18,  # one architecture per file
-    "counterfactuals": 16,
+    "data/checks": 15,  # one check per file
 }
 """Folders that may hold more, and how many: may only shrink."""
 
@@ -36,7 +36,7 @@ MIRRORED_FOLDERS = (
     {"data/readers", "data/writers"},  # a format
 )
 """Folders whose files bear each other's names on purpose."""
-MOST_REPEATED = 13
+MOST_REPEATED = 12
 """Names shared without such a reason: may only shrink."""
 
 

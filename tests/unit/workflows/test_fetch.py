@@ -6,7 +6,6 @@ import sys
 import pytest
 from tests.fixtures.archives import assert_nothing_left, make_zip
 
-from ganoscope.cli import execute
 from ganoscope.data.fetch import FetchError, available, find_source
 from ganoscope.data.fetch.clients import archive as _archive
 from ganoscope.errors import UserError
@@ -37,16 +36,6 @@ def test_a_folder_with_content_is_never_written_to(kaggle, tmp_path):
     with pytest.raises(UserError, match="is not empty"):
         fetch("rsna", tmp_path)
     assert (calls, os.listdir(tmp_path)) == ([], ["mine.txt"])  # noqa: PTH208
-
-
-def test_the_command_shows_licence_first_and_the_next_step_last(kaggle, tmp_path, capsys):
-    kaggle(make_zip({"a.png": b"a"}))
-    assert execute(["fetch", "paediatric-cxr", str(tmp_path / "out")]) == 0
-    text = capsys.readouterr().err
-    assert text.index("licence: CC BY 4.0") < text.index("downloading") < text.index("next: ganoscope prepare")
-    kaggle(download=ConnectionError())
-    assert execute(["fetch", "brain-mri", str(tmp_path / "other")]) == 2
-    assert "By hand" in capsys.readouterr().err
 
 
 def test_a_failure_is_a_fetch_error_with_no_path_of_the_unfinished_folder(tmp_path):
