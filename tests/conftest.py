@@ -13,6 +13,7 @@ from ganoscope.training.config import TrainConfig
 from ganoscope.workflows.classify import classify
 from ganoscope.workflows.phantom import phantom
 from ganoscope.workflows.train import train
+from tests.fixtures.archives import kaggle  # noqa: F401
 from tests.fixtures.discs import (  # noqa: F401 - fixtures of tests in all folders
     disc_classifier,
     disc_judge,
@@ -24,6 +25,7 @@ from tests.fixtures.discs import (  # noqa: F401 - fixtures of tests in all fold
 )
 from tests.fixtures.generators import conditional_run, memorising_run  # noqa: F401
 from tests.fixtures.pictures import make_source, make_store, smooth  # noqa: F401
+from tests.fixtures.prepared import pictures, target  # noqa: F401
 
 torch.set_num_threads(1)
 

@@ -9,12 +9,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PIL import Image
+from tests.fixtures.commands import assert_told
 
 from ganoscope.alarms import load_alarms
 from ganoscope.cli import execute
 from ganoscope.data import writers
 from ganoscope.data.readers import read
 from ganoscope.data.store import Store
+from ganoscope.files import compute_sha256
 
 SMALL = ["--generator-channels", 4, "--discriminator-channels", 4, "--batch-size", 16, "--images", 128]
 
@@ -157,3 +159,42 @@ def test_an_unconditional_run_gives_no_classes_and_says_why(tiny_run, tmp_path, 
     assert run("generate", tiny_run, tmp_path / "out", "--number", 5, "--reject-copies", "--interpolate", 3) == 0
     assert {row["label"] for row in read_rows(tmp_path / "out" / "manifest.csv")} == {""}
     assert not (tmp_path / "out" / "interpolation_classes.png").exists()
+
+
+def test_generated_files_are_in_stored_units_marked_and_listed(story):
+    with (story / "generated" / "manifest.csv").open(newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert [row["file"] for row in rows] == [f"{index:06d}.png" for index in range(20)]
+    assert {row["synthetic"] for row in rows} == {"yes"}
+    with Image.open(story / "generated" / "000003.png") as image:
+        assert (image.mode, image.size) == ("L", (32, 32))
+        assert image.text["Description"].startswith("SYNTHETIC")
+        assert image.text["ganoscope:seed"] == "5"
+
+
+@pytest.mark.parametrize("batch_size", [1, 7, 64])
+def test_the_same_seed_gives_the_same_files_whatever_the_batch_size(story, tmp_path, batch_size):
+    assert run("generate", story / "run", tmp_path / "g", "--number", 20, "--seed", 5, "--batch-size", batch_size) == 0
+    for path in sorted((story / "generated").glob("0*.png")):
+        assert compute_sha256(path) == compute_sha256(tmp_path / "g" / path.name)
+
+
+def test_another_seed_gives_other_images_and_a_longer_call_the_same_first_ones(story, tmp_path):
+    assert run("generate", story / "run", tmp_path / "other", "--number", 3, "--seed", 6) == 0
+    assert run("generate", story / "run", tmp_path / "longer", "--number", 25, "--seed", 5) == 0
+    first = compute_sha256(story / "generated" / "000000.png")
+    assert compute_sha256(tmp_path / "other" / "000000.png") != first
+    assert compute_sha256(tmp_path / "longer" / "000000.png") == first
+
+
+MISTAKES_OF_A_STORY = {
+    "no run": (["generate", "{tmp}/empty", "{tmp}/g"], "run.json is missing"),
+    "nothing to generate": (["generate", "{run}", "{tmp}/g", "--number", "0"], "--number is too small: got 0"),
+    "no such checkpoint": (["generate", "{run}", "{tmp}/g", "--checkpoint", "7"], "no checkpoint at 7 images; allowed"),
+    "output is there": (["generate", "{run}", "{store}"], "exists and is not empty"),
+}
+
+
+@pytest.mark.parametrize("name", MISTAKES_OF_A_STORY)
+def test_a_mistake_with_any_run_is_told_and_leaves_nothing_behind(name, places, capsys):
+    assert_told(*MISTAKES_OF_A_STORY[name], places, capsys)

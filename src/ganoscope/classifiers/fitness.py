@@ -6,7 +6,7 @@ import numpy as np
 
 from ganoscope.classifiers.trained import ID_LENGTH, ClassifierRecord, TrainedClassifier, describe_range
 from ganoscope.data.store import Store
-from ganoscope.data.store.labels import count_classes
+from ganoscope.data.store.classes import count_classes
 from ganoscope.errors import UserError, describe, refuse
 
 PUBLIC_SETS = {

@@ -14,7 +14,7 @@ from torch import Tensor
 from ganoscope.classifiers.fitness import list_store_faults, refuse_as_judge
 from ganoscope.classifiers.trained import TrainedClassifier, load_classifier_record, open_classifier
 from ganoscope.data.store import Store
-from ganoscope.data.store.labels import encode_labels
+from ganoscope.data.store.classes import encode_labels
 from ganoscope.errors import UserError, describe, refuse
 from ganoscope.objectives.cam import MERGES, Merge, compute_cams, scale_cams
 from ganoscope.progress import CONSOLE

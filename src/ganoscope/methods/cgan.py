@@ -8,7 +8,7 @@ from torch import Tensor, nn
 
 from ganoscope.contracts import Batch, ImageSpec, Phase, Terms, Traits, observed
 from ganoscope.data.store import Store
-from ganoscope.data.store.labels import refuse_unlabelled
+from ganoscope.data.store.classes import refuse_unlabelled
 from ganoscope.errors import Range, list_range_faults, refuse
 from ganoscope.nets.cgan import ConditionalGenerator, ProjectionDiscriminator
 from ganoscope.objectives.adversarial import bce_fake, bce_real

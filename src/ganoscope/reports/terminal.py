@@ -8,8 +8,8 @@ from rich.text import Text
 
 from ganoscope.alarms import load_alarms, sort_alarms
 from ganoscope.data.store import Store
+from ganoscope.data.store.contents import Statistics, compute_statistics
 from ganoscope.data.store.splits import SPLITS
-from ganoscope.data.store.summary import Statistics, compute_statistics
 
 CONSOLE = Console(highlight=False, soft_wrap=True)
 STYLE_OF_SEVERITY = {"danger": "bold red", "warning": "yellow", "note": "cyan"}

@@ -22,8 +22,8 @@ from ganoscope.data.feeding.feed import (
     to_network,
 )
 from ganoscope.data.store import Store
+from ganoscope.data.store.classes import encode_labels
 from ganoscope.data.store.domains import Domain, open_domains
-from ganoscope.data.store.labels import encode_labels
 from ganoscope.seeds import make_domain_seed
 from ganoscope.training.config import TrainConfig
 from ganoscope.training.processes import Place

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from pydicom import Dataset
 
 from ganoscope.data.dicom.attributes import find_group, get_numbers, get_text
-from ganoscope.data.dicom.frames import PixelFormat
+from ganoscope.data.dicom.pixel_format import PixelFormat
 from ganoscope.data.picture import PADDING_HU, UnreadableError
 
 Values = NDArray[Any]

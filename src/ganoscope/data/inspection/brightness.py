@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from ganoscope.data.arrays import load_arrays, save_arrays
 from ganoscope.data.store import Store
-from ganoscope.data.store.summary import measured as was_measured
+from ganoscope.data.store.contents import measured as was_measured
 from ganoscope.seeds import Stream, stream
 
 MOST_PIXELS = 400_000_000

@@ -16,13 +16,13 @@ from ganoscope.data.phantoms.ct_anatomy import (
     Patient,
     draw_airways,
     draw_belly,
-    draw_bones,
     draw_mediastinum,
     draw_wall,
     fill_lungs,
     lung_distance,
     lung_shape,
 )
+from ganoscope.data.phantoms.ct_bones import draw_bones
 from ganoscope.data.phantoms.shapes import (
     Array,
     Grid,

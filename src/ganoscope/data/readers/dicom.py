@@ -11,7 +11,8 @@ from pydicom import Dataset
 
 from ganoscope.data.dicom import attributes, values
 from ganoscope.data.dicom.dataset import open_dataset, quiet
-from ganoscope.data.dicom.frames import COLOURS, GREY, PixelFormat, iterate_frames, read_format
+from ganoscope.data.dicom.frames import iterate_frames
+from ganoscope.data.dicom.pixel_format import COLOURS, GREY, PixelFormat, read_format
 from ganoscope.data.picture import Picture, ReadOptions, Unit, UnreadableError
 
 SUFFIXES = (".dcm", ".dicom", ".ima")

@@ -17,7 +17,7 @@ from ganoscope.classifiers.trained import (
     load_classifier_record,
 )
 from ganoscope.data.store import Store
-from ganoscope.data.store.labels import count_classes
+from ganoscope.data.store.classes import count_classes
 from ganoscope.evaluate.classification.calibration import fit_temperature
 from ganoscope.evaluate.classification.metrics import score, to_json
 from ganoscope.evaluate.classification.part_checks import find_alarms

@@ -17,7 +17,7 @@ from ganoscope.classifiers.fitness import refuse_as_judge, refuse_other_images
 from ganoscope.classifiers.trained import TrainedClassifier
 from ganoscope.contracts import Measured, Need
 from ganoscope.data.store import Store
-from ganoscope.data.store.labels import encode_labels
+from ganoscope.data.store.classes import encode_labels
 from ganoscope.errors import UserError, describe, refuse
 from ganoscope.evaluate.comparison import Comparison, require
 from ganoscope.statistics.estimate import Estimate

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ganoscope.data.store import Store
-from ganoscope.data.store.labels import count_classes, encode_labels, refuse_unlabelled
+from ganoscope.data.store.classes import count_classes, encode_labels, refuse_unlabelled
 from ganoscope.errors import UserError, describe, refuse
 from ganoscope.nets.classifiers import available
 from ganoscope.training.processes import choose_device, choose_precision

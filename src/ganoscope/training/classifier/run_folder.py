@@ -13,7 +13,7 @@ from ganoscope.classifiers.trained import (
     ClassifierRecord,
 )
 from ganoscope.data.store import Store
-from ganoscope.data.store.labels import count_classes
+from ganoscope.data.store.classes import count_classes
 from ganoscope.errors import UserError, refuse
 from ganoscope.files import load_json, replacing, save_json
 from ganoscope.nets.pretrained import PretrainedWeights, freeze_body, get_input_kind, load_pretrained, make_network

@@ -27,7 +27,7 @@ from ganoscope.contracts import Phase, Terms
 from ganoscope.data.feeding.augment import augment, draw_factors, policy_of
 from ganoscope.data.feeding.feed import choose_batch, feed_images, make_schedule
 from ganoscope.data.store import Store
-from ganoscope.data.store.labels import count_classes, encode_labels
+from ganoscope.data.store.classes import count_classes, encode_labels
 from ganoscope.errors import UserError
 from ganoscope.files import remove_leftovers
 from ganoscope.progress import CONSOLE, ProgressBar

@@ -12,9 +12,9 @@ from ganoscope.classifiers.trained import TrainedClassifier, load_classifier_rec
 from ganoscope.contracts import ImageSpec
 from ganoscope.data.feeding.augment import Policy
 from ganoscope.data.store import Store
+from ganoscope.data.store.classes import count_classes
 from ganoscope.data.store.domains import Domain
 from ganoscope.data.store.intensity import IntensityMap
-from ganoscope.data.store.labels import count_classes
 from ganoscope.errors import UserError, describe, refuse
 from ganoscope.files import load_json, save_json
 from ganoscope.training.config import TrainConfig

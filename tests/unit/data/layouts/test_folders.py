@@ -1,37 +1,18 @@
-"""Layouts told by names: labels, splits and patients; every file once, in a stable order, whatever it is called."""
+"""Layout `folders`, and the walk through a source that all layouts share."""
 
 import os
 import subprocess
-from collections import Counter
 from itertools import pairwise
 from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.fixtures.listings import entries, faults, listing
 
-from ganoscope.data.layouts import find_layout, folders, manifest
+from ganoscope.data.layouts import folders, manifest
 from ganoscope.data.picture import ReadOptions
 from ganoscope.errors import UserError
-
-SHARED = Path(os.environ.get("GANOSCOPE_SHARED_DATA") or Path(__file__).parents[4] / "../shared/data")
-shared = pytest.mark.skipif(not SHARED.is_dir(), reason="the shared images are not here")
-
-
-def entries(source, name):
-    """All entries, after checking that this layout is the one that is recognised."""
-    found, layout = find_layout(source)
-    assert found == name
-    assert layout.matches(source)
-    return list(layout.list_images(source, ReadOptions()))
-
-
-def listing(source):
-    return [(item.name, item.label, item.split) for item in entries(source, "folders")]
-
-
-def faults(items):
-    return {item.name: item.fault for item in items if item.fault}
 
 
 def test_flat_folder_has_no_labels(make_source):
@@ -314,19 +295,6 @@ def test_class_folders_with_short_numbers_or_few_long_ones_are_taken(make_source
     assert {label for _, label, _ in listing(source)} == set(names)
 
 
-def test_a_store_below_the_source_is_one_fault_in_every_layout(make_source):
-    files = ("store.json", "images.npy", "manifest.csv", "masks.npy")
-    source = make_source({f"sick/old store/{name}": b"" for name in files} | {"sick/1.png": b"", "well/2.png": b""})
-    assert listing(source) == [("sick/1.png", "sick", ""), ("sick/old store", "sick", ""), ("well/2.png", "well", "")]
-    assert faults(entries(source, "folders")) == {"sick/old store": folders.STORE}
-    for name in ("nifti_folder", "dicom_tree", "brain_mri"):
-        found = faults(find_layout(source, name)[1].list_images(source, ReadOptions()))
-        assert found["sick/old store"] == folders.STORE
-        assert not any("npy" in name for name in found)
-    (source / "manifest.csv").write_text("path,label\nsick/1.png,x\nwell/2.png,y\n")
-    assert faults(entries(source, "manifest")) == {"sick/old store": folders.STORE}
-
-
 @pytest.mark.parametrize("name", ["store.json", "images.npy"])
 def test_a_folder_with_half_of_what_makes_a_store_is_entered(make_source, name):
     assert not faults(entries(make_source({f"sick/{name}": b"", "sick/1.png": b""}), "folders"))
@@ -348,130 +316,3 @@ def test_a_sample_is_spread_over_the_whole_and_bounded(files, most):
     steps = {later - earlier for earlier, later in pairwise(sample)}
     assert len(steps) <= 1
     assert files == 0 or files - sample[-1] <= max(steps, default=files)
-
-
-PAEDIATRIC = {
-    "train/PNEUMONIA/person1_bacteria_1.jpeg": ("BACTERIA", "train", "person1"),
-    "train/PNEUMONIA/person1_bacteria_2.jpeg": ("BACTERIA", "train", "person1"),
-    "val/PNEUMONIA/person23_virus_7.jpeg": ("VIRUS", "validation", "person23"),
-    "test/NORMAL/IM-0115-0001.jpeg": ("NORMAL", "test", "IM-0115"),
-    "test/NORMAL/NORMAL2-IM-0115-0001-0002.jpeg": ("NORMAL", "test", "IM-0115"),
-}
-
-
-def test_paediatric_names_give_label_and_person(make_source):
-    items = entries(make_source(dict.fromkeys(PAEDIATRIC, b"")), "paediatric_cxr")
-    assert {item.name: (item.label, item.split, item.patient) for item in items} == PAEDIATRIC
-    assert {(item.modality, item.fault) for item in items} == {("DX", "")}
-
-
-def test_paediatric_names_that_contradict_their_folder_are_faults(make_source):
-    wrong = ("train/NORMAL/person2_virus_1.jpeg", "train/PNEUMONIA/IM-0001-0001.jpeg", "VIRUS/person3_bacteria_1.jpeg")
-    right = {f"train/PNEUMONIA/person{number}_virus_1.jpeg": b"" for number in range(40)}
-    items = entries(make_source({**right, **dict.fromkeys(wrong, b""), "stray.jpeg": b""}), "paediatric_cxr")
-    assert {name for name, fault in faults(items).items() if "different classes" in fault} == set(wrong)
-    assert "no cause" in faults(items)["stray.jpeg"]
-    assert len(faults(items)) == 4
-
-
-def test_a_set_with_few_paediatric_names_is_plain_folders(make_source):
-    source = make_source({**dict.fromkeys(PAEDIATRIC, b""), "a.png": b"", "train/NORMAL/b.png": b""})
-    assert len(listing(source)) == 7
-
-
-def test_nih_names_give_the_patient_and_dates_do_not(make_source):
-    source = make_source({"abnormal/00000013_000.png": b"", "abnormal/00000013_001.png": b"", "stray.txt": b""})
-    source.joinpath("stray.txt").unlink()
-    items = entries(source, "nih_cxr")
-    assert [(item.label, item.patient, item.modality) for item in items] == [("abnormal", "00000013", "DX")] * 2
-    listing(make_source({"abnormal/20240131_000.png": b"", "abnormal/20240131_001.png": b""}, folder="dates"))
-
-
-@pytest.mark.parametrize("above", ["", "Training/", "set/Training/"])
-@pytest.mark.parametrize(
-    "classes", [("glioma_tumor", "no_tumor", "pituitary_tumor"), ("Glioma", "No Tumor", "Meningioma")]
-)
-def test_brain_mri_folders_are_recognised_however_they_are_spelt(make_source, above, classes):
-    items = entries(make_source({f"{above}{name}/1.jpg": b"" for name in classes}), "brain_mri")
-    assert {item.label for item in items} < {"glioma", "meningioma", "notumor", "pituitary"}
-    assert len({item.label for item in items}) == 3
-    assert {(item.modality, item.split) for item in items} == {("MR", "train" if above else "")}
-
-
-def test_two_classes_do_not_make_a_brain_mri_set(make_source):
-    listing(make_source({"glioma/1.jpg": b"", "meningioma/1.jpg": b""}))
-
-
-@pytest.mark.parametrize(
-    "names",
-    [
-        ("real_used", "real_not_used", "generated"),
-        ("Real-Used", "REAL NOT USED", "Generated"),
-        ("used", "unused", "generated"),
-    ],
-)
-def test_used_not_used_folders_give_domains_and_keep_unseen_images_apart(make_source, names):
-    source = make_source({f"{name}/deep/{k}.png": b"" for name in names for k in range(2)} | {"other/1.png": b""})
-    items = entries(source, "used_not_used")
-    assert Counter((item.label, item.split) for item in items) == {
-        ("real_used", "train"): 2,
-        ("real_not_used", "test"): 2,
-        ("generated", "train"): 2,
-        ("", ""): 1,
-    }
-    assert list(faults(items)) == ["other/1.png"]
-
-
-def test_all_three_domains_are_needed(make_source):
-    listing(make_source({"real_used/1.png": b"", "generated/1.png": b""}))
-
-
-def test_a_manifest_goes_before_a_recognised_data_set(make_source):
-    rows = "path,label\n" + "".join(f"{name},{label}\n" for name, (label, *_) in PAEDIATRIC.items())
-    source = make_source({**dict.fromkeys(PAEDIATRIC, b""), "manifest.csv": rows.encode()})
-    assert not faults(entries(source, "manifest"))
-
-
-def test_links_out_of_the_source_are_faults_in_every_layout(make_source, tmp_path):
-    (tmp_path / "outside.png").write_bytes(b"")
-    sets = {
-        "paediatric_cxr": ("NORMAL/IM-0001-0001.png", "NORMAL/IM-0002-0001.png"),
-        "nih_cxr": ("normal/00000001_000.png", "normal/00000001_001.png"),
-        "brain_mri": ("glioma/1.png", "notumor/1.png", "pituitary/1.png", "glioma/2.png"),
-        "used_not_used": ("used/1.png", "unused/1.png", "generated/1.png", "used/2.png"),
-    }
-    for layout, (*files, link) in sets.items():
-        source = make_source(dict.fromkeys(files, b""), folder=layout)
-        (source / link).symlink_to(tmp_path / "outside.png")
-        assert faults(entries(source, layout)) == {link: folders.OUTSIDE}
-
-
-@shared
-@pytest.mark.parametrize(
-    ("folder", "layout", "labels", "splits", "patients"),
-    [
-        (
-            "chest_xray",
-            "paediatric_cxr",
-            {"BACTERIA": 619, "NORMAL": 322, "VIRUS": 309},
-            {"train": 1024, "test": 226},
-            930,
-        ),
-        ("chest_xray_224", "paediatric_cxr", {"BACTERIA": 398, "NORMAL": 340, "VIRUS": 262}, {"": 1000}, 662),
-        ("nih_cxr64", "nih_cxr", {"abnormal": 395, "normal": 353}, {"": 748}, 178),
-        (
-            "brain_mri",
-            "brain_mri",
-            {"glioma": 460, "meningioma": 462, "notumor": 460, "pituitary": 460},
-            {"train": 1493, "test": 349},
-            1,
-        ),
-        ("ct_lung_jpg", "folders", {"benign": 60, "malignant": 268, "normal": 270}, {"": 598}, 1),
-    ],
-)
-def test_shared_sets_are_recognised_with_the_counts_of_their_readme(folder, layout, labels, splits, patients):
-    items = entries(SHARED / folder, layout)
-    assert not faults(items)
-    assert Counter(item.label for item in items) == labels
-    assert Counter(item.split for item in items) == splits
-    assert len({item.patient for item in items}) == patients

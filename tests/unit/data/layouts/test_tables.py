@@ -1,4 +1,4 @@
-"""Tables: any usual separator and encoding gives the same rows; what is no sound table is refused with every fault."""
+"""Tables: any usual separator and encoding gives the same rows; an invalid table is refused with every fault."""
 
 import csv
 import io
@@ -72,7 +72,7 @@ def test_line_ends_of_every_system_and_separators_at_the_end_of_lines_are_taken(
 
 @pytest.mark.parametrize("content", [b"", b"\n", b"\xff\xfe", b"\xef\xbb\xbf\n", b"\x00\x01\x02\x03"])
 def test_what_holds_no_text_is_refused(write, content):
-    with pytest.raises(UserError, match=r"is (empty|no table|damaged)"):
+    with pytest.raises(UserError, match=r"is (empty|not a table|damaged)"):
         open_table(write(content))
 
 

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from ganoscope.data.picture import PADDING_HU
-from ganoscope.data.store import summary
-from ganoscope.data.store.summary import compute_statistics
+from ganoscope.data.store import contents
+from ganoscope.data.store.contents import compute_statistics
 
 
 def clean_rows(count):
@@ -14,7 +14,7 @@ def clean_rows(count):
 
 @pytest.mark.parametrize("dtype", ["uint8", "uint16", "int16"])
 def test_statistics_equal_numpy_on_the_whole_array(make_store, monkeypatch, dtype):
-    monkeypatch.setattr(summary, "BLOCK_PX", 7 * 16**2)
+    monkeypatch.setattr(contents, "BLOCK_PX", 7 * 16**2)
     low, high = {"uint8": (0, 256), "uint16": (50_000, 65_536), "int16": (-1024, 3072)}[dtype]
     pixels = np.random.default_rng(0).integers(low, high, (45, 16, 16)).astype(dtype)
     statistics = compute_statistics(make_store(clean_rows(45), pixels, dtype))

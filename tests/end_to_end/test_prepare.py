@@ -1,12 +1,16 @@
-"""What hospitals hand over: everything wrong is listed once, whole, with counts, and nothing is replaced in silence."""
+"""`ganoscope prepare` on what hospitals hand over: every fault is listed once, with counts; nothing is replaced in
+silence; mistakes are told in words."""
 
 import csv
+import subprocess
+import sys
 
 import numpy as np
 import pydicom
 import pytest
 from pydicom.dataset import FileDataset, FileMetaDataset
 from pydicom.uid import CTImageStorage, ExplicitVRLittleEndian
+from tests.fixtures.commands import assert_told
 
 from ganoscope.alarms import load_alarms
 from ganoscope.cli import execute
@@ -136,3 +140,25 @@ def test_read_only_target_is_told_in_words(hospital, capfd):
     told = capfd.readouterr().err
     assert "error:" in told
     assert "Traceback" not in told
+
+
+MISTAKES = {
+    "missing source": (["prepare", "{tmp}/nowhere", "{tmp}/s"], "does not exist"),
+    "empty source": (["prepare", "{tmp}/empty", "{tmp}/s"], "holds no files"),
+    "one image": (["prepare", "{tmp}/one", "{tmp}/s"], "too few independent images"),
+    "text only": (["prepare", "{tmp}/text", "{tmp}/s"], "holds no usable image"),
+    "size too small": (["prepare", "{tmp}/one", "{tmp}/s", "--size", "4"], "--size is out of range: got 4"),
+    "no group in pattern": (["prepare", "{tmp}/one", "{tmp}/s", "--patient-pattern", "x"], "has no group"),
+}
+
+
+@pytest.mark.parametrize("name", MISTAKES)
+def test_a_mistake_is_told_in_words_and_leaves_nothing_behind(name, places, capsys):
+    assert_told(*MISTAKES[name], places, capsys)
+
+
+def test_a_mistake_in_a_real_process_exits_with_2_and_no_traceback(tmp_path):
+    command = [sys.executable, "-m", "ganoscope", "prepare", str(tmp_path / "none"), str(tmp_path / "s")]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.startswith("error: source")
