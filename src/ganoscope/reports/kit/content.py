@@ -106,7 +106,12 @@ def write_number(value: object) -> str:
 
 
 def write_interval(mean: float, low: float, high: float) -> str:
-    """Returns a mean with its interval.
+    """Returns a mean with its interval as text.
+
+    Args:
+        mean: The mean.
+        low: Lower end of the interval.
+        high: Upper end of the interval.
 
     Example:
         >>> write_interval(0.153, 0.1391, 0.1667)

@@ -82,7 +82,13 @@ def open_store(record: RunRecord) -> Part[Store]:
 
 
 def find_diversity(trained: TrainedRun, store: Part[Store], config: ReportConfig) -> Part[Diversity]:
-    """Returns the run's within-set similarity, or why there is none."""
+    """Returns the run's within-set similarity, or why there is none.
+
+    Args:
+        trained: The run at its newest checkpoint.
+        store: The store that the run was trained on.
+        config: Number of images and seed of the measurement.
+    """
     if trained.record.domains:
         return Part(missing="The images of a translation vary as much as its input: diversity is not measured.")
     kept = read_diversity(trained, config)
