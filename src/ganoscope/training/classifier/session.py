@@ -69,6 +69,14 @@ class Session:
     """One call's share of a run: the network on its device, the feed, and the best state so far."""
 
     def __init__(self, store: Store, run: Path, config: ClassifyConfig, network: nn.Module) -> None:
+        """Loads the newest checkpoint of the run, where there is one.
+
+        Args:
+            store: Store to learn from.
+            run: Folder of the run.
+            config: Resolved configuration.
+            network: Network with its initial weights.
+        """
         self.store, self.run, self.config = store, run, config
         self.device = torch.device(config.device)
         self.network = network.to(self.device).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
@@ -143,7 +151,13 @@ class Session:
     def _run_epoch(
         self, feed: Iterator[tuple[Tensor, Tensor]], bar: ProgressBar, interrupted: Callable[[], bool]
     ) -> float | None:
-        """Runs one pass, and returns the mean loss; None where the user interrupts."""
+        """Runs one pass, and returns the mean loss; None where the user interrupts.
+
+        Args:
+            feed: Images and labels.
+            bar: Progress bar to advance.
+            interrupted: Tells whether the user has interrupted.
+        """
         self.network.train()
         losses = torch.zeros((), device=self.device)
         note = f"epoch {len(self.epochs) + 1}"
@@ -170,7 +184,11 @@ class Session:
         return loss.detach()
 
     def _finish_epoch(self, loss: float, seconds: float) -> None:
-        """Validates the average, keeps it where it is the best so far, and writes history and checkpoint."""
+        """Validates the average, keeps it where it is the best so far, and writes history and checkpoint.
+
+        Raises:
+            UserError: The training or validation loss is not finite.
+        """
         indices, codes = self.validation
         average = self.average.average
         logits = compute_logits(average, self.store, indices, self.device, self.autocast)

@@ -1,4 +1,4 @@
-"""Training a classifier: a killed call goes on with the same numbers, early stopping, refusals, what is learned."""
+"""Training a classifier: a killed call resumes with the same numbers, early stopping, and what is learned."""
 
 import os
 import signal
@@ -6,7 +6,6 @@ import signal
 import numpy as np
 import pytest
 import torch
-from tests.fixtures.made_up_stores import write_store
 
 from ganoscope.data.phantoms.phantom_store import PhantomConfig
 from ganoscope.data.store import Store
@@ -14,8 +13,8 @@ from ganoscope.errors import UserError
 from ganoscope.nets.classifiers import load
 from ganoscope.statistics.auroc import compute_sklearn_auroc
 from ganoscope.training.classifier import session as classifier_run
-from ganoscope.training.classifier.config import ClassifyConfig, compute_class_weights, refuse_unfit_store
-from ganoscope.training.classifier.epochs import Epoch, find_best, forget_after, load_epochs, should_stop
+from ganoscope.training.classifier.config import ClassifyConfig
+from ganoscope.training.classifier.epochs import Epoch, find_best, load_epochs
 from ganoscope.training.classifier.session import Session, train_classifier
 from ganoscope.training.run_folder.checkpoint import list_checkpoints
 from ganoscope.workflows.phantom import phantom
@@ -136,22 +135,6 @@ def test_frozen_body_stays_and_the_head_learns(phantom_store, tmp_path):
     assert moved == {"head.weight", "head.bias"}
 
 
-def rows(*values):
-    return [Epoch(n + 1, 16 * (n + 1), 1.0, 1e-3, 1.0, loss, auroc) for n, (auroc, loss) in enumerate(values)]
-
-
-def test_the_best_epoch_has_the_highest_auroc_then_the_lowest_loss_then_comes_first():
-    assert find_best(rows((0.8, 1.0), (0.9, 2.0), (0.85, 0.1))) == 1
-    assert find_best(rows((0.9, 1.0), (0.9, 0.5), (0.9, 0.5))) == 1
-
-
-def test_training_stops_when_its_patience_has_passed():
-    epochs = rows((0.8, 1.0), (0.9, 1.0), (0.9, 1.0), (0.7, 0.5))
-    assert not should_stop(epochs[:3], patience=2)
-    assert should_stop(epochs, patience=2)
-    assert not should_stop([], patience=1)
-
-
 def test_early_stopping_ends_before_the_last_epoch(phantom_store, tmp_path, monkeypatch):
     monkeypatch.setattr(classifier_run, "compute_sklearn_auroc", lambda *_: 0.5)
     monkeypatch.setattr(classifier_run, "find_best", lambda epochs: 0)
@@ -159,6 +142,10 @@ def test_early_stopping_ends_before_the_last_epoch(phantom_store, tmp_path, monk
     config = ClassifyConfig(epochs=9, patience=2, batch_size=16, device="cpu", precision="fp32").resolve()
     train(phantom_store, tmp_path, config)
     assert len(load_epochs(tmp_path)) == 3
+
+
+def rows(*values):
+    return [Epoch(n + 1, 16 * (n + 1), 1.0, 1e-3, 1.0, loss, auroc) for n, (auroc, loss) in enumerate(values)]
 
 
 def test_learning_rate_falls_to_a_fifth_on_a_plateau_also_after_going_on(phantom_store, tmp_path):
@@ -172,13 +159,6 @@ def test_learning_rate_falls_to_a_fifth_on_a_plateau_also_after_going_on(phantom
     assert session.optimizer.param_groups[0]["lr"] == pytest.approx(1e-3)
 
 
-def test_history_forgets_what_came_after_the_checkpoint(tmp_path):
-    for epoch in rows((0.5, 1.0), (0.6, 1.0), (0.7, 1.0)):
-        classifier_run.append_epoch(tmp_path, epoch)
-    assert [epoch.epoch for epoch in forget_after(tmp_path, 32)] == [1, 2]
-    assert [epoch.epoch for epoch in load_epochs(tmp_path)] == [1, 2]
-
-
 def test_a_loss_that_is_not_finite_ends_training_and_says_what_to_do(phantom_store, tmp_path):
     config = ClassifyConfig(epochs=2, batch_size=16, learning_rate=0.99, device="cpu", precision="fp32").resolve()
     network = build()
@@ -187,43 +167,6 @@ def test_a_loss_that_is_not_finite_ends_training_and_says_what_to_do(phantom_sto
     with pytest.raises(UserError, match="the loss is not finite in epoch 1"):
         train_classifier(Store.open(phantom_store), tmp_path, config, network)
     assert list_checkpoints(tmp_path) == []
-
-
-def test_class_weights_make_up_for_unequal_counts(tmp_path):
-    parts = ("train",) * 8 + ("validation", "test") * 2
-    labels = ["rare", "rare"] + ["often"] * 6 + ["rare", "rare", "often", "often"]
-    store = write_store(tmp_path / "s", [{"split": s, "label": c} for s, c in zip(parts, labels, strict=True)])
-    np.testing.assert_allclose(compute_class_weights(store, "balanced"), [8 / 12, 8 / 4])
-    np.testing.assert_allclose(compute_class_weights(store, "none"), [1, 1])
-
-
-def test_all_faults_of_a_store_are_named_at_once(tmp_path):
-    faulty = [{"split": "train", "label": label} for label in ("a", "b", "")]
-    faulty += [{"split": "validation", "label": "a"}, {"split": "test", "label": "a"}]
-    with pytest.raises(UserError) as raised:
-        refuse_unfit_store(write_store(tmp_path / "s", faulty), QUICK)
-    message = str(raised.value)
-    assert "1 of 3 images without a label" in message
-    assert "too few training images: got 3; allowed: 16 (one batch) or more" in message
-    assert "lacks a class of the train part: got no image of b" in message
-
-
-def test_a_store_of_one_class_is_refused(tmp_path):
-    store = write_store(tmp_path / "s", [{"split": split, "label": "a"} for split in ("train",) * 16 + ("validation",)])
-    with pytest.raises(UserError, match="got 1 classes"):
-        refuse_unfit_store(store, QUICK)
-
-
-def test_all_faults_of_a_configuration_are_named_at_once():
-    with pytest.raises(UserError) as raised:
-        ClassifyConfig(network="resnet", epochs=0, patience=0, batch_size=1, learning_rate=2.0, freeze_body=True)
-    assert len(str(raised.value).splitlines()) == 6
-
-
-def test_learning_rates_are_those_of_the_network():
-    assert ClassifyConfig(network="small_cnn").resolve().learning_rate == 1e-3
-    assert ClassifyConfig(network="densenet121").resolve().learning_rate == 1e-4
-    assert ClassifyConfig(learning_rate=0.02).resolve().learning_rate == 0.02
 
 
 def test_it_learns_what_lesions_look_like(tmp_path):

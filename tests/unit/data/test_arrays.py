@@ -1,0 +1,27 @@
+"""Named arrays in files: equal bytes for equal arrays, nothing executable, damage is named."""
+
+import numpy as np
+import pytest
+
+from ganoscope.data.arrays import load_arrays, save_arrays
+from ganoscope.errors import UserError
+
+
+def test_arrays_are_read_back_and_equal_arrays_give_equal_bytes(tmp_path):
+    arrays = {"part/values": np.arange(6.0).reshape(2, 3), "part/names": np.array(["a", "ü"])}
+    for name in ("one.npz", "two.npz"):
+        save_arrays(tmp_path / name, arrays)
+    again = load_arrays(tmp_path / "one.npz", "")
+    assert list(again) == list(arrays)
+    for name, values in arrays.items():
+        np.testing.assert_array_equal(again[name], values)
+        assert again[name].dtype == values.dtype
+    assert (tmp_path / "one.npz").read_bytes() == (tmp_path / "two.npz").read_bytes()
+
+
+def test_missing_damaged_and_pickled_files_are_refused_with_the_remedy(tmp_path):
+    (tmp_path / "cut.npz").write_bytes(b"PK\x03\x04 cut off")
+    np.savez(tmp_path / "pickled.npz", objects=np.array([{}], object))
+    for name in ("absent.npz", "cut.npz", "pickled.npz"):
+        with pytest.raises(UserError, match=r"is missing or damaged: .* Do it again\."):
+            load_arrays(tmp_path / name, "Do it again.")
