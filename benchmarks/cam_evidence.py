@@ -31,7 +31,8 @@ from ganoscope.data.store import Store
 from ganoscope.files import save_json
 from ganoscope.generation import make_noise
 from ganoscope.methods.cam_gan import Config
-from ganoscope.statistics.bootstrap import draw_groups, estimate_mean, make_estimate
+from ganoscope.statistics.bootstrap import draw_groups, estimate_mean
+from ganoscope.statistics.estimate import make_estimate
 from ganoscope.training.classifier.config import ClassifyConfig
 from ganoscope.training.config import TrainConfig
 from ganoscope.training.run_folder.trained_run import open_run

@@ -54,6 +54,7 @@ class Stream(Enum):
     HU_FLOOR_HALVES = (53,), "halves of patients that the floor of the HU distance is measured between"
     DIVERSITY_IMAGES = (31,), "real images that diversity is measured on"
     DIVERSITY_PAIRS = (37,), "pairs of images that are compared"
+    MEASURED_IMAGES = (61,), "real images that a run is measured against"
     # explanation and counterfactuals
     SHOWN_ANSWERS = (41,), "right and wrong answers of a classifier whose heat maps are shown"
     SUBJECTS = (43,), "real images that are explained"

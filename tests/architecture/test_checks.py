@@ -12,6 +12,7 @@ import ganoscope.data.checks
 import ganoscope.evaluate.classification.part_checks
 import ganoscope.evaluate.counterfactual.set_checks
 import ganoscope.evaluate.fidelity.diversity
+import ganoscope.explanation.answers
 import ganoscope.explanation.checks
 import ganoscope.training.checks
 
@@ -28,6 +29,7 @@ ROOMS = {
     "evaluate/classification/": ganoscope.evaluate.classification.part_checks.CHECKS,
     "evaluate/counterfactual/": ganoscope.evaluate.counterfactual.set_checks.CHECKS,
     "counterfactuals/": ganoscope.counterfactuals.checks.CHECKS,
+    "explanation/answers.py": ganoscope.explanation.answers.CHECKS,
 }
 
 

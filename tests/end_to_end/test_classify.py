@@ -8,7 +8,7 @@ import pytest
 import torch
 from safetensors.torch import save_file
 
-from ganoscope.classifiers.fitness import refuse_as_judge
+from ganoscope.classifiers.fitness import refuse_dependent
 from ganoscope.classifiers.trained import open_classifier
 from ganoscope.cli import execute
 from ganoscope.data.prepare.config import PrepareConfig
@@ -121,4 +121,4 @@ def test_pneumonia_is_told_from_normal_on_held_out_chest_films(shared_data, tmp_
     assert record.classes == ("NORMAL", "PNEUMONIA")
     assert auroc["low"] > 0.9
     assert auroc["groups"] < auroc["images"]
-    refuse_as_judge(open_classifier(tmp_path / "run"), store)
+    refuse_dependent(open_classifier(tmp_path / "run"), store)

@@ -69,7 +69,7 @@ def refuse_other_images(classifier: TrainedClassifier, store: Store) -> None:
     refuse(faults)
 
 
-def refuse_as_judge(classifier: TrainedClassifier, store: Store) -> None:
+def refuse_dependent(classifier: TrainedClassifier, store: Store) -> None:
     """Refuses a classifier that is not independent of a store's held-out images; reports all reasons at once.
 
     Refused is a classifier that was trained on images of a held-out part of the store, whose best weights were chosen

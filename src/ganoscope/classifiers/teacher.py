@@ -11,7 +11,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from ganoscope.classifiers.fitness import list_store_faults, refuse_as_judge
+from ganoscope.classifiers.fitness import list_store_faults, refuse_dependent
 from ganoscope.classifiers.trained import TrainedClassifier, load_classifier_record, open_classifier
 from ganoscope.data.store import Store
 from ganoscope.data.store.classes import encode_labels
@@ -191,7 +191,7 @@ def list_faults(classifier: TrainedClassifier, store: Store, min_auc: float) -> 
     """
     faults = list_store_faults(classifier, store, "teacher")
     try:
-        refuse_as_judge(classifier, store)
+        refuse_dependent(classifier, store)
     except UserError as error:
         faults.append(str(error))
     return faults or examine(classifier, store, min_auc)

@@ -13,7 +13,8 @@ from ganoscope.explanation.regions import RegionSummary
 from ganoscope.explanation.subjects import Source
 from ganoscope.explanation.targets import TARGETS
 from ganoscope.statistics.auroc import estimate_auroc
-from ganoscope.statistics.bootstrap import Estimate, estimate_mean
+from ganoscope.statistics.bootstrap import estimate_mean
+from ganoscope.statistics.estimate import Estimate
 
 MeanCurvesByTarget = dict[str, dict[str, tuple[MeanCurves, ...]]]
 """Deletion and insertion curves by target and set."""

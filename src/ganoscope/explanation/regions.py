@@ -11,7 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
-from ganoscope.statistics.bootstrap import Estimate, estimate_difference, estimate_mean
+from ganoscope.statistics.bootstrap import estimate_difference, estimate_mean
+from ganoscope.statistics.estimate import Estimate
 
 REGIONS = ("inside", "boundary", "background")
 BACKGROUND, BOUNDARY, INSIDE = 2, 1, 0

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from ganoscope.explanation.checks.randomisation import FULL_DRAWS, IGNORES_WEIGHTS
 from ganoscope.explanation.findings import MIN_IMAGES, Findings, SetFindings, TargetFindings, compare_with_random
 from ganoscope.explanation.regions import band_width
-from ganoscope.statistics.bootstrap import Estimate
+from ganoscope.statistics.estimate import Estimate
 
 TITLES = {"why_real": "evidence for 'real'", "why_generated": "evidence for 'generated'"}
 """What a map shows, by target."""

@@ -8,7 +8,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from ganoscope.classifiers.fitness import refuse_as_judge, refuse_other_images
+from ganoscope.classifiers.fitness import refuse_dependent, refuse_other_images
 from ganoscope.classifiers.trained import ClassifierRecord, TrainedClassifier, read_auroc
 from ganoscope.data.checks.copies import CLOSE, CopyBorder, index_training, measure_border
 from ganoscope.data.checks.nearest import SearchIndex, find_nearest
@@ -212,7 +212,7 @@ def make_label_check(run: TrainedRun, store: Store, classifier: TrainedClassifie
     gather(
         partial(refuse_other_classes, classifier, run.classes),
         partial(refuse_other_images, classifier, store),
-        partial(refuse_as_judge, classifier, store),
+        partial(refuse_dependent, classifier, store),
     )
     warn_of_guessing(classifier.record)
     columns = np.array([classifier.record.classes.index(name) for name in run.classes])

@@ -9,13 +9,13 @@ from pathlib import Path
 from ganoscope.data import writers
 from ganoscope.data.store import Store
 from ganoscope.generation.candidates import Tally, draw_candidates
+from ganoscope.generation.class_sheet import Gallery, make_gallery
 from ganoscope.generation.config import GenerateConfig
 from ganoscope.generation.labels import ALL, Request
 from ganoscope.generation.origin import COLUMNS, FRAME_COLUMNS, describe_image, make_output
 from ganoscope.generation.rejected import open_rejected, round_measure
 from ganoscope.generation.screening import COPY, LABEL, Screening
-from ganoscope.generation.sheets import Gallery, make_gallery
-from ganoscope.generation.sources import read_spacing
+from ganoscope.generation.screening_inputs import read_spacing
 from ganoscope.progress import ProgressBar
 
 

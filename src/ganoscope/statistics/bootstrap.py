@@ -10,8 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ganoscope.seeds import Stream, stream
-from ganoscope.statistics.estimate import Estimate as Estimate
-from ganoscope.statistics.estimate import make_estimate as make_estimate
+from ganoscope.statistics.estimate import Estimate, make_estimate
 
 Floats = NDArray[np.float64]
 

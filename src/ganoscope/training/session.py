@@ -178,7 +178,7 @@ class Session:
             fake=fake if rows else None,
             progress=self.images_seen / (self.config.images or 1),
             balanced_labels=self.store.column("label")[self.indices] if self.config.balance else None,
-            conditional=bool(getattr(self.method, "classes", 0)),
+            conditional=bool(self.method.classes),
         )
         for alarm in alarms.check(observations, self.images_seen):
             CONSOLE.print(f"alarm ({alarm.severity}) at {self.images_seen:,} images: {alarm.message}")

@@ -5,7 +5,7 @@ from functools import partial
 from pathlib import Path
 
 from ganoscope.alarms import Alarm
-from ganoscope.counterfactuals.cases.sources import Source, open_source, save_key
+from ganoscope.counterfactuals.cases.image_sources import Source, open_source, save_key
 from ganoscope.counterfactuals.cases.store_cases import find_run_store
 from ganoscope.counterfactuals.config import CounterfactualConfig
 from ganoscope.counterfactuals.results.conclusion import conclude, save_conclusion
@@ -13,7 +13,11 @@ from ganoscope.counterfactuals.results.folder import open_folder, save_figures
 from ganoscope.counterfactuals.results.gathered import Gathered
 from ganoscope.counterfactuals.results.set_measures import SetMeasures
 from ganoscope.counterfactuals.translation.batches import Setting, choose_batch, make_setting, translate_batch
-from ganoscope.counterfactuals.translation.classifiers import open_explained, open_judge, refuse_dependent
+from ganoscope.counterfactuals.translation.classifiers import (
+    open_explained,
+    open_independent_classifier,
+    refuse_dependent,
+)
 from ganoscope.counterfactuals.translation.translator import open_translator, refuse_target
 from ganoscope.errors import gather
 from ganoscope.evaluate.counterfactual.set_findings import Findings
@@ -62,7 +66,7 @@ def counterfactual(run: Path, images: Path, out: Path, config: CounterfactualCon
     _, explained, judge, store = gather(
         partial(refuse_target, translator, config.target),
         partial(open_explained, translator, config, device),
-        partial(open_judge, translator, config, device),
+        partial(open_independent_classifier, translator, config, device),
         partial(find_run_store, translator.run, config),
     )
     refuse_dependent(explained, judge, store)

@@ -5,12 +5,12 @@ from pathlib import Path
 
 from ganoscope.errors import gather
 from ganoscope.files import new_folder, refuse_existing, save_json
+from ganoscope.generation.class_sheet import save_contact_sheet
 from ganoscope.generation.config import GenerateConfig
 from ganoscope.generation.labels import make_request
 from ganoscope.generation.origin import describe_run
 from ganoscope.generation.screening import make_screening
-from ganoscope.generation.sheets import save_contact_sheet
-from ganoscope.generation.sources import find_store, open_judge
+from ganoscope.generation.screening_inputs import find_store, open_independent_classifier
 from ganoscope.generation.strips import save_strips
 from ganoscope.generation.writing import Generated, describe_screening, summarise, write_images
 from ganoscope.training.processes import choose_device
@@ -38,7 +38,7 @@ def generate(run: Path, out: Path, config: GenerateConfig = DEFAULTS) -> Generat
     request, store, classifier = gather(
         partial(make_request, trained, config),
         partial(find_store, trained, config),
-        partial(open_judge, config, device),
+        partial(open_independent_classifier, config, device),
     )
     screening = make_screening(trained, store, classifier, config)
     with new_folder(out) as folder:

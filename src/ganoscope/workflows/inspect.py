@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from ganoscope.data.inspection.findings import compute_findings, name_data_folder, save_findings
+from ganoscope.data.inspection.inspected import compute_findings, name_data_folder, save_findings
 from ganoscope.data.store import Store
 from ganoscope.errors import UserError, describe
 from ganoscope.figures.contact_sheet import save_contact_sheet

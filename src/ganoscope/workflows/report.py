@@ -4,11 +4,12 @@ from pathlib import Path
 
 from ganoscope.alarms import save_alarms
 from ganoscope.evaluate.fidelity import diversity
+from ganoscope.evaluate.run_measurements import measure_run
 from ganoscope.files import replacing
 from ganoscope.progress import timed
+from ganoscope.reports.run.artefacts import ALARMS, DIVERSITY, Sources, find_sources
 from ganoscope.reports.run.config import ReportConfig
 from ganoscope.reports.run.page import render_page
-from ganoscope.reports.run.sources import ALARMS, DIVERSITY, Sources, find_sources
 from ganoscope.training.run_folder.trained_run import open_run
 
 DEFAULTS = ReportConfig()
@@ -29,6 +30,7 @@ def report(run: Path, out: Path | None = None, config: ReportConfig = DEFAULTS) 
     with timed("report"):
         sources = find_sources(open_run(run), config)
         keep_diversity(sources)
+        keep_measurements(sources)
         page = render_page(sources)
         with replacing(out) as partial:
             partial.write_text(page, encoding="utf-8")
@@ -54,3 +56,14 @@ def keep_diversity(sources: Sources) -> None:
         diversity.save(sources.evaluation / DIVERSITY, measured)
     if measured:
         save_alarms(sources.evaluation / ALARMS, diversity.find_alarms(measured))
+
+
+def keep_measurements(sources: Sources) -> None:
+    """Leaves every other measurement that needs nothing but images in RUN/evaluation, as `keep_diversity` does.
+
+    Raises:
+        UserError: A measurement refuses the images.
+    """
+    config = sources.config
+    if sources.store.value and not sources.translates:
+        measure_run(sources.trained, sources.store.value, sources.evaluation, config.number, config.seed)

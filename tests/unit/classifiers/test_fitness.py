@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from tests.fixtures.made_up_stores import write_store
 
-from ganoscope.classifiers.fitness import name_public_sets, refuse_as_judge, refuse_other_images
+from ganoscope.classifiers.fitness import name_public_sets, refuse_dependent, refuse_other_images
 from ganoscope.classifiers.trained import open_classifier
 from ganoscope.data.phantoms.phantom_store import PhantomConfig
 from ganoscope.data.store import Store
@@ -25,7 +25,7 @@ def trained_on(classifier, **changes):
 
 def test_it_may_judge_the_store_that_it_learned_from(classifier, phantom_store):
     store = Store.open(phantom_store)
-    refuse_as_judge(classifier, store)
+    refuse_dependent(classifier, store)
     refuse_other_images(classifier, store)
 
 
@@ -61,30 +61,30 @@ def test_one_that_learned_from_a_stores_held_out_images_is_no_judge_there(classi
     ids, parts = first.column("sample_id"), first.column("split")
     seen = {"sample_ids": ids[parts == "train"].tolist(), "validation_ids": ids[parts == "validation"].tolist()}
     learned = trained_on(classifier, store_fingerprint=first.fingerprint, **seen)
-    refuse_as_judge(learned, first)
+    refuse_dependent(learned, first)
     with pytest.raises(
         UserError, match="was trained on images of the validation or test part of made up: got 10 images"
     ):
-        refuse_as_judge(learned, second)
+        refuse_dependent(learned, second)
     chosen = trained_on(learned, sample_ids=[], validation_ids=ids[parts == "train"].tolist())
     with pytest.raises(UserError, match="was selected on images of the test part"):
-        refuse_as_judge(chosen, second)
+        refuse_dependent(chosen, second)
 
 
 def test_phantoms_of_another_store_do_not_count_as_seen_though_their_numbers_are_the_same(classifier, tmp_path):
     other = phantom(tmp_path / "other", PhantomConfig(modality="mri", number=144, size=32, seed=5))
     held_out = other.column("sample_id")[other.indices("test")]
     assert set(held_out) & set(classifier.record.sample_ids)
-    refuse_as_judge(classifier, other)
+    refuse_dependent(classifier, other)
 
 
 @pytest.mark.parametrize("name", ["rsna_challenge", "nih cxr", "ChestX-ray14", "chestmnist"])
 def test_pretrained_weights_are_no_judge_of_the_public_set_that_they_have_seen(classifier, tmp_path, name):
     store = write_store(tmp_path / "store", [{} for _ in range(12)], name=name)
-    refuse_as_judge(trained_on(classifier, trained_on=["imagenet"]), store)
-    refuse_as_judge(trained_on(classifier, trained_on=["padchest"]), store)
+    refuse_dependent(trained_on(classifier, trained_on=["imagenet"]), store)
+    refuse_dependent(trained_on(classifier, trained_on=["padchest"]), store)
     with pytest.raises(UserError, match="have seen the data set"):
-        refuse_as_judge(trained_on(classifier, trained_on=["nih", "rsna"]), store)
+        refuse_dependent(trained_on(classifier, trained_on=["nih", "rsna"]), store)
 
 
 def test_every_set_that_weights_may_have_seen_is_known():

@@ -17,7 +17,8 @@ from ganoscope.data.writers.png import save_marked
 from ganoscope.evaluate.counterfactual.measures import Response
 from ganoscope.evaluate.counterfactual.set_findings import ALL, Findings
 from ganoscope.figures.sheets import make_sheet
-from ganoscope.statistics.bootstrap import Estimate, estimate_mean
+from ganoscope.statistics.bootstrap import estimate_mean
+from ganoscope.statistics.estimate import Estimate
 
 SHOWN, COLUMNS = 32, 8
 """Most images on the contact sheet, and in one of its rows."""

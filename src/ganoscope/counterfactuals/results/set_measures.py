@@ -22,7 +22,7 @@ from ganoscope.evaluate.features import (
 )
 from ganoscope.evaluate.units.hu_fidelity import HuDistance, HuHistogram, compare_histograms, measure_floor
 from ganoscope.seeds import Stream, stream
-from ganoscope.statistics.bootstrap import Estimate
+from ganoscope.statistics.estimate import Estimate
 
 MOST = 2000
 """Most images of a set whose features are compared: the cost of the distance grows with their square."""

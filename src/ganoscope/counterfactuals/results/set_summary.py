@@ -9,7 +9,7 @@ from ganoscope.counterfactuals.results.set_measures import HuFidelity
 from ganoscope.counterfactuals.translation.batches import Setting
 from ganoscope.evaluate.counterfactual.measures import CHANGED, MARGIN_PX
 from ganoscope.evaluate.counterfactual.set_findings import ALL, SHARES, Findings, Realism
-from ganoscope.statistics.bootstrap import Estimate
+from ganoscope.statistics.estimate import Estimate
 
 
 def write_summary(

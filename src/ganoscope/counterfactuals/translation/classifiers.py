@@ -40,7 +40,9 @@ def open_explained(translator: Translator, config: CounterfactualConfig, device:
     return classifier
 
 
-def open_judge(translator: Translator, config: CounterfactualConfig, device: str) -> TrainedClassifier | None:
+def open_independent_classifier(
+    translator: Translator, config: CounterfactualConfig, device: str
+) -> TrainedClassifier | None:
     """Returns the independent classifier; None where none is asked for.
 
     Args:

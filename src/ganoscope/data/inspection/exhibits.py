@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ganoscope.data.inspection.brightness import Measurements, choose_positions, find_range
-from ganoscope.data.inspection.pairs import Pair, ShownPairs, choose_shown_pairs
+from ganoscope.data.inspection.duplicate_pairs import Pair, ShownPairs, choose_shown_pairs
 from ganoscope.data.store.intensity import IntensityMap
 
 NO_LABEL, UNLABELLED = "(no label)", "all images"

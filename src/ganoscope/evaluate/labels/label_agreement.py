@@ -13,7 +13,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from ganoscope.classifiers.fitness import refuse_as_judge, refuse_other_images
+from ganoscope.classifiers.fitness import refuse_dependent, refuse_other_images
 from ganoscope.classifiers.trained import TrainedClassifier
 from ganoscope.contracts import Measured, Need
 from ganoscope.data.store import Store
@@ -91,7 +91,7 @@ def measure_label_agreement(
             requested class; or the numbers of images and classes differ.
     """
     refuse_other_images(classifier, store)
-    refuse_as_judge(classifier, store)
+    refuse_dependent(classifier, store)
     refuse_unknown(classifier.record.classes, requested)
     probabilities = compute_all_probabilities(classifier, images)
     if len(probabilities) != len(requested) or not len(requested):

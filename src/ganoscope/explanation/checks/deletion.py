@@ -23,7 +23,8 @@ from ganoscope.contracts import Target
 from ganoscope.explanation.checks.randomisation import displace
 from ganoscope.explanation.targets import compute_scores
 from ganoscope.seeds import Stream, stream
-from ganoscope.statistics.bootstrap import Estimate, estimate_mean
+from ganoscope.statistics.bootstrap import estimate_mean
+from ganoscope.statistics.estimate import Estimate
 
 FRACTIONS = np.linspace(0.0, 1.0, 11)
 """Shares of pixels that are changed at the points of a curve."""

@@ -10,7 +10,7 @@ from ganoscope.explanation.findings import Findings, MeanCurvesByTarget, SetFind
 from ganoscope.explanation.regions import REGIONS
 from ganoscope.explanation.targets import TARGETS
 from ganoscope.figures.axes import COLOURS, draw_shared_legend, make_figure
-from ganoscope.statistics.bootstrap import Estimate
+from ganoscope.statistics.estimate import Estimate
 
 WIDTH_INCHES = 12
 COLOUR = {"real": COLOURS[0], "generated": COLOURS[1]}

@@ -5,7 +5,7 @@ from typing import Any
 
 from ganoscope.data.store import Store
 from ganoscope.files import replacing
-from ganoscope.reports.classifier.findings import Findings, read_findings
+from ganoscope.reports.classifier.artefacts import Findings, read_findings
 from ganoscope.reports.classifier.looked_for import collect_alarms
 from ganoscope.reports.classifier.sections import (
     confusion,

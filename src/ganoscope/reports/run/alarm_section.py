@@ -6,8 +6,8 @@ from ganoscope.alarms import Alarm, load_alarms, run_checks, sort_alarms
 from ganoscope.files import load_json
 from ganoscope.reports.kit.alarm_cards import AlarmList, Outcome, count_by_severity, describe_verdict, make_card
 from ganoscope.reports.kit.content import Part
+from ganoscope.reports.run.artefacts import ALARMS, Sources
 from ganoscope.reports.run.looked_for import ORIGIN_CHECK, Results, describe_checks
-from ganoscope.reports.run.sources import ALARMS, Sources
 
 SPAN = ("first_images", "last_images")
 """Names in an alarm's evidence: images seen when it was first raised, and when last."""

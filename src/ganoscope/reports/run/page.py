@@ -5,6 +5,7 @@ from typing import Any
 
 from ganoscope.reports.kit.rendering import render
 from ganoscope.reports.run.alarm_section import list_alarms
+from ganoscope.reports.run.artefacts import Sources
 from ganoscope.reports.run.sections import (
     counterfactuals,
     curves,
@@ -17,7 +18,6 @@ from ganoscope.reports.run.sections import (
     samples,
     training_data,
 )
-from ganoscope.reports.run.sources import Sources
 from ganoscope.training.run_folder.trained_run import TrainedRun
 
 CHAPTERS = (

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from ganoscope.reports.kit.pictures import Picture
-from ganoscope.reports.store.evidence import Evidence
+from ganoscope.reports.store.artefacts import Evidence
 from ganoscope.reports.store.marked_pictures import SIDE_PX, draw_thumbnail, embed
 
 

@@ -9,7 +9,7 @@ from ganoscope.alarms import Alarm, Check, load_alarms, sort_alarms
 from ganoscope.data.checks import CHECKS
 from ganoscope.data.checks.store_tables import StoreTables
 from ganoscope.reports.kit.alarm_cards import AlarmList, Outcome, count_by_severity, describe_verdict, make_card
-from ganoscope.reports.store.evidence import Evidence
+from ganoscope.reports.store.artefacts import Evidence
 
 CHAPTERS: dict[tuple[str, str], tuple[str, ...]] = {
     ("counts", "Counts"): (

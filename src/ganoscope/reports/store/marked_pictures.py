@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 
 from ganoscope.reports.kit.pictures import to_png
-from ganoscope.reports.store.evidence import Evidence
+from ganoscope.reports.store.artefacts import Evidence
 
 SIDE_PX, LARGE_PX = 112, 150
 SHEET_PX = 96

@@ -3,18 +3,19 @@
 from pathlib import Path
 from typing import Any
 
-from ganoscope.data.inspection.findings import name_data_folder
+from ganoscope.data.inspection.inspected import name_data_folder
 from ganoscope.data.store import Store
 from ganoscope.data.store.splits import SPLITS
 from ganoscope.files import replacing
 from ganoscope.reports.kit.rendering import render
+from ganoscope.reports.store.artefacts import Evidence, read_evidence
 from ganoscope.reports.store.chapter import StoreChapter
-from ganoscope.reports.store.evidence import Evidence, read_evidence
 from ganoscope.reports.store.looked_for import collect_alarms
 from ganoscope.reports.store.sections import (
     class_sheets,
     counts,
     duplicates,
+    file_geometry,
     images_per_patient,
     intensities,
     limits,
@@ -24,7 +25,6 @@ from ganoscope.reports.store.sections import (
     provenance,
     series,
     shortcuts,
-    source_geometry,
     unusual,
 )
 
@@ -36,7 +36,7 @@ CHAPTERS = (
     duplicates.show,
     shortcuts.show,
     markers.show,
-    source_geometry.show,
+    file_geometry.show,
     intensities.show,
     unusual.show,
     series.show,

@@ -1,7 +1,7 @@
 """The summary names only what was measured, and calls a share a share."""
 
 from ganoscope.counterfactuals.results.set_summary import describe_cost, describe_validity
-from ganoscope.statistics.bootstrap import Estimate
+from ganoscope.statistics.estimate import Estimate
 
 
 def test_a_classifier_that_was_asked_of_images_of_the_target_was_asked():

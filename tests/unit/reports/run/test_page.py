@@ -7,9 +7,9 @@ from types import SimpleNamespace
 import pytest
 
 from ganoscope.reports.run import sections
+from ganoscope.reports.run.artefacts import find_sources
 from ganoscope.reports.run.config import ReportConfig
 from ganoscope.reports.run.page import CHAPTERS, collect_content, describe_abstract
-from ganoscope.reports.run.sources import find_sources
 from ganoscope.training.run_folder.trained_run import open_run
 
 PARTS = {"model", "generated"}

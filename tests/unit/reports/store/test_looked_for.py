@@ -4,7 +4,7 @@ from tests.fixtures.made_up_stores import write_store
 
 from ganoscope.alarms import Alarm, save_alarms
 from ganoscope.data.checks import CHECKS
-from ganoscope.reports.store.evidence import read_evidence
+from ganoscope.reports.store.artefacts import read_evidence
 from ganoscope.reports.store.looked_for import CHAPTERS, COLUMNS, TABLES, collect_alarms, find_chapter
 from ganoscope.workflows.inspect import inspect
 

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.fixtures.made_up_stores import write_store
 
-from ganoscope.reports.store.evidence import read_evidence
+from ganoscope.reports.store.artefacts import read_evidence
 from ganoscope.reports.store.marked_pictures import draw_thumbnail, scale_box
 from ganoscope.workflows.inspect import inspect
 

@@ -18,7 +18,7 @@ from ganoscope.data.picture import PADDING_HU
 from ganoscope.errors import UserError
 from ganoscope.figures.contact_sheet import save_contact_sheet
 from ganoscope.files import save_csv
-from ganoscope.reports.store.evidence import read_evidence
+from ganoscope.reports.store.artefacts import read_evidence
 from ganoscope.reports.store.marked_pictures import draw_thumbnail, parse_boxes
 from ganoscope.reports.store.page import save_inspection
 from ganoscope.workflows import inspect as workflow
@@ -265,7 +265,7 @@ def test_the_page_is_made_from_tables_and_findings_alone(full, tmp_path, monkeyp
     store, text, _ = full
     shutil.copytree(store.path / "inspect_data", tmp_path / "again_data")
     for name in ("measure", "find_shortcuts", "choose_exhibits"):
-        monkeypatch.setattr(f"ganoscope.data.inspection.findings.{name}", None)
+        monkeypatch.setattr(f"ganoscope.data.inspection.inspected.{name}", None)
     again = save_inspection(store, tmp_path / "again.html").read_text(encoding="utf-8")
     assert re.findall(r'src="[^"]+"', again) == re.findall(r'src="[^"]+"', text)
 

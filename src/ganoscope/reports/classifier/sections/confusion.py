@@ -6,8 +6,8 @@ import numpy as np
 
 from ganoscope.evaluate.classification.metrics import CLASS_METRICS, PartScores
 from ganoscope.figures.axes import INK, make_figure, name_plainly
+from ganoscope.reports.classifier.artefacts import Findings
 from ganoscope.reports.classifier.chart_files import WIDE_PX, save_chart, show_chart
-from ganoscope.reports.classifier.findings import Findings
 from ganoscope.reports.classifier.sections.scores import write_metric
 from ganoscope.reports.kit.content import Chapter, Section, Table
 

@@ -6,8 +6,8 @@ from typing import Any
 
 from ganoscope.classifiers.trained import ClassifierRecord
 from ganoscope.figures.axes import COLOURS, FAINT, make_figure
+from ganoscope.reports.classifier.artefacts import Findings
 from ganoscope.reports.classifier.chart_files import WIDE_PX, save_chart, show_chart
-from ganoscope.reports.classifier.findings import Findings
 from ganoscope.reports.kit.content import Chapter, Section
 from ganoscope.training.classifier.epochs import Epoch, find_best
 

@@ -1,7 +1,7 @@
 """Limits: what the numbers of a classifier do not say."""
 
 from ganoscope.classifiers.trained import ClassifierRecord
-from ganoscope.reports.classifier.findings import Findings
+from ganoscope.reports.classifier.artefacts import Findings
 from ganoscope.reports.kit.content import Chapter, Section
 
 LIMITS = (

@@ -1,7 +1,7 @@
 """Settings and provenance: how the classifier was trained, and what identifies it."""
 
 from ganoscope.classifiers.trained import ClassifierRecord
-from ganoscope.reports.classifier.findings import Findings
+from ganoscope.reports.classifier.artefacts import Findings
 from ganoscope.reports.kit.content import Chapter, Section, Table, write_number
 
 

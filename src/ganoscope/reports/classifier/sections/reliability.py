@@ -8,8 +8,8 @@ from ganoscope.evaluate.classification.calibration import BINS
 from ganoscope.evaluate.classification.curve_points import PartCurves
 from ganoscope.evaluate.classification.metrics import PartScores
 from ganoscope.figures.axes import COLOURS, FAINT, INK, make_figure
+from ganoscope.reports.classifier.artefacts import Findings
 from ganoscope.reports.classifier.chart_files import WIDE_PX, save_chart, show_chart
-from ganoscope.reports.classifier.findings import Findings
 from ganoscope.reports.classifier.sections.scores import write_metric
 from ganoscope.reports.kit.content import Chapter, Section
 

@@ -7,8 +7,8 @@ import numpy as np
 from ganoscope.evaluate.classification.curve_points import PartCurves
 from ganoscope.evaluate.classification.metrics import PartScores
 from ganoscope.figures.axes import COLOURS, FAINT, INK, STYLES, make_figure, name_plainly
+from ganoscope.reports.classifier.artefacts import Findings
 from ganoscope.reports.classifier.chart_files import save_chart, show_chart
-from ganoscope.reports.classifier.findings import Findings
 from ganoscope.reports.classifier.sections.scores import write_metric
 from ganoscope.reports.kit.content import Chapter, Section
 

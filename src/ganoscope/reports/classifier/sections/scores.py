@@ -6,7 +6,7 @@ import numpy as np
 
 from ganoscope.classifiers.trained import ClassifierRecord
 from ganoscope.evaluate.classification.metrics import METRICS, Metric, PartScores, from_json
-from ganoscope.reports.classifier.findings import Findings
+from ganoscope.reports.classifier.artefacts import Findings
 from ganoscope.reports.kit.content import Chapter, Section, Table
 from ganoscope.statistics.bootstrap import RESAMPLES
 

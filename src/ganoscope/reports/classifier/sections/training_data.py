@@ -4,7 +4,7 @@ import numpy as np
 
 from ganoscope.classifiers.trained import ClassifierRecord, describe_range
 from ganoscope.data.store.splits import SPLITS
-from ganoscope.reports.classifier.findings import Findings
+from ganoscope.reports.classifier.artefacts import Findings
 from ganoscope.reports.kit.content import Chapter, Section, Table
 
 

@@ -9,7 +9,7 @@ from ganoscope.reports.kit.content import Chapter, Section, Table, write_number
 from ganoscope.reports.kit.estimates import write_estimate
 from ganoscope.reports.kit.pictures import Picture, show_file
 from ganoscope.reports.kit.text_blocks import read_blocks
-from ganoscope.reports.run.sources import Sources
+from ganoscope.reports.run.artefacts import Sources
 
 PANELS = 4
 """Panels that are shown: the first."""

@@ -6,7 +6,7 @@ from ganoscope.errors import UserError
 from ganoscope.reports.kit.content import Chapter, Section
 from ganoscope.reports.kit.pictures import Picture, embed_svg
 from ganoscope.reports.run import curve_charts as charts
-from ganoscope.reports.run.sources import Sources
+from ganoscope.reports.run.artefacts import Sources
 from ganoscope.training.run_folder.history import load_history
 from ganoscope.training.run_folder.trained_run import TrainedRun
 

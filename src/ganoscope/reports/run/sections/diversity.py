@@ -6,7 +6,7 @@ from ganoscope.evaluate.fidelity.diversity import PAIRS, Diversity, SetDiversity
 from ganoscope.figures.axes import COLOURS, make_figure, styled, to_svg
 from ganoscope.reports.kit.content import Chapter, Section, Table, write_interval
 from ganoscope.reports.kit.pictures import Picture, embed_svg
-from ganoscope.reports.run.sources import Sources
+from ganoscope.reports.run.artefacts import Sources
 
 HEADER = ("Images", "n", "Groups", "Pairs", "Mean MS-SSIM (95 % interval)")
 CAPTION = "Mean MS-SSIM with 95 % intervals. Generated images should be as diverse as real ones."

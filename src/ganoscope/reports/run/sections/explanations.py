@@ -11,7 +11,7 @@ from ganoscope.reports.kit.content import Chapter, Section
 from ganoscope.reports.kit.estimates import tabulate_estimates
 from ganoscope.reports.kit.pictures import Picture, show_file
 from ganoscope.reports.kit.text_blocks import read_blocks
-from ganoscope.reports.run.sources import Sources
+from ganoscope.reports.run.artefacts import Sources
 
 CAPTIONS = {
     "real_and_generated": "Where the discriminator looks. Real and generated images, each with the maps of the "

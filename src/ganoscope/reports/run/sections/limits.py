@@ -4,8 +4,8 @@ from collections.abc import Collection
 
 from ganoscope.evaluate.fidelity.diversity import Diversity
 from ganoscope.reports.kit.content import Chapter, Section
+from ganoscope.reports.run.artefacts import Sources
 from ganoscope.reports.run.sections.measurements import list_measurements
-from ganoscope.reports.run.sources import Sources
 
 NOT_MEASURED = {
     "Memorisation is not measured here. Nothing in this report shows that generated images are not copies of training "

@@ -5,7 +5,7 @@ from pathlib import Path
 from ganoscope.files import load_json
 from ganoscope.reports.kit.content import Chapter, Section
 from ganoscope.reports.kit.estimates import tabulate_estimates
-from ganoscope.reports.run.sources import ALARMS, DIVERSITY, Sources
+from ganoscope.reports.run.artefacts import ALARMS, DIVERSITY, Sources
 
 TEXT = "Files in `{folder}` of the run that other sections do not show: {names}."
 

@@ -1,7 +1,7 @@
 """What is needed to find, check and repeat the run."""
 
 from ganoscope.reports.kit.content import Chapter, Section, Table
-from ganoscope.reports.run.sources import Sources
+from ganoscope.reports.run.artefacts import Sources
 from ganoscope.training.run_folder.trained_run import TrainedRun
 
 

@@ -1,7 +1,7 @@
 """What the models and images may be used for."""
 
 from ganoscope.reports.kit.content import Chapter, Section
-from ganoscope.reports.run.sources import Sources
+from ganoscope.reports.run.artefacts import Sources
 
 TEXT = (
     "Not for clinical use. The models and images described here are made for research. They are not a medical device, "

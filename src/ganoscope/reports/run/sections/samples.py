@@ -8,8 +8,8 @@ from PIL import Image
 from ganoscope.figures.sheets import GAP_PX
 from ganoscope.reports.kit.content import Chapter, Section
 from ganoscope.reports.kit.pictures import Picture, show_pixels
+from ganoscope.reports.run.artefacts import Sources
 from ganoscope.reports.run.sections.generated import show_generated
-from ganoscope.reports.run.sources import Sources
 from ganoscope.training.run_folder.samples import COLUMNS
 from ganoscope.training.run_folder.trained_run import TrainedRun
 

@@ -8,8 +8,8 @@ from ganoscope.data.store import Store
 from ganoscope.data.store.intensity import IntensityMap
 from ganoscope.data.store.splits import SPLITS
 from ganoscope.reports.kit.content import Chapter, Part, Section, Table
+from ganoscope.reports.run.artefacts import Sources
 from ganoscope.reports.run.sections.model import describe_model
-from ganoscope.reports.run.sources import Sources
 from ganoscope.training.run_folder.record import RunRecord
 
 PART_NAMES = {"train": "Train", "validation": "Validation", "test": "Test"}

@@ -4,8 +4,8 @@ import numpy as np
 
 from ganoscope.data.inspection.exhibits import SHEET_CLASSES, SHEET_COLUMNS
 from ganoscope.reports.kit.pictures import Picture
+from ganoscope.reports.store.artefacts import Evidence
 from ganoscope.reports.store.chapter import StoreChapter
-from ganoscope.reports.store.evidence import Evidence
 from ganoscope.reports.store.marked_pictures import GAP_PX, SHEET_PX, draw_thumbnail, embed, join, parse_boxes
 
 

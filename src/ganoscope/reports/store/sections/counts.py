@@ -7,8 +7,8 @@ from numpy.typing import NDArray
 
 from ganoscope.data.store.splits import SPLITS
 from ganoscope.reports.kit.content import Table
+from ganoscope.reports.store.artefacts import Evidence
 from ganoscope.reports.store.chapter import GroupedTable, StoreChapter
-from ganoscope.reports.store.evidence import Evidence
 
 COUNTED = ("images", "patients", "groups")
 

@@ -2,11 +2,11 @@
 
 from collections import Counter
 
-from ganoscope.data.inspection.pairs import Pair, ShownPairs
+from ganoscope.data.inspection.duplicate_pairs import Pair, ShownPairs
 from ganoscope.reports.kit.content import Table
 from ganoscope.reports.kit.pictures import Picture
+from ganoscope.reports.store.artefacts import Evidence
 from ganoscope.reports.store.chapter import StoreChapter
-from ganoscope.reports.store.evidence import Evidence
 from ganoscope.reports.store.galleries import Exhibit, Gallery
 from ganoscope.reports.store.marked_pictures import draw_thumbnail, embed, join
 

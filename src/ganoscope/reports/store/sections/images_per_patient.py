@@ -7,8 +7,8 @@ from numpy.typing import NDArray
 
 from ganoscope.figures.axes import COLOURS, INK, make_figure, styled, to_svg
 from ganoscope.reports.kit.content import Table
+from ganoscope.reports.store.artefacts import Evidence
 from ganoscope.reports.store.chapter import StoreChapter, show_chart
-from ganoscope.reports.store.evidence import Evidence
 
 LARGEST_PATIENTS = 12
 """Patients listed: those with the most images."""

@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 from ganoscope.data.inspection.brightness import Measurements, find_range
 from ganoscope.data.store.intensity import IntensityMap
 from ganoscope.figures.axes import COLOURS, INK, STYLES, make_figure, name_plainly, styled, to_svg
+from ganoscope.reports.store.artefacts import Evidence
 from ganoscope.reports.store.chapter import StoreChapter, show_chart
-from ganoscope.reports.store.evidence import Evidence
 
 ANCHOR, TITLE = "intensities", "Intensities"
 BINS = 160

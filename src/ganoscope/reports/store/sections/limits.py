@@ -1,7 +1,7 @@
 """Limits: what the checks of a store can't see."""
 
+from ganoscope.reports.store.artefacts import Evidence
 from ganoscope.reports.store.chapter import StoreChapter
-from ganoscope.reports.store.evidence import Evidence
 
 LIMITS = (
     "No alarm does not mean no fault: only the subjects listed under the alarms were looked for.",

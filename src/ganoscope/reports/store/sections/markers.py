@@ -1,8 +1,8 @@
 """Burnt-in text and markers: how many images of each class have any, and a gallery with boxes around them."""
 
 from ganoscope.reports.kit.content import Table
+from ganoscope.reports.store.artefacts import Evidence
 from ganoscope.reports.store.chapter import StoreChapter
-from ganoscope.reports.store.evidence import Evidence
 from ganoscope.reports.store.galleries import Exhibit, Gallery, count_shown, show_single
 from ganoscope.reports.store.marked_pictures import LARGE_PX, draw_thumbnail, embed, parse_boxes
 

@@ -1,8 +1,8 @@
 """Files not taken: how many, and why."""
 
 from ganoscope.reports.kit.content import Table
+from ganoscope.reports.store.artefacts import Evidence
 from ganoscope.reports.store.chapter import StoreChapter
-from ganoscope.reports.store.evidence import Evidence
 
 LISTED_FILES = 20
 """File numbers listed per reason; the full list is in quarantine.csv."""

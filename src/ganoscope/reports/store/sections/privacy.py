@@ -1,7 +1,7 @@
 """Privacy: what a data-protection officer wants to know about a store."""
 
+from ganoscope.reports.store.artefacts import Evidence
 from ganoscope.reports.store.chapter import StoreChapter
-from ganoscope.reports.store.evidence import Evidence
 
 
 def show(evidence: Evidence) -> StoreChapter:

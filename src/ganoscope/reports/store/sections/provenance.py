@@ -4,8 +4,8 @@ from importlib.metadata import version
 
 from ganoscope.data.store import Store
 from ganoscope.reports.kit.content import Table, write_number
+from ganoscope.reports.store.artefacts import Evidence
 from ganoscope.reports.store.chapter import StoreChapter
-from ganoscope.reports.store.evidence import Evidence
 
 
 def show_store(evidence: Evidence) -> StoreChapter:

@@ -1,8 +1,8 @@
 """Series: the volumes that were cut into slices, those with problems first."""
 
 from ganoscope.reports.kit.content import Table, write_number
+from ganoscope.reports.store.artefacts import Evidence
 from ganoscope.reports.store.chapter import StoreChapter
-from ganoscope.reports.store.evidence import Evidence
 
 SERIES_ROWS = 60
 """Series listed; the full list is in series.csv."""

@@ -6,8 +6,8 @@ import numpy as np
 
 from ganoscope.figures.axes import COLOURS, INK, make_figure, name_plainly, styled, to_svg
 from ganoscope.reports.kit.content import Table
+from ganoscope.reports.store.artefacts import Evidence
 from ganoscope.reports.store.chapter import StoreChapter, show_chart
-from ganoscope.reports.store.evidence import Evidence
 
 ANCHOR, TITLE = "shortcuts", "Shortcuts without pixels"
 

@@ -3,8 +3,8 @@
 import numpy as np
 
 from ganoscope.reports.kit.content import write_number
+from ganoscope.reports.store.artefacts import Evidence
 from ganoscope.reports.store.chapter import StoreChapter
-from ganoscope.reports.store.evidence import Evidence
 from ganoscope.reports.store.galleries import Exhibit, Gallery, count_shown, show_plainly
 
 REASONS = {

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 
-from ganoscope.classifiers.fitness import refuse_as_judge
+from ganoscope.classifiers.fitness import refuse_dependent
 from ganoscope.classifiers.trained import TrainedClassifier
 from ganoscope.counterfactuals.cases.case import Case, Refused
 from ganoscope.counterfactuals.cases.file_cases import count_images, iterate_key, open_files, open_listing
@@ -128,7 +128,7 @@ def open_store_source(
     refuse_modality(f"store {given.path}", given.modality, own)
     indices, foreign = choose_indices(given, config, run)
     if judge:
-        refuse_as_judge(judge, given)
+        refuse_dependent(judge, given)
     cases = iterate_store(given, indices, run, judge)
     return Source(cases, len(indices), GeometryConfig(given.size), left_out=len(foreign), most=config.number)
 

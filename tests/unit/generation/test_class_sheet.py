@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from ganoscope.generation.sheets import Gallery, arrange
+from ganoscope.generation.class_sheet import Gallery, arrange
 from ganoscope.training.run_folder.samples import MAX_ROWS
 
 

@@ -6,7 +6,7 @@ import stat
 import pytest
 
 from ganoscope.counterfactuals.cases.case import Refused
-from ganoscope.counterfactuals.cases.sources import Source, open_source, save_key
+from ganoscope.counterfactuals.cases.image_sources import Source, open_source, save_key
 from ganoscope.counterfactuals.config import CounterfactualConfig
 from ganoscope.data.geometry.placement import GeometryConfig
 from ganoscope.data.store import Store

@@ -7,7 +7,7 @@ from ganoscope.generation.config import GenerateConfig
 from ganoscope.training.run_folder.trained_run import TrainedRun, refuse_changed_store
 
 
-def open_judge(config: GenerateConfig, device: str) -> TrainedClassifier | None:
+def open_independent_classifier(config: GenerateConfig, device: str) -> TrainedClassifier | None:
     """Returns the classifier that checks the classes of images; None where none is asked for."""
     return open_classifier(config.classifier, device) if config.classifier else None
 

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ganoscope.data.inspection.pairs import Pair, choose_pairs, choose_shown_pairs
+from ganoscope.data.inspection.duplicate_pairs import Pair, choose_pairs, choose_shown_pairs
 
 
 @pytest.mark.parametrize("relation", ["same", "exact copy"])

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from tests.fixtures.made_up_stores import write_store
 
-from ganoscope.data.inspection.findings import compute_findings, load_findings, save_findings
+from ganoscope.data.inspection.inspected import compute_findings, load_findings, save_findings
 from ganoscope.errors import UserError
 from ganoscope.files import save_csv
 

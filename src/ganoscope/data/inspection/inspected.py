@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 
 from ganoscope.data.checks.shortcuts import Shortcut, find_shortcuts
 from ganoscope.data.inspection.brightness import Measurements, load_measurements, measure, save_measurements
+from ganoscope.data.inspection.duplicate_pairs import ShownPairs, read_pairs
 from ganoscope.data.inspection.exhibits import Exhibits, choose_exhibits, find_window, name_classes
-from ganoscope.data.inspection.pairs import ShownPairs, read_pairs
 from ganoscope.data.store import Store
 from ganoscope.data.store.columns import read_columns
 from ganoscope.data.store.intensity import IntensityMap

@@ -7,8 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ganoscope.figures.axes import COLOURS, INK, make_figure, name_plainly, styled, to_svg
+from ganoscope.reports.store.artefacts import Evidence
 from ganoscope.reports.store.chapter import StoreChapter, show_chart
-from ganoscope.reports.store.evidence import Evidence
 from ganoscope.seeds import Stream, stream
 
 ANCHOR, TITLE = "geometry", "Source geometry"

@@ -6,7 +6,7 @@ import pytest
 
 from ganoscope.errors import UserError
 from ganoscope.generation.config import GenerateConfig
-from ganoscope.generation.sources import find_store, read_spacing
+from ganoscope.generation.screening_inputs import find_store, read_spacing
 from ganoscope.training.run_folder.trained_run import open_run
 
 

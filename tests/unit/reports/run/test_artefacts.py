@@ -9,8 +9,8 @@ from ganoscope.errors import UserError
 from ganoscope.evaluate.fidelity import diversity
 from ganoscope.evaluate.fidelity.diversity import Diversity, SetDiversity
 from ganoscope.files import save_json
+from ganoscope.reports.run.artefacts import find_sources, open_store
 from ganoscope.reports.run.config import ReportConfig
-from ganoscope.reports.run.sources import find_sources, open_store
 from ganoscope.training.run_folder.trained_run import open_run
 
 ONE = SetDiversity(9, 9, 36, 0.5, 0.4, 0.6)

@@ -6,9 +6,9 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from ganoscope.data.inspection.duplicate_pairs import Pair, read_pairs
 from ganoscope.data.inspection.exhibits import UNLABELLED, name_classes
-from ganoscope.data.inspection.findings import Findings, load_findings
-from ganoscope.data.inspection.pairs import Pair, read_pairs
+from ganoscope.data.inspection.inspected import Findings, load_findings
 from ganoscope.data.store import Store
 from ganoscope.data.store.columns import read_columns, read_table
 
