@@ -107,15 +107,15 @@ class Terms:
 
     @property
     def total(self) -> Tensor:
-        """The loss: the sum of all fields that are not `observed`."""
+        """The loss, a scalar: the sum of all fields that are not `observed`."""
         return torch.stack([getattr(self, f.name) for f in fields(self) if "observed" not in f.metadata]).sum()
 
     def observations(self) -> dict[str, Tensor]:
-        """Returns the fields that are only reported, by name, detached from the graph."""
+        """Returns the fields that are only reported, scalars by name, detached from the graph."""
         return {f.name: getattr(self, f.name).detach() for f in fields(self) if "observed" in f.metadata}
 
     def scalars(self) -> dict[str, Tensor]:
-        """Returns every field by its name, detached from the graph."""
+        """Returns all fields, scalars by name, detached from the graph."""
         return {f.name: getattr(self, f.name).detach() for f in fields(self)}
 
 

@@ -13,13 +13,13 @@ from ganoscope.files import replacing
 
 
 def save_arrays(path: Path, arrays: Mapping[str, NDArray[Any]]) -> None:
-    """Writes named arrays as a compressed `.npz` file; equal arrays give equal bytes."""
+    """Writes named arrays of any shape as a compressed `.npz` file; equal arrays give equal bytes."""
     with replacing(path) as partial, partial.open("wb") as file:
         np.savez_compressed(file, **arrays)  # type: ignore[arg-type]
 
 
 def load_arrays(path: Path, remedy: str) -> dict[str, NDArray[Any]]:
-    """Returns the named arrays of an `.npz` file.
+    """Returns the named arrays, of any shape, in an `.npz` file.
 
     Args:
         path: The file.

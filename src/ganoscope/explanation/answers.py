@@ -111,9 +111,9 @@ def explain_answers(
 
 
 def choose_shown(predictions: Predictions, seed: int) -> dict[str, dict[str, NDArray[np.int64]]]:
-    """Returns rows by class and kind of answer, at most four each, of different groups.
+    """Returns rows by class and kind of answer, at most four each, of different groups: arrays of shape (n,).
 
-    Of two classes, the second is shown; the first where the second neither occurs nor is predicted.
+    With two classes, only the second is shown, or the first if the second neither occurs nor is predicted.
     """
     counts = np.bincount(predictions.codes, minlength=len(predictions.classes))
     shown = sorted(np.argsort(-counts, kind="stable")[:CLASSES].tolist())
@@ -132,7 +132,7 @@ def choose_shown(predictions: Predictions, seed: int) -> dict[str, dict[str, NDA
 
 
 def choose_groups(rows: NDArray[np.int64], groups: NDArray[np.str_]) -> NDArray[np.int64]:
-    """Returns the first four rows that are of different groups."""
+    """Returns the first four rows of different groups; `rows` has the shape (n,), `groups` (N,)."""
     first = np.sort(np.unique(groups[rows], return_index=True)[1])
     return rows[first[:COLUMNS]]
 

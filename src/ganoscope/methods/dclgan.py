@@ -277,7 +277,7 @@ class DCLGAN:
         )
 
     def compare_patches(self, passage: Passage, source_head: nn.Module, target_head: nn.Module) -> Tensor:
-        """Returns the PatchNCE term of one direction, mean over the layers.
+        """Returns the PatchNCE term of one direction, a scalar: mean over the layers.
 
         Args:
             passage: The direction.
@@ -290,19 +290,19 @@ class DCLGAN:
         return self.config.nce_weight * nce.mean()
 
     def compare_identity(self, passage: Passage, target: Real) -> Tensor:
-        """Returns the identity term of one generator; 0 where it has no weight."""
+        """Returns the identity term of one generator, a scalar; 0 where it has no weight."""
         if not len(passage.identity):
             return passage.fake.new_zeros(())
         return self.config.identity_weight * identity_l1(passage.identity, target.image.detach()).mean()
 
     def compare_features(self, real: Real, fake: PatchOutput) -> Tensor:
-        """Returns the feature-matching term: L1 distance of D's activations, averaged over places."""
+        """Returns the feature-matching term, a scalar: L1 distance between D's activations, averaged over places."""
         expected = [maps.detach().mean(dim=(2, 3)) for maps in real.seen.features]
         found = [maps.mean(dim=(2, 3)) for maps in fake.features]
         return self.config.feature_weight * feature_matching(expected, found).mean()
 
     def compare_hu(self, domain: str, target: Real, passage: Passage, source: Real) -> Tensor:
-        """Returns the divergence between the HU histograms of a domain's real images and of translations to it.
+        """Returns the divergence, a scalar, between HU histograms of a domain's real images and of translations to it.
 
         Args:
             domain: `a` or `b`, the target domain.
@@ -341,7 +341,7 @@ class DCLGAN:
         )
 
     def penalise(self, real: Real) -> Tensor:
-        """Returns the penalty on D's slope at real images, per patch, and so independent of the image size."""
+        """Returns the penalty on D's slope at real images, a scalar: per patch, so independent of the image size."""
         patches = real.seen.patches
         if not self.config.penalty_weight:
             return patches.new_zeros(())

@@ -156,7 +156,7 @@ class R3GAN:
 
 
 def repeat(label: Tensor | None, part: slice) -> Tensor | None:
-    """Returns the class codes of a part of the batch twice: for its real and then for its generated images."""
+    """Returns the class codes of a part of the batch twice, shape (2n,): for its real, then its generated images."""
     return None if label is None else label[part].repeat(2)
 
 

@@ -78,7 +78,11 @@ def measure_border(store: Store, index: SearchIndex, seed: int = 0) -> CopyBorde
 
 
 def choose_held_out(store: Store, seed: int) -> tuple[NDArray[np.int64], int]:
-    """Returns positions of up to MOST_HELD_OUT validation images, spread over their groups, and how many groups."""
+    """Chooses validation images, spread over their groups.
+
+    Returns:
+        Ascending positions of up to MOST_HELD_OUT images, shape (N,), and the number of groups in the validation part.
+    """
     held_out = stream(seed, Stream.COPY_CANDIDATES).permutation(store.indices("validation"))
     seen: dict[str, int] = {}
     turns = []

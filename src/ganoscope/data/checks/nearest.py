@@ -92,7 +92,7 @@ def find_nearest(index: SearchIndex, images: NDArray[np.float32]) -> Nearest:
 
 
 def search_block(index: SearchIndex, bands: NDArray[np.float32]) -> Nearest:
-    """Returns the nearest image of the set for a few images, given by their bands (n, SIDE_PX, SIDE_PX)."""
+    """Returns the nearest image of the set for a few images, given by their bands, shape (n, SIDE_PX, SIDE_PX)."""
     positions, transforms = find_candidates(index, bands)
     several, place = np.unique(positions, return_inverse=True)
     others = filter_band(index.load(several))[place.reshape(positions.shape)]
@@ -177,7 +177,7 @@ def align(band: NDArray[np.float32], others: NDArray[np.float32]) -> NDArray[np.
 
 
 def normalise(windows: NDArray[np.float32]) -> NDArray[np.float64]:
-    """Returns pictures (n, H, W) with mean 0 and norm 1; zeros for constant ones."""
+    """Returns pictures, shape (n, H, W), with mean 0 and norm 1; zeros for constant ones."""
     centred = windows - windows.mean(axis=(1, 2), keepdims=True, dtype=np.float64)
     norms = np.sqrt(np.einsum("nhw,nhw->n", centred, centred))[:, None, None]
     return np.where(norms > 1e-3, centred / np.maximum(norms, 1e-3), 0)

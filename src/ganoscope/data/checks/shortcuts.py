@@ -150,10 +150,8 @@ def find_shortcuts(columns: Columns, seed: int = 0) -> list[Shortcut]:
     searched = choose_images(columns, columns["searched"] == "1", seed)
     telling, of_searched = find_telling(PROPERTIES, seen), find_telling(PROPERTIES_OF_SEARCHED, searched)
     if len(telling) > 1:
-        telling[TOGETHER] = (
-            np.concatenate([features for features, _ in telling.values()], axis=1),
-            ", ".join(telling),
-        )
+        together = np.concatenate([features for features, _ in telling.values()], axis=1)
+        telling[TOGETHER] = together, ", ".join(telling)
     intervals, images = len(telling) + len(of_searched), len(columns["label"])
     found = judge(telling, seen, images, intervals, seed) + judge(of_searched, searched, images, intervals, seed)
     return sorted(found, key=lambda shortcut: -shortcut.auc)
@@ -297,7 +295,14 @@ class Trial:
 
 
 def make_trial(labels: NDArray[np.int64], groups: NDArray[np.int64], intervals: int, seed: int) -> Trial:
-    """Returns folds and resamples for class and group numbers, shape (N,), and this many intervals in the store."""
+    """Returns the folds and resamples that all measurements of a store share.
+
+    Args:
+        labels: Class numbers, shape (N,).
+        groups: Group numbers, shape (N,).
+        intervals: Number of intervals computed for the store, for the Bonferroni correction.
+        seed: Random seed.
+    """
     random = stream(seed, Stream.SHORTCUT_RESAMPLES)
     drawn = draw_weights(np.arange(int(groups.max()) + 1), random, SHORTCUT_RESAMPLES)
     times = np.concatenate([block.astype(np.float32) for block in drawn])
@@ -372,6 +377,11 @@ def make_folds(
 
     Groups are shuffled, sorted by their commonest class and their size, and dealt out in turn. scikit-learn's
     `StratifiedGroupKFold` weighs every group against every fold in a loop: 9 s for 20,000 of them.
+
+    Args:
+        labels: Class numbers, shape (N,).
+        groups: Group numbers, shape (N,).
+        seed: Random seed.
     """
     shape = (int(groups.max()) + 1, int(labels.max()) + 1)
     table = np.bincount(groups * shape[1] + labels, minlength=shape[0] * shape[1]).reshape(shape)

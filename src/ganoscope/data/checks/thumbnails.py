@@ -57,7 +57,7 @@ def make_folded_thumbnail(pixels: NDArray[np.generic], flat: float = 0.0) -> NDA
 
 
 def normalise(vectors: NDArray[np.float16]) -> NDArray[np.float32]:
-    """Returns vectors (n, m) in single precision, divided by their norms; zeros stay."""
+    """Returns vectors, shape (n, m), in single precision, divided by their norms; zeros stay."""
     values = vectors.astype(np.float32)
     norms = np.sqrt(np.einsum("nm,nm->n", values, values))
     values /= np.where(norms > 0, norms, 1)[:, None]

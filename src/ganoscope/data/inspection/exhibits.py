@@ -106,7 +106,9 @@ def find_extremes(measured: Measurements, groups: NDArray[np.str_]) -> dict[str,
 
 
 def keep_one_per_group(positions: NDArray[np.int64], groups: NDArray[np.str_]) -> NDArray[np.int64]:
-    """Returns the first position of each group, in order: neighbouring slices are not shown side by side.
+    """Returns the first position of each group, in order, so that neighbouring slices are not shown side by side.
+
+    Positions have the shape (n,); `groups` has the group of every image in the store, shape (N,).
 
     Example:
         >>> keep_one_per_group(np.array([2, 0, 1]), np.array(["a", "b", "a"])).tolist()

@@ -153,7 +153,7 @@ def restore_predictions(run: Path, store: Store, arrays: Mapping[str, NDArray[An
     Args:
         run: Folder of the classifier.
         store: Store that it learned from.
-        arrays: Content of `predictions.npz`.
+        arrays: Content of `predictions.npz`, shapes as in `Predictions`.
         split: Name of the part.
 
     Raises:

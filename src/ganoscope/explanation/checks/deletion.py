@@ -111,9 +111,10 @@ def blur(images: NDArray[np.float32]) -> NDArray[np.float32]:
 
 
 def rank_pixels(maps: NDArray[np.floating], seed: int) -> NDArray[np.float32]:
-    """Returns each pixel's place in the order of attention, as a share: the highest value comes first, near 0.
+    """Returns each pixel's rank by attention as a share, shape (B, H, W): near 0 for the highest value, near 1 for the
+    lowest.
 
-    Pixels of equal value, such as the zeros, follow in random order, not from top to bottom.
+    Pixels of equal value, such as zeros, are in random order, not from top to bottom.
 
     Example:
         >>> rank_pixels(np.array([[[1.0, 4.0], [3.0, 2.0]]]), seed=0).tolist()

@@ -16,7 +16,7 @@ ALLOWED = "a state dict (tensors by name), .safetensors, .pth or .pt"
 
 
 def load_tensors(path: Path, source: str) -> dict[str, Tensor]:
-    """Returns the tensors by name of a state dict.
+    """Returns the tensors of a state dict by name, with any shapes.
 
     Args:
         path: The file.
@@ -34,7 +34,7 @@ def load_tensors(path: Path, source: str) -> dict[str, Tensor]:
 
 
 def load_safetensors(path: Path) -> dict[str, Tensor]:
-    """Returns the tensors of a .safetensors file.
+    """Returns the tensors of a .safetensors file by name, with any shapes.
 
     Raises:
         UserError: It is damaged.
@@ -46,10 +46,10 @@ def load_safetensors(path: Path) -> dict[str, Tensor]:
 
 
 def load_torch(path: Path, source: str) -> dict[str, Tensor]:
-    """Returns the tensors of a file written by `torch.save`.
+    """Returns the tensors of a file written by `torch.save`, by name, with any shapes.
 
-    PyTorch's restricted unpickler reads it, which supports only tensors and plain containers and calls nothing else.
-    Other files make it raise errors of almost any kind.
+    PyTorch's restricted unpickler supports only tensors and plain containers, and calls nothing else. On other files it
+    raises errors of almost any kind.
 
     Raises:
         UserError: The file is damaged or holds code.

@@ -23,7 +23,7 @@ CAPTIONS = {
     "randomisation": "Check by randomisation: all images. How similar the maps stay to the original ones as more "
     "layers are replaced.",
     "regions": "Where attention lies: inside the anatomy, on its boundary and in the background, beside the share of "
-    "the picture that each region covers, which is what a map without preference would show.",
+    "the picture that each region covers, which is what a uniform map would show.",
     "deletion": "Check by deletion and insertion. The score while marked pixels are removed or restored, compared "
     "with pixels marked at random. A map that marks relevant pixels changes the score more.",
 }

@@ -1,4 +1,4 @@
-"""Sample grids: the last one beside real images, and some over time; images generated into a folder of their own."""
+"""Sample grids: the last one beside real images, and some over time; and the images in a separate folder."""
 
 from pathlib import Path
 

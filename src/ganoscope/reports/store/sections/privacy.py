@@ -1,11 +1,11 @@
-"""Privacy: what a data-protection officer wants to know about a store."""
+"""Privacy: what a data-protection officer needs to know about a store."""
 
 from ganoscope.reports.store.chapter import StoreChapter
 from ganoscope.reports.store.evidence import Evidence
 
 
 def show(evidence: Evidence) -> StoreChapter:
-    """Returns what a data-protection officer wants to know about a store."""
+    """Returns what a data-protection officer needs to know about a store."""
     return StoreChapter("privacy", "Privacy", points=describe_privacy(evidence))
 
 
@@ -16,7 +16,7 @@ def describe_privacy(evidence: Evidence) -> tuple[str, ...]:
     patients = len(set(evidence.columns["patient"].tolist()) - {""})
     marked = int((evidence.columns["markers"] != "").sum())
     searched = int((evidence.columns["searched"] == "1").sum())
-    letters = f"of {searched:,} images that were searched, {marked:,} seem to hold some"
+    letters = f"of {searched:,} images that were searched, {marked:,} seem to contain some"
     return (
         f"The store and this page hold images of persons: {evidence.store.count:,} images of {patients:,} known "
         "patients and of those without an id. Medical images are personal data in many jurisdictions even without a "
@@ -25,5 +25,5 @@ def describe_privacy(evidence: Evidence) -> tuple[str, ...]:
         "names are not kept in the store. The key that leads back is a separate file, written outside the store: keep "
         "it apart, and do not pass it on.",
         f"Burnt-in letters may name a person ({letters}): look before passing images on.",
-        "Class names and the data set's name are shown as the source's folders or tables gave them.",
+        "Class names and the data set's name are shown as given in the source's folders or tables.",
     )
