@@ -1,4 +1,4 @@
-"""Reads a folder of images into a store, finds unusable files and duplicates, makes patient-grouped splits."""
+"""Reads a folder of images into a store: finds unusable files and duplicates, and makes patient-grouped splits."""
 
 from dataclasses import dataclass, field
 from pathlib import Path

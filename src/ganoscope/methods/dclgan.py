@@ -69,7 +69,7 @@ class Config:
 
     generator: GeneratorName = "resnet"
     """resnet: residual blocks at a quarter of the side redraw the image; attention_resunet: a U-Net with attention
-    gates computes a change that is added to it, which learns faster where little has to change."""
+    gates computes a change to add to the image, which learns faster where little has to change."""
     generator_channels: int | None = None
     """Channels of the generators' finest level; by default 64 for resnet, 32 for attention_resunet."""
     discriminator_channels: int = 64
@@ -84,7 +84,7 @@ class Config:
     temperature: float = 0.07
     """Temperature of PatchNCE; a lower one puts more weight on the most similar negatives."""
     identity_weight: float = 1.0
-    """Weight of the L1 distance that a translation moves an image of its target domain; 0 saves 2/5 of a step."""
+    """Weight of the L1 distance between an image of the target domain and its translation; 0 saves 2/5 of a step."""
     feature_weight: float = 1.0
     """Weight of feature matching: L1 distance between D's mean activations on real and on translated images."""
     hu_weight: float | None = None

@@ -44,7 +44,7 @@ class Config:
     discriminator_channels: int = 32
     """Channels of the discriminator's finest level, at half the image's side."""
     learning_rate: float = 1e-3
-    """Adam learning rate of layers with 64 inputs, in both networks; others have it times sqrt(64 / inputs)."""
+    """Adam learning rate of layers with 64 inputs, in both networks; scaled by sqrt(64 / inputs) for others."""
     beta2: float = 0.99
     """Adam's second momentum; the first is 0."""
     penalty_weight: float = 0.5

@@ -31,7 +31,7 @@ class GeometryConfig:
     """lanczos: sharp and antialiased; area: mean over the area of a pixel, as a larger voxel would have measured it;
     auto: area for HU, else lanczos."""
     remove_table: bool = False
-    """Replace everything outside the body in CT slices (table, cushions, clothes) by air."""
+    """Replace everything outside the body in CT slices (table, cushions, clothes) with air."""
 
     def __post_init__(self) -> None:
         """Checks size and spacing.

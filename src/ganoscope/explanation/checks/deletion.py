@@ -111,8 +111,7 @@ def blur(images: NDArray[np.float32]) -> NDArray[np.float32]:
 
 
 def rank_pixels(maps: NDArray[np.floating], seed: int) -> NDArray[np.float32]:
-    """Returns each pixel's rank by attention as a share, shape (B, H, W): near 0 for the highest value, near 1 for the
-    lowest.
+    """Returns each pixel's rank as a share, shape (B, H, W): near 0 for the highest value, near 1 for the lowest.
 
     Pixels of equal value, such as zeros, are in random order, not from top to bottom.
 
