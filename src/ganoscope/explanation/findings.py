@@ -1,4 +1,4 @@
-"""What the evidence says: statistics with sample sizes and intervals."""
+"""Statistics of the evidence, with sample sizes and intervals."""
 
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -18,7 +18,7 @@ from ganoscope.statistics.bootstrap import Estimate, estimate_mean
 MeanCurvesByTarget = dict[str, dict[str, tuple[MeanCurves, ...]]]
 """Deletion and insertion curves by target and set."""
 MIN_IMAGES = 5
-"""An interval over fewer images says nothing."""
+"""An interval over fewer images is meaningless."""
 
 
 @dataclass(frozen=True)

@@ -36,7 +36,7 @@ NOTES = ("method", "label", "seed", "index", "truncation", "images_seen", "weigh
 
 
 def describe_image(run: TrainedRun, config: GenerateConfig, index: int, code: int) -> dict[str, object]:
-    """Returns the row of one generated image, without its file and without what the screening found.
+    """Returns the row of one generated image, without its file and its screening result.
 
     Args:
         run: Run that the image is generated with.
@@ -80,7 +80,7 @@ def make_output(
 
 
 def describe_run(run: TrainedRun, config: GenerateConfig) -> dict[str, object]:
-    """Returns what `provenance.json` says about all images together; no paths, which may name a person."""
+    """Returns the entries of `provenance.json` about all images together; no paths, which may name a person."""
     record = run.record
     return {
         "synthetic": True,

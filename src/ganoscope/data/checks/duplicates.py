@@ -32,12 +32,12 @@ COLUMNS = 1024
 PENDING = 1 << 18
 """Links collected before the weakest link of every ring is dropped: bounds the memory of a crowded cluster."""
 CROWD = 1000
-"""In clusters of more pictures no better links are sought among those that are already joined."""
+"""In clusters of more pictures, no better links are searched for among pictures that are already joined."""
 SAMPLE = 4096
 """Thumbnails from which the descriptor is learnt."""
 COORDINATES, LENGTH, START = 192, 64, 16
 """Length of the symmetry-adapted coordinates from which the descriptor is made, of the descriptor, and of its start
-that is held against the box around a leaf."""
+that is compared with the box around a leaf."""
 SLACK = 1e-4
 """Added to distances against rounding in single precision."""
 TIE = 1e-5

@@ -1,7 +1,7 @@
 """Burnt-in letters: the L or R of a radiograph, and short texts near the border of a picture. A hint, not a finding.
 
-Letters are looked for by their form, in a copy of at most `WORK_PX` pixels: thin bright strokes, packed into a box of a
-letter's size, that stand sharply and alone on an even background in the outer part of the picture. Missed are dark
+Letters are searched for by their shape, in a copy of at most `WORK_PX` pixels: thin bright strokes, packed into a box
+of a letter's size, that stand sharply and alone on an even background in the outer part of the picture. Missed are dark
 or pale letters, text smaller than about 2 % of the picture's long side, letters that touch bright anatomy or were cut
 off by the border, rulers and frames. Bent tubes, clips and wires may be mistaken for letters. On pictures
 smaller than `SMALLEST_PX` a letter is a few blurred pixels: they are not searched.
@@ -84,7 +84,7 @@ def is_searchable(pixels: NDArray[np.generic]) -> bool:
 def find_markers(pixels: NDArray[np.generic]) -> tuple[Marker, ...]:
     """Returns what looks like burnt-in letters in a decoded picture; none is found in pictures below `SMALLEST_PX`.
 
-    It is a hint to look, with false alarms and misses (see the module's text), and never proof that a picture is clean.
+    It is a hint, with false alarms and misses (see the module's docstring), never proof that a picture is clean.
 
     Args:
         pixels: Shape (H, W), any real type and range, bright on dark: as `readers.Picture` holds them.

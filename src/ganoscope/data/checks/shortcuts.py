@@ -1,10 +1,10 @@
-"""Shortcuts that need no pixels: properties of the pictures from which their class can be told.
+"""Shortcuts that need no pixels: properties of the pictures that reveal their class.
 
-For every property a small decision tree learns the class of some patients and is asked about the others. Where it beats
-chance clearly, a classifier, or the classes of a GAN, can do the same without looking at the disease. Each property's
-score is the area under the ROC curve (AUC), the mean over classes against the rest, of probabilities out of fold.
-Alarms are rare without cause: 1 in 1,000 made-up stores of 30 to 600 images (200 each of five kinds, patients of 2
-to 4 images, 2 to 4 classes) whose ten properties agree with each other and within patients, but not with the classes.
+For every property, a small decision tree learns the class of some patients and predicts it for the others. Where it
+clearly beats chance, a classifier, or the classes of a GAN, can do the same without looking at the disease. Each
+property's score is the area under the ROC curve (AUC), the mean over classes against the rest, of probabilities out of
+fold. Alarms are rare without cause: 1 in 1,000 made-up stores of 30 to 600 images (200 each of five kinds, patients of
+2 to 4 images, 2 to 4 classes) whose ten properties agree with each other and within patients, but not with the classes.
 
 Source: Zech, Badgeley, Liu et al. 2018, "Variable generalization performance of a deep learning model to detect
     pneumonia in chest radiographs", https://doi.org/10.1371/journal.pmed.1002683; AUC of several classes: Hand, Till
@@ -28,13 +28,13 @@ from ganoscope.statistics.bootstrap import SHORTCUT_RESAMPLES, draw_weights
 from ganoscope.statistics.estimate import LEVEL, compute_percentile_interval
 
 MOST_IMAGES = 20_000
-"""More images than this tell nothing more: whole groups are drawn at random."""
+"""More images than this add no information: whole groups are drawn at random."""
 FOLDS, FEWEST_GROUPS = 5, 4
 """Classes with fewer groups than FEWEST_GROUPS take no part."""
 DEPTH, LEAF_SHARE, LEAF_LEAST = 4, 0.01, 5
 """Depth of the tree, and fewest images in a leaf as a share and as a number."""
 MOST_CATEGORIES = 40
-"""Categories told apart, the commonest first; the others count as one."""
+"""Categories distinguished, the commonest first; the others count as one."""
 ALARMING, GRAVE = 0.65, 0.9
 """An interval that lies above the first is worth a warning, above the second a danger."""
 TOGETHER = "all of these together"
@@ -53,7 +53,7 @@ class Shortcut:
         low: Lower end of its interval; the intervals of a store hold together with 95 % probability.
         high: Upper end.
         images: Number of images that it was measured on.
-        note: In plain words what the property is like in each class, and where not all images were used.
+        note: The property in each class, in plain words, and whether images were left out.
     """
 
     name: str
@@ -69,7 +69,7 @@ class Property:
     """One property of the pictures, of one or more columns of the manifest.
 
     Attributes:
-        name: As alarms have it.
+        name: Name in alarms.
         columns: The columns it is taken from.
         encode: Turns the columns, (N,) each, into numbers of shape (N, features); NaN is missing.
         remedy: What to do about it.
@@ -111,7 +111,7 @@ def encode_categories(columns: Sequence[NDArray[np.str_]]) -> Features:
 
 
 def map_texts(texts: NDArray[np.str_], change: Callable[[str], list[float]]) -> NDArray[np.float64]:
-    """Returns what `change` makes of every text, shape (N, numbers); equal texts are looked at once."""
+    """Returns what `change` makes of every text, shape (N, numbers); equal texts are processed once."""
     names, codes = np.unique(texts, return_inverse=True)
     return np.array([change(str(name)) for name in names])[codes]
 
@@ -158,7 +158,7 @@ def find_shortcuts(columns: Columns, seed: int = 0) -> list[Shortcut]:
 
 
 def find_telling(properties: Iterable[Property], columns: Columns) -> dict[str, tuple[Features, str]]:
-    """Returns the properties that differ between images, by name: as numbers, and what they are like in each class."""
+    """Returns the properties that differ between images, by name: as numbers, and described for each class."""
     return {
         item.name: (features, describe_classes(item, columns))
         for item in properties
@@ -169,7 +169,7 @@ def find_telling(properties: Iterable[Property], columns: Columns) -> dict[str, 
 def judge(
     telling: Mapping[str, tuple[Features, str]], columns: Columns, images: int, intervals: int, seed: int
 ) -> list[Shortcut]:
-    """Returns how well properties, from `find_telling`, tell the class of the images that take part.
+    """Returns how well properties, from `find_telling`, predict the class of the images that take part.
 
     Args:
         telling: Numbers and note of each property.

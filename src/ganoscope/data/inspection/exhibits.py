@@ -60,7 +60,7 @@ def choose_exhibits(
 
     Args:
         columns: Columns of the manifest by name, each of shape (N,).
-        pairs: Duplicates, gravest first.
+        pairs: Duplicates, most serious first.
         measured: Brightness and contrast.
         seed: Random seed of all choices.
     """

@@ -1,4 +1,4 @@
-"""A classifier's predictions for the images of each part, with everything that is measured on them, as files.
+"""A classifier's predictions for the images of each part, with all measurements of them, as files.
 
 `metrics.json` and `predictions.csv` are for readers; `predictions.npz` and `curves.npz` hold them in full precision.
 """

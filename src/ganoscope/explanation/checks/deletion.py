@@ -8,7 +8,7 @@ smoothness: the map itself, shifted and mirrored at random.
 Source: Petsiuk, Das, Saenko 2018, "RISE: Randomized Input Sampling for Explanation of Black-box Models", sect. 4.2,
     https://arxiv.org/abs/1806.07421
 Differs: the score is the target itself (a logit), not a probability, which hardly moves when a network is sure; blur
-    is the baseline in both directions, because a grey patch is no image that the network has learned about.
+    is the baseline in both directions, because a grey patch is unlike any image that the network has learned from.
 """
 
 from dataclasses import dataclass
