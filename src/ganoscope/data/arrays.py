@@ -23,7 +23,7 @@ def load_arrays(path: Path, remedy: str) -> dict[str, NDArray[Any]]:
 
     Args:
         path: The file.
-        remedy: What to do where it can't be read, as a sentence.
+        remedy: What to do if it can't be read, as a sentence.
 
     Raises:
         UserError: The file is missing or damaged.

@@ -83,7 +83,7 @@ class Examination:
     Attributes:
         answer: All evidence about the discriminator.
         findings: Statistics of it.
-        source: Which store the real images are of.
+        source: Store of the real images.
     """
 
     answer: Answer

@@ -145,7 +145,7 @@ def open_own_store(run: TrainedRun) -> Store | None:
 
 @dataclass(frozen=True)
 class Source:
-    """Which store the real images are of, and which one the run was trained on.
+    """The store of the real images, and the one that the run was trained on.
 
     Attributes:
         store: Name of the store with the real images.
@@ -176,7 +176,7 @@ class Source:
 
 
 def find_source(run: TrainedRun, store: Store) -> Source:
-    """Returns which store the real images are of."""
+    """Returns the source of the real images."""
     record = run.record
     return Source(store.name, store.fingerprint, record.store_name, record.store_fingerprint)
 

@@ -16,7 +16,7 @@ def write_summary(findings: Findings, source: str, size: int, cell_px: float, ex
 
     Args:
         findings: All statistics.
-        source: Which store the real images are of, in words.
+        source: Store of the real images, in words.
         size: Side of the images in pixels.
         cell_px: Side of one cell of the explained layer's map, in pixels of the image; 0 where it is not known.
         explainer: Name of the explainer.

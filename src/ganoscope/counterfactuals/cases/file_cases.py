@@ -144,7 +144,7 @@ class FileCases:
 
 
 def find_group(entry: Entry, row: Row) -> str:
-    """Returns what groups a picture with others of its patient: the patient id, else its file or series."""
+    """Returns the key that groups a picture with others of its patient: the patient id, else its file or series."""
     return str(row.values["person"] or (entry.number, row.values["together"] or f"frame {row.values['frame']}"))
 
 

@@ -27,7 +27,7 @@ SCHEMA_VERSION = 1
 
 @dataclass(frozen=True)
 class Conclusion:
-    """What was found over all images.
+    """Conclusions from all images.
 
     Attributes:
         findings: Means with intervals.
@@ -45,7 +45,7 @@ class Conclusion:
 
 
 def conclude(setting: Setting, gathered: Gathered, sets: SetMeasures, seed: int) -> Conclusion:
-    """Returns what was found over all images.
+    """Returns the conclusions from all images.
 
     Args:
         setting: Run and classifiers.

@@ -82,7 +82,7 @@ def is_searchable(pixels: NDArray[np.generic]) -> bool:
 
 
 def find_markers(pixels: NDArray[np.generic]) -> tuple[Marker, ...]:
-    """Returns what looks like burnt-in letters in a decoded picture; none is found in pictures below `SMALLEST_PX`.
+    """Returns likely burnt-in letters in a decoded picture; pictures below `SMALLEST_PX` are not searched.
 
     It is a hint, with false alarms and misses (see the module's docstring), never proof that a picture is clean.
 

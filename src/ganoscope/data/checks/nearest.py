@@ -153,7 +153,7 @@ def make_thumbnails(bands: NDArray[np.float32]) -> NDArray[np.float16]:
 
 
 def turn(band: NDArray[np.float32], transform: int) -> NDArray[np.float32]:
-    """Returns a picture (H, H), mirrored or turned as a code of `thumbnails.TRANSFORMS` says."""
+    """Returns a picture (H, H), mirrored or turned according to a code of `thumbnails.TRANSFORMS`."""
     rows, columns = (slice(None, None, -1 if transform & bit else 1) for bit in (2, 1))
     moved = band[rows, columns]
     return moved.T if transform & 4 else moved

@@ -111,7 +111,7 @@ def encode_categories(columns: Sequence[NDArray[np.str_]]) -> Features:
 
 
 def map_texts(texts: NDArray[np.str_], change: Callable[[str], list[float]]) -> NDArray[np.float64]:
-    """Returns what `change` makes of every text, shape (N, numbers); equal texts are processed once."""
+    """Returns the result of `change` for every text, shape (N, numbers); equal texts are processed once."""
     names, codes = np.unique(texts, return_inverse=True)
     return np.array([change(str(name)) for name in names])[codes]
 
@@ -229,7 +229,7 @@ def choose_images(columns: Columns, known: NDArray[np.bool_], seed: int) -> Colu
 
 
 def choose_rows(labels: NDArray[np.str_], groups: NDArray[np.str_], seed: int) -> NDArray[np.int64]:
-    """Returns which images take part: labelled, of classes with enough groups, whole groups, at most `MOST_IMAGES`.
+    """Returns the images that take part: labelled, of classes with enough groups, whole groups, at most `MOST_IMAGES`.
 
     Args:
         labels: Class of each image, shape (N,); "" without one.

@@ -82,7 +82,7 @@ def make_mirror() -> NDArray[np.float32]:
 
 
 def make_folding() -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float32]]:
-    """Returns which two places of the mirrored square make each coordinate, (1024,) each, and their weights, (2, 1024).
+    """Returns the two places of the mirrored square behind each coordinate, (1024,) each, and their weights, (2, 1024).
 
     Where transposition swaps whole parts, both places are the same, and the second weighs nothing.
     """

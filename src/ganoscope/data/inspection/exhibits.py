@@ -1,4 +1,4 @@
-"""Which images of a store an inspection shows: some of every class, and the offenders of every kind."""
+"""The images of a store that an inspection shows: some of every class, and the offenders of every kind."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -56,7 +56,7 @@ def name_classes(labels: NDArray[np.str_]) -> tuple[NDArray[np.str_], tuple[str,
 def choose_exhibits(
     columns: Mapping[str, NDArray[np.str_]], pairs: tuple[Pair, ...], measured: Measurements, seed: int
 ) -> Exhibits:
-    """Returns which images are shown.
+    """Returns the images to show.
 
     Args:
         columns: Columns of the manifest by name, each of shape (N,).

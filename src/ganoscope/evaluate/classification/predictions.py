@@ -125,7 +125,7 @@ def write_digits(probability: float) -> str:
 
 
 def load_results(run: Path, store: Store) -> dict[str, PartResults]:
-    """Returns what `save_results` wrote, by the name of the part.
+    """Returns the results written by `save_results`, by the name of the part.
 
     Args:
         run: Folder of the classifier.

@@ -35,7 +35,7 @@ DRAWS, FULL_DRAWS = 3, 12
 MAX_STAGES = 8
 """Most stages of the randomisation."""
 POWER_STEPS = 15
-"""Power iterations by which a spectral norm finds the singular value of new weights, as many as it begins with."""
+"""Power iterations in which a spectral norm finds the singular value of new weights: the same number as initially."""
 BATCH = 64
 """Images per pass."""
 IGNORES_WEIGHTS = 0.5

@@ -130,7 +130,7 @@ def list_misfits(network_name: str, given: Mapping[str, Tensor], expected: Mappi
 
 
 def has_shape(tensor: Tensor, shape: torch.Size, any_channels: bool) -> bool:
-    """Returns whether a tensor has a shape.
+    """Tells whether a tensor has a shape.
 
     Args:
         tensor: The tensor.
@@ -161,7 +161,7 @@ def advise(network_name: str, given: Mapping[str, Tensor]) -> str:
     if share > 0.9:
         remedy = "Copy or download it again." if best == network_name else f"Choose --network {best}."
         return f"It looks like {best}: it has {counted}. {remedy}"
-    likeness = f"It is most like {best}, with {counted}" if share else "It is like none of them"
+    likeness = f"It is most like {best}, with {counted}" if share else "It resembles none of them"
     return f"{likeness}; known are {', '.join(PUBLISHED)}. Give the published file of one of these."
 
 

@@ -75,7 +75,7 @@ def describe_code(path: Path, source: str, error: str) -> str:
     """
     named = re.search(r"GLOBAL (\S+)", error)
     given = f"{path}, which asks for {named[1] if named else 'TorchScript'}"
-    fault = "weights file holds more than tensors, and reading that could run code"
+    fault = "weights file contains more than tensors, and reading it could run code"
     return describe(fault, given, ALLOWED, convert(source))
 
 
@@ -110,6 +110,6 @@ def describe_error(error: Exception) -> str:
 def describe_content(path: Path, content: object) -> str:
     """Returns the content of a file that is not a state dict, in words."""
     if not isinstance(content, dict):
-        return f"{path}, which holds a {type(content).__name__}"
+        return f"{path}, which contains a {type(content).__name__}"
     others = [str(key) for key, value in content.items() if not isinstance(value, Tensor)]
-    return f"{path}, which holds other things: {', '.join(others[:4])}{', ...' if len(others) > 4 else ''}"
+    return f"{path}, which contains other things: {', '.join(others[:4])}{', ...' if len(others) > 4 else ''}"

@@ -89,7 +89,7 @@ def describe_span(alarm: Alarm, images_seen: int) -> str:
 
 
 def describe_outcome(part: Part[list[Alarm]]) -> str:
-    """Returns what the checks of one origin found, in words."""
+    """Returns the outcome of the checks of one origin, in words."""
     if part.value is None:
         return f"Not checked. {part.missing}"
     return f"{count_by_severity(part.value)}." if part.value else "No alarms."

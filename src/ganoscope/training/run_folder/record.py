@@ -119,7 +119,7 @@ def to_plain(config: dict[str, Any]) -> dict[str, Any]:
 
 
 def describe_classifiers(method_config: Any) -> dict[str, dict[str, Any]]:
-    """Returns the records of the classifiers that a method's hyper-parameters refer to: every path is one.
+    """Returns the records of the classifiers that a method's hyper-parameters refer to: every path refers to one.
 
     Raises:
         UserError: There is no classifier at a path.

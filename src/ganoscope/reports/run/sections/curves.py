@@ -35,7 +35,7 @@ def describe_curves(run: TrainedRun) -> Section:
 
 
 def describe_averaging(history: charts.History) -> str:
-    """Returns what the faint and the strong lines are."""
+    """Explains the faint and the strong lines."""
     steps = len(history["images"])
     window = charts.choose_window(steps)
     if window == 1:

@@ -44,7 +44,7 @@ def make_chapter(sources: Sources) -> Chapter | None:
 
 
 def describe_explanations(folder: Path) -> tuple[Section, ...]:
-    """Returns what a folder of explanations holds: its summary and all figures, then its estimates."""
+    """Returns the content of a folder of explanations: its summary and all figures, then its estimates."""
     tables = tabulate_estimates(load_json(folder / "results.json"), "Key statistics")
     return (
         Section(blocks=read_blocks(folder / "summary.txt"), figures=load_figures(folder / "figures")),

@@ -10,7 +10,7 @@ def show(evidence: Evidence) -> StoreChapter:
 
 
 def describe_privacy(evidence: Evidence) -> tuple[str, ...]:
-    """Returns what the store and the page say about persons."""
+    """Returns sentences on what the store and the page reveal about persons."""
     if evidence.drawn:
         return ("The images are phantoms: they were drawn by a program and show no person.",)
     patients = len(set(evidence.columns["patient"].tolist()) - {""})
