@@ -69,7 +69,7 @@ class Config:
     discriminator_channels: int = 64
     """Channels of the discriminator's finest level; coarser levels have up to 8 times as many."""
     upsampling: Upsampling = "upsample"
-    """upsample: nearest neighbour and a convolution; transposed: transposed convolutions."""
+    """Upsampling in the generator: upsample (nearest neighbour and a convolution) or transposed (convolutions)."""
     d_cam_weight: float = 1.0
     """Weight of L1(D's heat map, teacher's map) in the discriminator's loss: mean of real and generated images."""
     g_cam_weight: float = 5.0

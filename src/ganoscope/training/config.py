@@ -48,9 +48,9 @@ class TrainConfig:
     """Augmentation of real images: safe shifts them slightly, as suits the modality; images are never mirrored and HU
     never change. Generated images then vary as much."""
     diff_augment: Literal["none", "fixed", "adaptive"] = "none"
-    """Augmentation of all discriminator inputs, real and generated, against memorising few images; the final images are
-    not affected. adaptive raises its probability as the discriminator overfits to the training images, measured
-    against validation images."""
+    """Augmentation of all discriminator inputs, real and generated, against memorising few images; generated images
+    themselves are not affected. adaptive raises its probability as the discriminator overfits to the training images,
+    measured against validation images."""
     balance: bool = False
     """Sample every class equally often. Generated images then no longer have the class frequencies of the data."""
     domains: tuple[str, str] | None = None
