@@ -35,11 +35,11 @@ _HOME_OF_NAME = {
     "open_run": "training.run_folder.trained_run",
     "open_classifier": "classifiers.trained",
 }
-"""Every verb with its configuration, and what verbs leave behind, by the modules that hold them: imported on first use,
-so that `import ganoscope` is quick.
+"""Every verb with its configuration, and the results of verbs, by the module that defines them. They are imported on
+first use, so that `import ganoscope` is quick.
 
-No module or folder bears the name of a function here: once imported, it would hide it. Folders are called by nouns
-(`explanation`), verbs by verbs (`explain`).
+No module or folder has the name of a function here: once imported, it would hide the function. Folders are named with
+nouns (`explanation`), functions with verbs (`explain`).
 """
 
 __all__ = list(_HOME_OF_NAME)

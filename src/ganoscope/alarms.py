@@ -70,7 +70,7 @@ class Check(Generic[Evidence]):
 def collect_checks(package: ModuleType) -> tuple[Check[Any], ...]:
     """Returns the checks of a room by rank: `CHECK` or `CHECKS` of every module in the package.
 
-    A new file adds its checks; modules without either, which compute what checks look at, are passed over.
+    A new file adds its checks; modules without either, which compute what checks look at, are skipped.
     """
     modules = load_all(package, ()).values()
     found = [

@@ -107,15 +107,15 @@ class Terms:
 
     @property
     def total(self) -> Tensor:
-        """The loss: the sum of all fields that are not `observed`."""
+        """The loss, a scalar: the sum of all fields that are not `observed`."""
         return torch.stack([getattr(self, f.name) for f in fields(self) if "observed" not in f.metadata]).sum()
 
     def observations(self) -> dict[str, Tensor]:
-        """Returns the fields that are only reported, by name, detached from the graph."""
+        """Returns the fields that are only reported, scalars by name, detached from the graph."""
         return {f.name: getattr(self, f.name).detach() for f in fields(self) if "observed" in f.metadata}
 
     def scalars(self) -> dict[str, Tensor]:
-        """Returns every field by its name, detached from the graph."""
+        """Returns all fields, scalars by name, detached from the graph."""
         return {f.name: getattr(self, f.name).detach() for f in fields(self)}
 
 
@@ -186,7 +186,7 @@ class Traits:
         defaults: Training options that suit it better than the general defaults, by their names in `TrainConfig`.
         unsuited: Training options that must keep their general default, each with the reason.
         check: Called as check(config, store, spec) before training; raises UserError for a store that the method can't
-            learn from. None where any store will do.
+            learn from. None where any store is suitable.
         relative_scores: Whether only differences between D's scores have a meaning: no probability follows from one.
         draws_attention: Whether `G` has a method `draw_with_attention(z)` that also returns its attention maps.
         weighting: How `Batch.weight` is honoured.
@@ -284,7 +284,7 @@ class Examples:
 
 @dataclass(frozen=True)
 class Attribution:
-    """Scores that say how much each training image shaped each query.
+    """Scores of how much each training image influenced each query.
 
     Attributes:
         scores: Effect of training image n on query q, shape (Q, N), float32; above 0 where the training image made the
@@ -351,7 +351,7 @@ class Measurement(Protocol[EvidenceT]):
 
     Attributes:
         NAME: Short name of the value, such as `frechet_distance`; column of tables and key of JSON files.
-        NEEDS: What `evidence` must hold. A measurement is skipped where something of it is missing.
+        NEEDS: What `evidence` must hold. A measurement is skipped where any of it is missing.
     """
 
     NAME: str

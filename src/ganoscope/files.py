@@ -43,7 +43,7 @@ def new_folder(path: Path) -> Iterator[Path]:
     """Yields a temporary folder; on success it is renamed to `path`, on failure it is removed.
 
     Raises:
-        UserError: `path` is a file or a folder with content, or has no name of its own, such as `.`.
+        UserError: `path` is a file or a folder with content, or has no name, such as `.`.
     """
     if path.name in ("", ".."):
         raise UserError(f"destination has no name: got {path}; allowed: a new folder, such as {path / 'out'}.")

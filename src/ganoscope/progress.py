@@ -1,4 +1,4 @@
-"""Progress display: a live bar on a terminal, a line now and then in a log file. Always on standard error."""
+"""Progress display: a live bar on a terminal, an occasional line in a log file. Always on standard error."""
 
 import time
 from collections.abc import Iterator

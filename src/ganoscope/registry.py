@@ -24,7 +24,7 @@ def read_first_line(file: Path) -> str:
 
 
 def load_module(package: ModuleType, name: str, provides: Sequence[str]) -> ModuleType:
-    """Returns a module of the package, or, by a dotted name, one of the user's own.
+    """Returns a module of the package, or the user's own module by its dotted name.
 
     Args:
         package: Package that holds the modules.
@@ -38,7 +38,7 @@ def load_module(package: ModuleType, name: str, provides: Sequence[str]) -> Modu
     known = list_modules(package)
     if "." not in name and name not in known:
         raise UserError(
-            f"nothing called {name} in {kind}; allowed: {', '.join(known)}, or the dotted name of a module of your own."
+            f"nothing called {name} in {kind}; allowed: {', '.join(known)}, or the dotted name of your own module."
         )
     try:
         module = importlib.import_module(name if "." in name else f"{package.__name__}.{name}")
@@ -46,7 +46,7 @@ def load_module(package: ModuleType, name: str, provides: Sequence[str]) -> Modu
         raise UserError(f"{name} can't be imported: {error}. Is it on PYTHONPATH?") from None
     missing = [attribute for attribute in provides if not hasattr(module, attribute)]
     if missing:
-        remedy = f"The docstring of {package.__name__} tells what it must provide."
+        remedy = f"See the docstring of {package.__name__} for what it must provide."
         raise UserError(f"module {name} does not fit {kind}: it lacks {' and '.join(missing)}. {remedy}")
     return module
 

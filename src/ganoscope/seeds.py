@@ -2,11 +2,11 @@
 
 A stream is `numpy.random.default_rng([seed, key, *path])`: the seed is the user's, the key belongs to the stream, and
 the path tells its parts apart, such as the number of an image. Numbers of different keys or paths are independent.
-Phantoms alone make generators of their own (`ganoscope.data.phantoms`): there the integers are the phantom's identity.
+Only phantoms make their own generators (`ganoscope.data.phantoms`): there the integers are the phantom's identity.
 
-Several streams share a key with streams that have nothing to do with them, because they once were written with the same
-integer. Those keys are kept, so that results of earlier versions can be repeated, until the streams are separated on
-purpose.
+Several streams share a key with streams that have nothing to do with them, because earlier versions used the same
+integer for them. Those keys are kept, so that results of earlier versions can be repeated, until the streams are
+separated on purpose.
 """
 
 from enum import Enum, unique

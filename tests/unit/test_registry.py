@@ -94,5 +94,7 @@ def test_all_modules_of_a_folder_are_loaded_by_name():
 
 
 def test_a_users_own_method_without_traits_is_refused_with_a_hint(package):
-    with pytest.raises(UserError, match=r"mine does not fit methods: it lacks TRAITS\. The docstring of ganoscope\.m"):
+    with pytest.raises(
+        UserError, match=r"mine does not fit methods: it lacks TRAITS\. See the docstring of ganoscope\.m"
+    ):
         methods.load("own_plugin_for_test.mine")

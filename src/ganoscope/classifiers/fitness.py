@@ -59,7 +59,12 @@ def refuse_other_images(classifier: TrainedClassifier, store: Store) -> None:
     record, faults = classifier.record, []
     pairs = (
         ("image size (px)", record.size, store.size, "Prepare a store with that --size"),
-        ("intensity range", describe_range(record.intensity), describe_range(store.intensity), "Prepare a store so"),
+        (
+            "intensity range",
+            describe_range(record.intensity),
+            describe_range(store.intensity),
+            "Prepare a store with that range",
+        ),
         ("modality", record.modality or "unknown", store.modality or "unknown", "Prepare a store with that --modality"),
     )
     for name, learned, given, remedy in pairs:
@@ -72,9 +77,9 @@ def refuse_other_images(classifier: TrainedClassifier, store: Store) -> None:
 def refuse_dependent(classifier: TrainedClassifier, store: Store) -> None:
     """Refuses a classifier that is not independent of a store's held-out images; reports all reasons at once.
 
-    Refused is a classifier that was trained on images of a held-out part of the store, whose best weights were chosen
-    on images of the store's test part, or whose pretrained weights have seen the public data set that the store comes
-    from.
+    A classifier is refused if it was trained on images of a held-out part of the store, if its best weights were
+    chosen on images of the store's test part, or if its pretrained weights were trained on the public data set that
+    the store comes from.
 
     Raises:
         UserError: The classifier is not independent.
@@ -92,7 +97,8 @@ def refuse_dependent(classifier: TrainedClassifier, store: Store) -> None:
     shared = sorted(name_public_sets(record.trained_on) & name_public_sets([store.name, read_layout(store)]))
     if shared:
         fault = (
-            f"pretrained weights of classifier {classifier.path} have seen the data set that {store.name} comes from"
+            f"pretrained weights of classifier {classifier.path} were trained on the data set that {store.name} "
+            f"comes from"
         )
         named = f"{', '.join(shared)} (weights trained on {', '.join(record.trained_on)})"
         faults.append(describe(fault, named, "weights of other data sets", "Use others, or train without --weights."))

@@ -208,7 +208,7 @@ def examine(classifier: TrainedClassifier, store: Store, min_auc: float) -> list
     auc = measure_auc(classifier, store)
     if not auc.value > min_auc:
         fault = f"teacher {classifier.path} does not distinguish the classes of {store.name}"
-        remedy = "Train a better one: the regions it attends to would be no evidence."
+        remedy = "Train a better one: the regions it attends to would not be evidence."
         return [describe(fault, describe_auc(auc), f"AUC above {min_auc:g}", remedy)]
     CONSOLE.print(f"teacher {classifier.path} on {store.name}: {describe_auc(auc)}")
     return []

@@ -1,8 +1,8 @@
 """A trained classifier, opened for use: its network frozen and in evaluation mode, with the images it has seen.
 
 A classifier run is a folder with `classifier.safetensors` and `classifier.json`, which is written last. Teachers,
-independent classifiers of generated images and counterfactuals all open their classifier here; `fitness` says whether
-it fits the images and has not seen them.
+independent classifiers of generated images and counterfactuals all open their classifier here; `fitness` checks
+whether it fits the images and has not seen them.
 """
 
 from dataclasses import dataclass, field
@@ -91,7 +91,7 @@ class TrainedClassifier:
     network: nn.Module = field(repr=False)
 
     def __call__(self, image: Tensor) -> ClassifierOutput:
-        """Returns logits (B, K) and features for images (B, 1, H, W) in [-1, 1], mapped as the record says."""
+        """Returns logits (B, K) and features for images (B, 1, H, W) in [-1, 1], mapped as in the record."""
         output: ClassifierOutput = self.network(image)
         return output
 
@@ -133,7 +133,7 @@ def load_classifier_record(path: Path) -> ClassifierRecord:
     if not file.exists():
         raise UserError(
             f"no classifier at {path}: {RECORD} is missing. Train one with `ganoscope classify`; rerun the same "
-            "command to resume an interrupted training."
+            f"command to resume interrupted training."
         )
     content = load_json(file)
     try:

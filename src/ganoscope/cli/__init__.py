@@ -49,7 +49,7 @@ def execute(arguments: Sequence[str]) -> int:
     except UserError as error:
         ERRORS.print(f"[bold red]error:[/] {escape(str(error))}")
     except KeyboardInterrupt:
-        ERRORS.print("interrupted; everything that was finished before is intact")
+        ERRORS.print("interrupted; everything completed before is intact")
         return 130
     except MemoryError:
         ERRORS.print("[bold red]error:[/] out of memory. Lower --batch-size or --size.")
@@ -112,10 +112,10 @@ def show_overview(commands: dict[str, str]) -> None:
 
 
 def explain_system_error(error: OSError) -> str:
-    """Returns what the operating system refused, and the remedy."""
+    """Returns what the operating system refused, with a remedy."""
     place = f" ({error.filename})" if error.filename else ""
     if error.errno in (errno.ENOSPC, errno.EDQUOT):
-        return f"the disk is full{place}; everything finished before is intact. Free some space and rerun the command."
+        return f"the disk is full{place}; everything completed before is intact. Free some space and rerun the command."
     if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
         return f"no permission{place}: {os.strerror(error.errno)}. Choose another folder, or change its permissions."
     return f"the operating system refused{place}: {error}"

@@ -14,10 +14,10 @@ from ganoscope.workflows.classify import classify
 
 @dataclass
 class Command:
-    """Trains a classifier on a store's train part, and evaluates it on the test part. Rerun the same command to resume.
+    """Trains a classifier on a store's train part and evaluates it on the test part. Rerun the same command to resume.
 
-    RUN then holds classifier.json and classifier.safetensors, metrics.json, predictions.csv, heat_maps.npz, pictures,
-    and classifier.html.
+    Writes to RUN: classifier.json, classifier.safetensors, metrics.json, predictions.csv, heat_maps.npz, pictures and
+    classifier.html.
     """
 
     store: Annotated[Path, tyro.conf.Positional, tyro.conf.arg(metavar="STORE")]

@@ -1,4 +1,4 @@
-"""Translates images to another class with a trained run, and measures what that explains."""
+"""Translates images to another class with a trained run, and evaluates these counterfactuals."""
 
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -13,18 +13,18 @@ from ganoscope.workflows.counterfactual import counterfactual
 
 @dataclass
 class Command:
-    """Translates each image to its target class, and evaluates the change by classifiers, masks and adversarial noise.
+    """Translates each image to its target class, and evaluates the change: classifiers, masks and adversarial noise.
 
-    OUT gets images/ (counterfactual, difference and reconstruction in the source's geometry and units), panels/,
-    results.csv with a row per image, results.json, summary.txt and figures.
+    Writes to OUT: images/ (counterfactual, difference and reconstruction in the source's geometry and units), panels/,
+    results.csv with one row per image, results.json, summary.txt and figures.
     """
 
     run_folder: Annotated[Path, tyro.conf.Positional, tyro.conf.arg(metavar="RUN")]
-    """Folder of a run that translates."""
+    """Folder of a translation run."""
     images: Annotated[Path, tyro.conf.Positional, tyro.conf.arg(metavar="IMAGES")]
     """A store, an image file of any format that `ganoscope prepare` reads, or a folder of such files."""
     out: Annotated[Path, tyro.conf.Positional, tyro.conf.arg(metavar="OUT")]
-    """Folder to make."""
+    """Folder to create."""
     config: tyro.conf.OmitArgPrefixes[CounterfactualConfig] = field(default_factory=CounterfactualConfig)
 
     def run(self) -> None:

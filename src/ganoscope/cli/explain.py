@@ -15,7 +15,7 @@ from ganoscope.workflows.explain import explain
 class Command:
     """Explains the frozen discriminator on held-out real and on generated images: evidence for and against "real".
 
-    Every map comes with a weight-randomisation check; over all images, the shares of the evidence inside the anatomy,
+    Every map comes with a weight-randomisation check. Over all images, the shares of the evidence inside the anatomy,
     on its boundary and in the background are reported with intervals.
     """
 
@@ -24,7 +24,7 @@ class Command:
     store: Annotated[Path, tyro.conf.Positional, tyro.conf.arg(metavar="STORE")]
     """Store with held-out images, usually the run's own."""
     out: Annotated[Path, tyro.conf.Positional, tyro.conf.arg(metavar="OUT")]
-    """Folder to make."""
+    """Folder to create."""
     config: tyro.conf.OmitArgPrefixes[ExplainConfig] = field(default_factory=ExplainConfig)
 
     def run(self) -> None:

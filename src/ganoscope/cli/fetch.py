@@ -1,4 +1,4 @@
-"""Downloads a public data set through its own client; if that fails, says how to download it by hand."""
+"""Downloads a public data set through its own client; if that fails, explains how to download it by hand."""
 
 from dataclasses import dataclass, field
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Shows a store: counts, statistics and alarms; writes its inspection page and a contact sheet."""
+"""Shows a store's counts, statistics and alarms; writes an inspection page and a contact sheet."""
 
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -13,12 +13,12 @@ from ganoscope.workflows.inspect import InspectConfig, inspect
 
 @dataclass
 class Command:
-    """Prints a store's counts, statistics and alarms, verifies its fingerprint, and writes a page with all evidence."""
+    """Verifies a store's fingerprint, prints its counts, statistics and alarms, and writes a page with all evidence."""
 
     store: Annotated[Path, tyro.conf.Positional, tyro.conf.arg(metavar="STORE")]
     """Folder of the store."""
     out: Path | None = None
-    """HTML file to write; inspect.html in the store by default. contact_sheet.png and the folder with the page's
+    """HTML file to write; by default, inspect.html in the store. contact_sheet.png and a folder with the page's
     measurements are written beside it."""
     config: tyro.conf.OmitArgPrefixes[InspectConfig] = field(default_factory=InspectConfig)
 

@@ -1,4 +1,4 @@
-"""Reads a folder of images into a store, finds unusable files and duplicates, makes patient-grouped splits."""
+"""Reads a folder of images into a store: finds unusable files and duplicates, and makes patient-grouped splits."""
 
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -30,9 +30,9 @@ class Command:
     check_only: bool = False
     """Read and check all images and show statistics and alarms, without writing a store."""
     key: Path | None = None
-    """Private file that maps numbers in the store to file names and patient ids; STORE.key.csv by default."""
+    """Private file that maps numbers in the store to file names and patient ids; by default, STORE.key.csv."""
     workers: int = 0
-    """Number of decoding processes; one per core by default."""
+    """Number of decoding processes; by default, one per core."""
     config: tyro.conf.OmitArgPrefixes[PrepareConfig] = field(default_factory=PrepareConfig)
 
     def run(self) -> None:

@@ -13,12 +13,12 @@ from ganoscope.workflows.report import report
 
 @dataclass
 class Command:
-    """Writes the report of a run as one HTML file that opens from disk and prints well."""
+    """Writes the report of a run as one self-contained HTML file, ready to print."""
 
     run_folder: Annotated[Path, tyro.conf.Positional, tyro.conf.arg(metavar="RUN")]
     """Folder of the run."""
     out: Path | None = None
-    """File to write; RUN/report.html where it is not given."""
+    """File to write; by default, RUN/report.html."""
     config: tyro.conf.OmitArgPrefixes[ReportConfig] = field(default_factory=ReportConfig)
 
     def run(self) -> None:

@@ -41,7 +41,7 @@ class Repeat:
 
 @dataclass
 class Train:
-    """Trains a method on a store's train part. Rerun the same command to resume; a larger --images continues."""
+    """Trains a method on a store's train part. Rerun the same command to resume; raise --images to train longer."""
 
     method: Annotated[str, tyro.conf.Positional, tyro.conf.arg(metavar="METHOD")]
     """Method or preset to train."""

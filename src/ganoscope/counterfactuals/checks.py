@@ -1,4 +1,4 @@
-"""What to know about the translated images themselves: whether networks have seen them, and what was left out."""
+"""Checks of the translated images themselves: whether networks have seen them, and what was left out."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ class ImageCounts:
     Attributes:
         images: Images that were translated.
         trained: How many of them the run was trained on.
-        judged: How many of them the independent classifier was trained on or chosen by.
+        judged: How many of them the independent classifier was trained or selected on.
         left_out: Images of the store that belong to neither domain.
         resampled: Images of another size than the networks'.
         domains: Names of the run's domains.
@@ -33,18 +33,18 @@ def find_training_images(counts: ImageCounts) -> Iterator[Alarm]:
     """Yields an alarm where the run was trained on images."""
     if counts.trained:
         message = (
-            f"{counts.trained:,} of {counts.images:,} images are images that the run was trained on: what is measured "
-            "on them says little about others. Use held-out images."
+            f"the run was trained on {counts.trained:,} of the {counts.images:,} images: results on them are weak "
+            f"evidence about other images. Use held-out images."
         )
         yield Alarm("training_images", "warning", message, {"images": counts.trained})
 
 
 def find_images_of_judge(counts: ImageCounts) -> Iterator[Alarm]:
-    """Yields an alarm where the independent classifier was trained on images or chosen by them."""
+    """Yields an alarm where the independent classifier was trained or selected on images."""
     if counts.judged:
         message = (
-            f"{counts.judged:,} of {counts.images:,} images are images that the independent classifier was trained on "
-            "or chosen by: its answers to them are no independent evidence. Use images that it has not seen."
+            f"the independent classifier was trained or selected on {counts.judged:,} of the {counts.images:,} "
+            f"images: its predictions for them are not independent evidence. Use images that it has not seen."
         )
         yield Alarm("judge_has_seen_images", "warning", message, {"images": counts.judged})
 
@@ -63,7 +63,8 @@ def find_resampled(counts: ImageCounts) -> Iterator[Alarm]:
     """Yields a note where images are not of the networks' size."""
     if counts.resampled:
         message = (
-            f"{counts.resampled:,} of {counts.images:,} images are not of the networks' size ({counts.size_px} x "
+            f"{counts.resampled:,} of {counts.images:,} images differ in size from those of the networks "
+            f"({counts.size_px} x "
             f"{counts.size_px} px): they were resampled as the run's store was, and the change was enlarged to their "
             "own grid."
         )
@@ -74,7 +75,7 @@ CHECKS: tuple[Check[ImageCounts], ...] = (
     Check(("training_images",), "images that the run was trained on", find_training_images),
     Check(
         ("judge_has_seen_images",),
-        "images that the independent classifier was trained on or chosen by",
+        "images that the independent classifier was trained or selected on",
         find_images_of_judge,
     ),
     Check(("other_classes",), "images of classes that are not domains of the run", find_other_classes),

@@ -20,35 +20,35 @@ class CounterfactualConfig:
 
     target: str = ""
     """Class or domain to translate every image to. By default, each image is translated to the domain that the
-    explained classifier finds less probable; without a classifier, to the domain that is not its label."""
+    explained classifier finds less probable; without a classifier, to the domain other than its label."""
     steps: int = 9
-    """Number of strengths s of the change that are tried, from 0 to 1: x + s (G(x) - x)."""
+    """Number of strengths s of the change to try, from 0 to 1: x + s (G(x) - x)."""
     part: Literal["test", "validation", "train", "all"] = "test"
     """Part of a store to translate."""
     number: int | None = None
-    """Translate only the first images, this many."""
+    """Translate only this many images, the first ones."""
     hu_offset: int | None = None
     """Offset of Hounsfield units in picture or NIfTI files; by default, that of the run's own files of that kind."""
     classifier: Path | None = None
-    """Folder of the classifier to explain; by default, the one that the run was trained with."""
+    """Folder of the classifier to explain; by default, the one the run was trained with."""
     judge: Path | None = None
     """Folder of an independent classifier: a change that flips only the explained one is an adversarial attack."""
     attack_steps: int = 20
-    """Steps of the adversarial noise that counterfactuals are compared with; 0 leaves it out."""
+    """Optimisation steps of the adversarial noise that counterfactuals are compared with; 0 omits the comparison."""
     panels: int = 100
-    """Number of images that get a panel."""
+    """Number of images to draw a panel for."""
     store: Path | None = None
-    """The store that the run was trained on, if it was moved."""
+    """Store that the run was trained on, if it was moved."""
     key: Path | None = None
-    """Private file that tells which file of a folder stands behind which number; OUT.key.csv by default."""
+    """Private file that maps numbers to the files of a folder; by default, OUT.key.csv."""
     batch_size: int | None = None
-    """Images translated at once; by default, chosen by their size."""
+    """Number of images translated at once; by default, chosen by their size."""
     seed: int = 0
     """Random seed of all resampling."""
     checkpoint: int | None = None
-    """Checkpoint to use, by its number of images seen; the newest by default."""
+    """Checkpoint to use, by its number of images seen; by default, the newest."""
     device: Literal["auto", "cpu", "cuda"] = "auto"
-    """Device; auto takes a GPU where there is one."""
+    """Device to compute on; auto uses a GPU if there is one."""
 
     def __post_init__(self) -> None:
         """Checks every value.

@@ -13,17 +13,17 @@ from ganoscope.files import replacing
 
 
 def save_arrays(path: Path, arrays: Mapping[str, NDArray[Any]]) -> None:
-    """Writes named arrays as a compressed `.npz` file; equal arrays give equal bytes."""
+    """Writes named arrays of any shape as a compressed `.npz` file; equal arrays give equal bytes."""
     with replacing(path) as partial, partial.open("wb") as file:
         np.savez_compressed(file, **arrays)  # type: ignore[arg-type]
 
 
 def load_arrays(path: Path, remedy: str) -> dict[str, NDArray[Any]]:
-    """Returns the named arrays of an `.npz` file.
+    """Returns the named arrays, of any shape, in an `.npz` file.
 
     Args:
         path: The file.
-        remedy: What to do where it can't be read, as a sentence.
+        remedy: What to do if it can't be read, as a sentence.
 
     Raises:
         UserError: The file is missing or damaged.

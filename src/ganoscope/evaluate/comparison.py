@@ -49,7 +49,7 @@ class RealImages:
 
 @dataclass(frozen=True)
 class Comparison:
-    """Evidence of the measurements; a measurement that needs what is None is skipped.
+    """Evidence for the measurements; a measurement that needs a field that is None is skipped.
 
     Attributes:
         generated: Generated images.
@@ -76,7 +76,7 @@ class Comparison:
 
 
 def require(given: Given | None, need: Need) -> Given:
-    """Returns what a measurement needs.
+    """Returns evidence that a measurement needs.
 
     Raises:
         UserError: It is missing.

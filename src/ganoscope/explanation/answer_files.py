@@ -1,4 +1,4 @@
-"""Heat maps of a trained classifier's answers: computed from its run folder, written there, and read back."""
+"""Heat maps of a trained classifier's predictions: computed from its run folder, written there, and read back."""
 
 from collections.abc import Iterable
 from dataclasses import asdict
@@ -24,9 +24,9 @@ ARRAYS, DESCRIPTION = "heat_maps.npz", "heat_maps.json"
 
 
 def explain_run(run: Path, store: Store, device: str) -> HeatMaps:
-    """Explains right and wrong answers of a trained classifier; writes heat maps, and their alarms to `alarms.json`.
+    """Explains right and wrong predictions of a trained classifier; writes heat maps, and alarms to `alarms.json`.
 
-    Explained is the test part, or the validation part where the test part can't be scored.
+    The test part is explained, or the validation part where the test part can't be scored.
 
     Args:
         run: Folder of the classifier, evaluated before.

@@ -1,4 +1,4 @@
-"""Grad-CAM of a classifier's right and wrong answers, with the checks that show how far the maps can be trusted."""
+"""Grad-CAM of a classifier's right and wrong predictions, with checks of how far the maps can be trusted."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -34,7 +34,7 @@ EMPTY_SHARE = 0.2
 
 @dataclass(frozen=True)
 class WeightDependence:
-    """What became of the maps when all weights were destroyed.
+    """How the maps changed when all weights were destroyed.
 
     Attributes:
         images: Number of images.
@@ -58,7 +58,7 @@ class HeatMaps:
         layer: Name of the explained layer.
         dependence: Randomisation check; None where fewer than two maps are not empty.
         inside: Mean share of a map's sum that lies in the annotated finding; None where there are no masks.
-        area: Mean share of the image that the finding covers: the share inside for a map without preference.
+        area: Mean share of the image that the finding covers: the share inside for a uniform map.
     """
 
     galleries: Mapping[str, Mapping[str, NDArray[np.int64]]]
@@ -83,7 +83,7 @@ class HeatMaps:
 def explain_answers(
     classifier: TrainedClassifier, store: Store, predictions: Predictions, indices: NDArray[np.int64], seed: int
 ) -> HeatMaps:
-    """Returns heat maps of right and wrong answers, chosen at random.
+    """Returns heat maps of right and wrong predictions, chosen at random.
 
     Args:
         classifier: The classifier.
@@ -111,9 +111,9 @@ def explain_answers(
 
 
 def choose_shown(predictions: Predictions, seed: int) -> dict[str, dict[str, NDArray[np.int64]]]:
-    """Returns rows by class and kind of answer, at most four each, of different groups.
+    """Returns rows by class and kind of answer, at most four each, of different groups: arrays of shape (n,).
 
-    Of two classes, the second is shown; the first where the second neither occurs nor is predicted.
+    With two classes, only the second is shown, or the first if the second neither occurs nor is predicted.
     """
     counts = np.bincount(predictions.codes, minlength=len(predictions.classes))
     shown = sorted(np.argsort(-counts, kind="stable")[:CLASSES].tolist())
@@ -132,7 +132,7 @@ def choose_shown(predictions: Predictions, seed: int) -> dict[str, dict[str, NDA
 
 
 def choose_groups(rows: NDArray[np.int64], groups: NDArray[np.str_]) -> NDArray[np.int64]:
-    """Returns the first four rows that are of different groups."""
+    """Returns the first four rows of different groups; `rows` has the shape (n,), `groups` (N,)."""
     first = np.sort(np.unique(groups[rows], return_index=True)[1])
     return rows[first[:COLUMNS]]
 
@@ -203,7 +203,7 @@ def find_empty_maps(heat: HeatMaps) -> Iterator[Alarm]:
     """Yields an alarm where many maps are zero everywhere."""
     number = len(heat.rows)
     if heat.empty > EMPTY_SHARE * number:
-        message = f"{heat.empty} of {number} Grad-CAM maps are empty: no region speaks for the predicted class."
+        message = f"{heat.empty} of {number} Grad-CAM maps are empty: no region supports the predicted class."
         yield Alarm("empty_explanations", "warning", message, {"empty": heat.empty, "maps": number})
 
 
@@ -220,11 +220,11 @@ def find_independent_maps(heat: HeatMaps) -> Iterator[Alarm]:
 
 
 def find_misplaced_maps(heat: HeatMaps) -> Iterator[Alarm]:
-    """Yields an alarm where maps lie in the annotated findings no more than maps without preference would."""
+    """Yields an alarm where maps lie in the annotated findings no more than uniform maps would."""
     if heat.inside and heat.area and not heat.inside.low > heat.area.high:
         message = (
-            f"Grad-CAM maps do not point to the annotated findings: {heat.inside.value:.1%} of their sum lies inside, "
-            f"where a map without preference would have {heat.area.value:.1%} (n = {heat.inside.n})."
+            f"Grad-CAM maps do not point to the annotated findings: {heat.inside.value:.1%} of their sum lies "
+            f"inside, against {heat.area.value:.1%} for a uniform map (n = {heat.inside.n})."
         )
         yield Alarm("maps_miss_findings", "warning", message, {"inside": round(heat.inside.value, 4)})
 
@@ -241,7 +241,7 @@ CHECKS: tuple[Check[HeatMaps], ...] = (
         ("maps_miss_findings",),
         "heat maps that miss annotated findings",
         find_misplaced_maps,
-        "interval of the share inside not above that of a map without preference",
+        "interval of the share inside not above that of a uniform map",
     ),
 )
 """What is looked for in the heat maps of a classifier."""

@@ -157,7 +157,7 @@ def split_classes(teacher: Teacher, images: NDArray[np.float32]) -> Maps:
 
 
 def to_numpy(tensor: Tensor) -> NDArray[np.float32]:
-    """Returns a tensor as an array in float32."""
+    """Returns a tensor as a float32 array of the same shape."""
     return tensor.float().cpu().numpy()
 
 

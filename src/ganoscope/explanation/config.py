@@ -12,17 +12,17 @@ class ExplainConfig:
     """What to explain, and how."""
 
     number: int = 64
-    """Number of held-out real images, and of generated images."""
+    """Number of held-out real images and number of generated images."""
     seed: int = 0
-    """Random seed of the choice of real images, of the generated images, and of every check."""
+    """Random seed of the choice of real images, the generated images and every check."""
     explainer: str = "grad_cam"
     """Name of the explainer, or the dotted name of your own module."""
     layer: str | None = None
-    """Layer to explain, such as levels.2; by default the explainer chooses."""
+    """Layer to explain, such as levels.2; by default, the explainer chooses."""
     checkpoint: int | None = None
-    """Images seen at the checkpoint to use; by default the newest."""
+    """Checkpoint to use, by its number of images seen; by default, the newest."""
     device: Literal["auto", "cpu", "cuda"] = "auto"
-    """Device to compute on."""
+    """Device to compute on; auto uses a GPU if there is one."""
 
     def __post_init__(self) -> None:
         """Checks every value.

@@ -58,7 +58,7 @@ class Evidence:
         return min(CHECKED, len(self.logits))
 
     def is_empty(self, target: str) -> NDArray[np.bool_]:
-        """Returns which of a target's maps are all zero, shape (N,)."""
+        """Tells which of a target's maps are all zero, shape (N,)."""
         return np.asarray(self.maps[target].max((1, 2)) <= 0)
 
 

@@ -1,4 +1,4 @@
-"""What the evidence says: statistics with sample sizes and intervals."""
+"""Statistics of the evidence, with sample sizes and intervals."""
 
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -19,7 +19,7 @@ from ganoscope.statistics.estimate import Estimate
 MeanCurvesByTarget = dict[str, dict[str, tuple[MeanCurves, ...]]]
 """Deletion and insertion curves by target and set."""
 MIN_IMAGES = 5
-"""An interval over fewer images says nothing."""
+"""An interval over fewer images is meaningless."""
 
 
 @dataclass(frozen=True)
@@ -84,7 +84,7 @@ class Examination:
     Attributes:
         answer: All evidence about the discriminator.
         findings: Statistics of it.
-        source: Which store the real images are of.
+        source: Store of the real images.
     """
 
     answer: Answer

@@ -41,7 +41,7 @@ class Subjects:
 
     @property
     def pictures(self) -> NDArray[np.float32]:
-        """The images as they are looked at, shape (N, H, W), in [-1, 1]."""
+        """The images as displayed, shape (N, H, W), in [-1, 1]."""
         return self.intensity.to_view(self.images[:, 0])
 
 
@@ -131,8 +131,8 @@ def refuse_modality(what: str, modality: str, store: Store | None) -> None:
         UserError: The modalities differ.
     """
     if store and store.modality not in ("", "mixed") and modality not in ("", store.modality):
-        fault = f"{what} is of another modality than the run learned from"
-        raise UserError(describe(fault, modality, store.modality, "Take one of that modality."))
+        fault = f"{what} is of another modality than the run's training data"
+        raise UserError(describe(fault, modality, store.modality, "Use one of that modality."))
 
 
 def open_own_store(run: TrainedRun) -> Store | None:
@@ -145,7 +145,7 @@ def open_own_store(run: TrainedRun) -> Store | None:
 
 @dataclass(frozen=True)
 class Source:
-    """Which store the real images are of, and which one the run was trained on.
+    """The store of the real images, and the one that the run was trained on.
 
     Attributes:
         store: Name of the store with the real images.
@@ -168,15 +168,15 @@ class Source:
     def description(self) -> str:
         """The store of the real images in words, and the run's own where that is another."""
         if self.own:
-            return f"the real images are of {self.store}, the data that the run learned from"
+            return f"the real images are from {self.store}, the data that the run was trained on"
         return (
-            f"the real images are of {self.store} (fingerprint {self.fingerprint[:12]}), not of the data that the run "
-            f"learned from: {self.run_store} (fingerprint {self.run_fingerprint[:12]})"
+            f"the real images are from {self.store} (fingerprint {self.fingerprint[:12]}), not from the data that "
+            f"the run was trained on: {self.run_store} (fingerprint {self.run_fingerprint[:12]})"
         )
 
 
 def find_source(run: TrainedRun, store: Store) -> Source:
-    """Returns which store the real images are of."""
+    """Returns the source of the real images."""
     record = run.record
     return Source(store.name, store.fingerprint, record.store_name, record.store_fingerprint)
 

@@ -1,4 +1,4 @@
-"""The findings in plain sentences: what was measured, on how many images, and what it can't show."""
+"""The findings in plain sentences: results, numbers of images, and limits."""
 
 from collections.abc import Iterator
 
@@ -16,7 +16,7 @@ def write_summary(findings: Findings, source: str, size: int, cell_px: float, ex
 
     Args:
         findings: All statistics.
-        source: Which store the real images are of, in words.
+        source: Store of the real images, in words.
         size: Side of the images in pixels.
         cell_px: Side of one cell of the explained layer's map, in pixels of the image; 0 where it is not known.
         explainer: Name of the explainer.
@@ -35,8 +35,8 @@ def describe_discriminator(findings: Findings) -> Iterator[str]:
     """Yields how well the explained discriminator separates the sets."""
     probability, sets = findings.probability, findings.targets["why_real"].sets
     yield (
-        f"The discriminator tells {sets['real'].images} held-out real from {sets['generated'].images} generated "
-        f"images with an AUROC of {say(findings.auroc, 2)}; 0.5 is chance."
+        f"The discriminator distinguishes {sets['real'].images} held-out real from {sets['generated'].images} "
+        f"generated images with an AUROC of {say(findings.auroc, 2)}; 0.5 is chance."
     )
     if not probability["real"].n:
         yield "Only differences between its scores are meaningful: it gives no probability."
@@ -59,7 +59,7 @@ def describe_set(name: str, kind: str, one: SetFindings) -> Iterator[str]:
     if one.empty:
         yield f"{one.empty} of {one.images} maps of {kind} images are empty (no {TITLES[name]}) and left out."
     if shown < MIN_IMAGES:
-        yield f"That leaves {shown} {kind} images: too few to say where the evidence lies."
+        yield f"Only {shown} {kind} images remain: too few to locate the evidence."
         return
     inside, boundary, outside = one.regions["inside"], one.regions["boundary"], one.regions["background"]
     yield (
@@ -105,7 +105,7 @@ def describe_check(target: TargetFindings) -> str:
     return (
         f"After all weights were randomised, in {FULL_DRAWS} networks, the maps' mean absolute rank correlation with "
         f"the original is {target.final_rank_correlation:.2f}; for the same maps moved at random it is "
-        f"{target.chance_rank_correlation:.2f}. From {IGNORES_WEIGHTS:.2f} on, maps count as ignoring the weights."
+        f"{target.chance_rank_correlation:.2f}. At {IGNORES_WEIGHTS:.2f} or above, maps count as ignoring the weights."
     )
 
 
@@ -119,7 +119,7 @@ def describe_limits(size: int, cell_px: float, explainer: str, layer: str) -> It
         layer: Name of the layer.
     """
     band = 2 * band_width(size)
-    yield f"What this can't say ({explainer}, layer {layer}):"
+    yield f"What this can't show ({explainer}, layer {layer}):"
     if cell_px > 1:
         yield (
             f"- The map has cells of {cell_px:g} x {cell_px:g} image pixels and is enlarged smoothly; the boundary is "
@@ -128,9 +128,9 @@ def describe_limits(size: int, cell_px: float, explainer: str, layer: str) -> It
     yield "- The anatomy is an outline found by brightness, not a segmentation of organs or lesions."
     yield (
         "- A map shows where this layer's activations, weighted by their gradient, raise the score. It does not show "
-        "what the discriminator would do without them, and says nothing about any diagnosis."
+        "what the discriminator would do without them, and has no bearing on any diagnosis."
     )
-    yield "- The images of one patient are not recognised as such where the store does not know its patients."
+    yield "- Images of one patient are not recognised as such where the store has no patient ids."
 
 
 def say(estimate: Estimate, digits: int, factor: float = 1.0) -> str:

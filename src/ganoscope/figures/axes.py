@@ -88,7 +88,7 @@ def draw_shared_legend(figure: Any, grid: NDArray[Any], columns: int) -> None:
 
 
 def collect_legend(grid: NDArray[Any]) -> tuple[list[Any], list[str]]:
-    """Returns the handles and labels of all charts in an array of axes, each label once."""
+    """Returns the handles and labels of all charts in an array of axes (any shape), each label once."""
     found: dict[str, Any] = {
         label: handle for axes in grid.flat for handle, label in zip(*axes.get_legend_handles_labels(), strict=True)
     }

@@ -105,7 +105,7 @@ def draw_colour_bar(axes: Axes, scale: float, title: str) -> None:
 
 
 def break_name(name: str, letters: int) -> str:
-    """Returns a name in lines of at most so many letters, broken at spaces and behind dots where it can be.
+    """Returns a name in lines of limited length, broken at spaces and after dots where possible.
 
     Example:
         >>> break_name("+ levels.2.blocks.1.depthwise", 15).splitlines()

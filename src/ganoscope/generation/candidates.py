@@ -1,4 +1,4 @@
-"""Generates images in the order of their numbers until every class has as many as were asked for."""
+"""Generates images in the order of their numbers until every class has the requested number."""
 
 from collections import Counter
 from collections.abc import Iterator
@@ -76,10 +76,10 @@ class Tally:
             self.give_up(key)
 
     def give_up(self, key: int) -> None:
-        """Refuses to go on with the quota of that key.
+        """Refuses to continue with the quota of that key.
 
         Raises:
-            UserError: Always; the message says what was rejected and what can be done.
+            UserError: Always; the message states what was rejected and what can be done.
         """
         remedies = {
             COPY: "It has memorised training images: train on more images, or with --diff-augment adaptive.",
@@ -106,7 +106,7 @@ def draw_candidates(
     Args:
         request: Which images are wanted.
         screening: Criteria that images must meet.
-        config: What was asked for.
+        config: What was requested.
         tally: Counts, which are updated.
 
     Raises:

@@ -18,7 +18,7 @@ class GenerateConfig:
     """What to generate."""
 
     number: int | None = None
-    """Number of images; classes occur at their shares of the training images. 64 by default."""
+    """Number of images, 64 by default; classes occur as often as among the training images."""
     number_per_class: int | None = None
     """Number of images of every class, instead of --number."""
     class_name: Annotated[str, tyro.conf.arg(name="class")] = ""
@@ -26,26 +26,26 @@ class GenerateConfig:
     seed: int = 0
     """Random seed; image i depends on the seed, i and its class alone."""
     truncation: float = 1.0
-    """Truncation trick: middle share of the noise distribution that is used. Below 1, images are more typical and less
+    """Truncation trick: central share of the noise distribution to use. Below 1, images are more typical and less
     diverse."""
     format: str = "png"
-    """Output format, see the list above, or the dotted name of a writer of your own."""
+    """Output format (see the list above), or the dotted name of your own writer."""
     interpolate: int | None = None
-    """Also write interpolations of this many steps between noise vectors, and one noise vector in every class."""
+    """Also write interpolations between noise vectors, with this many steps, and one noise vector in every class."""
     reject_copies: bool = False
     """Replace images that are nearer to a training image than 99 % of held-out real images are."""
     min_label_confidence: float | None = None
-    """Replace images to whose class --classifier gives a lower probability; between 0 and 1."""
+    """Replace images whose class has a lower probability than this according to --classifier; between 0 and 1."""
     classifier: Path | None = None
     """Folder of a classifier of the same classes, trained by `ganoscope classify`."""
     store: Path | None = None
-    """The store that the run was trained on, if it was moved."""
+    """Store that the run was trained on, if it was moved."""
     batch_size: int = 64
     """Images held in memory at once; does not change the images."""
     checkpoint: int | None = None
-    """Checkpoint to use, by its number of images seen; the newest by default."""
+    """Checkpoint to use, by its number of images seen; by default, the newest."""
     device: Literal["auto", "cpu", "cuda"] = "auto"
-    """Device; auto takes a GPU where there is one."""
+    """Device to compute on; auto uses a GPU if there is one."""
 
     def __post_init__(self) -> None:
         """Checks every value.
@@ -79,7 +79,7 @@ class GenerateConfig:
             )
         confidence = self.min_label_confidence
         if confidence is not None and not 0 < confidence < 1:
-            remedy = "0.8 asks for clear cases."
+            remedy = "0.8 keeps clear cases only."
             faults.append(describe("--min-label-confidence is out of range", confidence, "between 0 and 1", remedy))
         return faults
 
@@ -95,7 +95,7 @@ class GenerateConfig:
                     "--class and --number-per-class exclude each other",
                     f"{self.class_name} and {self.number_per_class}",
                     "one of them",
-                    f"Say --class {self.class_name} --number {self.number_per_class}.",
+                    f"Use --class {self.class_name} --number {self.number_per_class}.",
                 )
             )
         if (self.min_label_confidence is None) != (self.classifier is None):

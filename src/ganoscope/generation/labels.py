@@ -19,7 +19,7 @@ ALL = -1
 
 @dataclass(frozen=True)
 class Request:
-    """Images that a run is asked for.
+    """Images requested from a run.
 
     Attributes:
         run: The run.
@@ -54,13 +54,13 @@ class Request:
 
 
 def make_request(run: TrainedRun, config: GenerateConfig) -> Request:
-    """Returns the images that the configuration asks for.
+    """Returns the images that the configuration requests.
 
     Where classes occur at their shares of the training images, the first images decide how many of each there will be:
     a rejected image is replaced by one of its own class.
 
     Raises:
-        UserError: The run knows no classes, or not the one that is asked for.
+        UserError: The run has no classes, or not the requested one.
     """
     refuse_classes(run, config)
     code = run.classes.index(config.class_name) if config.class_name else None
@@ -77,7 +77,7 @@ def refuse_classes(run: TrainedRun, config: GenerateConfig) -> None:
     """Refuses options about classes that the run does not know, all at once.
 
     Raises:
-        UserError: The run is not conditioned on classes, or not on the one that is asked for.
+        UserError: The run is not conditioned on classes, or not on the requested one.
     """
     options = {
         "--number-per-class": config.number_per_class,
@@ -86,7 +86,7 @@ def refuse_classes(run: TrainedRun, config: GenerateConfig) -> None:
     }
     given = {name: value for name, value in options.items() if value is not None}
     if not run.classes:
-        reason = f"run {run.path} knows no classes: method {run.record.method} or its store has none"
+        reason = f"run {run.path} has no classes: its method {run.record.method} or its store has none"
         refuse(
             [
                 describe(f"{name} needs a conditional run", value, "no such option here", f"{reason}.")

@@ -36,7 +36,7 @@ NOTES = ("method", "label", "seed", "index", "truncation", "images_seen", "weigh
 
 
 def describe_image(run: TrainedRun, config: GenerateConfig, index: int, code: int) -> dict[str, object]:
-    """Returns the row of one generated image, without its file and without what the screening found.
+    """Returns the row of one generated image, without its file and its screening result.
 
     Args:
         run: Run that the image is generated with.
@@ -60,7 +60,7 @@ def describe_image(run: TrainedRun, config: GenerateConfig, index: int, code: in
 
 
 def find_offset(run: TrainedRun, form: str) -> int:
-    """Returns what a format adds to stored units: an offset to Hounsfield units where it holds no negative values."""
+    """Returns the offset that a format adds to Hounsfield units where it can't store negative values."""
     return HU_OFFSET if run.record.intensity.dtype == "int16" and not writers.load(form).SIGNED else 0
 
 
@@ -73,14 +73,14 @@ def make_output(
         run: Run that the image is generated with.
         config: What was asked for.
         pixels: Stored units, shape (H, W).
-        row: What `describe_image` returned.
+        row: Result of `describe_image`.
     """
     notes = {name: row[name] for name in NOTES}
     return Output(pixels, str(row["unit"]), GENERATED, notes, find_offset(run, config.format))
 
 
 def describe_run(run: TrainedRun, config: GenerateConfig) -> dict[str, object]:
-    """Returns what `provenance.json` says about all images together; no paths, which may name a person."""
+    """Returns the entries of `provenance.json` about all images together; no paths, which may name a person."""
     record = run.record
     return {
         "synthetic": True,

@@ -1,4 +1,4 @@
-"""Rejects generated images that copy training images, or to whose class a classifier gives a low probability."""
+"""Rejects generated images that copy training images, or whose class is improbable according to a classifier."""
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
@@ -97,7 +97,7 @@ class Screening:
         return verdicts
 
     def describe(self) -> dict[str, object]:
-        """Returns the criteria as `provenance.json` states them."""
+        """Returns the criteria as written to `provenance.json`."""
         described: dict[str, object] = {}
         if self.copies:
             described["copies"] = asdict(self.copies.border)
@@ -164,12 +164,12 @@ def doubt_labels(
 def make_screening(
     run: TrainedRun, store: Store | None, classifier: TrainedClassifier | None, config: GenerateConfig
 ) -> Screening:
-    """Returns the criteria that the configuration asks for; measures the border for copies.
+    """Returns the requested criteria; measures the border for copies.
 
     Args:
         run: Run that generates the images.
         store: The store that the run was trained on; None where nothing needs it.
-        classifier: Classifier of the images' classes; None where none is asked for.
+        classifier: Classifier of the images' classes; None if none was requested.
         config: What was asked for.
 
     Raises:
@@ -182,7 +182,7 @@ def make_screening(
 
 def make_copy_search(store: Store, seed: int) -> CopySearch:
     """Returns the search for copies of the store's training images."""
-    with timed("measuring how near held-out real images are to training images"):
+    with timed("measuring how similar held-out real images are to training images"):
         index = index_training(store)
         border = measure_border(store, index, seed)
     CONSOLE.print(
@@ -191,8 +191,8 @@ def make_copy_search(store: Store, seed: int) -> CopySearch:
     )
     if border.correlation > CLOSE:
         CONSOLE.print(
-            "warning: held-out images are so near to training images that changed copies may pass. Are images of one "
-            "patient in several parts of the store, or is the set all alike?"
+            "warning: held-out images are so similar to training images that altered copies may pass. Are images of "
+            "one patient in several parts of the store, or are all images of the set alike?"
         )
     return CopySearch(index, border, store.indices("train"))
 
@@ -221,7 +221,7 @@ def make_label_check(run: TrainedRun, store: Store, classifier: TrainedClassifie
 
 
 def warn_of_guessing(record: ClassifierRecord) -> None:
-    """Warns of a classifier that may only guess: what it rejects then says nothing about classes."""
+    """Warns of a classifier that may only guess: its rejections are then unrelated to the classes."""
     value, low, high = read_auroc(record).values()
     if value is None or low is None or high is None:
         known = "not measured"
@@ -230,18 +230,18 @@ def warn_of_guessing(record: ClassifierRecord) -> None:
     else:
         return
     CONSOLE.print(
-        f"warning: the classifier's AUROC on held-out images is {known}: that it only guesses can't be ruled out, and "
-        "then --min-label-confidence is no check of classes."
+        f"warning: the classifier's AUROC on held-out images is {known}: it may be guessing, and then "
+        f"--min-label-confidence does not check classes."
     )
 
 
 def refuse_other_classes(classifier: TrainedClassifier, classes: Sequence[str]) -> None:
-    """Refuses a classifier that knows other classes than the run; their order may differ.
+    """Refuses a classifier with other classes than the run; their order may differ.
 
     Raises:
         UserError: The classes differ.
     """
     known = classifier.record.classes
     if set(known) != set(classes):
-        fault = f"classifier {classifier.path} knows other classes than the run"
+        fault = f"classifier {classifier.path} distinguishes other classes than the run"
         raise UserError(describe(fault, ", ".join(known), ", ".join(classes), "Train one on the run's store."))

@@ -8,7 +8,7 @@ from ganoscope.training.run_folder.trained_run import TrainedRun, refuse_changed
 
 
 def open_independent_classifier(config: GenerateConfig, device: str) -> TrainedClassifier | None:
-    """Returns the classifier that checks the classes of images; None where none is asked for."""
+    """Returns the classifier that checks the classes of images; None if none was requested."""
     return open_classifier(config.classifier, device) if config.classifier else None
 
 
@@ -22,8 +22,8 @@ def find_store(run: TrainedRun, config: GenerateConfig) -> Store | None:
     found = run.open_store(config.store)
     if needed and found.reason == "gone":
         raise UserError(
-            f"the store that run {run.path} was trained on is not at {found.path}; screening needs its images. Say "
-            "where it is: --store STORE."
+            f"the store that run {run.path} was trained on is not at {found.path}; screening needs its images. Give "
+            f"its path with --store STORE."
         )
     if needed:
         refuse_changed_store(run, found)

@@ -17,7 +17,7 @@ def save_strips(folder: Path, request: Request, steps: int, truncation: float) -
     """Writes `interpolation.png` and, for a run of several classes, `interpolation_classes.png`.
 
     A strip leads from image 2k to image 2k + 1, both of the class in the caption. In the second picture, every column
-    has one noise vector and every row one class: a class is a number, and there is nothing between two of them.
+    has one noise vector and every row one class: a class is a number, with nothing between two classes.
 
     Args:
         folder: Where to write.

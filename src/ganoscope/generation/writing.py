@@ -102,7 +102,7 @@ def open_table(folder: Path, config: GenerateConfig) -> Iterator[Callable[[dict[
 
 
 def describe_stack(request: Request, store: Store | None) -> writers.Stack:
-    """Returns what a writer must know before the first image."""
+    """Returns the information that a writer needs before the first image."""
     record = request.run.record
     return writers.Stack(request.total, record.size, record.intensity, request.run.classes, read_spacing(store))
 
@@ -126,7 +126,7 @@ def count_classes(tally: Tally) -> dict[str, dict[str, int]]:
 
 
 def describe_screening(screening: Screening, tally: Tally) -> dict[str, object]:
-    """Returns what `provenance.json` says about a screening: criteria, counts, and shares of all generated images."""
+    """Returns the entries of `provenance.json` about a screening: criteria, counts, and shares of all images."""
     if not (screening.copies or screening.labels):
         return {}
     done = summarise(tally)

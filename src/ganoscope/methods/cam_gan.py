@@ -17,7 +17,7 @@ from ganoscope.objectives.cam import MERGES, Merge, attention_bce, cam_l1
 from ganoscope.objectives.reduction import weighted_mean
 
 HEAD_RATE = 10.0
-"""Factor of the attention heads' learning rate: they must follow features that change all the time."""
+"""Factor of the attention heads' learning rate: they must follow features that keep changing."""
 
 FINE_BELOW_PX = 128
 """Side below which the teacher needs a finer map than densenet121's, with its one cell per 32 pixels."""
@@ -48,7 +48,8 @@ class Config:
 
     Source: the parts and their weights are this project's own. Class activation maps: Zhou et al. 2016,
         https://arxiv.org/abs/1512.04150. A teacher's attention as a loss: Zagoruyko, Komodakis 2017,
-        https://arxiv.org/abs/1612.03928. Adam and initialisation: Radford et al. 2016, https://arxiv.org/abs/1511.06434.
+        https://arxiv.org/abs/1612.03928. Adam and initialisation: Radford et al. 2016,
+        https://arxiv.org/abs/1511.06434.
     Differs: the attention term is this project's own. Its target is detached, so that attention follows the
         evidence: otherwise healthy images and no attention at all would bring the loss to zero. One-sided
         label smoothing and instance noise as in this project's DCGAN.
@@ -60,7 +61,7 @@ class Config:
     """How the teacher's class maps are merged: max, mean, weighted (by probability), or topk (mean over the three most
     probable classes)."""
     min_teacher_auc: float = 0.9
-    """AUC on the store's test part that the teacher must exceed; the maps of a worse one are no evidence."""
+    """AUC on the store's test part that the teacher must exceed; the maps of a worse one are not evidence."""
     latent_dim: int = 100
     """Length of the noise vector z."""
     generator_channels: int = 512
@@ -68,7 +69,7 @@ class Config:
     discriminator_channels: int = 64
     """Channels of the discriminator's finest level; coarser levels have up to 8 times as many."""
     upsampling: Upsampling = "upsample"
-    """upsample: nearest neighbour and a convolution; transposed: transposed convolutions."""
+    """Upsampling in the generator: upsample (nearest neighbour and a convolution) or transposed (convolutions)."""
     d_cam_weight: float = 1.0
     """Weight of L1(D's heat map, teacher's map) in the discriminator's loss: mean of real and generated images."""
     g_cam_weight: float = 5.0

@@ -38,8 +38,8 @@ class Config:
     """
 
     generator: GeneratorName = "resnet"
-    """resnet: residual blocks at a quarter of the side redraw the image; attention_resunet: a U-Net with attention
-    gates computes a change that is added to it, which learns faster where little has to change."""
+    """Generator network. resnet: residual blocks at a quarter of the side redraw the image; attention_resunet: a U-Net
+    with attention gates computes a change to add to the image, which learns faster where little has to change."""
     generator_channels: int | None = None
     """Channels of the generator's finest level; by default 64 for resnet, 32 for attention_resunet."""
     discriminator_channels: int = 64

@@ -37,8 +37,8 @@ class Config:
     """
 
     generator: GeneratorName = "resnet"
-    """resnet: residual blocks at a quarter of the side redraw the image; attention_resunet: a U-Net with attention
-    gates computes a change that is added to it, which learns faster where little has to change."""
+    """Generator network. resnet: residual blocks at a quarter of the side redraw the image; attention_resunet: a U-Net
+    with attention gates computes a change to add to the image, which learns faster where little has to change."""
     generator_channels: int | None = None
     """Channels of the generators' finest level; by default 64 for resnet, 32 for attention_resunet."""
     discriminator_channels: int = 64
@@ -46,7 +46,7 @@ class Config:
     cycle_weight: float = 10.0
     """Weight of the L1 distance between an image and its translation there and back."""
     identity_weight: float = 1.0
-    """Weight of the L1 distance that a translation moves an image of its target domain; 0 saves a third of a step."""
+    """Weight of the L1 distance between an image of the target domain and its translation; 0 saves 1/3 of a step."""
     history_images: int = 50
     """Number of earlier generated images that replace new ones half the time for each discriminator; 0 for none."""
     learning_rate: float = 2e-4

@@ -68,8 +68,8 @@ class Config:
     """
 
     generator: GeneratorName = "resnet"
-    """resnet: residual blocks at a quarter of the side redraw the image; attention_resunet: a U-Net with attention
-    gates computes a change that is added to it, which learns faster where little has to change."""
+    """Generator network. resnet: residual blocks at a quarter of the side redraw the image; attention_resunet: a U-Net
+    with attention gates computes a change to add to the image, which learns faster where little has to change."""
     generator_channels: int | None = None
     """Channels of the generators' finest level; by default 64 for resnet, 32 for attention_resunet."""
     discriminator_channels: int = 64
@@ -84,7 +84,7 @@ class Config:
     temperature: float = 0.07
     """Temperature of PatchNCE; a lower one puts more weight on the most similar negatives."""
     identity_weight: float = 1.0
-    """Weight of the L1 distance that a translation moves an image of its target domain; 0 saves 2/5 of a step."""
+    """Weight of the L1 distance between an image of the target domain and its translation; 0 saves 2/5 of a step."""
     feature_weight: float = 1.0
     """Weight of feature matching: L1 distance between D's mean activations on real and on translated images."""
     hu_weight: float | None = None
@@ -277,7 +277,7 @@ class DCLGAN:
         )
 
     def compare_patches(self, passage: Passage, source_head: nn.Module, target_head: nn.Module) -> Tensor:
-        """Returns the PatchNCE term of one direction, mean over the layers.
+        """Returns the PatchNCE term of one direction, a scalar: mean over the layers.
 
         Args:
             passage: The direction.
@@ -290,19 +290,19 @@ class DCLGAN:
         return self.config.nce_weight * nce.mean()
 
     def compare_identity(self, passage: Passage, target: Real) -> Tensor:
-        """Returns the identity term of one generator; 0 where it has no weight."""
+        """Returns the identity term of one generator, a scalar; 0 where it has no weight."""
         if not len(passage.identity):
             return passage.fake.new_zeros(())
         return self.config.identity_weight * identity_l1(passage.identity, target.image.detach()).mean()
 
     def compare_features(self, real: Real, fake: PatchOutput) -> Tensor:
-        """Returns the feature-matching term: L1 distance of D's activations, averaged over places."""
+        """Returns the feature-matching term, a scalar: L1 distance between D's activations, averaged over places."""
         expected = [maps.detach().mean(dim=(2, 3)) for maps in real.seen.features]
         found = [maps.mean(dim=(2, 3)) for maps in fake.features]
         return self.config.feature_weight * feature_matching(expected, found).mean()
 
     def compare_hu(self, domain: str, target: Real, passage: Passage, source: Real) -> Tensor:
-        """Returns the divergence between the HU histograms of a domain's real images and of translations to it.
+        """Returns the divergence, a scalar, between HU histograms of a domain's real images and of translations to it.
 
         Args:
             domain: `a` or `b`, the target domain.
@@ -341,7 +341,7 @@ class DCLGAN:
         )
 
     def penalise(self, real: Real) -> Tensor:
-        """Returns the penalty on D's slope at real images, per patch, and so independent of the image size."""
+        """Returns the penalty on D's slope at real images, a scalar: per patch, so independent of the image size."""
         patches = real.seen.patches
         if not self.config.penalty_weight:
             return patches.new_zeros(())

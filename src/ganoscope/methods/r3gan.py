@@ -44,7 +44,7 @@ class Config:
     discriminator_channels: int = 32
     """Channels of the discriminator's finest level, at half the image's side."""
     learning_rate: float = 1e-3
-    """Adam learning rate of layers with 64 inputs, in both networks; others have it times sqrt(64 / inputs)."""
+    """Adam learning rate of layers with 64 inputs, in both networks; scaled by sqrt(64 / inputs) for others."""
     beta2: float = 0.99
     """Adam's second momentum; the first is 0."""
     penalty_weight: float = 0.5
@@ -156,7 +156,7 @@ class R3GAN:
 
 
 def repeat(label: Tensor | None, part: slice) -> Tensor | None:
-    """Returns the class codes of a part of the batch twice: for its real and then for its generated images."""
+    """Returns the class codes of a part of the batch twice, shape (2n,): for its real, then its generated images."""
     return None if label is None else label[part].repeat(2)
 
 

@@ -49,7 +49,7 @@ class AttentionResUNet(nn.Module):
         nn.init.normal_(self.end.weight, 0.0, FIRST_CHANGE)
 
     def encode(self, image: Tensor) -> tuple[Tensor, ...]:
-        """Returns the pixels and the maps of all five levels, finest first, without computing the decoder.
+        """Returns an image (B, 1, H, W) and the maps (B, C, h, w) of all levels, finest first, without the decoder.
 
         Raises:
             ValueError: A side is below 32 or not a multiple of 16.
@@ -62,7 +62,7 @@ class AttentionResUNet(nn.Module):
         return tuple(features)
 
     def translate(self, image: Tensor) -> Translation:
-        """Returns the translated image and the maps of `encode`, from one pass."""
+        """Returns the translated image, (B, 1, H, W) in [-1, 1], and the maps of `encode`, from one pass."""
         features = self.encode(image)
         *skips, maps = features[1:]
         for gate, unit, skip in zip(self.gates, self.decoder, reversed(skips), strict=True):

@@ -75,7 +75,7 @@ class ResNetGenerator(nn.Module):
         self.apply(init_weights)
 
     def encode(self, image: Tensor) -> tuple[Tensor, ...]:
-        """Returns the maps in which patches are compared, without computing the decoder.
+        """Returns the maps (B, C, h, w) in which patches of an image (B, 1, H, W) are compared, without the decoder.
 
         They are the pixels, the first and second stride-2 convolution (before their norm), and the first and the fifth
         residual block, or the last where there are fewer.
@@ -96,7 +96,7 @@ class ResNetGenerator(nn.Module):
         return tuple(features)
 
     def translate(self, image: Tensor) -> Translation:
-        """Returns the translated image and the maps of `encode`, from one pass."""
+        """Returns the translated image, (B, 1, H, W) in [-1, 1], and the maps of `encode`, from one pass."""
         features = self.encode(image)
         return Translation(self.decoder(features[-1]), features)
 

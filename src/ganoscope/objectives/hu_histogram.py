@@ -124,6 +124,6 @@ def histogram_kl(real: Tensor, fake: Tensor) -> Tensor:
 
 
 def normalise(histogram: Tensor) -> Tensor:
-    """Returns shares that sum to 1, none of them 0, of a histogram (..., K)."""
+    """Returns a histogram, shape (..., K), as shares that sum to 1, none of them 0."""
     total = histogram.sum(dim=-1, keepdim=True).clamp_min(EPSILON)
     return (histogram / total + EPSILON) / (1 + EPSILON * histogram.shape[-1])

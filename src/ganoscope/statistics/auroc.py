@@ -170,7 +170,7 @@ def estimate_macro_auroc(
     random: np.random.Generator,
     resamples: int,
 ) -> Estimate:
-    """Returns the AUROC of a classifier, as `compute_macro_auroc` says, with its interval over groups.
+    """Returns the AUROC of a classifier, as defined by `compute_macro_auroc`, with its interval over groups.
 
     Args:
         codes: Labels, shape (N,), in [0, K); every class occurs.
@@ -185,7 +185,7 @@ def estimate_macro_auroc(
 
 
 def compute_sklearn_auroc(codes: NDArray[np.int64], probabilities: Floats) -> float:
-    """Returns what `compute_macro_auroc` returns, as scikit-learn computes it: equal but for the last bits.
+    """Returns the result of `compute_macro_auroc` as scikit-learn computes it: equal except for the last bits.
 
     A classifier's history holds this value with all digits, and the best epoch is chosen by it: the last bits decide
     between epochs that rank the images alike.

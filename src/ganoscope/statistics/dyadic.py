@@ -1,4 +1,4 @@
-"""Interval of a mean over pairs of images, of which many pairs share an image."""
+"""Interval of a mean over pairs of images, many of which share an image."""
 
 import numpy as np
 from numpy.typing import NDArray

@@ -23,45 +23,47 @@ class TrainConfig:
     seed: int = 0
     """Random seed."""
     device: Literal["auto", "cpu", "cuda"] = "auto"
-    """auto uses a GPU where there is one."""
+    """Device to compute on; auto uses a GPU if there is one."""
     precision: Literal["auto", "fp32", "bf16"] = "auto"
-    """auto uses bf16 autocast where the processor supports it natively and a short measurement finds it faster."""
+    """Precision; auto uses bf16 autocast if it is native to the processor and faster in a short measurement."""
     memory_format: Literal["auto", "contiguous", "channels_last"] = "auto"
     """Memory format of the networks' weights; auto uses the one that a short measurement finds faster."""
     compile: Literal["auto", "yes", "no"] = "auto"
-    """torch.compile; auto uses it in runs over ten minutes where a measurement finds it faster."""
+    """Use of torch.compile; auto uses it in runs of over ten minutes if a measurement finds it faster."""
     devices: int = 1
     """Number of training processes (torch.distributed); each gets a part of every batch."""
     accumulate: int = 1
-    """Parts into which a batch is split to save memory; gradients are accumulated. Above 1, every phase draws its own
-    noise."""
+    """Number of parts into which a batch is split to save memory; gradients are accumulated. Above 1, every phase draws
+    its own noise."""
     schedule: Literal["constant", "linear", "cosine"] = "constant"
-    """Learning-rate schedule: linear is constant for half of the run, then falls to 0; cosine falls to 0 throughout."""
+    """Learning-rate schedule: linear is constant for half of the run, then falls to 0; cosine falls throughout."""
     warmup_images: int = 0
     """Images over which all learning rates rise from 0 at the start."""
     ema_half_life_images: float = 500.0
-    """Half-life of the generator's moving average in images. Longer ones blur: a GAN on few images changes fast."""
+    """Half-life, in images, of the moving average of the generator's weights. A longer one blurs the images of a GAN
+    that still changes fast, as on few images."""
     tick_images: int | None = None
-    """Images between two checkpoints and sample grids; by default a twentieth of the run."""
+    """Images between two checkpoints and sample grids; by default, a twentieth of the run."""
     augment: Literal["none", "safe"] = "none"
-    """Augmentation of real images: safe shifts them a little as suits the modality, never mirrored, HU never changed.
-    Generated images then vary as much."""
+    """Augmentation of real images: safe shifts them slightly, as suits the modality; images are never mirrored and HU
+    never change. Generated images then vary as much."""
     diff_augment: Literal["none", "fixed", "adaptive"] = "none"
-    """Augmentation of all discriminator inputs, real and generated, against memorising few images; generated images are
-    not affected. adaptive raises its probability with the overfitting to training images over validation images."""
+    """Augmentation of all discriminator inputs, real and generated, against memorising few images; generated images
+    themselves are not affected. adaptive raises its probability as the discriminator overfits to the training images,
+    measured against validation images."""
     balance: bool = False
-    """Samples every class equally often. Generated images then no longer have the class frequencies of the data."""
+    """Sample every class equally often. Generated images then no longer have the class frequencies of the data."""
     domains: tuple[str, str] | None = None
-    """The two classes to translate between, A first; not needed where the store has only two."""
+    """The two classes to translate between, A first; not needed if the store has only two."""
     target_store: str | None = None
-    """Second store, all of which is domain B; the first store is then domain A."""
+    """Second store, used as domain B; the first store is then domain A."""
     track: Literal["none", "trackio", "wandb"] = "none"
-    """Also logs the losses to Trackio, on this machine, or to Weights & Biases, offline unless WANDB_MODE is set:
-    numbers only, no images. Needs the extra `track`."""
+    """Also log the losses to Trackio (on this machine) or Weights & Biases (offline unless WANDB_MODE is set): numbers
+    only, no images. Needs the extra `track`."""
     project: str = ""
-    """Project name for the tracker; by default the store's name."""
+    """Project name for the tracker; by default, the store's name."""
     run_name: str = ""
-    """Run name for the tracker; by default the name of the run folder."""
+    """Run name for the tracker; by default, the name of the run folder."""
 
     def __post_init__(self) -> None:
         """Checks every value.

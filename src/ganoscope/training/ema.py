@@ -44,5 +44,5 @@ class MovingAverage:
 
 
 def state_tensors(network: nn.Module) -> list[torch.Tensor]:
-    """Returns the network's own parameters and buffers, in a fixed order, without copying them."""
+    """Returns the network's own parameters and buffers (any shapes), in a fixed order, without copying them."""
     return [*(parameter.data for parameter in network.parameters()), *network.buffers()]

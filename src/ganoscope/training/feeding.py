@@ -112,7 +112,7 @@ class DomainFeed:
 
 
 def augment_batch(real: Tensor, record: RunRecord, place: Place, images_seen: int, domain: int = 0) -> Tensor:
-    """Returns the images (B, C, H, W), each augmented in its own way where the run asks for it.
+    """Returns the images (B, C, H, W), each augmented in its own way if the run augments.
 
     Args:
         real: Images in [-1, 1], shape (B, C, H, W).

@@ -1,4 +1,4 @@
-"""The alarms of a run as they are kept: each with the first and the last number of images at which it held."""
+"""The alarms of a run as they are kept: each with the first and the last number of images at which it was active."""
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -10,7 +10,7 @@ from ganoscope.training.observations import Observations
 
 
 class TrainingAlarms:
-    """The alarms of a run; each is kept with the first and the last number of images at which it held."""
+    """The alarms of a run; each is kept with the first and the last number of images at which it was active."""
 
     def __init__(self, run: Path, images_seen: int) -> None:
         self.path = run / "alarms.json"
@@ -18,11 +18,11 @@ class TrainingAlarms:
         self.raised = {alarm.code: alarm for alarm in earlier}
 
     def check(self, observations: Observations, images_seen: int) -> list[Alarm]:
-        """Runs all checks, records the alarms that hold now, and returns those that are new."""
+        """Runs all checks, records the alarms that are active now, and returns those that are new."""
         return self.update(run_checks(CHECKS, observations), images_seen)
 
     def update(self, found: Sequence[Alarm], images_seen: int) -> list[Alarm]:
-        """Records the alarms that hold now, saves all, and returns those that are new."""
+        """Records the alarms that are active now, saves all, and returns those that are new."""
         new = [alarm for alarm in found if alarm.code not in self.raised]
         for alarm in found:
             first = first_images(self.raised[alarm.code]) if alarm.code in self.raised else images_seen
@@ -32,7 +32,7 @@ class TrainingAlarms:
         return new
 
     def watch(self, flush: Callable[[], list[dict[str, float]]], images_seen: int) -> list[dict[str, float]]:
-        """Returns what `History.flush` returns, and raises the alarm of a loss that is not finite.
+        """Returns the result of `History.flush`, and raises the alarm of a loss that is not finite.
 
         Raises:
             UserError: A loss is not finite.
@@ -45,5 +45,5 @@ class TrainingAlarms:
 
 
 def first_images(alarm: Alarm) -> int:
-    """Returns the number of images at which an alarm first held; 0 where it does not say."""
+    """Returns the number of images at which an alarm was first active; 0 where it is not recorded."""
     return int(str(alarm.evidence.get("first_images", 0)))

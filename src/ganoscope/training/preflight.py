@@ -164,7 +164,7 @@ def list_feed_faults(
 
     Args:
         store: Store to train on.
-        training: Positions of the training images, for each domain.
+        training: Positions of the training images of each domain, shape (N,).
         config: Resolved training options.
         policy: Augmentation of real images; None for none.
     """

@@ -126,8 +126,8 @@ class Session:
         history.close()
         if self.images_seen < total:
             raise UserError(
-                f"stopped after {self.images_seen:,} of {total:,} images; all is saved. "
-                "Rerun the same command to resume."
+                f"stopped after {self.images_seen:,} of {total:,} images; everything is saved. Rerun the same "
+                f"command to resume."
             )
 
     def _announce(self, total: int) -> None:

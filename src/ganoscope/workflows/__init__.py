@@ -1,1 +1,1 @@
-"""One file per verb: the only place that knows the order of things."""
+"""One file per verb: the only place that determines the order of steps."""

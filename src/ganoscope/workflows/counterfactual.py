@@ -1,4 +1,4 @@
-"""`ganoscope counterfactual`: translates images to another class, and measures what that explains."""
+"""`ganoscope counterfactual`: translates images to another class, and evaluates these counterfactuals."""
 
 from dataclasses import dataclass
 from functools import partial
@@ -54,7 +54,7 @@ def counterfactual(run: Path, images: Path, out: Path, config: CounterfactualCon
     Args:
         run: Run of a method that translates.
         images: A store, an image file of any supported format, or a folder of such files.
-        out: Folder to make.
+        out: Folder to create.
         config: What to translate, and how to evaluate it.
 
     Raises:

@@ -23,7 +23,7 @@ from ganoscope.workflows.report import report
 from ganoscope.workflows.train import train
 
 PHANTOMS = 2000
-"""Images that are drawn where the user gives none."""
+"""Number of phantoms drawn where the user gives no images."""
 LEAST = 32
 """Smallest number of images to train on, and to explain."""
 
@@ -33,7 +33,7 @@ class DemoConfig:
     """Data, size and length of the demo."""
 
     data: Path | None = None
-    """Folder of PNG or JPEG images; brain-MRI phantoms are drawn where it is not given."""
+    """Folder of PNG or JPEG images; by default, brain-MRI phantoms are drawn."""
     images: int = 40_000
     """Images shown to the networks in training: 40,000 take about five minutes on two cores."""
     size: int = 64
@@ -41,7 +41,7 @@ class DemoConfig:
     seed: int = 0
     """Random seed."""
     number: int = 64
-    """Number of real images, and of generated images, to explain."""
+    """Number of real and number of generated images to explain."""
 
     def __post_init__(self) -> None:
         """Checks the counts.

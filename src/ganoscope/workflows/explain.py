@@ -48,7 +48,7 @@ def explain(run: Path, store: Path, out: Path, config: ExplainConfig = DEFAULTS)
     Args:
         run: Folder of the run.
         store: Store with held-out images, usually the run's own.
-        out: Folder to make.
+        out: Folder to create.
         config: What to explain, and how.
 
     Raises:

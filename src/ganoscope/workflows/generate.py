@@ -24,12 +24,12 @@ def generate(run: Path, out: Path, config: GenerateConfig = DEFAULTS) -> Generat
 
     Args:
         run: Folder of the run.
-        out: Folder to make.
+        out: Folder to create.
         config: What to generate.
 
     Raises:
-        UserError: The run is missing or damaged, `out` is not empty, the run does not know a class that is asked for, a
-            screening lacks what it needs, or too many images are rejected.
+        UserError: The run is missing or damaged, `out` is not empty, the run does not know a requested class, a
+        screening lacks what it needs, or too many images are rejected.
     """
     refuse_existing(out)
     device = choose_device(config.device)

@@ -28,7 +28,7 @@ DEFAULTS = PrepareConfig()
 def prepare(
     source: Path, store: Path, config: PrepareConfig = DEFAULTS, *, key: Path | None = None, workers: int = 0
 ) -> Store:
-    """Reads a source folder into a new store and returns it. The same call resumes an interrupted one.
+    """Reads a source folder into a new store and returns it; repeat the call to resume.
 
     Args:
         source: Folder to read.
@@ -80,7 +80,7 @@ def check(
 
 
 def fill(source: Path, folder: Path, config: PrepareConfig, workers: int) -> None:
-    """Reads a source folder into an unfinished store, from where an earlier process stopped, and finalizes it.
+    """Reads a source folder into an unfinished store, resuming where an earlier process stopped, and finalizes it.
 
     Args:
         source: Folder to read.

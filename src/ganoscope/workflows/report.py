@@ -20,7 +20,7 @@ def report(run: Path, out: Path | None = None, config: ReportConfig = DEFAULTS) 
 
     Args:
         run: Folder of the run.
-        out: File to write; RUN/report.html where it is not given.
+        out: File to write; by default, RUN/report.html.
         config: What to put into the report.
 
     Raises:
@@ -38,10 +38,10 @@ def report(run: Path, out: Path | None = None, config: ReportConfig = DEFAULTS) 
 
 
 def keep_diversity(sources: Sources) -> None:
-    """Leaves the run's within-set similarity and its alarms in RUN/evaluation.
+    """Writes the run's within-set similarity and its alarms to RUN/evaluation.
 
-    What an earlier report measured with the same weights and settings is kept. Nothing is measured for a translation,
-    or where the store is gone.
+    Results of an earlier report with the same weights and settings are kept. Nothing is measured for a translation, or
+    where the store is gone.
 
     Raises:
         UserError: The number of images is too small.

@@ -24,7 +24,7 @@ def train(
     method_config: Any = None,
     policy: Policy | None = None,
 ) -> RunRecord:
-    """Trains a method on a store's train part into a run folder; the same call resumes an earlier one.
+    """Trains a method on a store's train part into a run folder; repeat the call to resume.
 
     Args:
         method: Name of a method or a preset, or the dotted name of your own module.

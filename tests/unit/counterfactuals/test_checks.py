@@ -6,10 +6,13 @@ from ganoscope.alarms import run_checks
 from ganoscope.counterfactuals.checks import CHECKS, ImageCounts
 
 CASES = {
-    "training_images": ({"trained": 3}, "3 of 10 images are images that the run was trained on"),
-    "judge_has_seen_images": ({"judged": 4}, "4 of 10 images are images that the independent classifier"),
+    "training_images": ({"trained": 3}, "the run was trained on 3 of the 10 images"),
+    "judge_has_seen_images": (
+        {"judged": 4},
+        "the independent classifier was trained or selected on 4 of the 10 images",
+    ),
     "other_classes": ({"left_out": 1200}, "1,200 images of other classes than a and b"),
-    "resampled": ({"resampled": 5}, "5 of 10 images are not of the networks' size (32 x 32 px)"),
+    "resampled": ({"resampled": 5}, "5 of 10 images differ in size from those of the networks (32 x 32 px)"),
 }
 
 

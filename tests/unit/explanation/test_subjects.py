@@ -35,7 +35,9 @@ def test_a_store_that_does_not_fit_is_refused(tiny_run, phantom_store):
 def test_a_store_of_another_modality_is_refused_where_both_are_known(tiny_run, phantom_store, tmp_path):
     run, store = open_run(tiny_run), Store.open(phantom_store)
     for modality in ("CR", "mixed"):
-        with pytest.raises(UserError, match=f"another modality than the run learned from: got {modality}; allowed: MR"):
+        with pytest.raises(
+            UserError, match=f"another modality than the run's training data: got {modality}; allowed: MR"
+        ):
             choose_real(run, replace(store, modality=modality, fingerprint="other"), 1, 0)
     choose_real(run, replace(store, modality="", fingerprint="other"), 1, 0)
     gone = replace(run, record=replace(run.record, store=str(tmp_path / "gone")))
@@ -47,8 +49,8 @@ def test_a_store_of_another_modality_is_refused_where_both_are_known(tiny_run, p
 def test_a_source_names_the_runs_store_only_where_it_is_another():
     own = Source("brains", "a" * 64, "brains", "a" * 64)
     assert own.own
-    assert own.description == "the real images are of brains, the data that the run learned from"
+    assert own.description == "the real images are from brains, the data that the run was trained on"
     other = replace(own, store="heads", fingerprint="b" * 64)
     assert not other.own
-    assert other.description.startswith("the real images are of heads (fingerprint bbbbbbbbbbbb), not of the data")
+    assert other.description.startswith("the real images are from heads (fingerprint bbbbbbbbbbbb), not from the data")
     assert other.description.endswith("brains (fingerprint aaaaaaaaaaaa)")

@@ -19,7 +19,7 @@ def test_shares_come_with_intervals_and_the_area_of_their_region():
         "covers 25 % of the picture"
     ) in text
     assert "cells of 4 x 4 image pixels" in text
-    assert "What this can't say (grad_cam, layer levels.1):" in text
+    assert "What this can't show (grad_cam, layer levels.1):" in text
 
 
 @pytest.mark.parametrize(
@@ -51,5 +51,5 @@ def test_every_set_whose_maps_do_worse_than_random_ones_is_named():
 def test_too_few_maps_give_no_shares():
     text = summarise(change_set(make_findings(), "why_real", "real", empty=3))
     assert "3 of 6 maps of real images are empty (no evidence for 'real') and left out." in text
-    assert "That leaves 3 real images: too few to say where the evidence lies." in text
+    assert "Only 3 real images remain: too few to locate the evidence." in text
     assert "Real and generated images are not compared: one set has fewer than 5 non-empty maps." in text

@@ -83,12 +83,14 @@ def test_curves_are_written_for_every_set_target_and_order(explained):
 def test_summary_says_numbers_and_limits(explained):
     assert "AUROC" in explained.summary
     assert "95 % interval" in explained.summary
-    assert "can't say" in explained.summary
+    assert "can't show" in explained.summary
     assert "nan" not in explained.summary
 
 
 def test_the_runs_own_store_is_named_without_an_alarm(explained):
-    assert explained.summary.startswith("The real images are of mri phantoms, the data that the run learned from.\n")
+    assert explained.summary.startswith(
+        "The real images are from mri phantoms, the data that the run was trained on.\n"
+    )
     assert "real_images_of_another_store" not in [alarm.code for alarm in explained.alarms]
 
 
@@ -102,8 +104,8 @@ def test_another_store_of_the_same_kind_is_an_alarm_that_names_both(tiny_run, ph
     (alarm,) = [alarm for alarm in alarms if alarm["code"] == "real_images_of_another_store"]
     assert alarm["severity"] == "warning"
     for text in (alarm["message"].lower(), explained.summary.lower()):
-        assert "the real images are of external set (fingerprint" in text
-        assert "not of the data that the run learned from: mri phantoms (fingerprint" in text
+        assert "the real images are from external set (fingerprint" in text
+        assert "not from the data that the run was trained on: mri phantoms (fingerprint" in text
         assert str(tmp_path) not in text
         assert str(phantom_store) not in text
     assert not json.loads((explained.out / "results.json").read_text())["store_is_the_runs_own"]

@@ -80,7 +80,7 @@ def write_explanations(folder, sha):
     findings = {"auroc": estimate, "targets": {"why_real": {"sets": {"real": share, "generated": share}}}}
     save_json(folder / "results.json", {"generator_sha256": sha, "images_seen": 160, "findings": findings})
     save_alarms(folder / "alarms.json", [Alarm("empty_maps", "note", "many maps are <empty>.")])
-    (folder / "summary.txt").write_text("It tells them apart.\n\nWhat this can't say:\n- Why.\n")
+    (folder / "summary.txt").write_text("It tells them apart.\n\nWhat this can't show:\n- Why.\n")
     for name in ("own_idea", "regions", "real_and_generated"):
         Image.new("RGB", (40, 20), (200, 10, 10)).save(folder / "figures" / f"{name}.png")
 

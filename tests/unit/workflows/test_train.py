@@ -118,7 +118,7 @@ def test_ctrl_c_saves_and_says_how_to_go_on(tiny_run, phantom_store, tmp_path, m
         return terms
 
     monkeypatch.setattr(run_module.Session, "_step", interrupt_at_112)
-    with pytest.raises(UserError, match="stopped after 112 of 320 images; all is saved"):
+    with pytest.raises(UserError, match="stopped after 112 of 320 images; everything is saved"):
         train("dcgan", phantom_store, tmp_path / "run", CONFIG, method_config=TINY)
     monkeypatch.undo()
     assert list_checkpoints(tmp_path / "run")[-1].name == "0000000112"

@@ -29,7 +29,7 @@ class Case:
         hu_offset: Offset of Hounsfield units in formats that hold no negative values.
         path: The source file, for the geometry in its header; never written anywhere.
         trained: Whether the run was trained on the image.
-        judged: Whether the independent classifier was trained on the image or chosen by it.
+        judged: Whether the independent classifier was trained or selected on the image.
     """
 
     name: str

@@ -55,7 +55,7 @@ class FileCases:
         prepared: How that store was prepared.
         domains: Domains of the run. Any other folder name may name a person, and is dropped.
         trained: Beginnings of the ids of the images that the run was trained on.
-        judged: The same for images that the independent classifier was trained on or chosen by.
+        judged: The same for images that the independent classifier was trained or selected on.
         hu_offset: Offset of Hounsfield units in files as the user states it; None for that of the run's own files.
         groups: Patients and volumes, numbered in order of appearance.
     """
@@ -87,7 +87,7 @@ class FileCases:
     def find_offset(self, path: Path) -> int | None:
         """Returns the offset of Hounsfield units in a file: the user's, else that of the run's files of the same kind.
 
-        NIfTI files and pictures usually have different offsets: one says nothing about the other.
+        NIfTI files and pictures usually have different offsets: neither can be derived from the other.
         """
         if self.hu_offset is not None:
             return self.hu_offset
@@ -144,7 +144,7 @@ class FileCases:
 
 
 def find_group(entry: Entry, row: Row) -> str:
-    """Returns what groups a picture with others of its patient: the patient id, else its file or series."""
+    """Returns the key that groups a picture with others of its patient: the patient id, else its file or series."""
     return str(row.values["person"] or (entry.number, row.values["together"] or f"frame {row.values['frame']}"))
 
 

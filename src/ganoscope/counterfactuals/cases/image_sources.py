@@ -32,7 +32,7 @@ class Source:
         total: Number of images to translate; None where it is not known before they are read.
         geometry: How images reach the networks' square.
         listing: The files that hold the images; None for a store.
-        key: Where to write which file stands behind which number; None for a store or a single file.
+        key: Where to write the file behind each number; None for a store or a single file.
         left_out: Number of images of the store that belong to neither domain.
         most: Most images to translate; None for all.
     """
@@ -78,7 +78,7 @@ def open_source(
 
     Args:
         images: Their place.
-        out: Folder that will be made; the key lies beside it.
+        out: Folder to create; the key is written beside it.
         run: The run that the images must fit.
         judge: The independent classifier, which should not have seen them; None without one.
         store: The store that the run was trained on; None where it is gone.
@@ -93,8 +93,8 @@ def open_source(
         return
     if store is None:
         raise UserError(
-            f"the store that run {run.path} was trained on is not at {run.record.store}: how it "
-            "was prepared decides how images in files reach the networks. Say where it is: --store STORE."
+            f"the store that run {run.path} was trained on is not at {run.record.store}: images in files are "
+            f"converted as that store was. Give its path with --store STORE."
         )
     reader = open_files(store, run.record, judge, config.hu_offset)
     key = find_key_path(out, config.key) if images.is_dir() else None
@@ -134,7 +134,7 @@ def open_store_source(
 
 
 def save_key(source: Source) -> None:
-    """Writes which file stands behind which number, readable by its owner alone; nothing where there is no key."""
+    """Writes the file behind each number, readable by the owner only; does nothing without a key."""
     if source.key is None or source.listing is None:
         return
     with replacing(source.key) as partial:

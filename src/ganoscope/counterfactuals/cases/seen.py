@@ -9,7 +9,7 @@ from ganoscope.explanation.subjects import stem
 
 
 def make_finder(ids: Iterable[str], store: Store, fingerprints: Set[str]) -> Callable[[Sample], bool]:
-    """Returns the function that tells whether an image of a store is among those that a network was trained on.
+    """Returns a function that tells whether an image of a store is among those that a network was trained on.
 
     In another store only ids that begin with the source file's hash count: phantoms are numbered in each store anew.
 
@@ -28,11 +28,11 @@ def make_finder(ids: Iterable[str], store: Store, fingerprints: Set[str]) -> Cal
 
 
 def list_seen(classifier: TrainedClassifier | None) -> list[str]:
-    """Returns ids of the images that a classifier was trained on or chosen by; empty without a classifier."""
+    """Returns ids of the images that a classifier was trained or selected on; empty without a classifier."""
     return [*classifier.record.sample_ids, *classifier.record.validation_ids] if classifier else []
 
 
 def name_content(row: Row) -> str:
-    """Returns what the sample id of a picture begins with in every store: it tells the file's content and the frame."""
+    """Returns the beginning of a picture's sample id in every store: it identifies the file's content and the frame."""
     frame = row.values["frame"]
     return row.values["source_sha256"][:ID_LENGTH] + (f"-f{frame}" if frame else "")

@@ -59,7 +59,7 @@ def choose_indices(
         run: Run with the domains.
 
     Raises:
-        UserError: The part that is asked for has no images to translate.
+        UserError: The requested part has no images to translate.
     """
     indices = store.indices(*(SPLITS if config.part == "all" else (config.part,)))
     labels, domains = store.column("label"), run.record.domains

@@ -8,7 +8,7 @@ from ganoscope.evaluate.counterfactual.measures import CHANGED, MARGIN_PX
 
 
 def describe_case(setting: Setting, batch: Translated, index: int) -> list[str]:
-    """Returns the classifiers' answers to one image, and how much of it changed, as lines of text.
+    """Returns the classifiers' predictions for one image, and how much of it changed, as lines of text.
 
     Args:
         setting: Intensity map.
@@ -41,7 +41,7 @@ def describe_case(setting: Setting, batch: Translated, index: int) -> list[str]:
 
 
 def describe_flip(flip: float) -> str:
-    """Returns whether an answer changed; NaN where the target was predicted before.
+    """Returns in words whether a prediction changed; NaN where the target was predicted before.
 
     Example:
         >>> describe_flip(1.0), describe_flip(0.0), describe_flip(float("nan"))
@@ -56,7 +56,7 @@ def describe_yes(value: float) -> str:
 
 
 def name_unit(unit: str) -> str:
-    """Returns the name of a store's unit in sentences.
+    """Returns the name of a store's unit for use in sentences.
 
     Example:
         >>> name_unit("grey 8 bit"), name_unit("HU"), name_unit("signal, scaled")

@@ -74,7 +74,7 @@ def save_contact_sheet(path: Path, pictures: list[NDArray[np.uint8]], already: i
 
     Args:
         path: File to write.
-        pictures: What `show_cases` returned for each image, shape (R, S, S, 3).
+        pictures: Results of `show_cases` for each image, shape (R, S, S, 3).
         already: How many of them, the last ones, already belong to the target.
         scale: The change at the ends of the colours, in words.
     """

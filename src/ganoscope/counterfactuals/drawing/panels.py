@@ -1,4 +1,4 @@
-"""Panels, one per image: original, counterfactual, difference, reconstruction, and the classifiers' answers."""
+"""Panels, one per image: original, counterfactual, difference, reconstruction, and the classifiers' predictions."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -129,7 +129,7 @@ def draw_panel(setting: Setting, batch: Translated, index: int, saliency: Salien
 
 
 def show_grey(axes: Axes, image: NDArray[np.floating], title: str, mask: NDArray[np.bool_] | None = None) -> None:
-    """Draws an image, with the outline of an annotated finding; a sentence stands for a missing image.
+    """Draws an image with the outline of an annotated finding; a sentence replaces a missing image.
 
     Args:
         axes: Where to draw.

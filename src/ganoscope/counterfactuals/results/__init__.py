@@ -1,1 +1,1 @@
-"""Results: what is measured on sets of images, what is written for each image, and what is concluded from all."""
+"""Results: measures of sets of images, files of each image, and conclusions from all images."""

@@ -1,4 +1,4 @@
-"""What is concluded from all images when they are done: findings, alarms and a summary, and their files."""
+"""Conclusions from all images: findings, alarms and a summary, and their files."""
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
@@ -27,7 +27,7 @@ SCHEMA_VERSION = 1
 
 @dataclass(frozen=True)
 class Conclusion:
-    """What was found over all images.
+    """Conclusions from all images.
 
     Attributes:
         findings: Means with intervals.
@@ -45,7 +45,7 @@ class Conclusion:
 
 
 def conclude(setting: Setting, gathered: Gathered, sets: SetMeasures, seed: int) -> Conclusion:
-    """Returns what was found over all images.
+    """Returns the conclusions from all images.
 
     Args:
         setting: Run and classifiers.
@@ -69,7 +69,7 @@ def save_conclusion(
         setting: Run and classifiers.
         gathered: Counts of the images.
         found: What was found over them.
-        config: What was asked for.
+        config: What was requested.
     """
     save_alarms(folder / "alarms.json", found.alarms)
     (folder / "summary.txt").write_text(found.summary, encoding="utf-8")

@@ -67,7 +67,7 @@ class FolderWriter:
             self.add_row(batch, index, files)
 
     def _choose_panels(self, batch: Translated) -> list[int]:
-        """Returns which images get a panel: counterfactuals before images that already belong to the target."""
+        """Returns the images that get a panel: counterfactuals before images that already belong to the target."""
         true, already = (np.flatnonzero(which).tolist() for which in (~batch.pairs.already, batch.pairs.already))
         true = true[: self.panels]
         already = already[: min(self.spare, self.panels - len(true))]

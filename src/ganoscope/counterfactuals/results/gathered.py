@@ -26,7 +26,7 @@ class Gathered:
         shapes: Number of images by height and width.
         already: Whether each image already belongs to the target.
         trained: Number of images that the run was trained on.
-        judged: Number of images that the independent classifier was trained on or chosen by.
+        judged: Number of images that the independent classifier was trained or selected on.
         refused: Files that were not translated.
         left_out: Number of images of the store that belong to neither domain.
     """
@@ -78,7 +78,7 @@ class Gathered:
         )
 
     def describe(self) -> dict[str, Any]:
-        """Returns the counts as `results.json` states them."""
+        """Returns the counts as written to `results.json`."""
         return {
             "n": len(self.targets),
             "groups": len(set(self.groups)),

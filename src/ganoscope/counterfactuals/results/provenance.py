@@ -1,4 +1,4 @@
-"""The provenance of counterfactuals: run, classifiers and protocol, as `results.json` states them."""
+"""The provenance of counterfactuals: run, classifiers and protocol, as written to `results.json`."""
 
 from dataclasses import asdict
 from typing import Any

@@ -36,26 +36,26 @@ def describe_validity(found: Mapping[str, Estimate], margin: Estimate | None) ->
     """Returns how often classifiers assign counterfactuals to the target class, and whether noise does the same."""
     if "flip" not in found and "judge_flip" not in found:
         if found.keys() & {"probability_before", "judge_probability_before"}:
-            return ["All images already belong to their target: there is no flip to count."]
-        return ["No classifier was given: how one answers to the translations is not known."]
+            return ["All images already belong to their target class: there are no flips to count."]
+        return ["No classifier was given: the effect on a classifier is unknown."]
     sentences = {
-        "flip": "the explained classifier's answer becomes the target on {}",
-        "judge_flip": "the independent classifier's answer becomes the target on {}",
-        "flip_strength": "mean strength of the change at which the explained classifier's answer flips: {}",
-        "judge_flip_strength": "mean strength at which the independent classifier's answer flips: {}",
+        "flip": "the explained classifier's prediction becomes the target in {}",
+        "judge_flip": "the independent classifier's prediction becomes the target in {}",
+        "flip_strength": "mean strength of the change at which the explained classifier's prediction flips: {}",
+        "judge_flip_strength": "mean strength at which the independent classifier's prediction flips: {}",
         "flip_after_blur": "of the flips, {} persist after a blur of 1 px (blur alone: {flip_by_blur})",
         "flip_as_written": "of the flips, {} persist in the files as written",
     }
-    lines = ["Effect on the classifiers' answers:", *fill(sentences, found)]
+    lines = ["Effect on the classifiers' predictions:", *fill(sentences, found)]
     if "judge_flip" not in found:
         lines.append(
             "- no independent classifier was given (--judge): this may be an attack on the explained classifier"
         )
     noise = {
-        "attack_flip": "adversarial noise of equal L2 norm against the explained classifier flips it on {}",
+        "attack_flip": "adversarial noise of equal L2 norm against the explained classifier flips it in {}",
         "attack_flip_strength": "mean share of the noise at which it flips: {}",
-        "attack_judge_flip": "the same noise flips the independent classifier on {}",
-        "attack_judge_flip_strength": "mean share of the noise at which that one flips: {}",
+        "attack_judge_flip": "the same noise flips the independent classifier in {}",
+        "attack_judge_flip_strength": "mean share of the noise at which the independent classifier flips: {}",
         "attack_flip_after_blur": "of the noise's flips, {} persist after the blur",
     }
     controls = fill(noise, found)
@@ -78,7 +78,7 @@ def describe_cost(found: Mapping[str, Estimate], unit: str) -> list[str]:
         "{lesion_area} of the image",
         "change_in_padding": "change in the padding beside the picture: {}; it covers {padding_area} of the square",
         "identity_l1": f"images translated to their own class change by {{}} {unit}",
-        "cycle_l1": f"translated and back, images differ from the original by {{}} {unit}",
+        "cycle_l1": f"after translation there and back, images differ from the original by {{}} {unit}",
     }
     return ["Size and place of the change:", *fill(sentences, found)]
 
@@ -127,8 +127,8 @@ def describe_realism(realism: Mapping[str, Mapping[str, Realism]]) -> list[str]:
             after, before, floor = one.counterfactuals, one.originals, one.counterfactuals.floor
             lines.append(
                 f"- {extractor}, to {target}: originals {before.value:.4f}, counterfactuals {after.value:.4f} "
-                f"({after.low:.4f} to {after.high:.4f}, n = {after.generated_images}); at {floor.images} images real "
-                f"from real {floor.real:.4f}, counterfactuals from real {floor.generated:.4f}"
+                f"({after.low:.4f} to {after.high:.4f}, n = {after.generated_images}); at {floor.images} images, "
+                f"real to real {floor.real:.4f}, counterfactuals to real {floor.generated:.4f}"
             )
     return ["Kernel distance to real images of the target:", *lines] if lines else []
 
@@ -137,16 +137,17 @@ def describe_fidelity(fidelity: Mapping[str, HuFidelity]) -> list[str]:
     """Returns the distances of Hounsfield units to the target domain, before and after translation."""
     lines = []
     for target, one in fidelity.items():
-        floor = f"; halves of the real ones {one.floor.value:.1f}" if one.floor else ""
+        floor = f"; halves of the real images {one.floor.value:.1f}" if one.floor else ""
         before, after = one.before, one.after
         lines.append(
             f"- to {target}: histogram distance before {write_mean(before.wasserstein_hu)}, after "
             f"{write_mean(after.wasserstein_hu)}{floor}"
         )
         lines += [
-            f"- {tissue}, mean HU against real: before {write_mean(before.tissue_error_hu[tissue])}, after "
+            f"- {tissue}, mean HU minus that of real images: before {write_mean(before.tissue_error_hu[tissue])}, "
+            f"after "
             f"{write_mean(error)}"
             for tissue, error in after.tissue_error_hu.items()
             if tissue in before.tissue_error_hu
         ]
-    return ["Hounsfield units against real images of the target:", *lines] if lines else []
+    return ["Hounsfield units compared with real images of the target:", *lines] if lines else []

@@ -58,7 +58,7 @@ def make_setting(
     geometry: GeometryConfig,
     config: CounterfactualConfig,
 ) -> Setting:
-    """Returns what all batches share.
+    """Returns the setting that all batches share.
 
     Args:
         translator: The generators.

@@ -12,7 +12,7 @@ from ganoscope.training.run_folder.record import refuse_retrained
 
 
 def open_explained(translator: Translator, config: CounterfactualConfig, device: str) -> TrainedClassifier | None:
-    """Returns the classifier to explain: the one asked for, or the run's own; None without either.
+    """Returns the classifier to explain: the requested one, or the run's own; None without either.
 
     Args:
         translator: The run.
@@ -30,10 +30,14 @@ def open_explained(translator: Translator, config: CounterfactualConfig, device:
     classifier = open_classifier(path, device)
     faults = list_misfits(translator, classifier)
     if not record.target_fingerprint and classifier.record.store_fingerprint != record.store_fingerprint:
-        fault = f"classifier {path} and run {translator.run.path} learned from different stores"
+        fault = f"classifier {path} and run {translator.run.path} were trained on different stores"
         given = f"{classifier.record.store_name} ({classifier.record.store_fingerprint[:12]})"
         allowed = f"{record.store_name} ({record.store_fingerprint[:12]})"
-        faults.append(describe(fault, given, allowed, "Train a classifier on the run's store; as --judge it may stay."))
+        faults.append(
+            describe(
+                fault, given, allowed, "Train a classifier on the run's store; this one can still be used as --judge."
+            )
+        )
     refuse(faults)
     if own and path.resolve() == Path(own):
         refuse_retrained(record, "classifier", classifier)
@@ -43,7 +47,7 @@ def open_explained(translator: Translator, config: CounterfactualConfig, device:
 def open_independent_classifier(
     translator: Translator, config: CounterfactualConfig, device: str
 ) -> TrainedClassifier | None:
-    """Returns the independent classifier; None where none is asked for.
+    """Returns the independent classifier; None if none was requested.
 
     Args:
         translator: The run.
@@ -77,7 +81,7 @@ def refuse_dependent(explained: TrainedClassifier | None, judge: TrainedClassifi
         remedy = "Train another one: `ganoscope classify STORE RUN --seed 1`, or with another --network."
         fault = "--judge is the explained classifier itself"
         refuse([describe(fault, judge.path, "a classifier that was trained independently", remedy)])
-    refuse_modality(f"judge {judge.path}", judge.record.modality, store)
+    refuse_modality(f"independent classifier {judge.path}", judge.record.modality, store)
 
 
 def list_misfits(translator: Translator, classifier: TrainedClassifier) -> list[str]:
@@ -89,7 +93,7 @@ def list_misfits(translator: Translator, classifier: TrainedClassifier) -> list[
     )
     remedy = "Train both on one store."
     faults = [
-        describe(f"classifier {classifier.path} learned from {name} than run {run.path}", given, str(allowed), remedy)
+        describe(f"classifier {classifier.path} was trained on {name} than run {run.path}", given, str(allowed), remedy)
         for name, given, allowed in pairs
         if given != allowed
     ]

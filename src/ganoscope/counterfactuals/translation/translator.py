@@ -58,7 +58,7 @@ def open_translator(run: TrainedRun, device: str) -> Translator:
     domains = run.record.domains
     if not domains:
         raise UserError(
-            f"run {run.path} translates nothing: method {run.record.method} generates images from noise. Use "
+            f"run {run.path} does not translate images: method {run.record.method} generates images from noise. Use "
             "`ganoscope generate RUN OUT` for images and `ganoscope explain` for its discriminator, or train a method "
             "that translates."
         )
@@ -80,7 +80,7 @@ def refuse_target(translator: Translator, target: str) -> None:
 def choose_targets(
     translator: Translator, wanted: str, labels: Sequence[str], probabilities: NDArray[np.float64] | None
 ) -> list[str]:
-    """Returns the target of each image: the one asked for, the only one, or the one that it does not belong to.
+    """Returns the target of each image: the requested one, the only one, or the one that it does not belong to.
 
     Args:
         translator: The generators.

@@ -32,7 +32,8 @@ def find_unstated_units(tables: StoreTables) -> Iterator[Alarm]:
             "unstated_units",
             "note",
             f"the values of {alike:,} images reach from below {LIKE_AIR_HU:g} to above {LIKE_TISSUE_HU:g}, as "
-            "Hounsfield units do, but nothing declares them as such: they were scaled and cut at both ends. If they "
+            "Hounsfield units do, but nothing declares them as such: they were scaled and clipped at both ends. If "
+            "they "
             "are Hounsfield units, prepare the images again with --hu-offset 0.",
             {"images": alike},
         )

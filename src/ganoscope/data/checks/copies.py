@@ -3,8 +3,8 @@
 Two images of different patients resemble each other, in some sets a lot. So the border is measured: an image is a copy
 when it is nearer to its nearest training image than all but 1 % of the validation part's images are, and also
 correlates with it by at least `MIN_CORRELATION`. Held-out images passed off as generated ones are then flagged no more
-often than chance, in any set. The test part is not looked at: what is kept for training must not depend on it.
-`nearest.py` says what is compared.
+often than chance, in any set. The test part is not used: what is kept for training must not depend on it.
+See `nearest.py` for what is compared.
 
 Source: distances of generated and of held-out images to the training set: Meehan, Chaudhuri, Dasgupta 2020,
 https://arxiv.org/abs/2004.05675; the border by rank: Vovk, Gammerman, Shafer 2005, sect. 2.2.
@@ -78,7 +78,11 @@ def measure_border(store: Store, index: SearchIndex, seed: int = 0) -> CopyBorde
 
 
 def choose_held_out(store: Store, seed: int) -> tuple[NDArray[np.int64], int]:
-    """Returns positions of up to MOST_HELD_OUT validation images, spread over their groups, and how many groups."""
+    """Chooses validation images, spread over their groups.
+
+    Returns:
+        Ascending positions of up to MOST_HELD_OUT images, shape (N,), and the number of groups in the validation part.
+    """
     held_out = stream(seed, Stream.COPY_CANDIDATES).permutation(store.indices("validation"))
     seen: dict[str, int] = {}
     turns = []

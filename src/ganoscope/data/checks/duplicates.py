@@ -32,12 +32,12 @@ COLUMNS = 1024
 PENDING = 1 << 18
 """Links collected before the weakest link of every ring is dropped: bounds the memory of a crowded cluster."""
 CROWD = 1000
-"""In clusters of more pictures no better links are sought among those that are already joined."""
+"""In clusters of more pictures, no better links are searched for among pictures that are already joined."""
 SAMPLE = 4096
 """Thumbnails from which the descriptor is learnt."""
 COORDINATES, LENGTH, START = 192, 64, 16
 """Length of the symmetry-adapted coordinates from which the descriptor is made, of the descriptor, and of its start
-that is held against the box around a leaf."""
+that is compared with the box around a leaf."""
 SLACK = 1e-4
 """Added to distances against rounding in single precision."""
 TIE = 1e-5
@@ -168,9 +168,10 @@ def describe(thumbnails: NDArray[np.float16], members: NDArray[np.int64]) -> NDA
 
 
 def fit_projections(sample: NDArray[np.float32]) -> list[NDArray[np.float32]]:
-    """Returns the principal axes of each part of a folded sample (n, 1024), the `COORDINATES` strongest: (part, kept).
+    """Returns the principal axes of each part of a folded sample, shape (n, 1024): the `COORDINATES` strongest of all.
 
-    The last two parts, which transforms may swap, share their axes, given once.
+    Each array has the shape (length of the part, axes kept). The last two parts, which transforms may swap, share their
+    axes, which are returned once.
     """
     parts = [sample[:, block] for block in BLOCKS]
     parts[4:] = [np.concatenate(parts[4:])]
@@ -180,7 +181,7 @@ def fit_projections(sample: NDArray[np.float32]) -> list[NDArray[np.float32]]:
 
 
 def drop_orientation(folded: NDArray[np.float32], projections: list[NDArray[np.float32]]) -> NDArray[np.float32]:
-    """Returns coordinates that no transform changes, (n, about COORDINATES): without signs, swapped pairs sorted."""
+    """Returns coordinates of shape (n, about COORDINATES) that no transform changes: unsigned, swapped pairs sorted."""
     parts = [folded[:, block] @ projections[min(i, 4)] for i, block in enumerate(BLOCKS)]
     first, second = np.abs(parts[4]), np.abs(parts[5])
     signless = [np.abs(part) for part in parts[1:4]]
@@ -215,7 +216,9 @@ def find_widest(points: NDArray[np.float32]) -> int:
 
 
 def find_candidates(index: Index, leaf: int, forest: Forest) -> Iterator[NDArray[np.int64]]:
-    """Yields positions in the index, from the leaf on, that may be near-duplicates of a member of the leaf.
+    """Yields positions in the index, shape (n,), that may be near-duplicates of a member of the leaf.
+
+    Only this leaf and later ones are searched.
 
     Args:
         index: All descriptors.

@@ -34,8 +34,9 @@ def find_source_split_overlap(tables: StoreTables) -> Iterator[Alarm]:
             "warning",
             f"{crossing} distinct images are, byte for byte, in more than one of the source's own split folders, and "
             f"{moved} of its held-out images are identical to, near-duplicates of, or of the same patient as training "
-            "images: published scores on that division are inflated. Here they joined the training images they belong "
-            "to; parts that the source lacks, or that lost nearly all images of a class, were filled from these.",
+            "images: published scores on those splits are inflated. Here they were moved to the training images "
+            "they belong to; parts that the source lacks, or that lost nearly all images of a class, were filled "
+            "from the training images.",
             {"identical": crossing, "moved": moved},
         )
 

@@ -1,7 +1,7 @@
 """Burnt-in letters: the L or R of a radiograph, and short texts near the border of a picture. A hint, not a finding.
 
-Letters are looked for by their form, in a copy of at most `WORK_PX` pixels: thin bright strokes, packed into a box of a
-letter's size, that stand sharply and alone on an even background in the outer part of the picture. Missed are dark
+Letters are searched for by their shape, in a copy of at most `WORK_PX` pixels: thin bright strokes, packed into a box
+of a letter's size, that stand sharply and alone on an even background in the outer part of the picture. Missed are dark
 or pale letters, text smaller than about 2 % of the picture's long side, letters that touch bright anatomy or were cut
 off by the border, rulers and frames. Bent tubes, clips and wires may be mistaken for letters. On pictures
 smaller than `SMALLEST_PX` a letter is a few blurred pixels: they are not searched.
@@ -82,9 +82,9 @@ def is_searchable(pixels: NDArray[np.generic]) -> bool:
 
 
 def find_markers(pixels: NDArray[np.generic]) -> tuple[Marker, ...]:
-    """Returns what looks like burnt-in letters in a decoded picture; none is found in pictures below `SMALLEST_PX`.
+    """Returns likely burnt-in letters in a decoded picture; pictures below `SMALLEST_PX` are not searched.
 
-    It is a hint to look, with false alarms and misses (see the module's text), and never proof that a picture is clean.
+    It is a hint, with false alarms and misses (see the module's docstring), never proof that a picture is clean.
 
     Args:
         pixels: Shape (H, W), any real type and range, bright on dark: as `readers.Picture` holds them.
@@ -187,7 +187,7 @@ def is_letter_sized(height: NDArray[np.int64], width: NDArray[np.int64], longest
 
 
 def is_outside(place: NDArray[np.float64]) -> NDArray[np.bool_]:
-    """Tells which places (n,), as shares of the height or width, lie near a border."""
+    """Tells which places, shares of the height or width of shape (n,), lie near a border."""
     return np.minimum(place, 1 - place) <= OUTER
 
 
@@ -212,7 +212,11 @@ def is_letter(picture: NDArray[np.uint8], parts: NDArray[np.int32], number: int,
 
 
 def measure_form(part: NDArray[np.bool_]) -> tuple[float, float]:
-    """Returns (length of the strokes over the box's diagonal, filled share of the box) of a part in its box (h, w)."""
+    """Measures a part in its box, a mask of shape (h, w).
+
+    Returns:
+        Length of the strokes over the box's diagonal, and the filled share of the box.
+    """
     framed = np.zeros((part.shape[0] + 2, part.shape[1] + 2), bool)
     framed[1:-1, 1:-1] = part
     depth = ndimage.distance_transform_cdt(framed)
@@ -240,7 +244,7 @@ def measure_contrast(picture: NDArray[np.uint8], part: NDArray[np.bool_]) -> tup
 
 
 def dilate(part: NDArray[np.bool_]) -> NDArray[np.bool_]:
-    """Returns a mask (h, w), grown by one pixel up, down, left and right."""
+    """Returns a mask of shape (h, w), grown by one pixel up, down, left and right."""
     grown = part.copy()
     grown[1:] |= part[:-1]
     grown[:-1] |= part[1:]
@@ -250,7 +254,7 @@ def dilate(part: NDArray[np.bool_]) -> NDArray[np.bool_]:
 
 
 def rank(values: NDArray[np.uint8], share: float) -> np.uint8:
-    """Returns the quantile of values (n,) at a share of 0 to 1, without NumPy's overhead."""
+    """Returns the quantile of values, shape (n,), at a share of 0 to 1, without NumPy's overhead."""
     return np.sort(values)[round(share * (len(values) - 1))]
 
 

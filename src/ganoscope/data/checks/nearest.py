@@ -23,7 +23,7 @@ from ganoscope.data.checks.thumbnails import THUMBNAIL_PX, correlate, fold
 SIDE_PX = 64
 """Side at which images are compared; all lengths in pixels below are at this side."""
 FINE_PX, COARSE_PX = 1.0, 3.0
-"""Standard deviations of the Gaussians between which the frequencies lie that count."""
+"""Standard deviations of the Gaussians that bound the frequencies used."""
 SHIFT_PX = 3
 """Largest shift that is undone, along each axis."""
 BORDER_PX = 4
@@ -31,9 +31,9 @@ BORDER_PX = 4
 EDGE = -(-(SHIFT_PX + BORDER_PX) // (SIDE_PX // THUMBNAIL_PX))
 """The same border, blanked in the small pictures."""
 CLOSELY = 8
-"""Images of the set that are compared closely with each image asked for."""
+"""Images of the set that are compared closely with each query image."""
 BLOCK, QUERIES = 1024, 16
-"""Images of the set, and images asked for, that are compared at once."""
+"""Images of the set, and query images, that are compared at once."""
 
 Load = Callable[[NDArray[np.int64]], NDArray[np.float32]]
 """From positions in the set to its images in network range, shape (n, H, W)."""
@@ -54,13 +54,12 @@ class SearchIndex:
 
 @dataclass(frozen=True)
 class Nearest:
-    """For every image asked for, the one of the set that it resembles most.
+    """For every query image, the image of the set that it resembles most.
 
     Attributes:
         position: Its position in the set, shape (n,).
         correlation: Correlation with it, -1 to 1, shape (n,); 1 for the same picture, also shifted or brightened.
-        transform: How it must be turned to look like the image asked for, shape (n,): index into
-            `thumbnails.TRANSFORMS`.
+        transform: How it must be turned to look like the query image, shape (n,): index into `thumbnails.TRANSFORMS`.
     """
 
     position: NDArray[np.int64]
@@ -92,7 +91,7 @@ def find_nearest(index: SearchIndex, images: NDArray[np.float32]) -> Nearest:
 
 
 def search_block(index: SearchIndex, bands: NDArray[np.float32]) -> Nearest:
-    """Returns the nearest image of the set for a few images, given by their bands (n, SIDE_PX, SIDE_PX)."""
+    """Returns the nearest image of the set for a few images, given by their bands, shape (n, SIDE_PX, SIDE_PX)."""
     positions, transforms = find_candidates(index, bands)
     several, place = np.unique(positions, return_inverse=True)
     others = filter_band(index.load(several))[place.reshape(positions.shape)]
@@ -154,7 +153,7 @@ def make_thumbnails(bands: NDArray[np.float32]) -> NDArray[np.float16]:
 
 
 def turn(band: NDArray[np.float32], transform: int) -> NDArray[np.float32]:
-    """Returns a picture (H, H), mirrored or turned as a code of `thumbnails.TRANSFORMS` says."""
+    """Returns a picture (H, H), mirrored or turned according to a code of `thumbnails.TRANSFORMS`."""
     rows, columns = (slice(None, None, -1 if transform & bit else 1) for bit in (2, 1))
     moved = band[rows, columns]
     return moved.T if transform & 4 else moved
@@ -177,7 +176,7 @@ def align(band: NDArray[np.float32], others: NDArray[np.float32]) -> NDArray[np.
 
 
 def normalise(windows: NDArray[np.float32]) -> NDArray[np.float64]:
-    """Returns pictures (n, H, W) with mean 0 and norm 1; zeros for constant ones."""
+    """Returns pictures, shape (n, H, W), with mean 0 and norm 1; zeros for constant ones."""
     centred = windows - windows.mean(axis=(1, 2), keepdims=True, dtype=np.float64)
     norms = np.sqrt(np.einsum("nhw,nhw->n", centred, centred))[:, None, None]
     return np.where(norms > 1e-3, centred / np.maximum(norms, 1e-3), 0)

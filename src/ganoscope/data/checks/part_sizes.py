@@ -11,9 +11,9 @@ from ganoscope.data.checks.store_tables import StoreTables
 FEW_IMAGES = 200
 """With fewer training images a GAN is likely to memorise them."""
 FEW_OF_CLASS = 10
-"""With fewer held-out images of a class, scores on it say little."""
+"""With fewer held-out images of a class, scores on it are unreliable."""
 FEW_GROUPS = 5
-"""With fewer independent groups in a held-out part, its scores are about a few persons."""
+"""With fewer independent groups in a held-out part, its scores describe only a few persons."""
 HELD_OUT = ("validation", "test")
 
 
@@ -39,7 +39,7 @@ def find_thin_classes(tables: StoreTables) -> Iterator[Alarm]:
     counts = {(part, label): int(((splits == part) & (labels == label)).sum()) for part in HELD_OUT for label in names}
     thin = [f"{count} {label} in {part}" for (part, label), count in counts.items() if count < FEW_OF_CLASS]
     if len(names) >= 2 and thin:
-        message = f"few held-out images of some classes: {', '.join(thin)}. Scores on those classes are chance."
+        message = f"few held-out images of some classes: {', '.join(thin)}. Scores on those classes depend on chance."
         yield Alarm("thin_classes", "warning", message, {"parts": thin})
 
 
@@ -59,7 +59,7 @@ def find_few_groups(tables: StoreTables) -> Iterator[Alarm]:
             "few_groups",
             "warning",
             f"few independent groups (patients, volumes or clusters of near-duplicates) are held out: "
-            f"{', '.join(thin)}. Scores there are about those few; take intervals over groups.",
+            f"{', '.join(thin)}. Scores there describe only those few; use intervals over groups.",
             {"parts": thin},
         )
 

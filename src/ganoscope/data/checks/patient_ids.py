@@ -20,7 +20,8 @@ def find_conflicting_ids(tables: StoreTables) -> Iterator[Alarm]:
         yield Alarm(
             "patient_id_conflict",
             "warning",
-            f"{conflicts} patient ids stand for two persons each, by the names, birth dates or sexes in their files. "
+            f"{conflicts} patient ids stand for two persons each, according to the names, birth dates or sexes in "
+            f"their files. "
             "Their images stay together in one split, but numbers per patient are wrong: correct the ids in the "
             "source.",
             {"ids": conflicts},
@@ -56,7 +57,7 @@ def find_uneven_patients(tables: StoreTables) -> Iterator[Alarm]:
             "uneven_patients",
             "warning",
             f"images are spread unevenly over patients: one patient has {largest} of {len(patients):,} images, the "
-            f"median patient {median:g}. Weight results by patient, or take fewer images of such patients.",
+            f"median patient {median:g}. Weight results by patient, or use fewer images of such patients.",
             {"largest": largest, "median": median},
         )
 

@@ -105,9 +105,9 @@ def measure_sampling(slices: Sequence[Picture], gaps: NDArray[np.float64], place
 
 
 def find_spacing(gaps: NDArray[np.float64]) -> tuple[float, int]:
-    """Returns the distance of neighbouring slices in mm, and how many slices are absent, from their gaps (n,) in mm.
+    """Returns the slice spacing in mm and the number of missing slices, from gaps in mm, shape (n,).
 
-    The distance is the smallest gap where all others are its multiples, else the median one.
+    The spacing is the smallest gap where all others are multiples of it, else the median gap.
 
     Example:
         >>> find_spacing(np.array([2.0, 2.0, 6.0, 2.0]))

@@ -1,10 +1,10 @@
-"""Shortcuts that need no pixels: properties of the pictures from which their class can be told.
+"""Shortcuts that need no pixels: properties of the pictures that reveal their class.
 
-For every property a small decision tree learns the class of some patients and is asked about the others. Where it beats
-chance clearly, a classifier, or the classes of a GAN, can do the same without looking at the disease. Each property's
-score is the area under the ROC curve (AUC), the mean over classes against the rest, of probabilities out of fold.
-Alarms are rare without cause: 1 in 1,000 made-up stores of 30 to 600 images (200 each of five kinds, patients of 2
-to 4 images, 2 to 4 classes) whose ten properties agree with each other and within patients, but not with the classes.
+For every property, a small decision tree learns the class of some patients and predicts it for the others. Where it
+clearly beats chance, a classifier, or the classes of a GAN, can do the same without looking at the disease. Each
+property's score is the area under the ROC curve (AUC), the mean over classes against the rest, of probabilities out of
+fold. Alarms are rare without cause: 1 in 1,000 made-up stores of 30 to 600 images (200 each of five kinds, patients of
+2 to 4 images, 2 to 4 classes) whose ten properties agree with each other and within patients, but not with the classes.
 
 Source: Zech, Badgeley, Liu et al. 2018, "Variable generalization performance of a deep learning model to detect
     pneumonia in chest radiographs", https://doi.org/10.1371/journal.pmed.1002683; AUC of several classes: Hand, Till
@@ -28,13 +28,13 @@ from ganoscope.statistics.bootstrap import SHORTCUT_RESAMPLES, draw_weights
 from ganoscope.statistics.estimate import LEVEL, compute_percentile_interval
 
 MOST_IMAGES = 20_000
-"""More images than this tell nothing more: whole groups are drawn at random."""
+"""More images than this add no information: whole groups are drawn at random."""
 FOLDS, FEWEST_GROUPS = 5, 4
 """Classes with fewer groups than FEWEST_GROUPS take no part."""
 DEPTH, LEAF_SHARE, LEAF_LEAST = 4, 0.01, 5
 """Depth of the tree, and fewest images in a leaf as a share and as a number."""
 MOST_CATEGORIES = 40
-"""Categories told apart, the commonest first; the others count as one."""
+"""Categories distinguished, the commonest first; the others count as one."""
 ALARMING, GRAVE = 0.65, 0.9
 """An interval that lies above the first is worth a warning, above the second a danger."""
 TOGETHER = "all of these together"
@@ -53,7 +53,7 @@ class Shortcut:
         low: Lower end of its interval; the intervals of a store hold together with 95 % probability.
         high: Upper end.
         images: Number of images that it was measured on.
-        note: In plain words what the property is like in each class, and where not all images were used.
+        note: The property in each class, in plain words, and whether images were left out.
     """
 
     name: str
@@ -69,7 +69,7 @@ class Property:
     """One property of the pictures, of one or more columns of the manifest.
 
     Attributes:
-        name: As alarms have it.
+        name: Name in alarms.
         columns: The columns it is taken from.
         encode: Turns the columns, (N,) each, into numbers of shape (N, features); NaN is missing.
         remedy: What to do about it.
@@ -111,7 +111,7 @@ def encode_categories(columns: Sequence[NDArray[np.str_]]) -> Features:
 
 
 def map_texts(texts: NDArray[np.str_], change: Callable[[str], list[float]]) -> NDArray[np.float64]:
-    """Returns what `change` makes of every text, shape (N, numbers); equal texts are looked at once."""
+    """Returns the result of `change` for every text, shape (N, numbers); equal texts are processed once."""
     names, codes = np.unique(texts, return_inverse=True)
     return np.array([change(str(name)) for name in names])[codes]
 
@@ -150,17 +150,15 @@ def find_shortcuts(columns: Columns, seed: int = 0) -> list[Shortcut]:
     searched = choose_images(columns, columns["searched"] == "1", seed)
     telling, of_searched = find_telling(PROPERTIES, seen), find_telling(PROPERTIES_OF_SEARCHED, searched)
     if len(telling) > 1:
-        telling[TOGETHER] = (
-            np.concatenate([features for features, _ in telling.values()], axis=1),
-            ", ".join(telling),
-        )
+        together = np.concatenate([features for features, _ in telling.values()], axis=1)
+        telling[TOGETHER] = together, ", ".join(telling)
     intervals, images = len(telling) + len(of_searched), len(columns["label"])
     found = judge(telling, seen, images, intervals, seed) + judge(of_searched, searched, images, intervals, seed)
     return sorted(found, key=lambda shortcut: -shortcut.auc)
 
 
 def find_telling(properties: Iterable[Property], columns: Columns) -> dict[str, tuple[Features, str]]:
-    """Returns the properties that differ between images, by name: as numbers, and what they are like in each class."""
+    """Returns the properties that differ between images, by name: as numbers, and described for each class."""
     return {
         item.name: (features, describe_classes(item, columns))
         for item in properties
@@ -171,7 +169,7 @@ def find_telling(properties: Iterable[Property], columns: Columns) -> dict[str, 
 def judge(
     telling: Mapping[str, tuple[Features, str]], columns: Columns, images: int, intervals: int, seed: int
 ) -> list[Shortcut]:
-    """Returns how well properties, from `find_telling`, tell the class of the images that take part.
+    """Returns how well properties, from `find_telling`, predict the class of the images that take part.
 
     Args:
         telling: Numbers and note of each property.
@@ -231,7 +229,7 @@ def choose_images(columns: Columns, known: NDArray[np.bool_], seed: int) -> Colu
 
 
 def choose_rows(labels: NDArray[np.str_], groups: NDArray[np.str_], seed: int) -> NDArray[np.int64]:
-    """Returns which images take part: labelled, of classes with enough groups, whole groups, at most `MOST_IMAGES`.
+    """Returns the images that take part: labelled, of classes with enough groups, whole groups, at most `MOST_IMAGES`.
 
     Args:
         labels: Class of each image, shape (N,); "" without one.
@@ -297,7 +295,14 @@ class Trial:
 
 
 def make_trial(labels: NDArray[np.int64], groups: NDArray[np.int64], intervals: int, seed: int) -> Trial:
-    """Returns folds and resamples for class and group numbers, shape (N,), and this many intervals in the store."""
+    """Returns the folds and resamples that all measurements of a store share.
+
+    Args:
+        labels: Class numbers, shape (N,).
+        groups: Group numbers, shape (N,).
+        intervals: Number of intervals computed for the store, for the Bonferroni correction.
+        seed: Random seed.
+    """
     random = stream(seed, Stream.SHORTCUT_RESAMPLES)
     drawn = draw_weights(np.arange(int(groups.max()) + 1), random, SHORTCUT_RESAMPLES)
     times = np.concatenate([block.astype(np.float32) for block in drawn])
@@ -372,6 +377,11 @@ def make_folds(
 
     Groups are shuffled, sorted by their commonest class and their size, and dealt out in turn. scikit-learn's
     `StratifiedGroupKFold` weighs every group against every fold in a loop: 9 s for 20,000 of them.
+
+    Args:
+        labels: Class numbers, shape (N,).
+        groups: Group numbers, shape (N,).
+        seed: Random seed.
     """
     shape = (int(groups.max()) + 1, int(labels.max()) + 1)
     table = np.bincount(groups * shape[1] + labels, minlength=shape[0] * shape[1]).reshape(shape)

@@ -11,7 +11,7 @@ def find_alarms(store: Store, patient_conflicts: int = 0, synthetic: int = 0) ->
     Args:
         store: A store whose tables are complete.
         patient_conflicts: Number of patient ids under which the source had two persons; only `prepare` can know.
-        synthetic: Number of images whose files say that they were generated; only `prepare` can know.
+        synthetic: Number of images that were generated according to their files; only `prepare` can know.
     """
     from ganoscope.data.checks import CHECKS  # late: the checks import the tables of this folder
 

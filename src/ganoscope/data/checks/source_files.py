@@ -17,9 +17,9 @@ def find_synthetic_images(tables: StoreTables) -> Iterator[Alarm]:
         yield Alarm(
             "synthetic_images",
             "warning",
-            f"{tables.synthetic:,} of {tables.store.count:,} images were generated, according to their files: they are "
-            "no evidence about patients. Keep them out of everything that is used for validation or testing or "
-            "presented as real, and say so wherever they are used.",
+            f"{tables.synthetic:,} of {tables.store.count:,} images were generated, according to their files: they "
+            f"are not evidence about patients. Exclude them from everything that is used for validation or testing "
+            f"or presented as real, and disclose them wherever they are used.",
             {"images": tables.synthetic},
         )
 

@@ -27,7 +27,7 @@ class StoreTables:
         contents: Number of each image's content, shape (N,): equal for byte-identical copies of one frame.
         pairs: Pairs of duplicates.
         patient_conflicts: Number of patient ids under which the source had two persons; only `prepare` can know.
-        synthetic: Number of images whose files say that they were generated; only `prepare` can know.
+        synthetic: Number of images that were generated according to their files; only `prepare` can know.
     """
 
     store: Store

@@ -57,7 +57,7 @@ def make_folded_thumbnail(pixels: NDArray[np.generic], flat: float = 0.0) -> NDA
 
 
 def normalise(vectors: NDArray[np.float16]) -> NDArray[np.float32]:
-    """Returns vectors (n, m) in single precision, divided by their norms; zeros stay."""
+    """Returns vectors, shape (n, m), in single precision, divided by their norms; zeros stay."""
     values = vectors.astype(np.float32)
     norms = np.sqrt(np.einsum("nm,nm->n", values, values))
     values /= np.where(norms > 0, norms, 1)[:, None]
@@ -82,7 +82,7 @@ def make_mirror() -> NDArray[np.float32]:
 
 
 def make_folding() -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float32]]:
-    """Returns which two places of the mirrored square make each coordinate, (1024,) each, and their weights, (2, 1024).
+    """Returns the two places of the mirrored square behind each coordinate, (1024,) each, and their weights, (2, 1024).
 
     Where transposition swaps whole parts, both places are the same, and the second weighs nothing.
     """

@@ -1,8 +1,8 @@
 """Downloads of public data sets through their own clients. One file per data set in `sources/`, which exposes `SOURCE`.
 
 A download needs a network connection, the client (`pip install "ganoscope[fetch]"`) and, for Kaggle, an account. If one
-of them is missing, the message says how to download the set by hand. The clients and the unpacking are in `clients/`;
-they are imported only when a download starts.
+of them is missing, the message explains how to download the set by hand. The clients and the unpacking are in
+`clients/`; they are imported only when a download starts.
 
 """
 

@@ -23,15 +23,17 @@ class GeometryConfig:
     size: int = 64
     """Height and width of the stored images in pixels."""
     fit: Fit = "pad"
-    """pad: keep the whole picture and its aspect ratio, pad with the lowest value; crop: keep the aspect ratio and the
-    largest centred square; body: crop to the foreground, then pad; stretch: ignore the aspect ratio."""
+    """Fit to the square. pad: keep the whole picture and its aspect ratio, pad with the lowest value; crop: keep the
+    aspect ratio and the largest centred square; body: crop to the foreground, then pad; stretch: ignore the aspect
+    ratio."""
     spacing_mm: float | None = None
-    """Resample to this pixel spacing instead of scaling to the square; pictures are cropped or padded to fit."""
+    """Resample to this pixel spacing instead of scaling to the square; pictures are then cropped or padded to fit."""
     resampling: Literal["auto", "lanczos", "area"] = "auto"
-    """lanczos: sharp and antialiased; area: mean over the area of a pixel, as a larger voxel would have measured it;
+    """Resampling. lanczos: sharp and antialiased; area: mean over the area of a pixel, as a larger voxel would have
+    measured it;
     auto: area for HU, else lanczos."""
     remove_table: bool = False
-    """Replace everything outside the body in CT slices (table, cushions, clothes) by air."""
+    """Replace everything outside the body in CT slices (table, cushions, clothes) with air."""
 
     def __post_init__(self) -> None:
         """Checks size and spacing.

@@ -1,4 +1,4 @@
-"""Pairs of duplicates in a store, gravest first, and the choice of those that a gallery shows."""
+"""Pairs of duplicates in a store, most serious first, and the choice of those that a gallery shows."""
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -59,7 +59,7 @@ def read_pairs(path: Path, columns: Mapping[str, NDArray[np.str_]]) -> tuple[Pai
 
 
 def make_pair(row: Mapping[str, str], position: Mapping[str, int], columns: Mapping[str, NDArray[np.str_]]) -> Pair:
-    """Returns one row of the table of duplicates with what the manifest says about its two images.
+    """Returns one row of the table of duplicates with the manifest's entries for its two images.
 
     Args:
         row: Row of the table.

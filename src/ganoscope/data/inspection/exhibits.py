@@ -1,4 +1,4 @@
-"""Which images of a store an inspection shows: some of every class, and the offenders of every kind."""
+"""The images of a store that an inspection shows: some of every class, and the offenders of every kind."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -56,11 +56,11 @@ def name_classes(labels: NDArray[np.str_]) -> tuple[NDArray[np.str_], tuple[str,
 def choose_exhibits(
     columns: Mapping[str, NDArray[np.str_]], pairs: tuple[Pair, ...], measured: Measurements, seed: int
 ) -> Exhibits:
-    """Returns which images are shown.
+    """Returns the images to show.
 
     Args:
         columns: Columns of the manifest by name, each of shape (N,).
-        pairs: Duplicates, gravest first.
+        pairs: Duplicates, most serious first.
         measured: Brightness and contrast.
         seed: Random seed of all choices.
     """
@@ -106,7 +106,9 @@ def find_extremes(measured: Measurements, groups: NDArray[np.str_]) -> dict[str,
 
 
 def keep_one_per_group(positions: NDArray[np.int64], groups: NDArray[np.str_]) -> NDArray[np.int64]:
-    """Returns the first position of each group, in order: neighbouring slices are not shown side by side.
+    """Returns the first position of each group, in order, so that neighbouring slices are not shown side by side.
+
+    Positions have the shape (n,); `groups` has the group of every image in the store, shape (N,).
 
     Example:
         >>> keep_one_per_group(np.array([2, 0, 1]), np.array(["a", "b", "a"])).tolist()

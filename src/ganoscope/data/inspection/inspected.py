@@ -52,7 +52,7 @@ def name_data_folder(page: Path) -> Path:
 
 
 def compute_findings(store: Store, seed: int) -> Findings:
-    """Returns what an inspection shows besides the store's own tables; `seed` decides all random choices."""
+    """Returns the findings that an inspection shows besides the store's tables; `seed` decides all random choices."""
     columns = read_columns(store, leave_out=("source_sha256", "placement"))
     measured = measure(store, name_classes(columns["label"])[0], seed)
     pairs = read_pairs(store.path / "duplicates.csv", columns) or ()

@@ -32,7 +32,7 @@ class PhantomConfig:
     """Which phantoms to draw."""
 
     modality: Literal["ct", "cxr", "mri"] = "mri"
-    """ct: chest slices in HU; cxr: frontal chest radiographs; mri: brain slices."""
+    """Images to draw: ct (chest slices in HU), cxr (frontal chest radiographs) or mri (brain slices)."""
     number: int = 2000
     """Number of images; every patient has several slices or radiographs."""
     size: int = 64

@@ -23,7 +23,7 @@ class PrepareConfig(IntensityConfig, ReadOptions, GeometryConfig):
     modality: str = ""
     """Modality of the images (CT, MR, DX, ...) where the files don't state it; data augmentation depends on it."""
     patient_pattern: str | None = None
-    """Regular expression whose first group in the file name is the patient id; or the name of a built-in one."""
+    """Regular expression for file names whose first group is the patient id, or the name of a built-in one."""
     validation: float = 0.15
     """Proportion of validation images where the source has no validation folder."""
     test: float = 0.15

@@ -22,7 +22,7 @@ def name_unfinished(store: Path) -> Path:
     """Returns the hidden folder in which a store is written until it is finished.
 
     Raises:
-        UserError: The destination holds something already, or has no name of its own, such as `.`.
+        UserError: The destination is not empty, or has no name, such as `.`.
     """
     refuse_existing(store)
     if store.name in ("", ".."):

@@ -25,7 +25,7 @@ DIFFERENCE_OFFSET = 32768
 
 @dataclass(frozen=True)
 class Mark:
-    """What a written file says about its origin; readers recognise it by its first word, `SYNTHETIC`.
+    """Statement in a written file about its origin; readers recognise it by its first word, `SYNTHETIC`.
 
     Attributes:
         text: The whole sentence.
@@ -56,7 +56,7 @@ class Output:
         pixels: Stored units, shape (H, W).
         unit: What the values mean, see `ganoscope.data.picture.Unit`.
         mark: What the file says about its origin.
-        notes: Further facts, in their order, for formats that hold text.
+        notes: Further facts, in order, for formats that hold text.
         offset: What formats without negative values add to the pixels, and state; None where no pixel is negative.
         spacing_mm: Row and column spacing; None where unknown.
         thickness_mm: Thickness of the slice; None where unknown.

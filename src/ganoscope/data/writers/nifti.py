@@ -1,7 +1,7 @@
 """One stack of unrelated images along the third axis, `.nii.gz`, in stored units (HU for CT).
 
-The first axis counts columns and the second rows, as viewers expect. A stack states no orientation: which way a
-generated picture lies in a body is not known, and the images are not slices of one body. `ganoscope prepare` would take
+The first axis counts columns and the second rows, as viewers expect. A stack states no orientation: the orientation of
+a generated picture in a body is not known, and the images are not slices of one body. `ganoscope prepare` would take
 the stack for one patient's volume, which it never divides: prepare a store from the other formats. A single picture is
 a volume of one slice, at its place in the patient where that is known.
 

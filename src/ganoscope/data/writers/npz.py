@@ -1,6 +1,6 @@
 """One NumPy file, laid out as MedMNIST's: `train_images` (N, H, W) and `train_labels` (N, 1), streamed.
 
-`ganoscope prepare` reads it back. The names of the classes stand in `provenance.json`, in the order of their codes. A
+`ganoscope prepare` reads it back. The class names are in `provenance.json`, in the order of their codes. A
 single picture is the array `image` (H, W).
 
 Source: J. Yang et al., MedMNIST v2, Scientific Data 10 (2023), https://doi.org/10.1038/s41597-022-01721-8.

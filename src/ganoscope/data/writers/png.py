@@ -45,7 +45,7 @@ def save_marked(
         path: File to write.
         picture: Grey values, shape (H, W), uint8 or uint16, or colours, shape (H, W, 3), uint8.
         notes: Facts, in their order.
-        mark: What the file says about its origin.
+        mark: Statement of the file's origin.
     """
     text = PngInfo()
     text.add_text("Description", mark)

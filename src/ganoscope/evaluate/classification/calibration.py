@@ -97,7 +97,7 @@ def compute_reliability(probabilities: NDArray[np.float64], codes: NDArray[np.in
 
 
 def find_bins(confidence: NDArray[np.float64]) -> NDArray[np.int64]:
-    """Returns the bin of each confidence: bin m holds (m / 15, (m + 1) / 15], the first also 0.
+    """Returns the bin of each confidence, shape (N,): bin m holds (m / 15, (m + 1) / 15], the first also 0.
 
     Example:
         >>> find_bins(np.array([0.0, 0.5, 1.0])).tolist()

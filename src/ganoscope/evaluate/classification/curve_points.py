@@ -81,7 +81,7 @@ def list_curve_classes(predictions: Predictions) -> list[int]:
 
 
 def flatten_curves(curves: PartCurves, split: str) -> dict[str, NDArray[Any]]:
-    """Returns the curves of a part as named arrays, fit for an `.npz` file."""
+    """Returns the curves of a part as named arrays for an `.npz` file, with the shapes they have in `PartCurves`."""
     arrays: dict[str, NDArray[Any]] = {f"{split}/classes": np.array(list(curves.by_class), np.str_)}
     for number, one in enumerate(curves.by_class.values()):
         arrays |= {f"{split}/class {number}/{name}": np.asarray(value) for name, value in vars(one).items()}
@@ -91,7 +91,7 @@ def flatten_curves(curves: PartCurves, split: str) -> dict[str, NDArray[Any]]:
 
 
 def restore_curves(arrays: dict[str, NDArray[Any]], split: str) -> PartCurves:
-    """Returns the curves of a part from the arrays that `flatten_curves` made."""
+    """Returns the curves of a part from the arrays made by `flatten_curves`, shapes included."""
     by_class = {}
     for number, label in enumerate(arrays[f"{split}/classes"].tolist()):
         values = {name: arrays[f"{split}/class {number}/{name}"] for name in ClassCurves.__dataclass_fields__}

@@ -1,4 +1,4 @@
-"""What a reader must know before believing a classifier's metrics: checks of each part, and of the temperature."""
+"""What a reader must know before trusting a classifier's metrics: checks of each part, and of the temperature."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ from ganoscope.evaluate.classification.metrics import PartScores
 FEW_GROUPS = 30
 """Patients or clusters of a part below which its intervals are rough."""
 CHANCE = 0.5
-"""AUROC of scores that know nothing."""
+"""AUROC of random scores."""
 HELD_OUT = ("validation", "test")
 
 
@@ -54,8 +54,8 @@ def check_overlap(parts: ScoredParts) -> Iterator[Alarm]:
             shared = known & set(values[splits == split].tolist())
             if shared:
                 message = (
-                    f"{len(shared):,} {named} of the train part are in the {split} part as well: its metrics are those "
-                    "of images that were learned by heart. Prepare the store again, so that no patient crosses."
+                    f"{len(shared):,} {named} of the train part are in the {split} part as well: its metrics include "
+                    f"memorised images. Prepare the store again so that no patient is in two parts."
                 )
                 yield Alarm(f"overlapping_{named}_{split}", "danger", message, {named: len(shared)})
 
@@ -67,7 +67,7 @@ def check_unscored(parts: ScoredParts) -> Iterator[Alarm]:
         number = int((splits == split).sum())
         scored = sum(parts.scores[split].counts.values()) if split in parts.scores else 0
         if not scored:
-            message = f"the {split} part holds no image of a class that was learned: nothing was measured on it."
+            message = f"the {split} part contains no image of a trained class: nothing was measured on it."
             yield Alarm(f"nothing_scored_{split}", "danger", message, {"images": number})
         elif scored < number:
             message = (
@@ -89,7 +89,7 @@ def check_classes(split: str, parts: ScoredParts) -> Iterator[Alarm]:
         f"every image of the {split} part is of class {held[0]}: AUROC and balanced accuracy are not defined, accuracy "
         "is only the share of that class that is recognised, and weighted precision is 1 whatever the classifier does."
         if alone
-        else f"the {split} part holds no image of {', '.join(absent)}: averages over the classes are not defined."
+        else f"the {split} part contains no image of {', '.join(absent)}: averages over the classes are not defined."
     )
     code = f"single_class_{split}" if alone else f"absent_classes_{split}"
     yield Alarm(code, "danger" if alone else "warning", message, {"absent": absent})
@@ -104,11 +104,11 @@ def check_perfection(split: str, parts: ScoredParts) -> Iterator[Alarm]:
     if metrics["precision_weighted"].value != 1.0 or not np.isclose(recall, accuracy, rtol=0, atol=1e-12):
         return
     message = (
-        f"every image of the {split} part is classified correctly. Before believing it, look for a shortcut "
+        f"every image of the {split} part is classified correctly. Before trusting this, look for a shortcut "
         "(`ganoscope inspect`), for copies across the parts, and at what the heat maps point to."
         if accuracy == 1.0
         else f"weighted precision on the {split} part is exactly 1 and recall equals accuracy ({accuracy:.3f}): the "
-        "pattern of a part that holds a single class."
+        "pattern of a part that contains a single class."
     )
     yield Alarm(f"perfect_precision_{split}", "warning", message, {"accuracy": round(accuracy, 4)})
 
@@ -120,7 +120,7 @@ def check_groups(split: str, parts: ScoredParts) -> Iterator[Alarm]:
     groups = parts.scores[split].groups
     message = (
         f"the {split} part has only {groups:,} independent groups (patients or clusters of near-duplicates): the "
-        "intervals are rough, and rather too narrow."
+        f"intervals are rough, and probably too narrow."
     )
     yield Alarm(f"few_groups_{split}", "warning", message, {"groups": groups})
 
@@ -150,7 +150,7 @@ def check_temperature(parts: ScoredParts) -> Iterator[Alarm]:
     elif not LOWEST * 1.001 < temperature < HIGHEST * 0.999:
         message = (
             f"the temperature that would calibrate the validation part lies outside {LOWEST:g} to {HIGHEST:g}: "
-            f"{temperature:g} is used. Probabilities are not to be trusted."
+            f"{temperature:g} is used. Do not trust the probabilities."
         )
         yield Alarm("temperature_at_limit", "note", message, {"temperature": round(temperature, 4)})
 

@@ -1,4 +1,4 @@
-"""A classifier's predictions for the images of each part, with everything that is measured on them, as files.
+"""A classifier's predictions for the images of each part, with all measurements of them, as files.
 
 `metrics.json` and `predictions.csv` are for readers; `predictions.npz` and `curves.npz` hold them in full precision.
 """
@@ -125,7 +125,7 @@ def write_digits(probability: float) -> str:
 
 
 def load_results(run: Path, store: Store) -> dict[str, PartResults]:
-    """Returns what `save_results` wrote, by the name of the part.
+    """Returns the results written by `save_results`, by the name of the part.
 
     Args:
         run: Folder of the classifier.
@@ -153,7 +153,7 @@ def restore_predictions(run: Path, store: Store, arrays: Mapping[str, NDArray[An
     Args:
         run: Folder of the classifier.
         store: Store that it learned from.
-        arrays: Content of `predictions.npz`.
+        arrays: Content of `predictions.npz`, shapes as in `Predictions`.
         split: Name of the part.
 
     Raises:

@@ -1,4 +1,4 @@
-"""Answers of a classifier as a change grows, and whether its most probable class becomes the target."""
+"""Predictions of a classifier as a change grows, and whether its most probable class becomes the target."""
 
 from dataclasses import dataclass
 
@@ -11,7 +11,7 @@ from ganoscope.classifiers.trained import TrainedClassifier
 
 @dataclass(frozen=True)
 class Answers:
-    """Answers of a classifier to a batch.
+    """Predictions of a classifier for a batch.
 
     Attributes:
         codes: Its code of each image's target class, shape (B,).
@@ -36,7 +36,7 @@ def ask(
     target: NDArray[np.str_],
     strengths: NDArray[np.float64],
 ) -> Answers:
-    """Returns the answers of a classifier to x + s (G(x) - x); NaN without a classifier.
+    """Returns the predictions of a classifier for x + s (G(x) - x); NaN without a classifier.
 
     Args:
         classifier: The classifier.
@@ -71,7 +71,7 @@ def describe_answers(answers: Answers, prefix: str, strengths: NDArray[np.float6
     """Returns probabilities before and after, flips, and the strengths that they need; nothing without a classifier.
 
     Args:
-        answers: Answers of one classifier.
+        answers: Predictions of one classifier.
         prefix: Prefix of the measures' names.
         strengths: Strengths that were tried, shape (S,).
     """
@@ -86,11 +86,11 @@ def describe_answers(answers: Answers, prefix: str, strengths: NDArray[np.float6
 
 
 def count_flips(answers: Answers, after: NDArray[np.bool_]) -> NDArray[np.float64]:
-    """Returns 1 where the target is said after a change, 0 where not, NaN where it was said before, shape (B,)."""
+    """Returns 1 where the target is predicted after a change, 0 where not, NaN where it was before, shape (B,)."""
     return np.where(answers.said[:, 0], np.nan, after.astype(np.float64))
 
 
 def find_flip_strength(answers: Answers, strengths: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Returns the smallest strength from which on the target is said to the end; NaN without a flip, shape (B,)."""
+    """Returns the smallest strength from which on the target stays predicted; NaN without a flip, shape (B,)."""
     lasting = np.flip(np.minimum.accumulate(np.flip(answers.said, 1), axis=1), 1)
     return np.where(lasting[:, -1] & ~answers.said[:, 0], strengths[lasting.argmax(axis=1)], np.nan)

@@ -1,9 +1,9 @@
 """Measures of counterfactuals on every image: validity, proximity, sparsity, location, transfer and robustness.
 
-An adversarial perturbation also changes a classifier's answer, and explains nothing. Each counterfactual is therefore
-compared with noise of equal L2 norm that was made to change the same classifier's answer (`projected_gradient`). A
-change that shows what the class looks like also changes the answer of an independent classifier, the judge, and
-survives a slight blur; noise that exploits one network's weights does so less.
+An adversarial perturbation also changes a classifier's prediction, and explains nothing. Each counterfactual is
+therefore compared with noise of equal L2 norm that was made to change the same classifier's prediction
+(`projected_gradient`). A change that shows what the class looks like also changes the prediction of an independent
+classifier (`judge` in names), and survives a slight blur; noise that exploits one network's weights does so less.
 """
 
 from collections.abc import Sequence
@@ -88,7 +88,7 @@ class Measures:
         ssim: Structural similarity of image and counterfactual.
         changed_share: Share of pixels that changed by more than `CHANGED`.
         change_in_lesion: Share of the absolute change inside the mask, dilated by `MARGIN_PX`.
-        lesion_area: Share of the image's area inside it: the share that a change without preference would have.
+        lesion_area: Share of the image's area inside it: the share that a uniform change would have.
         change_in_padding: Share of the absolute change in the padding beside the picture.
         padding_area: Share of the image's area that is padding.
         identity_l1: Mean absolute change, stored units, of an image translated to its own class.
@@ -134,7 +134,7 @@ class Measures:
 
 NAMES = tuple(field.name for field in fields(Measures))
 FLIPS = tuple(name for name in NAMES if "flip" in name)
-"""Measures of whether and when an answer changes; NaN as `CHANGES` are."""
+"""Measures of whether and when a prediction changes; NaN as `CHANGES` are."""
 
 
 @dataclass(frozen=True)
@@ -262,12 +262,12 @@ def dilate(mask: NDArray[np.bool_]) -> NDArray[np.bool_]:
 
 
 def measure_survival(classifier: TrainedClassifier, pairs: Pairs, answers: Answers) -> dict[str, NDArray[np.float64]]:
-    """Returns whether flips hold in the written file and under a blur, and whether the blur alone flips, (B,) each.
+    """Tells whether flips persist in the written file and under a blur, and whether the blur alone flips, (B,) each.
 
     Args:
         classifier: The explained classifier.
         pairs: Images and counterfactuals.
-        answers: Answers of the classifier to the counterfactuals.
+        answers: Predictions of the classifier for the counterfactuals.
     """
     flipped = count_flips(answers, answers.said[:, -1]) == 1
     _, blurred = ask_once(classifier, blur(pairs.counterfactual), answers.codes)
@@ -294,13 +294,13 @@ def make_noise(pairs: Pairs, plan: MeasuringPlan) -> Pairs | None:
 def measure_noise(
     classifier: TrainedClassifier, pairs: Pairs, noise: Pairs, answers: Answers
 ) -> dict[str, NDArray[np.float64]]:
-    """Returns whether the noise's flips hold under a blur, and its norm over that of the change, shape (B,) each.
+    """Returns whether the noise's flips persist under a blur, and its norm over that of the change, shape (B,) each.
 
     Args:
         classifier: The explained classifier.
         pairs: Images and counterfactuals.
         noise: The same images with noise in place of the counterfactuals.
-        answers: Answers of the classifier to the noise.
+        answers: Predictions of the classifier for the noise.
     """
     _, blurred = ask_once(classifier, blur(noise.counterfactual), answers.codes)
     flipped = count_flips(answers, answers.said[:, -1]) == 1

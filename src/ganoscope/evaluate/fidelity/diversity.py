@@ -246,7 +246,7 @@ def check_collapse(diversity: Diversity) -> Iterator[Alarm]:
             "warning",
             f"generated images resemble each other more than real ones do: mean MS-SSIM {generated.mean:.3f} "
             f"({generated.low:.3f} to {generated.high:.3f}) against {real.mean:.3f} ({real.low:.3f} to "
-            f"{real.high:.3f}). The generator leaves out part of the variety of its data.",
+            f"{real.high:.3f}). The generator does not cover the full variety of its data.",
             {"excess": round(excess, 4), "margin": MARGIN, "pairs": generated.pairs},
         )
 

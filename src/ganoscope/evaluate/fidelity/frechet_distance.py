@@ -47,7 +47,7 @@ class Moments:
 
 
 def compute_moments(values: NDArray[np.float64], weights: NDArray[np.float64] | None = None) -> Moments:
-    """Returns the moments of features, shape (N, C), each counted as often as its weight, shape (N,), says."""
+    """Returns the moments of features, shape (N, C), weighted by weights of shape (N,)."""
     times = np.ones(len(values)) if weights is None else weights
     count = float(times.sum())
     mean = times @ values / count

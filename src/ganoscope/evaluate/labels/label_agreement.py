@@ -1,8 +1,8 @@
-"""Agreement of an independent classifier, the judge, with the classes that a generator was asked for.
+"""Agreement of an independent classifier with the classes that a generator was asked for.
 
-The judge's accuracy on held-out real images is the ceiling: a judge that is right on 85 % of real images can't be
-expected to agree on more. Agreement above the ceiling is no merit either: such images are easier than real ones, as
-typical or exaggerated ones are.
+The classifier's accuracy on held-out real images is the ceiling: a classifier that is right on 85 % of real images
+can't be expected to agree on more. Agreement above the ceiling is not better: such images are easier than real ones,
+for example typical or exaggerated.
 """
 
 from collections.abc import Iterable
@@ -59,7 +59,7 @@ class LabelAgreement:
         real: Agreement on all images of the store's test part, at their own prevalence; None where none has a label.
         generated_by_class: Agreement on generated images by requested class.
         real_by_class: Agreement on real images by true class; classes without test images are left out.
-        classifier: Name of the judge.
+        classifier: Name of the independent classifier.
         weights_sha256: SHA-256 of its weights.
         store_fingerprint: Fingerprint of the store with the real images.
     """
@@ -81,14 +81,14 @@ def measure_label_agreement(
     Real images are those of the store's test part: weights and temperature were chosen on the validation part.
 
     Args:
-        classifier: The judge; not the classifier that the generator learned from.
+        classifier: An independent classifier, not one that the generator learned from.
         images: Batches of generated images in network range, shape (B, 1, H, W) each.
         requested: Requested class of each image, shape (N,).
         store: Store with the real images.
 
     Raises:
-        UserError: The judge has seen held-out images, was trained on another kind of images, or does not know a
-            requested class; or the numbers of images and classes differ.
+        UserError: The classifier has seen held-out images, was trained on another kind of images, or lacks a requested
+        class; or the numbers of images and classes differ.
     """
     refuse_other_images(classifier, store)
     refuse_dependent(classifier, store)
@@ -124,7 +124,7 @@ def measure(evidence: Comparison) -> Measured:
             independent classifier.
 
     Raises:
-        UserError: Something is missing, or the classifier must not be used on this store.
+        UserError: Something is missing, or the classifier is not independent of this store.
     """
     generated, store = require(evidence.generated, "generated"), require(evidence.held_out, "held_out").store
     requested = require(generated.labels, "generated")
@@ -138,13 +138,15 @@ def to_estimate(agreement: Agreement) -> Estimate:
 
 
 def refuse_unknown(classes: tuple[str, ...], requested: NDArray[np.str_]) -> None:
-    """Refuses requested classes, shape (N,), that the judge does not know.
+    """Refuses requested classes, shape (N,), that the classifier does not know.
 
     Raises:
         UserError: There are such classes.
     """
     unknown = sorted({*requested.tolist()} - {*classes})
-    fault = describe("classes that the judge does not know", ", ".join(unknown), ", ".join(classes), "")
+    fault = describe(
+        "classes that the independent classifier does not know", ", ".join(unknown), ", ".join(classes), ""
+    )
     refuse([fault] if unknown else [])
 
 

@@ -8,7 +8,7 @@ smoothness: the map itself, shifted and mirrored at random.
 Source: Petsiuk, Das, Saenko 2018, "RISE: Randomized Input Sampling for Explanation of Black-box Models", sect. 4.2,
     https://arxiv.org/abs/1806.07421
 Differs: the score is the target itself (a logit), not a probability, which hardly moves when a network is sure; blur
-    is the baseline in both directions, because a grey patch is no image that the network has learned about.
+    is the baseline in both directions, because a grey patch is unlike any image that the network has learned from.
 """
 
 from dataclasses import dataclass
@@ -112,9 +112,9 @@ def blur(images: NDArray[np.float32]) -> NDArray[np.float32]:
 
 
 def rank_pixels(maps: NDArray[np.floating], seed: int) -> NDArray[np.float32]:
-    """Returns each pixel's place in the order of attention, as a share: the highest value comes first, near 0.
+    """Returns each pixel's rank as a share, shape (B, H, W): near 0 for the highest value, near 1 for the lowest.
 
-    Pixels of equal value, such as the zeros, follow in random order, not from top to bottom.
+    Pixels of equal value, such as zeros, are in random order, not from top to bottom.
 
     Example:
         >>> rank_pixels(np.array([[[1.0, 4.0], [3.0, 2.0]]]), seed=0).tolist()

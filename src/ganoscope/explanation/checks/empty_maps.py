@@ -22,8 +22,9 @@ def find_empty_maps(examination: Examination) -> Iterator[Alarm]:
         yield Alarm(
             "empty_maps",
             "warning",
-            f"many maps are empty: {listed}. This layer holds no evidence for that answer, or the explainer can't see "
-            "it; an empty map is no proof of absence, and the shares apply to the other images only. Try another "
+            f"many maps are empty: {listed}. This layer contains no evidence for that outcome, or the explainer "
+            f"can't detect it; an empty map does not prove absence, and the shares apply to the other images only. "
+            f"Try another "
             "--layer or --explainer.",
             {**many},
         )

@@ -13,8 +13,8 @@ def find_external_store(examination: Examination) -> Iterator[Alarm]:
         yield Alarm(
             "real_images_of_another_store",
             "warning",
-            f"{source.description}. What distinguishes them from generated images may be the data set, such as its "
-            "scanner or its hospital: read every number as one about an external set.",
+            f"{source.description}. They may differ from generated images because of the data set, such as its "
+            f"scanner or its hospital: interpret every number as a result on an external set.",
             {"store": source.store, "run_store": source.run_store},
         )
 

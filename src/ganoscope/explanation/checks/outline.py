@@ -9,7 +9,7 @@ from ganoscope.explanation import regions
 from ganoscope.explanation.findings import Examination
 
 ANATOMY_AREA = (0.05, 0.95)
-"""An outline that covers less or more of the picture than these shares separates nothing."""
+"""An outline that covers less or more of the picture than these shares is useless."""
 MAX_FAILED = 0.1
 """Largest share of pictures without a usable outline that is not worth an alarm."""
 

@@ -3,7 +3,7 @@
 Source: Adebayo et al. 2018, "Sanity Checks for Saliency Maps", sect. 3 (cascading randomisation),
     https://arxiv.org/abs/1810.03292
 Differs: weights are drawn anew from N(0, r), r being the root mean square of the trained tensor, instead of from the
-    network's initial distribution, which a general network does not tell: the scale of the activations stays, every
+network's initial distribution, which is unknown for a general network: the scale of the activations stays, every
     trained pattern goes, and so does each tensor's mean, which a permutation would keep. Norm layers are reset (scale
     1, shift 0), and their running statistics measured anew on the images at hand: the old ones belong to other
     activations, and would let the network saturate; so are the singular values that a spectral norm divides by.
@@ -35,7 +35,7 @@ DRAWS, FULL_DRAWS = 3, 12
 MAX_STAGES = 8
 """Most stages of the randomisation."""
 POWER_STEPS = 15
-"""Power iterations by which a spectral norm finds the singular value of new weights, as many as it begins with."""
+"""Power iterations in which a spectral norm finds the singular value of new weights: the same number as initially."""
 BATCH = 64
 """Images per pass."""
 IGNORES_WEIGHTS = 0.5

@@ -17,8 +17,8 @@ def find_ignored_weights(examination: Examination) -> Iterator[Alarm]:
             "explanation_ignores_weights",
             "danger",
             "the maps hardly depend on what the network has learned: after every weight was randomised, their mean "
-            f"absolute rank correlation with the original is {listed} (limit {IGNORES_WEIGHTS}). They show the "
-            "picture, not the network; try --explainer hires_cam or another --layer.",
+            f"absolute rank correlation with the original is {listed} (limit {IGNORES_WEIGHTS}). They reflect the "
+            f"picture, not the network; try --explainer hires_cam or another --layer.",
             {**ignoring},
         )
 

@@ -1,4 +1,4 @@
-"""One explainer per file: which parts of an image speak for a score. The folder is the registry.
+"""One explainer per file: which parts of an image raise a score. The folder is the registry.
 
 An explainer's file provides `Config`, a frozen dataclass whose docstring cites the paper, and
 `explain(network, images, target, config) -> Explanation`. Adding a file adds the explainer to the command line, the

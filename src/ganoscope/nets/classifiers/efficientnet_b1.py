@@ -118,6 +118,14 @@ def make_stages() -> list[nn.Sequential]:
 
 
 def convolve(narrow: int, wide: int, kernel: int, stride: int = 1, groups: int = 1) -> nn.Sequential:
-    """Returns a convolution with even padding, batch norm and SiLU."""
+    """Returns a convolution with even padding, batch norm and SiLU.
+
+    Args:
+        narrow: Input channels.
+        wide: Output channels.
+        kernel: Side of the kernel in pixels, odd.
+        stride: Stride in pixels.
+        groups: Groups of channels; `narrow` for a depthwise convolution.
+    """
     convolution = nn.Conv2d(narrow, wide, kernel, stride, kernel // 2, groups=groups, bias=False)
     return nn.Sequential(convolution, nn.BatchNorm2d(wide), nn.SiLU(inplace=True))

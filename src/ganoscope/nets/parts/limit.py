@@ -27,6 +27,6 @@ class Limit(torch.autograd.Function):
 
     @staticmethod
     def backward(ctx: Any, gradient: Tensor) -> Tensor:
-        """Returns the gradient; 0 where a descent step would lead further out of the range."""
+        """Returns the gradient, same shape, with 0 where a descent step would lead further out of the range."""
         (image,) = ctx.saved_tensors
         return gradient * ~(((image > 1.0) & (gradient < 0.0)) | ((image < -1.0) & (gradient > 0.0)))

@@ -135,7 +135,7 @@ def describe_unknown(source: str) -> str:
     """Returns the message for a source that is unknown or not stated."""
     fault = "unknown source of weights" if source else "source of the weights is not stated"
     remedy = (
-        "State with --weights-source what the file was trained on: the file does not say it, and weights must not "
+        "State with --weights-source what the file was trained on: the file does not state it, and weights must not "
         "be evaluated on images that they were trained on."
     )
     return describe(fault, source or "nothing", ", ".join(SOURCES), remedy)

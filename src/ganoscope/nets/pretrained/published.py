@@ -50,7 +50,7 @@ def fill_body(body: nn.Module, network_name: str, tensors: Mapping[str, Tensor],
     Args:
         body: Body of a network in `nets.classifiers`, with the channels of the source's input.
         network_name: Name of the network.
-        tensors: The state dict.
+        tensors: The state dict; names and shapes are checked.
         source: Name of its source, for messages.
 
     Raises:
@@ -87,7 +87,7 @@ def find_faults(
     Args:
         network_name: The network.
         source: Name of the tensors' source.
-        given: The file's tensors.
+        given: The file's tensors, by published name and of any shape.
         expected: The network's tensors, by the same names.
     """
     misfits = list_misfits(network_name, given, expected)
@@ -113,7 +113,7 @@ def list_misfits(network_name: str, given: Mapping[str, Tensor], expected: Mappi
 
     Args:
         network_name: The network.
-        given: The file's tensors.
+        given: The file's tensors, by published name and of any shape.
         expected: The network's tensors, by the same names.
     """
     head, *_, first = PUBLISHED[network_name]
@@ -130,7 +130,7 @@ def list_misfits(network_name: str, given: Mapping[str, Tensor], expected: Mappi
 
 
 def has_shape(tensor: Tensor, shape: torch.Size, any_channels: bool) -> bool:
-    """Returns whether a tensor has a shape.
+    """Tells whether a tensor has a shape.
 
     Args:
         tensor: The tensor.
@@ -141,7 +141,7 @@ def has_shape(tensor: Tensor, shape: torch.Size, any_channels: bool) -> bool:
 
 
 def is_finite(tensor: Tensor) -> bool:
-    """Returns whether all values are finite floating-point numbers."""
+    """Tells whether all values of a tensor (any shape) are finite floating-point numbers."""
     return tensor.is_floating_point() and bool(tensor.isfinite().all())
 
 
@@ -161,7 +161,7 @@ def advise(network_name: str, given: Mapping[str, Tensor]) -> str:
     if share > 0.9:
         remedy = "Copy or download it again." if best == network_name else f"Choose --network {best}."
         return f"It looks like {best}: it has {counted}. {remedy}"
-    likeness = f"It is most like {best}, with {counted}" if share else "It is like none of them"
+    likeness = f"It is most like {best}, with {counted}" if share else "It resembles none of them"
     return f"{likeness}; known are {', '.join(PUBLISHED)}. Give the published file of one of these."
 
 

@@ -16,7 +16,7 @@ ALLOWED = "a state dict (tensors by name), .safetensors, .pth or .pt"
 
 
 def load_tensors(path: Path, source: str) -> dict[str, Tensor]:
-    """Returns the tensors by name of a state dict.
+    """Returns the tensors of a state dict by name, with any shapes.
 
     Args:
         path: The file.
@@ -34,7 +34,7 @@ def load_tensors(path: Path, source: str) -> dict[str, Tensor]:
 
 
 def load_safetensors(path: Path) -> dict[str, Tensor]:
-    """Returns the tensors of a .safetensors file.
+    """Returns the tensors of a .safetensors file by name, with any shapes.
 
     Raises:
         UserError: It is damaged.
@@ -46,10 +46,10 @@ def load_safetensors(path: Path) -> dict[str, Tensor]:
 
 
 def load_torch(path: Path, source: str) -> dict[str, Tensor]:
-    """Returns the tensors of a file written by `torch.save`.
+    """Returns the tensors of a file written by `torch.save`, by name, with any shapes.
 
-    PyTorch's restricted unpickler reads it, which supports only tensors and plain containers and calls nothing else.
-    Other files make it raise errors of almost any kind.
+    PyTorch's restricted unpickler supports only tensors and plain containers, and calls nothing else. On other files it
+    raises errors of almost any kind.
 
     Raises:
         UserError: The file is damaged or holds code.
@@ -75,7 +75,7 @@ def describe_code(path: Path, source: str, error: str) -> str:
     """
     named = re.search(r"GLOBAL (\S+)", error)
     given = f"{path}, which asks for {named[1] if named else 'TorchScript'}"
-    fault = "weights file holds more than tensors, and reading that could run code"
+    fault = "weights file contains more than tensors, and reading it could run code"
     return describe(fault, given, ALLOWED, convert(source))
 
 
@@ -110,6 +110,6 @@ def describe_error(error: Exception) -> str:
 def describe_content(path: Path, content: object) -> str:
     """Returns the content of a file that is not a state dict, in words."""
     if not isinstance(content, dict):
-        return f"{path}, which holds a {type(content).__name__}"
+        return f"{path}, which contains a {type(content).__name__}"
     others = [str(key) for key, value in content.items() if not isinstance(value, Tensor)]
-    return f"{path}, which holds other things: {', '.join(others[:4])}{', ...' if len(others) > 4 else ''}"
+    return f"{path}, which contains other things: {', '.join(others[:4])}{', ...' if len(others) > 4 else ''}"

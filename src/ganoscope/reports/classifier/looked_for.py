@@ -1,4 +1,4 @@
-"""What was looked for in a classifier and its store, what came of it, and which chapter shows the evidence."""
+"""Checks of a classifier and its store, their outcomes, and the chapters that show the evidence."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -23,7 +23,7 @@ CHAPTERS: dict[tuple[str, str], tuple[str, ...]] = {
 
 
 def collect_alarms(own: Sequence[Alarm], of_store: Sequence[Alarm]) -> AlarmList:
-    """Returns the alarms of the classifier and its store, and what was looked for."""
+    """Returns the alarms of the classifier and its store, and all checks with their outcomes."""
     return AlarmList(
         cards=link_alarms(own, of_store),
         outcomes=list_outcomes(own, of_store),
@@ -48,7 +48,7 @@ def find_chapter(code: str) -> tuple[str, str]:
 
 
 def list_outcomes(own: Sequence[Alarm], of_store: Sequence[Alarm]) -> tuple[Outcome, ...]:
-    """Returns what came of every check of the classifier, and of those of its store together."""
+    """Returns the outcome of every check of the classifier, and of its store's checks together."""
     outcomes = []
     for check in CHECKS:
         anchor, title = find_chapter(check.codes[0])

@@ -1,4 +1,4 @@
-"""Alarms as a page shows them: cards, most severe first, what was looked for, and a sentence that counts them."""
+"""Alarms as a page shows them: cards, most severe first, the checks made, and a sentence that counts the alarms."""
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
@@ -7,7 +7,7 @@ from ganoscope.alarms import Alarm, Severity
 from ganoscope.reports.kit.content import write_number
 
 SIGNS: dict[Severity, str] = {"danger": "■", "warning": "▲", "note": "●"}
-"""Severity is told by word and by shape as well as by colour."""
+"""Severity is shown by word and shape as well as by colour."""
 
 
 @dataclass(frozen=True)
@@ -20,7 +20,7 @@ class Card:
         title: The alarm's code in words.
         message: What was seen, and what to do.
         origin: Where the alarm comes from; "" where the page has one origin only.
-        span: When it held, in words, or "".
+        span: When it was active, in words, or "".
         evidence: Numbers behind the sentence, as (name, value).
         anchor: Section of the page that shows the evidence, or "".
         section: Title of that section.
@@ -39,12 +39,12 @@ class Card:
 
 @dataclass(frozen=True)
 class Outcome:
-    """Something that was looked for, and what came of it.
+    """One check and its outcome.
 
     Attributes:
         looked_for: What was looked for.
-        outcome: What came of it, in words.
-        origin: Who looked; "" where the page has one origin only.
+        outcome: The outcome in words.
+        origin: Where the check was made; "" where the page has one origin only.
         anchor: Section of the page that shows the evidence, or "".
         section: Title of that section, or where else the evidence is.
     """
@@ -77,7 +77,7 @@ def make_card(
     Args:
         alarm: The alarm.
         origin: Where it comes from.
-        span: When it held, in words.
+        span: When it was active, in words.
         place: Anchor and title of the section that shows its evidence.
         left_out: Names of numbers in its evidence that are not listed.
     """

@@ -10,7 +10,7 @@ Content = TypeVar("Content")
 
 @dataclass(frozen=True)
 class Part(Generic[Content]):
-    """Something that a page shows, or the sentence that says why it is missing."""
+    """Something that a page shows, or a sentence on why it is missing."""
 
     value: Content | None = None
     missing: str = ""
@@ -45,7 +45,7 @@ class Block:
 
 @dataclass(frozen=True)
 class Section:
-    """Content in order of reading; where another order is wanted, a chapter has several sections.
+    """Content in reading order; for another order, a chapter has several sections.
 
     Attributes:
         blocks: A text with headings and lists.

@@ -9,11 +9,11 @@ from ganoscope.reports.kit.content import Table, write_number
 SETS, ALL = "sets", "value"
 """Name below which results are listed by set of images; column of those that are about no single set."""
 FRAMES = ("findings", "targets", SETS, "value")
-"""Names in the results that only hold others together; rows of the table leave them out."""
+"""Names in the results that only group others; the table's rows omit them."""
 NO_VALUE = "–"
 MAX_ROWS = 80
 CURVE_POINTS = 4
-"""So many estimates beside each other, or more, are a curve, which figures show better."""
+"""This many estimates side by side, or more, are a curve, which figures show better."""
 VALUE_KEYS = ("value", "mean")
 COUNT_KEYS = ("n", "images", "pairs")
 
@@ -24,7 +24,7 @@ def tabulate_estimates(results: Any, title: str, source: str = "results.json") -
     Args:
         results: Content of a JSON file.
         title: Title of the tables.
-        source: Where the estimates are that a table has no room for.
+        source: File with the estimates that don't fit into a table.
     """
     cells: dict[bool, dict[str, dict[str, str]]] = {True: {}, False: {}}
     for path, entry in find_estimates(results):
@@ -40,7 +40,7 @@ def make_table(title: str, cells: Mapping[str, Mapping[str, str]], source: str) 
     Args:
         title: What the table shows.
         cells: By quantity and set: the estimate as text.
-        source: Where the estimates are that the table has no room for.
+        source: File with the estimates that don't fit into the table.
     """
     columns = tuple(dict.fromkeys(column for row in cells.values() for column in row))
     rows = tuple((name, *(row.get(column, "") for column in columns)) for name, row in cells.items())
@@ -83,7 +83,7 @@ def find_estimates(content: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[t
 
 
 def is_estimate(entry: Any) -> bool:
-    """Returns whether an entry has a value, a lower and an upper end."""
+    """Tells whether an entry has a value, a lower and an upper end."""
     return isinstance(entry, dict) and {"low", "high"} <= entry.keys() and any(key in entry for key in VALUE_KEYS)
 
 

@@ -16,7 +16,7 @@ def read_blocks(path: Path) -> tuple[Block, ...]:
 
 
 def name_kind(line: str) -> str:
-    """Returns what a line is.
+    """Returns the kind of a line.
 
     Example:
         >>> [name_kind(line) for line in ("Evidence for 'real':", "- small set", "It holds.")]

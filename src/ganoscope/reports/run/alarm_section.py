@@ -1,4 +1,4 @@
-"""The alarms of a run: where each came from, when it held, and what was looked for without finding anything."""
+"""The alarms of a run: where each came from, when it was active, and what the checks looked for."""
 
 from pathlib import Path
 
@@ -57,7 +57,7 @@ def read_alarms(folder: Path, missing: str) -> Part[list[Alarm]]:
 
 
 def read_results(sources: Sources, folder: Part[Path], command: str) -> Part[list[Alarm]]:
-    """Returns the alarms of a folder of results, that they are about other weights among them.
+    """Returns the alarms of a folder of results, including the one about other weights.
 
     Args:
         sources: What the report reads.
@@ -78,18 +78,18 @@ def read_results(sources: Sources, folder: Part[Path], command: str) -> Part[lis
 
 
 def describe_span(alarm: Alarm, images_seen: int) -> str:
-    """Returns in words when an alarm of the training held; "" for alarms without a time."""
+    """Returns in words when a training alarm was active; "" for alarms without a time."""
     if not all(isinstance(alarm.evidence.get(name), int) for name in SPAN):
         return ""
     first, last = (int(str(alarm.evidence[name])) for name in SPAN)
     if last >= images_seen:
-        return f"Held from {first:,} images on, and still at the end ({images_seen:,} images)."
+        return f"Active from {first:,} images on, and still at the end ({images_seen:,} images)."
     seen = f"at {first:,} images only" if first == last else f"from {first:,} to {last:,} images"
-    return f"Held {seen}; it cleared before the end ({images_seen:,} images)."
+    return f"Active {seen}; cleared before the end ({images_seen:,} images)."
 
 
 def describe_outcome(part: Part[list[Alarm]]) -> str:
-    """Returns what the checks of one origin found, in words."""
+    """Returns the outcome of the checks of one origin, in words."""
     if part.value is None:
         return f"Not checked. {part.missing}"
     return f"{count_by_severity(part.value)}." if part.value else "No alarms."

@@ -109,7 +109,7 @@ def read_diversity(trained: TrainedRun, config: ReportConfig) -> Diversity | Non
 
 
 def find_folder(folder: Path, wanted: Path | None, command: str) -> Part[Path]:
-    """Returns a folder of results, or that there is none.
+    """Returns a folder of results, or a sentence that there is none.
 
     Args:
         folder: Where to look.

@@ -9,11 +9,11 @@ class ReportConfig:
     """What to put into the report of a run."""
 
     explanations: Path | None = None
-    """Folder written by `ganoscope explain`; RUN/explanations where it exists."""
+    """Folder written by `ganoscope explain`; by default RUN/explanations, if it exists."""
     counterfactuals: Path | None = None
-    """Folder written by `ganoscope counterfactual`; RUN/counterfactuals where it exists."""
+    """Folder written by `ganoscope counterfactual`; by default RUN/counterfactuals, if it exists."""
     generated: Path | None = None
-    """Folder written by `ganoscope generate`; its contact sheet is shown."""
+    """Folder written by `ganoscope generate`, whose contact sheet is shown."""
     number: int = 200
     """Maximum number of images per set in the diversity measurement."""
     seed: int = 0

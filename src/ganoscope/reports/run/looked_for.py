@@ -1,4 +1,4 @@
-"""What is looked for in a run, by where it is looked for."""
+"""Checks of a run, by where they look."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -20,8 +20,8 @@ class Results:
     Attributes:
         what: What the folder holds, such as `explanations`.
         command: The command that writes such folders.
-        images_seen: Images seen at the checkpoint that the results are about; None where they do not say.
-        weights_sha256: SHA-256 of the weights that the results are about; None where they do not say.
+        images_seen: Images seen at the checkpoint that the results are about; None where it is not recorded.
+        weights_sha256: SHA-256 of the weights that the results are about; None where it is not recorded.
         expected_sha256: SHA-256 of the weights that the report is about.
     """
 
@@ -33,11 +33,11 @@ class Results:
 
 
 def find_other_weights(results: Results) -> Iterator[Alarm]:
-    """Yields an alarm where results are about other weights than the report, or do not say which."""
+    """Yields an alarm where results are about other weights than the report, or about unrecorded ones."""
     if results.weights_sha256 == results.expected_sha256:
         return
     seen = results.images_seen
-    origin = f"made at {seen:,} images" if isinstance(seen, int) else "made from unnamed weights"
+    origin = f"made at {seen:,} images" if isinstance(seen, int) else "made from unrecorded weights"
     yield Alarm(
         f"{results.what}_of_other_weights",
         "warning",
@@ -46,7 +46,7 @@ def find_other_weights(results: Results) -> Iterator[Alarm]:
     )
 
 
-ORIGIN_CHECK = Check(("*_of_other_weights",), "results of other weights than this report is about", find_other_weights)
+ORIGIN_CHECK = Check(("*_of_other_weights",), "results made with weights other than this report's", find_other_weights)
 
 
 LOOKED_FOR: dict[str, tuple[Check[Any], ...]] = {

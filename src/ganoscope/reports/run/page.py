@@ -65,7 +65,7 @@ def shows_real_images(sources: Sources) -> bool:
 
 
 def describe_abstract(run: TrainedRun) -> str:
-    """Returns what was trained on what for how long, in one sentence without a verdict."""
+    """Describes method, data and length of the training in one sentence without a verdict."""
     record = run.record
     trained = len(record.sample_ids)
     passes = run.images_seen / max(trained, 1)

@@ -15,7 +15,7 @@ from ganoscope.data.store.columns import read_columns, read_table
 
 @dataclass(frozen=True)
 class Evidence:
-    """What a store's tables and the findings beside the page say.
+    """A store's tables, and the findings beside the page.
 
     Attributes:
         store: The store.

@@ -23,7 +23,7 @@ class GroupedTable:
 
 @dataclass(frozen=True)
 class StoreChapter:
-    """A chapter in order of reading: sentences, tables, charts, galleries, a list.
+    """A chapter in reading order: sentences, tables, charts, galleries, a list.
 
     Attributes:
         anchor: Its name in links.

@@ -13,7 +13,7 @@ class Exhibit:
 
     Attributes:
         picture: The picture with its words.
-        badges: What is grave about it, in a word or two each.
+        badges: What is serious about it, in a word or two each.
         lines: Lines of text below it.
     """
 

@@ -1,4 +1,4 @@
-"""What was looked for in a store, what came of it, and which chapter of the page shows the evidence."""
+"""Checks of a store, their outcomes, and the chapters of the page that show the evidence."""
 
 from collections.abc import Sequence
 
@@ -44,7 +44,7 @@ COLUMNS = {
 
 
 def collect_alarms(evidence: Evidence) -> AlarmList:
-    """Returns a store's alarms with links to their evidence, and what was looked for."""
+    """Returns a store's alarms with links to their evidence, and all checks with their outcomes."""
     path = evidence.store.path / "alarms.json"
     if not path.exists():
         return AlarmList((), (), "Nothing was checked: the store has no alarms.json.")
@@ -62,7 +62,7 @@ def find_chapter(code: str) -> tuple[str, str]:
 
 
 def list_outcome(check: Check[StoreTables], alarms: Sequence[Alarm], evidence: Evidence) -> Outcome:
-    """Returns what came of one check, in words.
+    """Returns the outcome of one check, in words.
 
     Args:
         check: The check.

@@ -45,7 +45,7 @@ CHAPTERS = (
     provenance.show_settings,
     limits.show,
 )
-"""The chapters after the alarms, in order; one without content says so in a sentence."""
+"""The chapters after the alarms, in order; a chapter without content states so in a sentence."""
 
 
 def save_inspection(store: Store, path: Path) -> Path:
@@ -78,7 +78,7 @@ def collect_content(evidence: Evidence) -> dict[str, Any]:
 
 
 def describe_abstract(evidence: Evidence) -> str:
-    """Returns what the store holds, in two sentences."""
+    """Describes the content of the store in two sentences."""
     store, splits = evidence.store, evidence.columns["split"].tolist()
     kind = f"{store.modality}, {store.intensity.unit}" if store.modality else store.intensity.unit
     few = len(evidence.classes) <= 6

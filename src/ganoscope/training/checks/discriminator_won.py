@@ -1,4 +1,4 @@
-"""Does the discriminator win completely, so that the generator learns nothing any more?"""
+"""Does the discriminator win completely, so that the generator no longer learns?"""
 
 from collections.abc import Iterator
 

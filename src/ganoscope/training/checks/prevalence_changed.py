@@ -16,7 +16,8 @@ NAMED, LISTED = 10, 100
 def find_changed_prevalence(observations: Observations) -> Iterator[Alarm]:
     """Yields an alarm when drawing all classes equally often changes their shares.
 
-    It is only a note where the generator is given the class: it is then asked for the data's shares again.
+    It is only a note where the generator is conditioned on the class: images can then be generated at the data's
+    shares.
     """
     labels, conditional = observations.balanced_labels, observations.conditional
     if labels is None:

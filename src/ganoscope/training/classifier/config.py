@@ -31,7 +31,7 @@ class ClassifyConfig:
     batch_size: int = 32
     """Images per step."""
     learning_rate: float | None = None
-    """Adam learning rate; by default 1e-3 for small_cnn and fine_cnn, 1e-4 for the others. It is divided by five
+    """Adam learning rate; by default, 1e-3 for small_cnn and fine_cnn, 1e-4 for the others. It is divided by five
     whenever the validation loss has not fallen for 5 epochs."""
     weights: Path | None = None
     """File of pretrained weights to start from."""
@@ -40,15 +40,15 @@ class ClassifyConfig:
     freeze_body: bool = False
     """Train the head only and keep the pretrained body unchanged."""
     class_weights: Literal["balanced", "none"] = "balanced"
-    """balanced gives every class the same total weight in the loss, regardless of its number of images."""
+    """Class weights in the loss: balanced gives every class the same total weight, whatever its number of images."""
     augment: Literal["safe", "none"] = "safe"
-    """safe moves training images slightly, as the modality allows: they are never mirrored, and HU never change."""
+    """Augmentation of training images: safe moves them slightly, as suits the modality; no mirroring, HU unchanged."""
     seed: int = 0
     """Random seed of initial weights, image order and augmentation."""
     device: Literal["auto", "cpu", "cuda"] = "auto"
-    """auto uses a GPU where there is one."""
+    """Device to compute on; auto uses a GPU if there is one."""
     precision: Literal["auto", "fp32", "bf16"] = "auto"
-    """auto uses bf16 autocast where the processor supports it natively."""
+    """Precision; auto uses bf16 autocast if the processor supports it natively."""
 
     def __post_init__(self) -> None:
         """Checks every value."""

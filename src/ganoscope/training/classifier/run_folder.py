@@ -53,7 +53,7 @@ def claim_run(run: Path, store: Store, config: ClassifyConfig) -> str:
         earlier = load_json(path)
         refuse(
             [
-                f"run {run} was started with {name} {earlier.get(name)}; got {value}. Repeat that, or use a new folder."
+                f"run {run} was started with {name} {earlier.get(name)}; got {value}. Use the former, or a new folder."
                 for name, value in asked.items()
                 if earlier.get(name) != value and name != "epochs"
             ]

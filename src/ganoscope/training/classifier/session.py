@@ -226,7 +226,7 @@ class Session:
                 f"command to resume{end}."
             )
         early = done < self.config.epochs
-        reason = f"no gain in {self.config.patience} epochs" if early else "all epochs done"
+        reason = f"no improvement in {self.config.patience} epochs" if early else "all epochs done"
         CONSOLE.print(f"training ended after {done} epochs, {reason}; {kept}")
 
 

@@ -70,10 +70,10 @@ def save_checkpoint(run: Path, images_seen: int, state: TrainingState) -> Path:
 
 
 def save_tensors(tensors: dict[str, Tensor], path: Path) -> None:
-    """Writes a safetensors file.
+    """Writes named tensors of any shape as a safetensors file.
 
     Raises:
-        OSError: The system refuses, as with a full disk.
+        OSError: The file can't be written, for example because the disk is full.
     """
     try:
         save_file(tensors, path)
@@ -149,7 +149,7 @@ def load_networks(path: Path, networks: Mapping[str, nn.Module]) -> None:
 
 
 def load_tensors(path: Path) -> dict[str, Tensor]:
-    """Returns the tensors in a safetensors file.
+    """Returns the named tensors, of any shape, in a safetensors file.
 
     Raises:
         UserError: The file is missing or damaged.
@@ -161,7 +161,7 @@ def load_tensors(path: Path) -> dict[str, Tensor]:
 
 
 def flatten_networks(networks: Mapping[str, nn.Module]) -> dict[str, Tensor]:
-    """Returns the states of all networks in one dictionary, keys prefixed with the network's name."""
+    """Returns the states of all networks (any shapes) in one dictionary, keys prefixed with the network's name."""
     return {
         f"{name}.{key}": tensor.contiguous()
         for name, network in networks.items()
@@ -170,7 +170,7 @@ def flatten_networks(networks: Mapping[str, nn.Module]) -> dict[str, Tensor]:
 
 
 def flatten_optimizers(phases: tuple[Phase, ...]) -> tuple[dict[str, Tensor], dict[str, Any]]:
-    """Returns the optimizers' tensors by `phase.parameter.key`, and their settings as JSON values."""
+    """Returns the optimizers' tensors (any shapes) by `phase.parameter.key`, and their settings as JSON values."""
     tensors: dict[str, Tensor] = {}
     settings: dict[str, Any] = {}
     for phase in phases:
@@ -186,7 +186,7 @@ def restore_optimizers(phases: tuple[Phase, ...], tensors: Mapping[str, Tensor],
 
     Args:
         phases: Phases whose optimizers are restored.
-        tensors: Their tensors.
+        tensors: Their tensors by `phase.parameter.key`, any shapes.
         settings: Their settings.
     """
     for phase in phases:

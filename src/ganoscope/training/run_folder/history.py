@@ -38,7 +38,7 @@ class History:
             images_seen: Images seen after it.
             seconds: Seconds since the start of the training.
             terms: Its terms, by phase.
-            observed: Further values, by column.
+            observed: Further scalars, by column.
         """
         named = {f"{phase}.{name}": value for phase, group in terms.items() for name, value in group.scalars().items()}
         self._pending.append((images_seen, seconds, {**named, **(observed or {})}))
@@ -101,7 +101,7 @@ class History:
 
 
 def to_rows(pending: list[tuple[int, float, dict[str, Tensor]]]) -> list[dict[str, float]]:
-    """Returns the recorded terms as plain rows, fetched from the device in one transfer."""
+    """Returns the recorded terms, scalars, as plain rows, fetched from the device in one transfer."""
     if not pending:
         return []
     values = iter(torch.stack([value.float() for _, _, terms in pending for value in terms.values()]).tolist())
@@ -133,7 +133,7 @@ def read_columns(path: Path) -> list[str]:
 
 
 def load_history(run: Path) -> dict[str, NDArray[np.float64]]:
-    """Returns a run's history by column; absent values are NaN.
+    """Returns a run's history by column, shape (rows,); missing values are NaN.
 
     Raises:
         UserError: The run has no history.

@@ -119,7 +119,7 @@ def to_plain(config: dict[str, Any]) -> dict[str, Any]:
 
 
 def describe_classifiers(method_config: Any) -> dict[str, dict[str, Any]]:
-    """Returns the records of the classifiers that a method's hyper-parameters refer to: every path is one.
+    """Returns the records of the classifiers that a method's hyper-parameters refer to: every path refers to one.
 
     Raises:
         UserError: There is no classifier at a path.
@@ -150,7 +150,7 @@ def refuse_retrained(record: RunRecord, name: str, classifier: TrainedClassifier
     """
     then, now = record.classifiers.get(name, {}).get("weights_sha256"), classifier.record.weights_sha256
     if then not in (None, now):
-        fault = f"{name} {classifier.path} was trained again since the run learned from it: its weights differ"
+        fault = f"{name} {classifier.path} was retrained after the run learned from it: its weights differ"
         raise UserError(describe(fault, now[:12], str(then)[:12], "Restore it, or train the run again."))
 
 
@@ -205,7 +205,7 @@ def refuse_other_run(run: Path, record: RunRecord) -> None:
         )
     differences = list_differences(old, record)
     for name, before, now in differences[:1] if old.method != record.method else differences:
-        faults.append(f"run {run} was begun with {name} {before}; got {now}. Repeat that, or use a new run folder.")
+        faults.append(f"run {run} was started with {name} {before}; got {now}. Use the former, or a new run folder.")
     before, now = old.train.images or 0, record.train.images or 0
     if now < before:
         faults.append(describe("run can't get shorter", now, f"{before} images or more", ""))

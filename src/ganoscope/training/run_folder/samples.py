@@ -53,7 +53,17 @@ class NoisePictures:
     def save(
         self, run: Path, images_seen: int, averages: Mapping[str, nn.Module], device: torch.device
     ) -> tuple[NDArray[np.float32], NDArray[np.uint8]]:
-        """Writes the grid, the first time also one of real images; returns generated images (N, H, W) and the grid."""
+        """Writes the grid, the first time also one of real images.
+
+        Args:
+            run: Folder of the run.
+            images_seen: Images seen so far.
+            averages: Moving averages of the networks, by name.
+            device: Device to compute on.
+
+        Returns:
+            Generated images, (N, H, W) in [-1, 1], and the grid.
+        """
         fake = draw_samples(averages["G"], self.method, device)
         return fake, save_samples(run, images_seen, fake, self.store, self.classes)
 
@@ -71,7 +81,17 @@ class TranslationPictures:
     def save(
         self, run: Path, images_seen: int, averages: Mapping[str, nn.Module], device: torch.device
     ) -> tuple[NDArray[np.float32], NDArray[np.uint8]]:
-        """Writes the grid; returns translated images (N, H, W) and the grid."""
+        """Writes the grid.
+
+        Args:
+            run: Folder of the run.
+            images_seen: Images seen so far.
+            averages: Moving averages of the networks, by name.
+            device: Device to compute on.
+
+        Returns:
+            Translated images, (N, H, W) in [-1, 1], and the grid.
+        """
         rows: list[NDArray[np.float32]] = []
         captions: list[str] = []
         translated = []
@@ -93,12 +113,18 @@ class TranslationPictures:
 
 
 def load_spread(domain: Domain, part: str, count: int) -> NDArray[np.float32]:
-    """Returns evenly spaced images of a part of a domain, shape (count, H, W)."""
+    """Returns evenly spaced images of a part of a domain, shape (count, H, W).
+
+    Args:
+        domain: The domain.
+        part: Name of the part.
+        count: Number of images; some repeat where there are fewer.
+    """
     return domain.store.load_images(spread(domain.indices(part), count))[:, 0]
 
 
 def choose_rows(classes: int) -> NDArray[np.int64]:
-    """Returns the class code of each row: as many rows per class as fit, at least one for the first 24 classes.
+    """Returns the class code of each row, shape (rows,): 8 rows shared among the classes, or one per class, up to 24.
 
     Example:
         >>> choose_rows(3).tolist(), choose_rows(0).tolist() == [0] * 8, len(choose_rows(100))
@@ -149,7 +175,7 @@ def save_samples(
 
 
 def choose_real(store: Store, captions: list[str] | None) -> NDArray[np.int64]:
-    """Returns positions of training images spread over the store: 64, or 8 for each caption's class."""
+    """Returns positions, shape (N,), of training images spread over the store: 64, or 8 for each caption's class."""
     indices = store.indices("train")
     if captions is None:
         return spread(indices, ROWS * COLUMNS)
@@ -159,5 +185,5 @@ def choose_real(store: Store, captions: list[str] | None) -> NDArray[np.int64]:
 
 
 def spread(indices: NDArray[np.int64], count: int) -> NDArray[np.int64]:
-    """Returns `count` evenly spaced indices; some repeat where there are fewer."""
+    """Returns evenly spaced indices, shape (count,); some repeat where there are fewer."""
     return indices[np.linspace(0, len(indices) - 1, count).astype(int)]

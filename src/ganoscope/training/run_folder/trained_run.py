@@ -29,7 +29,7 @@ class RunStore:
 
     Attributes:
         path: Where it was looked for.
-        store: The store with the fingerprint that the run notes; None where there is none.
+        store: The store with the fingerprint in the run's record; None where there is none.
         reason: "" where it was found; `gone`: there is no store at the path; `changed`: the store there has another
             fingerprint.
         fingerprint: Fingerprint of the store at the path; "" where there is none.
@@ -95,7 +95,7 @@ def open_run_store(record: RunRecord, path: Path | None = None) -> RunStore:
 
     Args:
         record: Record of the run.
-        path: Where the store is now; the place that the record notes where it is not given.
+        path: Where the store is now; by default, its place in the record.
 
     Raises:
         UserError: The store at that place is damaged.
@@ -115,7 +115,7 @@ def open_run(path: Path, device: str = "cpu", images_seen: int | None = None) ->
     Args:
         path: Folder of the run.
         device: Device of the networks, such as `cpu` or `cuda`.
-        images_seen: Images seen at the checkpoint to use; the newest where it is not given.
+        images_seen: Images seen at the checkpoint to use; by default, the newest.
 
     Raises:
         UserError: There is no run or no such checkpoint, or it is damaged.
@@ -177,6 +177,7 @@ def refuse_translation(run: TrainedRun) -> None:
     if run.record.domains:
         names = " and ".join(run.record.domains)
         raise UserError(
-            f"run {run.path} generates no images from noise: method {run.record.method} translates between {names}. "
+            f"run {run.path} does not generate images from noise: method {run.record.method} translates between "
+            f"{names}. "
             "Use `ganoscope counterfactual RUN IMAGES OUT`."
         )

@@ -13,7 +13,7 @@ def test_a_classifier_that_was_asked_of_images_of_the_target_was_asked():
 def test_sentences_come_with_interval_and_n_and_only_where_measured():
     flip, floor = Estimate(0.8, 0.6, 0.9, 10, 5), Estimate(0.5, 0.4, 0.6, 10, 5)
     lines = describe_validity({"flip": flip, "flip_after_blur": floor}, None)
-    assert "- the explained classifier's answer becomes the target on 80.0 % (60.0 to 90.0, n = 10)" in lines
+    assert "- the explained classifier's prediction becomes the target in 80.0 % (60.0 to 90.0, n = 10)" in lines
     assert any("persist after a blur of 1 px (blur alone: an unknown share)" in line for line in lines)
     assert any("no independent classifier was given (--judge)" in line for line in lines)
     assert not any("noise" in line for line in lines)

@@ -1,4 +1,4 @@
-"""Classes and confusion: the metrics of each class, and which classes are taken for which."""
+"""Classes and confusion: the metrics of each class, and which classes are confused with which."""
 
 from typing import Any
 
@@ -24,7 +24,8 @@ def show(findings: Findings) -> Chapter:
     )
     width = min(WIDE_PX, 330 + 105 * len(scores.counts))
     text = (
-        f"Of the {findings.shown} part. The matrix shows images by class and predicted class, and shares of each row."
+        f"Measured on the {findings.shown} part. The matrix shows images by true and predicted class, and shares of "
+        f"each row."
     )
     svg = save_chart(findings.pictures / "confusion.png", draw_confusion, scores)
     content = Section((text,), (list_class_metrics(scores),), (show_chart(svg, alt, width),))

@@ -1,4 +1,4 @@
-"""Heat maps: Grad-CAM of right and wrong answers, a gallery per class with a row for each kind of answer."""
+"""Heat maps: Grad-CAM of right and wrong predictions, a gallery per class with a row for each kind."""
 
 from pathlib import Path
 from typing import Any
@@ -45,13 +45,13 @@ def show(findings: Findings) -> Chapter:
 
 
 def describe_heat_maps(heat: HeatMaps, shown: str) -> tuple[str, ...]:
-    """Returns how the maps were made, and what their checks gave; `shown` is the name of the part."""
+    """Returns how the maps were made, and the results of their checks; `shown` is the name of the part."""
     empty = (
         f"{heat.empty} of {len(heat.rows)} maps are empty and left uncoloured." if heat.empty else "No map is empty."
     )
     sentences = [
         f"Grad-CAM of layer `{heat.layer}` for the logit of the predicted class, on images of the {shown} part chosen "
-        "at random, at most one of each group and kind. All colours mean the same raw values; no map is stretched. "
+        "at random, at most one of each group and kind. All maps share one colour scale; none is stretched. "
         f"{empty}"
     ]
     check = heat.dependence
@@ -59,21 +59,22 @@ def describe_heat_maps(heat: HeatMaps, shown: str) -> tuple[str, ...]:
         sentences.append("The randomisation check was not possible: fewer than two maps are not empty.")
     else:
         sentences.append(
-            f"Randomisation check on {check.images} images: after all weights are destroyed the maps' rank correlation "
-            f"with the originals is {check.correlation:.2f} on average (absolute; unrelated maps of this smoothness: "
-            f"{check.chance:.2f}). Near 1 would mean that they do not depend on what was learned."
+            f"Randomisation check on {check.images} images: after all weights are destroyed, the maps' rank "
+            f"correlation with the originals is {check.correlation:.2f} on average (absolute; unrelated maps of this "
+            f"smoothness: "
+            f"{check.chance:.2f}). A value near 1 would mean that the maps do not depend on what was learned."
         )
     if heat.inside and heat.area:
         inside, area = (write_interval(one.value, one.low, one.high) for one in (heat.inside, heat.area))
         sentences.append(
-            f"Share of a map's sum inside the annotated finding: {inside}, against {area} for a map without preference "
-            f"(n = {heat.inside.n} correctly classified images with a mask, {heat.inside.groups} groups)."
+            f"Share of a map's sum inside the annotated finding: {inside}, against {area} for a uniform map (n = "
+            f"{heat.inside.n} correctly classified images with a mask, {heat.inside.groups} groups)."
         )
     return tuple(sentences)
 
 
 def save_gallery(path: Path, findings: Findings, label: str) -> Path:
-    """Draws images and maps of one class's right and wrong answers, writes them as PNG, and returns the path.
+    """Draws images and maps of one class's right and wrong predictions, writes them as PNG, and returns the path.
 
     Args:
         path: File to write.
@@ -113,7 +114,7 @@ def draw_pair(cells: NDArray[Any], findings: Findings, row: int, scale: float) -
     """Draws one image, the outline of its finding where there is one, and its map beside it.
 
     Args:
-        cells: Two Matplotlib axes.
+        cells: Matplotlib axes, shape (2,): for the image and for the map.
         findings: What the page shows.
         row: Row of the predictions.
         scale: Raw value at the upper end of the colours.

@@ -24,11 +24,11 @@ def describe_training(record: ClassifierRecord, epochs: Sequence[Epoch]) -> str:
     """Returns how training went."""
     best = epochs[find_best(epochs)]
     early = len(epochs) < int(record.config["epochs"])
-    end = f"{record.config['patience']} epochs without gain" if early else "the epochs asked for"
+    end = f"{record.config['patience']} epochs without improvement" if early else "the maximum number of epochs"
     return (
-        f"{len(epochs)} epochs, ended by {end}. A moving average of the weights is validated. The weights of epoch "
-        f"{best.epoch} are kept: the highest AUROC of the validation part ({best.validation_auroc:.3f}), at equal "
-        f"AUROC the lowest loss ({best.validation_loss:.3f})."
+        f"{len(epochs)} epochs, ended by {end}. Validation uses a moving average of the weights. The weights of epoch "
+        f"{best.epoch} are kept: the highest validation AUROC ({best.validation_auroc:.3f}), and at equal AUROC the "
+        f"lowest loss ({best.validation_loss:.3f})."
     )
 
 

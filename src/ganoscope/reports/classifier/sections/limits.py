@@ -1,19 +1,19 @@
-"""Limits: what the numbers of a classifier do not say."""
+"""Limits: what the numbers of a classifier do not show."""
 
 from ganoscope.classifiers.trained import ClassifierRecord
 from ganoscope.reports.classifier.artefacts import Findings
 from ganoscope.reports.kit.content import Chapter, Section
 
 LIMITS = (
-    "One training run with one random seed. The intervals say how much the result depends on which patients were in "
-    "the part, not how another run would have turned out, and nothing about images from another hospital or device.",
-    "The validation part chose the best epoch and the temperature: its metrics are too good. Quote those of the "
-    "test part.",
+    "One training run with one random seed. The intervals reflect which patients were in the part, not how another "
+    "run would have turned out, and not how the classifier performs on images from another hospital or device.",
+    "The best epoch and the temperature were chosen on the validation part, so its metrics are too good. Quote those "
+    "of the test part.",
     "Where patients are unknown, volumes and near-duplicate clusters stand in for them; other images of one patient "
     "may still be in two parts, and every metric is then too good.",
     "Accuracy and weighted averages rise with the share of the larger class. Read balanced accuracy, sensitivity and "
     "specificity beside them.",
-    "A high AUROC does not say that the disease was recognised: markers, framing or the device may give the class "
+    "A high AUROC does not prove that the disease was recognised: markers, framing or the device may give the class "
     "away. The alarms about the data name such shortcuts.",
     "Grad-CAM shows which places raise the logit of the predicted class, at the resolution of one layer. It does not "
     "show why.",
@@ -21,7 +21,7 @@ LIMITS = (
 
 
 def show(findings: Findings) -> Chapter:
-    """Returns what the numbers do not say."""
+    """Returns what the numbers do not show."""
     return Chapter("limits", "Limits", (Section(points=list_limits(findings.record)),))
 
 
@@ -30,4 +30,7 @@ def list_limits(record: ClassifierRecord) -> tuple[str, ...]:
     if not record.trained_on:
         return LIMITS
     names = ", ".join(record.trained_on)
-    return (*LIMITS, f"Training began with weights from {names}: not an independent classifier of images from there.")
+    return (
+        *LIMITS,
+        f"Training began with weights from {names}: the classifier is not independent of images from there.",
+    )

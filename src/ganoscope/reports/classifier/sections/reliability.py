@@ -27,16 +27,17 @@ def describe_calibration(findings: Findings) -> tuple[str, ...]:
     """Returns how probabilities were calibrated, and how to read the diagrams."""
     weighted = findings.record.config.get("class_weights") == "balanced"
     shift = (
-        " Classes have equal weight in the loss, so probabilities suit a population in which all are equally frequent; "
-        "one temperature can't change that."
+        " Classes have equal weight in the loss, so probabilities apply to a population in which all classes are "
+        "equally frequent; a single temperature can't change that."
         if weighted
         else ""
     )
     return (
         f"Temperature {findings.record.temperature:.3f}, fitted on the validation part (Guo et al. 2017), divides the "
         f"logits. It changes no predicted class.{shift}",
-        f"On the {findings.shown} part: bars and points show how often predictions of a confidence were right; on the "
-        "dotted line confidence and accuracy agree. Numbers of images are below; points of few images say little.",
+        f"Measured on the {findings.shown} part. Bars and points show how often predictions of a given confidence "
+        f"were right; on the dotted line, confidence equals accuracy. The numbers of images are below; points with "
+        f"few images are uncertain.",
     )
 
 

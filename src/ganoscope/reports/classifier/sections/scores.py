@@ -23,13 +23,13 @@ def describe_metrics(record: ClassifierRecord, scores: Mapping[str, PartScores])
     two = len(record.classes) == 2
     which = (
         f"AUPRC, sensitivity and specificity are those of {record.classes[1]}, the second class in alphabetical order; "
-        "those of the other are in the table of the classes."
+        "those of the other class are in the table of classes."
         if two
         else "AUROC, AUPRC, sensitivity and specificity are means over the classes, each against the rest."
     )
     return (
         f"In brackets: 95 % intervals from {RESAMPLES:,} resamples of whole groups (a patient, a cluster of "
-        f"near-duplicates, or both joined). {which} An image counts for its most probable class. Brier score and "
+        f"near-duplicates, or both joined). {which} Each image is assigned to its most probable class. Brier score and "
         "calibration errors are better when lower.",
         *(
             f"On the {split} part, {METRICS[name]} is {metric.note}."

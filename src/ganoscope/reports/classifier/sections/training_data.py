@@ -14,11 +14,11 @@ def show(findings: Findings) -> Chapter:
 
 
 def describe_data(record: ClassifierRecord) -> str:
-    """Returns what the classifier learned from, and which images it must not be asked about."""
-    seen = f" Pretrained weights have seen: {', '.join(record.trained_on)}." if record.trained_on else ""
+    """Returns what the classifier learned from, and which images it is not independent of."""
+    seen = f" Its pretrained weights were trained on: {', '.join(record.trained_on)}." if record.trained_on else ""
     return (
-        f"{record.store_name}, {record.modality or 'modality unknown'}, {describe_range(record.intensity)} as the "
-        "network's range of -1 to 1. The classifier is no independent classifier of images that it was trained on."
+        f"{record.store_name}, {record.modality or 'modality unknown'}, {describe_range(record.intensity)} mapped to "
+        f"the network's range of -1 to 1. It is not an independent classifier of images that it was trained on."
         f"{seen}"
     )
 

@@ -70,7 +70,7 @@ def make_chapter(sources: Sources) -> Chapter | None:
 
 
 def describe_counterfactuals(folder: Path) -> tuple[Section, ...]:
-    """Returns what a folder of counterfactuals holds: its summary, how they were measured, tables, pictures."""
+    """Returns the content of a folder of counterfactuals: its summary, how they were measured, tables, pictures."""
     results = load_json(folder / "results.json")
     tables = (*tabulate_measures(results), *tabulate_realism(results), *tabulate_fidelity(results))
     return (

@@ -35,7 +35,7 @@ def describe_curves(run: TrainedRun) -> Section:
 
 
 def describe_averaging(history: charts.History) -> str:
-    """Returns what the faint and the strong lines are."""
+    """Explains the faint and the strong lines."""
     steps = len(history["images"])
     window = charts.choose_window(steps)
     if window == 1:
@@ -55,7 +55,7 @@ def show_scores(history: charts.History, translates: bool, averaged: str) -> Pic
     if translates:
         caption = (
             "How the discriminators score patches of real and of translated images (mean of both domains) before each "
-            f"step. Least squares pulls the scores to 1 and to 0 (dotted). {averaged}"
+            f"step. The least-squares loss pulls the scores to 1 and to 0 (dotted). {averaged}"
         )
         return Picture(embed_svg(charts.draw_patch_scores(history)), "Patch scores over images seen", caption)
     caption = (

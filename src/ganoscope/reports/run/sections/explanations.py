@@ -23,7 +23,7 @@ CAPTIONS = {
     "randomisation": "Check by randomisation: all images. How similar the maps stay to the original ones as more "
     "layers are replaced.",
     "regions": "Where attention lies: inside the anatomy, on its boundary and in the background, beside the share of "
-    "the picture that each region covers, which is what a map without preference would show.",
+    "the picture that each region covers, which is what a uniform map would show.",
     "deletion": "Check by deletion and insertion. The score while marked pixels are removed or restored, compared "
     "with pixels marked at random. A map that marks relevant pixels changes the score more.",
 }
@@ -44,7 +44,7 @@ def make_chapter(sources: Sources) -> Chapter | None:
 
 
 def describe_explanations(folder: Path) -> tuple[Section, ...]:
-    """Returns what a folder of explanations holds: its summary and all figures, then its estimates."""
+    """Returns the content of a folder of explanations: its summary and all figures, then its estimates."""
     tables = tabulate_estimates(load_json(folder / "results.json"), "Key statistics")
     return (
         Section(blocks=read_blocks(folder / "summary.txt"), figures=load_figures(folder / "figures")),

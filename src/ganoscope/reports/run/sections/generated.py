@@ -1,4 +1,4 @@
-"""The contact sheet of images that were generated into a folder of their own."""
+"""The contact sheet of a separate folder of generated images."""
 
 from pathlib import Path
 
@@ -31,6 +31,6 @@ def show_generated(folder: Path | None) -> Section:
         )
     rows = list(read_csv(table))
     names = ", ".join(sorted({row["run"] for row in rows}))
-    caption = f"The first of {len(rows):,} images generated into a folder of their own (run {names})."
+    caption = f"The first of {len(rows):,} images in a separate folder of generated images (run {names})."
     with Image.open(sheet) as image:
         return Section(pairs=(show_pixels(image, caption, "Contact sheet of generated images", WIDTH_PX),))

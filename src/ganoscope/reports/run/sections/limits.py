@@ -23,7 +23,7 @@ NOT_MEASURED = {
         "usefulness",
     ),
 }
-"""What is not measured, with the names of measurements (files in RUN/evaluation) any of which measures it after all."""
+"""What is not measured, with the names of measurements (files in RUN/evaluation); any of them would measure it."""
 ALWAYS = (
     "One run with one seed. The intervals reflect which images and pairs were compared, not how another training run "
     "would have turned out.",

@@ -1,4 +1,4 @@
-"""Every other measurement of the run: the estimates in RUN/evaluation/*.json, whatever measured them."""
+"""Every other measurement of the run: all estimates in RUN/evaluation/*.json."""
 
 from pathlib import Path
 

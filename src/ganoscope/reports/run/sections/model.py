@@ -28,7 +28,7 @@ def describe_method(name: str) -> tuple[str, ...]:
 
 
 def describe_classifiers(record: RunRecord) -> Iterator[str]:
-    """Yields what each classifier is that the method learned from, and its AUROC on held-out images."""
+    """Yields a sentence on each classifier that the method learned from, with its AUROC on held-out images."""
     for name, known in record.classifiers.items():
         value, low, high = known["auroc"].values()
         quality = "not measured" if value is None else f"{value:.3f}"

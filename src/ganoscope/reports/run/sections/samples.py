@@ -1,4 +1,4 @@
-"""Sample grids: the last one beside real images, and some over time; images generated into a folder of their own."""
+"""Sample grids: the last one beside real images, and some over time; and the images in a separate folder."""
 
 from pathlib import Path
 
@@ -118,7 +118,7 @@ def crop_grid(grid: Image.Image, cells: int = CELLS) -> Image.Image:
 
 
 def name_grid(domains: tuple[str, ...]) -> str:
-    """Returns what a sample grid shows.
+    """Describes what a sample grid shows.
 
     Example:
         >>> name_grid(()), name_grid(("well", "sick"))

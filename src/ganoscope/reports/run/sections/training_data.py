@@ -1,4 +1,4 @@
-"""What was trained on what: the data set by part and label, and how patients were grouped."""
+"""Data set and method: images by part and label, and how patients were grouped."""
 
 from collections import Counter
 
@@ -19,7 +19,7 @@ def make_chapter(sources: Sources) -> Chapter:
     """Returns the chapter on the data set and the method."""
     record = sources.trained.record
     sections = (describe_data(record, sources.store), describe_model(record))
-    return Chapter("data", "What was trained on what", sections)
+    return Chapter("data", "Data set and method", sections)
 
 
 def describe_data(record: RunRecord, store: Part[Store]) -> Section:

@@ -17,10 +17,10 @@ def show(evidence: Evidence) -> StoreChapter:
     """Returns images, patients and groups by class and split."""
     text = (
         "A group is never divided between splits: it is a patient, a cluster of near-duplicates, or both joined. "
-        "Numbers of groups say how many independent cases there are; numbers of images do not."
+        "The number of groups is the number of independent cases; the number of images is not."
     )
     absent = list_absent(evidence)
-    lacking = (f"No image of {', '.join(absent)}: no score on that split says anything about it.",) if absent else ()
+    lacking = (f"No image of {', '.join(absent)}: scores on that split do not cover it.",) if absent else ()
     moved = count_source_splits(evidence)
     stated = () if moved else ("The source has no splits of its own.",)
     counted = (count_everything(evidence),)

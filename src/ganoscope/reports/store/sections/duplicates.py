@@ -1,4 +1,4 @@
-"""Duplicates: pairs by relation, and galleries of the gravest pairs side by side."""
+"""Duplicates: pairs by relation, and galleries of the most serious pairs side by side."""
 
 from collections import Counter
 
@@ -14,13 +14,14 @@ ANCHOR, TITLE = "duplicates", "Duplicates"
 
 
 def show(evidence: Evidence) -> StoreChapter:
-    """Returns the pairs of duplicates: counts, and galleries of the gravest."""
+    """Returns the pairs of duplicates: counts, and galleries of the most serious ones."""
     if evidence.pairs is None:
         return StoreChapter(ANCHOR, TITLE, ("Not looked for: the store has no duplicates.csv.",))
     if not evidence.pairs:
-        return StoreChapter(ANCHOR, TITLE, ("None were found, neither exact copies nor near-duplicates.",))
+        return StoreChapter(ANCHOR, TITLE, ("No exact copies or near-duplicates were found.",))
     text = (
-        "In each pair the right picture is the left one again, or nearly so, turned as the heading says. Pairs across "
+        "In each pair, the right picture is a copy or near-copy of the left one, transformed as the heading states. "
+        "Pairs across "
         "splits and pairs with different labels come first. Under each picture: class, the source's split → the "
         "store's split, sample id. All pairs are in duplicates.csv; a cluster of n pictures is linked by n - 1 of them."
     )
@@ -55,9 +56,9 @@ def make_gallery(evidence: Evidence, shown: ShownPairs, pair_of: dict[tuple[str,
         pair_of: Pairs by relation and positions.
     """
     first, weakest = len(shown.gravest), len(shown.least_alike)
-    which = f"the {first} gravest, and the {weakest} least alike of the others, are shown"
+    which = f"the {first} most serious ones and the {weakest} least similar of the others are shown"
     if not weakest:
-        which = "all are shown" if shown.number == first else f"the {first} gravest are shown"
+        which = "all are shown" if shown.number == first else f"the {first} most serious ones are shown"
     sentence = f"{shown.number:,} pair{'' if shown.number == 1 else 's'}; {which}."
     title = shown.relation[:1].upper() + shown.relation[1:]
     chosen = (pair_of[shown.relation, *positions] for positions in (*shown.gravest, *shown.least_alike))

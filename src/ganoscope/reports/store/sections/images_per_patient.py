@@ -35,7 +35,7 @@ def show(evidence: Evidence) -> StoreChapter:
 
 
 def count_images_of_patients(evidence: Evidence) -> tuple[NDArray[np.str_], NDArray[np.int64]]:
-    """Returns (the known patients, the number of images of each), most images first."""
+    """Returns the known patients and the number of images of each, shape (P,), most images first."""
     known = evidence.columns["patient"][evidence.columns["patient"] != ""]
     names, counts = np.unique(known, return_counts=True)
     order = np.argsort(-counts, kind="stable")

@@ -14,8 +14,8 @@ def show(evidence: Evidence) -> StoreChapter:
     seen, searched = evidence.columns["markers"] != "", evidence.columns["searched"] == "1"
     if not seen.any():
         none = (
-            f"None were seen in {int(searched.sum()):,} images that were searched. Small images are not searched, and "
-            "pale or dark text escapes."
+            f"None were found in the {int(searched.sum()):,} images that were searched. Small images are not "
+            f"searched, and pale or dark text is missed."
         )
         return StoreChapter(ANCHOR, TITLE, (none,))
     text = (

@@ -14,8 +14,8 @@ def show(evidence: Evidence) -> StoreChapter:
         return StoreChapter("not_taken", "Files not taken", ("Every file was taken.",))
     total = sum(map(len, evidence.not_taken.values()))
     text = (
-        f"{total:,} files were not taken. The whole list is in quarantine.csv; the private key file, outside the "
-        "store, says which number is which file."
+        f"{total:,} files were not taken. The full list is in quarantine.csv; the private key file, outside the "
+        f"store, maps the numbers to files."
     )
     return StoreChapter("not_taken", "Files not taken", (text,), tables=(list_not_taken(evidence),))
 

@@ -1,22 +1,22 @@
-"""Privacy: what a data-protection officer wants to know about a store."""
+"""Privacy: what a data-protection officer needs to know about a store."""
 
 from ganoscope.reports.store.artefacts import Evidence
 from ganoscope.reports.store.chapter import StoreChapter
 
 
 def show(evidence: Evidence) -> StoreChapter:
-    """Returns what a data-protection officer wants to know about a store."""
+    """Returns what a data-protection officer needs to know about a store."""
     return StoreChapter("privacy", "Privacy", points=describe_privacy(evidence))
 
 
 def describe_privacy(evidence: Evidence) -> tuple[str, ...]:
-    """Returns what the store and the page say about persons."""
+    """Returns sentences on what the store and the page reveal about persons."""
     if evidence.drawn:
         return ("The images are phantoms: they were drawn by a program and show no person.",)
     patients = len(set(evidence.columns["patient"].tolist()) - {""})
     marked = int((evidence.columns["markers"] != "").sum())
     searched = int((evidence.columns["searched"] == "1").sum())
-    letters = f"of {searched:,} images that were searched, {marked:,} seem to hold some"
+    letters = f"of {searched:,} images that were searched, {marked:,} seem to contain some"
     return (
         f"The store and this page hold images of persons: {evidence.store.count:,} images of {patients:,} known "
         "patients and of those without an id. Medical images are personal data in many jurisdictions even without a "
@@ -25,5 +25,5 @@ def describe_privacy(evidence: Evidence) -> tuple[str, ...]:
         "names are not kept in the store. The key that leads back is a separate file, written outside the store: keep "
         "it apart, and do not pass it on.",
         f"Burnt-in letters may name a person ({letters}): look before passing images on.",
-        "Class names and the data set's name are shown as the source's folders or tables gave them.",
+        "Class names and the data set's name are shown as given in the source's folders or tables.",
     )

@@ -16,7 +16,7 @@ def show_store(evidence: Evidence) -> StoreChapter:
 def show_settings(evidence: Evidence) -> StoreChapter:
     """Returns how the store was prepared, and how to cite it."""
     settings = (list_settings(evidence.store),) if evidence.store.prepared else ()
-    missing = () if settings else ("The store does not say how it was prepared.",)
+    missing = () if settings else ("The store has no record of how it was prepared.",)
     sentences = (*missing, describe_citation(evidence.store))
     return StoreChapter("settings", "How it was prepared, and how to cite it", sentences, tables=settings)
 

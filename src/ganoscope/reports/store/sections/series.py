@@ -11,7 +11,7 @@ SERIES_ROWS = 60
 def show(evidence: Evidence) -> StoreChapter:
     """Returns the volumes that were cut into slices."""
     if not evidence.series:
-        return StoreChapter("series", "Series", ("The source holds no volumes and no series of slices.",))
+        return StoreChapter("series", "Series", ("The source contains no volumes or series of slices.",))
     missing = sum(int(row["missing"] or 0) for row in evidence.series)
     with_problems = sum(bool(row["problems"]) for row in evidence.series)
     text = f"{len(evidence.series):,} series; {with_problems:,} with problems; {missing:,} slices missing by position."
