@@ -142,8 +142,8 @@ def find_shortcuts(columns: Columns, seed: int = 0) -> list[Shortcut]:
     Burnt-in markers are measured on the images that were searched for them, apart from all properties together.
 
     Args:
-        columns: Columns of the manifest by name, shape (N,) each, `label`, `group` and `searched` among them. Images
-            without a label take no part.
+        columns: Columns of the manifest by name, shape (N,), with `label`, `group`, `searched`; unlabelled rows are
+        left out.
         seed: Random seed of folds, trees, resampling and the choice among more than `MOST_IMAGES` images.
     """
     seen = choose_images(columns, np.full(len(columns["label"]), True), seed)
@@ -202,8 +202,7 @@ def make_alarm(shortcut: Shortcut) -> Alarm:
     message = (
         f"the class can be predicted without looking at the picture, from {shortcut.name}: AUC {shortcut.auc:.2f} "
         f"(interval {shortcut.low:.2f} to {shortcut.high:.2f}; 0.5 is chance) on {shortcut.images:,} images "
-        f"({shortcut.note}). "
-        f"Networks may learn this instead of the disease. {remedies.get(shortcut.name, MATCH)}"
+        f"({shortcut.note}). Networks may learn this instead of the disease. {remedies.get(shortcut.name, MATCH)}"
     )
     evidence: dict[str, float | int | str | list[str]] = {
         "property": shortcut.name,
@@ -349,15 +348,13 @@ def predict(trial: Trial, features: Features) -> NDArray[np.float64]:
 
 
 def count_answers(trial: Trial, member: NDArray[np.int64], answers: int) -> NDArray[np.float64]:
-    """Returns how often each answer was given to each class: first in truth, then in every resample.
+    """Returns how often each answer was given to each class, in truth and per resample: (1 + resamples, classes,
+    answers).
 
     Args:
         trial: Folds and resamples.
         member: Number of the answer that each image got, shape (N,).
         answers: Number of different answers.
-
-    Returns:
-        Shape (1 + SHORTCUT_RESAMPLES, classes, answers).
     """
     from scipy.sparse import csr_array
 
@@ -375,8 +372,7 @@ def make_folds(
 ) -> list[tuple[NDArray[np.int64], NDArray[np.int64]]]:
     """Returns (training rows, held-out rows) of every fold; no group is in both, and classes are spread evenly.
 
-    Groups are shuffled, sorted by their commonest class and their size, and dealt out in turn. scikit-learn's
-    `StratifiedGroupKFold` weighs every group against every fold in a loop: 9 s for 20,000 of them.
+    Groups are shuffled, sorted by commonest class and size, and dealt out; `StratifiedGroupKFold` takes 9 s for 20,000.
 
     Args:
         labels: Class numbers, shape (N,).
