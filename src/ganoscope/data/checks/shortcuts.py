@@ -150,8 +150,7 @@ def find_shortcuts(columns: Columns, seed: int = 0) -> list[Shortcut]:
     searched = choose_images(columns, columns["searched"] == "1", seed)
     telling, of_searched = find_telling(PROPERTIES, seen), find_telling(PROPERTIES_OF_SEARCHED, searched)
     if len(telling) > 1:
-        together = np.concatenate([features for features, _ in telling.values()], axis=1)
-        telling[TOGETHER] = together, ", ".join(telling)
+        telling[TOGETHER] = np.concatenate([features for features, _ in telling.values()], axis=1), ", ".join(telling)
     intervals, images = len(telling) + len(of_searched), len(columns["label"])
     found = judge(telling, seen, images, intervals, seed) + judge(of_searched, searched, images, intervals, seed)
     return sorted(found, key=lambda shortcut: -shortcut.auc)
@@ -204,14 +203,13 @@ def make_alarm(shortcut: Shortcut) -> Alarm:
         f"(interval {shortcut.low:.2f} to {shortcut.high:.2f}; 0.5 is chance) on {shortcut.images:,} images "
         f"({shortcut.note}). Networks may learn this instead of the disease. {remedies.get(shortcut.name, MATCH)}"
     )
-    evidence: dict[str, float | int | str | list[str]] = {
-        "property": shortcut.name,
-        "auc": round(shortcut.auc, 4),
-        "low": round(shortcut.low, 4),
-        "high": round(shortcut.high, 4),
-        "images": shortcut.images,
-    }
-    return Alarm("metadata_shortcut", "danger" if shortcut.low > GRAVE else "warning", message, evidence)
+    rounded = {name: round(getattr(shortcut, name), 4) for name in ("auc", "low", "high")}
+    return Alarm(
+        "metadata_shortcut",
+        "danger" if shortcut.low > GRAVE else "warning",
+        message,
+        {"property": shortcut.name, **rounded, "images": shortcut.images},
+    )
 
 
 def choose_images(columns: Columns, known: NDArray[np.bool_], seed: int) -> Columns:
@@ -348,8 +346,7 @@ def predict(trial: Trial, features: Features) -> NDArray[np.float64]:
 
 
 def count_answers(trial: Trial, member: NDArray[np.int64], answers: int) -> NDArray[np.float64]:
-    """Returns how often each answer was given to each class, in truth and per resample: (1 + resamples, classes,
-    answers).
+    """Returns how often each answer was given to each class, first in truth, then in R resamples: (1 + R, K, answers).
 
     Args:
         trial: Folds and resamples.
