@@ -175,7 +175,7 @@ def train_until(seconds, command, run, threads):
     process.wait()
     listener.join()
     last = lines[-1] if lines else "no message"
-    return "" if "all is saved" in " ".join(lines[-3:]) else last
+    return "" if "everything is saved" in " ".join(lines[-3:]) else last
 
 
 def needs_teacher(name):

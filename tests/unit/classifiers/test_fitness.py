@@ -83,7 +83,7 @@ def test_pretrained_weights_are_no_judge_of_the_public_set_that_they_have_seen(c
     store = write_store(tmp_path / "store", [{} for _ in range(12)], name=name)
     refuse_dependent(trained_on(classifier, trained_on=["imagenet"]), store)
     refuse_dependent(trained_on(classifier, trained_on=["padchest"]), store)
-    with pytest.raises(UserError, match="have seen the data set"):
+    with pytest.raises(UserError, match="were trained on the data set"):
         refuse_dependent(trained_on(classifier, trained_on=["nih", "rsna"]), store)
 
 

@@ -57,7 +57,7 @@ WRONG = {
     "number": ({"number": 0}, "--number is too small: got 0"),
     "number per class": ({"number_per_class": 0}, "--number-per-class is too small: got 0"),
     "both": ({"number": 3, "number_per_class": 4}, "exclude each other: got 3 and 4"),
-    "class": ({"class_name": "a", "number_per_class": 4}, "Say --class a --number 4"),
+    "class": ({"class_name": "a", "number_per_class": 4}, "Use --class a --number 4"),
     "seed": ({"seed": -1}, "--seed is negative"),
     "no truncation": ({"truncation": 0.0}, "--truncation is out of range: got 0.0; allowed: above 0, up to 1"),
     "truncation": ({"truncation": 1.5}, "--truncation is out of range"),

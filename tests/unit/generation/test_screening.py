@@ -180,7 +180,7 @@ def test_a_classifier_that_does_not_fit_is_refused_with_all_reasons(conditional_
     config = GenerateConfig(number=2, min_label_confidence=0.5, classifier=tmp_path / "judge")
     with pytest.raises(UserError) as refused:
         generate(conditional_run, tmp_path / "out", config)
-    assert "knows other classes than the run" in str(refused.value)
+    assert "distinguishes other classes than the run" in str(refused.value)
     assert "another image size" in str(refused.value)
 
 
@@ -226,7 +226,7 @@ def test_a_classifier_that_may_only_guess_is_warned_of(tiny_classifier, capsys, 
     record = open_classifier(tiny_classifier).record
     warn_of_guessing(replace(record, metrics={"metrics": {"auroc": auroc}} if auroc else {}))
     said = capsys.readouterr().err
-    assert ("only guesses" in said) == bool(words)
+    assert ("may be guessing" in said) == bool(words)
     assert words in said
 
 

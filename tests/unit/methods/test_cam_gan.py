@@ -139,7 +139,7 @@ def test_a_teacher_that_was_trained_again_shows_no_maps(run, phantom_store, tmp_
     (tmp_path / "run" / "run.json").write_text(json.dumps(record))
     assert find_teacher(open_run(run)) is not None
     assert find_teacher(open_run(tmp_path / "run")) is None
-    assert "trained again" in " ".join(capsys.readouterr().err.split())
+    assert "was retrained" in " ".join(capsys.readouterr().err.split())
 
 
 def test_the_step_in_which_the_teacher_is_opened_draws_the_same_noise_as_any_other(tiny_classifier):

@@ -128,8 +128,8 @@ def test_every_grid_chosen_is_shown(full):
 def test_alarms_say_where_they_come_from_and_when_they_held(full):
     _, text, page = full
     assert text.index("No gradient") < text.index("Discriminator won") < text.index("Empty maps")
-    assert "Held from 80 images on, and still at the end (320 images)." in page.text
-    assert "Held from 80 to 160 images; it cleared before the end (320 images)." in page.text
+    assert "Active from 80 images on, and still at the end (320 images)." in page.text
+    assert "Active from 80 to 160 images; cleared before the end (320 images)." in page.text
     assert "■ danger" in page.text
     assert "▲ warning" in page.text
     assert "● note" in page.text

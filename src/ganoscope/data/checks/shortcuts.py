@@ -142,16 +142,15 @@ def find_shortcuts(columns: Columns, seed: int = 0) -> list[Shortcut]:
     Burnt-in markers are measured on the images that were searched for them, apart from all properties together.
 
     Args:
-        columns: Columns of the manifest by name, shape (N,) each, `label`, `group` and `searched` among them. Images
-            without a label take no part.
+        columns: Columns of the manifest by name, shape (N,), with `label`, `group`, `searched`; unlabelled rows are
+        left out.
         seed: Random seed of folds, trees, resampling and the choice among more than `MOST_IMAGES` images.
     """
     seen = choose_images(columns, np.full(len(columns["label"]), True), seed)
     searched = choose_images(columns, columns["searched"] == "1", seed)
     telling, of_searched = find_telling(PROPERTIES, seen), find_telling(PROPERTIES_OF_SEARCHED, searched)
     if len(telling) > 1:
-        together = np.concatenate([features for features, _ in telling.values()], axis=1)
-        telling[TOGETHER] = together, ", ".join(telling)
+        telling[TOGETHER] = np.concatenate([features for features, _ in telling.values()], axis=1), ", ".join(telling)
     intervals, images = len(telling) + len(of_searched), len(columns["label"])
     found = judge(telling, seen, images, intervals, seed) + judge(of_searched, searched, images, intervals, seed)
     return sorted(found, key=lambda shortcut: -shortcut.auc)
@@ -202,17 +201,15 @@ def make_alarm(shortcut: Shortcut) -> Alarm:
     message = (
         f"the class can be predicted without looking at the picture, from {shortcut.name}: AUC {shortcut.auc:.2f} "
         f"(interval {shortcut.low:.2f} to {shortcut.high:.2f}; 0.5 is chance) on {shortcut.images:,} images "
-        f"({shortcut.note}). "
-        f"Networks may learn this instead of the disease. {remedies.get(shortcut.name, MATCH)}"
+        f"({shortcut.note}). Networks may learn this instead of the disease. {remedies.get(shortcut.name, MATCH)}"
     )
-    evidence: dict[str, float | int | str | list[str]] = {
-        "property": shortcut.name,
-        "auc": round(shortcut.auc, 4),
-        "low": round(shortcut.low, 4),
-        "high": round(shortcut.high, 4),
-        "images": shortcut.images,
-    }
-    return Alarm("metadata_shortcut", "danger" if shortcut.low > GRAVE else "warning", message, evidence)
+    rounded = {name: round(getattr(shortcut, name), 4) for name in ("auc", "low", "high")}
+    return Alarm(
+        "metadata_shortcut",
+        "danger" if shortcut.low > GRAVE else "warning",
+        message,
+        {"property": shortcut.name, **rounded, "images": shortcut.images},
+    )
 
 
 def choose_images(columns: Columns, known: NDArray[np.bool_], seed: int) -> Columns:
@@ -349,15 +346,12 @@ def predict(trial: Trial, features: Features) -> NDArray[np.float64]:
 
 
 def count_answers(trial: Trial, member: NDArray[np.int64], answers: int) -> NDArray[np.float64]:
-    """Returns how often each answer was given to each class: first in truth, then in every resample.
+    """Returns how often each answer was given to each class, first in truth, then in R resamples: (1 + R, K, answers).
 
     Args:
         trial: Folds and resamples.
         member: Number of the answer that each image got, shape (N,).
         answers: Number of different answers.
-
-    Returns:
-        Shape (1 + SHORTCUT_RESAMPLES, classes, answers).
     """
     from scipy.sparse import csr_array
 
@@ -375,8 +369,7 @@ def make_folds(
 ) -> list[tuple[NDArray[np.int64], NDArray[np.int64]]]:
     """Returns (training rows, held-out rows) of every fold; no group is in both, and classes are spread evenly.
 
-    Groups are shuffled, sorted by their commonest class and their size, and dealt out in turn. scikit-learn's
-    `StratifiedGroupKFold` weighs every group against every fold in a loop: 9 s for 20,000 of them.
+    Groups are shuffled, sorted by commonest class and size, and dealt out; `StratifiedGroupKFold` takes 9 s for 20,000.
 
     Args:
         labels: Class numbers, shape (N,).

@@ -6,7 +6,7 @@ from ganoscope.statistics.estimate import Estimate
 
 def test_a_classifier_that_was_asked_of_images_of_the_target_was_asked():
     asked = {"probability_before": Estimate(0.9, 0.8, 1.0, 4, 4)}
-    assert "no flip to count" in describe_validity(asked, None)[0]
+    assert "no flips to count" in describe_validity(asked, None)[0]
     assert describe_validity({}, None)[0].startswith("No classifier was given")
 
 

@@ -10,12 +10,12 @@ from ganoscope.reports.run.alarm_section import describe_outcome, describe_span
 @pytest.mark.parametrize(
     ("evidence", "words"),
     [
-        ({"first_images": 80, "last_images": 320}, "Held from 80 images on, and still at the end (320 images)."),
+        ({"first_images": 80, "last_images": 320}, "Active from 80 images on, and still at the end (320 images)."),
         (
             {"first_images": 80, "last_images": 160},
-            "Held from 80 to 160 images; it cleared before the end (320 images).",
+            "Active from 80 to 160 images; cleared before the end (320 images).",
         ),
-        ({"first_images": 80, "last_images": 80}, "Held at 80 images only; it cleared before the end (320 images)."),
+        ({"first_images": 80, "last_images": 80}, "Active at 80 images only; cleared before the end (320 images)."),
         ({"first_images": 80}, ""),
         ({}, ""),
     ],

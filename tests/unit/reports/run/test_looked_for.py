@@ -104,7 +104,9 @@ def test_data_are_searched_for_what_misleads_most():
         assert words in describe_checks("Data").lower()
 
 
-@pytest.mark.parametrize(("sha", "seen", "origin"), [("b", 160, "at 160 images"), (None, None, "from unnamed weights")])
+@pytest.mark.parametrize(
+    ("sha", "seen", "origin"), [("b", 160, "at 160 images"), (None, None, "from unrecorded weights")]
+)
 def test_results_of_other_weights_raise_an_alarm(sha, seen, origin):
     results = Results("explanations", "explain", seen, sha, "a")
     (alarm,) = run_checks((ORIGIN_CHECK,), results)

@@ -195,10 +195,10 @@ def test_empty_sections_say_so(tmp_path):
         "patients": "unknown for all 6 images",
         "duplicates": "Not looked for",
         "shortcuts": "not two classes",
-        "markers": "None were seen",
+        "markers": "None were found",
         "series": "no volumes",
         "not_taken": "Every file was taken",
-        "settings": "does not say how it was prepared",
+        "settings": "has no record of how it was prepared",
         "unusual": "No source picture was in colour",
     }.items():
         assert sentence in words(section(text, anchor))
