@@ -87,7 +87,7 @@ def test_a_run_goes_on_with_what_was_chosen_at_its_start(phantom_store, tmp_path
     monkeypatch.setattr(preflight, "choose_speed", lambda *_: pytest.fail("measured again"))
     train("dcgan", phantom_store, tmp_path / "run", replace(config, images=64), method_config=TINY)
     assert load_record(tmp_path / "run").train.memory_format == "contiguous"
-    with pytest.raises(UserError, match="begun with memory_format contiguous; got channels_last"):
+    with pytest.raises(UserError, match="started with memory_format contiguous; got channels_last"):
         train(
             "dcgan", phantom_store, tmp_path / "run", replace(config, memory_format="channels_last"), method_config=TINY
         )

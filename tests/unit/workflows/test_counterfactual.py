@@ -190,7 +190,7 @@ def test_a_classifier_that_was_trained_again_in_its_folder_is_refused(
     settings, short = painter.Config(classifier=path), replace(SHORT, domains=("well", "sick"))
     train(METHOD, disc_store, run_path, short, method_config=settings)
     shutil.copytree(disc_judge, path, dirs_exist_ok=True)
-    with pytest.raises(UserError, match=r"begun with classifier of weights [0-9a-f]{12}; got [0-9a-f]{12}"):
+    with pytest.raises(UserError, match=r"started with classifier of weights [0-9a-f]{12}; got [0-9a-f]{12}"):
         train(METHOD, disc_store, run_path, replace(short, images=16), method_config=settings)
     with pytest.raises(UserError, match="was retrained after the run learned from it: its weights differ"):
         counterfactual(run_path, disc_store, tmp_path / "out", CONFIG)

@@ -143,7 +143,7 @@ def test_explanations_of_another_checkpoint_are_named_as_such(full):
 
 def test_explanations_come_with_summary_statistics_and_figures(full):
     _, text, page = full
-    assert "<h3>What this can&#39;t say</h3>" in text
+    assert "<h3>What this can&#39;t show</h3>" in text
     assert "<li>Why.</li>" in text
     assert "0.400 (0.350 to 0.450), n 64" in page.text
     assert "why real · regions · inside · share" in page.text
@@ -233,7 +233,7 @@ def test_a_folder_of_generated_images_is_shown(run, tmp_path):
     generate(run, tmp_path / "out", GenerateConfig(number=9))
     out = report(run, tmp_path / "there" / "r.html", ReportConfig(number=24, generated=tmp_path / "out"))
     assert out == tmp_path / "there" / "r.html"
-    assert "The first of 9 images generated" in out.read_text(encoding="utf-8")
+    assert "The first of 9 images in a separate folder" in out.read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize("name", ["explanations", "generated"])
