@@ -129,7 +129,7 @@ def test_screening_says_what_was_turned_away(trained, tmp_path, tiny_classifier,
 def test_a_report_shows_images_of_every_format(trained, tmp_path, form):
     assert run("generate", trained, tmp_path / "out", "--number", 5, "--format", form) == 0
     assert run("report", trained, "--generated", tmp_path / "out", "--out", tmp_path / "r.html", "--number", 8) == 0
-    assert "The first of 5 images generated" in (tmp_path / "r.html").read_text(encoding="utf-8")
+    assert "The first of 5 images in a separate folder" in (tmp_path / "r.html").read_text(encoding="utf-8")
 
 
 MISTAKES = {

@@ -152,7 +152,7 @@ def test_tensors_of_something_else_are_like_no_network(tmp_path):
     path = save({"encoder.weight": torch.zeros(3)}, tmp_path / "w.pth")
     message = refuse("resnet50", path)
     assert "1 unexpected (encoder.weight)" in message
-    assert "like none of them; known are densenet121, efficientnet_b1, resnet50" in message
+    assert "It resembles none of them; known are densenet121, efficientnet_b1, resnet50" in message
 
 
 def test_missing_unexpected_and_misshapen_tensors_are_counted_and_named_together(shapes, tmp_path):
@@ -236,8 +236,8 @@ def test_another_ending_is_refused(tmp_path):
 def test_a_training_checkpoint_is_refused_with_what_it_holds(tmp_path):
     path = save({"state_dict": {"a": torch.zeros(1)}, "epoch": 3}, tmp_path / "w.pth")
     message = refuse("resnet50", path)
-    assert "holds other things: state_dict, epoch; allowed: a state dict" in message
-    assert "holds a list" in refuse("resnet50", save([1], tmp_path / "w.pth"))
+    assert "contains other things: state_dict, epoch; allowed: a state dict" in message
+    assert "contains a list" in refuse("resnet50", save([1], tmp_path / "w.pth"))
 
 
 class RunsCode:
