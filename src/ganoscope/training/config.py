@@ -36,7 +36,8 @@ class TrainConfig:
     """Number of parts into which a batch is split to save memory; gradients are accumulated. Above 1, every phase draws
     its own noise."""
     schedule: Literal["constant", "linear", "cosine"] = "constant"
-    """Learning-rate schedule: linear is constant for half of the run, then falls to 0; cosine falls throughout."""
+    """Learning-rate schedule: constant; linear (constant for half of the run, then falling to 0); cosine (falling to 0
+    over the whole run)."""
     warmup_images: int = 0
     """Images over which all learning rates rise from 0 at the start."""
     ema_half_life_images: float = 500.0
