@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 import torch
+from hypothesis import settings
 
 from ganoscope.data.phantoms.phantom_store import PhantomConfig
 from ganoscope.methods.dcgan import Config
@@ -28,6 +29,8 @@ from tests.fixtures.pictures import make_source, make_store, smooth  # noqa: F40
 from tests.fixtures.prepared import pictures, target  # noqa: F401
 
 torch.set_num_threads(1)
+settings.register_profile("ganoscope", deadline=None)  # first calls import, and machines are noisy
+settings.load_profile("ganoscope")
 
 TINY = Config(latent_dim=8, generator_channels=4, discriminator_channels=4)
 

@@ -45,8 +45,19 @@ nouns (`explanation`), functions with verbs (`explain`).
 __all__ = list(_HOME_OF_NAME)
 
 
+def __dir__() -> list[str]:
+    """Returns the public names, for completion."""
+    return __all__
+
+
 def __getattr__(name: str) -> Any:
-    """Returns a public name from its module."""
+    """Returns a public name from its module; `__version__` is the installed version.
+
+    Raises:
+        AttributeError: There is no such name.
+    """
+    if name == "__version__":
+        return import_module("importlib.metadata").version("ganoscope")
     if name not in _HOME_OF_NAME:
         raise AttributeError(f"module ganoscope has no attribute {name!r}")
     return getattr(import_module(f"ganoscope.{_HOME_OF_NAME[name]}"), name)

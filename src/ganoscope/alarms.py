@@ -34,6 +34,10 @@ class Alarm:
 Evidence = TypeVar("Evidence")
 
 
+LAST = 1000
+"""Rank of checks that name none."""
+
+
 @dataclass(frozen=True)
 class Check(Generic[Evidence]):
     """One check: the place that raises an alarm also describes it, and reports list what was looked for from there.
@@ -50,7 +54,7 @@ class Check(Generic[Evidence]):
     looks_for: str
     find: Callable[[Evidence], Iterable[Alarm]]
     limit: str = ""
-    rank: int = 1000
+    rank: int = LAST
 
     def raises(self, code: str) -> bool:
         """Tells whether an alarm with that code comes from this check."""

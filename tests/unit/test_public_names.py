@@ -20,3 +20,8 @@ def test_no_module_hides_a_public_name():
 def test_public_names_are_imported_on_first_use_only():
     code = "import ganoscope, sys; ganoscope.PrepareConfig; assert 'torch' not in sys.modules"
     subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def test_names_are_completed_and_the_version_is_known():
+    assert set(ganoscope.__all__) <= set(dir(ganoscope))
+    assert ganoscope.__version__[0].isdigit()

@@ -2,8 +2,8 @@
 
 A measurement is a file in `fidelity/`, `labels/` or `units/`. It provides `NAME`, `NEEDS` and
 `measure(evidence) -> Measured`, see `ganoscope.contracts.Measurement`; the evidence is a
-`ganoscope.evaluate.comparison.Comparison`. Adding a file adds the measurement to the audit, the docs and the contract
-tests. A dotted name loads a module of the user's own.
+`ganoscope.evaluate.comparison.Comparison`. Adding a file adds the measurement to the report (where it
+needs nothing but images), the docs and the contract tests. A dotted name loads a module of the user's own.
 """
 
 from typing import TYPE_CHECKING, cast

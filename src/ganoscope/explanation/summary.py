@@ -127,8 +127,8 @@ def describe_limits(size: int, cell_px: float, explainer: str, layer: str) -> It
         )
     yield "- The anatomy is an outline found by brightness, not a segmentation of organs or lesions."
     yield (
-        "- A map shows where this layer's activations, weighted by their gradient, raise the score. It does not show "
-        "what the discriminator would do without them, and has no bearing on any diagnosis."
+        f"- A map shows where the image raises the score, as {explainer} computes it at this layer. It does not show "
+        "what the discriminator would do without these pixels, and has no bearing on any diagnosis."
     )
     yield "- Images of one patient are not recognised as such where the store has no patient ids."
 

@@ -33,7 +33,7 @@ class DemoConfig:
     """Data, size and length of the demo."""
 
     data: Path | None = None
-    """Folder of PNG or JPEG images; by default, brain-MRI phantoms are drawn."""
+    """Folder of images, as `ganoscope prepare` reads them; by default, brain-MRI phantoms are drawn."""
     images: int = 40_000
     """Images shown to the networks in training: 40,000 take about five minutes on two cores."""
     size: int = 64

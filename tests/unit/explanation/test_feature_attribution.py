@@ -11,11 +11,16 @@ from ganoscope.explanation.targets import why_generated, why_real
 from ganoscope.statistics.estimate import Estimate
 
 
+def look_at(module, layer):
+    """Returns the configuration of an explainer that looks at a layer, where it looks at one."""
+    return configure(module, layer if "layer" in vars(module.Config)["__dataclass_fields__"] else None)
+
+
 @pytest.mark.parametrize("name", available())
 def test_map_lies_on_the_planted_cue(name):
     network, (images, masks) = Cue(), make_cue_images()
     module = load(name)
-    maps = module.explain(network, images, why_real(network), module.Config("body")).maps.numpy()
+    maps = module.explain(network, images, why_real(network), look_at(module, "body")).maps.numpy()
     share = (maps * masks).sum((1, 2)) / maps.sum((1, 2))
     assert (share > 0.75).all()
     assert masks.mean() < 0.1
@@ -25,7 +30,7 @@ def test_map_lies_on_the_planted_cue(name):
 def test_empty_map_stays_empty_and_is_counted(name):
     network, (images, masks) = Cue(), make_cue_images()
     module = load(name)
-    maps = module.explain(network, images, why_generated(network), module.Config("body")).maps.numpy()
+    maps = module.explain(network, images, why_generated(network), look_at(module, "body")).maps.numpy()
     assert (maps == 0).all()
     regions = np.stack([split_regions(mask) for mask in masks])
     attention = measure_attention(maps, regions, list("abcdef"))
