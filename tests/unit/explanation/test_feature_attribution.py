@@ -26,7 +26,7 @@ def test_map_lies_on_the_planted_cue(name):
     assert masks.mean() < 0.1
 
 
-@pytest.mark.parametrize("name", available())
+@pytest.mark.parametrize("name", ["grad_cam", "hires_cam"])  # those that keep only what raises the score
 def test_empty_map_stays_empty_and_is_counted(name):
     network, (images, masks) = Cue(), make_cue_images()
     module = load(name)
