@@ -285,7 +285,17 @@ def refuse_unscalable(picture: Picture, config: IntensityConfig) -> None:
 
 
 def read_masks(paths: Sequence[Path], picture: Picture, placement: Placement, size: int) -> NDArray[np.bool_]:
-    """Returns the pixels that lie in any of the masks, shape (size, size); see `read_mask`."""
+    """Returns the pixels that lie in any of the masks, shape (size, size).
+
+    Args:
+        paths: Pictures of the masks.
+        picture: Picture that the masks belong to.
+        placement: Placement of the picture in the store.
+        size: Height and width of the store's images in pixels.
+
+    Raises:
+        UnreadableError: A mask can't be read, or its size differs from that of the picture.
+    """
     return np.any([read_mask(path, picture, placement, size) for path in paths], axis=0)
 
 
