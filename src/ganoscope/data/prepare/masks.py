@@ -116,8 +116,8 @@ def draw(files: Sequence[MaskFile], picture: Picture) -> NDArray[np.bool_]:
         except OSError:
             raise UnreadableError("its mask can't be read: the system can't read the file") from None
         refuse_elsewhere(part, picture)
-        lossy = file.path.suffix.lower() in LOSSY
-        mask |= fit(part.pixels > (part.pixels.max() / 2 if lossy else 0), picture)
+        floor = part.pixels.max() / 2 if file.path.suffix.lower() in LOSSY else 0
+        mask |= fit(np.greater(part.pixels, floor), picture)
     return mask
 
 

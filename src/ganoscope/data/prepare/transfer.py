@@ -86,8 +86,8 @@ def make_row(item: Decoded, together: bool = True) -> Row:
     if item.picture is None or item.thumbnail is None:
         return Row(values, reason=item.reason)
     pixels = item.picture.pixels.astype(DTYPE_OF_UNIT[item.picture.unit], copy=False)
-    masks = (b"" if mask is None else mask.tobytes() for mask in (item.mask, item.anatomy))
-    return Row(values, item.picture.unit, pixels.tobytes(), item.thumbnail.tobytes(), *masks)
+    mask, anatomy = (b"" if mask is None else mask.tobytes() for mask in (item.mask, item.anatomy))
+    return Row(values, item.picture.unit, pixels.tobytes(), item.thumbnail.tobytes(), mask, anatomy)
 
 
 def describe(item: Decoded) -> dict[str, Any]:
