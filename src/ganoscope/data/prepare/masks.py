@@ -134,7 +134,7 @@ def refuse_elsewhere(mask: Picture, picture: Picture) -> None:
 
 
 def fit(mask: NDArray[np.bool_], picture: Picture) -> NDArray[np.bool_]:
-    """Returns a mask at the size of its picture.
+    """Returns a mask of shape (h, w) at the size of its picture, shape (H, W).
 
     Raises:
         UnreadableError: Its aspect ratio is another one.
