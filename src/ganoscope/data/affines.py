@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 from ganoscope.data.dicom import attributes
 from ganoscope.data.dicom.dataset import open_dataset, quiet
 from ganoscope.data.picture import Picture
-from ganoscope.data.readers import nifti, tell_format
+from ganoscope.data.readers import nifti
+from ganoscope.data.readers._content import tell_format
 
 Affine = NDArray[np.float64]
 """Maps indices of column, row and slice to mm towards right, front and head (RAS), shape (4, 4)."""

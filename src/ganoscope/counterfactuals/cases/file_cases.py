@@ -32,7 +32,8 @@ from ganoscope.data.prepare.decode import (
 )
 from ganoscope.data.prepare.listing import Entry, Listing, iterate, parse, spool
 from ganoscope.data.prepare.transfer import Row
-from ganoscope.data.readers import read, tell_format
+from ganoscope.data.readers import read
+from ganoscope.data.readers._content import tell_format
 from ganoscope.data.store import Store
 from ganoscope.data.store.intensity import DTYPE_OF_UNIT
 from ganoscope.errors import UserError

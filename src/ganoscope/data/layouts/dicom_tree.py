@@ -16,7 +16,7 @@ from ganoscope.data.layouts import SourceImage
 from ganoscope.data.layouts.folders import Found, scan, walk_files
 from ganoscope.data.layouts.folders import find_fault as find_file_fault
 from ganoscope.data.picture import ReadOptions, UnreadableError
-from ganoscope.data.readers import tell_format
+from ganoscope.data.readers._content import tell_format
 from ganoscope.data.readers.dicom import SUFFIXES
 from ganoscope.errors import UserError, describe
 from ganoscope.files import escape_unprintable
