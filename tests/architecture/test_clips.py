@@ -1,4 +1,4 @@
-"""Where gradients flow, clips state their own convention: `ganoscope.clipping`, not `clamp`, which differs by version."""
+"""Where gradients flow, clips come from `ganoscope.clipping`: the gradient of `clamp` at a bound differs by version."""
 
 import re
 from pathlib import Path

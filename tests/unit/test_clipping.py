@@ -1,4 +1,4 @@
-"""Clips with a gradient: their values, and what they let through at and beyond their bounds, in any version of torch."""
+"""Clips with a gradient: values, and gradients at and beyond the bounds, in any version of torch."""
 
 import pytest
 import torch

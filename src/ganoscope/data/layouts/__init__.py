@@ -29,11 +29,13 @@ class SourceImage:
         split: `train`, `validation` or `test`; "" if the source has no splits.
         patient: Patient id; "" if the layout does not state it.
         boxes: Annotated findings.
-        mask: Picture of the annotated finding; nonzero pixels belong to it.
+        mask: Pictures of annotated findings; nonzero pixels of any belong to one. Sizes may differ from the image's:
+            COVID-19 Radiography has masks of 256 px beside films of 299 px.
         modality: DICOM code; "" if the layout does not state it.
         view: Radiographic view; "" if the layout does not state it.
         fault: Reason why the entry can't be used, such as a label without an image; "" if there is none so far. It
             becomes part of the store and must not hold names.
+        anatomy: Pictures of outlined anatomy, such as lung fields; no finding. As `mask` otherwise.
     """
 
     paths: tuple[Path, ...]
@@ -42,10 +44,11 @@ class SourceImage:
     split: str = ""
     patient: str = ""
     boxes: tuple[Box, ...] = ()
-    mask: Path | None = None
+    mask: tuple[Path, ...] = ()
     modality: str = ""
     view: str = ""
     fault: str = ""
+    anatomy: tuple[Path, ...] = ()
 
     @property
     def path(self) -> Path:

@@ -120,8 +120,9 @@ def make_image(source: Path, found: Found, row: Row) -> SourceImage:
     """
     mask = source / row.mask if row.mask else None
     fault = found.fault or row.fault or (find_mask_fault(mask, source) if mask else "")
+    masks = (mask,) if mask else ()
     return SourceImage(
-        (found.path,), found.name, row.label, row.split, row.patient, row.boxes, mask, row.modality, row.view, fault
+        (found.path,), found.name, row.label, row.split, row.patient, row.boxes, masks, row.modality, row.view, fault
     )
 
 

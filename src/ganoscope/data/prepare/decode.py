@@ -213,7 +213,7 @@ def decode_picture(number: int, picture: Picture, image: SourceImage, recipe: Re
         refuse_empty(picture)
         refuse_unscalable(picture, recipe.intensity)
         placement = choose_placement(picture, recipe.geometry)
-        mask = read_mask(image.mask, picture, placement, recipe.geometry.size) if image.mask else None
+        mask = read_masks(image.mask, picture, placement, recipe.geometry.size) if image.mask else None
         pixels = place(picture, placement, recipe.geometry)
     except UnreadableError as error:
         return Decoded(number, image.name, image, reason=str(error))
@@ -282,6 +282,21 @@ def refuse_unscalable(picture: Picture, config: IntensityConfig) -> None:
     """
     if config.scale == "none" and picture.unit == "signal" and picture.pixels.dtype != np.uint16:
         raise UnreadableError(f"values of type {picture.pixels.dtype} can't be stored with --scale none")
+
+
+def read_masks(paths: Sequence[Path], picture: Picture, placement: Placement, size: int) -> NDArray[np.bool_]:
+    """Returns the pixels that lie in any of the masks, shape (size, size).
+
+    Args:
+        paths: Pictures of the masks.
+        picture: Picture that the masks belong to.
+        placement: Placement of the picture in the store.
+        size: Height and width of the store's images in pixels.
+
+    Raises:
+        UnreadableError: A mask can't be read, or its size differs from that of the picture.
+    """
+    return np.any([read_mask(path, picture, placement, size) for path in paths], axis=0)
 
 
 def read_mask(path: Path, picture: Picture, placement: Placement, size: int) -> NDArray[np.bool_]:
