@@ -67,7 +67,7 @@ def list_unknown(called: str, signature: inspect.Signature, hints: dict[str, Any
     """
     if any(parameter.kind is parameter.VAR_KEYWORD for parameter in signature.parameters.values()):
         return []
-    configs = [kind for hint in hints.values() for kind in list_types(hint) if is_dataclass(kind)]
+    configs: list[Any] = [kind for hint in hints.values() for kind in list_types(hint) if is_dataclass(kind)]
     faults = []
     for name, value in given.items():
         if name in signature.parameters:

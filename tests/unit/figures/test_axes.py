@@ -57,7 +57,6 @@ def test_class_names_are_no_formulas():
 
 
 def test_error_bars_are_drawn_where_the_interval_ends_just_short_of_the_value():
-
     axes = Figure().add_subplot()
     for value, low, high in ((1.0 + 1e-7, 0.2, 1.0), (-1e-9, 0.0, 0.3)):
         axes.errorbar(value, 0, xerr=measure_arms(value, low, high))  # a negative arm is a ValueError
