@@ -80,6 +80,11 @@ def measure_arms(value: float, low: float, high: float) -> list[list[float]]:
 
     An arm is 0 where the interval ends at the value: rounding and the limits of a measure can put the end just inside.
 
+    Args:
+        value: The measured value.
+        low: Lower end of its interval.
+        high: Upper end of its interval.
+
     Example:
         >>> measure_arms(1.0000001, 0.75, 1.0)[1]
         [0.0]
