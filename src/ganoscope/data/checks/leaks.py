@@ -58,8 +58,8 @@ def find_source_split_overlap(tables: StoreTables) -> Iterator[Alarm]:
             f"{crossing} distinct images are, byte for byte, and {divided} patients are in more than one of the "
             f"source's own splits, and {moved} of its held-out images are identical to, near-duplicates of, or of the "
             "same patient as training images: published scores on those splits are inflated. Here they were moved to "
-            "the training images they belong to; parts that the source lacks, or that lost nearly all images of a class, "
-            "were filled from the training images. --ignore-source-splits divides all images anew.",
+            "the training images they belong to; parts that the source lacks, or that lost nearly all images of a "
+            "class, were filled from the training images. --ignore-source-splits divides all images anew.",
             {"identical": crossing, "patients": divided, "moved": moved},
         )
 
