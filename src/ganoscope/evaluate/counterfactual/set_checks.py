@@ -36,8 +36,12 @@ def check_flips(findings: Findings) -> Iterator[Alarm]:
                 f"prediction (n = {flip.n}): most show no change that it responds to. Train longer, or give the "
                 "counterfactual loss more weight."
             )
-            evidence = {"direction": direction, "flips": round(flip.value, 4), "images": flip.n}
-            yield Alarm("few_flips", "warning", message, evidence)
+            yield Alarm(
+                "few_flips",
+                "warning",
+                message,
+                {"direction": direction, "flips": round(flip.value, 4), "images": flip.n},
+            )
 
 
 def check_transfer(findings: Findings) -> Iterator[Alarm]:
@@ -49,8 +53,12 @@ def check_transfer(findings: Findings) -> Iterator[Alarm]:
                 f"{flip.value:.0%} of the images, but an independent one in {judge.value:.0%} (n = {judge.n}). They do "
                 "not show what characterises the class."
             )
-            evidence = {"direction": direction, "judge_flips": round(judge.value, 4)}
-            yield Alarm("counterfactual_like_attack", "warning", message, evidence)
+            yield Alarm(
+                "counterfactual_like_attack",
+                "warning",
+                message,
+                {"direction": direction, "judge_flips": round(judge.value, 4)},
+            )
 
 
 def check_blur(findings: Findings) -> Iterator[Alarm]:
@@ -61,8 +69,9 @@ def check_blur(findings: Findings) -> Iterator[Alarm]:
                 f"{direction}: only {kept.value:.0%} of the flips persist when the counterfactual is blurred by "
                 f"{BLUR_PX:g} px (n = {kept.n}): they rely on fine patterns, like an attack."
             )
-            evidence = {"direction": direction, "kept": round(kept.value, 4)}
-            yield Alarm("flips_lost_in_blur", "warning", message, evidence)
+            yield Alarm(
+                "flips_lost_in_blur", "warning", message, {"direction": direction, "kept": round(kept.value, 4)}
+            )
 
 
 def check_control(findings: Findings) -> Iterator[Alarm]:
@@ -76,8 +85,9 @@ def check_control(findings: Findings) -> Iterator[Alarm]:
                 f"to {margin.high:.2f}, n = {margin.n}). Noise of that size is no longer small; compare the strengths "
                 "at which each begins to flip it."
             )
-            evidence = {"direction": direction, "difference": round(margin.value, 4)}
-            yield Alarm("control_undecided", "note", message, evidence)
+            yield Alarm(
+                "control_undecided", "note", message, {"direction": direction, "difference": round(margin.value, 4)}
+            )
 
 
 def check_findings(findings: Findings) -> Iterator[Alarm]:
@@ -88,8 +98,9 @@ def check_findings(findings: Findings) -> Iterator[Alarm]:
                 f"{direction}: the changes do not point to the annotated findings: {inside.value:.1%} of their sum "
                 f"lies inside, against {area.value:.1%} for a uniform change (n = {inside.n})."
             )
-            evidence = {"direction": direction, "inside": round(inside.value, 4)}
-            yield Alarm("change_misses_findings", "warning", message, evidence)
+            yield Alarm(
+                "change_misses_findings", "warning", message, {"direction": direction, "inside": round(inside.value, 4)}
+            )
 
 
 def check_anatomy(findings: Findings) -> Iterator[Alarm]:
@@ -100,8 +111,9 @@ def check_anatomy(findings: Findings) -> Iterator[Alarm]:
                 f"{direction}: the changes prefer what lies outside the outlined anatomy: {inside.value:.1%} of their "
                 f"sum lies inside, against {area.value:.1%} for a uniform change (n = {inside.n})."
             )
-            evidence = {"direction": direction, "inside": round(inside.value, 4)}
-            yield Alarm("change_outside_anatomy", "warning", message, evidence)
+            yield Alarm(
+                "change_outside_anatomy", "warning", message, {"direction": direction, "inside": round(inside.value, 4)}
+            )
 
 
 def check_padding(findings: Findings) -> Iterator[Alarm]:
@@ -113,8 +125,9 @@ def check_padding(findings: Findings) -> Iterator[Alarm]:
                 f"{padding.value:.1%} of the square (n = {beside.n}): the classes are distinguished by the pictures' "
                 "shape, not by disease. Prepare the store with --fit crop or body."
             )
-            evidence = {"direction": direction, "share": round(beside.value, 4)}
-            yield Alarm("change_in_padding", "warning", message, evidence)
+            yield Alarm(
+                "change_in_padding", "warning", message, {"direction": direction, "share": round(beside.value, 4)}
+            )
 
 
 def check_files(findings: Findings) -> Iterator[Alarm]:
@@ -126,8 +139,12 @@ def check_files(findings: Findings) -> Iterator[Alarm]:
                 f"do so in the written file (n = {kept.n}): converting the change to the source's geometry and values "
                 "loses part of it."
             )
-            evidence = {"direction": direction, "kept": round(kept.value, 4), "images": kept.n}
-            yield Alarm("written_files_differ", "warning", message, evidence)
+            yield Alarm(
+                "written_files_differ",
+                "warning",
+                message,
+                {"direction": direction, "kept": round(kept.value, 4), "images": kept.n},
+            )
 
 
 CHECKS: tuple[Check[Findings], ...] = (
