@@ -121,7 +121,7 @@ def choose_shown(
     Images that already belong to the target come last, and only fill up what is left.
 
     Args:
-        shown: Pictures by direction and whether they already belong to the target.
+        shown: Pictures, shape (R, S, S, 3) each, by direction and whether they already belong to the target.
         directions: Every direction of the run.
     """
     rows: list[tuple[str, list[NDArray[np.uint8]]]] = []
