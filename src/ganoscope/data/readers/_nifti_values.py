@@ -101,21 +101,14 @@ class Volume:
 
 
 def open_stream(path: Path) -> BinaryIO:
-    """Returns the content of a file as a stream, decompressed if the name says so.
-
-    Raises:
-        UnreadableError: Name and content disagree about compression.
-    """
-    packed = is_packed(path)
-    with path.open("rb") as file:
-        if (file.read(2) == GZIP) is not packed:
-            raise UnreadableError(f"wrong extension: the content is {'not ' if packed else ''}compressed by gzip")
-    return cast(BinaryIO, gzip.open(path) if packed else path.open("rb"))
+    """Returns the content of a file as a stream, decompressed if it is compressed, whatever the name says."""
+    return cast(BinaryIO, gzip.open(path) if is_packed(path) else path.open("rb"))
 
 
 def is_packed(path: Path) -> bool:
-    """Tells whether the file name states that the content is compressed."""
-    return path.name.lower().endswith(".gz")
+    """Tells whether the content is compressed by gzip."""
+    with path.open("rb") as file:
+        return file.read(2) == GZIP
 
 
 def open_volume(path: Path, stream: BinaryIO, layout: Layout, options: ReadOptions) -> Volume:

@@ -42,8 +42,13 @@ MM_OF_UNIT = {"meter": 1000.0, "mm": 1.0, "micron": 0.001, "unknown": 1.0}
 LABEL_INTENT = 1002
 
 
-def read(path: Path, options: ReadOptions) -> Iterator[Picture]:
+def read(path: Path, options: ReadOptions, labels: bool = False) -> Iterator[Picture]:
     """Yields the slices of a volume in the requested plane.
+
+    Args:
+        path: File.
+        options: Plane, slices and unit.
+        labels: Whether a label map, by its intent code, is wanted.
 
     Raises:
         UnreadableError: The file is damaged, truncated, a time series or a decompression bomb, holds colours, complex
@@ -51,7 +56,7 @@ def read(path: Path, options: ReadOptions) -> Iterator[Picture]:
     """
     try:
         with open_stream(path) as stream:
-            layout = read_layout(stream)
+            layout = read_layout(stream, labels)
             refuse_sizes(path, layout, options)
             volume = open_volume(path, stream, layout, options)
         if not layout.oriented and options.plane != "axial":
@@ -78,8 +83,8 @@ def refuse_sizes(path: Path, layout: Layout, options: ReadOptions) -> None:
     refuse_bomb(layout.size, path.stat().st_size, options)
 
 
-def read_layout(stream: BinaryIO) -> Layout:
-    """Returns the layout stated by the header.
+def read_layout(stream: BinaryIO, labels: bool = False) -> Layout:
+    """Returns the layout stated by the header; label maps are refused unless `labels` are wanted.
 
     Raises:
         UnreadableError: The header is damaged, or the file is not a volume of real values.
@@ -92,7 +97,7 @@ def read_layout(stream: BinaryIO) -> Layout:
         slope, intercept = (float(header[name]) for name in ("scl_slope", "scl_inter"))
     except Exception:  # damaged headers raise anything
         raise UnreadableError("damaged header: shape, type or place of the values can't be read") from None
-    if intent == LABEL_INTENT:
+    if intent == LABEL_INTENT and not labels:
         raise UnreadableError("a label map, by its intent code, is no image of anatomy")
     refuse_type(dtype)
     if not len(header.binaryblock) <= offset <= LARGEST_OFFSET:

@@ -20,7 +20,7 @@ from ganoscope.data.picture import SYNTHETIC, Picture, ReadOptions, UnreadableEr
 from ganoscope.data.readers._raw_values import EIGHT_BIT, convert, find_meaning
 
 SUFFIXES = (".png", ".jpg", ".jpeg", ".tif", ".tiff")
-FORMAT_OF_SUFFIX = {".png": "PNG", ".jpg": "JPEG", ".jpeg": "JPEG", ".tif": "TIFF", ".tiff": "TIFF"}
+FORMATS = ("PNG", "JPEG", "TIFF")
 COLOUR_TOLERANCE = 8
 """Largest difference between the channels of a grey picture, in grey values; JPEG rounding stays below it."""
 
@@ -54,7 +54,7 @@ def read(path: Path, options: ReadOptions) -> Iterator[Picture]:
     Units: grey values of 8 and 16 bits; HU if `hu_offset` declares them; a signal for signed and float TIFF.
 
     Raises:
-        UnreadableError: The file is not an image, has another format than its suffix, is truncated, animated or
+        UnreadableError: The file is not an image of a supported format, is truncated, animated or
             transparent, has 16-bit colour (which could only be read with loss) or a colour space without grey, or its
             values can't be HU although `hu_offset` declares them.
         OSError: The system can't read the file.
@@ -91,13 +91,12 @@ def choose_pages(path: Path, image: Image.Image, options: ReadOptions) -> list[i
     """Returns the indices of the pages to read: all pages of a TIFF except thumbnails and masks.
 
     Raises:
-        UnreadableError: The format differs from the suffix, the file is an animation, or a decompression bomb.
+        UnreadableError: The format is not supported, the file is an animation, or a decompression bomb.
     """
-    expected = FORMAT_OF_SUFFIX[path.suffix.lower()]
-    if image.format != expected:
-        raise UnreadableError(f"wrong extension: the content is {image.format}, the name says {expected}")
+    if image.format not in FORMATS:
+        raise UnreadableError(f"wrong extension: the content is {image.format}; {', '.join(FORMATS)} are read")
     count = getattr(image, "n_frames", 1)
-    if expected != "TIFF" or count == 1:
+    if image.format != "TIFF" or count == 1:
         if count > 1:
             raise UnreadableError("the file holds several frames; one picture per file is supported")
         return [0]

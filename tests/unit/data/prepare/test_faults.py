@@ -36,7 +36,7 @@ def test_the_reason_of_an_unexpected_fault_names_its_place():
     assert "TypeError in limits.py, line " in explain_fault(caught.value)
 
 
-@pytest.mark.parametrize("fault", [ZeroDivisionError("Doe"), MemoryError(), RecursionError(), StopIteration()])
+@pytest.mark.parametrize("fault", [ZeroDivisionError("Doe"), MemoryError(), RecursionError(), EOFError()])
 @pytest.mark.parametrize("place", ["choose_placement", "place", "draw_thumbnail", "find_markers", "make_row"])
 def test_an_exception_at_any_place_costs_one_file(tmp_path, smooth, monkeypatch, place, fault):
     work, calls = getattr(decode, place), []
