@@ -197,6 +197,11 @@ def list_stacks(path: Path, options: ReadOptions) -> list[Stack]:
 def refuse_sizes(path: Path, stacks: list[Stack], options: ReadOptions) -> None:
     """Refuses stacks of which one picture, or the whole array in Fortran order, is larger than the options allow.
 
+    Args:
+        path: File.
+        stacks: Its stacks.
+        options: Reading options, which hold the limits.
+
     Raises:
         UnreadableError: One is, or the file is a decompression bomb.
     """

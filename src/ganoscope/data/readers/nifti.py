@@ -75,6 +75,11 @@ def read(path: Path, options: ReadOptions, labels: bool = False) -> Iterator[Pic
 def refuse_sizes(path: Path, layout: Layout, options: ReadOptions) -> None:
     """Refuses a volume of which one slice is larger than the options allow, and decompression bombs.
 
+    Args:
+        path: File.
+        layout: Layout of the values.
+        options: Reading options, which hold the limits.
+
     Raises:
         UnreadableError: It is.
     """

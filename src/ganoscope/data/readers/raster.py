@@ -90,6 +90,11 @@ def is_synthetic(image: Image.Image) -> bool:
 def choose_pages(path: Path, image: Image.Image, options: ReadOptions) -> list[int]:
     """Returns the indices of the pages to read: all pages of a TIFF except thumbnails and masks.
 
+    Args:
+        path: File.
+        image: Opened image.
+        options: Reading options, which hold the limits.
+
     Raises:
         UnreadableError: The format is not supported, the file is an animation, or a decompression bomb.
     """
@@ -131,6 +136,11 @@ def get_tag(image: Image.Image, tag: int, default: int) -> int:
 
 def refuse_unsuitable(path: Path, image: Image.Image, options: ReadOptions) -> None:
     """Refuses pictures that the header shows to be unsuitable.
+
+    Args:
+        path: File.
+        image: Opened image at one of its pages.
+        options: Reading options, which hold the limits.
 
     Raises:
         UnreadableError: The picture is too large, or has no lossless grey values.
