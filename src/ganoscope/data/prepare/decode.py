@@ -22,7 +22,7 @@ from ganoscope.data.geometry.placement import (
 )
 from ganoscope.data.geometry.volumes import select_slices
 from ganoscope.data.layouts import SourceImage
-from ganoscope.data.limits import start_bounds
+from ganoscope.data.file_limits import start_bounds
 from ganoscope.data.patients import PatientRule, extract_patient
 from ganoscope.data.picture import Picture, ReadOptions, UnreadableError
 from ganoscope.data.prepare.config import PrepareConfig

@@ -77,7 +77,7 @@ class Volume:
                 rest = rest[whole * length :]
 
     def iterate_slices(self, axis: int, indices: list[int]) -> Iterator[NDArray[Any]]:
-        """Yields slices along any axis, in any order; as many of them at a time as may be held.
+        """Yields slices along any axis, shape (H, W) each, in any order; as many of them at a time as may be held.
 
         Args:
             axis: Stored axis.
@@ -146,7 +146,7 @@ def get_held_type(layout: Layout) -> np.dtype[Any]:
 
 
 def read_blocks(stream: BinaryIO, layout: Layout) -> Iterator[NDArray[Any]]:
-    """Yields all values in the order of the file, in blocks of any length, and checks that nothing follows them.
+    """Yields all values in the order of the file, in blocks of shape (n,), and checks that nothing follows them.
 
     Args:
         stream: Content of the file, read up to the first value.

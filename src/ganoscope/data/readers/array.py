@@ -20,7 +20,7 @@ from numpy.lib import format as npy
 from numpy.typing import NDArray
 from PIL import Image
 
-from ganoscope.data.limits import refuse_bomb, refuse_large
+from ganoscope.data.file_limits import refuse_bomb, refuse_large
 from ganoscope.data.picture import SYNTHETIC, Picture, ReadOptions, UnreadableError
 from ganoscope.data.readers._raw_values import EIGHT_BIT, convert, find_meaning
 from ganoscope.data.readers.raster import to_grey

@@ -23,7 +23,7 @@ from numpy.typing import NDArray
 
 from ganoscope.data.dicom.attributes import name_plane
 from ganoscope.data.geometry.volumes import select_slices
-from ganoscope.data.limits import refuse_bomb, refuse_large
+from ganoscope.data.file_limits import refuse_bomb, refuse_large
 from ganoscope.data.picture import SYNTHETIC, Picture, ReadOptions, UnreadableError
 from ganoscope.data.readers._nifti_values import Layout, open_stream, open_volume
 from ganoscope.data.readers._raw_values import convert, find_meaning
@@ -240,7 +240,7 @@ class Cut:
         return self.count - 1 - index if self.reverse else index
 
     def turn(self, stored: NDArray[Any]) -> NDArray[Any]:
-        """Returns a view of a stored slice with axes row and column."""
+        """Returns a view of a stored slice, shape (H, W), with axes row and column."""
         turned = stored.T if self.transpose else stored
         return turned[:: -1 if self.mirror[0] else 1, :: -1 if self.mirror[1] else 1]
 

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import ExifTags, Image, UnidentifiedImageError
 
-from ganoscope.data.limits import refuse_bomb, refuse_large, refuse_scans
+from ganoscope.data.file_limits import refuse_bomb, refuse_large, refuse_scans
 from ganoscope.data.picture import SYNTHETIC, Picture, ReadOptions, UnreadableError
 from ganoscope.data.readers._raw_values import EIGHT_BIT, convert, find_meaning
 

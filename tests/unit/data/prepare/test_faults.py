@@ -6,7 +6,7 @@ import pytest
 from PIL import Image
 from tests.fixtures.prepared import names_of, quarantine_of
 
-from ganoscope.data.limits import refuse_bomb
+from ganoscope.data.file_limits import refuse_bomb
 from ganoscope.data.picture import ReadOptions, UnreadableError
 from ganoscope.data.prepare import decode
 from ganoscope.data.prepare.config import PrepareConfig
@@ -33,7 +33,7 @@ def test_reasons_hold_no_text_of_unknown_exceptions():
 def test_the_reason_of_an_unexpected_fault_names_its_place():
     with pytest.raises(TypeError) as caught:
         refuse_bomb("many", 1, ReadOptions())
-    assert "TypeError in limits.py, line " in explain_fault(caught.value)
+    assert "TypeError in file_limits.py, line " in explain_fault(caught.value)
 
 
 @pytest.mark.parametrize("fault", [ZeroDivisionError("Doe"), MemoryError(), RecursionError(), EOFError()])

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from ganoscope.data import limits
+from ganoscope.data import file_limits
 from ganoscope.data.picture import ReadOptions, UnreadableError
 from ganoscope.data.readers import array, read
 
@@ -236,7 +236,7 @@ def test_memory_does_not_grow_with_the_number_of_pictures(save):
 
 
 def test_a_stack_that_expands_like_a_bomb_is_refused_and_a_large_honest_one_taken(save, monkeypatch):
-    monkeypatch.setattr(limits, "PROGRAM_BYTES", 0)
+    monkeypatch.setattr(file_limits, "PROGRAM_BYTES", 0)
     small = {"max_file_gib": 60_000 / 2**30}
     honest = np.random.default_rng(0).integers(0, 256, (100, 28, 28)).astype(np.uint8)
     for path in (save(honest), save({"x": honest}, "a.npz"), save({"x": honest}, "b.npz", compressed=False)):

@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from nibabel.orientations import aff2axcodes
 
-from ganoscope.data import limits
+from ganoscope.data import file_limits
 from ganoscope.data.picture import ReadOptions, UnreadableError
 from ganoscope.data.readers import nifti, read
 from ganoscope.data.readers._content import HEADER_BYTES
@@ -382,7 +382,7 @@ def test_impossible_axes_are_refused(save, affine):
 def test_a_volume_beyond_memory_is_read_piece_by_piece_to_the_same_slices(save, monkeypatch, name, codes):
     stored, affine = store_as(make_body(), codes)
     path = save(stored.astype(np.float64) / 3, affine, name)
-    monkeypatch.setattr(limits, "PROGRAM_BYTES", 0)
+    monkeypatch.setattr(file_limits, "PROGRAM_BYTES", 0)
     for plane, slices in itertools.product(PLANES, ("all", "20:80", "middle")):
         whole, pieces = (read_all(path, plane=plane, slices=slices, **kind) for kind in ({}, {"max_file_gib": 7e-7}))
         assert len(whole) == len(pieces) > 0
@@ -392,7 +392,7 @@ def test_a_volume_beyond_memory_is_read_piece_by_piece_to_the_same_slices(save, 
 
 
 def test_a_truncated_volume_beyond_memory_is_refused(save, monkeypatch):
-    monkeypatch.setattr(limits, "PROGRAM_BYTES", 0)
+    monkeypatch.setattr(file_limits, "PROGRAM_BYTES", 0)
     path = save(make_body(), name="a.nii.gz")
     path.write_bytes(gzip.compress(gzip.decompress(path.read_bytes())[:-2]))
     with pytest.raises(UnreadableError, match="truncated: 238 of 240 bytes"):

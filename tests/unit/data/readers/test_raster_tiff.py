@@ -7,7 +7,7 @@ import pytest
 from PIL import Image
 from tests.fixtures.raster_files import GREY, VALID, WIDE, encode, exif, read_all, write_tiff
 
-from ganoscope.data import limits
+from ganoscope.data import file_limits
 from ganoscope.data import readers as package
 from ganoscope.data.picture import ReadOptions, UnreadableError
 
@@ -95,7 +95,7 @@ def test_small_copies_and_masks_of_pages_are_no_pictures(tmp_path, kind):
 def test_pages_that_are_too_many_in_all_are_refused_before_the_first(tmp_path, monkeypatch):
     (tmp_path / "a.tif").write_bytes(write_tiff([GREY] * 3))
     assert len(read_all(tmp_path / "a.tif")) == 3
-    monkeypatch.setattr(limits, "MOST_EXPANSION", 0.5)
+    monkeypatch.setattr(file_limits, "MOST_EXPANSION", 0.5)
     small = ReadOptions(max_file_gib=(3 * GREY.size - 1) / 2**30)
     with pytest.raises(UnreadableError, match="decompression bomb refused"):
         next(iter(package.read(tmp_path / "a.tif", small)))

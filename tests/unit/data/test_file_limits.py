@@ -8,7 +8,7 @@ import time
 import numpy as np
 import pytest
 
-from ganoscope.data.limits import TooSlowError, refuse_bomb, refuse_large, start_bounds
+from ganoscope.data.file_limits import TooSlowError, refuse_bomb, refuse_large, start_bounds
 from ganoscope.data.picture import ReadOptions, UnreadableError
 
 linux = pytest.mark.skipif(sys.platform != "linux", reason="the system limits no address space")

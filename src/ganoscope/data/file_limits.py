@@ -181,6 +181,9 @@ def limiting_time(seconds: float) -> Iterator[None]:
 
     Processor time, since a busy machine must not decide what is in a store. A call into a library is interrupted when
     it returns to Python: the libraries take no more than some MiB at a time, or are bounded by their headers.
+
+    Raises:
+        TooSlowError: The time is over.
     """
     if not hasattr(signal, "setitimer") or threading.current_thread() is not threading.main_thread():
         yield
