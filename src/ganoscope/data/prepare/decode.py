@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from ganoscope.data.checks.markers import find_markers, is_searchable
 from ganoscope.data.checks.series import SeriesFacts, check_series
 from ganoscope.data.checks.thumbnails import make_folded_thumbnail
+from ganoscope.data.file_limits import start_bounds
 from ganoscope.data.geometry.placement import (
     AIR_HU,
     MIN_SIZE,
@@ -22,7 +23,6 @@ from ganoscope.data.geometry.placement import (
 )
 from ganoscope.data.geometry.volumes import select_slices
 from ganoscope.data.layouts import SourceImage
-from ganoscope.data.file_limits import start_bounds
 from ganoscope.data.patients import PatientRule, extract_patient
 from ganoscope.data.picture import Picture, ReadOptions, UnreadableError
 from ganoscope.data.prepare.config import PrepareConfig

@@ -22,8 +22,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ganoscope.data.dicom.attributes import name_plane
-from ganoscope.data.geometry.volumes import select_slices
 from ganoscope.data.file_limits import refuse_bomb, refuse_large
+from ganoscope.data.geometry.volumes import select_slices
 from ganoscope.data.picture import SYNTHETIC, Picture, ReadOptions, UnreadableError
 from ganoscope.data.readers._nifti_values import Layout, open_stream, open_volume
 from ganoscope.data.readers._raw_values import convert, find_meaning
