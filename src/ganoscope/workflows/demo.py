@@ -12,6 +12,7 @@ from ganoscope.explanation.config import ExplainConfig
 from ganoscope.figures.contact_sheet import save_contact_sheet
 from ganoscope.files import load_json, remove_leftovers, save_json
 from ganoscope.generation.config import GenerateConfig
+from ganoscope.locks import one_writer
 from ganoscope.presets import make_train_config
 from ganoscope.reports.run.config import ReportConfig
 from ganoscope.reports.terminal import say, show_alarms, show_store
@@ -72,6 +73,12 @@ def demo(out: Path, config: DemoConfig = DEFAULTS) -> Path:
     Raises:
         UserError: `out` holds something else, or a stage refuses its input.
     """
+    with one_writer(out):
+        return run_stages(out, config)
+
+
+def run_stages(out: Path, config: DemoConfig) -> Path:
+    """Runs every stage that is not completed yet in a locked folder, and returns the path of the report."""
     claim_folder(out, config)
     store, run, generated, explanations = (out / name for name in ("store", "run", "generated", "explanations"))
     if not (store / "store.json").exists():

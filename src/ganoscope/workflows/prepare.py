@@ -2,7 +2,6 @@
 
 import os
 import shutil
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -15,11 +14,12 @@ from ganoscope.data.prepare.decode_all import read_all
 from ganoscope.data.prepare.finalize import finish, remove_private
 from ganoscope.data.prepare.ingest import Ingest
 from ganoscope.data.prepare.key import find_key_path, name_key, publish_key
-from ganoscope.data.prepare.listing import list_source, refuse_source
-from ganoscope.data.prepare.unfinished import claim, make_plan, name_unfinished, publish, resume
+from ganoscope.data.prepare.listing import Listing, list_source, refuse_source
+from ganoscope.data.prepare.unfinished import SEALED, claim, make_plan, name_unfinished, publish, resume
 from ganoscope.data.store import Store
 from ganoscope.errors import UserError
-from ganoscope.files import save_json
+from ganoscope.files import load_json, save_json
+from ganoscope.locks import one_writer, private_folder
 from ganoscope.progress import CONSOLE
 
 DEFAULTS = PrepareConfig()
@@ -42,13 +42,31 @@ def prepare(
         UserError: The source is missing or holds too few readable images, or `store` is not empty.
     """
     refuse_source(source)
-    folder = name_unfinished(store)
-    if not (folder / "sealed.json").exists():
-        find_key_path(store, key)
-    with claim(folder):
-        fill(source, folder, config, workers)
-        publish(folder, store, key or name_key(store))
+    with one_writer(store):
+        if (store / SEALED).exists() and is_published(source, store, config):
+            return Store.open(store)
+        folder = name_unfinished(store)
+        if not (folder / SEALED).exists():
+            find_key_path(store, key)
+        with claim(folder):
+            fill(source, folder, config, workers)
+            publish(folder, store, key or name_key(store))
     return Store.open(store)
+
+
+def is_published(source: Path, store: Path, config: PrepareConfig) -> bool:
+    """Removes the seal that a killed process left in a published store; tells whether it was the same call.
+
+    Args:
+        source: Folder to read.
+        store: Published store that still holds its seal.
+        config: How to convert the source.
+    """
+    with private_folder("listing") as folder:
+        plan = make_plan_of(source, folder, config)[0]
+        same: bool = load_json(store / SEALED) == plan
+    (store / SEALED).unlink()
+    return same
 
 
 @contextmanager
@@ -67,8 +85,8 @@ def check(
         UserError: The source is missing or holds too few readable images.
     """
     refuse_source(source)
-    with tempfile.TemporaryDirectory(prefix="ganoscope-check-") as name:
-        folder = Path(name) / "store"
+    with private_folder("check") as place:
+        folder = place / "store"
         if key:
             find_key_path(folder, key)
         with claim(folder):
@@ -91,9 +109,7 @@ def fill(source: Path, folder: Path, config: PrepareConfig, workers: int) -> Non
     Raises:
         UserError: The source holds too few readable images.
     """
-    layout_name, layout = find_layout(source, config.layout)
-    listing = list_source(source, layout, config, folder)
-    plan = make_plan({"source": os.fspath(source.resolve()), "layout": layout_name, "listing": listing.digest}, config)
+    plan, listing, layout_name = make_plan_of(source, folder, config)
     if resume(folder, plan):
         return
     ingest = Ingest(folder, config.size)
@@ -105,4 +121,18 @@ def fill(source: Path, folder: Path, config: PrepareConfig, workers: int) -> Non
     except UserError:
         shutil.rmtree(folder, ignore_errors=True)  # this source can't give a valid store
         raise
-    save_json(folder / "sealed.json", plan)
+    save_json(folder / SEALED, plan)
+
+
+def make_plan_of(source: Path, folder: Path, config: PrepareConfig) -> tuple[dict[str, str], Listing, str]:
+    """Returns the plan that identifies a call, the listing of its source, and the name of the source's layout.
+
+    Args:
+        source: Folder to read.
+        folder: Where the listing is written.
+        config: How to convert the source.
+    """
+    layout_name, layout = find_layout(source, config.layout)
+    listing = list_source(source, layout, config, folder)
+    facts = {"source": os.fspath(source.resolve()), "layout": layout_name, "listing": listing.digest}
+    return make_plan(facts, config), listing, layout_name
