@@ -14,6 +14,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from ganoscope import parallel
 from ganoscope.parallel import FEW, count_cores, map_in_order, submit
 
 DOUBLE = partial(operator.mul, 2)
@@ -114,3 +115,14 @@ def test_workers_end_with_a_parent_that_was_killed():
     while any(map(is_running, workers)) and time.monotonic() < end:
         time.sleep(0.1)
     assert not any(map(is_running, workers))
+
+
+def test_processes_do_not_search_the_working_directory_and_the_environment_is_restored(monkeypatch):
+    monkeypatch.delenv(parallel.SAFE_PATH, raising=False)
+    with parallel.safe_path():
+        assert os.environ[parallel.SAFE_PATH] == "1"
+    assert parallel.SAFE_PATH not in os.environ
+    monkeypatch.setenv(parallel.SAFE_PATH, "")
+    with parallel.safe_path():
+        pass
+    assert os.environ[parallel.SAFE_PATH] == ""

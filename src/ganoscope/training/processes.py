@@ -15,7 +15,9 @@ from torch.nn.parallel import DistributedDataParallel
 
 from ganoscope.contracts import Phase, Terms
 from ganoscope.errors import StoppedError, UserError
+from ganoscope.parallel import safe_path
 from ganoscope.progress import CONSOLE
+from ganoscope.registry import STATED, state_module
 from ganoscope.signals import ENDING, Stopped, keep_handlers, list_heeded, raise_on_signals
 
 
@@ -82,8 +84,8 @@ def launch(devices: int, function: Callable[..., None], *arguments: object) -> N
         max_restarts=0,
     )
     try:
-        with keep_handlers():
-            elastic_launch(settings, run_process)(function, *arguments)
+        with keep_handlers(), safe_path():
+            elastic_launch(settings, run_process)(tuple(STATED), function, *arguments)
     except SignalException as stop:
         raise StoppedError("the training processes were stopped, see above", int(stop.sigval)) from None
     except ChildFailedError as error:
@@ -93,15 +95,18 @@ def launch(devices: int, function: Callable[..., None], *arguments: object) -> N
         raise UserError(f"a training process failed, see above (exit status {codes})") from None
 
 
-def run_process(function: Callable[..., None], *arguments: object) -> None:
+def run_process(modules: tuple[str, ...], function: Callable[..., None], *arguments: object) -> None:
     """Runs the function in a process of `launch`; what ends it is told in words, and by the exit status.
 
     Args:
+        modules: Dotted names of the user's own modules, which the process gets to know first.
         function: The function to call.
         arguments: Its arguments.
     """
     raise_on_signals()
     leads = os.environ.get("RANK", "0") == "0"
+    for name in modules:
+        state_module(name)
     try:
         function(*arguments)
     except UserError as error:
