@@ -34,7 +34,11 @@ def list_heeded() -> list[signal.Signals]:
 
 
 def raise_on_signals() -> None:
-    """Lets every ending signal raise `Stopped` in this process, once: what follows must not disturb the clean-up."""
+    """Lets every ending signal raise `Stopped` in this process, once: what follows must not disturb the clean-up.
+
+    Raises:
+        Stopped: Later, where the process is when the signal arrives.
+    """
     heeded = list_heeded()
     terminals = [number for number in (1, 2) if is_terminal(number)]
 

@@ -147,7 +147,11 @@ class Place:
 
 @contextmanager
 def join_processes(device: str) -> Iterator[Place]:
-    """Yields this process's place; joins the process group where torchrun started several."""
+    """Yields this process's place; joins the process group where torchrun started several.
+
+    Raises:
+        StoppedError: It was raised inside.
+    """
     world = int(os.environ.get("WORLD_SIZE", "1"))
     if world == 1:
         yield Place(torch.device(device))
