@@ -74,25 +74,20 @@ def demo(out: Path, config: DemoConfig = DEFAULTS) -> Path:
         UserError: `out` holds something else, or a stage refuses its input.
     """
     with one_writer(out):
-        return run_stages(out, config)
-
-
-def run_stages(out: Path, config: DemoConfig) -> Path:
-    """Runs every stage that is not completed yet in a locked folder, and returns the path of the report."""
-    claim_folder(out, config)
-    store, run, generated, explanations = (out / name for name in ("store", "run", "generated", "explanations"))
-    if not (store / "store.json").exists():
-        show_store(make_store(store, config))
-        say(f"contact sheet: {save_contact_sheet(Store.open(store), out / 'contact_sheet.png')}")
-    train("r3gan", store, run, make_train_config("r3gan", images=config.images, seed=config.seed))
-    remove_outdated(run, generated, explanations)
-    if not generated.exists():
-        generate(run, generated, GenerateConfig(seed=config.seed))
-    if not explanations.exists():
-        explain(run, store, explanations, ExplainConfig(number=config.number, seed=config.seed))
-    say((explanations / "summary.txt").read_text(encoding="utf-8"))
-    show_alarms(explanations / "alarms.json")
-    return report(run, out / "report.html", ReportConfig(explanations=explanations, generated=generated))
+        claim_folder(out, config)
+        store, run, generated, explanations = (out / name for name in ("store", "run", "generated", "explanations"))
+        if not (store / "store.json").exists():
+            show_store(make_store(store, config))
+            say(f"contact sheet: {save_contact_sheet(Store.open(store), out / 'contact_sheet.png')}")
+        train("r3gan", store, run, make_train_config("r3gan", images=config.images, seed=config.seed))
+        remove_outdated(run, generated, explanations)
+        if not generated.exists():
+            generate(run, generated, GenerateConfig(seed=config.seed))
+        if not explanations.exists():
+            explain(run, store, explanations, ExplainConfig(number=config.number, seed=config.seed))
+        say((explanations / "summary.txt").read_text(encoding="utf-8"))
+        show_alarms(explanations / "alarms.json")
+        return report(run, out / "report.html", ReportConfig(explanations=explanations, generated=generated))
 
 
 def make_store(store: Path, config: DemoConfig) -> Store:
