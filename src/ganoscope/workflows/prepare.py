@@ -1,12 +1,10 @@
 """`ganoscope prepare`: converts a source folder into a store: list, decode, group, split, check, publish."""
 
-import os
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from ganoscope.data.layouts import find_layout
 from ganoscope.data.patients import make_salt
 from ganoscope.data.prepare.config import PrepareConfig
 from ganoscope.data.prepare.decode import make_recipe
@@ -14,11 +12,19 @@ from ganoscope.data.prepare.decode_all import read_all
 from ganoscope.data.prepare.finalize import finish, remove_private
 from ganoscope.data.prepare.ingest import Ingest
 from ganoscope.data.prepare.key import find_key_path, name_key, publish_key
-from ganoscope.data.prepare.listing import Listing, list_source, refuse_source
-from ganoscope.data.prepare.unfinished import SEALED, claim, make_plan, name_unfinished, publish, resume
+from ganoscope.data.prepare.listing import refuse_source
+from ganoscope.data.prepare.unfinished import (
+    SEALED,
+    claim,
+    identify,
+    is_published,
+    name_unfinished,
+    publish,
+    resume,
+)
 from ganoscope.data.store import Store
 from ganoscope.errors import UserError
-from ganoscope.files import load_json, save_json
+from ganoscope.files import save_json
 from ganoscope.locks import one_writer, private_folder
 from ganoscope.progress import CONSOLE
 
@@ -52,21 +58,6 @@ def prepare(
             fill(source, folder, config, workers)
             publish(folder, store, key or name_key(store))
     return Store.open(store)
-
-
-def is_published(source: Path, store: Path, config: PrepareConfig) -> bool:
-    """Removes the seal that a killed process left in a published store; tells whether it was the same call.
-
-    Args:
-        source: Folder to read.
-        store: Published store that still holds its seal.
-        config: How to convert the source.
-    """
-    with private_folder("listing") as folder:
-        plan = make_plan_of(source, folder, config)[0]
-        same: bool = load_json(store / SEALED) == plan
-    (store / SEALED).unlink()
-    return same
 
 
 @contextmanager
@@ -109,7 +100,7 @@ def fill(source: Path, folder: Path, config: PrepareConfig, workers: int) -> Non
     Raises:
         UserError: The source holds too few readable images.
     """
-    plan, listing, layout_name = make_plan_of(source, folder, config)
+    plan, listing, layout_name = identify(source, folder, config)
     if resume(folder, plan):
         return
     ingest = Ingest(folder, config.size)
@@ -122,17 +113,3 @@ def fill(source: Path, folder: Path, config: PrepareConfig, workers: int) -> Non
         shutil.rmtree(folder, ignore_errors=True)  # this source can't give a valid store
         raise
     save_json(folder / SEALED, plan)
-
-
-def make_plan_of(source: Path, folder: Path, config: PrepareConfig) -> tuple[dict[str, str], Listing, str]:
-    """Returns the plan that identifies a call, the listing of its source, and the name of the source's layout.
-
-    Args:
-        source: Folder to read.
-        folder: Where the listing is written.
-        config: How to convert the source.
-    """
-    layout_name, layout = find_layout(source, config.layout)
-    listing = list_source(source, layout, config, folder)
-    facts = {"source": os.fspath(source.resolve()), "layout": layout_name, "listing": listing.digest}
-    return make_plan(facts, config), listing, layout_name

@@ -1,6 +1,7 @@
 """The folder of an unfinished store: resumed after an interruption, published when finished."""
 
 import json
+import os
 import shutil
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -8,11 +9,14 @@ from dataclasses import asdict
 from hashlib import sha256
 from pathlib import Path
 
+from ganoscope.data.layouts import find_layout
 from ganoscope.data.prepare.config import PrepareConfig
 from ganoscope.data.prepare.finalize import remove_private
 from ganoscope.data.prepare.key import publish_key
+from ganoscope.data.prepare.listing import Listing, list_source
 from ganoscope.errors import UserError
 from ganoscope.files import flush_to_disk, load_json, refuse_existing, save_json
+from ganoscope.locks import private_folder
 from ganoscope.progress import CONSOLE
 
 SEALED = "sealed.json"
@@ -47,6 +51,35 @@ def claim(folder: Path) -> Iterator[None]:
 def make_plan(facts: Mapping[str, str], config: PrepareConfig) -> dict[str, str]:
     """Returns a digest of source and options that identifies an unfinished store without naming anybody."""
     return {"sha256": sha256(json.dumps({**facts, **asdict(config)}, sort_keys=True).encode()).hexdigest()}
+
+
+def identify(source: Path, folder: Path, config: PrepareConfig) -> tuple[dict[str, str], Listing, str]:
+    """Returns the plan that identifies a call, the listing of its source, and the name of the source's layout.
+
+    Args:
+        source: Folder to read.
+        folder: Where the listing is written.
+        config: How to convert the source.
+    """
+    layout_name, layout = find_layout(source, config.layout)
+    listing = list_source(source, layout, config, folder)
+    facts = {"source": os.fspath(source.resolve()), "layout": layout_name, "listing": listing.digest}
+    return make_plan(facts, config), listing, layout_name
+
+
+def is_published(source: Path, store: Path, config: PrepareConfig) -> bool:
+    """Removes the seal that a killed process left in a published store; tells whether it was the same call.
+
+    Args:
+        source: Folder to read.
+        store: Published store that still holds its seal.
+        config: How to convert the source.
+    """
+    with private_folder("listing") as folder:
+        plan = identify(source, folder, config)[0]
+        same: bool = load_json(store / SEALED) == plan
+    (store / SEALED).unlink()
+    return same
 
 
 def resume(folder: Path, plan: dict[str, str]) -> bool:
