@@ -108,7 +108,7 @@ def fill(source: Path, folder: Path, config: PrepareConfig, workers: int) -> Non
     CONSOLE.print(f"reading {listing.files:,} files as layout {layout_name}{resumed}")
     try:
         processes = read_all(listing, make_recipe(config, listing), ingest, config.size, workers)
-        finish(ingest, config, layout_name, make_salt(), processes)
+        finish(ingest, config, layout_name, make_salt(), processes, listing.formats)
     except UserError:
         shutil.rmtree(folder, ignore_errors=True)  # this source can't give a valid store
         raise

@@ -10,6 +10,7 @@ from hashlib import sha256
 from pathlib import Path
 
 from ganoscope.data.layouts import find_layout
+from ganoscope.data.patients import compile_pattern
 from ganoscope.data.prepare.config import PrepareConfig
 from ganoscope.data.prepare.finalize import remove_private
 from ganoscope.data.prepare.key import publish_key
@@ -62,7 +63,7 @@ def identify(source: Path, folder: Path, config: PrepareConfig) -> tuple[dict[st
         config: How to convert the source.
     """
     layout_name, layout = find_layout(source, config.layout)
-    listing = list_source(source, layout, config, folder)
+    listing = list_source(source, layout, config, folder, compile_pattern(config.patient_pattern))
     facts = {"source": os.fspath(source.resolve()), "layout": layout_name, "listing": listing.digest}
     return make_plan(facts, config), listing, layout_name
 
