@@ -17,12 +17,6 @@ from ganoscope.data.picture import ReadOptions
 from ganoscope.errors import UserError
 from ganoscope.files import escape_unprintable
 
-SPLIT_OF_FOLDER = {
-    **dict.fromkeys(("train", "training", "trainset", "training_set"), "train"),
-    **dict.fromkeys(("val", "valid", "validation", "dev"), "validation"),
-    **dict.fromkeys(("test", "testing", "testset", "test_set", "holdout"), "test"),
-}
-
 SYSTEM_FILES = ("thumbs.db", "desktop.ini", "__macosx")
 """Files that operating systems leave in folders; skipped like hidden files."""
 
@@ -70,16 +64,15 @@ def matches(source: Path) -> bool:
     return source.is_dir()
 
 
-def list_images(source: Path, options: ReadOptions) -> Iterator[SourceImage]:
-    """Yields every file that is not hidden, in the order of paths.
-
-    A folder with the name of a split, at any depth, gives the split; the deepest other folder gives the class.
+def list_images(source: Path, options: ReadOptions) -> Listed:
+    """Returns every file that is not hidden, in the order of paths, with what the folders above it say.
 
     Raises:
-        UserError: The folders can't be classes; see `check_labels`.
+        UserError: The folders can be read in two ways, or can't be classes; see `check_labels`.
         OSError: A folder can't be listed: its images must not be dropped silently.
     """
-    return check_labels(source, walk_images(source))
+    understood = understand(source, options.levels)
+    return Listed(check_labels(source, understood.list_images()), understood.tell())
 
 
 def check_labels(source: Path, images: Iterable[SourceImage]) -> Iterator[SourceImage]:
@@ -115,14 +108,12 @@ def look_like_persons(names: set[str]) -> bool:
 
 
 def walk_images(source: Path) -> Iterator[SourceImage]:
-    """Yields the same as `list_images`, without checking whether folder names can be classes.
+    """Yields the same as `list_images`, of several readings the likeliest, and without checking names of classes.
 
     Raises:
         OSError: A folder can't be listed.
     """
-    for found in walk_files(source):
-        split, label = read_folder_names(found.folders)
-        yield SourceImage((found.path,), found.name, label, split, fault=found.fault or find_table_fault(found))
+    return understand(source, strict=False).list_images()
 
 
 def find_table_fault(found: Found) -> str:
