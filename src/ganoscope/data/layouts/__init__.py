@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Protocol, cast
 
 from ganoscope.data.picture import ReadOptions
-from ganoscope.registry import list_modules, load_module
+from ganoscope.registry import list_modules, load_stated
 
 Box = tuple[float, float, float, float]
 """x, y (top-left corner), width and height in pixels of the source picture."""
@@ -85,8 +85,8 @@ def find_layout(source: Path, name: str = "") -> tuple[str, Layout]:
     """
     package, provides = sys.modules[__name__], ("RANK", "matches", "list_images")
     if name:
-        return name, cast(Layout, load_module(package, name, provides))
-    found = {name: cast(Layout, load_module(package, name, provides)) for name in available()}
+        return name, cast(Layout, load_stated(package, name, provides))
+    found = {name: cast(Layout, load_stated(package, name, provides)) for name in available()}
     matching = [name for name, layout in found.items() if layout.matches(source)]
     best = max(matching, key=lambda name: found[name].RANK)
     return best, found[best]
