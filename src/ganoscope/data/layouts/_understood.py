@@ -1,17 +1,18 @@
 """A source whose folders were understood before its files are listed: split, class and patient of each, and masks."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 
 from ganoscope.data.layouts import SourceImage
-from ganoscope.data.layouts.folders import Found, find_table_fault, walk_files
-from ganoscope.data.levels.mask_names import MaskIndex, MaskSearch, read_candidate
+from ganoscope.data.layouts._walk import Found, find_table_fault, walk_files
+from ganoscope.data.levels.mask_names import MaskIndex, MaskSearch, read_candidate, read_context
 from ganoscope.data.levels.reading import Reading, read_levels
-from ganoscope.data.levels.stated import Place
 from ganoscope.data.readers import readers
 
+MASK = "a volume in a folder of label maps is no image of anatomy"
+NAMED_MASK = "a segmentation, by its name; not taken as a picture"
 LONE_MASK = "a mask without its picture, by its name or folder"
 STACKS = (".npy", ".npz", ".dcm", ".dicom", ".ima")
 """Suffixes of files that are never taken as masks by their name."""
@@ -31,23 +32,26 @@ class Understood:
     reading: Reading
     masks: MaskIndex
 
-    def place(self, found: Found) -> Place:
-        """Returns split, class and patient of a file."""
-        return self.reading.place(found.folders)
+    def list_images(self, attach: bool = True) -> Iterator[SourceImage]:
+        """Yields every file with what is known about it, in the order of paths.
 
-    def list_images(self) -> Iterator[SourceImage]:
-        """Yields every file that is no mask with what is known about it, in the order of paths, then masks left over."""
+        Args:
+            attach: Whether masks are given to their pictures; otherwise they are entries with a fault.
+        """
         for found in walk_files(self.source):
-            if str(found.path) in self.masks.paths:
-                continue
-            yield self.make_image(found)
-        for mask in self.masks.loose.values():
-            yield SourceImage((Path(mask.path),), mask.name, fault=LONE_MASK)
+            path = str(found.path)
+            if path not in self.masks.paths:
+                yield self.make_image(found, attach)
+            elif not attach:
+                fault = MASK if read_context(found.folders).masked else NAMED_MASK
+                yield replace(self.make_image(found, attach), fault=found.fault or fault)
+            elif path in self.masks.loose:
+                yield replace(self.make_image(found, attach), fault=LONE_MASK)
 
-    def make_image(self, found: Found) -> SourceImage:
-        """Returns the entry of a file."""
-        split, label, patient = self.place(found)
-        masks = self.masks.find(found.folders, found.path.name) if is_picture(found) else []
+    def make_image(self, found: Found, attach: bool) -> SourceImage:
+        """Returns the entry of a file, with its masks if they are attached."""
+        split, label, patient = self.reading.place(found.folders)
+        masks = self.masks.find(found.folders, found.path.name) if attach and is_picture(found) else []
         return SourceImage(
             (found.path,),
             found.name,

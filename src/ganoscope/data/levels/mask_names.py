@@ -1,9 +1,9 @@
 """Tells masks from pictures by their names, and finds the picture that each belongs to.
 
-A file is a mask if it lies in a folder of masks, or if its name is that of a picture in the same folder with a word such
-as `mask` or `seg` added, put before it, or put in the place of a word such as `image` or `volume`. Its words say whether
-it outlines anatomy or a finding; where they say nothing, it counts as anatomy, since a finding must not be claimed by
-guess.
+A file is a mask if it lies in a folder of masks, or if its name is that of a picture in the same folder with a word
+such as `mask` or `seg` added, put before it, or put in the place of a word such as `image` or `volume`. Its words say
+whether it outlines anatomy or a finding; where they say nothing, it counts as anatomy, since a finding must not be
+claimed by guess.
 
 """
 

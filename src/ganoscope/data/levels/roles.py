@@ -90,11 +90,17 @@ def find_wrappers(found: Survey) -> frozenset[Look]:
             if len(places) > 1:
                 below[shape[places[0]]].add(shape[places[1]])
         new = {look for look, others in below.items() if len(top) > 1 and others <= top}
-        if levels[0].count == 1 and (len(levels) > 1 or any(holds_others(shape, wrappers) for shape in found.files)):
-            new |= top
+        if levels[0].count == 1 and not is_only_class(levels):
+            new |= {look for look in top if len(levels) > 1 or any(holds_others(s, wrappers) for s in found.files)}
         if new <= wrappers:
             return wrappers
         wrappers |= new
+
+
+def is_only_class(levels: list[Level]) -> bool:
+    """Tells whether the first level speaks of health or disease, and no other does."""
+    speak = [share(level, is_diagnostic) >= SHARE for level in levels]
+    return speak[0] and not any(speak[1:])
 
 
 def holds_others(shape: Shape, wrappers: frozenset[Look]) -> bool:

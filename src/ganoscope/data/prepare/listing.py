@@ -14,11 +14,12 @@ from itertools import islice
 from pathlib import Path
 from re import Pattern
 
-from ganoscope.data.layouts import Layout, SourceImage
+from ganoscope.data.layouts import Layout, Listed, SourceImage
 from ganoscope.data.patients import PatternCounter
 from ganoscope.data.picture import ReadOptions
 from ganoscope.data.readers import readers
 from ganoscope.errors import UserError
+from ganoscope.progress import CONSOLE
 
 FIELDS = tuple(field.name for field in fields(SourceImage))
 
@@ -74,9 +75,12 @@ def list_source(source: Path, layout: Layout, options: ReadOptions, folder: Path
         folder: Unfinished store; removed if the source is empty.
 
     Raises:
-        UserError: The source holds no files.
+        UserError: The source holds no files, or its folders can be read in two ways.
     """
-    listing = spool(layout.list_images(source, options), folder / "listing.jsonl")
+    images = layout.list_images(source, options)
+    for line in images.lines if isinstance(images, Listed) else ():
+        CONSOLE.print(line)
+    listing = spool(images, folder / "listing.jsonl")
     if not listing.files:
         shutil.rmtree(folder, ignore_errors=True)
         raise UserError(f"source {source} holds no files; allowed: a folder with {', '.join(readers())} images.")

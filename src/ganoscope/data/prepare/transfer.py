@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from ganoscope.data.geometry.placement import Placement
 from ganoscope.data.layouts import SourceImage
-from ganoscope.data.layouts.folders import read_folder_names
+from ganoscope.data.levels.looks import look_at
 from ganoscope.data.picture import Picture, Unit
 from ganoscope.data.store.intensity import DTYPE_OF_UNIT
 
@@ -126,7 +126,6 @@ def describe_privately(item: Decoded, together: bool) -> dict[str, Any]:
     """Returns the values of a picture that only the unfinished store holds, such as names and ids."""
     image = item.image
     parts = tuple(image.name.split("/")[:-1])
-    _, label = read_folder_names(parts)
     return {
         "number": item.number,
         "name": item.name,
@@ -134,8 +133,15 @@ def describe_privately(item: Decoded, together: bool) -> dict[str, Any]:
         "check": item.picture.patient_check if item.picture else "",
         "together": int(together),
         "synthetic": int(item.picture is not None and item.picture.synthetic),
-        "taken_from": "/".join(part for part in parts if part not in (label, image.label)),
+        "taken_from": "/".join(part for part in parts if tells_origin(part, image.label)),
     }
+
+
+def tells_origin(folder: str, label: str) -> bool:
+    """Tells whether the name of a folder may say where an image comes from: not a class, a patient or a study."""
+    look = look_at(folder)
+    known = look.kind in ("id", "number", "numbered", "patient", "study", "series")
+    return not known and not (label and label in (folder, look.name))
 
 
 def write_boxes(boxes: Any) -> str:
