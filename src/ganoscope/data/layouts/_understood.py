@@ -7,8 +7,8 @@ from pathlib import Path
 
 from ganoscope.data.layouts import SourceImage
 from ganoscope.data.layouts._walk import Found, find_table_fault, walk_files
+from ganoscope.data.levels.interpretation import Reading, read_levels
 from ganoscope.data.levels.mask_names import MaskIndex, MaskSearch, read_candidate, read_context
-from ganoscope.data.levels.reading import Reading, read_levels
 from ganoscope.data.readers import readers
 
 MASK = "a volume in a folder of label maps is no image of anatomy"

@@ -23,6 +23,10 @@ Key = tuple[tuple[str, ...], tuple[str, ...]]
 """Folders that tell sets and classes apart, and what of a file name a picture and its mask share."""
 
 
+ANYWHERE = ("*",)
+"""Stands for the folders in the key of a picture whose name is the only one of its kind."""
+
+
 class Context(NamedTuple):
     """What the folders above a file say about masks.
 
@@ -77,13 +81,13 @@ def read_context(folders: tuple[str, ...]) -> Context:
         (Context(masked=True, folders=('covid',), said=frozenset({'masks'})), False)
     """
     masked, shared, said, split = False, [], set[str](), ""
-    for name in folders:
+    for depth, name in enumerate(folders, 1):
         look, parts = look_at(name), split_words(name)
         holds = look.kind == "container" and any(part in words.PICTURES for part in parts)
         masked = look.kind == "mask" or (masked and not holds)
         if look.kind == "mask":
             said.update(parts)
-        elif look.kind not in ("container", "split"):
+        elif look.kind != "split" and not (look.kind == "container" and (holds or depth == len(folders))):
             shared.append(name.casefold())
         split = look.split or next((words.SPLIT_WORDS[part] for part in parts if part in words.SPLIT_WORDS), split)
     return Context(masked, (*shared, f"={split}") if split else tuple(shared), frozenset(said if masked else ()))
@@ -131,7 +135,13 @@ def read_candidate(folders: tuple[str, ...], file_name: str, path: str, name: st
 
 
 def places_say(context: Context, parts: tuple[str, ...], places: list[int]) -> bool:
-    """Tells whether a word for a finding stands in the folder's name or beside the word for a mask."""
+    """Tells whether a word for a finding stands in the folder's name or beside the word for a mask.
+
+    Args:
+        context: What the folders say.
+        parts: Words of the file name.
+        places: Positions of the words for masks among them.
+    """
     beside = {parts[near] for place in places for near in (place - 1, place + 1) if 0 <= near < len(parts)}
     return bool((context.said | beside) & words.FINDINGS)
 
@@ -150,7 +160,7 @@ def is_sure(parts: tuple[str, ...], places: list[int]) -> bool:
 
 @dataclass
 class MaskIndex:
-    """Masks of a source by their pictures.
+    """The masks of a source, by the pictures that they belong to.
 
     Attributes:
         masks: Masks by the key of their picture.
@@ -182,10 +192,6 @@ class MaskIndex:
         if self.loose:
             lines.append(f"masks without a picture of their name, listed in quarantine.csv: {len(self.loose):,}")
         return lines
-
-
-ANYWHERE = ("*",)
-"""Stands for the folders in the key of a picture whose name is the only one of its kind."""
 
 
 class MaskSearch:

@@ -157,7 +157,14 @@ def find_numbered_patient(levels: list[Level], numbered: list[int], stems: list[
 
 
 def choose_class(roles: Roles, levels: list[Level], candidates: list[int], files: int) -> Roles:
-    """Returns the roles with the class chosen among the levels that may be one."""
+    """Returns the roles with the class chosen among the levels that may be one.
+
+    Args:
+        roles: What is known so far.
+        levels: All levels, from the top.
+        candidates: Those that may be the class.
+        files: Number of pictures.
+    """
     inside = [
         index for index in candidates if levels[index].below > SHARE * levels[index].files or 0 <= roles.patient < index
     ]
@@ -241,7 +248,13 @@ def is_patient_alone(level: Level) -> bool:
 
 
 def holds_cases(levels: list[Level], index: int, files: int) -> bool:
-    """Tells whether folders are too many for classes, or many below each folder above and never below two."""
+    """Tells whether folders are too many for classes, or many below each folder above and never below two.
+
+    Args:
+        levels: All levels, from the top.
+        index: The level in question.
+        files: Number of pictures.
+    """
     level = levels[index]
     if level.count > MOST_CLASSES or (files > FEW_FILES and 2 * level.count > files):
         return True
@@ -272,6 +285,11 @@ def find_parents(shape: Shape, patient: int, roles: Roles) -> list[int]:
     """Returns the positions above a patient below which patients may be numbered anew: class or site.
 
     Folders that say how pictures were taken, such as T1 and T2, rather hold the same patients.
+
+    Args:
+        shape: Looks of the folders of a path.
+        patient: Position of the patient's.
+        roles: What was decided.
     """
     above = [index for index in open_places(shape, roles.wrappers) if index < patient]
     return [index for index in above if shape[index].kind != "attribute" or is_site(shape[index].name)]

@@ -100,7 +100,13 @@ def list_faults(stated: str) -> list[str]:
 
 
 def list_misfits(roles: tuple[str, ...], found: Survey, source: object) -> Iterable[str]:
-    """Yields what of a statement does not fit the folders of the source."""
+    """Yields what of a statement does not fit the folders of the source.
+
+    Args:
+        roles: Role of each level as stated.
+        found: Folders of the source.
+        source: Folder named in messages.
+    """
     if len(roles) > found.depth:
         allowed = f"up to {found.depth} levels"
         remedy = "Count the folders between the source and the pictures."
