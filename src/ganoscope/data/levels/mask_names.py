@@ -197,7 +197,7 @@ class MaskIndex:
 class MaskSearch:
     """Collects names of pictures and candidates in one pass, and joins them at its end.
 
-    Of pictures only hashes are kept.
+    Pictures are kept as hashes alone.
     """
 
     def __init__(self) -> None:

@@ -47,9 +47,16 @@ TREES = {
         for n in ("AAB", "AAG", "AQR")
         for kind in ("flair", "t1", "t1ce", "t2", "seg")
     ],
-    "Decathlon": [f"Task03_Liver/{folder}/liver_{n}.nii.gz" for folder in ("imagesTr", "imagesTs", "labelsTr") for n in (1, 2)],
+    "Decathlon": [
+        f"Task03_Liver/{folder}/liver_{n}.nii.gz" for folder in ("imagesTr", "imagesTs", "labelsTr") for n in (1, 2)
+    ],
     "BUSI": [
-        *(f"Dataset_BUSI_with_GT/{c}/{c} ({n}){e}.png" for c in ("benign", "malignant") for n in (1, 2) for e in ("", "_mask")),
+        *(
+            f"Dataset_BUSI_with_GT/{c}/{c} ({n}){e}.png"
+            for c in ("benign", "malignant")
+            for n in (1, 2)
+            for e in ("", "_mask")
+        ),
         "Dataset_BUSI_with_GT/benign/benign (2)_mask_1.png",
     ],
     "Montgomery": [
@@ -63,7 +70,9 @@ TREES = {
         for k in (1, 2)
         for end in ("", "_mask")
     ],
-    "SARS-CoV-2 CT": [f"{c}/{name} ({n}).png" for c, name in (("COVID", "Covid"), ("non-COVID", "Non-Covid")) for n in (1, 2)],
+    "SARS-CoV-2 CT": [
+        f"{c}/{name} ({n}).png" for c, name in (("COVID", "Covid"), ("non-COVID", "Non-Covid")) for n in (1, 2)
+    ],
     "COVID-CT": [f"Images-processed/{c}/{n}.png" for c in ("CT_COVID", "CT_NonCOVID") for n in (1, 2)],
     "Alzheimer": [
         f"Alzheimer_s Dataset/{split}/{c}/{n}.jpg"
@@ -72,7 +81,9 @@ TREES = {
         for n in (1, 2)
     ],
     "Br35H": [f"{c}/{c}{n}.jpg" for c in ("yes", "no") for n in range(4)],
-    "Brain MRI, twice": [f"{top}{c}/{n}.jpg" for top in ("", "brain_tumor_dataset/") for c in ("yes", "no") for n in range(4)],
+    "Brain MRI, twice": [
+        f"{top}{c}/{n}.jpg" for top in ("", "brain_tumor_dataset/") for c in ("yes", "no") for n in range(4)
+    ],
     "COVID-QU-Ex": [
         f"{t} Segmentation Data/{t} Segmentation Data/{split}/{c}/{folder}/{n}.png"
         for t in ("Lung", "Infection")
@@ -89,7 +100,11 @@ TREES = {
         for end in ("", "_gt")
     ],
     "IXI": [f"IXI{n:03d}-Guys-0828-T1.nii.gz" for n in (2, 12, 13)],
-    "IQ-OTH/NCCD": [f"The IQ-OTHNCCD lung cancer dataset/{c} cases/{c} ({n}).jpg" for c in ("Bengin", "Malignant", "Normal") for n in (1, 2)],
+    "IQ-OTH/NCCD": [
+        f"The IQ-OTHNCCD lung cancer dataset/{c} cases/{c} ({n}).jpg"
+        for c in ("Bengin", "Malignant", "Normal")
+        for n in (1, 2)
+    ],
     "chest_xray, nested": [
         f"{top}chest_xray/{split}/{c}/{c}-{n}.jpeg"
         for top in ("", "chest_xray/")
@@ -97,7 +112,7 @@ TREES = {
         for c in ("NORMAL", "PNEUMONIA")
         for n in (1, 2)
     ],
-}  # fmt: skip
+}
 
 
 @pytest.fixture
@@ -205,7 +220,8 @@ def test_what_was_understood_is_told_in_one_line_per_level(read):
         "level 3: patient (12 folders: patient00001, patient00002, patient00003, ...)",
         "level 4: study (2 folders: study1, study2)",
         "no level is a class: the images have no classes",
-        "this is --levels -/split/patient/study; if it is wrong, state another (split, class, patient, study, series, -)",
+        "this is --levels -/split/patient/study; if it is wrong, state another "
+        "(split, class, patient, study, series, -)",
     ]
 
 
