@@ -63,9 +63,14 @@ class Understood:
             fault=found.fault or find_table_fault(found),
         )
 
-    def tell(self) -> list[str]:
-        """Returns what was understood, in lines for the terminal."""
-        return [*self.reading.tell(), *self.masks.tell()]
+    def tell(self, attach: bool = True) -> list[str]:
+        """Returns what was understood, in lines for the terminal.
+
+        Args:
+            attach: Whether masks are given to their pictures.
+        """
+        maps = [f"label maps, listed and not taken: {len(self.masks.paths):,}"] if self.masks.paths else []
+        return [*self.reading.tell(), *(self.masks.tell() if attach else maps)]
 
 
 def understand(source: Path, levels: str = "", strict: bool = True, known: frozenset[str] = frozenset()) -> Understood:

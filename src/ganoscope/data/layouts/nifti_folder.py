@@ -53,7 +53,7 @@ def list_images(source: Path, options: ReadOptions) -> Listed:
         UserError: The folders can be read in two ways, or can't be classes: they look like patients.
     """
     understood = understand(source, options.levels, known=find_patients(source))
-    return Listed(check_labels(source, list_volumes(understood)), understood.tell())
+    return Listed(check_labels(source, list_volumes(understood)), understood.tell(attach=False))
 
 
 def find_patients(source: Path) -> frozenset[str]:
