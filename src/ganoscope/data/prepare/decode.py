@@ -27,6 +27,7 @@ from ganoscope.data.patients import PatientRule, extract_patient
 from ganoscope.data.picture import Picture, ReadOptions, UnreadableError
 from ganoscope.data.prepare.config import PrepareConfig
 from ganoscope.data.prepare.faults import explain_fault
+from ganoscope.data.prepare.label_maps import LABEL_MAP, are_label_maps, look_like_labels
 from ganoscope.data.prepare.listing import Entry, Listing, parse
 from ganoscope.data.prepare.masks import Masks, open_masks
 from ganoscope.data.prepare.transfer import Decoded, Origin, Row, make_row
@@ -108,6 +109,8 @@ def decode_together(entry: Entry, recipe: Recipe) -> Result:
     image, series = entry.image, None
     files = choose_files(entry, recipe)
     decoded = list(refuse_copies(item for number, path in files for item in decode_file(number, path, image, recipe)))
+    if are_label_maps(decoded, recipe.options):
+        return refuse_all(entry, LABEL_MAP)
     slices = list(describe_sources(decoded))
     if len(slices) > 1 and any(picture.position_mm is not None for picture in slices):
         fault, series = check_series(slices)
@@ -131,7 +134,12 @@ def decode_in_parts(line: str, recipe: Recipe) -> Iterator[Result]:
         yield refuse_all(entry, entry.image.fault)
         return
     pictures = decode_file(entry.number, entry.image.path, entry.image, recipe)
+    first = True
     while part := tuple(islice(pictures, PART)):
+        if first and are_label_maps(part, recipe.options):
+            yield refuse_all(entry, LABEL_MAP)
+            return
+        first = False
         yield Result(0, tuple(make_scaled_row(item, recipe.intensity) for item in part))
     yield Result(1, ())
 
@@ -264,6 +272,7 @@ def decode_picture(
             split="" if recipe.ignore_source_splits else image.split or picture.split,
         ),
         shape=(picture.pixels.shape[0], picture.pixels.shape[1]),
+        labels=look_like_labels(picture.pixels),
         placement=placement,
         thumbnail=draw_thumbnail(picture),
         mask=mask,

@@ -10,6 +10,7 @@ import os
 import shutil
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, fields
+from functools import partial
 from itertools import islice
 from pathlib import Path
 from re import Pattern
@@ -18,6 +19,7 @@ from ganoscope.data.layouts import Layout, Listed, SourceImage
 from ganoscope.data.patients import PatientRule, PatternCounter
 from ganoscope.data.picture import ReadOptions
 from ganoscope.data.prepare.idle_options import name_format
+from ganoscope.data.prepare.mask_folders import attach_stated
 from ganoscope.data.readers import readers
 from ganoscope.errors import UserError
 from ganoscope.progress import CONSOLE
@@ -81,10 +83,13 @@ def list_source(
         stated: Pattern for patient ids that the user stated.
 
     Raises:
-        UserError: The source holds no files, or its folders can be read in two ways.
+        UserError: The source holds no files, its folders can be read in two ways, or stated masks do not fit.
     """
     images = layout.list_images(source, options)
     for line in images.lines if isinstance(images, Listed) else ():
+        CONSOLE.print(line)
+    images, lines = attach_stated(source, images, partial(layout.list_images, source, options), options)
+    for line in lines:
         CONSOLE.print(line)
     listing = spool(images, folder / "listing.jsonl", stated)
     if not listing.files:
