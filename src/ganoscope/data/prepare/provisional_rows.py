@@ -30,10 +30,9 @@ def read_columns(folder: Path) -> tuple[Columns, NDArray[np.bytes_]]:
 
 def read_part(rows: list[dict[str, str]]) -> tuple[NDArray[np.bytes_ | np.str_], ...]:
     """Returns patient, volume, content, label, source split and start of the sample id, each of shape (len(rows),)."""
-    alone = (row["number"] if row["together"] == "1" else f"{row['number']} {row['frame']}" for row in rows)
     return (
         to_bytes(row["person"] for row in rows),
-        to_bytes(row["series"] or own for row, own in zip(rows, alone, strict=True)),
+        to_bytes(row["kin"] or f"{row['number']} {row['frame']}" for row in rows),
         to_bytes(f"{row['source_sha256'][-DIGEST:]} {row['frame']}" for row in rows),
         to_bytes(row["label"] for row in rows),
         np.array([row["source_split"] for row in rows], np.str_),

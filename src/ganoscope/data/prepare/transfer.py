@@ -12,7 +12,7 @@ from ganoscope.data.layouts.folders import read_folder_names
 from ganoscope.data.picture import Picture, Unit
 from ganoscope.data.store.intensity import DTYPE_OF_UNIT
 
-PRIVATE_COLUMNS = ("number", "name", "person", "check", "together", "taken_from", "synthetic")
+PRIVATE_COLUMNS = ("number", "name", "person", "check", "kin", "taken_from", "synthetic")
 """Columns of the unfinished store that are not in the manifest; names and ids among them are removed with it."""
 
 
@@ -80,9 +80,9 @@ class Row:
     reason: str = ""
 
 
-def make_row(item: Decoded, together: bool = True) -> Row:
-    """Returns the row of a picture; `together` if all pictures of its file show one patient."""
-    values = {**describe(item), **describe_privately(item, together)}
+def make_row(item: Decoded, kin: str = "") -> Row:
+    """Returns the row of a picture; pictures of the same `kin` show one patient, "" is no kin of any other."""
+    values = {**describe(item), **describe_privately(item, kin), "stack": item.picture.stack if item.picture else 0}
     if item.picture is None or item.thumbnail is None:
         return Row(values, reason=item.reason)
     pixels = item.picture.pixels.astype(DTYPE_OF_UNIT[item.picture.unit], copy=False)
@@ -122,7 +122,7 @@ def describe(item: Decoded) -> dict[str, Any]:
     }
 
 
-def describe_privately(item: Decoded, together: bool) -> dict[str, Any]:
+def describe_privately(item: Decoded, kin: str) -> dict[str, Any]:
     """Returns the values of a picture that only the unfinished store holds, such as names and ids."""
     image = item.image
     parts = tuple(image.name.split("/")[:-1])
@@ -132,7 +132,7 @@ def describe_privately(item: Decoded, together: bool) -> dict[str, Any]:
         "name": item.name,
         "person": item.patient,
         "check": item.picture.patient_check if item.picture else "",
-        "together": int(together),
+        "kin": kin,
         "synthetic": int(item.picture is not None and item.picture.synthetic),
         "taken_from": "/".join(part for part in parts if part not in (label, image.label)),
     }
