@@ -65,6 +65,7 @@ class Picture:
         label: Class, where the file itself states it (MedMNIST).
         split: `train`, `validation` or `test`, where the file itself states it (MedMNIST).
         patient: Patient id in the file; only its pseudonym is stored.
+        patient_is_uid: Whether the patient id is the UID of the study, series or image, so that it names no person.
         patient_check: Digest of further data about the person in the file: two digests for one id raise an alarm.
         synthetic: Whether the file declares that it was generated.
         stack: Number of the volume that it is a slice of, where one file holds several.
@@ -85,6 +86,7 @@ class Picture:
     label: str = ""
     split: str = ""
     patient: str = ""
+    patient_is_uid: bool = False
     patient_check: str = ""
     synthetic: bool = False
     stack: int = 0

@@ -4,7 +4,6 @@ Every entry is decoded twice: once as `prepare` does, for the networks, and once
 that memory holds one source picture at a time.
 """
 
-import tempfile
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
@@ -39,6 +38,7 @@ from ganoscope.data.store.intensity import DTYPE_OF_UNIT
 from ganoscope.errors import UserError
 from ganoscope.explanation.subjects import stem
 from ganoscope.files import escape_unprintable
+from ganoscope.locks import private_folder
 from ganoscope.training.run_folder.record import RunRecord
 
 PICTURE_SUFFIXES = (".png", ".jpg", ".jpeg", ".tif", ".tiff", *INDEPENDENT_SUFFIXES)
@@ -71,12 +71,11 @@ class FileCases:
 
     def iterate(self, listing: Listing) -> Iterator[Case | Refused]:
         """Yields every image in order, or why it is not translated."""
-        pattern = compile_pattern(self.prepared.patient_pattern) or listing.pattern
         number = 0
         for line in iterate(listing.path):
             entry = parse(line)
             options = replace(self.prepared, hu_offset=self.find_offset(entry.image.path))
-            recipe = Recipe(options, options, options, pattern, searched_share=0.0)
+            recipe = Recipe(options, options, options, listing.rule, searched_share=0.0)
             for row, found in read_entry(line, recipe):
                 reason = self.find_misfit(row) if found else row.reason
                 if found is None or reason:
@@ -195,8 +194,8 @@ def open_listing(images: Path, prepared: PrepareConfig) -> Iterator[Listing]:
     if not images.exists():
         raise UserError(f"no images at {images}; allowed: a store, an image of any supported format, or a folder.")
     entries = list_entries(images, prepared) if images.is_dir() else [SourceImage((images,), images.name)]
-    with tempfile.TemporaryDirectory(prefix="ganoscope-listing-") as folder:
-        listing = spool(entries, Path(folder) / "listing.jsonl")
+    with private_folder("listing") as folder:
+        listing = spool(entries, folder / "listing.jsonl", compile_pattern(prepared.patient_pattern))
         if not listing.files:
             raise UserError(f"folder {images} holds no files; allowed: a store, an image, or a folder with some.")
         yield listing
