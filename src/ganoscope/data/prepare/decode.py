@@ -141,9 +141,9 @@ def make_scaled_row(item: Decoded, config: IntensityConfig) -> Row:
     """Returns the row of a picture that is independent of the others in its file."""
     try:
         (scaled,) = scale([item], config)
-        return make_row(scaled, together=False)
+        return make_row(scaled)
     except Exception as error:
-        return make_row(Decoded(item.number, item.name, item.image, reason=explain_fault(error)), together=False)
+        return make_row(Decoded(item.number, item.name, item.image, reason=explain_fault(error)))
 
 
 def refuse_all(entry: Entry, reason: str) -> Result:
