@@ -26,10 +26,10 @@ from ganoscope.data.layouts import SourceImage
 from ganoscope.data.patients import PatientRule, extract_patient
 from ganoscope.data.picture import Picture, ReadOptions, UnreadableError
 from ganoscope.data.prepare.config import PrepareConfig
+from ganoscope.data.prepare.facts.series_check import check_volumes
 from ganoscope.data.prepare.faults import explain_fault
 from ganoscope.data.prepare.listing import Entry, Listing, parse
 from ganoscope.data.prepare.masks import Masks, open_masks
-from ganoscope.data.prepare.series_check import check_volumes
 from ganoscope.data.prepare.transfer import Decoded, Origin, Row, make_row
 from ganoscope.data.readers import read
 from ganoscope.data.store.intensity import IntensityConfig, find_raw_range, scale_to_16_bits

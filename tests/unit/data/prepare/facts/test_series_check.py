@@ -7,7 +7,7 @@ import numpy as np
 from ganoscope.data.geometry.placement import Placement, Rectangle
 from ganoscope.data.layouts import SourceImage
 from ganoscope.data.picture import Picture
-from ganoscope.data.prepare.series_check import check_volumes
+from ganoscope.data.prepare.facts.series_check import check_volumes
 from ganoscope.data.prepare.transfer import Decoded
 
 IMAGE = SourceImage((Path("a.dcm"),), "a.dcm")
