@@ -11,6 +11,7 @@ import os
 import sys
 import threading
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from functools import cache, partial
 from itertools import chain, islice
 from typing import TypeVar
@@ -22,11 +23,30 @@ M_TRIM_THRESHOLD, M_MMAP_THRESHOLD = -1, -3
 """Parameters of `mallopt` in glibc's malloc.h."""
 FEW = 200
 """Largest number of items for which starting processes costs more than it saves."""
+SAFE_PATH = "PYTHONSAFEPATH"
+"""Variable that keeps a new Python process from searching the working directory, or the folder of its script."""
 
 
 def count_cores() -> int:
     """Returns the number of cores that this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+@contextmanager
+def safe_path() -> Iterator[None]:
+    """Starts processes, within, that do not search the working directory for modules: it may be a folder of data.
+
+    Python's launchers of processes would: joblib's by `python -m`, that of multiprocessing by `python -c`.
+    """
+    before = os.environ.get(SAFE_PATH)
+    os.environ[SAFE_PATH] = "1"
+    try:
+        yield
+    finally:
+        if before is None:
+            os.environ.pop(SAFE_PATH, None)
+        else:
+            os.environ[SAFE_PATH] = before
 
 
 def map_in_order(function: Callable[[T], R], items: Iterable[T], workers: int = 0, batch: int = 32) -> Iterator[R]:
@@ -49,7 +69,8 @@ def map_in_order(function: Callable[[T], R], items: Iterable[T], workers: int = 
     mute_manager_thread()
     pool = Parallel(wanted, return_as="generator", batch_size=1, pre_dispatch="4 * n_jobs")
     chunks = make_chunks(chain(start, iterator), batch)
-    yield from chain.from_iterable(pool(delayed(call_for_each)(function, chunk) for chunk in chunks))
+    with safe_path():
+        yield from chain.from_iterable(pool(delayed(call_for_each)(function, chunk) for chunk in chunks))
 
 
 def submit(function: Callable[[T], R], item: T, workers: int) -> Callable[[], R]:
@@ -68,7 +89,8 @@ def submit(function: Callable[[T], R], item: T, workers: int) -> Callable[[], R]
     from joblib import Parallel, delayed
 
     mute_manager_thread()
-    result = Parallel(workers, return_as="generator", batch_size=1)([delayed(function)(item)])
+    with safe_path():
+        result = Parallel(workers, return_as="generator", batch_size=1)([delayed(function)(item)])
     return partial(next, result)
 
 

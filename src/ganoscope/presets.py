@@ -22,6 +22,7 @@ from ganoscope.methods import (
     r3gan,
     wgan_gp,
 )
+from ganoscope.registry import state_module
 from ganoscope.training.config import TrainConfig
 
 
@@ -144,5 +145,6 @@ def find_preset(name: str) -> Preset:
     if "." not in name and name not in methods:
         allowed = f"methods {', '.join(methods)}; presets {', '.join(PRESETS)}"
         raise UserError(describe("no such method or preset", name, allowed, "Or give your own module's dotted name."))
+    state_module(name)
     module = load(name)
     return Preset(name, name, module.Config(), make_train_config(name), size_px=0, about="")

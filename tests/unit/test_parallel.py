@@ -10,6 +10,7 @@ from functools import partial
 import numpy as np
 import pytest
 
+from ganoscope import parallel
 from ganoscope.parallel import FEW, count_cores, map_in_order, submit
 
 DOUBLE = partial(operator.mul, 2)
@@ -79,3 +80,14 @@ def test_what_has_begun_gives_its_result_or_its_error(workers):
     assert wait() == 42
     with pytest.raises(ZeroDivisionError):
         fail()
+
+
+def test_processes_do_not_search_the_working_directory_and_the_environment_is_restored(monkeypatch):
+    monkeypatch.delenv(parallel.SAFE_PATH, raising=False)
+    with parallel.safe_path():
+        assert os.environ[parallel.SAFE_PATH] == "1"
+    assert parallel.SAFE_PATH not in os.environ
+    monkeypatch.setenv(parallel.SAFE_PATH, "")
+    with parallel.safe_path():
+        pass
+    assert os.environ[parallel.SAFE_PATH] == ""

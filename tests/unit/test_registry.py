@@ -7,7 +7,7 @@ import pytest
 
 from ganoscope import methods
 from ganoscope.errors import UserError
-from ganoscope.registry import list_modules, load_all, load_module
+from ganoscope.registry import STATED, list_modules, load_all, load_module, load_stated, state_module
 
 FILES = {
     "__init__.py": '"""The package."""\n',
@@ -32,6 +32,7 @@ def package(tmp_path, monkeypatch):
     yield importlib.import_module("plugins_for_test")
     for name in [name for name in sys.modules if name.startswith(("plugins_for_test", "own_plugin_for_test"))]:
         del sys.modules[name]
+        STATED.pop(name, None)
 
 
 def test_modules_are_listed_with_their_first_line_without_being_imported(package):
@@ -54,7 +55,27 @@ def test_module_is_loaded_by_its_name(package):
 
 
 def test_module_of_the_users_own_is_loaded_by_its_dotted_name(package):
-    assert load_module(package, "own_plugin_for_test.mine", ("Config", "build")).Config == 2
+    assert load_stated(package, "own_plugin_for_test.mine", ("Config", "build")).Config == 2
+
+
+def test_a_file_may_name_a_module_of_the_users_own_only_after_the_user_has(package):
+    name = "own_plugin_for_test.mine"
+    with pytest.raises(UserError, match=r"no file may name code.*ganoscope --module own_plugin_for_test\.mine COMMAND"):
+        load_module(package, name, ("Config",))
+    assert name not in sys.modules
+    state_module(name)
+    assert load_module(package, name, ("Config",)).Config == 2
+
+
+def test_a_module_is_also_looked_for_in_the_working_directory_and_only_for_that_import(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "own_plugin_for_test").mkdir()
+    (tmp_path / "own_plugin_for_test" / "here.py").write_text("Config = 3\n")
+    (tmp_path / "json.py").write_text("raise RuntimeError('shadows the standard library')\n")
+    before = list(sys.path)
+    state_module("own_plugin_for_test.here")
+    assert STATED.pop("own_plugin_for_test.here").Config == 3
+    assert sys.path == before
 
 
 @pytest.mark.parametrize("name", ["goood", "_private", "notes", "__init__", "", "good/x"])
@@ -70,10 +91,10 @@ def test_everything_that_a_module_lacks_is_named_at_once(package):
         load_module(package, "bare", ("Config", "build", "explain"))
 
 
-@pytest.mark.parametrize("name", ["no_such_package_anywhere.module", "own_plugin_for_test.missing"])
+@pytest.mark.parametrize("name", ["no_such_package_anywhere.module", "own_plugin_for_test.missing", ".json", "a..b"])
 def test_dotted_name_that_leads_nowhere_is_refused(package, name):
     with pytest.raises(UserError, match=r"can't be imported.*PYTHONPATH"):
-        load_module(package, name, ())
+        load_stated(package, name, ())
 
 
 def test_missing_library_of_a_module_is_named(package):
@@ -97,4 +118,4 @@ def test_a_users_own_method_without_traits_is_refused_with_a_hint(package):
     with pytest.raises(
         UserError, match=r"mine does not fit methods: it lacks TRAITS\. See the docstring of ganoscope\.m"
     ):
-        methods.load("own_plugin_for_test.mine")
+        load_stated(methods, "own_plugin_for_test.mine", ("Config", "TRAITS", "build"))

@@ -16,8 +16,10 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from ganoscope.errors import UserError
-from ganoscope.registry import list_modules
+from ganoscope.cli._streams import forgive_readers, report_unwritten
+from ganoscope.errors import UserError, describe
+from ganoscope.parallel import SAFE_PATH
+from ganoscope.registry import list_modules, state_module
 
 OUTPUT = Console(highlight=False, soft_wrap=True)
 ERRORS = Console(stderr=True, highlight=False, soft_wrap=True)
@@ -39,7 +41,10 @@ ORDER = (
 def main(arguments: Sequence[str] | None = None) -> None:
     """Runs one command; exits with 0, with 2 after a user's mistake, or with 130 after Ctrl-C or SIGTERM."""
     signal.signal(signal.SIGTERM, signal.default_int_handler)
-    sys.exit(execute(sys.argv[1:] if arguments is None else arguments))
+    os.environ[SAFE_PATH] = "1"  # no process that this one starts searches the working directory for modules
+    forgive_readers()
+    status = execute(sys.argv[1:] if arguments is None else arguments)
+    sys.exit(status or report_unwritten())
 
 
 def execute(arguments: Sequence[str]) -> int:
@@ -70,7 +75,7 @@ def dispatch(arguments: Sequence[str]) -> int:
     if not arguments or arguments[0] in ("-h", "--help"):
         show_overview(commands)
         return 0
-    name, *rest = arguments
+    name, *rest = state_own_modules(arguments)
     if name == "--version":
         from importlib.metadata import version
 
@@ -83,6 +88,21 @@ def dispatch(arguments: Sequence[str]) -> int:
     command = parse(name, rest)
     command.run()
     return 0
+
+
+def state_own_modules(arguments: Sequence[str]) -> Sequence[str]:
+    """Imports the user's own modules named by `--module NAME` before the command, and returns the other arguments.
+
+    Raises:
+        UserError: There is no such module, or nothing follows it.
+    """
+    while arguments and arguments[0] == "--module":
+        if len(arguments) < 3 or "." not in arguments[1]:
+            remedy = "Write ganoscope --module your.module COMMAND ..."
+            raise UserError(describe("--module needs a dotted name and a command", " ".join(arguments), "both", remedy))
+        state_module(arguments[1])
+        arguments = arguments[2:]
+    return arguments
 
 
 def parse(name: str, arguments: Sequence[str]) -> Any:
@@ -103,7 +123,8 @@ def list_commands() -> dict[str, str]:
 def show_overview(commands: dict[str, str]) -> None:
     """Prints all commands."""
     OUTPUT.print("ganoscope trains and explains GANs on medical images.\n")
-    OUTPUT.print("usage: ganoscope COMMAND ...        options: ganoscope COMMAND --help\n")
+    OUTPUT.print("usage: ganoscope COMMAND ...        options: ganoscope COMMAND --help")
+    OUTPUT.print("with a module of your own: ganoscope --module YOUR.MODULE COMMAND ...\n")
     table = Table(box=None, show_header=False, pad_edge=False)
     for name, line in commands.items():
         table.add_row(f"  {name}", line)

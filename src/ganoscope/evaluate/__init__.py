@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, cast
 
 from ganoscope.errors import UserError, describe
 from ganoscope.evaluate import fidelity, labels, units
-from ganoscope.registry import list_modules, load_module
+from ganoscope.registry import list_modules, load_stated
 
 if TYPE_CHECKING:
     from ganoscope.contracts import Measurement
@@ -34,4 +34,4 @@ def load(name: str) -> "Measurement[Comparison]":
     if "." not in name and name not in available():
         raise UserError(describe("no such measurement", name, ", ".join(available()), "Or give a dotted name."))
     wing = next((wing for wing in WINGS if name in list_modules(wing)), WINGS[0])
-    return cast("Measurement[Comparison]", load_module(wing, name, ("NAME", "NEEDS", "measure")))
+    return cast("Measurement[Comparison]", load_stated(wing, name, ("NAME", "NEEDS", "measure")))

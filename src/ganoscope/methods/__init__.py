@@ -6,8 +6,8 @@ A method's file provides (`contracts.MethodModule`)
 - `TRAITS`, a `contracts.Traits`: whether it translates, training options that suit it, a check of the store, and more,
 - `build(config, spec)`, which returns the method (`contracts.Method`).
 
-Adding a file adds the method to the command line, the docs and the contract tests. A dotted name loads a user's own
-module.
+Adding a file adds the method to the command line, the docs and the contract tests. A dotted name that
+the user gives loads a module of the user's own; one that a file gives is refused.
 """
 
 import sys
@@ -25,7 +25,7 @@ def available() -> dict[str, str]:
 
 
 def load(name: str) -> "MethodModule":
-    """Returns a method's module by its name or dotted name.
+    """Returns a method's module by its name, or by the dotted name of a module that the user has named.
 
     Raises:
         UserError: There is no such module, or it lacks `Config`, `TRAITS` or `build`.

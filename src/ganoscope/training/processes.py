@@ -14,6 +14,8 @@ from torch.nn.parallel import DistributedDataParallel
 
 from ganoscope.contracts import Phase, Terms
 from ganoscope.errors import UserError
+from ganoscope.parallel import safe_path
+from ganoscope.registry import STATED, state_module
 
 
 def choose_device(wanted: str) -> Literal["cpu", "cuda"]:
@@ -75,9 +77,23 @@ def launch(devices: int, function: Callable[..., None], *arguments: object) -> N
         max_restarts=0,
     )
     try:
-        elastic_launch(settings, function)(*arguments)
+        with safe_path():
+            elastic_launch(settings, start_process)(tuple(STATED), function, *arguments)
     except ChildFailedError as error:
         raise UserError(f"a training process failed: {error.format_msg().splitlines()[0]}") from None
+
+
+def start_process(modules: tuple[str, ...], function: Callable[..., None], *arguments: object) -> None:
+    """Calls the function in a new process, which first gets to know the modules that the user has named.
+
+    Args:
+        modules: Dotted names of the user's own modules.
+        function: Function to call.
+        arguments: Its arguments.
+    """
+    for name in modules:
+        state_module(name)
+    function(*arguments)
 
 
 @dataclass(frozen=True)

@@ -7,6 +7,7 @@ from ganoscope.data.store import Store
 from ganoscope.evaluate.classification.classifier_run import train_and_evaluate
 from ganoscope.explanation.answer_files import explain_run
 from ganoscope.progress import CONSOLE, timed
+from ganoscope.registry import state_module
 from ganoscope.reports.classifier.page import PAGE, save_page
 from ganoscope.training.classifier.config import ClassifyConfig
 
@@ -27,6 +28,7 @@ def classify(store: Path, run: Path, config: ClassifyConfig = DEFAULTS) -> Class
     Raises:
         UserError: The store is damaged or not fit to learn from, or the folder belongs to something else.
     """
+    state_module(config.network)
     images = Store.open(store)
     images.verify()
     complete = (run / RECORD).exists() and (run / PAGE).exists()

@@ -32,7 +32,8 @@ from ganoscope.data.prepare.decode import (
 )
 from ganoscope.data.prepare.listing import Entry, Listing, iterate, parse, spool
 from ganoscope.data.prepare.transfer import Row
-from ganoscope.data.readers import nifti, read
+from ganoscope.data.readers import read
+from ganoscope.data.readers._content import tell_format
 from ganoscope.data.store import Store
 from ganoscope.data.store.intensity import DTYPE_OF_UNIT
 from ganoscope.errors import UserError
@@ -164,8 +165,8 @@ def open_files(
 
 
 def is_nifti(path: Path) -> bool:
-    """Tells by its name whether a file is NIfTI."""
-    return path.name.lower().endswith(nifti.SUFFIXES)
+    """Tells by its content whether a file is NIfTI."""
+    return path.is_file() and tell_format(path) == ".nii"
 
 
 def count_images(listing: Listing) -> int | None:

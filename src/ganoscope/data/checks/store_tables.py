@@ -11,7 +11,7 @@ from ganoscope.data.store.columns import Pairs, number, read_columns, read_keys,
 
 LEFT_OUT = (
     *("sample_id", "source", "source_sha256", "frame"),
-    *("position_mm", "placement", "boxes", "annotated"),
+    *("position_mm", "placement", "boxes", "annotated", "anatomy"),
 )
 """Columns of the manifest that no check needs as text."""
 

@@ -57,12 +57,13 @@ def decode_isolated(frame: bytes, options: dict[str, Any]) -> NDArray[Any]:
 @cache
 def start_decoder(owner: int) -> "subprocess.Popen[bytes]":
     """Returns the decoder process of the process `owner`; it exits when its input is closed."""
+    path = os.pathsep.join(filter(None, sys.path))  # without the working directory: it may be a folder of data
     process = subprocess.Popen(
-        [sys.executable, "-m", "ganoscope.data.dicom.isolated"],
+        [sys.executable, "-P", "-m", "ganoscope.data.dicom.isolated"],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
-        env={**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path)), "PYTHONWARNINGS": "ignore"},
+        env={**os.environ, "PYTHONPATH": path, "PYTHONWARNINGS": "ignore"},
     )
     atexit.register(lambda: stop(process) if os.getpid() == owner else None)
     return process

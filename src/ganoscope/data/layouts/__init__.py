@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Protocol, cast
 
 from ganoscope.data.picture import ReadOptions
-from ganoscope.registry import list_modules, load_module
+from ganoscope.registry import list_modules, load_stated
 
 Box = tuple[float, float, float, float]
 """x, y (top-left corner), width and height in pixels of the source picture."""
@@ -29,11 +29,13 @@ class SourceImage:
         split: `train`, `validation` or `test`; "" if the source has no splits.
         patient: Patient id; "" if the layout does not state it.
         boxes: Annotated findings.
-        mask: Picture of the annotated finding; nonzero pixels belong to it.
+        mask: Pictures of annotated findings; nonzero pixels of any belong to one. Sizes may differ from the image's:
+            COVID-19 Radiography has masks of 256 px beside films of 299 px.
         modality: DICOM code; "" if the layout does not state it.
         view: Radiographic view; "" if the layout does not state it.
         fault: Reason why the entry can't be used, such as a label without an image; "" if there is none so far. It
             becomes part of the store and must not hold names.
+        anatomy: Pictures of outlined anatomy, such as lung fields; no finding. As `mask` otherwise.
     """
 
     paths: tuple[Path, ...]
@@ -42,10 +44,11 @@ class SourceImage:
     split: str = ""
     patient: str = ""
     boxes: tuple[Box, ...] = ()
-    mask: Path | None = None
+    mask: tuple[Path, ...] = ()
     modality: str = ""
     view: str = ""
     fault: str = ""
+    anatomy: tuple[Path, ...] = ()
 
     @property
     def path(self) -> Path:
@@ -82,8 +85,8 @@ def find_layout(source: Path, name: str = "") -> tuple[str, Layout]:
     """
     package, provides = sys.modules[__name__], ("RANK", "matches", "list_images")
     if name:
-        return name, cast(Layout, load_module(package, name, provides))
-    found = {name: cast(Layout, load_module(package, name, provides)) for name in available()}
+        return name, cast(Layout, load_stated(package, name, provides))
+    found = {name: cast(Layout, load_stated(package, name, provides)) for name in available()}
     matching = [name for name, layout in found.items() if layout.matches(source)]
     best = max(matching, key=lambda name: found[name].RANK)
     return best, found[best]

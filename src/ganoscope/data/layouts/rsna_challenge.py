@@ -172,8 +172,8 @@ def join(
             fault = fault or f"its mask can't be taken: {mask.fault}"
         seen.add(key)
         entry = describe(finding or Finding(), pattern)
-        mask_path = mask.path if mask else None
-        yield replace(entry, paths=(found.path,), name=found.name, patient=key, mask=mask_path, fault=fault)
+        taken = (mask.path,) if mask else ()
+        yield replace(entry, paths=(found.path,), name=found.name, patient=key, mask=taken, fault=fault)
     for key in findings:
         if key not in seen:
             name = escape_unprintable(f"{folder}/{key}")

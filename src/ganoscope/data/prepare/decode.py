@@ -20,7 +20,6 @@ from ganoscope.data.geometry.placement import (
     Placement,
     choose_placement,
     place,
-    place_mask,
 )
 from ganoscope.data.geometry.volumes import select_slices
 from ganoscope.data.layouts import SourceImage
@@ -28,6 +27,7 @@ from ganoscope.data.patients import compile_pattern, extract_patient
 from ganoscope.data.picture import Picture, ReadOptions, UnreadableError
 from ganoscope.data.prepare.config import PrepareConfig
 from ganoscope.data.prepare.listing import Entry, Listing, parse
+from ganoscope.data.prepare.masks import Masks, open_masks
 from ganoscope.data.prepare.transfer import Decoded, Row, make_row
 from ganoscope.data.readers import read
 from ganoscope.data.store.intensity import IntensityConfig, find_raw_range, scale_to_16_bits
@@ -184,9 +184,9 @@ def decode_file(number: int, path: Path, image: SourceImage, recipe: Recipe) -> 
         recipe: Decoding settings.
     """
     try:
-        digest = compute_sha256(path)
+        digest, masks = compute_sha256(path), open_masks(image, recipe.options)
         for picture in read(path, recipe.options):
-            decoded = decode_picture(number, picture, image, recipe, digest)
+            decoded = decode_picture(number, picture, image, recipe, digest, masks)
             yield replace(decoded, name=find_name(image, path))
     except UnreadableError as error:
         yield Decoded(number, find_name(image, path), image, reason=str(error))
@@ -199,7 +199,9 @@ def decode_file(number: int, path: Path, image: SourceImage, recipe: Recipe) -> 
         )
 
 
-def decode_picture(number: int, picture: Picture, image: SourceImage, recipe: Recipe, digest: str) -> Decoded:
+def decode_picture(
+    number: int, picture: Picture, image: SourceImage, recipe: Recipe, digest: str, masks: Masks
+) -> Decoded:
     """Returns one picture in the square of the store, or a rejection with the reason.
 
     Args:
@@ -208,12 +210,13 @@ def decode_picture(number: int, picture: Picture, image: SourceImage, recipe: Re
         image: Entry that the file belongs to.
         recipe: Decoding settings.
         digest: SHA-256 of the source file.
+        masks: Masks of the source file.
     """
     try:
         refuse_empty(picture)
         refuse_unscalable(picture, recipe.intensity)
         placement = choose_placement(picture, recipe.geometry)
-        mask = read_mask(image.mask, picture, placement, recipe.geometry.size) if image.mask else None
+        mask, anatomy = masks.place(picture, placement, recipe.geometry.size)
         pixels = place(picture, placement, recipe.geometry)
     except UnreadableError as error:
         return Decoded(number, image.name, image, reason=str(error))
@@ -235,6 +238,7 @@ def decode_picture(number: int, picture: Picture, image: SourceImage, recipe: Re
         placement=placement,
         thumbnail=draw_thumbnail(picture),
         mask=mask,
+        anatomy=anatomy,
         searched=searched,
         markers=tuple(placement.to_store(marker.box) for marker in find_markers(picture.pixels)) if searched else (),
         digest=digest,
@@ -282,27 +286,6 @@ def refuse_unscalable(picture: Picture, config: IntensityConfig) -> None:
     """
     if config.scale == "none" and picture.unit == "signal" and picture.pixels.dtype != np.uint16:
         raise UnreadableError(f"values of type {picture.pixels.dtype} can't be stored with --scale none")
-
-
-def read_mask(path: Path, picture: Picture, placement: Placement, size: int) -> NDArray[np.bool_]:
-    """Returns the mask of the annotated finding in the square of the store, shape (size, size).
-
-    Args:
-        path: Picture of the mask; nonzero pixels belong to the finding.
-        picture: Picture that the mask belongs to.
-        placement: Placement of the picture in the store.
-        size: Height and width of the store's images in pixels.
-
-    Raises:
-        UnreadableError: The mask can't be read, or its size differs from that of the picture.
-    """
-    try:
-        mask = np.greater(next(iter(read(path))).pixels, 0)
-    except UnreadableError as error:
-        raise UnreadableError(f"its mask can't be read: {error}") from None
-    if mask.shape != picture.pixels.shape:
-        raise UnreadableError(f"its mask has {mask.shape} pixels, the picture {picture.pixels.shape}")
-    return place_mask(mask, placement, size)
 
 
 def compute_spacing(picture: Picture, placement: Placement) -> tuple[float, float] | None:

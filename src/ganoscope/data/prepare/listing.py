@@ -120,6 +120,7 @@ def parse(line: str) -> Entry:
     """Returns the entry in a line of a listing."""
     fields = json.loads(line)
     paths = tuple(Path(name) for name in fields.pop("paths"))
-    number, mask = fields.pop("number"), fields.pop("mask")
+    number = fields.pop("number")
+    mask, anatomy = (tuple(map(Path, fields.pop(name))) for name in ("mask", "anatomy"))
     boxes = tuple(tuple(box) for box in fields.pop("boxes"))
-    return Entry(number, SourceImage(paths=paths, mask=Path(mask) if mask else None, boxes=boxes, **fields))
+    return Entry(number, SourceImage(paths=paths, mask=mask, anatomy=anatomy, boxes=boxes, **fields))

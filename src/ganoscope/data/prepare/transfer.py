@@ -28,7 +28,8 @@ class Decoded:
         shape: Height and width of the source picture.
         placement: Placement of the source picture in the store.
         thumbnail: Folded thumbnail for the search for near-duplicates.
-        mask: Mask of the annotated finding, shape (size, size).
+        mask: Mask of the annotated findings, shape (size, size).
+        anatomy: Mask of the outlined anatomy, shape (size, size).
         searched: Whether the picture was searched for burnt-in text and markers.
         markers: Markers found, as boxes in store pixels.
         raw_range: Raw values mapped to 0 and 65535, if the picture was scaled.
@@ -45,6 +46,7 @@ class Decoded:
     placement: Placement | None = None
     thumbnail: NDArray[np.float16] | None = None
     mask: NDArray[np.bool_] | None = None
+    anatomy: NDArray[np.bool_] | None = None
     searched: bool = False
     markers: tuple[tuple[float, float, float, float], ...] = ()
     raw_range: tuple[float, float] | None = None
@@ -64,7 +66,8 @@ class Row:
         unit: Unit of the pixels.
         pixels: Bytes of the pixels, (size, size), in the data type that the unit has in the store.
         thumbnail: Bytes of the folded thumbnail, float16.
-        mask: Bytes of the mask of the annotated finding, (size, size), one per pixel; empty if there is none.
+        mask: Bytes of the mask of the annotated findings, (size, size), one per pixel; empty if there is none.
+        anatomy: The same of the outlined anatomy.
         reason: Reason for the rejection; "" if the picture was accepted.
     """
 
@@ -73,6 +76,7 @@ class Row:
     pixels: bytes = b""
     thumbnail: bytes = b""
     mask: bytes = b""
+    anatomy: bytes = b""
     reason: str = ""
 
 
@@ -82,8 +86,8 @@ def make_row(item: Decoded, together: bool = True) -> Row:
     if item.picture is None or item.thumbnail is None:
         return Row(values, reason=item.reason)
     pixels = item.picture.pixels.astype(DTYPE_OF_UNIT[item.picture.unit], copy=False)
-    mask = b"" if item.mask is None else item.mask.tobytes()
-    return Row(values, item.picture.unit, pixels.tobytes(), item.thumbnail.tobytes(), mask)
+    mask, anatomy = (b"" if mask is None else mask.tobytes() for mask in (item.mask, item.anatomy))
+    return Row(values, item.picture.unit, pixels.tobytes(), item.thumbnail.tobytes(), mask, anatomy)
 
 
 def describe(item: Decoded) -> dict[str, Any]:
@@ -112,6 +116,7 @@ def describe(item: Decoded) -> dict[str, Any]:
         "placement": str(item.placement),
         "boxes": write_boxes(boxes),
         "annotated": int(item.mask is not None),
+        "anatomy": int(item.anatomy is not None),
         "raw_low": low if low == "" else f"{low:.9g}",
         "raw_high": high if high == "" else f"{high:.9g}",
     }

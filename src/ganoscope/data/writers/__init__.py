@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ganoscope.data.store.intensity import IntensityMap
-from ganoscope.registry import list_modules, load_module
+from ganoscope.registry import list_modules, load_stated
 
 HU_OFFSET = 1024
 """Added to generated Hounsfield units in formats that hold no negative values."""
@@ -137,4 +137,4 @@ def load(name: str) -> Writer:
     Raises:
         UserError: There is no such format, or the module does not provide all that a writer needs.
     """
-    return cast(Writer, load_module(sys.modules[__name__], name, PROVIDES))
+    return cast(Writer, load_stated(sys.modules[__name__], name, PROVIDES))

@@ -10,7 +10,7 @@ from dataclasses import fields
 from typing import TYPE_CHECKING, Any, Protocol, cast
 
 from ganoscope.errors import UserError
-from ganoscope.registry import list_modules, load_module
+from ganoscope.registry import list_modules, load_stated
 
 if TYPE_CHECKING:
     from ganoscope.contracts import Explainer
@@ -34,7 +34,7 @@ def load(name: str) -> ExplainerModule:
     Raises:
         UserError: There is no such module, or it lacks an attribute.
     """
-    return cast(ExplainerModule, load_module(sys.modules[__name__], name, ("Config", "explain")))
+    return cast(ExplainerModule, load_stated(sys.modules[__name__], name, ("Config", "explain")))
 
 
 def configure(module: ExplainerModule, layer: str | None) -> Any:

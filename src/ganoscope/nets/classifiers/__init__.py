@@ -40,7 +40,7 @@ def available() -> dict[str, str]:
 
 
 def load(name: str) -> NetworkModule:
-    """Returns a network's module by its name or dotted name.
+    """Returns a network's module by its name, or by the dotted name of a module that the user has named.
 
     Raises:
         UserError: There is no such module, or it lacks `build`.

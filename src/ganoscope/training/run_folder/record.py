@@ -1,12 +1,13 @@
 """Record of a run: configuration, data, versions; kept in `run.json` and read by everything that follows."""
 
 import platform
-import subprocess
 from dataclasses import asdict, dataclass, field, fields
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
+
+import torch
 
 from ganoscope.classifiers.trained import TrainedClassifier, load_classifier_record, read_auroc
 from ganoscope.contracts import ImageSpec
@@ -238,18 +239,45 @@ def list_differences(old: RunRecord, new: RunRecord) -> list[tuple[str, object, 
 
 def list_versions() -> dict[str, str]:
     """Returns the versions of Python, ganoscope and the numerical libraries."""
-    names = ("ganoscope", "torch", "numpy", "scipy", "pillow", "monai", "captum")
+    names = ("ganoscope", "numpy", "scipy", "pillow", "monai", "captum")
     return {
         "python": platform.python_version(),
         "platform": platform.platform(),
+        "torch": torch.__version__,  # with its build, such as +cpu or +cu130, which the metadata may lack
         **{name: version(name) for name in names},
     }
 
 
 def find_git_commit() -> str:
-    """Returns the commit of the checkout that ganoscope runs from, or "" for an installed package."""
-    command = ["git", "-C", str(Path(__file__).parent), "rev-parse", "HEAD"]
+    """Returns the commit of the checkout that ganoscope runs from, or "" for an installed package.
+
+    The files of git are read instead of running it: git runs what the configuration of a repository names.
+    """
+    checkout = Path(__file__).parents[4]
     try:
-        return subprocess.run(command, capture_output=True, text=True, check=True, timeout=10).stdout.strip()
-    except (OSError, subprocess.SubprocessError):
+        return read_commit(checkout / ".git") if (checkout / "src" / "ganoscope").is_dir() else ""
+    except (OSError, UnicodeDecodeError):
         return ""
+
+
+def read_commit(git: Path) -> str:
+    """Returns the commit that is checked out, or "".
+
+    Args:
+        git: Folder `.git`; in a linked worktree, a file that names one.
+
+    Raises:
+        OSError: A file is missing.
+    """
+    if git.is_file():
+        git = git.parent / git.read_text(encoding="utf-8").removeprefix("gitdir:").strip()
+    head = (git / "HEAD").read_text(encoding="utf-8").strip()
+    reference = head.removeprefix("ref:").strip()
+    if reference == head:
+        return head
+    shared = git / "commondir"
+    folder = git / shared.read_text(encoding="utf-8").strip() if shared.exists() else git
+    if (folder / reference).exists():
+        return (folder / reference).read_text(encoding="utf-8").strip()
+    packed = (folder / "packed-refs").read_text(encoding="utf-8").splitlines()
+    return next((line.split()[0] for line in packed if line.endswith(f" {reference}")), "")

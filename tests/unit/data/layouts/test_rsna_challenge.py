@@ -181,7 +181,7 @@ def test_processed_images_come_with_boxes_view_modality_and_mask(processed):
     source = processed()
     one, two, three, *rest = entries(source, "rsna_processed")
     assert (two.label, two.boxes, two.view, two.modality) == ("lung_opacity", BOXES, "PA", "CR")
-    assert (two.mask, one.mask) == (source / "Training/Masks" / f"{IDS[1]}.png", None)
+    assert (two.mask, one.mask) == ((source / "Training/Masks" / f"{IDS[1]}.png",), ())
     assert (one.label, one.view, three.label, one.split) == ("other", "AP", "other", "")
     assert [item.fault for item in rest] == [rsna_processed.PLACEHOLDER] * 2
 
