@@ -129,9 +129,9 @@ def find_margin(image: NDArray[np.floating]) -> NDArray[np.bool_]:
     dark = image <= MARGIN_HIGHEST
     rows, columns = (
         np.logical_and.accumulate(lines) | np.logical_and.accumulate(lines[::-1])[::-1]
-        for lines in (dark.all(1), dark.all(0))
+        for lines in (np.asarray(dark.all(1)), np.asarray(dark.all(0)))
     )
-    return np.asarray(rows[:, None] | columns[None])
+    return np.logical_or.outer(rows, columns)
 
 
 def measure_share(maps: NDArray[np.floating], masks: NDArray[np.bool_]) -> NDArray[np.float64]:

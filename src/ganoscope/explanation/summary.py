@@ -72,8 +72,8 @@ def describe_set(name: str, kind: str, one: SetFindings) -> Iterator[str]:
     )
     if one.margin.area.value > 0:
         yield (
-            f"{say_share(one.margin.share)} falls on the dark bars at the picture's edges (padding, air), which cover "
-            f"{percent(one.margin.area.value)} of the picture."
+            f"Of the same evidence, {say_share(one.margin.share)} falls on the dark bars at the picture's edges "
+            f"(padding, air), which cover {percent(one.margin.area.value)} of the picture."
         )
     if not one.deletion.gain.n:
         return
