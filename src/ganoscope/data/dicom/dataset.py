@@ -22,7 +22,8 @@ MAX_INFLATED = 1 << 28
 
 HEADER = (
     "SpecificCharacterSet SOPClassUID Modality ImageType PatientID PatientName PatientBirthDate "
-    "PatientSex ViewPosition PatientOrientation ImageOrientationPatient ImagePositionPatient "
+    "PatientSex StudyInstanceUID SOPInstanceUID "
+    "ViewPosition PatientOrientation ImageOrientationPatient ImagePositionPatient "
     "SliceThickness PixelSpacing ImagerPixelSpacing NominalScannedPixelSpacing InstanceNumber "
     "SeriesInstanceUID SeriesDescription NumberOfFrames Rows Columns SyntheticData"
 )

@@ -4,7 +4,6 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import chain, islice
 from pathlib import Path
-from re import Pattern
 from zlib import crc32
 
 import numpy as np
@@ -23,12 +22,12 @@ from ganoscope.data.geometry.placement import (
 )
 from ganoscope.data.geometry.volumes import select_slices
 from ganoscope.data.layouts import SourceImage
-from ganoscope.data.patients import compile_pattern, extract_patient
+from ganoscope.data.patients import PatientRule, extract_patient
 from ganoscope.data.picture import Picture, ReadOptions, UnreadableError
 from ganoscope.data.prepare.config import PrepareConfig
 from ganoscope.data.prepare.listing import Entry, Listing, parse
 from ganoscope.data.prepare.masks import Masks, open_masks
-from ganoscope.data.prepare.transfer import Decoded, Row, make_row
+from ganoscope.data.prepare.transfer import Decoded, Origin, Row, make_row
 from ganoscope.data.readers import read
 from ganoscope.data.store.intensity import IntensityConfig, find_raw_range, scale_to_16_bits
 from ganoscope.files import compute_sha256, escape_unprintable
@@ -51,15 +50,23 @@ class Recipe:
     geometry: GeometryConfig
     intensity: IntensityConfig
     options: ReadOptions
-    pattern: Pattern[str] | None
+    rule: PatientRule | None
     modality: str = ""
     searched_share: float = 1.0
+    ignore_source_splits: bool = False
 
 
 def make_recipe(config: PrepareConfig, listing: Listing) -> Recipe:
-    """Returns the decoding settings for a listing: the patient pattern found in it unless one is configured."""
-    pattern = compile_pattern(config.patient_pattern) or listing.pattern
-    return Recipe(config, config, config, pattern, config.modality, min(1.0, SEARCHED / listing.files))
+    """Returns the decoding settings for a listing."""
+    return Recipe(
+        config,
+        config,
+        config,
+        listing.rule,
+        config.modality,
+        min(1.0, SEARCHED / listing.files),
+        config.ignore_source_splits,
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -220,7 +227,7 @@ def decode_picture(
         pixels = place(picture, placement, recipe.geometry)
     except UnreadableError as error:
         return Decoded(number, image.name, image, reason=str(error))
-    patient = image.patient or extract_patient(recipe.pattern, Path(image.name).name) or picture.patient
+    patient, origin = choose_patient(image, picture, recipe.rule)
     modality = recipe.modality or picture.modality or image.modality
     searched = is_searchable(picture.pixels) and is_sampled(f"{digest} {picture.frame}", recipe.searched_share)
     return Decoded(
@@ -233,6 +240,7 @@ def decode_picture(
             spacing_mm=compute_spacing(picture, placement),
             modality=modality,
             view=picture.view or image.view,
+            split="" if recipe.ignore_source_splits else image.split or picture.split,
         ),
         shape=(picture.pixels.shape[0], picture.pixels.shape[1]),
         placement=placement,
@@ -243,7 +251,26 @@ def decode_picture(
         markers=tuple(placement.to_store(marker.box) for marker in find_markers(picture.pixels)) if searched else (),
         digest=digest,
         patient=patient,
+        origin=origin,
+        stated_split=image.split or picture.split,
     )
+
+
+def choose_patient(image: SourceImage, picture: Picture, rule: PatientRule | None) -> tuple[str, Origin]:
+    """Returns the patient id of a picture and where it comes from: what the user states goes before all else.
+
+    Args:
+        image: Entry that the picture belongs to.
+        picture: Picture as read from its file.
+        rule: How patient ids are read from names and paths.
+    """
+    if rule and rule.stated:
+        stated = rule.find(image.name, image.patient or picture.patient)
+        if stated or (stated := extract_patient(rule.pattern, picture.patient)):
+            return stated, "pattern"
+    named = rule.find(image.name) if rule and not rule.stated else ""
+    patient = image.patient or named or picture.patient
+    return patient, "header" if patient == picture.patient else "source"
 
 
 def draw_thumbnail(picture: Picture) -> NDArray[np.float16]:

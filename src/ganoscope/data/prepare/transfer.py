@@ -1,7 +1,7 @@
 """Converts decoded pictures into small plain rows that are sent from a worker process to the one that writes."""
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,8 +12,22 @@ from ganoscope.data.layouts.folders import read_folder_names
 from ganoscope.data.picture import Picture, Unit
 from ganoscope.data.store.intensity import DTYPE_OF_UNIT
 
-PRIVATE_COLUMNS = ("number", "name", "person", "check", "together", "taken_from", "synthetic")
+PRIVATE_COLUMNS = (
+    "number",
+    "name",
+    "person",
+    "check",
+    "together",
+    "taken_from",
+    "synthetic",
+    "origin",
+    "uid",
+    "stated_split",
+)
 """Columns of the unfinished store that are not in the manifest; names and ids among them are removed with it."""
+
+Origin = Literal["pattern", "source", "header"]
+"""Where a patient id comes from: the user's pattern, folders, names or tables of the source, or the file's header."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +49,8 @@ class Decoded:
         raw_range: Raw values mapped to 0 and 65535, if the picture was scaled.
         digest: SHA-256 of the source file.
         patient: Patient id.
+        origin: Where the patient id comes from.
+        stated_split: Split that the source states, even if it is to be ignored.
         reason: Reason for the rejection; "" if the picture was accepted.
     """
 
@@ -52,6 +68,8 @@ class Decoded:
     raw_range: tuple[float, float] | None = None
     digest: str = ""
     patient: str = ""
+    origin: Origin = "source"
+    stated_split: str = ""
     reason: str = ""
 
 
@@ -100,7 +118,7 @@ def describe(item: Decoded) -> dict[str, Any]:
     return {
         "label": image.label or picture.label,
         "source": f"file-{item.number:07d}",
-        "source_split": image.split or picture.split,
+        "source_split": picture.split,
         "source_sha256": item.digest,
         "height_px": item.shape[0],
         "width_px": item.shape[1],
@@ -131,11 +149,21 @@ def describe_privately(item: Decoded, together: bool) -> dict[str, Any]:
         "number": item.number,
         "name": item.name,
         "person": item.patient,
-        "check": item.picture.patient_check if item.picture else "",
+        "check": find_check(item),
         "together": int(together),
         "synthetic": int(item.picture is not None and item.picture.synthetic),
+        "origin": item.origin,
+        "stated_split": item.stated_split,
+        "uid": int(item.picture is not None and item.picture.patient_is_uid),
         "taken_from": "/".join(part for part in parts if part not in (label, image.label)),
     }
+
+
+def find_check(item: Decoded) -> str:
+    """Returns the digest about the person, if it belongs to the patient id: a series may bear that of another file."""
+    if item.picture is None or (item.origin == "source" and item.picture.patient not in ("", item.patient)):
+        return ""
+    return item.picture.patient_check
 
 
 def write_boxes(boxes: Any) -> str:

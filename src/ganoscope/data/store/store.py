@@ -127,12 +127,13 @@ class Store:
     prepared: dict[str, Any]
 
     @classmethod
-    def open(cls, path: Path) -> Self:
+    def open(cls, path: Path | str) -> Self:
         """Returns the store in a folder.
 
         Raises:
             UserError: The folder holds no store, a store of another version, or a damaged one.
         """
+        path = Path(path)
         if not (path / "store.json").exists():
             raise UserError(
                 f"no store at {path}: store.json is missing. Create one with `ganoscope prepare SOURCE {path}` or "
