@@ -185,6 +185,12 @@ def read_intensity(provenance: Any) -> IntensityMap:
 def refuse_misfit(folder: Path, size: int, intensity: IntensityMap, record: RunRecord) -> None:
     """Refuses images of another size or intensity range than the run's; all differences in one message.
 
+    Args:
+        folder: Where the images are.
+        size: Their side in pixels.
+        intensity: Their map of intensities.
+        record: Record of the run.
+
     Raises:
         UserError: They differ.
     """
