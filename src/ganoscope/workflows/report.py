@@ -11,6 +11,7 @@ from ganoscope.evaluate.generated_folder import read_generated
 from ganoscope.evaluate.generated_measurements import measure_generated
 from ganoscope.evaluate.run_measurements import measure_run
 from ganoscope.files import replacing
+from ganoscope.locks import one_writer
 from ganoscope.progress import timed
 from ganoscope.reports.run.artefacts import ALARMS, DIVERSITY, Sources, find_sources
 from ganoscope.reports.run.config import ReportConfig
@@ -34,12 +35,13 @@ def report(run: Path, out: Path | None = None, config: ReportConfig = DEFAULTS) 
     out = choose_file(out or run / "report.html")
     with timed("report"):
         sources = find_sources(open_run(run), config)
-        keep_diversity(sources)
-        keep_measurements(sources)
-        keep_comparison(sources)
-        page = render_page(sources)
-        with replacing(out) as partial:
-            partial.write_text(page, encoding="utf-8")
+        with one_writer(out), one_writer(sources.evaluation):
+            keep_diversity(sources)
+            keep_measurements(sources)
+            keep_comparison(sources)
+            page = render_page(sources)
+            with replacing(out) as partial:
+                partial.write_text(page, encoding="utf-8")
     return out
 
 
