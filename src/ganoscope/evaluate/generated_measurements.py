@@ -166,7 +166,7 @@ def list_classes(comparison: Comparison) -> list[str]:
 
 
 def list_labels(comparison: Comparison) -> tuple[NDArray[Any], NDArray[Any], NDArray[Any]]:
-    """Returns the labels of the generated, the training and the held-out images, in their order."""
+    """Returns the labels of the generated, the training and the held-out images, each of shape (N,), in their order."""
 
     def read(real: RealImages | None) -> NDArray[Any]:
         return real.store.column("label")[real.indices] if real else np.array([])

@@ -62,7 +62,7 @@ def enlarge(picture: NDArray[np.floating]) -> NDArray[np.floating]:
 
 
 def is_near_blank(maps: NDArray[np.floating]) -> NDArray[np.bool_]:
-    """Tells which maps hardly vary, though they are not empty; maps (..., H, W), result (...).
+    """Tells which maps hardly vary, though they are not empty; shape (...) for maps of shape (..., H, W).
 
     Example:
         >>> is_near_blank(np.array([[[0.0, 0.0]], [[0.95, 1.0]], [[0.5, 1.0]]])).tolist()

@@ -193,7 +193,7 @@ def draw_real(store: Store, captions: list[str] | None) -> NDArray[np.uint8]:
 
 
 def spread(indices: NDArray[np.int64], count: int) -> NDArray[np.int64]:
-    """Returns evenly spaced indices, at most `count`; none is repeated."""
+    """Returns evenly spaced indices, shape (N,), N at most `count`; none is repeated."""
     return indices[np.linspace(0, len(indices) - 1, min(count, len(indices))).astype(int)]
 
 
