@@ -3,7 +3,9 @@
 import numpy as np
 import pytest
 
+from ganoscope.evaluate.comparison import Comparison
 from ganoscope.evaluate.features import Features
+from ganoscope.evaluate.fidelity import coverage, density, precision, recall
 from ganoscope.evaluate.neighbourhoods import NEIGHBOURS, compare_sets
 
 
@@ -42,3 +44,11 @@ def test_all_four_are_the_published_formulas(groups):
     found = compare_sets(first, real)
     for name, value in naive(first, real).items():
         assert getattr(found, name).value == pytest.approx(value), name
+
+
+@pytest.mark.parametrize("module", [precision, recall, density, coverage])
+def test_each_measurement_is_the_share_of_its_name(module):
+    first, real, peer = draw(20, 0, 0.6), draw(20, 1), draw(20, 2)
+    measured = module.measure(Comparison(features=(first, real, peer)))
+    assert measured.value.value == pytest.approx(naive(first, real)[module.NAME])
+    assert measured.floor.value == pytest.approx(naive(peer, real)[module.NAME])
