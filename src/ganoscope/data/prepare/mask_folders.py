@@ -194,7 +194,8 @@ def join(source: Path, list_images: List, masks: Sequence[StatedMask], roots: Se
     for image in list_images():
         if not is_inside(image, roots):
             own = by_name.get(image.name, ())
-            yield replace(image, **{field: choose_paths(image, field, own, roots) for field in KINDS}) if own else image
+            findings, anatomy = (choose_paths(image, field, own, roots) for field in KINDS)
+            yield replace(image, mask=findings, anatomy=anatomy) if own else image
     root = source.resolve()
     for mask in masks:
         if not mask.fits and mask.path.resolve().is_relative_to(root):
