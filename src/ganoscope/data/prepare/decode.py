@@ -23,14 +23,14 @@ from ganoscope.data.geometry.placement import (
 )
 from ganoscope.data.geometry.volumes import select_slices
 from ganoscope.data.layouts import SourceImage
+from ganoscope.data.masks.label_maps import LABEL_MAP, are_label_maps, look_like_labels
+from ganoscope.data.masks.reading import Masks, open_masks
 from ganoscope.data.patients import PatientRule, extract_patient
 from ganoscope.data.picture import Picture, ReadOptions, UnreadableError
 from ganoscope.data.prepare.config import PrepareConfig
 from ganoscope.data.prepare.facts.series_check import check_volumes
 from ganoscope.data.prepare.faults import explain_fault
-from ganoscope.data.prepare.label_maps import LABEL_MAP, are_label_maps, look_like_labels
 from ganoscope.data.prepare.listing import Entry, Listing, parse
-from ganoscope.data.prepare.masks import Masks, open_masks
 from ganoscope.data.prepare.transfer import Decoded, Origin, Row, make_row
 from ganoscope.data.readers import read
 from ganoscope.data.store.intensity import IntensityConfig, find_raw_range, scale_to_16_bits
@@ -108,7 +108,7 @@ def decode_together(entry: Entry, recipe: Recipe) -> Result:
     """
     image, files = entry.image, choose_files(entry, recipe)
     pictures = list(chain.from_iterable(decode_file(number, path, image, recipe) for number, path in files))
-    if are_label_maps(pictures, recipe.options):
+    if is_labelled(pictures, recipe.options):
         return refuse_all(entry, LABEL_MAP)
     decoded, series = check_volumes(pictures, image, recipe.options.slices)
     rows = (make_row(item, find_kin(entry, item)) for item in scale(decoded, recipe.intensity))
@@ -137,12 +137,18 @@ def decode_in_parts(line: str, recipe: Recipe) -> Iterator[Result]:
     pictures = decode_file(entry.number, entry.image.path, entry.image, recipe)
     first = True
     while part := tuple(islice(pictures, PART)):
-        if first and are_label_maps(part, recipe.options):
+        if first and is_labelled(part, recipe.options):
             yield refuse_all(entry, LABEL_MAP)
             return
         first = False
         yield Result(0, tuple(make_scaled_row(item, recipe.intensity) for item in part))
     yield Result(1, ())
+
+
+def is_labelled(decoded: Sequence[Decoded], options: ReadOptions) -> bool:
+    """Tells whether the pictures of an entry are label maps beside a picture."""
+    known = next((item for item in decoded if item.labels), None)
+    return known is not None and are_label_maps(known.image, [item.labels for item in decoded], known.shape, options)
 
 
 def make_scaled_row(item: Decoded, config: IntensityConfig) -> Row:

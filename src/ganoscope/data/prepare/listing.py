@@ -16,10 +16,10 @@ from pathlib import Path
 from re import Pattern
 
 from ganoscope.data.layouts import Layout, Listed, SourceImage
+from ganoscope.data.masks.stated import attach_stated
 from ganoscope.data.patients import PatientRule, PatternCounter
 from ganoscope.data.picture import ReadOptions
 from ganoscope.data.prepare.idle_options import name_format
-from ganoscope.data.prepare.mask_folders import attach_stated
 from ganoscope.data.readers import readers
 from ganoscope.errors import UserError
 from ganoscope.progress import CONSOLE

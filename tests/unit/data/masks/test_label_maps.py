@@ -9,8 +9,8 @@ from PIL import Image
 from tests.fixtures.prepared import SMALL, names_of, quarantine_of
 from tests.unit.data.prepare.test_decode import write_slice
 
+from ganoscope.data.masks.label_maps import LABEL_MAP, find_numbers, look_like_labels
 from ganoscope.data.prepare.config import PrepareConfig
-from ganoscope.data.prepare.label_maps import LABEL_MAP, find_numbers, look_like_labels
 from ganoscope.workflows.prepare import prepare
 
 SIDE = 160

@@ -20,7 +20,6 @@ from numpy.typing import NDArray
 
 from ganoscope.data.layouts import SourceImage
 from ganoscope.data.picture import Picture, ReadOptions, UnreadableError
-from ganoscope.data.prepare.transfer import Decoded
 from ganoscope.data.readers import find_reader, read
 
 LABEL_MAP = "a label map, by its values, beside the picture that it belongs to; --masks or --anatomy attaches it"
@@ -68,17 +67,19 @@ def is_black_and_white(pixels: NDArray[np.generic]) -> bool:
     return int(values.min()) <= NEAR and high > 4 * NEAR and between <= min(BETWEEN_SHARE, bright)
 
 
-def are_label_maps(decoded: Sequence[Decoded], options: ReadOptions) -> bool:
+def are_label_maps(
+    image: SourceImage, looks: Sequence[bool | None], shape: tuple[int, int], options: ReadOptions
+) -> bool:
     """Tells whether the pictures of a file or a series are label maps beside a picture.
 
     Args:
-        decoded: The pictures; those of one value may be empty label maps.
+        image: Entry that they come from.
+        looks: Whether each picture looks like labels; None for one of a single value, which may be an empty label map.
+        shape: Height and width of the pictures.
         options: How volumes are cut into slices.
     """
-    looks = [item for item in decoded if item.labels is not None]
-    if not looks or not all(item.labels for item in looks):
-        return False
-    return has_picture_beside(looks[0].image, looks[0].shape, len(decoded), options)
+    known = [look for look in looks if look is not None]
+    return bool(known) and all(known) and has_picture_beside(image, shape, len(looks), options)
 
 
 def has_picture_beside(image: SourceImage, shape: tuple[int, ...], slices: int, options: ReadOptions) -> bool:
@@ -100,7 +101,13 @@ def has_picture_beside(image: SourceImage, shape: tuple[int, ...], slices: int, 
 
 
 def is_picture(path: Path, shape: tuple[int, ...], options: ReadOptions) -> bool:
-    """Tells whether a file holds pictures of a shape (H, W) with the values of pictures."""
+    """Tells whether a file holds pictures of a size with the values of pictures.
+
+    Args:
+        path: The file.
+        shape: Their height and width.
+        options: How files are read.
+    """
     middle = replace(options, slices="middle")
     return any(
         found.pixels.shape == shape and len(np.unique(found.pixels)) > LEVELS and not look_like_labels(found.pixels)

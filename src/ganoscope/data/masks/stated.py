@@ -14,6 +14,7 @@ from ganoscope.data.layouts._walk import walk_files
 from ganoscope.data.levels.mask_names import list_stems, read_context, read_stem
 from ganoscope.data.picture import ReadOptions
 from ganoscope.errors import describe, refuse
+from ganoscope.files import escape_unprintable
 
 KINDS = {"mask": ("--masks", "findings"), "anatomy": ("--anatomy", "anatomy")}
 """Option, and what its masks outline, by field of an entry."""
@@ -199,7 +200,7 @@ def join(source: Path, list_images: List, masks: Sequence[StatedMask], roots: Se
     root = source.resolve()
     for mask in masks:
         if not mask.fits and mask.path.resolve().is_relative_to(root):
-            name = mask.path.resolve().relative_to(root).as_posix()
+            name = "/".join(map(escape_unprintable, mask.path.resolve().relative_to(root).parts))
             yield SourceImage((mask.path,), name, fault=mask.fault or WITHOUT_PICTURE)
 
 
