@@ -1,6 +1,5 @@
 """Generates, screens and writes the images of a request, and counts them."""
 
-import csv
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -17,6 +16,7 @@ from ganoscope.generation.rejected import open_rejected, round_measure
 from ganoscope.generation.screening import COPY, LABEL, Screening
 from ganoscope.generation.screening_inputs import read_spacing
 from ganoscope.progress import ProgressBar
+from ganoscope.tables import open_csv
 
 
 @dataclass(frozen=True)
@@ -88,14 +88,12 @@ def open_table(folder: Path, config: GenerateConfig) -> Iterator[Callable[[dict[
     """Yields the function that adds an image's row: to `manifest.csv`, or to `frames.csv` where all lie in one file."""
     separate = writers.load(config.format).SEPARATE
     columns = COLUMNS if separate else FRAME_COLUMNS
-    with (folder / name_table(config.format)).open("w", newline="", encoding="utf-8") as file:
-        table = csv.DictWriter(file, columns, lineterminator="\n")
-        table.writeheader()
+    with open_csv(folder / name_table(config.format), columns) as add_row:
         written = 0
 
         def add(row: dict[str, object], name: str) -> None:
             nonlocal written
-            table.writerow({columns[0]: name if separate else written, **row})
+            add_row({columns[0]: name if separate else written, **row})
             written += 1
 
         yield add

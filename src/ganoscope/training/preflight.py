@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from ganoscope.data.feeding.augment import Policy, policy_of
 from ganoscope.data.store import Store
 from ganoscope.errors import UserError, describe, refuse
+from ganoscope.files import refuse_links_below
 from ganoscope.methods import load
 from ganoscope.training.config import TrainConfig
 from ganoscope.training.feeding import open_run_domains
@@ -50,6 +51,7 @@ def prepare_run(
     Raises:
         UserError: An option, the store or the run folder does not fit; the message names all faults found together.
     """
+    refuse_links_below(run)
     store = Store.open(store_path)
     store.verify()
     refuse_missing(config.track)

@@ -1,7 +1,6 @@
 """`ganoscope prepare`: converts a source folder into a store: list, decode, group, split, check, publish."""
 
 import os
-import shutil
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -19,7 +18,7 @@ from ganoscope.data.prepare.listing import list_source, refuse_source
 from ganoscope.data.prepare.unfinished import claim, make_plan, name_unfinished, publish, resume
 from ganoscope.data.store import Store
 from ganoscope.errors import UserError
-from ganoscope.files import save_json
+from ganoscope.files import remove, save_json
 from ganoscope.progress import CONSOLE
 
 DEFAULTS = PrepareConfig()
@@ -103,6 +102,6 @@ def fill(source: Path, folder: Path, config: PrepareConfig, workers: int) -> Non
         processes = read_all(listing, make_recipe(config, listing), ingest, config.size, workers)
         finish(ingest, config, layout_name, make_salt(), processes)
     except UserError:
-        shutil.rmtree(folder, ignore_errors=True)  # this source can't give a valid store
+        remove(folder)  # this source can't give a valid store
         raise
     save_json(folder / "sealed.json", plan)

@@ -7,7 +7,6 @@ The file is in the private folder of the unfinished store and is removed with it
 import hashlib
 import json
 import os
-import shutil
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, fields
 from itertools import islice
@@ -19,6 +18,7 @@ from ganoscope.data.patients import PatternCounter
 from ganoscope.data.picture import ReadOptions
 from ganoscope.data.readers import readers
 from ganoscope.errors import UserError
+from ganoscope.files import remove
 
 FIELDS = tuple(field.name for field in fields(SourceImage))
 
@@ -78,7 +78,7 @@ def list_source(source: Path, layout: Layout, options: ReadOptions, folder: Path
     """
     listing = spool(layout.list_images(source, options), folder / "listing.jsonl")
     if not listing.files:
-        shutil.rmtree(folder, ignore_errors=True)
+        remove(folder)
         raise UserError(f"source {source} holds no files; allowed: a folder with {', '.join(readers())} images.")
     return listing
 

@@ -1,7 +1,6 @@
 """The folder of an unfinished store: locked by one process, resumed after an interruption, published when finished."""
 
 import json
-import shutil
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict
@@ -14,7 +13,7 @@ from ganoscope.data.prepare.config import PrepareConfig
 from ganoscope.data.prepare.finalize import LOCK, remove_private
 from ganoscope.data.prepare.key import publish_key
 from ganoscope.errors import UserError
-from ganoscope.files import flush_to_disk, load_json, refuse_existing, save_json
+from ganoscope.files import flush_to_disk, load_json, refuse_existing, refuse_links_below, remove, save_json
 from ganoscope.progress import CONSOLE
 
 
@@ -38,6 +37,7 @@ def claim(folder: Path) -> Iterator[None]:
         UserError: Another process is writing to the folder.
     """
     new = not folder.exists()
+    refuse_links_below(folder)
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     lock = FileLock(folder / LOCK, timeout=0)
     try:
@@ -50,7 +50,7 @@ def claim(folder: Path) -> Iterator[None]:
         yield
     except UserError:
         if new:
-            shutil.rmtree(folder, ignore_errors=True)
+            remove(folder)
         raise
     finally:
         lock.release()
@@ -70,7 +70,7 @@ def resume(folder: Path, plan: dict[str, str]) -> bool:
     if stale:
         CONSOLE.print("the source or the options have changed since the interrupted run: starting again")
     for path in stale:
-        path.unlink()
+        remove(path)
     save_json(folder / "plan.json", plan)
     return False
 
@@ -91,4 +91,4 @@ def publish(folder: Path, destination: Path, key_path: Path) -> None:
     if destination.exists():
         destination.rmdir()  # empty: checked before
     folder.replace(destination)
-    (destination / "sealed.json").unlink()
+    remove(destination / "sealed.json")

@@ -15,8 +15,9 @@ from ganoscope.classifiers.trained import (
 from ganoscope.data.store import Store
 from ganoscope.data.store.classes import count_classes
 from ganoscope.errors import UserError, refuse
-from ganoscope.files import load_json, replacing, save_json
+from ganoscope.files import refuse_links_below, replacing, save_json
 from ganoscope.nets.pretrained import PretrainedWeights, freeze_body, get_input_kind, load_pretrained, make_network
+from ganoscope.records import load_mapping
 from ganoscope.training.classifier.config import ClassifyConfig
 from ganoscope.training.run_folder.checkpoint import save_tensors
 from ganoscope.training.run_folder.record import find_git_commit, list_versions
@@ -48,9 +49,10 @@ def claim_run(run: Path, store: Store, config: ClassifyConfig) -> str:
         UserError: The folder holds something else, or a run with other settings; all differences are reported.
     """
     asked: dict[str, Any] = {"store_fingerprint": store.fingerprint, **describe_config(config)}
+    refuse_links_below(run)
     path = run / REQUEST
     if path.exists():
-        earlier = load_json(path)
+        earlier = load_mapping(path)
         refuse(
             [
                 f"run {run} was started with {name} {earlier.get(name)}; got {value}. Use the former, or a new folder."
@@ -58,7 +60,7 @@ def claim_run(run: Path, store: Store, config: ClassifyConfig) -> str:
                 if earlier.get(name) != value and name != "epochs"
             ]
         )
-        return str(earlier["started"])
+        return str(earlier.get("started", ""))
     if run.exists() and any(run.iterdir()):
         raise UserError(f"run folder {run} is not empty and holds no classifier; allowed: a new folder, or a run's.")
     started = datetime.now(UTC).isoformat(timespec="seconds")
