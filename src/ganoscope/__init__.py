@@ -1,10 +1,11 @@
 """ganoscope trains and explains generative adversarial networks on medical images.
 
 Every command of the command line is a function of the same name here, with its configuration beside it:
-`prepare(source, store, PrepareConfig(size=64))`. Names are imported on first use.
+`prepare(source, store, PrepareConfig(size=64))`. Paths may be strings. Names are imported on first use.
 """
 
 from importlib import import_module
+from inspect import isfunction
 from typing import Any
 
 _HOME_OF_NAME = {
@@ -34,6 +35,9 @@ _HOME_OF_NAME = {
     "Store": "data.store",
     "open_run": "training.run_folder.trained_run",
     "open_classifier": "classifiers.trained",
+    "list_methods": "presets",
+    "configure": "presets",
+    "sample": "generation.drawing",
 }
 """Every verb with its configuration, and the results of verbs, by the module that defines them. They are imported on
 first use, so that `import ganoscope` is quick.
@@ -60,4 +64,5 @@ def __getattr__(name: str) -> Any:
         return import_module("importlib.metadata").version("ganoscope")
     if name not in _HOME_OF_NAME:
         raise AttributeError(f"module ganoscope has no attribute {name!r}")
-    return getattr(import_module(f"ganoscope.{_HOME_OF_NAME[name]}"), name)
+    found = getattr(import_module(f"ganoscope.{_HOME_OF_NAME[name]}"), name)
+    return import_module("ganoscope.arguments").checked(found) if isfunction(found) else found

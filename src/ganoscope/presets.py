@@ -5,11 +5,11 @@ option can still be overridden.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, replace
 from types import MappingProxyType
 from typing import Any
 
-from ganoscope.errors import UserError, describe
+from ganoscope.errors import UserError, describe, refuse
 from ganoscope.methods import (
     available,
     cam_gan,
@@ -148,3 +148,37 @@ def find_preset(name: str) -> Preset:
     state_module(name)
     module = load(name)
     return Preset(name, name, module.Config(), make_train_config(name), size_px=0, about="")
+
+
+def list_methods() -> dict[str, str]:
+    """Returns the names of all methods and presets, each with one line about it."""
+    return {**available(), **{name: preset.about for name, preset in PRESETS.items()}}
+
+
+def configure(method: str, **hyper_parameters: Any) -> Any:
+    """Returns the hyper-parameters of a method or preset, some of them replaced: the `method_config` of `train`.
+
+    Args:
+        method: Name of a method or a preset, or the dotted name of your own module.
+        **hyper_parameters: Values by the name of the hyper-parameter.
+
+    Returns:
+        The method's `Config`.
+
+    Raises:
+        UserError: There is no such method or hyper-parameter, or a value is out of range.
+
+    Example:
+        >>> configure("dcgan", latent_dim=64).latent_dim
+        64
+    """
+    config = find_preset(method).method_config
+    names = [field.name for field in fields(config)]
+    refuse(
+        [
+            describe(f"{method} has no such hyper-parameter", name, ", ".join(names), "Choose one.")
+            for name in hyper_parameters
+            if name not in names
+        ]
+    )
+    return replace(config, **hyper_parameters)

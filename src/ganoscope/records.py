@@ -110,16 +110,17 @@ def read_records(path: Path, kind: type[T], unfinished: bool = False) -> Iterato
 
     Args:
         path: The file.
-        kind: Dataclass of a row.
+        kind: Dataclass of a row; a column whose field has a default may be missing.
         unfinished: Whether the last row may be incomplete, as a killed process leaves it; it is left out.
 
     Raises:
         UserError: The file is missing or damaged.
     """
     kinds = get_type_hints(kind)
-    for line, row in enumerate(read_csv(path, list(kinds), unfinished=unfinished), 2):
+    needed = [one.name for one in fields(kind) if one.default is MISSING]  # type: ignore[arg-type]
+    for line, row in enumerate(read_csv(path, needed, unfinished=unfinished), 2):
         try:
-            yield kind(**{name: read_cell(kinds[name], row[name], name) for name in kinds})
+            yield kind(**{name: read_cell(kinds[name], row[name], name) for name in kinds if name in row})
         except MisfitError as error:
             raise UserError(f"{path} is damaged: row {line}: {error} {RESTORE}") from None
 

@@ -46,7 +46,7 @@ def restore(cell: str) -> str:
 
 
 def make_writer(file: TextIO) -> Callable[[Sequence[object]], None]:
-    """Returns the function that writes a row of cells to an open file, guarded; a row with a carriage return is quoted."""
+    """Returns the function that writes a row to an open file, cells guarded; one with a carriage return is quoted."""
     plain = csv.writer(file, lineterminator="\n")
     quoted = csv.writer(file, lineterminator="\n", quoting=csv.QUOTE_ALL)
 

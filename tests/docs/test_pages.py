@@ -89,6 +89,7 @@ def test_the_python_of_the_readme_runs(tmp_path, make_source, smooth, monkeypatc
         code = code.replace(promised, quick)
     names = {}
     exec(compile(code, "README.md", "exec"), names)
+    assert names["images"].shape == (16, 32, 32)
     assert names["page"] == Path("run/report.html")
     assert names["page"].stat().st_size > 10_000
 

@@ -9,8 +9,8 @@ import torch
 from ganoscope.cli import execute, parse
 from ganoscope.contracts import ImageSpec
 from ganoscope.errors import UserError
-from ganoscope.methods import available, load
-from ganoscope.presets import PRESETS, find_preset
+from ganoscope.methods import available, dcgan, load
+from ganoscope.presets import PRESETS, configure, find_preset, list_methods
 from ganoscope.training.run_folder.record import load_record
 from ganoscope.workflows.train import train
 
@@ -149,3 +149,14 @@ def test_a_preset_trains_and_the_record_names_the_method(phantom_store, tmp_path
 def test_a_preset_that_needs_a_classifier_says_so(phantom_store, tmp_path):
     with pytest.raises(UserError, match="needs a teacher"):
         train("chest_cam_gan", Path(phantom_store), tmp_path / "run")
+
+
+def test_hyper_parameters_are_found_by_the_name_of_method_or_preset():
+    assert configure("dcgan", latent_dim=64) == dcgan.Config(latent_dim=64)
+    assert configure("pneumonia_wgan_gp").learning_rate == 2e-4
+    assert {"dcgan", "small_r3gan"} <= set(list_methods())
+
+
+def test_all_unknown_hyper_parameters_are_named():
+    with pytest.raises(UserError, match=r"got depth; allowed: latent_dim, (.|\n)*got widht"):
+        configure("dcgan", depth=3, widht=64)

@@ -13,6 +13,7 @@ from ganoscope.data.dicom import attributes
 from ganoscope.data.dicom.dataset import open_dataset, quiet
 from ganoscope.data.picture import Picture
 from ganoscope.data.readers import nifti
+from ganoscope.data.readers._content import tell_format
 
 Affine = NDArray[np.float64]
 """Maps indices of column, row and slice to mm towards right, front and head (RAS), shape (4, 4)."""
@@ -28,7 +29,7 @@ def find_affine(path: Path | None, picture: Picture, plane: str) -> Affine | Non
     """
     if path is None or picture.position_mm is None:
         return None
-    if path.name.lower().endswith(nifti.SUFFIXES):
+    if tell_format(path) == ".nii":
         return find_nifti_affine(path, picture.frame, plane)
     return find_dicom_affine(path, picture)
 

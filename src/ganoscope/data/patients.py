@@ -1,9 +1,12 @@
-"""Patient ids from file names; the store keeps only their pseudonyms."""
+"""Patient ids from file names, paths and headers; the store keeps only their pseudonyms."""
 
 import hmac
 import re
 import secrets
+from collections.abc import Iterable
+from dataclasses import dataclass
 from re import Pattern
+from typing import Literal
 
 from ganoscope.errors import UserError
 
@@ -12,10 +15,13 @@ PATTERNS = {
     "nih_cxr": r"^(\d{8})_\d{3}(?![0-9A-Za-z])",
     "tcga": r"^(TCGA-\w{2}-\w{4})(?![0-9A-Za-z])",
     "bids": r"(?:^|_)(sub-[A-Za-z0-9]+)_",
+    "study_folders": r"(?:^|/)(patient\d+)/study\d+",
+    "mimic_cxr": r"(?:^|/)(p\d{8})/s\d{8}(?![0-9])",
 }
 """Patterns by data set. Paediatric chest X-rays (Kermany et al. 2018, https://doi.org/10.17632/rscbjbr9sj): the number
 after `person` or `IM`. NIH chest X-rays (Wang et al. 2017, https://doi.org/10.1109/CVPR.2017.369): the first eight
-digits. TCGA: project, site and participant of a barcode. BIDS (https://bids.neuroimaging.io): the subject."""
+digits. TCGA: project, site and participant of a barcode. BIDS (https://bids.neuroimaging.io): the subject. CheXpert,
+MURA and MIMIC-CXR: the folder of the patient above that of the study."""
 
 RECOGNITION_SHARE = 0.9
 """Proportion of file names that a built-in pattern must match to be used."""
@@ -41,24 +47,81 @@ def compile_pattern(pattern: str | None) -> Pattern[str] | None:
     return compiled
 
 
+Subject = Literal["name", "path", "id"]
+SUBJECTS: dict[Subject, str] = {
+    "name": "file names",
+    "path": "paths relative to the source",
+    "id": "patient ids of the source",
+}
+"""What a pattern is compared with, in the order of preference where two match equally often."""
+
+
+@dataclass(frozen=True)
+class PatientRule:
+    """How patient ids are read from files.
+
+    Attributes:
+        pattern: Pattern whose first non-empty group is the id.
+        subject: What the pattern is compared with.
+        stated: Whether the user stated the pattern, which then goes before what folders, tables and headers say.
+    """
+
+    pattern: Pattern[str]
+    subject: Subject = "name"
+    stated: bool = False
+
+    def find(self, path: str, patient: str = "") -> str:
+        r"""Returns the patient id of a file, or "".
+
+        Args:
+            path: Path relative to the source, with forward slashes.
+            patient: Patient id of the source, such as that in a DICOM header.
+
+        Example:
+            >>> PatientRule(re.compile(r"(p\d+)"), "path").find("p12/study1/image.png")
+            'p12'
+        """
+        return extract_patient(self.pattern, choose_subject(self.subject, path, patient))
+
+
+def choose_subject(subject: Subject, path: str, patient: str) -> str:
+    """Returns the text that a pattern is compared with.
+
+    Args:
+        subject: What the pattern is compared with.
+        path: Path relative to the source.
+        patient: Patient id of the source.
+    """
+    return {"name": path.rpartition("/")[2], "path": path, "id": patient}[subject]
+
+
 class PatternCounter:
-    """Counts, in one pass, how many file names each built-in pattern matches."""
+    """Counts, in one pass, how many file names and paths each pattern matches.
 
-    def __init__(self) -> None:
+    Attributes:
+        names: Number of files.
+    """
+
+    def __init__(self, stated: Pattern[str] | None = None) -> None:
         self.names = 0
-        self._compiled = {name: re.compile(pattern) for name, pattern in PATTERNS.items()}
-        self._hits = dict.fromkeys(PATTERNS, 0)
+        self._stated = stated
+        built_in = {name: re.compile(pattern) for name, pattern in PATTERNS.items()}
+        subjects: tuple[Subject, ...] = ("name", "path", "id") if stated else ("name", "path")
+        patterns = {"stated": stated} if stated else built_in
+        self._hits = {
+            PatientRule(pattern, subject, bool(stated)): 0 for pattern in patterns.values() for subject in subjects
+        }
 
-    def add(self, file_name: str) -> None:
-        """Counts one file name."""
+    def add(self, path: str, patient: str = "") -> None:
+        """Counts one file, given its path relative to the source and its patient id in the source."""
         self.names += 1
-        for name, pattern in self._compiled.items():
-            self._hits[name] += bool(pattern.search(file_name))
+        for rule in self._hits:
+            self._hits[rule] += bool(rule.find(path, patient))
 
-    def recognise(self) -> Pattern[str] | None:
-        """Returns the best pattern if it matches at least `RECOGNITION_SHARE` of the names, else None."""
-        best = max(self._hits, key=lambda name: self._hits[name])
-        return self._compiled[best] if self._hits[best] >= max(1, RECOGNITION_SHARE * self.names) else None
+    def recognise(self) -> PatientRule | None:
+        """Returns the stated pattern, or the best built-in one if it matches `RECOGNITION_SHARE` of the files."""
+        best = max(self._hits, key=lambda rule: self._hits[rule])
+        return best if self._stated or self._hits[best] >= max(1, RECOGNITION_SHARE * self.names) else None
 
 
 def extract_patient(pattern: Pattern[str] | None, file_name: str) -> str:
@@ -70,6 +133,37 @@ def extract_patient(pattern: Pattern[str] | None, file_name: str) -> str:
     """
     match = pattern.search(file_name) if pattern else None
     return next((group for group in match.groups() if group), "") if match else ""
+
+
+PLACEHOLDERS = frozenset(
+    {
+        *("anonymized", "anonymised", "anonymous", "anonym", "anon", "anonymouspatient", "deidentified", "removed"),
+        *("unknown", "unspecified", "undefined", "none", "null", "nil", "nan", "na", "empty", "blank", "dummy"),
+        *("patient", "patientid", "id", "noid", "test", "testpatient", "phantom", "default", "x", "xx", "xxx", "xxxx"),
+    }
+)
+"""Letters and digits of patient ids that anonymisers and scanners write instead of one."""
+
+
+def find_placeholders(patients: Iterable[str]) -> set[str]:
+    """Returns those of the given patient ids that can't be a person's.
+
+    Zeros count as an id only if others of the same length are numbers too.
+
+    Example:
+        >>> sorted(find_placeholders(["ANONYMIZED", "0", "P17", "-"]))
+        ['-', '0', 'ANONYMIZED']
+        >>> find_placeholders(["0", "1", "2"])
+        set()
+    """
+    known = set(patients)
+    lengths = {len(patient) for patient in known if patient.isdigit() and patient.strip("0")}
+    plain = {patient: re.sub(r"[\W_]+", "", patient).casefold() for patient in known}
+    return {
+        patient
+        for patient, letters in plain.items()
+        if letters in PLACEHOLDERS or (not letters.strip("0") and len(patient) not in lengths)
+    }
 
 
 def make_salt() -> bytes:

@@ -65,6 +65,7 @@ class Picture:
         label: Class, where the file itself states it (MedMNIST).
         split: `train`, `validation` or `test`, where the file itself states it (MedMNIST).
         patient: Patient id in the file; only its pseudonym is stored.
+        patient_is_uid: Whether the patient id is the UID of the study, series or image, so that it names no person.
         patient_check: Digest of further data about the person in the file: two digests for one id raise an alarm.
         synthetic: Whether the file declares that it was generated.
     """
@@ -81,5 +82,6 @@ class Picture:
     label: str = ""
     split: str = ""
     patient: str = ""
+    patient_is_uid: bool = False
     patient_check: str = ""
     synthetic: bool = False

@@ -75,6 +75,23 @@ def name_plainly(label: str) -> str:
     return short.replace("$", r"\$")
 
 
+def measure_arms(value: float, low: float, high: float) -> list[list[float]]:
+    """Returns the lengths of an error bar's two arms, shape (2, 1), for matplotlib's `errorbar`.
+
+    An arm is 0 where the interval ends at the value: rounding and the limits of a measure can put the end just inside.
+
+    Args:
+        value: The measured value.
+        low: Lower end of its interval.
+        high: Upper end of its interval.
+
+    Example:
+        >>> measure_arms(1.0000001, 0.75, 1.0)[1]
+        [0.0]
+    """
+    return [[max(0.0, value - low)], [max(0.0, high - value)]]
+
+
 def draw_shared_legend(figure: Any, grid: NDArray[Any], columns: int) -> None:
     """Draws one legend for all charts of a figure, below them.
 

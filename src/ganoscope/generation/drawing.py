@@ -7,9 +7,10 @@ import torch
 from numpy.typing import NDArray
 
 from ganoscope.contracts import draw
-from ganoscope.generation.labels import choose_labels
+from ganoscope.generation.config import GenerateConfig
+from ganoscope.generation.labels import choose_labels, make_request
 from ganoscope.generation.noise import make_noise, truncate
-from ganoscope.training.run_folder.trained_run import TrainedRun
+from ganoscope.training.run_folder.trained_run import TrainedRun, refuse_translation
 
 BLOCK = 16
 """Images per forward pass, always: convolutions round differently at other batch sizes."""
@@ -64,3 +65,24 @@ def draw_noise(run: TrainedRun, noise: NDArray[np.float32], codes: NDArray[np.in
     label = torch.nn.functional.pad(torch.from_numpy(codes), (0, padding)).to(device).split(BLOCK)
     drawn = (draw(run.generator, *pair) for pair in zip(z, label if run.classes else [None] * len(z), strict=True))
     return np.concatenate([images.float().cpu().numpy() for images in drawn])[: len(noise)]
+
+
+def sample(run: TrainedRun, number: int = 16, seed: int = 0, class_name: str = "") -> NDArray[np.generic]:
+    """Returns generated images in stored units, such as HU or grey values, shape (number, H, W), without a screening.
+
+    `generate` writes the same images to a folder, with a screening, their labels and their provenance.
+
+    Args:
+        run: Run with the generator, see `open_run`.
+        number: Number of images, at least 1.
+        seed: Image i depends on the seed, i and its class alone.
+        class_name: Class of all images, where the run knows classes; by default, each class at its share of the
+            training images.
+
+    Raises:
+        UserError: The run translates images, or does not know the class; `number` is below 1.
+    """
+    refuse_translation(run)
+    request = make_request(run, GenerateConfig(number=number, seed=seed, class_name=class_name))
+    images = draw_chosen(run, np.arange(number), request.choose(0, number), seed)
+    return run.record.intensity.to_pixels(images[:, 0])

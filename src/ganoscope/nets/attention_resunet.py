@@ -18,8 +18,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from ganoscope.clipping import limit
 from ganoscope.nets.dcgan import init_weights
-from ganoscope.nets.parts.limit import limit
 from ganoscope.nets.resnet_generator import Translation, check_sides
 
 SIDE_STEP, MIN_SIDE = 16, 32

@@ -19,8 +19,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from ganoscope.clipping import limit
 from ganoscope.nets.dcgan import DiscriminatorOutput, plan_channels, plan_levels
-from ganoscope.nets.parts.limit import limit
 
 Layer = TypeVar("Layer", nn.Conv2d, nn.Linear)
 

@@ -7,6 +7,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from ganoscope.clipping import clip
+
 TOP_CLASSES = 3
 EPSILON = 1e-6
 """Lower limit of probabilities: keeps the logarithms of saturated attention finite."""
@@ -53,7 +55,7 @@ def scale_cams(cams: Tensor, scale: float, size: int) -> Tensor:
         >>> scale_cams(torch.tensor([-1.0, 1.0, 9.0]).reshape(1, 3, 1, 1), 4.0, 1).flatten().tolist()
         [0.0, 0.25, 1.0]
     """
-    return F.interpolate((cams / scale).clamp(0, 1), (size, size), mode="bilinear", align_corners=False)
+    return F.interpolate(clip(cams / scale, 0.0, 1.0), (size, size), mode="bilinear", align_corners=False)
 
 
 def merge_max(cams: Tensor, probability: Tensor) -> Tensor:
@@ -118,6 +120,6 @@ def attention_bce(attention: Sequence[Tensor], teacher_cam: Tensor) -> Tensor:
     levels = []
     for level in attention:
         target = F.adaptive_avg_pool2d(teacher_cam.float(), (level.shape[-2], level.shape[-1]))
-        a = level.float().clamp(EPSILON, 1 - EPSILON)
+        a = clip(level.float(), EPSILON, 1 - EPSILON)
         levels.append(-(target * a.log() + (1 - target) * (1 - a).log()).mean(dim=(1, 2, 3)))
     return torch.stack(levels).mean(dim=0)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from ganoscope.clipping import clip
 from ganoscope.objectives.reduction import full_precision
 
 EPSILON = 1e-6
@@ -59,7 +60,7 @@ def hu_histogram(image_hu: Tensor, measured: Tensor | None, bins: HuBins) -> Ten
     """
     values = full_precision(image_hu).flatten(1)
     place = (values - bins.lowest_hu) * ((bins.number - 1) / (bins.highest_hu - bins.lowest_hu))
-    place = place.clamp(0, bins.number - 1)
+    place = clip(place, 0.0, bins.number - 1.0)
     below = place.detach().floor().clamp(max=bins.number - 2)
     weight = torch.full_like(values, 1 / values.shape[1])
     if measured is not None:
@@ -125,5 +126,5 @@ def histogram_kl(real: Tensor, fake: Tensor) -> Tensor:
 
 def normalise(histogram: Tensor) -> Tensor:
     """Returns a histogram, shape (..., K), as shares that sum to 1, none of them 0."""
-    total = histogram.sum(dim=-1, keepdim=True).clamp_min(EPSILON)
+    total = clip(histogram.sum(dim=-1, keepdim=True), low=EPSILON)
     return (histogram / total + EPSILON) / (1 + EPSILON * histogram.shape[-1])

@@ -39,6 +39,8 @@ def show_store(store: Store, place: str = "") -> None:
     )
     shapes = ", ".join(f"{height} x {width} ({count:,})" for (height, width), count in statistics.shapes)
     say(f"most frequent source sizes (height x width): {shapes}")
+    for kind, count in statistics.masked.items():
+        say(f"{kind}: {count:,} of {store.count:,} images")
     for reason, count in statistics.quarantined.items():
         say(f"not taken: {count:,} x {reason}")
     show_alarms(store.path / "alarms.json")

@@ -55,6 +55,7 @@ def prepare_run(
     store = Store.open(store_path)
     store.verify()
     refuse_missing(config.track)
+    refuse_foreign_config(method_name, method_config)
     translates = load(method_name).TRAITS.translates
     refuse(list_unsuited(method_name, config) + list_domain_faults(method_name, config))
     domains = open_run_domains(config, store) if translates else None
@@ -78,6 +79,18 @@ def prepare_run(
         run.mkdir(parents=True, exist_ok=True)
         save_record(run, record)
     return record
+
+
+def refuse_foreign_config(method_name: str, method_config: Any) -> None:
+    """Refuses hyper-parameters that are not the method's own `Config`.
+
+    Raises:
+        UserError: They are a dictionary, say, or those of another method.
+    """
+    if not isinstance(method_config, load(method_name).Config):
+        given = f"a {type(method_config).__name__} of {type(method_config).__module__}"
+        remedy = f'Make one by name: ganoscope.configure("{method_name}", ...).'
+        raise UserError(describe(f"method_config is not the Config of {method_name}", given, "its Config", remedy))
 
 
 def list_domain_faults(method_name: str, config: TrainConfig) -> list[str]:

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from ganoscope.data.layouts import find_layout
-from ganoscope.data.patients import make_salt
+from ganoscope.data.patients import compile_pattern, make_salt
 from ganoscope.data.prepare.config import PrepareConfig
 from ganoscope.data.prepare.decode import make_recipe
 from ganoscope.data.prepare.decode_all import read_all
@@ -91,7 +91,7 @@ def fill(source: Path, folder: Path, config: PrepareConfig, workers: int) -> Non
         UserError: The source holds too few readable images.
     """
     layout_name, layout = find_layout(source, config.layout)
-    listing = list_source(source, layout, config, folder)
+    listing = list_source(source, layout, config, folder, compile_pattern(config.patient_pattern))
     plan = make_plan({"source": os.fspath(source.resolve()), "layout": layout_name, "listing": listing.digest}, config)
     if resume(folder, plan):
         return
@@ -100,7 +100,7 @@ def fill(source: Path, folder: Path, config: PrepareConfig, workers: int) -> Non
     CONSOLE.print(f"reading {listing.files:,} files as layout {layout_name}{resumed}")
     try:
         processes = read_all(listing, make_recipe(config, listing), ingest, config.size, workers)
-        finish(ingest, config, layout_name, make_salt(), processes)
+        finish(ingest, config, layout_name, make_salt(), processes, listing.formats)
     except UserError:
         remove(folder)  # this source can't give a valid store
         raise

@@ -31,7 +31,8 @@ def train(
         store: Folder of the store.
         run: Folder of the run.
         config: Training options; by default those of the method or preset.
-        method_config: The method's hyper-parameters, its `Config`; by default those of the method or preset.
+        method_config: The method's hyper-parameters, its `Config`, see `presets.configure`; by default those of the
+            method or preset.
         policy: Your own augmentation in place of `config.augment`.
 
     Returns:

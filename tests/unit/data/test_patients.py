@@ -7,7 +7,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ganoscope.data.patients import PatternCounter, compile_pattern, extract_patient, make_pseudonym, make_salt
+from ganoscope.data.patients import (
+    PatternCounter,
+    compile_pattern,
+    extract_patient,
+    find_placeholders,
+    make_pseudonym,
+    make_salt,
+)
 from ganoscope.errors import UserError
 
 
@@ -48,8 +55,8 @@ def test_built_in_pattern_reads_paediatric_names(name, patient):
     ],
 )
 def test_other_built_in_patterns_are_recognised(name, patient):
-    pattern = recognise_pattern([name])
-    assert (extract_patient(pattern, name) if pattern else None) == patient
+    rule = recognise_pattern([name])
+    assert (rule.find(name) if rule else None) == patient
 
 
 def test_persons_are_not_mixed_up_by_a_common_beginning():
@@ -68,10 +75,10 @@ def test_own_pattern_takes_its_first_group_that_matched():
 @pytest.mark.parametrize(("strange", "recognised"), [(0, True), (10, True), (11, False), (100, False)])
 def test_pattern_is_recognised_from_nine_tenths_of_the_names(strange, recognised):
     names = [f"person{n}_virus_{n}.jpeg" for n in range(100 - strange)] + [f"scan{n}.jpeg" for n in range(strange)]
-    pattern = recognise_pattern(names)
-    assert (pattern is not None) is recognised
-    if pattern:
-        assert extract_patient(pattern, "NORMAL2-IM-0115-0001.jpeg") == "IM-0115"
+    rule = recognise_pattern(names)
+    assert (rule is not None) is recognised
+    if rule:
+        assert rule.find("train/NORMAL/NORMAL2-IM-0115-0001.jpeg") == "IM-0115"
 
 
 def test_no_names_no_pattern():
@@ -119,3 +126,40 @@ def test_no_id_no_pseudonym():
 
 def test_ids_that_are_no_utf_8_have_pseudonyms():
     assert make_pseudonym("caf\udce9", b"salt").startswith("patient-")
+
+
+@pytest.mark.parametrize(
+    ("path", "patient"),
+    [
+        ("train/patient00001/study1/view1_frontal.jpg", "patient00001"),
+        ("XR_WRIST/patient00006/study1_positive/image1.png", "patient00006"),
+        ("files/p10/p10000032/s50414267/02aa804e.jpg", "p10000032"),
+    ],
+)
+def test_folders_of_patients_above_those_of_studies_are_recognised(path, patient):
+    assert recognise_pattern([path]).find(path) == patient
+
+
+@pytest.mark.parametrize(
+    ("pattern", "files", "expected"),
+    [
+        (r"^(case_\d+)_", [("case_07/case_07_1.png", "X")], "case_07"),  # the name, not the path
+        (r"(patient\d+)", [("patient3/study1/view1.jpg", "X")], "patient3"),
+        (r"^P-(\d+)", [("a/1.dcm", "P-17")], "17"),
+        (r"(\d+)", [("2019/case_12.png", "")], "12"),  # both match: the name
+        (r"(\d+)", [("p4/view.png", ""), ("p4/view2.png", "")], "4"),  # the path matches more often
+    ],
+)
+def test_a_stated_pattern_is_compared_with_what_it_matches_most_often(pattern, files, expected):
+    counter = PatternCounter(compile_pattern(pattern))
+    for path, patient in files:
+        counter.add(path, patient)
+    rule = counter.recognise()
+    assert rule.stated and rule.find(*files[0]) == expected
+
+
+def test_ids_of_anonymisers_are_told_from_those_of_persons():
+    assert find_placeholders(["Anon-ymous", "UNKNOWN", "n/a", "000", " ", "^^"]) == {
+        *("Anon-ymous", "UNKNOWN", "n/a", "000", " ", "^^")
+    }
+    assert not find_placeholders(["000", "001", "P0", "LIDC-0001", "anonymous-17"])

@@ -4,7 +4,16 @@ import matplotlib as mpl
 import numpy as np
 from matplotlib.figure import Figure
 
-from ganoscope.figures.axes import STYLE, collect_legend, draw_shared_legend, make_figure, name_plainly, styled, to_svg
+from ganoscope.figures.axes import (
+    STYLE,
+    collect_legend,
+    draw_shared_legend,
+    make_figure,
+    measure_arms,
+    name_plainly,
+    styled,
+    to_svg,
+)
 
 
 @styled
@@ -45,3 +54,9 @@ def test_a_shared_legend_names_each_line_once():
 
 def test_class_names_are_no_formulas():
     assert name_plainly("$x$ and $y$") == r"\$x\$ and \$y\$"
+
+
+def test_error_bars_are_drawn_where_the_interval_ends_just_short_of_the_value():
+    axes = Figure().add_subplot()
+    for value, low, high in ((1.0 + 1e-7, 0.2, 1.0), (-1e-9, 0.0, 0.3)):
+        axes.errorbar(value, 0, xerr=measure_arms(value, low, high))  # a negative arm is a ValueError

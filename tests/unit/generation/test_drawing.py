@@ -3,8 +3,9 @@
 import numpy as np
 import pytest
 
+from ganoscope.errors import UserError
 from ganoscope.generation import draw_images
-from ganoscope.generation.drawing import draw_chosen
+from ganoscope.generation.drawing import draw_chosen, sample
 from ganoscope.training.run_folder.trained_run import open_run
 
 
@@ -36,3 +37,19 @@ def test_drawing_in_turn_gives_the_same_images_as_drawing_chosen_ones(run, batch
     labels = np.arange(21) % len(run.classes)
     drawn = np.concatenate(list(draw_images(run, 21, 5, batch_size, labels)))
     assert np.array_equal(drawn[3:], draw_chosen(run, np.arange(3, 21), labels[3:], 5))
+
+
+def test_samples_are_the_drawn_images_in_stored_units(run):
+    pixels = sample(run, 5, seed=3)
+    (drawn,) = draw_images(run, 5, 3)
+    assert pixels.dtype == run.record.intensity.dtype
+    assert np.array_equal(pixels, run.record.intensity.to_pixels(drawn[:, 0]))
+
+
+def test_samples_of_a_class_are_of_that_class(run):
+    code = len(run.classes) - 1
+    expected = draw_chosen(run, np.arange(3), np.full(3, code), 0)
+    pixels = sample(run, 3, class_name=run.classes[code])
+    assert np.array_equal(pixels, run.record.intensity.to_pixels(expected[:, 0]))
+    with pytest.raises(UserError, match="not a class of the run"):
+        sample(run, 3, class_name="no such class")

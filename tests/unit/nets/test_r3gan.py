@@ -1,11 +1,10 @@
-"""The modern baseline's networks: sizes, classes, how they begin, what the output's limit lets through."""
+"""The modern baseline's networks: sizes, classes, how they begin."""
 
 from itertools import pairwise
 
 import pytest
 import torch
 
-from ganoscope.nets.parts.limit import limit
 from ganoscope.nets.r3gan import GAIN, Discriminator, Generator, ResidualBlock, activate
 
 SIZES = [32, 48, 80, 224]
@@ -77,14 +76,6 @@ def test_a_constant_added_to_all_logits_is_nowhere_learned():
     D(image, label).logits.mul(torch.tensor([1.0, -1.0, 2.0, -3.0])).sum().backward()
     silent = [name for name, parameter in D.named_parameters() if not parameter.grad.any()]
     assert all(".first." in name for name in silent)  # behind a convolution that begins at zero
-
-
-def test_the_limit_gives_exact_black_and_lets_gradients_lead_back():
-    values = torch.tensor([-3.0, -3.0, 0.5, 3.0, 3.0], requires_grad=True)
-    limited = limit(values)
-    assert limited.tolist() == [-1.0, -1.0, 0.5, 1.0, 1.0]
-    limited.backward(torch.tensor([1.0, -1.0, 1.0, 1.0, -1.0]))  # a step goes against the gradient
-    assert values.grad.tolist() == [0.0, -1.0, 1.0, 1.0, 0.0]
 
 
 def test_conditioning_reaches_the_image():

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image
 from tests.fixtures.prepared import SMALL, evidence_of, names_of, quarantine_of, read_everything
+from tests.fixtures.raster_files import encode
 
 from ganoscope.data.geometry.placement import Rectangle, resize
 from ganoscope.data.prepare import decode
@@ -67,7 +68,7 @@ def test_files_that_cannot_be_used_are_quarantined_with_their_reasons(make_sourc
         "bad/text.png": b"hello",
         "bad/tiny.png": smooth(1, (15, 40)),
         "bad/flat.png": np.full((20, 20), 7, np.uint8),
-        "bad/scan.jpg": png,
+        "bad/scan.jpg": encode(Image.fromarray(smooth(2, (40, 40))), "GIF"),
     }
     store = prepare(make_source(bad), target, SMALL)
     reasons = quarantine_of(store)

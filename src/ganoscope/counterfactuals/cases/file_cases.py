@@ -32,7 +32,8 @@ from ganoscope.data.prepare.decode import (
 )
 from ganoscope.data.prepare.listing import Entry, Listing, iterate, parse, spool
 from ganoscope.data.prepare.transfer import Row
-from ganoscope.data.readers import nifti, read
+from ganoscope.data.readers import read
+from ganoscope.data.readers._content import tell_format
 from ganoscope.data.store import Store
 from ganoscope.data.store.intensity import DTYPE_OF_UNIT
 from ganoscope.errors import UserError
@@ -70,12 +71,11 @@ class FileCases:
 
     def iterate(self, listing: Listing) -> Iterator[Case | Refused]:
         """Yields every image in order, or why it is not translated."""
-        pattern = compile_pattern(self.prepared.patient_pattern) or listing.pattern
         number = 0
         for line in iterate(listing.path):
             entry = parse(line)
             options = replace(self.prepared, hu_offset=self.find_offset(entry.image.path))
-            recipe = Recipe(options, options, options, pattern, searched_share=0.0)
+            recipe = Recipe(options, options, options, listing.rule, searched_share=0.0)
             for row, found in read_entry(line, recipe):
                 reason = self.find_misfit(row) if found else row.reason
                 if found is None or reason:
@@ -164,8 +164,8 @@ def open_files(
 
 
 def is_nifti(path: Path) -> bool:
-    """Tells by its name whether a file is NIfTI."""
-    return path.name.lower().endswith(nifti.SUFFIXES)
+    """Tells by its content whether a file is NIfTI."""
+    return path.is_file() and tell_format(path) == ".nii"
 
 
 def count_images(listing: Listing) -> int | None:
@@ -195,7 +195,7 @@ def open_listing(images: Path, prepared: PrepareConfig) -> Iterator[Listing]:
         raise UserError(f"no images at {images}; allowed: a store, an image of any supported format, or a folder.")
     entries = list_entries(images, prepared) if images.is_dir() else [SourceImage((images,), images.name)]
     with tempfile.TemporaryDirectory(prefix="ganoscope-listing-") as folder:
-        listing = spool(entries, Path(folder) / "listing.jsonl")
+        listing = spool(entries, Path(folder) / "listing.jsonl", compile_pattern(prepared.patient_pattern))
         if not listing.files:
             raise UserError(f"folder {images} holds no files; allowed: a store, an image, or a folder with some.")
         yield listing

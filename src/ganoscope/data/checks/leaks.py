@@ -6,7 +6,26 @@ import numpy as np
 
 from ganoscope.alarms import Alarm, Check
 from ganoscope.data.checks.store_tables import StoreTables
-from ganoscope.data.store.columns import count_divided
+from ganoscope.data.store import Store
+from ganoscope.data.store.columns import count_divided, read_columns
+from ganoscope.errors import UserError
+
+
+def refuse_crossing(store: Store) -> None:
+    """Refuses a store in which a known patient, or a group, is in two splits: the last check before it is published.
+
+    Raises:
+        UserError: There is such a patient or group.
+    """
+    columns = read_columns(store, only=("patient", "group", "split"))
+    known = columns["patient"] != ""
+    patients = count_divided(columns["patient"][known], columns["split"][known])
+    groups = count_divided(columns["group"], columns["split"])
+    if patients or groups:
+        fault = f"{patients} known patients and {groups} groups (patients, volumes, near-duplicates) are in two splits"
+        raise UserError(
+            f"{fault}; allowed: none. Nothing was published: this is a fault of ganoscope, please report it."
+        )
 
 
 def find_split_crossing(tables: StoreTables) -> Iterator[Alarm]:
@@ -23,21 +42,25 @@ def find_split_crossing(tables: StoreTables) -> Iterator[Alarm]:
 
 
 def find_source_split_overlap(tables: StoreTables) -> Iterator[Alarm]:
-    """Yields an alarm when images, or near-duplicates of them, are in two of the source's own split folders."""
+    """Yields an alarm when images, near-duplicates or patients are in two of the source's own splits."""
     splits, source_splits = tables.columns["split"], tables.columns["source_split"]
+    if tables.test_only:
+        return
     stated = source_splits != ""
+    patients = stated & (tables.columns["patient"] != "")
+    divided = count_divided(tables.columns["patient"][patients], source_splits[patients])
     crossing = count_divided(tables.contents[stated], source_splits[stated])
     moved = int((np.isin(source_splits, ("validation", "test")) & (splits != source_splits)).sum())
     if crossing or moved:
         yield Alarm(
             "source_split_overlap",
             "warning",
-            f"{crossing} distinct images are, byte for byte, in more than one of the source's own split folders, and "
-            f"{moved} of its held-out images are identical to, near-duplicates of, or of the same patient as training "
-            "images: published scores on those splits are inflated. Here they were moved to the training images "
-            "they belong to; parts that the source lacks, or that lost nearly all images of a class, were filled "
-            "from the training images.",
-            {"identical": crossing, "moved": moved},
+            f"{crossing} distinct images are, byte for byte, and {divided} patients are in more than one of the "
+            f"source's own splits, and {moved} of its held-out images are identical to, near-duplicates of, or of the "
+            "same patient as training images: published scores on those splits are inflated. Here they were moved to "
+            "the training images they belong to; parts that the source lacks, or that lost nearly all images of a "
+            "class, were filled from the training images. --ignore-source-splits divides all images anew.",
+            {"identical": crossing, "patients": divided, "moved": moved},
         )
 
 

@@ -17,26 +17,59 @@ FEW_GROUPS = 5
 HELD_OUT = ("validation", "test")
 
 
+def list_held_out(tables: StoreTables) -> tuple[str, ...]:
+    """Returns the held-out parts that a store should have: test alone in a store for external validation."""
+    return ("test",) if tables.test_only else HELD_OUT
+
+
 def find_single_class_parts(tables: StoreTables) -> Iterator[Alarm]:
     """Yields an alarm for each held-out part of a single class in a store of several."""
     splits, labels = tables.columns["split"], tables.columns["label"]
     if len(np.unique(labels)) < 2:
         return
-    for part in HELD_OUT:
-        if len(np.unique(labels[splits == part])) < 2:
+    groups = count_groups(labels, tables.groups)
+    for part in list_held_out(tables):
+        inside = set(labels[splits == part].tolist())
+        if len(inside) < 2:
+            others = ", ".join(f"{name}: {count}" for name, count in groups.items() if name not in inside)
             yield Alarm(
                 "single_class_part",
                 "danger",
-                f"the {part} part contains a single class: accuracy and precision on it are meaningless.",
+                f"the {part} part contains a single class: accuracy and precision on it are meaningless. Independent "
+                f"groups (patients, volumes or clusters of near-duplicates) of the other classes in all: {others}.",
                 {"part": part},
             )
+
+
+def find_missing_classes(tables: StoreTables) -> Iterator[Alarm]:
+    """Yields an alarm when a held-out part lacks a class because too few independent groups have it."""
+    splits, labels, groups = tables.columns["split"], tables.columns["label"], tables.groups
+    inside = {part: set(labels[splits == part].tolist()) for part in list_held_out(tables)}
+    missing = [
+        f"{name} in {part} ({count} in all)"
+        for name, count in count_groups(labels, groups).items()
+        for part, found in inside.items()
+        if len(found) > 1 and name not in found  # see also `find_single_class_parts`
+    ]
+    if missing:
+        yield Alarm(
+            "missing_classes",
+            "warning",
+            f"held-out parts lack classes: {', '.join(missing)} independent groups (patients, volumes or clusters of "
+            "near-duplicates). A class is in every part from three groups on, unless the source states the parts.",
+            {"parts": missing},
+        )
 
 
 def find_thin_classes(tables: StoreTables) -> Iterator[Alarm]:
     """Yields an alarm when a held-out part has too few images of a class to score it."""
     splits, labels = tables.columns["split"], tables.columns["label"]
     names = np.unique(labels)
-    counts = {(part, label): int(((splits == part) & (labels == label)).sum()) for part in HELD_OUT for label in names}
+    counts = {
+        (part, label): int(((splits == part) & (labels == label)).sum())
+        for part in list_held_out(tables)
+        for label in names
+    }
     thin = [f"{count} {label} in {part}" for (part, label), count in counts.items() if count < FEW_OF_CLASS]
     if len(names) >= 2 and thin:
         message = f"few held-out images of some classes: {', '.join(thin)}. Scores on those classes depend on chance."
@@ -47,7 +80,7 @@ def find_few_groups(tables: StoreTables) -> Iterator[Alarm]:
     """Yields an alarm when a held-out part, or a class of it with enough images, consists of a few groups."""
     splits, labels, groups = tables.columns["split"], tables.columns["label"], tables.groups
     several, thin = len(np.unique(labels[labels != ""])) > 1, []
-    for part in HELD_OUT:
+    for part in list_held_out(tables):
         inside = splits == part
         if (count := len(np.unique(groups[inside]))) < FEW_GROUPS:
             thin.append(f"{count} in {part}")
@@ -72,13 +105,19 @@ def count_groups_of_classes(labels: NDArray[np.str_], groups: NDArray[np.int64])
         groups: Group of each image, shape (N,).
     """
     names, images = np.unique(labels[labels != ""], return_counts=True)
-    return {str(name): len(np.unique(groups[labels == name])) for name in names[images >= FEW_OF_CLASS]}
+    enough = set(names[images >= FEW_OF_CLASS].tolist())
+    return {name: count for name, count in count_groups(labels, groups).items() if name in enough}
+
+
+def count_groups(labels: NDArray[np.str_], groups: NDArray[np.int64]) -> dict[str, int]:
+    """Returns the number of groups of each class, from arrays of shape (N,)."""
+    return {name: len(np.unique(groups[labels == name])) for name in np.unique(labels[labels != ""]).tolist()}
 
 
 def find_few_images(tables: StoreTables) -> Iterator[Alarm]:
     """Yields an alarm when the training part is so small that a GAN may simply memorise it."""
     count = int((tables.columns["split"] == "train").sum())
-    if count < FEW_IMAGES:
+    if count < FEW_IMAGES and not tables.test_only:
         yield Alarm(
             "few_images",
             "warning",
@@ -89,6 +128,7 @@ def find_few_images(tables: StoreTables) -> Iterator[Alarm]:
 
 CHECKS = (
     Check(("single_class_part",), "held-out splits with a single class", find_single_class_parts, rank=120),
+    Check(("missing_classes",), "classes that a held-out part lacks", find_missing_classes, rank=125),
     Check(
         ("thin_classes",), "few held-out images of a class", find_thin_classes, f"fewer than {FEW_OF_CLASS}", rank=130
     ),

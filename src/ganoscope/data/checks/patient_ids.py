@@ -15,7 +15,7 @@ LARGE_SHARE, LARGE_FACTOR = 0.05, 5
 
 def find_conflicting_ids(tables: StoreTables) -> Iterator[Alarm]:
     """Yields an alarm when files under one patient id describe two persons."""
-    conflicts = tables.patient_conflicts
+    conflicts = tables.source.patient_conflicts
     if conflicts:
         yield Alarm(
             "patient_id_conflict",
@@ -25,6 +25,59 @@ def find_conflicting_ids(tables: StoreTables) -> Iterator[Alarm]:
             "Their images stay together in one split, but numbers per patient are wrong: correct the ids in the "
             "source.",
             {"ids": conflicts},
+        )
+
+
+REMEDY = (
+    "State who the patients are: --patient-pattern for ids in file names or folders, or a manifest.csv with a column "
+    "patient."
+)
+
+
+def find_shared_id(tables: StoreTables) -> Iterator[Alarm]:
+    """Yields an alarm when the headers of all files bear one patient id."""
+    if images := tables.source.shared_id_images:
+        yield Alarm(
+            "patient_id_shared",
+            "danger",
+            f"the headers of all files ({images:,} images) bear one and the same patient id, as anonymisers write it: "
+            f"it was not used, so that images of one patient may be in two splits. {REMEDY} If it is a single person, "
+            "results on these images say nothing about others.",
+            {"images": images},
+        )
+
+
+def find_placeholder_ids(tables: StoreTables) -> Iterator[Alarm]:
+    """Yields an alarm when patient ids can't be those of persons, or are UIDs of a study."""
+    if images := tables.source.placeholder_images:
+        yield Alarm(
+            "patient_id_placeholder",
+            "warning",
+            f"{images:,} images bear a patient id that can't be a person's (such as ANONYMIZED, Unknown or 0): it was "
+            f"not used, and their patients count as unknown. {REMEDY}",
+            {"images": images},
+        )
+    if images := tables.source.uid_images:
+        yield Alarm(
+            "patient_id_uid",
+            "warning",
+            f"{images:,} images bear the UID of their own study, series or image as patient id: a person with several "
+            f"studies counts as several patients, who may be in two splits. {REMEDY}",
+            {"images": images},
+        )
+
+
+def find_unmatched_pattern(tables: StoreTables) -> Iterator[Alarm]:
+    """Yields an alarm when the user's pattern for patient ids found nothing in some images."""
+    matched, missed = tables.source.matched_images, tables.source.unmatched_images
+    if missed:
+        yield Alarm(
+            "patient_pattern_missed",
+            "warning",
+            f"--patient-pattern matched {matched:,} of {matched + missed:,} images. It is compared with the file name, "
+            "the path below SOURCE and the patient id of the source; images that it does not match keep the id of "
+            "their folder, table or header, or have none. Correct the pattern.",
+            {"matched": matched, "missed": missed},
         )
 
 
@@ -78,6 +131,14 @@ def find_patients_in_several_classes(tables: StoreTables) -> Iterator[Alarm]:
 
 CHECKS = (
     Check(("patient_id_conflict",), "two persons under one patient id", find_conflicting_ids, rank=30),
+    Check(("patient_id_shared",), "one patient id in the headers of all files", find_shared_id, rank=25),
+    Check(
+        ("patient_id_placeholder", "patient_id_uid"),
+        "patient ids that can't be a person's",
+        find_placeholder_ids,
+        rank=35,
+    ),
+    Check(("patient_pattern_missed",), "images that --patient-pattern does not match", find_unmatched_pattern, rank=36),
     Check(("patients_unknown",), "images without a patient id", find_unknown_patients, rank=80),
     Check(
         ("uneven_patients",),

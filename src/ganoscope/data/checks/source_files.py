@@ -13,14 +13,14 @@ REASONS = 3
 
 def find_synthetic_images(tables: StoreTables) -> Iterator[Alarm]:
     """Yields an alarm when images were made by a generative model."""
-    if tables.synthetic:
+    if tables.source.synthetic:
         yield Alarm(
             "synthetic_images",
             "warning",
-            f"{tables.synthetic:,} of {tables.store.count:,} images were generated, according to their files: they "
-            f"are not evidence about patients. Exclude them from everything that is used for validation or testing "
-            f"or presented as real, and disclose them wherever they are used.",
-            {"images": tables.synthetic},
+            f"{tables.source.synthetic:,} of {tables.store.count:,} images were generated, according to their files: "
+            f"they are not evidence about patients. Exclude them from everything that is used for validation or "
+            f"testing or presented as real, and disclose them wherever they are used.",
+            {"images": tables.source.synthetic},
         )
 
 

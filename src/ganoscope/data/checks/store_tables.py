@@ -11,9 +11,36 @@ from ganoscope.data.store.columns import Pairs, number, read_columns, read_keys,
 
 LEFT_OUT = (
     *("sample_id", "source", "source_sha256", "frame"),
-    *("position_mm", "placement", "boxes", "annotated"),
+    *("position_mm", "placement", "boxes", "annotated", "anatomy"),
 )
 """Columns of the manifest that no check needs as text."""
+
+
+@dataclass(frozen=True)
+class SourceFacts:
+    """Facts about the source of a store that only `prepare` can know; they name nobody.
+
+    Attributes:
+        patient_conflicts: Number of patient ids under which the source had two persons.
+        synthetic: Number of images that were generated according to their files.
+        shared_id_images: Number of images if the headers of all files bear one patient id, which was not used.
+        placeholder_images: Number of images with ids that can't be a person's, which were not used.
+        uid_images: Number of images whose patient id is a UID of their own study.
+        matched_images: Number of images whose patient id was read by the user's pattern.
+        unmatched_images: Number of images in which the user's pattern found nothing.
+    """
+
+    patient_conflicts: int = 0
+    synthetic: int = 0
+    shared_id_images: int = 0
+    placeholder_images: int = 0
+    uid_images: int = 0
+    matched_images: int = 0
+    unmatched_images: int = 0
+
+
+UNKNOWN_SOURCE = SourceFacts()
+"""The facts about a source of which nothing is known."""
 
 
 @dataclass(frozen=True)
@@ -26,8 +53,7 @@ class StoreTables:
         groups: Number of each image's group, shape (N,): a patient, a volume or a cluster of near-duplicates.
         contents: Number of each image's content, shape (N,): equal for byte-identical copies of one frame.
         pairs: Pairs of duplicates.
-        patient_conflicts: Number of patient ids under which the source had two persons; only `prepare` can know.
-        synthetic: Number of images that were generated according to their files; only `prepare` can know.
+        source: Facts about the source.
     """
 
     store: Store
@@ -35,19 +61,17 @@ class StoreTables:
     groups: NDArray[np.int64]
     contents: NDArray[np.int64]
     pairs: Pairs
-    patient_conflicts: int = 0
-    synthetic: int = 0
+    source: SourceFacts = UNKNOWN_SOURCE
+
+    @property
+    def test_only(self) -> bool:
+        """Whether all images are for testing, as in a store for external validation."""
+        return bool((self.columns["split"] == "test").all())
 
 
-def read_store_tables(store: Store, patient_conflicts: int = 0, synthetic: int = 0) -> StoreTables:
-    """Returns a store's tables.
-
-    Args:
-        store: A store whose tables are complete.
-        patient_conflicts: Number of patient ids that stand for two persons each.
-        synthetic: Number of generated images.
-    """
+def read_store_tables(store: Store, source: SourceFacts = UNKNOWN_SOURCE) -> StoreTables:
+    """Returns the tables of a complete store, with facts about its source."""
     columns = read_columns(store, leave_out=LEFT_OUT)
     ids, contents = read_keys(store)
     pairs = read_pairs(store.path / "duplicates.csv", ids)
-    return StoreTables(store, columns, number(columns["group"]), contents, pairs, patient_conflicts, synthetic)
+    return StoreTables(store, columns, number(columns["group"]), contents, pairs, source)

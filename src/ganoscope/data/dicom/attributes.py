@@ -221,6 +221,12 @@ def read_patient(dataset: Dataset) -> str:
     return get_text(dataset, "PatientID")
 
 
+def bears_uid_as_patient(dataset: Dataset) -> bool:
+    """Tells whether the patient id repeats the UID of the study, series or image, as some anonymisers write it."""
+    uids = {get_text(dataset, f"{level}InstanceUID") for level in ("Study", "Series", "SOP")}
+    return bool(read_patient(dataset)) and read_patient(dataset) in uids
+
+
 def make_patient_check(dataset: Dataset) -> str:
     """Returns a digest of name, birth date and sex, independent of how the name is written; "" if none is given."""
     name = unicodedata.normalize("NFKC", get_text(dataset, "PatientName")).casefold()

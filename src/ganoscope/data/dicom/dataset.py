@@ -22,7 +22,8 @@ MAX_INFLATED = 1 << 28
 
 HEADER = (
     "SpecificCharacterSet SOPClassUID Modality ImageType PatientID PatientName PatientBirthDate "
-    "PatientSex ViewPosition PatientOrientation ImageOrientationPatient ImagePositionPatient "
+    "PatientSex StudyInstanceUID SOPInstanceUID "
+    "ViewPosition PatientOrientation ImageOrientationPatient ImagePositionPatient "
     "SliceThickness PixelSpacing ImagerPixelSpacing NominalScannedPixelSpacing InstanceNumber "
     "SeriesInstanceUID SeriesDescription NumberOfFrames Rows Columns SyntheticData"
 )
@@ -46,8 +47,9 @@ ALL_TAGS = [*HEADER_TAGS, *(tag for keyword in IMAGE.split() if (tag := tag_for_
 
 START_BYTES = 4096
 """Number of bytes read to identify a file: nearly all meta headers are shorter."""
-MARKS = {b"\xff\xd8\xff": "a JPEG", b"\x89PNG": "a PNG", b"II*\0": "a TIFF", b"MM\0*": "a TIFF", b"\x1f\x8b": "a gzip"}
-"""First bytes of other formats that may carry a DICOM suffix by mistake."""
+FIRST_GROUPS = (b"\x02\0", b"\x08\0", b"\0\x02", b"\0\x08")
+"""First bytes of data sets without a preamble, in both byte orders: groups 0002 (meta header) and 0008."""
+NO_DICOM = "no DICOM: neither DICOM's mark nor a sound data set is in it"
 
 
 @contextmanager
@@ -85,8 +87,8 @@ def open_dataset(path: Path, tags: Sequence[int] = ALL_TAGS, stop_before_pixels:
         start = file.read(START_BYTES)
         file.seek(0)
         marked = start[128:132] == b"DICM"
-        if not marked:
-            refuse_other_format(start)
+        if not (marked or start.startswith(FIRST_GROUPS)):
+            raise UnreadableError(NO_DICOM)
         try:
             with quiet() as seen:
                 if marked and may_need_inflating(start) and needs_inflating(path):
@@ -104,15 +106,23 @@ def open_dataset(path: Path, tags: Sequence[int] = ALL_TAGS, stop_before_pixels:
             raise UnreadableError(f"damaged: its data set can't be read ({type(error).__name__})") from None
 
 
-def refuse_other_format(start: bytes) -> None:
-    """Refuses a file whose first bytes belong to another format.
+def is_dicom(path: Path) -> bool:
+    """Tells by its content whether a file is DICOM: it bears DICOM's mark, or is a sound data set without a preamble.
 
     Raises:
-        UnreadableError: They do.
+        OSError: The system can't read the file.
     """
-    kind = next((kind for mark, kind in MARKS.items() if start.startswith(mark)), "")
-    if kind:
-        raise UnreadableError(f"wrong extension: the content is {kind} file, the name says DICOM")
+    with path.open("rb") as file:
+        start = file.read(132)
+    if start[128:] == b"DICM":
+        return True
+    if not start.startswith(FIRST_GROUPS):
+        return False
+    try:
+        open_dataset(path, HEADER_TAGS, stop_before_pixels=True)
+    except UnreadableError:
+        return False
+    return True
 
 
 def may_need_inflating(start: bytes) -> bool:
@@ -175,7 +185,7 @@ def settle_encoding(dataset: Dataset, marked: bool) -> Dataset:
     if marked:
         raise UnreadableError("its meta header lacks the transfer syntax: how the pixels are coded is not known")
     if UID(str(dataset.get("SOPClassUID", ""))).type != "SOP Class":
-        raise UnreadableError("no DICOM: neither DICOM's mark nor a sound data set is in it")
+        raise UnreadableError(NO_DICOM)
     if "PixelData" in dataset and dataset["PixelData"].is_undefined_length:
         raise UnreadableError("no meta header, but compressed pixels: how they are coded is not known")
     implicit, little = dataset.original_encoding

@@ -24,6 +24,7 @@ import torch.nn.functional as F
 from numpy.typing import NDArray
 from torch import Tensor
 
+from ganoscope.clipping import clip
 from ganoscope.data.feeding.feed import draw_rows
 from ganoscope.errors import describe, refuse
 from ganoscope.seeds import Stream
@@ -143,7 +144,7 @@ def augment(images: Tensor, policy: Policy, factors: Tensor) -> Tensor:
         result = move(result, make_matrices(policy, factors))
     if policy.recolours:
         result = recolour(result, policy, factors)
-    return result.clamp(-1.0, 1.0).to(images.dtype)  # rounding and gain may leave the range
+    return clip(result, -1.0, 1.0).to(images.dtype)  # rounding and gain may leave the range
 
 
 def make_matrices(policy: Policy, factors: Tensor) -> Tensor:
@@ -205,7 +206,7 @@ def recolour(images: Tensor, policy: Policy, factors: Tensor) -> Tensor:
     exponent, factor, right, down = factors[:, 5:9, None, None, None].unbind(1)
     unit = (images + 1.0) / 2.0
     if policy.gamma > 1:
-        curved = unit.clamp_min(DARKEST) ** torch.exp(exponent * math.log(policy.gamma))
+        curved = clip(unit, low=DARKEST) ** torch.exp(exponent * math.log(policy.gamma))
         unit = torch.where(unit > DARKEST, curved, unit)
     x, y = make_axis(images, images.shape[-1]), make_axis(images, images.shape[-2])[:, None]
     field = factor * math.log(policy.gain) + (right * x + down * y) * math.log(policy.bias)

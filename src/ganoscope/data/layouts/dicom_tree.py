@@ -16,7 +16,7 @@ from ganoscope.data.layouts import SourceImage
 from ganoscope.data.layouts.folders import Found, scan, walk_files
 from ganoscope.data.layouts.folders import find_fault as find_file_fault
 from ganoscope.data.picture import ReadOptions, UnreadableError
-from ganoscope.data.readers import is_dicom, readers
+from ganoscope.data.readers._content import tell_format
 from ganoscope.data.readers.dicom import SUFFIXES
 from ganoscope.errors import UserError, describe
 from ganoscope.files import escape_unprintable
@@ -51,7 +51,7 @@ class Slice:
 
 
 def matches(source: Path) -> bool:
-    """Recognises sources in which most of the sampled files are DICOM, by suffix or DICM prefix."""
+    """Recognises sources in which most of the sampled files are DICOM."""
     paths = sample_paths(source) if source.is_dir() else []
     return 2 * sum(map(looks_like_dicom, paths)) > len(paths)
 
@@ -70,16 +70,12 @@ def sample_paths(source: Path) -> list[str]:
 
 
 def looks_like_dicom(path: str) -> bool:
-    """Tells whether a file is DICOM by its suffix or, if it has no suffix of another format, by its DICM prefix."""
-    name = path.lower()
-    if name.endswith(SUFFIXES):
-        return True
-    if name.endswith(tuple(suffix for suffix in readers() if suffix)):
-        return False
+    """Tells whether a file is DICOM by its content; a damaged one, which shows no format at all, by its suffix."""
     try:
-        return is_dicom(Path(path))
+        format_of_content = tell_format(Path(path))
     except OSError:
         return False
+    return format_of_content == ".dcm" or (not format_of_content and path.lower().endswith(SUFFIXES))
 
 
 def is_directory_file(name: str) -> bool:

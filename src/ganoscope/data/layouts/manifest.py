@@ -1,10 +1,11 @@
 """A folder with a CSV that lists its images: path, label, and further columns.
 
 The CSV is at the top: `manifest.csv`, or the only one with a column for paths and one for labels. Columns, in any
-order, with any common separator and encoding: `path` (relative to the CSV; slashes or backslashes), `label`, `patient`,
-`split` (train, validation, test or empty), `modality` (DICOM code), `view`, `boxes` ("x y width height; ..." in pixels)
-and `mask` (a path). Other common names, such as `filename` or `class`, are recognised in any case. Rows without an
-image, images without a row, and contradictory rows of one image are listed but not used.
+order, with any common separator and encoding: `path` (relative to the CSV; slashes or backslashes), `label`,
+`patient`, `split` (train, validation, test or empty), `modality` (DICOM code), `view`, `boxes` ("x y width height;
+..." in pixels), `mask` (the path of a mask of findings) and `anatomy` (that of a mask of lung fields or an organ).
+Other common names, such as `filename` or `class`, are recognised in any case. Rows without an image, images without a
+row, and contradictory rows of one image are listed but not used.
 
 It ranks above the layouts of single data sets: a manifest is deliberate.
 
@@ -51,6 +52,7 @@ ALIASES = {
     "view": ("view", "view_position", "viewposition", "position"),
     "boxes": ("boxes", "box", "bbox", "bboxes"),
     "mask": ("mask", "mask_path", "segmentation"),
+    "anatomy": ("anatomy", "anatomy_mask", "lung_mask", "lungs", "organ_mask", "body_mask"),
 }
 VIEWS = {name.lower(): name for name in ("AP", "PA", "LL", "RL", "axial", "coronal", "sagittal", "oblique")}
 TYPING_ERROR = 0.85
@@ -78,6 +80,7 @@ class Row:
     view: str = ""
     boxes: tuple[Box, ...] = ()
     mask: str = ""
+    anatomy: str = ""
     fault: str = ""
 
 
@@ -94,7 +97,7 @@ def list_images(source: Path, options: ReadOptions) -> Iterator[SourceImage]:
     """
     table = choose_table(source)
     rows = collect_rows(table)
-    others = {row.mask for row in rows.values()} | {table.path.name}
+    others = {mask for row in rows.values() for mask in (row.mask, row.anatomy)} | {table.path.name}
     others |= GENERATED_SHEETS if (source / "provenance.json").exists() else set()
     for found in walk_files(source):
         key = make_key(found.path.relative_to(source).as_posix())
@@ -118,11 +121,20 @@ def make_image(source: Path, found: Found, row: Row) -> SourceImage:
         found: File.
         row: Row of the file.
     """
-    mask = source / row.mask if row.mask else None
-    fault = found.fault or row.fault or (find_mask_fault(mask, source) if mask else "")
-    masks = (mask,) if mask else ()
+    masks, anatomy = (((source / name,) if name else ()) for name in (row.mask, row.anatomy))
+    faults = [found.fault, row.fault, *(find_mask_fault(path, source) for path in (*masks, *anatomy))]
     return SourceImage(
-        (found.path,), found.name, row.label, row.split, row.patient, row.boxes, masks, row.modality, row.view, fault
+        paths=(found.path,),
+        name=found.name,
+        label=row.label,
+        split=row.split,
+        patient=row.patient,
+        boxes=row.boxes,
+        mask=masks,
+        modality=row.modality,
+        view=row.view,
+        fault=next(filter(None, faults), ""),
+        anatomy=anatomy,
     )
 
 
@@ -242,13 +254,13 @@ def parse_row(values: Mapping[str, str], table: Table) -> Row:
     """Returns the parsed row, with a fault if a value is not allowed."""
     split, view, modality = (values.get(name, "") for name in ("split", "view", "modality"))
     boxes = parse_boxes(values.get("boxes", ""), table)
-    mask = values.get("mask", "")
+    masks = {name: values.get(name, "") for name in ("mask", "anatomy")}
     faults = {
         "an unknown split; allowed: train, validation, test or nothing": split and split.lower() not in SPLIT_OF_FOLDER,
         f"an unknown view; allowed: {', '.join(VIEWS.values())} or nothing": view and view.lower() not in VIEWS,
         "an unknown modality; allowed: DICOM's codes, such as CT": not re.fullmatch(r"([A-Za-z]{2,4})?", modality),
         "boxes in another form than 'x y width height; ...'": boxes is None,
-        "a mask that is no file in the source folder": mask and find_path_fault(mask),
+        "a mask that is no file in the source folder": any(map(find_path_fault, filter(None, masks.values()))),
     }
     return Row(
         label=values["label"],
@@ -257,7 +269,7 @@ def parse_row(values: Mapping[str, str], table: Table) -> Row:
         modality=modality.upper(),
         view=VIEWS.get(view.lower(), ""),
         boxes=boxes or (),
-        mask=make_key(mask) if mask else "",
+        **{name: make_key(mask) for name, mask in masks.items() if mask},
         fault="; ".join(fault for fault, found in faults.items() if found),
     )
 

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from functools import partial
+from typing import Literal
 
 from ganoscope.data.geometry.placement import GeometryConfig
 from ganoscope.data.geometry.volumes import find_choice_fault
@@ -23,11 +24,16 @@ class PrepareConfig(IntensityConfig, ReadOptions, GeometryConfig):
     modality: str = ""
     """Modality of the images (CT, MR, DX, ...) where the files don't state it; data augmentation depends on it."""
     patient_pattern: str | None = None
-    """Regular expression for file names whose first group is the patient id, or the name of a built-in one."""
+    """Regular expression whose first group is the patient id, or the name of a built-in one. It is compared with file
+    names, paths below SOURCE and patient ids of the source, whichever it matches most often, and goes before them."""
     validation: float = 0.15
     """Proportion of validation images where the source has no validation folder."""
     test: float = 0.15
     """Proportion of test images where the source has no test folder."""
+    split: Literal["all", "test"] = "all"
+    """all: training, validation and test images; test: every image is for testing, as for external validation."""
+    ignore_source_splits: bool = False
+    """Divide anew, whatever folders or tables of the source say about training, validation and test."""
     seed: int = 0
     """Random seed of the split."""
     name: str = ""

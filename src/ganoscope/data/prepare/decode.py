@@ -4,7 +4,6 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import chain, islice
 from pathlib import Path
-from re import Pattern
 from zlib import crc32
 
 import numpy as np
@@ -20,15 +19,15 @@ from ganoscope.data.geometry.placement import (
     Placement,
     choose_placement,
     place,
-    place_mask,
 )
 from ganoscope.data.geometry.volumes import select_slices
 from ganoscope.data.layouts import SourceImage
-from ganoscope.data.patients import compile_pattern, extract_patient
+from ganoscope.data.patients import PatientRule, extract_patient
 from ganoscope.data.picture import Picture, ReadOptions, UnreadableError
 from ganoscope.data.prepare.config import PrepareConfig
 from ganoscope.data.prepare.listing import Entry, Listing, parse
-from ganoscope.data.prepare.transfer import Decoded, Row, make_row
+from ganoscope.data.prepare.masks import Masks, open_masks
+from ganoscope.data.prepare.transfer import Decoded, Origin, Row, make_row
 from ganoscope.data.readers import read
 from ganoscope.data.store.intensity import IntensityConfig, find_raw_range, scale_to_16_bits
 from ganoscope.files import compute_sha256, escape_unprintable
@@ -51,15 +50,23 @@ class Recipe:
     geometry: GeometryConfig
     intensity: IntensityConfig
     options: ReadOptions
-    pattern: Pattern[str] | None
+    rule: PatientRule | None
     modality: str = ""
     searched_share: float = 1.0
+    ignore_source_splits: bool = False
 
 
 def make_recipe(config: PrepareConfig, listing: Listing) -> Recipe:
-    """Returns the decoding settings for a listing: the patient pattern found in it unless one is configured."""
-    pattern = compile_pattern(config.patient_pattern) or listing.pattern
-    return Recipe(config, config, config, pattern, config.modality, min(1.0, SEARCHED / listing.files))
+    """Returns the decoding settings for a listing."""
+    return Recipe(
+        config,
+        config,
+        config,
+        listing.rule,
+        config.modality,
+        min(1.0, SEARCHED / listing.files),
+        config.ignore_source_splits,
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,9 +191,9 @@ def decode_file(number: int, path: Path, image: SourceImage, recipe: Recipe) -> 
         recipe: Decoding settings.
     """
     try:
-        digest = compute_sha256(path)
+        digest, masks = compute_sha256(path), open_masks(image, recipe.options)
         for picture in read(path, recipe.options):
-            decoded = decode_picture(number, picture, image, recipe, digest)
+            decoded = decode_picture(number, picture, image, recipe, digest, masks)
             yield replace(decoded, name=find_name(image, path))
     except UnreadableError as error:
         yield Decoded(number, find_name(image, path), image, reason=str(error))
@@ -199,7 +206,9 @@ def decode_file(number: int, path: Path, image: SourceImage, recipe: Recipe) -> 
         )
 
 
-def decode_picture(number: int, picture: Picture, image: SourceImage, recipe: Recipe, digest: str) -> Decoded:
+def decode_picture(
+    number: int, picture: Picture, image: SourceImage, recipe: Recipe, digest: str, masks: Masks
+) -> Decoded:
     """Returns one picture in the square of the store, or a rejection with the reason.
 
     Args:
@@ -208,16 +217,17 @@ def decode_picture(number: int, picture: Picture, image: SourceImage, recipe: Re
         image: Entry that the file belongs to.
         recipe: Decoding settings.
         digest: SHA-256 of the source file.
+        masks: Masks of the source file.
     """
     try:
         refuse_empty(picture)
         refuse_unscalable(picture, recipe.intensity)
         placement = choose_placement(picture, recipe.geometry)
-        mask = read_masks(image.mask, picture, placement, recipe.geometry.size) if image.mask else None
+        mask, anatomy = masks.place(picture, placement, recipe.geometry.size)
         pixels = place(picture, placement, recipe.geometry)
     except UnreadableError as error:
         return Decoded(number, image.name, image, reason=str(error))
-    patient = image.patient or extract_patient(recipe.pattern, Path(image.name).name) or picture.patient
+    patient, origin = choose_patient(image, picture, recipe.rule)
     modality = recipe.modality or picture.modality or image.modality
     searched = is_searchable(picture.pixels) and is_sampled(f"{digest} {picture.frame}", recipe.searched_share)
     return Decoded(
@@ -230,16 +240,37 @@ def decode_picture(number: int, picture: Picture, image: SourceImage, recipe: Re
             spacing_mm=compute_spacing(picture, placement),
             modality=modality,
             view=picture.view or image.view,
+            split="" if recipe.ignore_source_splits else image.split or picture.split,
         ),
         shape=(picture.pixels.shape[0], picture.pixels.shape[1]),
         placement=placement,
         thumbnail=draw_thumbnail(picture),
         mask=mask,
+        anatomy=anatomy,
         searched=searched,
         markers=tuple(placement.to_store(marker.box) for marker in find_markers(picture.pixels)) if searched else (),
         digest=digest,
         patient=patient,
+        origin=origin,
+        stated_split=image.split or picture.split,
     )
+
+
+def choose_patient(image: SourceImage, picture: Picture, rule: PatientRule | None) -> tuple[str, Origin]:
+    """Returns the patient id of a picture and where it comes from: what the user states goes before all else.
+
+    Args:
+        image: Entry that the picture belongs to.
+        picture: Picture as read from its file.
+        rule: How patient ids are read from names and paths.
+    """
+    if rule and rule.stated:
+        stated = rule.find(image.name, image.patient or picture.patient)
+        if stated or (stated := extract_patient(rule.pattern, picture.patient)):
+            return stated, "pattern"
+    named = rule.find(image.name) if rule and not rule.stated else ""
+    patient = image.patient or named or picture.patient
+    return patient, "header" if patient == picture.patient else "source"
 
 
 def draw_thumbnail(picture: Picture) -> NDArray[np.float16]:
@@ -282,42 +313,6 @@ def refuse_unscalable(picture: Picture, config: IntensityConfig) -> None:
     """
     if config.scale == "none" and picture.unit == "signal" and picture.pixels.dtype != np.uint16:
         raise UnreadableError(f"values of type {picture.pixels.dtype} can't be stored with --scale none")
-
-
-def read_masks(paths: Sequence[Path], picture: Picture, placement: Placement, size: int) -> NDArray[np.bool_]:
-    """Returns the pixels that lie in any of the masks, shape (size, size).
-
-    Args:
-        paths: Pictures of the masks.
-        picture: Picture that the masks belong to.
-        placement: Placement of the picture in the store.
-        size: Height and width of the store's images in pixels.
-
-    Raises:
-        UnreadableError: A mask can't be read, or its size differs from that of the picture.
-    """
-    return np.any([read_mask(path, picture, placement, size) for path in paths], axis=0)
-
-
-def read_mask(path: Path, picture: Picture, placement: Placement, size: int) -> NDArray[np.bool_]:
-    """Returns the mask of the annotated finding in the square of the store, shape (size, size).
-
-    Args:
-        path: Picture of the mask; nonzero pixels belong to the finding.
-        picture: Picture that the mask belongs to.
-        placement: Placement of the picture in the store.
-        size: Height and width of the store's images in pixels.
-
-    Raises:
-        UnreadableError: The mask can't be read, or its size differs from that of the picture.
-    """
-    try:
-        mask = np.greater(next(iter(read(path))).pixels, 0)
-    except UnreadableError as error:
-        raise UnreadableError(f"its mask can't be read: {error}") from None
-    if mask.shape != picture.pixels.shape:
-        raise UnreadableError(f"its mask has {mask.shape} pixels, the picture {picture.pixels.shape}")
-    return place_mask(mask, placement, size)
 
 
 def compute_spacing(picture: Picture, placement: Placement) -> tuple[float, float] | None:

@@ -11,17 +11,21 @@ from numpy.typing import NDArray
 
 from ganoscope.alarms import save_alarms
 from ganoscope.data.checks.duplicates import Duplicates
+from ganoscope.data.checks.leaks import refuse_crossing
 from ganoscope.data.checks.soundness import find_alarms
 from ganoscope.data.prepare.config import PrepareConfig
 from ganoscope.data.prepare.grouping import Columns, group, save_duplicates, search_duplicates
+from ganoscope.data.prepare.idle_options import Findings, find_idle_options
 from ganoscope.data.prepare.ingest import Ingest
 from ganoscope.data.prepare.key import save_key
 from ganoscope.data.prepare.provisional_rows import Facts, read_columns, read_facts, read_rows
 from ganoscope.data.store import COLUMNS, QUARANTINE_COLUMNS, Store, StoreWriter
 from ganoscope.data.store.intensity import DTYPE_OF_UNIT, SCALED_UNIT, IntensityMap, parse_window
 from ganoscope.data.store.splits import Fractions, make_splits
+from ganoscope.errors import UserError
 from ganoscope.files import remove
 from ganoscope.parallel import submit
+from ganoscope.progress import CONSOLE
 from ganoscope.tables import read_csv, save_csv
 
 LOCK = "lock"
@@ -30,7 +34,9 @@ PRIVATE_FILES = ("listing.jsonl", "rows.csv", "rejected.csv", "thumbnails.bin", 
 BLOCK = 1024
 
 
-def finish(ingest: Ingest, config: PrepareConfig, layout: str, salt: bytes, workers: int) -> None:
+def finish(
+    ingest: Ingest, config: PrepareConfig, layout: str, salt: bytes, workers: int, formats: frozenset[str]
+) -> None:
     """Groups and splits the images, and writes all files of the store and the private `key.csv`.
 
     With several processes, one searches for near-duplicates while this one continues.
@@ -41,11 +47,13 @@ def finish(ingest: Ingest, config: PrepareConfig, layout: str, salt: bytes, work
         layout: Name of the layout.
         salt: Secret key for pseudonyms.
         workers: Number of processes.
+        formats: Names of the readers that the files need.
     """
     writer, folder = ingest.close(), ingest.folder
-    columns, ids = read_columns(folder)
+    facts = read_facts(folder, salt, config.patient_pattern is not None)
+    tell(ingest, config, facts, formats)
+    columns, ids = read_columns(folder, facts.pseudonyms)
     wait_for_duplicates = submit(search_duplicates, (folder / "thumbnails.bin", columns.patient), workers)
-    facts = read_facts(folder, salt)
     save_key(folder, facts.pseudonyms)
     save_csv(folder / "quarantine.csv", QUARANTINE_COLUMNS, list_rejected(folder))
     if not ingest.has_series:
@@ -56,10 +64,32 @@ def finish(ingest: Ingest, config: PrepareConfig, layout: str, salt: bytes, work
     if workers > 1 and columns.label.any():
         import_module("sklearn.tree")  # needed for the alarms; takes half a second, so load it while the search runs
     with ingest.explaining_reasons():
-        write_tables(folder, config, columns, ids, wait_for_duplicates(), facts.pseudonyms)
+        write_tables(folder, config, columns, ids, wait_for_duplicates(), facts)
     prepared = {**asdict(config), "layout": layout, "ganoscope": version("ganoscope")}
     writer.finish(config.name or layout, intensity, facts.modality, prepared)
-    save_alarms(folder / "alarms.json", find_alarms(Store.open(folder), facts.conflicts, facts.synthetic))
+    store = Store.open(folder)
+    refuse_crossing(store)
+    save_alarms(folder / "alarms.json", find_alarms(store, facts.source))
+
+
+def tell(ingest: Ingest, config: PrepareConfig, facts: Facts, formats: frozenset[str]) -> None:
+    """Prints what the user's pattern for patient ids matched, and which options had no effect.
+
+    Args:
+        ingest: Unfinished store with all pictures written.
+        config: Configuration of `prepare`.
+        facts: Facts about all images.
+        formats: Names of the readers that the files need.
+    """
+    if config.patient_pattern is not None:
+        matched, missed = facts.source.matched_images, facts.source.unmatched_images
+        CONSOLE.print(
+            f"--patient-pattern matched {matched:,} of {matched + missed:,} images: {facts.persons:,} patients"
+        )
+    source_splits, unit = facts.source_splits, ingest.unit
+    found = Findings(formats, unit, ingest.has_series, facts.many_frames, facts.scaled, source_splits)
+    for line in find_idle_options(config, found):
+        CONSOLE.print(line)
 
 
 def write_tables(
@@ -68,7 +98,7 @@ def write_tables(
     columns: Columns,
     ids: NDArray[np.bytes_],
     duplicates: Duplicates,
-    pseudonyms: Mapping[str, str],
+    facts: Facts,
 ) -> None:
     """Writes `duplicates.csv` and `manifest.csv`.
 
@@ -78,13 +108,44 @@ def write_tables(
         columns: Columns needed for grouping, one entry per image.
         ids: Sample ids, shape (N,).
         duplicates: Near-duplicates among the images.
-        pseudonyms: Pseudonym by patient id.
+        facts: Facts about all images.
     """
     groups = group(columns, duplicates)
-    fractions = Fractions(config.validation, config.test)
-    splits = make_splits(groups, columns.label, columns.source_split, fractions, config.seed)
+    splits = choose_splits(groups, columns, config, facts)
     save_duplicates(folder / "duplicates.csv", duplicates, ids, columns)
-    write_manifest(folder, ids, groups, splits, pseudonyms)
+    write_manifest(folder, ids, groups, splits, facts.pseudonyms)
+
+
+def choose_splits(groups: NDArray[np.int32], columns: Columns, config: PrepareConfig, facts: Facts) -> NDArray[np.str_]:
+    """Returns the split of every image, shape (N,).
+
+    Args:
+        groups: Group numbers, shape (N,).
+        columns: Columns needed for grouping, one entry per image.
+        config: Configuration of `prepare`.
+        facts: Facts about all images, which explain why there are too few groups.
+
+    Raises:
+        UserError: There are too few groups.
+    """
+    if config.split == "test":
+        return np.full(len(groups), "test")
+    fractions = Fractions(config.validation, config.test)
+    try:
+        return make_splits(groups, columns.label, columns.source_split, fractions, config.seed)
+    except UserError as error:
+        raise UserError(f"{error}{explain_patients(facts)}") from None
+
+
+def explain_patients(facts: Facts) -> str:
+    """Returns what is known of the patients if that may be the reason for too few groups; else ""."""
+    matched = facts.source.matched_images
+    if facts.source.shared_id_images:
+        return (
+            " The headers of all files bear one patient id, which was not used: if the ids are in file names or "
+            "folders, give --patient-pattern."
+        )
+    return f" --patient-pattern matched {matched:,} images: {facts.persons:,} patient(s)." if matched else ""
 
 
 def write_manifest(

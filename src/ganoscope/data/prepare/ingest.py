@@ -115,8 +115,8 @@ class Ingest:
         if row.unit != self.unit:
             return self._reject(row, f"{row.unit} in a store of {self.unit}")
         square = (self.size, self.size)
-        mask = np.frombuffer(row.mask, bool).reshape(square) if row.mask else None
-        self.store.append(np.frombuffer(row.pixels, DTYPE_OF_UNIT[row.unit]).reshape(square), mask)
+        masks = (np.frombuffer(mask, bool).reshape(square) if mask else None for mask in (row.mask, row.anatomy))
+        self.store.append(np.frombuffer(row.pixels, DTYPE_OF_UNIT[row.unit]).reshape(square), *masks)
         self._thumbnails.write(row.thumbnail)
         self._write("rows.csv", {**row.values, "series": series})
         return None

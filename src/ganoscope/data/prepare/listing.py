@@ -14,8 +14,9 @@ from pathlib import Path
 from re import Pattern
 
 from ganoscope.data.layouts import Layout, SourceImage
-from ganoscope.data.patients import PatternCounter
+from ganoscope.data.patients import PatientRule, PatternCounter
 from ganoscope.data.picture import ReadOptions
+from ganoscope.data.prepare.idle_options import name_format
 from ganoscope.data.readers import readers
 from ganoscope.errors import UserError
 from ganoscope.files import remove
@@ -33,7 +34,8 @@ class Listing:
         files: Number of source files over all entries.
         size: Total size of the source files in bytes.
         digest: SHA-256 of the entries and of the sizes and times of the files; it changes with the source.
-        pattern: Built-in patient pattern that matches the file names; None if there is none.
+        rule: How patient ids are read from the files: the stated pattern, or a built-in one that matches; or None.
+        formats: Names of the readers that the files need.
     """
 
     path: Path
@@ -41,7 +43,8 @@ class Listing:
     files: int
     size: int
     digest: str
-    pattern: Pattern[str] | None
+    rule: PatientRule | None
+    formats: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +67,9 @@ def refuse_source(source: Path) -> None:
         raise UserError(f"source {source} is a file; allowed: a folder of images. Unpack archives first.")
 
 
-def list_source(source: Path, layout: Layout, options: ReadOptions, folder: Path) -> Listing:
+def list_source(
+    source: Path, layout: Layout, options: ReadOptions, folder: Path, stated: Pattern[str] | None = None
+) -> Listing:
     """Returns the listing of a source, written to the folder of an unfinished store.
 
     Args:
@@ -72,20 +77,28 @@ def list_source(source: Path, layout: Layout, options: ReadOptions, folder: Path
         layout: Layout of the source.
         options: How files are read.
         folder: Unfinished store; removed if the source is empty.
+        stated: Pattern for patient ids that the user stated.
 
     Raises:
         UserError: The source holds no files.
     """
-    listing = spool(layout.list_images(source, options), folder / "listing.jsonl")
+    listing = spool(layout.list_images(source, options), folder / "listing.jsonl", stated)
     if not listing.files:
         remove(folder)
         raise UserError(f"source {source} holds no files; allowed: a folder with {', '.join(readers())} images.")
     return listing
 
 
-def spool(images: Iterable[SourceImage], path: Path) -> Listing:
-    """Writes entries to a file and returns the listing."""
-    digest, counter, entries, files, size = hashlib.sha256(), PatternCounter(), 0, 0, 0
+def spool(images: Iterable[SourceImage], path: Path, stated: Pattern[str] | None = None) -> Listing:
+    """Writes entries to a file and returns the listing.
+
+    Args:
+        images: Entries found by a layout.
+        path: File to write.
+        stated: Pattern for patient ids that the user stated.
+    """
+    digest, counter, entries, files, size = hashlib.sha256(), PatternCounter(stated), 0, 0, 0
+    formats: set[str] = set()
     with path.open("w", encoding="ascii") as file:
         for image in images:
             line = json.dumps({"number": files, **{name: getattr(image, name) for name in FIELDS}}, default=os.fspath)
@@ -95,10 +108,12 @@ def spool(images: Iterable[SourceImage], path: Path) -> Listing:
                 length, state = describe_state(source)
                 digest.update(state)
                 size += length
-                counter.add(source.name)
+            if not image.fault:
+                counter.add(image.name, image.patient)
+                formats.add(name_format(image.name))
             files += len(image.paths)
             entries += 1
-    return Listing(path, entries, files, size, digest.hexdigest(), counter.recognise())
+    return Listing(path, entries, files, size, digest.hexdigest(), counter.recognise(), frozenset(formats))
 
 
 def describe_state(path: Path) -> tuple[int, bytes]:

@@ -1,5 +1,6 @@
 """Reads the provisional rows of an unfinished store: columns for grouping, sample ids, facts about all images."""
 
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -7,7 +8,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from ganoscope.data.patients import make_pseudonym
+from ganoscope.data.checks.store_tables import SourceFacts
+from ganoscope.data.patients import find_placeholders, make_pseudonym
 from ganoscope.data.prepare.grouping import Columns
 from ganoscope.data.store.columns import DIGEST, ROWS, number, to_bytes
 from ganoscope.parallel import make_chunks
@@ -19,20 +21,25 @@ def read_rows(folder: Path) -> Iterator[dict[str, str]]:
     return read_csv(folder / "rows.csv", errors="surrogateescape")
 
 
-def read_columns(folder: Path) -> tuple[Columns, NDArray[np.bytes_]]:
-    """Returns the columns needed for grouping, and the sample ids, shape (N,), in one pass over the rows."""
-    parts = [read_part(rows) for rows in make_chunks(read_rows(folder), ROWS)]
+def read_columns(folder: Path, pseudonyms: Mapping[str, str]) -> tuple[Columns, NDArray[np.bytes_]]:
+    """Returns the columns needed for grouping, and the sample ids, shape (N,), in one pass over the rows.
+
+    Args:
+        folder: Unfinished store.
+        pseudonyms: Pseudonym by patient id; "" for ids that are not used.
+    """
+    parts = [read_part(rows, pseudonyms) for rows in make_chunks(read_rows(folder), ROWS)]
     persons, volumes, contents, labels, splits, starts = (np.concatenate(part) for part in zip(*parts, strict=True))
     patient = np.where(persons == b"", -1, number(persons))
     columns = Columns(patient, number(volumes), number(contents), number(labels).astype(np.int32), splits)
     return columns, make_ids(starts)
 
 
-def read_part(rows: list[dict[str, str]]) -> tuple[NDArray[np.bytes_ | np.str_], ...]:
-    """Returns patient, volume, content, label, source split and start of the sample id, each of shape (len(rows),)."""
+def read_part(rows: list[dict[str, str]], pseudonyms: Mapping[str, str]) -> tuple[NDArray[np.bytes_ | np.str_], ...]:
+    """Returns pseudonym, volume, content, label, source split, start of the sample id, each of shape (len(rows),)."""
     alone = (row["number"] if row["together"] == "1" else f"{row['number']} {row['frame']}" for row in rows)
     return (
-        to_bytes(row["person"] for row in rows),
+        to_bytes(pseudonyms[row["person"]] for row in rows),
         to_bytes(row["series"] or own for row, own in zip(rows, alone, strict=True)),
         to_bytes(f"{row['source_sha256'][-DIGEST:]} {row['frame']}" for row in rows),
         to_bytes(row["label"] for row in rows),
@@ -63,31 +70,106 @@ class Facts:
 
     Attributes:
         modality: Modality of all images; `mixed` if they differ, "" if unknown.
-        conflicts: Number of patient ids whose files describe different persons.
         scaled: Whether pixels were scaled to 16 bits.
-        pseudonyms: Pseudonym by patient id.
-        synthetic: Number of images whose files declare that they were generated.
+        pseudonyms: Pseudonym by patient id; "" for ids that are not used.
+        persons: Number of patient ids that are used.
+        many_frames: Whether any file holds several pictures.
+        source_splits: Splits that the source states.
+        source: Facts about the source that its checks need.
     """
 
     modality: str
-    conflicts: int
     scaled: bool
     pseudonyms: Mapping[str, str]
-    synthetic: int
+    persons: int
+    many_frames: bool
+    source_splits: frozenset[str]
+    source: SourceFacts
 
 
-def read_facts(folder: Path, salt: bytes) -> Facts:
-    """Returns the facts about all images in one pass over the rows; `salt` is the secret key of the pseudonyms."""
-    modalities, scaled, conflicts, synthetic = set(), False, set(), 0
-    checks: dict[str, str] = {}
-    pseudonyms = {"": ""}
+class PatientFacts:
+    """Gathers, row by row, what is known of the patients.
+
+    Attributes:
+        conflicts: Patient ids whose files describe different persons.
+        persons: Patient ids.
+        matched: Number of images whose id was read by the user's pattern.
+        uids: Number of images whose id is a UID of their own study.
+    """
+
+    def __init__(self) -> None:
+        self.conflicts: set[str] = set()
+        self.persons: set[str] = set()
+        self.matched = self.uids = 0
+        self._checks: dict[str, str] = {}
+        self._images: Counter[str] = Counter()
+        self._named: set[str] = set()
+        self._entries: set[str] = set()
+
+    def add(self, row: Mapping[str, str]) -> None:
+        """Adds one provisional row."""
+        person, header = row["person"], row["origin"] == "header"
+        self.matched += row["origin"] == "pattern"
+        if not person:
+            return
+        self.persons.add(person)
+        if header:
+            self._images[person] += 1
+            self.uids += row["uid"] == "1"
+            if len(self._entries) < 2:
+                self._entries.add(row["series"] or row["number"])
+        else:
+            self._named.add(person)
+        if row["check"] and self._checks.setdefault(person, row["check"]) != row["check"]:
+            self.conflicts.add(person)
+
+    def find_unusable(self) -> dict[str, int]:
+        """Returns the ids in headers that can't be a person's, with their numbers of images."""
+        found = find_placeholders(self._images) - self._named
+        return {person: self._images[person] for person in found | self.find_shared()}
+
+    def find_shared(self) -> set[str]:
+        """Returns the one id that the headers of all files bear; empty if there are several, or a single file."""
+        return set(self._images) if len(self.persons) == 1 and len(self._entries) > 1 else set()
+
+
+def read_facts(folder: Path, salt: bytes, stated: bool = False) -> Facts:
+    """Returns the facts about all images in one pass over the rows.
+
+    Args:
+        folder: Unfinished store.
+        salt: Secret key of the pseudonyms.
+        stated: Whether the user stated a pattern for patient ids.
+    """
+    modalities, splits, scaled, many_frames, synthetic, images = set(), set(), False, False, 0, 0
+    patients = PatientFacts()
     for row in read_rows(folder):
+        images += 1
         modalities.add(row["modality"])
         scaled = scaled or bool(row["raw_low"])
         synthetic += row["synthetic"] == "1"
-        if row["person"] not in pseudonyms:
-            pseudonyms[row["person"]] = make_pseudonym(row["person"], salt)
-        if row["person"] and row["check"] and checks.setdefault(row["person"], row["check"]) != row["check"]:
-            conflicts.add(row["person"])
-    modality = modalities.pop() if len(modalities) == 1 else "mixed"
-    return Facts(modality, len(conflicts), scaled, pseudonyms, synthetic)
+        splits.add(row["stated_split"])
+        many_frames = many_frames or row["frame"] != "0"
+        patients.add(row)
+    unusable, shared = patients.find_unusable(), patients.find_shared()
+    source = SourceFacts(
+        patient_conflicts=len(patients.conflicts - set(unusable)),
+        synthetic=synthetic,
+        shared_id_images=sum(unusable[person] for person in shared),
+        placeholder_images=sum(count for person, count in unusable.items() if person not in shared),
+        uid_images=patients.uids,
+        unmatched_images=images - patients.matched if stated else 0,
+        matched_images=patients.matched,
+    )
+    pseudonyms = {
+        person: "" if person in unusable else make_pseudonym(person, salt) for person in ("", *patients.persons)
+    }
+    return Facts(
+        modality=modalities.pop() if len(modalities) == 1 else "mixed",
+        scaled=scaled,
+        pseudonyms=pseudonyms,
+        persons=sum(name != "" for name in pseudonyms.values()),
+        many_frames=many_frames,
+        source_splits=frozenset(splits - {""}),
+        source=source,
+    )

@@ -1,7 +1,7 @@
 """Converts decoded pictures into small plain rows that are sent from a worker process to the one that writes."""
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,8 +12,22 @@ from ganoscope.data.layouts.folders import read_folder_names
 from ganoscope.data.picture import Picture, Unit
 from ganoscope.data.store.intensity import DTYPE_OF_UNIT
 
-PRIVATE_COLUMNS = ("number", "name", "person", "check", "together", "taken_from", "synthetic")
+PRIVATE_COLUMNS = (
+    "number",
+    "name",
+    "person",
+    "check",
+    "together",
+    "taken_from",
+    "synthetic",
+    "origin",
+    "uid",
+    "stated_split",
+)
 """Columns of the unfinished store that are not in the manifest; names and ids among them are removed with it."""
+
+Origin = Literal["pattern", "source", "header"]
+"""Where a patient id comes from: the user's pattern, folders, names or tables of the source, or the file's header."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,12 +42,15 @@ class Decoded:
         shape: Height and width of the source picture.
         placement: Placement of the source picture in the store.
         thumbnail: Folded thumbnail for the search for near-duplicates.
-        mask: Mask of the annotated finding, shape (size, size).
+        mask: Mask of the annotated findings, shape (size, size).
+        anatomy: Mask of the outlined anatomy, shape (size, size).
         searched: Whether the picture was searched for burnt-in text and markers.
         markers: Markers found, as boxes in store pixels.
         raw_range: Raw values mapped to 0 and 65535, if the picture was scaled.
         digest: SHA-256 of the source file.
         patient: Patient id.
+        origin: Where the patient id comes from.
+        stated_split: Split that the source states, even if it is to be ignored.
         reason: Reason for the rejection; "" if the picture was accepted.
     """
 
@@ -45,11 +62,14 @@ class Decoded:
     placement: Placement | None = None
     thumbnail: NDArray[np.float16] | None = None
     mask: NDArray[np.bool_] | None = None
+    anatomy: NDArray[np.bool_] | None = None
     searched: bool = False
     markers: tuple[tuple[float, float, float, float], ...] = ()
     raw_range: tuple[float, float] | None = None
     digest: str = ""
     patient: str = ""
+    origin: Origin = "source"
+    stated_split: str = ""
     reason: str = ""
 
 
@@ -64,7 +84,8 @@ class Row:
         unit: Unit of the pixels.
         pixels: Bytes of the pixels, (size, size), in the data type that the unit has in the store.
         thumbnail: Bytes of the folded thumbnail, float16.
-        mask: Bytes of the mask of the annotated finding, (size, size), one per pixel; empty if there is none.
+        mask: Bytes of the mask of the annotated findings, (size, size), one per pixel; empty if there is none.
+        anatomy: The same of the outlined anatomy.
         reason: Reason for the rejection; "" if the picture was accepted.
     """
 
@@ -73,6 +94,7 @@ class Row:
     pixels: bytes = b""
     thumbnail: bytes = b""
     mask: bytes = b""
+    anatomy: bytes = b""
     reason: str = ""
 
 
@@ -82,8 +104,8 @@ def make_row(item: Decoded, together: bool = True) -> Row:
     if item.picture is None or item.thumbnail is None:
         return Row(values, reason=item.reason)
     pixels = item.picture.pixels.astype(DTYPE_OF_UNIT[item.picture.unit], copy=False)
-    mask = b"" if item.mask is None else item.mask.tobytes()
-    return Row(values, item.picture.unit, pixels.tobytes(), item.thumbnail.tobytes(), mask)
+    mask, anatomy = (b"" if mask is None else mask.tobytes() for mask in (item.mask, item.anatomy))
+    return Row(values, item.picture.unit, pixels.tobytes(), item.thumbnail.tobytes(), mask, anatomy)
 
 
 def describe(item: Decoded) -> dict[str, Any]:
@@ -96,7 +118,7 @@ def describe(item: Decoded) -> dict[str, Any]:
     return {
         "label": image.label or picture.label,
         "source": f"file-{item.number:07d}",
-        "source_split": image.split or picture.split,
+        "source_split": picture.split,
         "source_sha256": item.digest,
         "height_px": item.shape[0],
         "width_px": item.shape[1],
@@ -112,6 +134,7 @@ def describe(item: Decoded) -> dict[str, Any]:
         "placement": str(item.placement),
         "boxes": write_boxes(boxes),
         "annotated": int(item.mask is not None),
+        "anatomy": int(item.anatomy is not None),
         "raw_low": low if low == "" else f"{low:.9g}",
         "raw_high": high if high == "" else f"{high:.9g}",
     }
@@ -126,11 +149,21 @@ def describe_privately(item: Decoded, together: bool) -> dict[str, Any]:
         "number": item.number,
         "name": item.name,
         "person": item.patient,
-        "check": item.picture.patient_check if item.picture else "",
+        "check": find_check(item),
         "together": int(together),
         "synthetic": int(item.picture is not None and item.picture.synthetic),
+        "origin": item.origin,
+        "stated_split": item.stated_split,
+        "uid": int(item.picture is not None and item.picture.patient_is_uid),
         "taken_from": "/".join(part for part in parts if part not in (label, image.label)),
     }
+
+
+def find_check(item: Decoded) -> str:
+    """Returns the digest about the person, if it belongs to the patient id: a series may bear that of another file."""
+    if item.picture is None or (item.origin == "source" and item.picture.patient not in ("", item.patient)):
+        return ""
+    return item.picture.patient_check
 
 
 def write_boxes(boxes: Any) -> str:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Protocol, cast
 
 from ganoscope.data.picture import Picture, ReadOptions, UnreadableError
+from ganoscope.data.readers._content import tell_format
 
 FOREIGN_SUFFIXES = (
     *(".bmp", ".gif", ".webp", ".svg", ".jp2", ".pdf", ".zip", ".gz", ".raw", ".dat", ".mha", ".mhd", ".nrrd", ".mat"),
@@ -39,16 +40,13 @@ def readers() -> dict[str, Reader]:
 
 
 def find_reader(path: Path) -> Reader | None:
-    """Returns the reader of a file: by suffix, or by the DICM prefix in a file without a known suffix."""
+    """Returns the reader of a file by its content; by its name where the content is of no format with a mark.
+
+    A damaged file gets the reader that its name asks for, which knows the reason.
+    """
     name = path.name.lower()
-    known = next((reader for suffix, reader in readers().items() if suffix and name.endswith(suffix)), None)
-    return known or (readers().get(".dcm") if is_dicom(path) else None)
-
-
-def is_dicom(path: Path) -> bool:
-    """Tells whether a file has the DICM prefix after its 128-byte preamble."""
-    with path.open("rb") as file:
-        return file.read(132)[128:] == b"DICM"
+    named = (suffix for suffix in readers() if suffix and name.endswith(suffix))
+    return readers().get(tell_format(path) or next(named, ""))
 
 
 PLAIN = ReadOptions()
@@ -66,6 +64,6 @@ def read(path: Path, options: ReadOptions = PLAIN) -> Iterable[Picture]:
     reader = find_reader(path)
     if reader is None:
         suffix = path.suffix.lower()
-        named = suffix if suffix in FOREIGN_SUFFIXES else "of this name"
-        raise UnreadableError(f"format {named} is not supported; {', '.join(readers())} are")
+        what = f"format {suffix}" if suffix in FOREIGN_SUFFIXES else "the format of its content"
+        raise UnreadableError(f"{what} is not supported; {', '.join(readers())} are")
     return reader.read(path, options)

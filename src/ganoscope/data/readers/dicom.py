@@ -100,6 +100,7 @@ def make_picture(stored: NDArray[Any], dataset: Dataset, found: PixelFormat, fra
         thickness_mm=attributes.read_thickness(dataset, frame),
         frame=frame,
         patient=attributes.read_patient(dataset),
+        patient_is_uid=attributes.bears_uid_as_patient(dataset),
         patient_check=attributes.make_patient_check(dataset),
         synthetic=attributes.get_text(dataset, "SyntheticData") == "YES",
     )

@@ -65,8 +65,13 @@ class Layout:
     synthetic: bool
 
 
-def read(path: Path, options: ReadOptions) -> Iterator[Picture]:
+def read(path: Path, options: ReadOptions, labels: bool = False) -> Iterator[Picture]:
     """Yields the slices of a volume in the requested plane.
+
+    Args:
+        path: File.
+        options: Plane, slices and unit.
+        labels: Whether a label map, by its intent code, is wanted.
 
     Raises:
         UnreadableError: The file is damaged, truncated, a time series or a decompression bomb, holds colours, complex
@@ -74,7 +79,7 @@ def read(path: Path, options: ReadOptions) -> Iterator[Picture]:
     """
     try:
         with open_stream(path) as stream:
-            layout = read_layout(stream)
+            layout = read_layout(stream, labels)
             stored = read_values(path, stream, layout)
     except (EOFError, zlib.error, gzip.BadGzipFile):
         raise UnreadableError("corrupt or truncated: the compressed data can't be unpacked") from None
@@ -89,25 +94,18 @@ def read(path: Path, options: ReadOptions) -> Iterator[Picture]:
 
 
 def open_stream(path: Path) -> BinaryIO:
-    """Returns the content of a file as a stream, decompressed if the name says so.
-
-    Raises:
-        UnreadableError: Name and content disagree about compression.
-    """
-    packed = is_packed(path)
-    with path.open("rb") as file:
-        if (file.read(2) == GZIP) is not packed:
-            raise UnreadableError(f"wrong extension: the content is {'not ' if packed else ''}compressed by gzip")
-    return cast(BinaryIO, gzip.open(path) if packed else path.open("rb"))
+    """Returns the content of a file as a stream, decompressed if it is compressed, whatever the name says."""
+    return cast(BinaryIO, gzip.open(path) if is_packed(path) else path.open("rb"))
 
 
 def is_packed(path: Path) -> bool:
-    """Tells whether the file name states that the content is compressed."""
-    return path.name.lower().endswith(".gz")
+    """Tells whether the content is compressed by gzip."""
+    with path.open("rb") as file:
+        return file.read(2) == GZIP
 
 
-def read_layout(stream: BinaryIO) -> Layout:
-    """Returns the layout stated by the header.
+def read_layout(stream: BinaryIO, labels: bool = False) -> Layout:
+    """Returns the layout stated by the header; label maps are refused unless `labels` are wanted.
 
     Raises:
         UnreadableError: The header is damaged, or the file is not a volume of real values.
@@ -120,7 +118,7 @@ def read_layout(stream: BinaryIO) -> Layout:
         slope, intercept = (float(header[name]) for name in ("scl_slope", "scl_inter"))
     except Exception:  # damaged headers raise anything
         raise UnreadableError("damaged header: shape, type or place of the values can't be read") from None
-    if intent == LABEL_INTENT:
+    if intent == LABEL_INTENT and not labels:
         raise UnreadableError("a label map, by its intent code, is no image of anatomy")
     refuse_type(dtype)
     if not len(header.binaryblock) <= offset <= LARGEST_OFFSET:

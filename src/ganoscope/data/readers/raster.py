@@ -19,7 +19,7 @@ from ganoscope.data.picture import MAX_PIXELS, SYNTHETIC, Picture, ReadOptions, 
 from ganoscope.data.readers._raw_values import EIGHT_BIT, convert, find_meaning
 
 SUFFIXES = (".png", ".jpg", ".jpeg", ".tif", ".tiff")
-FORMAT_OF_SUFFIX = {".png": "PNG", ".jpg": "JPEG", ".jpeg": "JPEG", ".tif": "TIFF", ".tiff": "TIFF"}
+FORMATS = ("PNG", "JPEG", "TIFF")
 COLOUR_TOLERANCE = 8
 """Largest difference between the channels of a grey picture, in grey values; JPEG rounding stays below it."""
 
@@ -51,7 +51,7 @@ def read(path: Path, options: ReadOptions) -> Iterator[Picture]:
     Units: grey values of 8 and 16 bits; HU if `hu_offset` declares them; a signal for signed and float TIFF.
 
     Raises:
-        UnreadableError: The file is not an image, has another format than its suffix, is truncated, animated or
+        UnreadableError: The file is not an image of a supported format, is truncated, animated or
             transparent, has 16-bit colour (which could only be read with loss) or a colour space without grey, or its
             values can't be HU although `hu_offset` declares them.
         OSError: The system can't read the file.
@@ -59,7 +59,7 @@ def read(path: Path, options: ReadOptions) -> Iterator[Picture]:
     try:
         # given a path instead of a file, Pillow maps plain TIFF into memory and garbles pictures that it rotates
         with path.open("rb") as file, Image.open(file) as image:
-            pages = choose_pages(path, image)
+            pages = choose_pages(image)
             for page in pages:
                 if len(pages) > 1:
                     image.seek(page)
@@ -83,17 +83,16 @@ def is_synthetic(image: Image.Image) -> bool:
     return str(image.info.get("Description", "")).startswith(SYNTHETIC)
 
 
-def choose_pages(path: Path, image: Image.Image) -> list[int]:
+def choose_pages(image: Image.Image) -> list[int]:
     """Returns the indices of the pages to read: all pages of a TIFF except thumbnails and masks.
 
     Raises:
-        UnreadableError: The format differs from the suffix, the file is an animation, or it has too many pixels.
+        UnreadableError: The format is not supported, the file is an animation, or it has too many pixels.
     """
-    expected = FORMAT_OF_SUFFIX[path.suffix.lower()]
-    if image.format != expected:
-        raise UnreadableError(f"wrong extension: the content is {image.format}, the name says {expected}")
+    if image.format not in FORMATS:
+        raise UnreadableError(f"wrong extension: the content is {image.format}; {', '.join(FORMATS)} are read")
     count = getattr(image, "n_frames", 1)
-    if expected != "TIFF" or count == 1:
+    if image.format != "TIFF" or count == 1:
         if count > 1:
             raise UnreadableError("the file holds several frames; one picture per file is supported")
         return [0]

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ganoscope.data.store import Store
-from ganoscope.data.store.store import COLUMNS
+from ganoscope.data.store.store import REQUIRED
 from ganoscope.errors import UserError
 from ganoscope.tables import RESTORE, read_csv, read_rows
 
@@ -52,7 +52,7 @@ def read_columns(
         leave_out: Columns to skip.
     """
     parts: dict[str, list[NDArray[np.str_]]] = {}
-    rows = read_rows(store.path / "manifest.csv", COLUMNS)
+    rows = read_rows(store.path / "manifest.csv", REQUIRED)
     names = next(rows)
     while chunk := list(islice(rows, ROWS)):
         for name, values in zip(names, zip(*chunk, strict=True), strict=True):
@@ -65,7 +65,7 @@ def read_keys(store: Store) -> tuple[NDArray[np.bytes_], NDArray[np.int64]]:
     """Returns the sample ids, and content numbers that are equal for copies of one frame, both of shape (N,)."""
     ids: list[NDArray[np.bytes_]] = []
     contents: list[NDArray[np.bytes_]] = []
-    rows = read_rows(store.path / "manifest.csv", COLUMNS)
+    rows = read_rows(store.path / "manifest.csv", REQUIRED)
     names = next(rows)
     sample, digest, frame = (names.index(name) for name in ("sample_id", "source_sha256", "frame"))
     while chunk := list(islice(rows, ROWS)):

@@ -11,6 +11,8 @@ from ganoscope.data.store import Store
 from ganoscope.data.store.splits import SPLITS
 from ganoscope.tables import read_csv
 
+FINDINGS, ANATOMY = "masks or boxes of findings", "masks of anatomy"
+"""Kinds of masks, in words."""
 BLOCK_PX = 1 << 20
 """Number of pixels counted at a time: more would not fit into the processor cache."""
 
@@ -28,6 +30,7 @@ class Statistics:
         percentiles: 1st, 50th and 99th percentile of these values.
         shapes: Five most frequent (height, width) of the source pictures, with counts.
         quarantined: Number of rejected files by reason.
+        masked: Number of images by kind of mask, in words; kinds without any are left out.
     """
 
     counts: dict[tuple[str, str], int]
@@ -38,16 +41,20 @@ class Statistics:
     percentiles: tuple[float, float, float]
     shapes: list[tuple[tuple[int, int], int]]
     quarantined: dict[str, int]
+    masked: dict[str, int]
 
 
 def compute_statistics(store: Store) -> Statistics:
     """Returns the statistics of a store; pixels are read block by block."""
     counts: Counter[tuple[str, str]] = Counter()
     shapes: Counter[tuple[int, int]] = Counter()
+    masked: Counter[str] = Counter()
     members: dict[str, tuple[set[str], set[str]]] = {split: (set(), set()) for split in SPLITS}
     for sample in store.samples():
         counts[sample.split, sample.label] += 1
         shapes[sample.height_px, sample.width_px] += 1
+        masked[FINDINGS] += bool(sample.annotated or sample.boxes)
+        masked[ANATOMY] += bool(sample.anatomy)
         members[sample.split][0].add(sample.group)
         members[sample.split][1].add(sample.patient)
     values, numbers = count_values(store)
@@ -61,6 +68,7 @@ def compute_statistics(store: Store) -> Statistics:
         percentiles=(find_rank(values, numbers, 1), find_rank(values, numbers, 50), find_rank(values, numbers, 99)),
         shapes=shapes.most_common(5),
         quarantined=count_quarantined(store),
+        masked={kind: count for kind, count in masked.items() if count},
     )
 
 

@@ -1,6 +1,8 @@
 """Training, validation and test splits that no patient and no near-duplicate crosses."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import product
 
 import numpy as np
 from numpy.typing import NDArray
@@ -44,7 +46,8 @@ def make_splits(
 
     Splits of the source are kept: a group that lies entirely in one split stays there, one that crosses splits goes to
     `train`, so that the other splits stay unseen. Splits that the source lacks, or that lost nearly all images of a
-    class in this way, are filled from the groups in `train`, class by class, in seeded random order.
+    class in this way, are filled from the groups in `train`, class by class, in seeded random order. A class that such
+    a split still lacks gets its smallest group, if the split that gives it keeps images of every class.
 
     Args:
         groups: Group number (patient or near-duplicate cluster) of every image, shape (N,).
@@ -77,6 +80,8 @@ def make_splits(
             kept = sizes[members & (chosen == split)].sum()
             if not stated.any() or kept < DEPLETED * stated[members].sum():
                 draw(chosen, sizes, members, split, share / remaining(split, fractions), rng)
+    drawn = ["train", *(split for split in ("test", "validation") if not (source_splits == split).any())]
+    complete_classes(chosen, sizes, count_labels(inverse, labels, len(names)), drawn, rng)
     fill_empty(chosen, sizes)
     return chosen[inverse]
 
@@ -84,6 +89,51 @@ def make_splits(
 def remaining(split: str, fractions: Fractions) -> float:
     """Returns the proportion of all images that is still in `train` when `split` is drawn."""
     return 1.0 if split == "test" else 1.0 - fractions.test
+
+
+def count_labels(inverse: NDArray[np.intp], labels: NDArray[np.int32], count: int) -> NDArray[np.int64]:
+    """Returns the number of images of every group in every class, shape (count, classes).
+
+    Args:
+        inverse: Group index of every image, shape (N,).
+        labels: Class number of every image, shape (N,).
+        count: Number of groups.
+    """
+    classes = int(labels.max()) + 1
+    pairs = np.bincount(inverse.astype(np.int64) * classes + labels, minlength=count * classes)
+    return pairs.reshape(count, classes)
+
+
+def complete_classes(
+    chosen: NDArray[np.str_],
+    sizes: NDArray[np.intp],
+    held: NDArray[np.int64],
+    splits: Sequence[str],
+    rng: np.random.Generator,
+) -> None:
+    """Moves one group to every split that lacks a class, in place, unless the split it comes from would then lack one.
+
+    Only `train` may take the last group of a class: nothing can be tested that was never learned.
+
+    Args:
+        chosen: Split of every group, shape (count,); changed in place.
+        sizes: Number of images of every group, shape (count,).
+        held: Number of images of every group in every class, shape (count, classes).
+        splits: Splits to complete and to take from, in the order of importance.
+        rng: Random generator.
+    """
+    rare_first = np.argsort((held > 0).sum(axis=0), kind="stable")
+    for split, label in product(splits, rare_first):
+        if held[chosen == split, label].any():
+            continue
+        for donor in (other for other in splits if other != split):
+            emptied = (held[chosen == donor].sum(axis=0) == held) & (held > 0)
+            emptied[:, label] &= split != "train"
+            spare = (chosen == donor) & (held[:, label] > 0) & ~emptied.any(axis=1)
+            if spare.any():
+                candidates = rng.permutation(np.flatnonzero(spare))
+                chosen[candidates[sizes[candidates].argmin()]] = split
+                break
 
 
 def keep_source_splits(inverse: NDArray[np.intp], source_splits: NDArray[np.str_], count: int) -> NDArray[np.str_]:

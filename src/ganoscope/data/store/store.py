@@ -2,15 +2,16 @@
 
 A store is a folder with `store.json` (schema, intensity map, fingerprint), `manifest.csv` (a row per image),
 `images.npy` (N, H, W), `quarantine.csv` (rejected files with the reason), `duplicates.csv` (pairs of identical or
-nearly identical pictures), `series.csv` (volumes that were cut into slices), `alarms.json`, and `masks.npy` (N, H, W)
-if there are lesion masks. No file in it names a person or a source file.
+nearly identical pictures), `series.csv` (volumes that were cut into slices), `alarms.json`, and, of shape (N, H, W),
+`masks.npy` if findings are annotated and `anatomy.npy` if anatomy is outlined. No file in it names a person or a source
+file.
 
 """
 
 import hashlib
 import os
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass, fields
+from dataclasses import MISSING, asdict, dataclass, fields
 from functools import cached_property
 from pathlib import Path
 from tokenize import TokenError
@@ -33,6 +34,8 @@ LARGEST_PX = 1 << 15
 """Largest side of an image in a store."""
 HEADER_BYTES = 128
 """Length of the .npy header written by `write_header`."""
+FINDINGS, ANATOMY = "masks.npy", "anatomy.npy"
+"""Mask files: annotated findings, such as lesions, and outlined anatomy, such as lung fields, which is no finding."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,9 +67,10 @@ class Sample:
         placement: Placement of the source picture in the store: "top left height width > top left height width", the
             rectangle taken and the rectangle filled.
         boxes: Annotated findings in store pixels, "x y width height; ...".
-        annotated: 1 if the source has a mask for this image.
+        annotated: 1 if the source has a mask of findings for this image.
         raw_low: Source value mapped to the lowest stored value if images or series are scaled individually, or "".
         raw_high: Source value mapped to the highest stored value, or "".
+        anatomy: 1 if the source has a mask of anatomy, such as lung fields, for this image.
     """
 
     sample_id: str
@@ -95,9 +99,13 @@ class Sample:
     annotated: int = 0
     raw_low: str = ""
     raw_high: str = ""
+    anatomy: int = 0
 
 
 COLUMNS = tuple(field.name for field in fields(Sample))
+DEFAULTS = {field.name: field.default for field in fields(Sample) if field.default is not MISSING}
+REQUIRED = tuple(name for name in COLUMNS if name not in DEFAULTS)
+"""Columns that every manifest has."""
 QUARANTINE_COLUMNS = ("source", "reason")
 
 
@@ -139,12 +147,13 @@ class Store:
     prepared: dict[str, Any]
 
     @classmethod
-    def open(cls, path: Path) -> Self:
+    def open(cls, path: Path | str) -> Self:
         """Returns the store in a folder.
 
         Raises:
             UserError: The folder holds no store, a store of another version, or a damaged one.
         """
+        path = Path(path)
         if not (path / "store.json").exists():
             raise UserError(
                 f"no store at {path}: store.json is missing. Create one with `ganoscope prepare SOURCE {path}` or "
@@ -161,8 +170,13 @@ class Store:
             UserError: A pixel file is damaged or has another shape or data type.
         """
         wanted = (self.count, self.size, self.size)
-        for name, dtype in (("images", self.intensity.dtype), ("masks", "bool")):
-            path = self.path / f"{name}.npy"
+        files = {
+            "images.npy": ("images", self.intensity.dtype),
+            FINDINGS: ("masks", "bool"),
+            ANATOMY: ("anatomy", "bool"),
+        }
+        for file, (name, dtype) in files.items():
+            path = self.path / file
             try:
                 found = getattr(self, name)
             except UNMAPPABLE as error:
@@ -180,8 +194,16 @@ class Store:
 
     @cached_property
     def masks(self) -> NDArray[np.bool_] | None:
-        """Lesion masks, shape (N, H, W), memory-mapped; None if the store has none."""
-        path = self.path / "masks.npy"
+        """Masks of annotated findings, shape (N, H, W), memory-mapped; None if the store has none."""
+        return self._map(FINDINGS)
+
+    @cached_property
+    def anatomy(self) -> NDArray[np.bool_] | None:
+        """Masks of anatomy, such as lung fields, shape (N, H, W), memory-mapped; None if the store has none."""
+        return self._map(ANATOMY)
+
+    def _map(self, name: str) -> NDArray[np.bool_] | None:
+        path = self.path / name
         return np.load(path, mmap_mode="r") if path.exists() else None
 
     def samples(self) -> Iterator[Sample]:
@@ -189,10 +211,12 @@ class Store:
         yield from read_records(self.path / "manifest.csv", Sample)
 
     def column(self, name: str) -> NDArray[np.str_]:
-        """Returns one column of the manifest, shape (N,)."""
-        rows = read_rows(self.path / "manifest.csv", (name,))
-        index = next(rows).index(name)
-        return np.array([row[index] for row in rows], dtype=np.str_)
+        """Returns one column of the manifest, shape (N,); its default in a store that was written before it existed."""
+        rows = read_rows(self.path / "manifest.csv", REQUIRED)
+        names = next(rows)
+        if name not in names:
+            return np.full(self.count, str(DEFAULTS[name]))
+        return np.array([row[names.index(name)] for row in rows], dtype=np.str_)
 
     def indices(self, *splits: str) -> NDArray[np.int64]:
         """Returns the indices of the images in the given splits, shape (B,), in ascending order."""
@@ -226,8 +250,8 @@ class StoreWriter:
         self._dtype = np.dtype(dtype)
         self._digest = ""
         self._images = self._open("images.npy", self._dtype)
-        masked = count and (path / "masks.npy").exists()
-        self._masks = self._open("masks.npy", np.dtype(bool)) if masked else None
+        begun = [name for name in (FINDINGS, ANATOMY) if count and (path / name).exists()]
+        self._masks = {name: self._open(name, np.dtype(bool)) for name in begun}
 
     def _open(self, name: str, dtype: np.dtype[np.generic]) -> BinaryIO:
         """Returns a pixel file truncated after `count` images; what an earlier process wrote beyond is cut off."""
@@ -239,28 +263,39 @@ class StoreWriter:
         file.seek(end)
         return file
 
-    def append(self, pixels: NDArray[np.generic], mask: NDArray[np.bool_] | None = None) -> None:
-        """Appends one image, shape (size, size), and its mask; a missing mask is empty if other images have one.
+    def append(
+        self,
+        pixels: NDArray[np.generic],
+        mask: NDArray[np.bool_] | None = None,
+        anatomy: NDArray[np.bool_] | None = None,
+    ) -> None:
+        """Appends one image, shape (size, size), and its masks; a missing one is empty if other images have one.
+
+        Args:
+            pixels: The image, in stored units.
+            mask: Annotated findings.
+            anatomy: Outlined anatomy.
 
         Raises:
             ValueError: Image or mask has another shape.
         """
-        for array in (pixels, mask):
+        masks = {FINDINGS: mask, ANATOMY: anatomy}
+        for array in (pixels, *masks.values()):
             if array is not None and array.shape != (self.size, self.size):
                 raise ValueError(f"expected shape {(self.size, self.size)}, got {array.shape}")
         self._images.write(np.ascontiguousarray(pixels, self._dtype).data)
-        if mask is not None and self._masks is None:
-            self._masks = self._open("masks.npy", np.dtype(bool))
-        if self._masks is not None:
-            self._masks.write(mask.tobytes() if mask is not None else bytes(self.size**2))
+        for name, array in masks.items():
+            if array is not None and name not in self._masks:
+                self._masks[name] = self._open(name, np.dtype(bool))
+            if name in self._masks:
+                self._masks[name].write(array.tobytes() if array is not None else bytes(self.size**2))
         self.count += 1
 
     def flush(self) -> None:
         """Flushes all appended images to disk."""
-        for file in (self._images, self._masks):
-            if file:
-                file.flush()
-                os.fsync(file.fileno())
+        for file in (self._images, *self._masks.values()):
+            file.flush()
+            os.fsync(file.fileno())
 
     def read(self) -> NDArray[np.generic]:
         """Returns the images appended so far, shape (count, size, size), memory-mapped."""
@@ -270,11 +305,11 @@ class StoreWriter:
 
     def close(self) -> None:
         """Completes the pixel files and reads them once for the fingerprint; `finish` calls it if necessary."""
-        for file, dtype in ((self._images, self._dtype), (self._masks, np.dtype(bool))):
-            if file:
-                file.seek(0)
-                write_header(file, (self.count, self.size, self.size), dtype)
-                file.close()
+        masks = [(file, np.dtype(bool)) for file in self._masks.values()]
+        for file, dtype in ((self._images, self._dtype), *masks):
+            file.seek(0)
+            write_header(file, (self.count, self.size, self.size), dtype)
+            file.close()
         self._digest = compute_pixel_digest(self.path)
 
     def finish(
@@ -317,7 +352,7 @@ def write_header(file: BinaryIO, shape: tuple[int, ...], dtype: np.dtype[np.gene
 
 def compute_pixel_digest(path: Path) -> str:
     """Returns the SHA-256 of a store's pixels and masks."""
-    return compute_sha256(*(path / name for name in ("images.npy", "masks.npy") if (path / name).exists()))
+    return compute_sha256(*(path / name for name in ("images.npy", FINDINGS, ANATOMY) if (path / name).exists()))
 
 
 def compute_fingerprint(path: Path, intensity: IntensityMap, pixel_digest: str) -> str:

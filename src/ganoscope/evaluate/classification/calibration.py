@@ -8,6 +8,8 @@ import torch
 from numpy.typing import NDArray
 from torch.nn import functional as F
 
+from ganoscope.clipping import clip
+
 BINS = 15
 LOWEST, HIGHEST = 0.05, 20.0
 """Limits of the temperature: beyond them a part has hardly any errors, or hardly anything else."""
@@ -39,7 +41,7 @@ def fit_temperature(logits: NDArray[np.floating], codes: NDArray[np.int64]) -> f
     def compute_loss() -> torch.Tensor:
         """Returns the mean cross-entropy at the current temperature, shape ()."""
         optimizer.zero_grad()
-        loss = F.cross_entropy(z / log_temperature.clamp(*limits).exp(), y)
+        loss = F.cross_entropy(z / clip(log_temperature, *limits).exp(), y)
         loss.backward()
         return loss
 

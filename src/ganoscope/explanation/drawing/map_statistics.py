@@ -9,7 +9,7 @@ from ganoscope.explanation.drawing.map_panels import WORDS
 from ganoscope.explanation.findings import Findings, MeanCurvesByTarget, SetFindings
 from ganoscope.explanation.regions import REGIONS
 from ganoscope.explanation.targets import TARGETS
-from ganoscope.figures.axes import COLOURS, draw_shared_legend, make_figure
+from ganoscope.figures.axes import COLOURS, draw_shared_legend, make_figure, measure_arms
 from ganoscope.statistics.estimate import Estimate
 
 WIDTH_INCHES = 12
@@ -96,7 +96,7 @@ def draw_regions(axes: Axes, one: SetFindings, kind: str, offset: float) -> None
     for position, region in enumerate(one.regions.values()):
         label = f"{kind} images" if position == 0 else "_"
         x, share = position + offset, region.share
-        reach = [[100 * max(share.value - share.low, 0)], [100 * max(share.high - share.value, 0)]]
+        reach = measure_arms(100 * share.value, 100 * share.low, 100 * share.high)
         axes.errorbar(
             x, 100 * share.value, reach, fmt=MARK[kind], color=COLOUR[kind], capsize=4, markersize=7, label=label
         )

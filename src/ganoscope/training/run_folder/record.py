@@ -7,6 +7,8 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Annotated, Any
 
+import torch
+
 from ganoscope import records
 from ganoscope.classifiers.trained import TrainedClassifier, load_classifier_record, read_auroc
 from ganoscope.contracts import ImageSpec
@@ -240,10 +242,11 @@ def list_differences(old: RunRecord, new: RunRecord) -> list[tuple[str, object, 
 
 def list_versions() -> dict[str, str]:
     """Returns the versions of Python, ganoscope and the numerical libraries."""
-    names = ("ganoscope", "torch", "numpy", "scipy", "pillow", "monai", "captum")
+    names = ("ganoscope", "numpy", "scipy", "pillow", "monai", "captum")
     return {
         "python": platform.python_version(),
         "platform": platform.platform(),
+        "torch": torch.__version__,  # with its build, such as +cpu or +cu130, which the metadata may lack
         **{name: version(name) for name in names},
     }
 

@@ -7,6 +7,7 @@ import pytest
 from ganoscope.data.checks import CHECKS
 from ganoscope.data.checks.part_sizes import FEW_IMAGES
 from ganoscope.data.checks.soundness import find_alarms
+from ganoscope.data.checks.store_tables import SourceFacts
 from ganoscope.data.prepare.ingest import SERIES_COLUMNS
 from ganoscope.data.store.contents import compute_statistics
 from ganoscope.tables import save_csv
@@ -53,7 +54,7 @@ def test_sound_store_has_no_alarm(make_store):
             ],
             "source_split_overlap",
             "warning",
-            {"identical": 0, "moved": 3},
+            {"identical": 0, "patients": 0, "moved": 3},
         ),
         (
             [(0, {"patient": "", "group": "g"}), (1, {"patient": "", "group": "g"}), (2, {"patient": ""})],
@@ -75,7 +76,7 @@ def test_copy_in_two_source_splits_is_both_copy_and_overlap(make_store):
     store = make_store(with_changes((0, {**copy, "source_split": "train"}), (1, {**copy, "source_split": "test"})))
     alarms = alarms_by_code(store)
     assert set(alarms) == {"exact_copies", "source_split_overlap"}
-    assert alarms["source_split_overlap"].evidence == {"identical": 1, "moved": 1}
+    assert alarms["source_split_overlap"].evidence == {"identical": 1, "patients": 0, "moved": 1}
 
 
 def test_copy_outside_the_source_splits_is_no_overlap(make_store):
@@ -154,7 +155,7 @@ def test_groups_of_unknown_patients_are_told_as_volumes_or_clusters(make_store):
 
 
 def test_patient_ids_of_two_persons_ring(make_store):
-    (alarm,) = find_alarms(make_store(clean_rows()), patient_conflicts=3)
+    (alarm,) = find_alarms(make_store(clean_rows()), SourceFacts(patient_conflicts=3))
     assert (alarm.code, alarm.evidence) == ("patient_id_conflict", {"ids": 3})
 
 

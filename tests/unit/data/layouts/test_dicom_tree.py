@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import pydicom
 import pytest
+from PIL import Image
 from pydicom.dataset import Dataset, FileMetaDataset
 from pydicom.uid import CTImageStorage, ExplicitVRLittleEndian
 
@@ -164,11 +165,14 @@ def test_names_are_fit_for_text_files(add, tree):
     assert listed(tree)[0].name == "odd\\rname.dcm"
 
 
-def test_trees_are_recognised_by_suffix_or_mark(add, tree):
+def test_trees_are_recognised_by_their_content(add, tree):
     assert not dicom_tree.matches(tree)
     path = add("IM0001")
     assert dicom_tree.matches(tree)
     (tree / "picture.png").write_bytes(path.read_bytes())
+    assert dicom_tree.matches(tree)
+    for name in ("a.dcm", "b.dcm"):
+        Image.fromarray(np.zeros((4, 4), np.uint8)).save(tree / name, "PNG")
     assert not dicom_tree.matches(tree)
     (tree / "x.IMA").write_bytes(b"")
     assert dicom_tree.matches(tree)

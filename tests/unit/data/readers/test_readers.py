@@ -1,4 +1,4 @@
-"""Readers: chosen by suffix, with reasons that hold no names, whatever the file."""
+"""Readers: chosen by content, with reasons that hold no names, whatever the file."""
 
 import numpy as np
 import pytest
@@ -25,7 +25,7 @@ def test_empty_file_is_called_empty(read_bytes, suffix):
 def test_unsupported_format_names_the_supported_ones(read_bytes):
     with pytest.raises(UnreadableError, match=r"\.bmp is not supported.*\.png"):
         read_bytes("a.bmp", encode(Image.fromarray(GREY), "BMP"))
-    with pytest.raises(UnreadableError, match="format of this name is not supported"):
+    with pytest.raises(UnreadableError, match="the format of its content is not supported"):
         read_bytes("LICENSE", b"text")
 
 

@@ -182,3 +182,37 @@ def test_a_class_that_the_source_test_part_lost_is_drawn_anew():
     assert 6 <= (test & (labels == 1)).sum() <= 12
     for group in np.unique(groups):
         assert len(set(splits[groups == group].tolist())) == 1
+
+
+@pytest.mark.parametrize("seed", range(6))
+@pytest.mark.parametrize("patients", [3, 4, 5])
+def test_every_class_of_three_patients_is_in_every_part(seed, patients):
+    groups = np.repeat(np.arange(3 * patients), 8)
+    labels = np.arange(3 * patients)[groups] % 3
+    chosen = split(groups, labels, seed=seed)
+    for part in SPLITS:
+        assert set(labels[chosen == part].tolist()) == {0, 1, 2}
+
+
+def test_a_class_of_two_patients_is_tested_and_one_of_a_single_patient_stays_in_training():
+    labels = np.repeat([0, 1, 2], [80, 8, 4])
+    groups = np.repeat(np.arange(23), 4)
+    chosen = split(groups, labels)
+    assert [sorted(set(chosen[labels == label].tolist())) for label in (1, 2)] == [["test", "train"], ["train"]]
+
+
+def test_a_class_is_completed_by_patients_of_two_classes_without_emptying_training():
+    """Every patient has images of class 0; three have one of class 1 too, which is never their majority."""
+    groups = np.repeat(np.arange(20), 6)
+    labels = np.zeros(120, int)
+    labels[[0, 6, 12]] = 1
+    for seed in range(6):
+        chosen = split(groups, labels, seed=seed)
+        assert [int((labels[chosen == part]).sum()) for part in SPLITS] == [1, 1, 1]
+
+
+def test_a_test_part_of_the_source_keeps_its_own_classes():
+    source = ["train"] * 30 + ["test"] * 10
+    labels = [0, 1] * 15 + [0] * 10
+    chosen = split(range(40), labels, source)
+    assert set(np.flatnonzero(chosen == "test").tolist()) == set(range(30, 40))

@@ -263,3 +263,38 @@ def test_fingerprint_does_not_depend_on_the_secret_behind_pseudonyms(make_store,
 
     assert fingerprint(["p1", "p2", "p1"]) == fingerprint(["x", "a", "x"])
     assert fingerprint(["p1", "p2", "p2"]) != fingerprint(["p1", "p2", "p1"])
+
+
+def test_findings_and_anatomy_are_kept_apart(tmp_path):
+    pixels, writer = draw(4), StoreWriter(tmp_path, 16, "uint8")
+    mask, lungs = pixels[1] > 128, pixels[2] > 64
+    for image, masks in zip(pixels, ({}, {"mask": mask}, {"anatomy": lungs}, {}), strict=True):
+        writer.append(image, **masks)
+    (tmp_path / "manifest.csv").touch()
+    writer.finish("both", IntensityMap(0, 255, "grey", "uint8"))
+    store = Store.open(tmp_path)
+    empty = np.zeros_like(mask)
+    np.testing.assert_array_equal(store.masks, [empty, mask, empty, empty])
+    np.testing.assert_array_equal(store.anatomy, [empty, empty, lungs, empty])
+
+
+def test_a_change_of_the_anatomy_is_noticed(tmp_path):
+    writer = StoreWriter(tmp_path, 16, "uint8")
+    for image in draw(2):
+        writer.append(image, anatomy=image > 128)
+    (tmp_path / "manifest.csv").touch()
+    writer.finish("both", IntensityMap(0, 255, "grey", "uint8"))
+    np.save(tmp_path / "anatomy.npy", np.zeros((2, 16, 16), bool))
+    with pytest.raises(UserError, match="changed after it was written"):
+        Store.open(tmp_path).verify()
+
+
+def test_a_store_written_before_there_was_a_column_for_anatomy_is_read(make_store):
+    store = make_store(ROWS, draw(5))
+    table = (store.path / "manifest.csv").read_text("utf-8").splitlines()
+    assert table[0].endswith(",anatomy")
+    (store.path / "manifest.csv").write_text("\n".join(row.rpartition(",")[0] for row in table) + "\n", "utf-8")
+    old = Store.open(store.path)
+    assert [sample.anatomy for sample in old.samples()] == [0] * 5
+    assert old.column("anatomy").tolist() == ["0"] * 5
+    assert old.anatomy is None

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from ganoscope.evaluate.fidelity.diversity import PAIRS, Diversity, SetDiversity
-from ganoscope.figures.axes import COLOURS, make_figure, styled, to_svg
+from ganoscope.figures.axes import COLOURS, make_figure, measure_arms, styled, to_svg
 from ganoscope.reports.kit.content import Chapter, Section, Table, write_interval
 from ganoscope.reports.kit.pictures import Picture, embed_svg
 from ganoscope.reports.run.artefacts import Sources
@@ -58,7 +58,7 @@ def draw_diversity(sets: Mapping[str, SetDiversity]) -> str:
     figure = make_figure(0.75 + 0.38 * len(sets))
     axes = figure.add_subplot()
     for index, part in enumerate(sets.values()):
-        ends = [[part.mean - part.low], [part.high - part.mean]]
+        ends = measure_arms(part.mean, part.low, part.high)
         look = {"color": COLOURS[index], "marker": "osD"[index % 3], "markersize": 5, "clip_on": False}
         axes.errorbar(part.mean, index, xerr=ends, capsize=5, elinewidth=1.6, capthick=1.6, zorder=5, **look)
     highest = max(part.high for part in sets.values())

@@ -27,6 +27,7 @@ def list_identity(evidence: Evidence) -> Table:
     patients = len(set(columns["patient"].tolist()) - {""})
     low, high, unit = store.intensity.low, store.intensity.high, store.intensity.unit
     masks = int((columns["annotated"] == "1").sum())
+    anatomy = int((store.column("anatomy") == "1").sum())
     boxes = int((columns["boxes"] != "").sum())
     rows = (
         ("Name", store.name),
@@ -35,7 +36,8 @@ def list_identity(evidence: Evidence) -> Table:
         ("Known patients", f"{patients:,}"),
         ("Modality", store.modality or "unknown"),
         ("Stored values", f"{unit}, {store.intensity.dtype}; {low:g} to {high:g} become -1 to 1"),
-        ("Lesion annotations", f"{masks:,} images with masks, {boxes:,} with boxes" if masks or boxes else "none"),
+        ("Annotated findings", f"{masks:,} images with masks, {boxes:,} with boxes" if masks or boxes else "none"),
+        ("Outlined anatomy", f"{anatomy:,} images with masks" if anatomy else "none"),
         ("Fingerprint (SHA-256)", store.fingerprint),
     )
     return Table("Identity", ("Fact", "Value"), rows, words=True)

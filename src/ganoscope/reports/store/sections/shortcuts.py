@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from ganoscope.figures.axes import COLOURS, INK, make_figure, name_plainly, styled, to_svg
+from ganoscope.figures.axes import COLOURS, INK, make_figure, measure_arms, name_plainly, styled, to_svg
 from ganoscope.reports.kit.content import Table
 from ganoscope.reports.store.artefacts import Evidence
 from ganoscope.reports.store.chapter import StoreChapter, show_chart
@@ -46,8 +46,15 @@ def draw_shortcuts(rows: Sequence[tuple[str, float, float, float]]) -> str:
         strong = low > 0.5
         colour = COLOURS[1] if strong else "#98a2b3"
         axes.barh(row, auc - 0.5, left=0.5, height=0.5, color=colour, alpha=0.35)
-        ends = [[max(0.0, auc - low)], [max(0.0, high - auc)]]
-        axes.errorbar(auc, row, xerr=ends, fmt="D" if strong else "o", color=colour, markersize=4.5, capsize=4)
+        axes.errorbar(
+            auc,
+            row,
+            xerr=measure_arms(auc, low, high),
+            fmt="D" if strong else "o",
+            color=colour,
+            markersize=4.5,
+            capsize=4,
+        )
     axes.axvline(0.5, color=INK, linewidth=1, linestyle=(0, (1, 2)))
     axes.set_axisbelow(True)
     lowest = min(0.45, *(low for _, _, low, _ in rows)) if rows else 0.45

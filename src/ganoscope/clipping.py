@@ -1,9 +1,33 @@
-"""Clip to [-1, 1] at the end of a generator, with gradients that lead back into the range."""
+"""Clips that carry a gradient, each with its own convention for values at and beyond the bounds.
 
+PyTorch's own differs by version: the gradient of `clamp` at a bound is 1 up to version 2.13 and 0 from 2.14 on. Black
+pixels lie at a bound: without a gradient there, nothing could move them away from black.
+
+"""
+
+import math
 from typing import Any
 
 import torch
 from torch import Tensor
+
+
+def clip(values: Tensor, low: float = -math.inf, high: float = math.inf) -> Tensor:
+    """Returns values clipped to [low, high], same shape; the gradient is 1 in the range **and at its bounds**, else 0.
+
+    Args:
+        values: Any shape.
+        low: Lower bound.
+        high: Upper bound.
+
+    Example:
+        >>> x = torch.tensor([-2.0, -1.0, 0.0, 1.0, 2.0], requires_grad=True)
+        >>> clip(x, -1.0, 1.0).sum().backward()
+        >>> x.grad.tolist()
+        [0.0, 1.0, 1.0, 1.0, 0.0]
+    """
+    clipped = torch.where(values < low, low, values)
+    return torch.where(clipped > high, high, clipped)
 
 
 def limit(image: Tensor) -> Tensor:
