@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from ganoscope.data.feeding.augment import Policy, policy_of
 from ganoscope.data.store import Store
 from ganoscope.errors import UserError, describe, refuse
-from ganoscope.files import refuse_links_below
+from ganoscope.locks import is_vacant
 from ganoscope.methods import load
 from ganoscope.training.config import TrainConfig
 from ganoscope.training.feeding import open_run_domains
@@ -51,7 +51,6 @@ def prepare_run(
     Raises:
         UserError: An option, the store or the run folder does not fit; the message names all faults found together.
     """
-    refuse_links_below(run)
     store = Store.open(store_path)
     store.verify()
     refuse_missing(config.track)
@@ -73,7 +72,7 @@ def prepare_run(
     record = replace(record, train=settled, classifiers=describe_classifiers(method_config))
     if exists:
         refuse_other_run(run, record)
-    elif run.exists() and any(run.iterdir()):
+    elif not is_vacant(run):
         raise UserError(f"run folder {run} is not empty and holds no run; allowed: a new folder, or that of a run.")
     if int(os.environ.get("RANK", "0")) == 0:
         run.mkdir(parents=True, exist_ok=True)

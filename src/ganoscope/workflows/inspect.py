@@ -7,7 +7,7 @@ from ganoscope.data.inspection.inspected import compute_findings, name_data_fold
 from ganoscope.data.store import Store
 from ganoscope.errors import UserError, describe
 from ganoscope.figures.contact_sheet import save_contact_sheet
-from ganoscope.files import refuse_links_below
+from ganoscope.locks import one_writer
 from ganoscope.progress import timed
 from ganoscope.reports.store.page import save_inspection
 
@@ -56,13 +56,12 @@ def inspect(store: Path, out: Path | None = None, config: InspectConfig = DEFAUL
     if out is not None and out.suffix.lower() not in (".html", ".htm"):
         remedy = "Name an HTML file; the contact sheet is written beside it."
         raise UserError(describe("--out is not an HTML file", out, "a name that ends in .html", remedy))
-    refuse_links_below(store)
     images = Store.open(store)
     images.verify()
     page = out or store / "inspect.html"
     data = name_data_folder(page)
-    sheet = save_contact_sheet(images, page.with_name("contact_sheet.png"), config.seed)
-    with timed("inspection page"):
+    with one_writer(page), timed("inspection page"):
+        sheet = save_contact_sheet(images, page.with_name("contact_sheet.png"), config.seed)
         save_findings(data, images, compute_findings(images, config.seed))
         save_inspection(images, page)
     return Inspection(page, sheet, data)

@@ -5,7 +5,8 @@ from pathlib import Path
 from ganoscope.alarms import save_alarms
 from ganoscope.evaluate.fidelity import diversity
 from ganoscope.evaluate.run_measurements import measure_run
-from ganoscope.files import refuse_links_below, replacing
+from ganoscope.files import replacing
+from ganoscope.locks import one_writer
 from ganoscope.progress import timed
 from ganoscope.reports.run.artefacts import ALARMS, DIVERSITY, Sources, find_sources
 from ganoscope.reports.run.config import ReportConfig
@@ -26,15 +27,15 @@ def report(run: Path, out: Path | None = None, config: ReportConfig = DEFAULTS) 
     Raises:
         UserError: The run is missing or damaged, or a folder named in `config` is not what it should be.
     """
-    refuse_links_below(run)
     out = out or run / "report.html"
     with timed("report"):
         sources = find_sources(open_run(run), config)
-        keep_diversity(sources)
-        keep_measurements(sources)
-        page = render_page(sources)
-        with replacing(out) as partial:
-            partial.write_text(page, encoding="utf-8")
+        with one_writer(out), one_writer(sources.evaluation):
+            keep_diversity(sources)
+            keep_measurements(sources)
+            page = render_page(sources)
+            with replacing(out) as partial:
+                partial.write_text(page, encoding="utf-8")
     return out
 
 

@@ -15,7 +15,8 @@ from ganoscope.classifiers.trained import (
 from ganoscope.data.store import Store
 from ganoscope.data.store.classes import count_classes
 from ganoscope.errors import UserError, refuse
-from ganoscope.files import refuse_links_below, replacing, save_json
+from ganoscope.files import replacing, save_json
+from ganoscope.locks import is_vacant
 from ganoscope.nets.pretrained import PretrainedWeights, freeze_body, get_input_kind, load_pretrained, make_network
 from ganoscope.records import load_mapping
 from ganoscope.training.classifier.config import ClassifyConfig
@@ -49,7 +50,6 @@ def claim_run(run: Path, store: Store, config: ClassifyConfig) -> str:
         UserError: The folder holds something else, or a run with other settings; all differences are reported.
     """
     asked: dict[str, Any] = {"store_fingerprint": store.fingerprint, **describe_config(config)}
-    refuse_links_below(run)
     path = run / REQUEST
     if path.exists():
         earlier = load_mapping(path)
@@ -61,7 +61,7 @@ def claim_run(run: Path, store: Store, config: ClassifyConfig) -> str:
             ]
         )
         return str(earlier.get("started", ""))
-    if run.exists() and any(run.iterdir()):
+    if not is_vacant(run):
         raise UserError(f"run folder {run} is not empty and holds no classifier; allowed: a new folder, or a run's.")
     started = datetime.now(UTC).isoformat(timespec="seconds")
     save_json(path, {**asked, "started": started})
