@@ -8,7 +8,7 @@ from types import ModuleType
 from typing import Any, Generic, Literal, TypeVar
 
 from ganoscope.files import load_json, save_json
-from ganoscope.records import fit
+from ganoscope.files.records import fit
 from ganoscope.registry import load_all
 
 Severity = Literal["danger", "warning", "note"]

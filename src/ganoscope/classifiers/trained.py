@@ -16,10 +16,10 @@ from ganoscope.data.store.intensity import IntensityMap
 from ganoscope.data.store.store import LARGEST_PX
 from ganoscope.errors import Range, UserError
 from ganoscope.files import compute_sha256
+from ganoscope.files.records import load_record
 from ganoscope.nets.classifiers import ClassifierOutput
 from ganoscope.nets.pretrained import make_network
 from ganoscope.nets.weight_files import load_tensors
-from ganoscope.records import load_record
 
 SCHEMA_VERSION = 1
 RECORD, WEIGHTS = "classifier.json", "classifier.safetensors"

@@ -16,8 +16,8 @@ from ganoscope.errors import UserError
 from ganoscope.evaluate import available, load
 from ganoscope.evaluate.comparison import Comparison, GeneratedImages, RealImages
 from ganoscope.files import save_json
+from ganoscope.files.records import load_mapping
 from ganoscope.generation import draw_images
-from ganoscope.records import load_mapping
 from ganoscope.seeds import Stream, stream
 from ganoscope.training.run_folder.trained_run import TrainedRun
 

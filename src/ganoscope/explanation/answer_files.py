@@ -16,7 +16,7 @@ from ganoscope.evaluate.classification.metrics import Predictions
 from ganoscope.evaluate.classification.predictions import load_results
 from ganoscope.explanation.answers import CHECKS, HeatMaps, WeightDependence, explain_answers
 from ganoscope.files import save_json
-from ganoscope.records import convert, load_mapping, reading
+from ganoscope.files.records import convert, load_mapping, reading
 from ganoscope.statistics.estimate import Estimate
 
 SCHEMA_VERSION = 1

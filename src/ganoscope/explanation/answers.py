@@ -15,7 +15,7 @@ from ganoscope.data.store import Store
 from ganoscope.evaluate.classification.metrics import Predictions
 from ganoscope.explanation.checks.randomisation import IGNORES_WEIGHTS, check_randomisation
 from ganoscope.explanation.classifier_maps import choose_layer, explain_codes, make_target
-from ganoscope.records import Number
+from ganoscope.files.records import Number
 from ganoscope.seeds import Stream, stream
 from ganoscope.statistics.bootstrap import estimate_mean
 from ganoscope.statistics.estimate import Estimate

@@ -19,7 +19,7 @@ from ganoscope.explanation.findings import Findings, MeanCurvesByTarget, to_plai
 from ganoscope.explanation.regions import REGIONS
 from ganoscope.explanation.targets import TARGETS
 from ganoscope.files import compute_sha256
-from ganoscope.tables import save_csv
+from ganoscope.files.tables import save_csv
 from ganoscope.training.run_folder.checkpoint import FILES
 from ganoscope.training.run_folder.record import list_versions
 from ganoscope.training.run_folder.trained_run import TrainedRun, find_checkpoint

@@ -9,11 +9,11 @@ from numpy.typing import NDArray
 
 from ganoscope.data.store import Store
 from ganoscope.data.writers.png import save_marked
+from ganoscope.files.tables import open_csv
 from ganoscope.generation.candidates import Candidate
 from ganoscope.generation.class_sheet import arrange
 from ganoscope.generation.labels import Request
 from ganoscope.generation.screening import COPY
-from ganoscope.tables import open_csv
 
 NAME, SHEET = "rejected.csv", "rejected.png"
 FIELDS = ("index", "label", "seed", "reason", "distance", "confidence", "nearest_sample_id")

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from ganoscope.data import writers
 from ganoscope.data.store import Store
+from ganoscope.files.tables import open_csv
 from ganoscope.generation.candidates import Tally, draw_candidates
 from ganoscope.generation.class_sheet import Gallery, make_gallery
 from ganoscope.generation.config import GenerateConfig
@@ -16,7 +17,6 @@ from ganoscope.generation.rejected import open_rejected, round_measure
 from ganoscope.generation.screening import COPY, LABEL, Screening
 from ganoscope.generation.screening_inputs import read_spacing
 from ganoscope.progress import ProgressBar
-from ganoscope.tables import open_csv
 
 
 @dataclass(frozen=True)

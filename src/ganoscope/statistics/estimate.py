@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from ganoscope.records import Number
+from ganoscope.files.records import Number
 
 LEVEL = 0.95
 """Coverage of intervals."""

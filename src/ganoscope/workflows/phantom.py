@@ -10,8 +10,8 @@ from ganoscope.data.phantoms.phantom_store import INTENSITY, MODALITY, PhantomCo
 from ganoscope.data.store import QUARANTINE_COLUMNS, Store, StoreWriter
 from ganoscope.errors import UserError
 from ganoscope.files import new_folder
+from ganoscope.files.tables import save_csv
 from ganoscope.locks import one_writer
-from ganoscope.tables import save_csv
 
 DEFAULTS = PhantomConfig()
 

@@ -18,7 +18,7 @@ from ganoscope.data.prepare.listing import Listing
 from ganoscope.data.store import Store
 from ganoscope.errors import UserError
 from ganoscope.explanation.subjects import refuse_misfit, refuse_modality
-from ganoscope.tables import save_csv
+from ganoscope.files.tables import save_csv
 from ganoscope.training.run_folder.trained_run import TrainedRun
 
 

@@ -21,7 +21,7 @@ from ganoscope.evaluate.counterfactual.set_checks import find_alarms
 from ganoscope.evaluate.counterfactual.set_findings import Findings, Realism, summarise
 from ganoscope.explanation.findings import to_plain
 from ganoscope.files import save_json
-from ganoscope.tables import save_csv
+from ganoscope.files.tables import save_csv
 
 SCHEMA_VERSION = 1
 

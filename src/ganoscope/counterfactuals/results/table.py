@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from ganoscope.counterfactuals.translation.batches import Translated
 from ganoscope.evaluate.counterfactual.measures import NAMES
-from ganoscope.tables import open_csv
+from ganoscope.files.tables import open_csv
 
 FACTS = ("image", "file", "frame", "group", "label", "trained_on", "height_px", "width_px", "unit", "target", "already")
 OUTPUTS = ("counterfactual", "difference", "reconstruction", "panel")

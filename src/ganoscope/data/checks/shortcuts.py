@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 
 from ganoscope.alarms import Alarm, Check
 from ganoscope.data.checks.store_tables import StoreTables
-from ganoscope.records import Number
+from ganoscope.files.records import Number
 from ganoscope.seeds import Stream, stream
 from ganoscope.statistics.auroc import compute_auroc
 from ganoscope.statistics.bootstrap import SHORTCUT_RESAMPLES, draw_weights

@@ -16,7 +16,7 @@ from ganoscope.data.store.columns import read_columns
 from ganoscope.data.store.intensity import IntensityMap
 from ganoscope.errors import UserError
 from ganoscope.files import load_json, save_json
-from ganoscope.records import convert, fit, load_mapping, reading
+from ganoscope.files.records import convert, fit, load_mapping, reading
 
 MEASUREMENTS, GALLERIES, SHORTCUTS = "measurements.npz", "galleries.json", "shortcuts.json"
 

@@ -15,8 +15,8 @@ from ganoscope.data.store.intensity import IntensityMap
 from ganoscope.data.store.splits import Fractions, make_splits
 from ganoscope.errors import UserError
 from ganoscope.files import remove
+from ganoscope.files.tables import save_csv
 from ganoscope.progress import ProgressBar
-from ganoscope.tables import save_csv
 
 INTENSITY = {
     "ct": IntensityMap(-1024.0, 1500.0, "HU", "int16"),

@@ -24,9 +24,9 @@ from ganoscope.data.store.intensity import DTYPE_OF_UNIT, SCALED_UNIT, Intensity
 from ganoscope.data.store.splits import Fractions, make_splits
 from ganoscope.errors import UserError
 from ganoscope.files import remove
+from ganoscope.files.tables import read_csv, save_csv
 from ganoscope.parallel import submit
 from ganoscope.progress import CONSOLE
-from ganoscope.tables import read_csv, save_csv
 
 PRIVATE_FILES = ("listing.jsonl", "rows.csv", "rejected.csv", "thumbnails.bin", "progress.json", "plan.json")
 BLOCK = 1024

@@ -24,8 +24,8 @@ from ganoscope.data.store.intensity import DTYPE_OF_UNIT
 from ganoscope.data.store.store import BUFFER_BYTES
 from ganoscope.errors import Range, UserError
 from ganoscope.files import save_json
-from ganoscope.records import load_record
-from ganoscope.tables import make_writer
+from ganoscope.files.records import load_record
+from ganoscope.files.tables import make_writer
 
 ROW_COLUMNS = (*COLUMNS, *PRIVATE_COLUMNS)
 REJECTED_COLUMNS = ("number", "name", "person", "reason")

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from ganoscope.errors import UserError
 from ganoscope.files import escape_unprintable, remove, replacing
-from ganoscope.tables import read_csv, save_csv
+from ganoscope.files.tables import read_csv, save_csv
 
 KEY_COLUMNS = ("source", "name", "patient_id", "patient", "reason")
 OWNER_ONLY = 0o600

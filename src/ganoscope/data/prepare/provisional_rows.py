@@ -12,8 +12,8 @@ from ganoscope.data.checks.store_tables import SourceFacts
 from ganoscope.data.patients import find_placeholders, make_pseudonym
 from ganoscope.data.prepare.grouping import Columns
 from ganoscope.data.store.columns import DIGEST, ROWS, number, to_bytes
+from ganoscope.files.tables import read_csv
 from ganoscope.parallel import make_chunks
-from ganoscope.tables import read_csv
 
 
 def read_rows(folder: Path) -> Iterator[dict[str, str]]:

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from ganoscope.data.store import Store
 from ganoscope.data.store.store import REQUIRED
 from ganoscope.errors import UserError
-from ganoscope.tables import RESTORE, read_csv, read_rows
+from ganoscope.files.tables import RESTORE, read_csv, read_rows
 
 ROWS = 4096
 """Number of rows in memory as text at a time."""

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from ganoscope.data.picture import PADDING_HU
 from ganoscope.data.store import Store
 from ganoscope.data.store.splits import SPLITS
-from ganoscope.tables import read_csv
+from ganoscope.files.tables import read_csv
 
 FINDINGS, ANATOMY = "masks or boxes of findings", "masks of anatomy"
 """Kinds of masks, in words."""

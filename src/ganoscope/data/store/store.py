@@ -23,8 +23,8 @@ from numpy.typing import NDArray
 from ganoscope.data.store.intensity import IntensityMap
 from ganoscope.errors import Range, UserError
 from ganoscope.files import compute_sha256, save_json
-from ganoscope.records import load_record, read_records
-from ganoscope.tables import read_csv, read_rows
+from ganoscope.files.records import load_record, read_records
+from ganoscope.files.tables import read_csv, read_rows
 
 SCHEMA_VERSION = 2
 BUFFER_BYTES = 1 << 20

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ganoscope.evaluate.classification.calibration import BINS, find_bins
-from ganoscope.records import Number, convert
+from ganoscope.files.records import Number, convert
 from ganoscope.seeds import Stream, stream
 from ganoscope.statistics.auroc import rank_classes
 from ganoscope.statistics.bootstrap import RESAMPLES, draw_weights

@@ -19,8 +19,8 @@ from ganoscope.evaluate.classification.calibration import apply_temperature
 from ganoscope.evaluate.classification.curve_points import PartCurves, compute_curves, flatten_curves, restore_curves
 from ganoscope.evaluate.classification.metrics import PartScores, Predictions, from_json, to_json
 from ganoscope.files import save_json
-from ganoscope.records import convert, load_mapping, reading
-from ganoscope.tables import save_csv
+from ganoscope.files.records import convert, load_mapping, reading
+from ganoscope.files.tables import save_csv
 
 PARTS = ("validation", "test")
 REMEDY = "Train the classifier again, into a new folder."

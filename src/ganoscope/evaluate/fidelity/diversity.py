@@ -16,8 +16,8 @@ from ganoscope.data.store import Store
 from ganoscope.errors import describe, refuse
 from ganoscope.evaluate.comparison import Comparison, require
 from ganoscope.files import save_json
+from ganoscope.files.records import Number, load_record
 from ganoscope.generation import draw_images
-from ganoscope.records import Number, load_record
 from ganoscope.seeds import Stream, stream
 from ganoscope.statistics.dyadic import compute_dyadic_interval
 from ganoscope.statistics.estimate import Estimate

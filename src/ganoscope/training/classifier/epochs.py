@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 
-from ganoscope.records import read_records
-from ganoscope.tables import append_csv, save_csv
+from ganoscope.files.records import read_records
+from ganoscope.files.tables import append_csv, save_csv
 
 
 @dataclass(frozen=True)

@@ -16,9 +16,9 @@ from ganoscope.data.store import Store
 from ganoscope.data.store.classes import count_classes
 from ganoscope.errors import UserError, refuse
 from ganoscope.files import replacing, save_json
+from ganoscope.files.records import load_mapping
 from ganoscope.locks import is_vacant
 from ganoscope.nets.pretrained import PretrainedWeights, freeze_body, get_input_kind, load_pretrained, make_network
-from ganoscope.records import load_mapping
 from ganoscope.training.classifier.config import ClassifyConfig
 from ganoscope.training.run_folder.checkpoint import save_tensors
 from ganoscope.training.run_folder.record import find_git_commit, list_versions

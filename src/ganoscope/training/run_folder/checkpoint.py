@@ -21,9 +21,9 @@ from torch import Tensor, nn
 from ganoscope.contracts import Phase
 from ganoscope.errors import Range, UserError, describe
 from ganoscope.files import compute_sha256, new_folder, partial_name, remove, remove_leftovers, save_json
+from ganoscope.files.records import DAMAGE, load_record
+from ganoscope.files.tables import RESTORE
 from ganoscope.nets.weight_files import load_tensors
-from ganoscope.records import DAMAGE, load_record
-from ganoscope.tables import RESTORE
 
 KEEP = 2
 """Number of checkpoints kept: the newest, and one to fall back to."""

@@ -13,8 +13,8 @@ from torch import Tensor
 from ganoscope.contracts import Terms
 from ganoscope.errors import UserError
 from ganoscope.files import remove, replacing
-from ganoscope.records import reading
-from ganoscope.tables import append_csv, read_csv
+from ganoscope.files.records import reading
+from ganoscope.files.tables import append_csv, read_csv
 from ganoscope.training.run_folder.tracking import Tracker
 
 

@@ -9,7 +9,6 @@ from typing import Annotated, Any
 
 import torch
 
-from ganoscope import records
 from ganoscope.classifiers.trained import TrainedClassifier, load_classifier_record, read_auroc
 from ganoscope.contracts import ImageSpec
 from ganoscope.data.feeding.augment import Policy
@@ -19,7 +18,7 @@ from ganoscope.data.store.domains import Domain
 from ganoscope.data.store.intensity import IntensityMap
 from ganoscope.data.store.store import LARGEST_PX
 from ganoscope.errors import Range, UserError, describe, refuse
-from ganoscope.files import save_json
+from ganoscope.files import records, save_json
 from ganoscope.methods import load
 from ganoscope.training.config import TrainConfig
 

@@ -12,10 +12,10 @@ from ganoscope.contracts import Method
 from ganoscope.data.store import Store
 from ganoscope.data.store.domains import Domain
 from ganoscope.errors import UserError, describe
+from ganoscope.files.records import DAMAGE
+from ganoscope.files.tables import RESTORE
 from ganoscope.methods import load
 from ganoscope.nets.weight_files import refuse_other_shapes
-from ganoscope.records import DAMAGE
-from ganoscope.tables import RESTORE
 from ganoscope.training.feeding import open_run_domains
 from ganoscope.training.run_folder.checkpoint import (
     FILES,

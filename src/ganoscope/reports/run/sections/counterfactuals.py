@@ -5,12 +5,12 @@ from pathlib import Path
 from typing import Any
 
 from ganoscope.files import load_json
+from ganoscope.files.tables import read_csv
 from ganoscope.reports.kit.content import Chapter, Section, Table, write_number
 from ganoscope.reports.kit.estimates import write_estimate
 from ganoscope.reports.kit.pictures import Picture, show_file
 from ganoscope.reports.kit.text_blocks import read_blocks
 from ganoscope.reports.run.artefacts import Sources
-from ganoscope.tables import read_csv
 
 PANELS = 4
 """Panels that are shown: the first."""

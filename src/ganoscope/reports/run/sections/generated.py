@@ -5,9 +5,9 @@ from pathlib import Path
 from PIL import Image
 
 from ganoscope.errors import UserError
+from ganoscope.files.tables import read_csv
 from ganoscope.reports.kit.content import Section
 from ganoscope.reports.kit.pictures import show_pixels
-from ganoscope.tables import read_csv
 
 TABLES = ("manifest.csv", "frames.csv")
 """Tables with a row per image: of files with one image each, and of files with many."""

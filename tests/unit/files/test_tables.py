@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ganoscope.errors import UserError
-from ganoscope.tables import append_csv, guard, open_csv, read_csv, read_rows, restore, save_csv
+from ganoscope.files.tables import append_csv, guard, open_csv, read_csv, read_rows, restore, save_csv
 
 
 def names(folder):

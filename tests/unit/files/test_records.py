@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal
 import pytest
 
 from ganoscope.errors import Range, UserError
-from ganoscope.records import Number, fit, load_mapping, load_record, read_records, reading
+from ganoscope.files.records import Number, fit, load_mapping, load_record, read_records, reading
 
 
 @dataclass(frozen=True)

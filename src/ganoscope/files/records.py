@@ -15,7 +15,7 @@ from typing import Annotated, Any, Literal, TypeVar, Union, cast, get_args, get_
 
 from ganoscope.errors import Range, UserError
 from ganoscope.files import load_json
-from ganoscope.tables import RESTORE, read_csv
+from ganoscope.files.tables import RESTORE, read_csv
 
 T = TypeVar("T")
 
@@ -160,7 +160,7 @@ def convert(kind: Any, value: Any, place: str) -> Any:
         (1, 2)
         >>> convert(dict[str, float], {"a": "x"}, "shares")
         Traceback (most recent call last):
-        ganoscope.records.MisfitError: field shares.a: got 'x'; allowed: a finite number.
+        ganoscope.files.records.MisfitError: field shares.a: got 'x'; allowed: a finite number.
     """
     if kind is Any or kind is object:
         return value
