@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -15,12 +16,15 @@ from ganoscope.data.store import Store
 from ganoscope.evaluate.classification.metrics import Predictions
 from ganoscope.evaluate.classification.predictions import load_results
 from ganoscope.explanation.answers import CHECKS, HeatMaps, WeightDependence, explain_answers
+from ganoscope.explanation.regions import RegionSummary
 from ganoscope.files import save_json
 from ganoscope.files.records import convert, load_mapping, reading
 from ganoscope.statistics.estimate import Estimate
 
 SCHEMA_VERSION = 1
 ARRAYS, DESCRIPTION = "heat_maps.npz", "heat_maps.json"
+BACKGROUND = ("share", "area", "excess")
+"""What is kept of the maps' share in the background."""
 
 
 def explain_run(run: Path, store: Store, device: str) -> HeatMaps:
@@ -66,6 +70,9 @@ def save_heat_maps(run: Path, heat: HeatMaps, predictions: Predictions) -> None:
         "randomisation": describe_numbers(heat.dependence),
         "share_inside_findings": describe_numbers(heat.inside),
         "share_of_area": describe_numbers(heat.area),
+        "background": {
+            name: describe_numbers(getattr(heat.background, name)) if heat.background else None for name in BACKGROUND
+        },
     }
     save_json(run / DESCRIPTION, content)
 
@@ -73,6 +80,16 @@ def save_heat_maps(run: Path, heat: HeatMaps, predictions: Predictions) -> None:
 def describe_numbers(found: WeightDependence | Estimate | None) -> dict[str, float | int | None] | None:
     """Returns a result as JSON values; what is not defined is null."""
     return None if found is None else {name: None if n != n else n for name, n in asdict(found).items()}
+
+
+def parse_background(content: dict[str, Any] | None) -> RegionSummary | None:
+    """Returns the maps' share in the background; None where there is none, as in files of earlier versions."""
+    found = [convert(Estimate | None, (content or {}).get(name), name) for name in BACKGROUND]
+    estimates = [one for one in found if one]
+    if len(estimates) < len(BACKGROUND):
+        return None
+    share, area, excess = estimates
+    return RegionSummary(share, area, excess, share.value / area.value if area.value > 0 else np.nan)
 
 
 def load_heat_maps(run: Path, predictions: Predictions) -> HeatMaps:
@@ -114,4 +131,5 @@ def compose_heat_maps(run: Path, predictions: Predictions) -> HeatMaps:
         dependence=convert(WeightDependence | None, content["randomisation"], "randomisation"),
         inside=convert(Estimate | None, content["share_inside_findings"], "share_inside_findings"),
         area=convert(Estimate | None, content["share_of_area"], "share_of_area"),
+        background=parse_background(content.get("background")),
     )
