@@ -24,7 +24,7 @@ from ganoscope.data.geometry.placement import (
 from ganoscope.data.geometry.volumes import select_slices
 from ganoscope.data.layouts import SourceImage
 from ganoscope.data.masks.label_maps import LABEL_MAP, are_label_maps, look_like_labels
-from ganoscope.data.masks.reading import Masks, open_masks
+from ganoscope.data.masks.mask_files import Masks, open_masks
 from ganoscope.data.patients import PatientRule, extract_patient
 from ganoscope.data.picture import Picture, ReadOptions, UnreadableError
 from ganoscope.data.prepare.config import PrepareConfig

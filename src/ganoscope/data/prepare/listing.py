@@ -15,7 +15,7 @@ from pathlib import Path
 from re import Pattern
 
 from ganoscope.data.layouts import Layout, Listed, SourceImage
-from ganoscope.data.masks.stated import attach_stated
+from ganoscope.data.masks.stated_masks import attach_stated
 from ganoscope.data.patients import PatientRule, PatternCounter
 from ganoscope.data.picture import ReadOptions
 from ganoscope.data.prepare.idle_options import name_format

@@ -7,7 +7,7 @@ import pytest
 from PIL import Image
 from tests.fixtures.prepared import names_of, quarantine_of
 
-from ganoscope.data.masks.stated import WITHOUT_PICTURE
+from ganoscope.data.masks.stated_masks import WITHOUT_PICTURE
 from ganoscope.data.prepare.config import PrepareConfig
 from ganoscope.errors import UserError
 from ganoscope.workflows.prepare import prepare
