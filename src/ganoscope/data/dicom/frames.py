@@ -4,7 +4,9 @@ import os
 import struct
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from importlib.util import find_spec
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -23,7 +25,8 @@ from pydicom.uid import (
 from ganoscope.data.dicom.attributes import get_numbers
 from ganoscope.data.dicom.dataset import quiet
 from ganoscope.data.dicom.isolated import CORRUPT_FRAME, decode_isolated
-from ganoscope.data.dicom.pixel_format import FLOATS, PixelFormat
+from ganoscope.data.dicom.pixel_format import FLOATS, PixelFormat, is_deferred, measure_pixels
+from ganoscope.data.file_limits import refuse_scans
 from ganoscope.data.picture import UnreadableError
 
 NEEDS_GDCM = (
@@ -41,7 +44,13 @@ def iterate_frames(dataset: Dataset, found: PixelFormat) -> Iterator[NDArray[Any
     syntax = dataset.file_meta.TransferSyntaxUID
     if not syntax.is_encapsulated:
         refuse_length(dataset, found)
-        yield from iterate_native(dataset, found) if is_plain(found) else decode(dataset, found, get_decoder(syntax))
+        if is_plain(found):
+            yield from iterate_native(dataset, found)
+        elif is_deferred(dataset, found.keyword):
+            for frame in iterate_bytes(dataset, found):
+                yield from decode(cut_frame(dataset, frame), replace(found, frames=1), get_decoder(syntax))
+        else:
+            yield from decode(dataset, found, get_decoder(syntax))
         return
     decoder = find_decoder(dataset, found)
     frames = split_frames(dataset, found)
@@ -68,9 +77,7 @@ def refuse_length(dataset: Dataset, found: PixelFormat) -> None:
     Raises:
         UnreadableError: It is.
     """
-    values = found.shape[0] * found.shape[1] * found.samples * found.bits[0] // 8
-    frame = values * 2 // 3 if found.photometric == "YBR_FULL_422" else values
-    actual = len(dataset[found.keyword].value or b"")
+    frame, actual = found.frame_bytes, measure_pixels(dataset, found.keyword)
     if actual < frame * found.frames:
         raise UnreadableError(f"truncated: {actual} of {frame * found.frames} bytes of pixel data are there")
     if actual >= frame * (found.frames + 1):
@@ -81,9 +88,8 @@ def iterate_native(dataset: Dataset, found: PixelFormat) -> Iterator[NDArray[Any
     """Yields the frames of uncompressed grey, palette or float pixels, shape (H, W)."""
     kind = FLOATS.get(found.keyword, f"{'i' if found.signed else 'u'}{found.bits[0] // 8}")
     dtype = np.dtype(kind).newbyteorder("<" if found.little_endian else ">")
-    content, size = dataset[found.keyword].value, found.shape[0] * found.shape[1]
-    for number in range(found.frames):
-        stored = np.frombuffer(content, dtype, size, number * size * dtype.itemsize).reshape(found.shape)
+    for content in iterate_bytes(dataset, found):
+        stored = np.frombuffer(content, dtype).reshape(found.shape)
         native = stored.astype(dtype.newbyteorder("="), copy=False)
         if found.keyword in FLOATS or found.bits[1] == found.bits[0]:
             yield native
@@ -91,6 +97,39 @@ def iterate_native(dataset: Dataset, found: PixelFormat) -> Iterator[NDArray[Any
         values = remove_unused_bits(native, found)
         refuse_wide_padding(dataset, found, bool((values != native).any()))
         yield values
+
+
+def iterate_bytes(dataset: Dataset, found: PixelFormat) -> Iterator[bytes]:
+    """Yields the bytes of each uncompressed frame, from the file if they were left there.
+
+    Raises:
+        UnreadableError: The file was cut off meanwhile.
+    """
+    size, element = found.frame_bytes, dataset.get_item(found.keyword, keep_deferred=True)
+    if not is_deferred(dataset, found.keyword):
+        content = dataset[found.keyword].value
+        yield from (content[start : start + size] for start in range(0, size * found.frames, size))
+        return
+    with Path(dataset.filename).open("rb") as file:
+        file.seek(element.value_tell)
+        for _ in range(found.frames):
+            frame = file.read(size)
+            if len(frame) < size:
+                raise UnreadableError("truncated: the file became shorter while it was read")
+            yield frame
+
+
+def cut_frame(dataset: Dataset, frame: bytes) -> Dataset:
+    """Returns a data set with one of the frames, for decoders that would read them all."""
+    cut = Dataset()
+    for element in dataset.group_dataset(0x0028):
+        cut.add(element)
+    cut.NumberOfFrames = 1
+    cut.PixelData = frame + b"\0" * (len(frame) % 2)
+    cut["PixelData"].VR = "OW"
+    cut.file_meta = dataset.file_meta
+    cut.set_original_encoding(*dataset.original_encoding)
+    return cut
 
 
 def refuse_wide_padding(dataset: Dataset, found: PixelFormat, changed: bool) -> None:
@@ -227,6 +266,8 @@ def refuse_frame(frame: bytes, found: PixelFormat, syntax: str) -> None:
             raise UnreadableError("damaged: an RLE frame is longer than its uncompressed pixels")
         return
     jpeg = syntax in JPEGTransferSyntaxes or syntax in JPEGLSTransferSyntaxes
+    if jpeg:
+        refuse_scans(frame)
     size = read_jpeg_size(frame) if jpeg else None
     if syntax in JPEG2000TransferSyntaxes or "4.20" in syntax:
         size = read_jpeg2000_size(frame)

@@ -1,5 +1,6 @@
 """Reads DICOM: any uncompressed or compressed encoding, one picture per frame; CT in Hounsfield units."""
 
+import math
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -13,6 +14,7 @@ from ganoscope.data.dicom import attributes, values
 from ganoscope.data.dicom.dataset import open_dataset, quiet
 from ganoscope.data.dicom.frames import iterate_frames
 from ganoscope.data.dicom.pixel_format import COLOURS, GREY, PixelFormat, read_format
+from ganoscope.data.file_limits import refuse_bomb, refuse_large
 from ganoscope.data.picture import Picture, ReadOptions, Unit, UnreadableError
 
 SUFFIXES = (".dcm", ".dicom", ".ima")
@@ -36,6 +38,9 @@ def read(path: Path, options: ReadOptions) -> Iterator[Picture]:
     dataset = open_dataset(path)
     with refusing_damage():
         found = check_header(dataset, options)
+    held = found.samples * found.bits[0] // 8
+    refuse_large(math.prod(found.shape), held, options)
+    refuse_bomb(math.prod(found.shape) * held * found.frames, path.stat().st_size, options)
     for number, stored in enumerate(iterate_frames(dataset, found)):
         with refusing_damage():
             picture = make_picture(stored, dataset, found, number)
