@@ -2,7 +2,7 @@
 
 import os
 import struct
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from importlib.util import find_spec
@@ -15,6 +15,7 @@ from pydicom import Dataset
 from pydicom.encaps import generate_frames
 from pydicom.pixels.decoders.base import Decoder, get_decoder
 from pydicom.uid import (
+    UID,
     JPEG2000TransferSyntaxes,
     JPEGExtended12Bit,
     JPEGLSTransferSyntaxes,
@@ -35,33 +36,40 @@ NEEDS_GDCM = (
 )
 
 
-def iterate_frames(dataset: Dataset, found: PixelFormat) -> Iterator[NDArray[Any]]:
-    """Yields the decoded frames, shape (H, W), or (H, W, 3) as RGB: stored values without unused bits.
+def iterate_frames(
+    dataset: Dataset, found: PixelFormat, numbers: Sequence[int] | None = None
+) -> Iterator[NDArray[Any]]:
+    """Yields decoded frames, shape (H, W), or (H, W, 3) as RGB: stored values without unused bits.
+
+    Args:
+        dataset: Data set.
+        found: Pixel format.
+        numbers: Frames to decode, in this order; all by default.
 
     Raises:
         UnreadableError: Pixels are missing or damaged, contradict the header, or need a decoder that is not installed.
     """
-    syntax = dataset.file_meta.TransferSyntaxUID
+    syntax, wanted = dataset.file_meta.TransferSyntaxUID, range(found.frames) if numbers is None else numbers
     if not syntax.is_encapsulated:
         refuse_length(dataset, found)
         if is_plain(found):
-            yield from iterate_native(dataset, found)
+            yield from iterate_native(dataset, found, wanted)
         elif is_deferred(dataset, found.keyword):
-            for frame in iterate_bytes(dataset, found):
-                yield from decode(cut_frame(dataset, frame), replace(found, frames=1), get_decoder(syntax))
+            for frame in iterate_bytes(dataset, found, wanted):
+                yield from decode(cut_frame(dataset, frame), replace(found, frames=1), syntax, [0])
         else:
-            yield from decode(dataset, found, get_decoder(syntax))
+            yield from decode(dataset, found, syntax, wanted)
         return
     decoder = find_decoder(dataset, found)
     frames = split_frames(dataset, found)
-    for frame in frames:
-        refuse_frame(frame, found, syntax)
+    for number in wanted:
+        refuse_frame(frames[number], found, syntax)
     if find_plugin(decoder, found):
-        yield from decode(dataset, found, decoder)
+        yield from decode(dataset, found, syntax, wanted)
         return
     options = describe_pixels(found, syntax)
-    for frame in frames:
-        pixels = decode_isolated(frame, options)
+    for number in wanted:
+        pixels = decode_isolated(frames[number], options)
         refuse_size(pixels, found)
         yield pixels
 
@@ -84,11 +92,17 @@ def refuse_length(dataset: Dataset, found: PixelFormat) -> None:
         raise UnreadableError(f"damaged header: it states {found.frames} frames, the pixel data holds more")
 
 
-def iterate_native(dataset: Dataset, found: PixelFormat) -> Iterator[NDArray[Any]]:
-    """Yields the frames of uncompressed grey, palette or float pixels, shape (H, W)."""
+def iterate_native(dataset: Dataset, found: PixelFormat, numbers: Iterable[int]) -> Iterator[NDArray[Any]]:
+    """Yields frames of uncompressed grey, palette or float pixels, shape (H, W).
+
+    Args:
+        dataset: Data set.
+        found: Pixel format.
+        numbers: Frames to read, in this order.
+    """
     kind = FLOATS.get(found.keyword, f"{'i' if found.signed else 'u'}{found.bits[0] // 8}")
     dtype = np.dtype(kind).newbyteorder("<" if found.little_endian else ">")
-    for content in iterate_bytes(dataset, found):
+    for content in iterate_bytes(dataset, found, numbers):
         stored = np.frombuffer(content, dtype).reshape(found.shape)
         native = stored.astype(dtype.newbyteorder("="), copy=False)
         if found.keyword in FLOATS or found.bits[1] == found.bits[0]:
@@ -99,8 +113,13 @@ def iterate_native(dataset: Dataset, found: PixelFormat) -> Iterator[NDArray[Any
         yield values
 
 
-def iterate_bytes(dataset: Dataset, found: PixelFormat) -> Iterator[bytes]:
-    """Yields the bytes of each uncompressed frame, from the file if they were left there.
+def iterate_bytes(dataset: Dataset, found: PixelFormat, numbers: Iterable[int]) -> Iterator[bytes]:
+    """Yields the bytes of uncompressed frames, from the file if they were left there.
+
+    Args:
+        dataset: Data set.
+        found: Pixel format.
+        numbers: Frames to read, in this order.
 
     Raises:
         UnreadableError: The file was cut off meanwhile.
@@ -108,11 +127,11 @@ def iterate_bytes(dataset: Dataset, found: PixelFormat) -> Iterator[bytes]:
     size, element = found.frame_bytes, dataset.get_item(found.keyword, keep_deferred=True)
     if not is_deferred(dataset, found.keyword):
         content = dataset[found.keyword].value
-        yield from (content[start : start + size] for start in range(0, size * found.frames, size))
+        yield from (content[number * size : (number + 1) * size] for number in numbers)
         return
     with Path(dataset.filename).open("rb") as file:
-        file.seek(element.value_tell)
-        for _ in range(found.frames):
+        for number in numbers:
+            file.seek(element.value_tell + number * size)
             frame = file.read(size)
             if len(frame) < size:
                 raise UnreadableError("truncated: the file became shorter while it was read")
@@ -304,19 +323,21 @@ def read_jpeg2000_size(frame: bytes) -> tuple[int, int, int] | None:
     return rows - top, columns - left, struct.unpack_from(">H", frame, start + 40)[0]
 
 
-def decode(dataset: Dataset, found: PixelFormat, decoder: Decoder) -> Iterator[NDArray[Any]]:
-    """Yields the frames decoded by pydicom, shape (H, W), or (H, W, 3) as RGB.
+def decode(dataset: Dataset, found: PixelFormat, syntax: str, numbers: Iterable[int]) -> Iterator[NDArray[Any]]:
+    """Yields frames decoded by pydicom, shape (H, W), or (H, W, 3) as RGB.
 
     Args:
         dataset: Data set.
         found: Pixel format.
-        decoder: Decoder of the compression.
+        syntax: Transfer syntax.
+        numbers: Frames to decode, in this order.
 
     Raises:
         UnreadableError: A frame is damaged.
     """
+    decoder = get_decoder(UID(syntax))
     plugin = find_plugin(decoder, found)
-    for number in range(found.frames):
+    for number in numbers:
         try:
             with quiet(), mute_libraries():
                 frames = decoder.iter_array(dataset, indices=[number], decoding_plugin=plugin)

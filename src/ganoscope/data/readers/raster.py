@@ -188,6 +188,7 @@ def to_picture(image: Image.Image, options: ReadOptions, page: int) -> Picture:
         UnreadableError: The values can't be HU although declared, or pixels are transparent.
     """
     signed = get_tag(image, SAMPLE_FORMAT, 1) == SIGNED
+    refuse_other_offset(image, options.hu_offset)
     image.load()  # rotates a TIFF upright and removes the tag, so that it is not rotated twice
     upright = make_upright(image)
     if upright.mode == "F" or signed:
@@ -200,6 +201,21 @@ def to_picture(image: Image.Image, options: ReadOptions, page: int) -> Picture:
             raise UnreadableError(EIGHT_BIT)
         return Picture(convert(pixels, find_meaning([pixels], options.hu_offset)), "HU", frame=page)
     return Picture(pixels, "grey 8 bit" if pixels.dtype == np.uint8 else "grey 16 bit", coloured, frame=page)
+
+
+def refuse_other_offset(image: Image.Image, hu_offset: int | None) -> None:
+    """Refuses a picture of ganoscope's own whose text states another HU offset than the declared one.
+
+    Args:
+        image: Opened image.
+        hu_offset: What the user declares; None for nothing.
+
+    Raises:
+        UnreadableError: The offsets differ.
+    """
+    stated = str(image.info.get("ganoscope:offset", ""))
+    if hu_offset is not None and stated not in ("", str(hu_offset)):
+        raise UnreadableError(f"its own text states another HU offset than {hu_offset}: give --hu-offset {stated[:12]}")
 
 
 def make_upright(image: Image.Image) -> Image.Image:
