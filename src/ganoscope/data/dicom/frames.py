@@ -124,7 +124,8 @@ def iterate_bytes(dataset: Dataset, found: PixelFormat, numbers: Iterable[int]) 
     Raises:
         UnreadableError: The file was cut off meanwhile.
     """
-    size, element = found.frame_bytes, dataset.get_item(found.keyword, keep_deferred=True)
+    size = found.frame_bytes
+    element: Any = dataset.get_item(found.keyword, keep_deferred=True)
     if not is_deferred(dataset, found.keyword):
         content = dataset[found.keyword].value
         yield from (content[number * size : (number + 1) * size] for number in numbers)

@@ -73,14 +73,15 @@ def read_format(dataset: Dataset) -> PixelFormat:
 def measure_pixels(dataset: Dataset, keyword: str) -> int:
     """Returns the length of the pixel data in bytes, also where it was left in the file."""
     if is_deferred(dataset, keyword):
-        return int(dataset.get_item(keyword, keep_deferred=True).length)
+        element: Any = dataset.get_item(keyword, keep_deferred=True)
+        return int(element.length)
     return len(dataset[keyword].value or b"")
 
 
 def is_deferred(dataset: Dataset, keyword: str) -> bool:
     """Tells whether the value of an attribute was left in the file."""
-    element = dataset.get_item(keyword, keep_deferred=True)
-    return isinstance(element, RawDataElement) and element.value is None and element.length > 0
+    element: Any = dataset.get_item(keyword, keep_deferred=True)
+    return isinstance(element, RawDataElement) and element.value is None
 
 
 def read_integer(dataset: Dataset, keyword: str, default: int | None = None) -> int:
