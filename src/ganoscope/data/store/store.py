@@ -21,14 +21,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ganoscope.data.store.intensity import IntensityMap
-from ganoscope.errors import UserError
+from ganoscope.data.store.watch import StoreWatch
+from ganoscope.errors import UserError, describe
 from ganoscope.files import compute_sha256, load_json, read_csv, save_json
 
 SCHEMA_VERSION = 2
 BUFFER_BYTES = 1 << 20
 HEADER_BYTES = 128
 """Length of the .npy header written by `write_header`."""
-FINDINGS, ANATOMY = "masks.npy", "anatomy.npy"
+PIXELS, FINDINGS, ANATOMY = "images.npy", "masks.npy", "anatomy.npy"
 """Mask files: annotated findings, such as lesions, and outlined anatomy, such as lung fields, which is no finding."""
 
 
@@ -147,42 +148,72 @@ class Store:
         except (KeyError, TypeError, AttributeError):
             raise UserError(f"{path / 'store.json'} is damaged: keys are missing. Prepare the store again.") from None
         store.refuse_damage()
+        _ = (store.watch, store._maps)  # what is mapped is what is watched
         return store
 
     def refuse_damage(self) -> None:
-        """Refuses a store whose pixel file is missing or does not fit its description.
+        """Refuses a store whose files of pixels are missing or do not fit its description, to the byte.
 
         Raises:
-            UserError: The pixel file is damaged or has another shape.
+            UserError: A file is damaged, or has another shape, type or size.
         """
+        for name in (PIXELS, FINDINGS, ANATOMY):
+            if name == PIXELS or (self.path / name).exists():
+                self._refuse_misfit(name, np.dtype(self.intensity.dtype if name == PIXELS else bool))
+
+    def _refuse_misfit(self, name: str, dtype: np.dtype[np.generic]) -> None:
+        path, shape = self.path / name, (self.count, self.size, self.size)
         try:
-            shape = self.images.shape
-        except (OSError, ValueError, EOFError) as error:
-            raise UserError(f"{self.path / 'images.npy'} is damaged: {error}. Prepare the store again.") from None
-        if shape != (self.count, self.size, self.size):
-            raise UserError(
-                f"{self.path / 'images.npy'} does not fit its store: got shape {shape}; allowed: "
-                f"{(self.count, self.size, self.size)}. Prepare the store again."
-            )
+            array = np.load(path, mmap_mode="r")
+            offset, length = array.offset, path.stat().st_size
+        except (OSError, ValueError, EOFError, AttributeError) as error:
+            raise UserError(f"{path} is damaged: {error}. Prepare the store again.") from None
+        found = f"shape {array.shape}, {array.dtype}, {length - offset:,} bytes of pixels"
+        wanted = self.count * self.size**2 * dtype.itemsize
+        allowed = f"shape {shape}, {dtype}, {wanted:,} bytes"
+        if (array.shape, array.dtype, length - offset) != (shape, dtype, wanted):
+            raise UserError(describe(f"{path} does not fit its store", found, allowed, "Prepare the store again."))
 
     @cached_property
+    def watch(self) -> StoreWatch:
+        """The state of the files when the store was opened."""
+        return StoreWatch(self.path, (PIXELS, FINDINGS, ANATOMY, "manifest.csv", "store.json"))
+
+    @property
     def images(self) -> NDArray[np.generic]:
-        """Stored pixels, shape (N, H, W), memory-mapped and read-only."""
-        return np.load(self.path / "images.npy", mmap_mode="r")
+        """Stored pixels, shape (N, H, W), memory-mapped and read-only; looks first whether the files are unchanged."""
+        return self._read(PIXELS)
 
-    @cached_property
+    @property
     def masks(self) -> NDArray[np.bool_] | None:
         """Masks of annotated findings, shape (N, H, W), memory-mapped; None if the store has none."""
-        return self._map(FINDINGS)
+        return self._read(FINDINGS) if FINDINGS in self._maps else None
 
-    @cached_property
+    @property
     def anatomy(self) -> NDArray[np.bool_] | None:
         """Masks of anatomy, such as lung fields, shape (N, H, W), memory-mapped; None if the store has none."""
-        return self._map(ANATOMY)
+        return self._read(ANATOMY) if ANATOMY in self._maps else None
 
-    def _map(self, name: str) -> NDArray[np.bool_] | None:
-        path = self.path / name
-        return np.load(path, mmap_mode="r") if path.exists() else None
+    @cached_property
+    def _maps(self) -> dict[str, NDArray[Any]]:
+        """Memory maps by file."""
+        names = (name for name in (PIXELS, FINDINGS, ANATOMY) if (self.path / name).exists())
+        return {name: np.load(self.path / name, mmap_mode="r") for name in names}
+
+    def _read(self, name: str) -> NDArray[Any]:
+        self.watch.refuse_touched(self.verify)
+        return self._maps[name]
+
+    def refuse_change(self, whole: bool = False) -> None:
+        """Refuses a store that has changed since it was opened, see `StoreWatch.refuse_change`.
+
+        Args:
+            whole: Whether to read it as a whole where it is small enough.
+
+        Raises:
+            UserError: It has changed.
+        """
+        self.watch.refuse_change(self.verify, whole)
 
     def samples(self) -> Iterator[Sample]:
         """Yields the rows of the manifest, in the order of the pixels."""

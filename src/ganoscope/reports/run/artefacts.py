@@ -76,8 +76,10 @@ def open_store(record: RunRecord) -> Part[Store]:
     """Returns the store that the run was trained on, or why it can't be used any more."""
     try:
         found = open_run_store(record)
-    except UserError:  # damaged
-        return Part(missing=GONE)
+        if found.store:
+            found.store.verify()
+    except UserError:  # damaged, or its content is another one than its description says
+        return Part(missing=CHANGED)
     return Part(found.store, {"": "", "gone": GONE, "changed": CHANGED}[found.reason])
 
 

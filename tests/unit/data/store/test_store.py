@@ -137,7 +137,7 @@ def test_verify_notices_another_meaning_of_the_pixels(make_store, key, value):
     info = json.loads(path.read_text())
     info["intensity"][key] = value
     path.write_text(json.dumps(info))
-    with pytest.raises(UserError, match="was changed after it was written"):
+    with pytest.raises(UserError, match=r"was changed after it was written|does not fit its store"):
         Store.open(path.parent).verify()
 
 
@@ -190,8 +190,8 @@ def resize_images(path, keep):
         (rewrite(lambda info: {**info, "intensity": None}), "damaged"),
         (rewrite(lambda info: {**info, "schema_version": 0}), "another version"),
         (rewrite(lambda info: {**info, "schema_version": 3, "novelty": 1}), "another version"),
-        (rewrite(lambda info: {**info, "count": 6}), r"got shape \(5, 16, 16\); allowed: \(6, 16, 16\)"),
-        (rewrite(lambda info: {**info, "size": 32}), r"allowed: \(5, 32, 32\)"),
+        (rewrite(lambda info: {**info, "count": 6}), r"got shape \(5, 16, 16\).*; allowed: shape \(6, 16, 16\)"),
+        (rewrite(lambda info: {**info, "size": 32}), r"allowed: shape \(5, 32, 32\)"),
         (lambda path: (path / "images.npy").unlink(), "images.npy is damaged"),
         (lambda path: resize_images(path, 0), "images.npy is damaged"),
         (lambda path: resize_images(path, 50), "images.npy is damaged"),
