@@ -43,8 +43,16 @@ class ReadOptions:
     """Read only DICOM files of this modality, such as CT."""
     only_series: str = ""
     """Read only DICOM series whose description matches this regular expression (case-insensitive)."""
+    levels: str = ""
+    """What each level of folders is, from the top, such as split/class/patient: split, class, patient, study, series,
+    or - for one that is not used. By default, worked out from their names and printed."""
     hu_offset: int | None = None
     """Declares that 16-bit pictures hold Hounsfield units plus this offset, such as 1024."""
+    max_file_gib: float = 1.0
+    """Most memory in GiB that reading one file may take; files that need more are refused. Large volumes, stacks and
+    multi-frame files are read piece by piece, and need little."""
+    max_file_seconds: float = 20.0
+    """Most processor time in seconds for opening a file, and for each picture in it."""
 
 
 @dataclass(frozen=True)
@@ -68,6 +76,10 @@ class Picture:
         patient_is_uid: Whether the patient id is the UID of the study, series or image, so that it names no person.
         patient_check: Digest of further data about the person in the file: two digests for one id raise an alarm.
         synthetic: Whether the file declares that it was generated.
+        stack: Number of the volume that it is a slice of, where one file holds several.
+        told_by: Attributes that tell this volume apart from the others of its file; "" if there are no others.
+        order: What orders the slices of its file: `position`, another attribute, or "" where nothing does.
+        fault: Reason why it is not taken although it can be read; "" if there is none.
     """
 
     pixels: NDArray[np.generic]
@@ -85,3 +97,7 @@ class Picture:
     patient_is_uid: bool = False
     patient_check: str = ""
     synthetic: bool = False
+    stack: int = 0
+    told_by: str = ""
+    order: str = "position"
+    fault: str = ""

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from ganoscope.explanation.checks.randomisation import FULL_DRAWS, IGNORES_WEIGHTS
 from ganoscope.explanation.findings import MIN_IMAGES, Findings, SetFindings, TargetFindings, compare_with_random
 from ganoscope.explanation.regions import band_width
-from ganoscope.statistics.estimate import Estimate
+from ganoscope.statistics.estimate import Estimate, count_digits
 
 TITLES = {"why_real": "evidence for 'real'", "why_generated": "evidence for 'generated'"}
 """What a map shows, by target."""
@@ -58,6 +58,8 @@ def describe_set(name: str, kind: str, one: SetFindings) -> Iterator[str]:
     shown = one.images - one.empty
     if one.empty:
         yield f"{one.empty} of {one.images} maps of {kind} images are empty (no {TITLES[name]}) and left out."
+    if one.near_blank:
+        yield f"{one.near_blank} of {one.images} maps of {kind} images are near-blank: they hardly vary."
     if shown < MIN_IMAGES:
         yield f"Only {shown} {kind} images remain: too few to locate the evidence."
         return
@@ -68,6 +70,11 @@ def describe_set(name: str, kind: str, one: SetFindings) -> Iterator[str]:
         f"({percent(boundary.area.value)} of the picture) and {say_share(outside.share)} in the background "
         f"({percent(outside.area.value)})."
     )
+    if one.margin.area.value > 0:
+        yield (
+            f"Of the same evidence, {say_share(one.margin.share)} falls on the dark bars at the picture's edges "
+            f"(padding, air), which cover {percent(one.margin.area.value)} of the picture."
+        )
     if not one.deletion.gain.n:
         return
     yield (
@@ -100,11 +107,12 @@ def describe_difference(target: TargetFindings) -> str:
 
 def describe_check(target: TargetFindings) -> str:
     """Returns the outcome of the randomisation check."""
-    if target.final_rank_correlation != target.final_rank_correlation:
+    final = target.final_rank_correlation
+    if not final.n:
         return "The randomisation check has nothing to compare: every map is empty."
     return (
-        f"After all weights were randomised, in {FULL_DRAWS} networks, the maps' mean absolute rank correlation with "
-        f"the original is {target.final_rank_correlation:.2f}; for the same maps moved at random it is "
+        f"After all weights were randomised, in {FULL_DRAWS} networks, the mean absolute rank correlation of "
+        f"{final.n} maps with the original is {say(final, 2)}; for the same maps moved at random it is "
         f"{target.chance_rank_correlation:.2f}. At {IGNORES_WEIGHTS:.2f} or above, maps count as ignoring the weights."
     )
 
@@ -138,18 +146,17 @@ def say(estimate: Estimate, digits: int, factor: float = 1.0) -> str:
 
     Args:
         estimate: The value and its interval.
-        digits: Decimals.
+        digits: Decimals; more where a number that is not zero would look like zero.
         factor: What the numbers are multiplied by.
 
     Example:
         >>> say(Estimate(0.714, 0.68, 0.74, 64, 60), 2)
         '0.71 (95 % interval 0.68 to 0.74)'
         >>> say(Estimate(-0.001, -0.002, 0.1, 64, 60), 1)
-        '0.0 (95 % interval 0.0 to 0.1)'
+        '-0.001 (95 % interval -0.002 to 0.100)'
     """
-    value, low, high = (
-        write_rounded(number * factor, digits) for number in (estimate.value, estimate.low, estimate.high)
-    )
+    numbers = [number * factor for number in (estimate.value, estimate.low, estimate.high)]
+    value, low, high = (write_rounded(number, count_digits(numbers, digits)) for number in numbers)
     return f"{value} (95 % interval {low} to {high})"
 
 
@@ -160,7 +167,8 @@ def say_share(estimate: Estimate) -> str:
         >>> say_share(Estimate(0.714, 0.68, 0.74, 64, 60))
         '71 % (95 % interval 68 to 74 %)'
     """
-    value, low, high = (write_rounded(100 * number, 0) for number in (estimate.value, estimate.low, estimate.high))
+    numbers = [100 * number for number in (estimate.value, estimate.low, estimate.high)]
+    value, low, high = (write_rounded(number, count_digits(numbers, 0)) for number in numbers)
     return f"{value} % (95 % interval {low} to {high} %)"
 
 

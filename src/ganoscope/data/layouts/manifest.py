@@ -22,7 +22,8 @@ from pathlib import Path
 
 from ganoscope.data.layouts import Box, SourceImage
 from ganoscope.data.layouts._tables import Table, open_table, parse_number, read_rows, require_columns, show
-from ganoscope.data.layouts.folders import SPLIT_OF_FOLDER, Found, find_fault, find_link_fault, is_hidden, walk_files
+from ganoscope.data.layouts._walk import Found, find_fault, find_link_fault, is_hidden, walk_files
+from ganoscope.data.levels.words import SPLIT_OF_FOLDER
 from ganoscope.data.picture import ReadOptions
 from ganoscope.data.readers import readers
 from ganoscope.errors import UserError, refuse

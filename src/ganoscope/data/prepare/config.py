@@ -6,12 +6,14 @@ from typing import Literal
 
 from ganoscope.data.geometry.placement import GeometryConfig
 from ganoscope.data.geometry.volumes import find_choice_fault
+from ganoscope.data.levels.stated import list_faults
 from ganoscope.data.patients import compile_pattern
 from ganoscope.data.picture import ReadOptions
 from ganoscope.data.store.intensity import IntensityConfig
 from ganoscope.data.store.splits import Fractions
-from ganoscope.errors import UserError, describe, refuse
+from ganoscope.errors import Range, UserError, describe, list_range_faults, refuse
 
+LIMITS = {"max_file_gib": Range(0.25, 1024), "max_file_seconds": Range(1, 86400)}
 MODALITIES = ("CT", "MR", "DX", "CR", "PT", "US", "MG")
 
 
@@ -45,10 +47,11 @@ class PrepareConfig(IntensityConfig, ReadOptions, GeometryConfig):
         Raises:
             UserError: A value is invalid; all faults are in one message.
         """
-        faults = [*self.list_geometry_faults(), *self.list_intensity_faults()]
+        faults = [*self.list_geometry_faults(), *self.list_intensity_faults(), *list_range_faults(self, LIMITS)]
         if self.modality and self.modality not in MODALITIES:
             faults.append(describe("--modality is not known", self.modality, ", ".join(MODALITIES), "Choose one."))
         faults += [fault] if (fault := find_choice_fault(self.slices)) else []
+        faults += list_faults(self.levels)
         for check in (partial(Fractions, self.validation, self.test), partial(compile_pattern, self.patient_pattern)):
             try:
                 check()

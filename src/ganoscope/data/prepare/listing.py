@@ -14,12 +14,13 @@ from itertools import islice
 from pathlib import Path
 from re import Pattern
 
-from ganoscope.data.layouts import Layout, SourceImage
+from ganoscope.data.layouts import Layout, Listed, SourceImage
 from ganoscope.data.patients import PatientRule, PatternCounter
 from ganoscope.data.picture import ReadOptions
 from ganoscope.data.prepare.idle_options import name_format
 from ganoscope.data.readers import readers
 from ganoscope.errors import UserError
+from ganoscope.progress import CONSOLE
 
 FIELDS = tuple(field.name for field in fields(SourceImage))
 
@@ -80,9 +81,12 @@ def list_source(
         stated: Pattern for patient ids that the user stated.
 
     Raises:
-        UserError: The source holds no files.
+        UserError: The source holds no files, or its folders can be read in two ways.
     """
-    listing = spool(layout.list_images(source, options), folder / "listing.jsonl", stated)
+    images = layout.list_images(source, options)
+    for line in images.lines if isinstance(images, Listed) else ():
+        CONSOLE.print(line)
+    listing = spool(images, folder / "listing.jsonl", stated)
     if not listing.files:
         shutil.rmtree(folder, ignore_errors=True)
         raise UserError(f"source {source} holds no files; allowed: a folder with {', '.join(readers())} images.")

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from ganoscope.data.geometry.placement import Placement
 from ganoscope.data.layouts import SourceImage
-from ganoscope.data.layouts.folders import read_folder_names
+from ganoscope.data.levels.looks import look_at
 from ganoscope.data.picture import Picture, Unit
 from ganoscope.data.store.intensity import DTYPE_OF_UNIT
 
@@ -17,7 +17,7 @@ PRIVATE_COLUMNS = (
     "name",
     "person",
     "check",
-    "together",
+    "kin",
     "taken_from",
     "synthetic",
     "origin",
@@ -98,9 +98,9 @@ class Row:
     reason: str = ""
 
 
-def make_row(item: Decoded, together: bool = True) -> Row:
-    """Returns the row of a picture; `together` if all pictures of its file show one patient."""
-    values = {**describe(item), **describe_privately(item, together)}
+def make_row(item: Decoded, kin: str = "") -> Row:
+    """Returns the row of a picture; pictures of the same `kin` show one patient, "" is no kin of any other."""
+    values = {**describe(item), **describe_privately(item, kin), "stack": item.picture.stack if item.picture else 0}
     if item.picture is None or item.thumbnail is None:
         return Row(values, reason=item.reason)
     pixels = item.picture.pixels.astype(DTYPE_OF_UNIT[item.picture.unit], copy=False)
@@ -140,22 +140,21 @@ def describe(item: Decoded) -> dict[str, Any]:
     }
 
 
-def describe_privately(item: Decoded, together: bool) -> dict[str, Any]:
+def describe_privately(item: Decoded, kin: str) -> dict[str, Any]:
     """Returns the values of a picture that only the unfinished store holds, such as names and ids."""
     image = item.image
     parts = tuple(image.name.split("/")[:-1])
-    _, label = read_folder_names(parts)
     return {
         "number": item.number,
         "name": item.name,
         "person": item.patient,
         "check": find_check(item),
-        "together": int(together),
+        "kin": kin,
         "synthetic": int(item.picture is not None and item.picture.synthetic),
         "origin": item.origin,
         "stated_split": item.stated_split,
         "uid": int(item.picture is not None and item.picture.patient_is_uid),
-        "taken_from": "/".join(part for part in parts if part not in (label, image.label)),
+        "taken_from": "/".join(part for part in parts if tells_origin(part, image.label)),
     }
 
 
@@ -164,6 +163,13 @@ def find_check(item: Decoded) -> str:
     if item.picture is None or (item.origin == "source" and item.picture.patient not in ("", item.patient)):
         return ""
     return item.picture.patient_check
+
+
+def tells_origin(folder: str, label: str) -> bool:
+    """Tells whether the name of a folder may say where an image comes from: not a class, a patient or a study."""
+    look = look_at(folder)
+    known = look.kind in ("id", "number", "numbered", "patient", "study", "series")
+    return not known and not (label and label in (folder, look.name))
 
 
 def write_boxes(boxes: Any) -> str:
