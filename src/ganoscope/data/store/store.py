@@ -182,16 +182,11 @@ class Store:
             length = path.stat().st_size - found.offset
         except (*UNMAPPABLE, AttributeError) as error:
             raise UserError(f"{path} is damaged: {error}. Prepare the store again.") from None
-        if (found.shape, found.dtype) != (wanted, dtype):
-            raise UserError(
-                f"{path} does not fit its store: got shape {found.shape} of {found.dtype}; allowed: {wanted} of "
-                f"{dtype}. Prepare the store again."
-            )
-        if length != found.nbytes:
-            raise UserError(
-                f"{path} does not fit its store: got {length:,} bytes of pixels; allowed: {found.nbytes:,}. Prepare "
-                "the store again."
-            )
+        given, allowed = f"shape {found.shape} of {found.dtype}", f"{wanted} of {dtype}"
+        if (found.shape, found.dtype) == (wanted, dtype):
+            given, allowed = f"{length:,} bytes of pixels", f"{found.nbytes:,} bytes of pixels"
+        if given != allowed:
+            raise UserError(f"{path} does not fit its store: got {given}; allowed: {allowed}. Prepare the store again.")
 
     @cached_property
     def watch(self) -> StoreWatch:
