@@ -12,7 +12,7 @@ from ganoscope.counterfactuals.cases.store_cases import choose_indices, find_run
 from ganoscope.counterfactuals.config import CounterfactualConfig
 from ganoscope.data.store import COLUMNS, Store
 from ganoscope.errors import UserError
-from ganoscope.files import read_csv, save_csv
+from ganoscope.files.tables import read_csv, save_csv
 from ganoscope.training.run_folder.trained_run import open_run
 
 

@@ -91,7 +91,7 @@ def test_slices_of_labels_beside_slices_of_ct_are_label_maps(tmp_path, target, s
     for n in range(4):
         pixels = (smooth(n, (SIDE, SIDE), "uint16") // 16 + 24).astype("<u2")
         write_slice(tmp_path / "source" / "scans" / f"{n}.dcm", pixels, n, 0)
-        write_slice(tmp_path / "source" / "drawings" / f"{n}.dcm", draw_labels(n).astype("<u2"), n, 0, intercept=0)
+        write_slice(tmp_path / "source" / "drawings" / f"{n}.dcm", draw_labels(n).astype("<u2"), 90 + n, 0, intercept=0)
     store = prepare(tmp_path / "source", target, SMALL)
     assert {name.split("/")[0] for name in names_of(store)} == {"scans"}
 
