@@ -5,7 +5,7 @@ independent classifiers of generated images and counterfactuals all open their c
 whether it fits the images and has not seen them.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +16,7 @@ from torch import Tensor, nn
 
 from ganoscope.data.store.intensity import IntensityMap
 from ganoscope.errors import UserError
-from ganoscope.files import compute_sha256, load_json
+from ganoscope.files import compute_sha256, lengthen_path, load_json, save_json, shorten_path
 from ganoscope.nets.classifiers import ClassifierOutput
 from ganoscope.nets.pretrained import make_network
 
@@ -141,9 +141,16 @@ def load_classifier_record(path: Path) -> ClassifierRecord:
             raise UserError(f"{file} was written by another version of ganoscope.")
         content["intensity"] = IntensityMap(**content["intensity"])
         content["classes"] = tuple(content["classes"])
+        content["store"] = lengthen_path(content["store"], path)
         return ClassifierRecord(**content)
     except (KeyError, TypeError, AttributeError) as error:
         raise UserError(f"{file} is damaged or not a classifier's record: {error}.") from None
+
+
+def save_classifier_record(path: Path, record: ClassifierRecord) -> None:
+    """Writes a classifier's record into its run folder; the path of its store is relative to that folder."""
+    content = {**asdict(record), "store": shorten_path(record.store, path)}
+    save_json(path / RECORD, {"schema_version": SCHEMA_VERSION, **content})
 
 
 def read_auroc(record: ClassifierRecord) -> dict[str, float | None]:

@@ -107,7 +107,7 @@ def save_figures(
 
 
 def describe_origin(run: TrainedRun, store: Store, config: ExplainConfig) -> dict[str, Any]:
-    """Returns the provenance of the results, which makes them repeatable.
+    """Returns the provenance of the results, which makes them repeatable; no paths, which may name a person.
 
     Args:
         run: The explained run.
@@ -116,12 +116,11 @@ def describe_origin(run: TrainedRun, store: Store, config: ExplainConfig) -> dic
     """
     checkpoint = find_checkpoint(run.path, run.images_seen)
     return {
-        "run": str(run.path.resolve()),
+        "run": run.path.resolve().name,
         "method": run.record.method,
         "images_seen": run.images_seen,
         "discriminator_sha256": compute_sha256(checkpoint / FILES[0]),
         "generator_sha256": run.weights_sha256,
-        "store": str(store.path.resolve()),
         "store_name": store.name,
         "store_fingerprint": store.fingerprint,
         "store_is_the_runs_own": store.fingerprint == run.record.store_fingerprint,

@@ -2,7 +2,7 @@
 
 import shutil
 from contextlib import nullcontext
-from dataclasses import asdict, replace
+from dataclasses import replace
 from pathlib import Path
 
 import torch
@@ -10,11 +10,11 @@ import torch
 from ganoscope.alarms import save_alarms
 from ganoscope.classifiers.trained import (
     RECORD,
-    SCHEMA_VERSION,
     WEIGHTS,
     ClassifierRecord,
     TrainedClassifier,
     load_classifier_record,
+    save_classifier_record,
 )
 from ganoscope.data.store import Store
 from ganoscope.data.store.classes import count_classes
@@ -22,7 +22,7 @@ from ganoscope.evaluate.classification.calibration import choose_temperature
 from ganoscope.evaluate.classification.metrics import score, to_json
 from ganoscope.evaluate.classification.part_checks import find_alarms
 from ganoscope.evaluate.classification.predictions import PARTS, make_predictions, save_results
-from ganoscope.files import compute_sha256, save_json
+from ganoscope.files import compute_sha256
 from ganoscope.progress import timed
 from ganoscope.training.classifier.config import ClassifyConfig, find_scored, refuse_unfit_store
 from ganoscope.training.classifier.run_folder import claim_run, make_record, save_weights, start_network
@@ -59,7 +59,7 @@ def train_and_evaluate(store: Store, run: Path, config: ClassifyConfig) -> Class
     record = make_record(store, config, started, weights, compute_sha256(run / WEIGHTS))
     with timed("evaluating"):
         record = evaluate(TrainedClassifier(run, record, best.eval().requires_grad_(False)), store, config)
-    save_json(run / RECORD, {"schema_version": SCHEMA_VERSION, **asdict(record)})
+    save_classifier_record(run, record)
     shutil.rmtree(run / "checkpoints", ignore_errors=True)
     return record
 

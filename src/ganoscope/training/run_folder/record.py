@@ -1,7 +1,8 @@
 """Record of a run: configuration, data, versions; kept in `run.json` and read by everything that follows."""
 
 import platform
-from dataclasses import asdict, dataclass, field, fields
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, field, fields, replace
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
@@ -17,7 +18,7 @@ from ganoscope.data.store.classes import count_classes
 from ganoscope.data.store.domains import Domain
 from ganoscope.data.store.intensity import IntensityMap
 from ganoscope.errors import UserError, describe, refuse
-from ganoscope.files import load_json, save_json
+from ganoscope.files import lengthen_path, load_json, save_json, shorten_path
 from ganoscope.training.config import TrainConfig
 
 SCHEMA_VERSION = 1
@@ -96,7 +97,7 @@ def make_record(
     return RunRecord(
         method=method,
         method_config=to_plain(asdict(method_config)),
-        train=train,
+        train=replace(train, target_store=str(Path(train.target_store).resolve())) if train.target_store else train,
         store=str(store.path.resolve()),
         store_name=store.name,
         store_fingerprint=store.fingerprint,
@@ -156,8 +157,27 @@ def refuse_retrained(record: RunRecord, name: str, classifier: TrainedClassifier
 
 
 def save_record(run: Path, record: RunRecord) -> None:
-    """Writes `run.json`."""
-    save_json(run / "run.json", {"schema_version": SCHEMA_VERSION, **asdict(record)})
+    """Writes `run.json`; paths in it are relative to the run's folder, and so name no folder above both."""
+    content = convert_paths(asdict(record), lambda path: shorten_path(path, run))
+    save_json(run / "run.json", {"schema_version": SCHEMA_VERSION, **content})
+
+
+def convert_paths(content: dict[str, Any], convert: Callable[[str], str]) -> dict[str, Any]:
+    """Returns the content of `run.json` with all its paths converted: of stores, and of the classifiers it names.
+
+    Args:
+        content: Content of the file.
+        convert: From a path to a path.
+    """
+    train, method = content["train"], content["method_config"]
+    target = {"target_store": convert(train["target_store"])} if train.get("target_store") else {}
+    named = {name: convert(str(method[name])) for name in content.get("classifiers", {}) if method.get(name)}
+    return {
+        **content,
+        "store": convert(content["store"]),
+        "train": {**train, **target},
+        "method_config": {**method, **named},
+    }
 
 
 def load_record(path: Path) -> RunRecord:
@@ -175,6 +195,7 @@ def load_record(path: Path) -> RunRecord:
     try:
         if content.pop("schema_version") != SCHEMA_VERSION:
             raise UserError(f"{file} was written by another version of ganoscope.")
+        content = convert_paths(content, lambda path: lengthen_path(path, file.parent))
         train = content["train"]
         content["train"] = TrainConfig(
             **{**train, "domains": tuple(train["domains"]) if train.get("domains") else None}
