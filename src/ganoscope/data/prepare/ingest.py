@@ -23,12 +23,15 @@ from ganoscope.data.prepare.transfer import PRIVATE_COLUMNS, Row
 from ganoscope.data.store import COLUMNS, StoreWriter
 from ganoscope.data.store.intensity import DTYPE_OF_UNIT
 from ganoscope.data.store.store import BUFFER_BYTES
-from ganoscope.errors import UserError
+from ganoscope.errors import UserError, write_count
 from ganoscope.files import load_json, save_json
 
 ROW_COLUMNS = (*COLUMNS, *PRIVATE_COLUMNS)
 REJECTED_COLUMNS = ("number", "name", "person", "reason")
-SERIES_COLUMNS = ("series", "modality", "slices", "spacing_between_mm", "thickness_mm", "missing", "problems")
+SERIES_COLUMNS = (
+    *("series", "modality", "slices", "spacing_between_mm", "thickness_mm", "missing", "problems"),
+    *("order", "told_by"),
+)
 TABLES = {"rows.csv": ROW_COLUMNS, "rejected.csv": REJECTED_COLUMNS, "series.csv": SERIES_COLUMNS}
 COMMIT_SECONDS = 2.0
 
@@ -71,15 +74,16 @@ class Ingest:
 
     def take(self, result: Result) -> None:
         """Writes the pictures of one entry, or the reasons for their rejection; commits every few seconds."""
-        series = ""
-        if result.series is not None:
+        names = {}
+        for stack, found in result.series.items():
             self._series += 1
-            series = f"series-{self._series:06d}"
-            modality = next((row.values["modality"] for row in result.rows if not row.reason), "")
-            facts = {**asdict(result.series), "problems": "; ".join(result.series.problems)}
-            self._write("series.csv", {"series": series, "modality": modality, **facts})
+            names[stack] = f"series-{self._series:06d}"
+            of_stack = (row for row in result.rows if not row.reason and row.values["stack"] == stack)
+            modality = next((row.values["modality"] for row in of_stack), "")
+            facts = {**asdict(found), "problems": "; ".join(found.problems)}
+            self._write("series.csv", {"series": names[stack], "modality": modality, **facts})
         for row in result.rows:
-            self._take_one(row, series)
+            self._take_one(row, names.get(row.values.get("stack", 0), ""))
         self.entries += result.files > 0
         self.files += result.files
         if result.files and time.monotonic() - self._committed > COMMIT_SECONDS:
@@ -143,7 +147,9 @@ class Ingest:
             file.close()
         reasons = self.list_reasons()
         if self.store is None:
-            raise UserError(f"the source holds no usable image; of {self.reasons.total()} file(s):{reasons}")
+            raise UserError(
+                f"the source holds no usable image; of {write_count(self.reasons.total(), 'file')}:{reasons}"
+            )
         mixed = sum(count for reason, count in self.reasons.items() if "in a store of" in reason)
         if mixed > self.store.count:
             raise UserError(f"the source mixes kinds of pixels; allowed: one per store. Separate them:{reasons}")
@@ -165,7 +171,8 @@ class Ingest:
         except UserError as error:
             if not self.reasons:
                 raise
-            raise UserError(f"{error}\n{self.reasons.total()} file(s) were rejected:{self.list_reasons()}") from None
+            rejected = f"rejected: {write_count(self.reasons.total(), 'file')}"
+            raise UserError(f"{error}\n{rejected}{self.list_reasons()}") from None
 
 
 def open_at(path: Path, length: int) -> BinaryIO:
