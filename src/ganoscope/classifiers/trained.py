@@ -46,7 +46,7 @@ class ClassifierRecord:
         trained_on: Names of public data sets that the pretrained weights have seen; empty without pretrained weights.
         weights_sha256: SHA-256 of `classifier.safetensors`.
         config: Training configuration.
-        metrics: Metrics of the test part as `evaluate.classification.metrics.to_json` describes them, such as
+        metrics: Metrics of the test split as `evaluate.classification.metrics.to_json` describes them, such as
             `metrics["metrics"]["auroc"]["value"]`; empty where that part can't be scored.
         versions: Versions of Python, ganoscope and the numerical libraries.
         git_commit: Commit of the ganoscope checkout, or "" where it was installed from a package.
@@ -154,7 +154,7 @@ def save_classifier_record(path: Path, record: ClassifierRecord) -> None:
 
 
 def read_auroc(record: ClassifierRecord) -> dict[str, float | None]:
-    """Returns a classifier's AUROC on the test part of its store, with its interval; None where it is not defined."""
+    """Returns a classifier's AUROC on the test split of its store, with its interval; None where it is not defined."""
     measured = record.metrics.get("metrics", {}).get("auroc", {})
     return {name: measured.get(name) for name in ("value", "low", "high")}
 

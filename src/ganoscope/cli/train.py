@@ -43,7 +43,7 @@ class Repeat:
 
 @dataclass
 class Train:
-    """Trains a method on a store's train part. Rerun the same command to resume; raise --images to train longer."""
+    """Trains a method on a store's train split. Rerun the same command to resume; raise --images to train longer."""
 
     method: Annotated[str, tyro.conf.Positional, tyro.conf.arg(metavar="METHOD")]
     """Method or preset to train."""

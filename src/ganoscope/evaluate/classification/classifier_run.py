@@ -30,7 +30,7 @@ from ganoscope.training.classifier.session import compute_logits, train_classifi
 
 
 def train_and_evaluate(store: Store, run: Path, config: ClassifyConfig) -> ClassifierRecord:
-    """Trains a classifier on a store's train part and evaluates it; resumes where an earlier call stopped.
+    """Trains a classifier on a store's train split and evaluates it; resumes where an earlier call stopped.
 
     The run folder then holds `classifier.safetensors`, `history.csv`, `metrics.json`, `predictions.csv`,
     `predictions.npz`, `curves.npz`, `alarms.json` and, written last, `classifier.json`. A run that is complete stays as
@@ -65,7 +65,7 @@ def train_and_evaluate(store: Store, run: Path, config: ClassifyConfig) -> Class
 
 
 def evaluate(classifier: TrainedClassifier, store: Store, config: ClassifyConfig) -> ClassifierRecord:
-    """Calibrates a classifier on the validation part, measures it on all held-out parts, and writes the results.
+    """Calibrates a classifier on the validation split, measures it on all held-out splits, and writes the results.
 
     Args:
         classifier: The classifier, not calibrated yet.

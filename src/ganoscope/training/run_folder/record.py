@@ -47,7 +47,7 @@ class RunRecord:
         domains: Names of domains A and B of a translation; empty for other methods.
         target_fingerprint: Fingerprint of the store that is domain B; "" without a second store.
         classifiers: Classifiers that hyper-parameters refer to, by the hyper-parameter's name: `weights_sha256`,
-            `network`, `store_name`, and `auroc` with its interval on the test part of their store.
+            `network`, `store_name`, and `auroc` with its interval on the test split of their store.
     """
 
     method: str
