@@ -8,10 +8,10 @@ from typing import Annotated, Any
 import tyro
 
 from ganoscope.errors import UserError, describe
-from ganoscope.methods import available, load
+from ganoscope.methods import available
 from ganoscope.presets import PRESETS, find_preset
 from ganoscope.training.config import TrainConfig
-from ganoscope.training.run_folder.record import RunRecord, load_record
+from ganoscope.training.run_folder.record import RunRecord, configure, load_record
 from ganoscope.training.run_folder.trained_run import open_run_store
 from ganoscope.workflows.train import train
 
@@ -30,7 +30,7 @@ class Repeat:
     def run(self) -> None:
         """Trains with the recorded configuration."""
         record = load_record(self.run_json)
-        config = load(record.method).Config(**record.method_config)
+        config = configure(self.run_json, record)
         train(
             record.method,
             find_store(record, self.store),

@@ -32,7 +32,7 @@ CHAPTERS: dict[tuple[str, str], tuple[str, ...]] = {
     ("markers", "Burnt-in text and markers"): ("burnt_in_markers",),
     ("unusual", "Unusual pictures"): ("coloured",),
     ("geometry", "Source geometry"): ("mixed_modalities", "unstated_units"),
-    ("series", "Series"): ("missing_slices", "thickness_spacing"),
+    ("series", "Series"): ("slice_order", "several_volumes", "missing_slices", "thickness_spacing"),
     ("not_taken", "Files not taken"): ("quarantined",),
 }
 """By the chapter (anchor, title) that shows their evidence: codes of alarms."""
@@ -41,7 +41,7 @@ CHANCE = 0.5
 TABLES = {
     "near_duplicates": ("duplicates.csv", "Not looked for: no duplicates.csv."),
     "label_conflicts": ("duplicates.csv", "Not looked for: no duplicates.csv."),
-    "missing_slices": ("series.csv", "No volumes."),
+    "slice_order": ("series.csv", "No volumes."),
     "quarantined": ("quarantine.csv", "Not looked for: no quarantine.csv."),
 }
 """By code: table of the store that the check needs, and the outcome without it."""

@@ -1,12 +1,11 @@
 """Record of a run: configuration, data, versions; kept in `run.json` and read by everything that follows."""
 
 import platform
-from collections.abc import Callable
 from dataclasses import asdict, dataclass, field, fields, replace
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import torch
 
@@ -17,8 +16,10 @@ from ganoscope.data.store import Store
 from ganoscope.data.store.classes import count_classes
 from ganoscope.data.store.domains import Domain
 from ganoscope.data.store.intensity import IntensityMap
-from ganoscope.errors import UserError, describe, refuse
-from ganoscope.files import lengthen_path, load_json, save_json, shorten_path
+from ganoscope.data.store.store import LARGEST_PX
+from ganoscope.errors import Range, UserError, describe, refuse
+from ganoscope.files import lengthen_path, records, save_json, shorten_path
+from ganoscope.methods import load
 from ganoscope.training.config import TrainConfig
 
 SCHEMA_VERSION = 1
@@ -56,14 +57,14 @@ class RunRecord:
     store: str
     store_name: str
     store_fingerprint: str
-    size: int
+    size: Annotated[int, Range(1, LARGEST_PX)]
     intensity: IntensityMap
     sample_ids: list[str]
     versions: dict[str, str]
     git_commit: str
     started: str
     augmentation: Policy | None = None
-    class_counts: dict[str, int] = field(default_factory=dict)
+    class_counts: dict[str, Annotated[int, Range(0)]] = field(default_factory=dict)
     domains: tuple[str, ...] = ()
     target_fingerprint: str = ""
     classifiers: dict[str, dict[str, Any]] = field(default_factory=dict)
@@ -158,26 +159,14 @@ def refuse_retrained(record: RunRecord, name: str, classifier: TrainedClassifier
 
 def save_record(run: Path, record: RunRecord) -> None:
     """Writes `run.json`; paths in it are relative to the run's folder, and so name no folder above both."""
-    content = convert_paths(asdict(record), lambda path: shorten_path(path, run))
+    content = asdict(record)
+    content["store"] = shorten_path(record.store, run)
+    if record.train.target_store:
+        content["train"]["target_store"] = shorten_path(record.train.target_store, run)
+    for name in record.classifiers:
+        if record.method_config.get(name):
+            content["method_config"][name] = shorten_path(str(record.method_config[name]), run)
     save_json(run / "run.json", {"schema_version": SCHEMA_VERSION, **content})
-
-
-def convert_paths(content: dict[str, Any], convert: Callable[[str], str]) -> dict[str, Any]:
-    """Returns the content of `run.json` with all its paths converted: of stores, and of the classifiers it names.
-
-    Args:
-        content: Content of the file.
-        convert: From a path to a path.
-    """
-    train, method = content["train"], content["method_config"]
-    target = {"target_store": convert(train["target_store"])} if train.get("target_store") else {}
-    named = {name: convert(str(method[name])) for name in content.get("classifiers", {}) if method.get(name)}
-    return {
-        **content,
-        "store": convert(content["store"]),
-        "train": {**train, **target},
-        "method_config": {**method, **named},
-    }
 
 
 def load_record(path: Path) -> RunRecord:
@@ -191,22 +180,29 @@ def load_record(path: Path) -> RunRecord:
     file = path / "run.json" if path.is_dir() else path
     if not file.exists():
         raise UserError(f"no run at {path}: run.json is missing. Train one with `ganoscope train`.")
-    content = load_json(file)
-    try:
-        if content.pop("schema_version") != SCHEMA_VERSION:
-            raise UserError(f"{file} was written by another version of ganoscope.")
-        content = convert_paths(content, lambda path: lengthen_path(path, file.parent))
-        train = content["train"]
-        content["train"] = TrainConfig(
-            **{**train, "domains": tuple(train["domains"]) if train.get("domains") else None}
-        )
-        content["domains"] = tuple(content.get("domains", ()))
-        content["intensity"] = IntensityMap(**content["intensity"])
-        if content.get("augmentation"):
-            content["augmentation"] = Policy(**content["augmentation"])
-        return RunRecord(**content)
-    except (KeyError, TypeError, AttributeError) as error:
-        raise UserError(f"{file} is damaged or not a run record: {error}.") from None
+    record = records.load_record(file, RunRecord, SCHEMA_VERSION)
+    method, target = record.method_config, record.train.target_store
+    named = {name: lengthen_path(str(method[name]), file.parent) for name in record.classifiers if method.get(name)}
+    return replace(
+        record,
+        store=lengthen_path(record.store, file.parent),
+        train=replace(record.train, target_store=lengthen_path(target, file.parent)) if target else record.train,
+        method_config={**method, **named},
+    )
+
+
+def configure(path: Path, record: RunRecord) -> Any:
+    """Returns the method's configuration in a run's record.
+
+    Args:
+        path: Folder of the run, or its `run.json`, for messages.
+        record: The record.
+
+    Raises:
+        UserError: There is no such method, or a hyper-parameter is unknown or out of range.
+    """
+    file = path / "run.json" if path.is_dir() else path
+    return records.fit(file, load(record.method).Config, record.method_config, "method_config")
 
 
 def refuse_other_run(run: Path, record: RunRecord) -> None:

@@ -39,7 +39,7 @@ def test_a_part_without_images_of_the_domains_is_refused(disc_store, disc_run):
     chosen, foreign = choose_indices(store, CounterfactualConfig(split="all", number=5), run)
     assert (len(chosen), len(foreign)) == (5, 0)
     others = replace(run, record=replace(run.record, domains=("cat", "dog")))
-    with pytest.raises(UserError, match=r"no images of cat or dog in that part: got test; allowed: train \(0\)"):
+    with pytest.raises(UserError, match=r"no images of cat or dog in that split: got test; allowed: train \(0\)"):
         choose_indices(store, CounterfactualConfig(), others)
 
 
