@@ -51,7 +51,7 @@ class Understood:
 
     @cached_property
     def place(self) -> Callable[[tuple[str, ...]], Place]:
-        """Function that returns split, class and patient of the files in a folder; files of one folder come in a row."""
+        """Function that returns split, class and patient of a folder; it remembers, as files of one come in a row."""
         return lru_cache(16)(self.reading.place)
 
     def make_image(self, found: Found, attach: bool) -> SourceImage:
