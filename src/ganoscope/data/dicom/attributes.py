@@ -18,6 +18,18 @@ MODALITIES = frozenset(("CT", "MR", "PT", "NM", "US", "IVUS", "OT", "SC", "ES", 
 KNOWN = PROJECTION | MODALITIES | frozenset(("BI", "SEG", "SR", "RTDOSE", "RTPLAN", "RTSTRUCT", "REG", "PR", "KO"))
 """Codes that may be shown: any other text in this attribute might contain anything."""
 
+REGIONS = {
+    **dict.fromkeys(
+        ("HEAD", "BRAIN", "SKULL", "HEADNECK", "NECK", "FACE", "SINUS", "ORBIT", "EAR", "JAW"), "head and neck"
+    ),
+    **dict.fromkeys(
+        ("CHEST", "LUNG", "THORAX", "HEART", "BREAST", "TSPINE", "CHESTABDOMEN", "CHESTABDPELVIS"), "trunk"
+    ),
+    **dict.fromkeys(("ABDOMEN", "PELVIS", "ABDOMENPELVIS", "ABDPELV", "LSPINE", "LIVER", "KIDNEY", "COLON"), "trunk"),
+    **dict.fromkeys(("ARM", "HAND", "ELBOW", "WRIST", "SHOULDER", "LEG", "KNEE", "FOOT", "ANKLE", "HIP"), "limbs"),
+    "EXTREMITY": "limbs",
+}
+"""Region of each code of a body part (PS3.16, annex L) that may be shown: any other text might contain anything."""
 VIEWS = frozenset(("AP", "PA", "LL", "RL", "RLD", "LLD", "RLO", "LLO"))
 PLANES = ("sagittal", "coronal", "axial")
 OBLIQUE_BELOW = 0.9
@@ -163,6 +175,18 @@ def read_spacing(dataset: Dataset, frame: int, modality: str) -> tuple[float, fl
         if spacing and min(spacing) > 0:
             return spacing[0], spacing[1]
     return None
+
+
+def read_pixel_aspect(dataset: Dataset) -> float:
+    """Returns the height of a pixel over its width where no spacing is stated (PS3.3, C.7.6.3.1.7); 1 if unknown."""
+    aspect = get_numbers(dataset, "PixelAspectRatio", 2)
+    return aspect[0] / aspect[1] if aspect and min(aspect) > 0 else 1.0
+
+
+def read_body_part(dataset: Dataset) -> str:
+    """Returns the code of the examined part of the body; "" if it is unknown."""
+    code = get_text(dataset, "BodyPartExamined").upper().replace(" ", "").replace("_", "")
+    return code if code in REGIONS else ""
 
 
 def read_thickness(dataset: Dataset, frame: int) -> float | None:

@@ -9,9 +9,11 @@ from zlib import crc32
 import numpy as np
 from numpy.typing import NDArray
 
+from ganoscope.data.checks.body_regions import tell_region
 from ganoscope.data.checks.markers import find_markers, is_searchable
 from ganoscope.data.checks.series import SeriesFacts
 from ganoscope.data.checks.thumbnails import make_folded_thumbnail
+from ganoscope.data.checks.undeclared_hu import find_hu_offset
 from ganoscope.data.file_limits import start_bounds
 from ganoscope.data.geometry.placement import (
     AIR_HU,
@@ -225,6 +227,10 @@ def decode_picture(
         return Decoded(number, image.name, image, reason=str(error))
     patient, origin = choose_patient(image, picture, recipe.rule)
     modality = recipe.modality or picture.modality or image.modality
+    offset = find_hu_offset(picture.pixels) if picture.unit == "grey 16 bit" else None
+    signed = (
+        picture.pixels if offset is None else (picture.pixels.astype(np.int32) - offset).clip(-2048, 32767).astype("i2")
+    )
     searched = is_searchable(picture.pixels) and is_sampled(f"{digest} {picture.frame}", recipe.searched_share)
     return Decoded(
         number=number,
@@ -244,8 +250,10 @@ def decode_picture(
         mask=mask,
         anatomy=anatomy,
         searched=searched,
-        markers=tuple(placement.to_store(marker.box) for marker in find_markers(picture.pixels)) if searched else (),
+        markers=tuple(placement.to_store(marker.box) for marker in find_markers(signed)) if searched else (),
         digest=digest,
+        region=tell_region(picture),
+        like_hu=offset,
         patient=patient,
         origin=origin,
         stated_split=image.split or picture.split,

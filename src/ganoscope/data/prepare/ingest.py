@@ -19,6 +19,7 @@ from typing import IO, Any, BinaryIO
 import numpy as np
 
 from ganoscope.data.prepare.decode import Result
+from ganoscope.data.prepare.facts.kinds import Kind, choose_unit, refuse_mixture
 from ganoscope.data.prepare.transfer import PRIVATE_COLUMNS, Row
 from ganoscope.data.store import COLUMNS, StoreWriter
 from ganoscope.data.store.intensity import DTYPE_OF_UNIT
@@ -43,18 +44,22 @@ class Ingest:
         folder: Unfinished store.
         size: Height and width of the images in pixels.
         entries: Number of entries of the listing that are done.
-        unit: Unit of the pixels; that of the first picture.
+        unit: Unit of the pixels.
+        kinds: Number of pictures by unit, modality and class, those of other units included.
         reasons: Number of rejected files by reason.
     """
 
-    def __init__(self, folder: Path, size: int) -> None:
+    def __init__(self, folder: Path, size: int, unit: str = "") -> None:
+        """Opens an unfinished store; `unit` of the pixels is that of the first picture unless it is given."""
         self.folder, self.size = folder, size
         state = load_json(folder / "progress.json") if (folder / "progress.json").exists() else {}
         self.entries: int = state.get("entries", 0)
         self.files: int = state.get("files", 0)
-        self.unit: Any = state.get("unit", "")
+        given: Any = state.get("unit", "") or unit
+        self.unit = given
         self._series: int = state.get("series", 0)
         self.reasons: Counter[str] = Counter(state.get("reasons", {}))
+        self.kinds = Counter({Kind(*parts): number for *parts, number in state.get("kinds", [])})
         lengths = state.get("lengths", {})
         self._thumbnails = open_at(folder / "thumbnails.bin", lengths.get("thumbnails.bin", 0))
         self._tables = {
@@ -92,11 +97,12 @@ class Ingest:
     def _take_one(self, row: Row, series: str) -> None:
         if not row.pixels:
             return self._reject(row, row.reason)
-        if self.store is None:
-            self.unit = row.unit
-            self.store = StoreWriter(self.folder, self.size, DTYPE_OF_UNIT[row.unit])
+        self.kinds[Kind(row.unit, row.values["modality"], row.values["label"])] += 1
+        self.unit = self.unit or row.unit
         if row.unit != self.unit:
             return self._reject(row, f"{row.unit} in a store of {self.unit}")
+        if self.store is None:
+            self.store = StoreWriter(self.folder, self.size, DTYPE_OF_UNIT[row.unit])
         square = (self.size, self.size)
         masks = (np.frombuffer(mask, bool).reshape(square) if mask else None for mask in (row.mask, row.anatomy))
         self.store.append(np.frombuffer(row.pixels, DTYPE_OF_UNIT[row.unit]).reshape(square), *masks)
@@ -131,16 +137,36 @@ class Ingest:
             "series": self._series,
             "count": self.store.count if self.store else 0,
             "reasons": dict(self.reasons),
+            "kinds": [[kind.unit, kind.modality, kind.label, number] for kind, number in self.kinds.items()],
             "lengths": {name: (self.folder / name).stat().st_size for name in names},
         }
         save_json(self.folder / "progress.json", state)
         self._committed = time.monotonic()
 
+    def find_better_unit(self) -> str:
+        """Returns the most frequent unit if the store, which began with the first picture, is of another; else "".
+
+        Raises:
+            UserError: The source mixes units so that too much would be left out.
+        """
+        refuse_mixture(self.kinds)
+        best = choose_unit(self.kinds)
+        return "" if best == self.unit else best
+
+    def restart(self, unit: str) -> "Ingest":
+        """Returns an empty store for pictures of `unit` in the place of this one, whose pictures are dropped."""
+        for file in self._files():
+            file.close()
+        if self.store:
+            self.store.close()
+        (self.folder / "progress.json").unlink(missing_ok=True)
+        return Ingest(self.folder, self.size, unit)
+
     def close(self) -> StoreWriter:
         """Commits, closes the tables, and returns the pixel writer, which is still open.
 
         Raises:
-            UserError: The source holds no usable images, or mixes units; the message lists the reasons with counts.
+            UserError: The source holds no usable images; the message lists the reasons with counts.
         """
         self.commit()
         for file in self._files():
@@ -148,9 +174,6 @@ class Ingest:
         reasons = self.list_reasons()
         if self.store is None:
             raise UserError(f"the source holds no usable image; of {self.reasons.total()} file(s):{reasons}")
-        mixed = sum(count for reason, count in self.reasons.items() if "in a store of" in reason)
-        if mixed > self.store.count:
-            raise UserError(f"the source mixes kinds of pixels; allowed: one per store. Separate them:{reasons}")
         return self.store
 
     def list_reasons(self) -> str:
