@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 from ganoscope.alarms import Alarm, Check
 from ganoscope.data.checks.store_tables import StoreTables
 
-OFFSETS = (1024, 1000, 2048, 8192, 32768)
-"""Offsets in use, most frequent first."""
+OFFSETS = (1024, 2048, 8192, 32768)
+"""Offsets in use, most frequent first; 1000 looks like 1024."""
 AIR_HU, TISSUE_HU, BESIDE_HU = (-1100, -850), (-150, 150), ((-450, -150), (150, 450))
 RANGE_HU = (-1100, 2000)
 """Nearly all pixels of a slice lie in this range."""
@@ -52,16 +52,17 @@ def find_undeclared(tables: StoreTables) -> Iterator[Alarm]:
         yield Alarm(
             "undeclared_hu",
             "warning",
-            f"{images:,} of {tables.store.count:,} 16-bit pictures look like CT in Hounsfield units plus {offset}: air "
-            f"and soft tissue lie where they would. If they are, prepare them again with --hu-offset {offset}; until "
-            "then windows, HU measures and padding do not apply.",
+            f"{images:,} of {tables.store.count:,} 16-bit pictures look like CT in Hounsfield units plus about {offset}: air "
+            f"and soft tissue lie where they would. If they are, prepare them again with "
+            f"--hu-offset {offset}, or the exact number that the data's description states; until then "
+            "windows, HU measures and padding do not apply.",
             {"images": images, "offset": offset},
         )
 
 
 CHECK = Check(
     ("undeclared_hu",),
-    "16-bit pictures that look like Hounsfield units plus an offset",
+    "pictures of 16 bits that look like Hounsfield units plus an offset",
     find_undeclared,
     f"{ALIKE_SHARE:.0%} of the images or more",
     rank=195,

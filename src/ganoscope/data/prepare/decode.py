@@ -26,7 +26,7 @@ from ganoscope.data.geometry.placement import (
 from ganoscope.data.geometry.volumes import select_slices
 from ganoscope.data.layouts import SourceImage
 from ganoscope.data.patients import PatientRule, extract_patient
-from ganoscope.data.picture import Picture, ReadOptions, UnreadableError
+from ganoscope.data.picture import HIGHEST_HU, Picture, ReadOptions, UnreadableError
 from ganoscope.data.prepare.config import PrepareConfig
 from ganoscope.data.prepare.facts.series_check import check_volumes
 from ganoscope.data.prepare.faults import explain_fault
@@ -45,6 +45,8 @@ FLAT_HU = 20.0
 """Thumbnails with a smaller standard deviation show only air or one tissue, and noise."""
 SEARCHED = 500
 """Number of pictures searched for burnt-in text and markers: all of smaller sets, a random sample of larger ones."""
+MOST_METAL = 0.1
+"""Largest share of an image in HU that may lie above the range of HU, where only metal does."""
 LARGEST = 1e15
 """Largest absolute value of a signal: squares of larger ones overflow in single precision."""
 
@@ -296,13 +298,17 @@ def is_sampled(name: str, share: float) -> bool:
 
 
 def refuse_empty(picture: Picture) -> None:
-    """Refuses a picture that has a fault, is too small or constant.
+    """Refuses a picture that has a fault, is too small or constant, or holds values that can't be HU.
 
     Raises:
-        UnreadableError: It has a fault, is smaller than `MIN_SIZE`, or every pixel has the same value.
+        UnreadableError: It has a fault, is smaller than `MIN_SIZE`, every pixel has the same value, or more than
+            `MOST_METAL` of them lie above the range of HU.
     """
     if picture.fault:
         raise UnreadableError(picture.fault)
+    if picture.clipped_px > MOST_METAL * picture.pixels.size:
+        share = f"{picture.clipped_px / picture.pixels.size:.0%}"
+        raise UnreadableError(f"{share} of the pixels are beyond {HIGHEST_HU} HU, which metal alone can't explain")
     height, width = picture.pixels.shape
     if min(height, width) < MIN_SIZE:
         raise UnreadableError(f"the picture is only {(height, width)} pixels")

@@ -12,6 +12,9 @@ from ganoscope.data.picture import HIGHEST_HU, PADDING_HU, Picture, Unit, Unread
 Values = NDArray[Any]
 INT16, UINT16 = np.iinfo(np.int16), np.iinfo(np.uint16)
 
+AIR_HU = -1024
+"""Air, at the lowest: every slice of a body holds higher values."""
+
 EIGHT_BIT = "8-bit values hold no Hounsfield units, whatever their offset; leave --hu-offset out"
 
 
@@ -100,6 +103,11 @@ def refuse_no_hu(extent: Extent, offset: int) -> None:
     lowest = extent.lowest_measured - offset
     if lowest == np.inf:
         raise UnreadableError("nothing but padding: no pixel was measured")
+    if extent.high - offset < AIR_HU:
+        raise UnreadableError(
+            f"no value above {AIR_HU} HU after the offset (highest: {extent.high - offset:g}): nothing of a body is "
+            "there, so --hu-offset is wrong"
+        )
     if lowest >= 0:
         raise UnreadableError(
             f"no value below 0 HU after the offset (lowest: {lowest:g}): air and fat are missing, so these are not "
