@@ -52,9 +52,9 @@ def find_undeclared(tables: StoreTables) -> Iterator[Alarm]:
         yield Alarm(
             "undeclared_hu",
             "warning",
-            f"{images:,} of {tables.store.count:,} 16-bit pictures look like CT in Hounsfield units plus about {offset}: "
-            f"air and soft tissue lie where they would. If they are, prepare them again with --hu-offset {offset}, or the "
-            "exact number that the data's description states; until then windows, HU measures and padding do not apply.",
+            f"{images:,} of {tables.store.count:,} 16-bit pictures look like CT in HU plus about {offset}: "
+            f"air and soft tissue lie where they would. If so, prepare them again with --hu-offset {offset}, or the "
+            "exact number that the data's description states; until then windows, HU measures and padding are wrong.",
             {"images": images, "offset": offset},
         )
 
