@@ -52,9 +52,10 @@ def find_undeclared(tables: StoreTables) -> Iterator[Alarm]:
         yield Alarm(
             "undeclared_hu",
             "warning",
-            f"{images:,} of {tables.store.count:,} 16-bit pictures look like CT in HU plus about {offset}: "
-            f"air and soft tissue lie where they would. If so, prepare them again with --hu-offset {offset}, or the "
-            "exact number that the data's description states; until then windows, HU measures and padding are wrong.",
+            f"{images:,} of {tables.store.count:,} 16-bit pictures look like CT in Hounsfield units plus about "
+            f"{offset}, by their air and soft tissue. If they are, prepare them again with --hu-offset "
+            f"{offset}, or the exact number in the description of the data; until then windows, HU measures and padding "
+            "do not apply.",
             {"images": images, "offset": offset},
         )
 
