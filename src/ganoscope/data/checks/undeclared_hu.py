@@ -54,7 +54,7 @@ def find_undeclared(tables: StoreTables) -> Iterator[Alarm]:
             "warning",
             f"{images:,} of {tables.store.count:,} 16-bit pictures look like CT in Hounsfield units plus about "
             f"{offset}, by their air and soft tissue. If they are, prepare them again with --hu-offset "
-            f"{offset}, or the exact number in the description of the data; until then windows, HU measures and padding "
+            f"{offset}, or the exact number in the data description; until then windows, HU measures and padding "
             "do not apply.",
             {"images": images, "offset": offset},
         )
