@@ -80,7 +80,8 @@ class Ingest:
         self.folder, self.size = folder, size
         state = load_record(folder / "progress.json", Progress) if (folder / "progress.json").exists() else Progress()
         self.entries, self.files, self._series = state.entries, state.files, state.series
-        self.unit: Any = state.unit or unit
+        given: Any = state.unit or unit
+        self.unit = given
         self.reasons: Counter[str] = Counter(state.reasons)
         self.kinds = Counter({Kind(unit, modality, label): number for unit, modality, label, number in state.kinds})
         lengths, count = state.lengths, state.count
