@@ -86,6 +86,8 @@ class Picture:
         padded_px: Number of pixels below `PADDING_HU` in HU that count as padding although the file does not say so.
         clipped_px: Number of pixels above `HIGHEST_HU` that were clipped to it.
         body_part: Code of the examined part of the body; "" if unknown.
+        corner_mm: Place of the centre of the first pixel in the patient, in DICOM's axes; () if unknown.
+        cosines: Direction cosines of row and column in DICOM's axes; () if unknown.
         order: What orders the slices of its file: `position`, another attribute, or "" where nothing does.
         fault: Reason why it is not taken although it can be read; "" if there is none.
     """
@@ -109,6 +111,8 @@ class Picture:
     told_by: str = ""
     order: str = "position"
     pixel_aspect: float = 1.0
+    corner_mm: tuple[float, ...] = ()
+    cosines: tuple[float, ...] = ()
     padded_px: int = 0
     clipped_px: int = 0
     body_part: str = ""

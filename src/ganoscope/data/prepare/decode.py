@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from hashlib import sha256
 from itertools import chain, islice
 from pathlib import Path
 from zlib import crc32
@@ -34,6 +35,7 @@ from ganoscope.data.prepare.listing import Entry, Listing, parse
 from ganoscope.data.prepare.masks import Masks, open_masks
 from ganoscope.data.prepare.transfer import Decoded, Origin, Row, make_row
 from ganoscope.data.readers import read
+from ganoscope.data.readers._reformat import needs_cut, read_cut
 from ganoscope.data.store.intensity import IntensityConfig, find_raw_range, scale_to_16_bits
 from ganoscope.files import compute_sha256, escape_unprintable
 
@@ -109,11 +111,27 @@ def decode_together(entry: Entry, recipe: Recipe) -> Result:
     Raises:
         UnreadableError: The entry can't be used.
     """
-    image, files = entry.image, choose_files(entry, recipe)
-    pictures = chain.from_iterable(decode_file(number, path, image, recipe) for number, path in files)
+    image, plane = entry.image, recipe.options.plane
+    if needs_cut(image.path, plane):
+        pictures = decode_cut(entry, recipe)
+    else:
+        files = choose_files(entry, recipe)
+        pictures = chain.from_iterable(decode_file(number, path, image, recipe) for number, path in files)
     decoded, series = check_volumes(pictures, image, recipe.options.slices)
     rows = (make_row(item, find_kin(entry, item)) for item in scale(decoded, recipe.intensity))
     return Result(len(image.paths), tuple(rows), series)
+
+
+def decode_cut(entry: Entry, recipe: Recipe) -> Iterator[Decoded]:
+    """Yields slices of the requested plane through the volumes of an entry; they are filed under its first file.
+
+    Raises:
+        UnreadableError: The entry can't be read or cut.
+    """
+    digest = sha256("".join(compute_sha256(path) for path in entry.image.paths).encode()).hexdigest()
+    masks = open_masks(entry.image, recipe.options)
+    for picture in read_cut(entry.image.paths, recipe.options):
+        yield decode_picture(entry.number, picture, entry.image, recipe, digest, masks)
 
 
 def find_kin(entry: Entry, item: Decoded) -> str:

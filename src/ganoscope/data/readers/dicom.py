@@ -136,6 +136,8 @@ def make_picture(stored: NDArray[Any], dataset: Dataset, found: PixelFormat, fra
         position_mm=attributes.read_position(dataset, frame),
         thickness_mm=attributes.read_thickness(dataset, frame),
         frame=frame,
+        corner_mm=attributes.read_corner(dataset, frame),
+        cosines=attributes.read_cosines(dataset, frame),
         pixel_aspect=attributes.read_pixel_aspect(dataset),
         padded_px=padded,
         clipped_px=clipped,
