@@ -19,10 +19,6 @@ HIGHEST_HU = 32767
 """Highest value in HU that is stored; metal may lie above, and networks see at most 3071."""
 
 
-MAX_PIXELS = 1 << 28
-"""Largest number of pixels in one file, over all frames: more means damage or a decompression bomb."""
-
-
 SYNTHETIC = "SYNTHETIC"
 """Prefix of the description of a generated image: in PNG text, in the NIfTI header, in a ZIP comment."""
 
