@@ -14,11 +14,13 @@ from numpy.typing import NDArray
 from ganoscope.data.dicom import attributes
 from ganoscope.data.dicom.dataset import open_dataset, quiet
 from ganoscope.data.geometry.volumes import select_slices
-from ganoscope.data.picture import MAX_PIXELS, Picture, ReadOptions, UnreadableError
+from ganoscope.data.picture import Picture, ReadOptions, UnreadableError
 from ganoscope.data.readers import dicom
 from ganoscope.data.readers._content import tell_format
 from ganoscope.data.readers.nifti import DISPLAY, describe
 
+MOST_VOXELS = 1 << 28
+"""Largest number of voxels of a volume that is cut: it has to be in memory as a whole."""
 REGULAR = 0.05
 """Largest relative deviation of the distance of two slices from the mean distance."""
 UPRIGHT = 0.996
@@ -132,8 +134,8 @@ def make_affine(pictures: Sequence[Picture], plane: str) -> NDArray[np.float64]:
         raise UnreadableError(f"a single slice: {refuse}")
     if not all(p.corner_mm and p.cosines and p.spacing_mm and p.pixels.shape == first.pixels.shape for p in pictures):
         raise UnreadableError(f"slices of different size, or without position or pixel spacing: {refuse}")
-    if first.pixels.size * len(pictures) > MAX_PIXELS:
-        raise UnreadableError(f"more than {MAX_PIXELS} voxels: {refuse}")
+    if first.pixels.size * len(pictures) > MOST_VOXELS:
+        raise UnreadableError(f"more than {MOST_VOXELS} voxels: {refuse}")
     corners = np.array([picture.corner_mm for picture in pictures])
     steps = np.diff(corners, axis=0)
     mean = steps.mean(axis=0)
