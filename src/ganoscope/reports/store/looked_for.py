@@ -24,7 +24,7 @@ CHAPTERS: dict[tuple[str, str], tuple[str, ...]] = {
     ("markers", "Burnt-in text and markers"): ("burnt_in_markers",),
     ("unusual", "Unusual pictures"): ("coloured",),
     ("geometry", "Source geometry"): ("mixed_modalities", "unstated_units"),
-    ("series", "Series"): ("missing_slices", "thickness_spacing"),
+    ("series", "Series"): ("missing_slices", "thickness_spacing", "slice_order", "several_volumes"),
     ("not_taken", "Files not taken"): ("quarantined",),
 }
 """By the chapter (anchor, title) that shows their evidence: codes of alarms."""
