@@ -182,7 +182,7 @@ def differs(thickness_mm: str, spacing_mm: str) -> bool:
 
 
 CHECK = Check(
-    ("missing_slices", "thickness_spacing", "slice_order", "several_volumes"),
+    ("slice_order", "several_volumes", "missing_slices", "thickness_spacing"),
     "slices of unknown order, several volumes in one series, missing slices, and slice thickness that differs from the "
     "distance between slices",
     find_series_problems,
