@@ -149,7 +149,8 @@ class FileCases:
 
 def find_group(entry: Entry, row: Row) -> str:
     """Returns the key that groups a picture with others of its patient: the patient id, else its file or series."""
-    return str(row.values["person"] or row.values["kin"] or (entry.number, f"frame {row.values['frame']}"))
+    alone = "" if row.values["kin"] else f"frame {row.values['frame']}"
+    return str(row.values["person"] or (entry.image.kin or entry.number, alone))
 
 
 def open_files(
