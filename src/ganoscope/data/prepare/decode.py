@@ -3,7 +3,6 @@
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from hashlib import sha256
-from itertools import islice
 from pathlib import Path
 from zlib import crc32
 
@@ -39,6 +38,7 @@ from ganoscope.data.readers import read
 from ganoscope.data.readers._reformat import needs_cut, read_cut
 from ganoscope.data.store.intensity import IntensityConfig, find_raw_range, scale_to_16_bits
 from ganoscope.files import compute_sha256, escape_unprintable
+from ganoscope.parallel import make_chunks
 
 INDEPENDENT_SUFFIXES = (".npy", ".npz")
 """File types whose pictures are assumed to show different patients; in all others, one file is one patient."""
@@ -157,12 +157,10 @@ def decode_in_parts(line: str, recipe: Recipe) -> Iterator[Result]:
         yield refuse_all(entry, entry.image.fault)
         return
     pictures = decode_file(entry.number, entry.image.path, entry.image, recipe)
-    first = True
-    while part := tuple(islice(pictures, PART)):
-        if first and is_labelled(part, recipe.options):
+    for number, part in enumerate(make_chunks(pictures, PART)):
+        if number == 0 and is_labelled(part, recipe.options):
             yield refuse_all(entry, LABEL_MAP)
             return
-        first = False
         yield Result(0, tuple(make_scaled_row(item, recipe.intensity) for item in part))
     yield Result(1, ())
 
