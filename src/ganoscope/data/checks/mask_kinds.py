@@ -43,5 +43,5 @@ CHECK = Check(
     "masks of findings that look like anatomy",
     find_anatomy_as_findings,
     f"in {COMMON_SHARE:.0%} of the images of every class, and {LARGE_SHARE:.0%} of the picture or more",
-    rank=205,
+    rank=207,
 )
