@@ -17,6 +17,7 @@ from ganoscope.data.prepare.ingest import Ingest
 from ganoscope.data.prepare.key import find_key_path, name_key, publish_key
 from ganoscope.data.prepare.listing import list_source, refuse_source
 from ganoscope.data.prepare.unfinished import claim, make_plan, name_unfinished, publish, resume
+from ganoscope.data.prepare.unread_tables import explaining_tables, tell_unread
 from ganoscope.data.store import Store
 from ganoscope.errors import UserError
 from ganoscope.files import save_json
@@ -91,8 +92,10 @@ def fill(source: Path, folder: Path, config: PrepareConfig, workers: int) -> Non
     Raises:
         UserError: The source holds too few readable images.
     """
-    layout_name, layout = find_layout(source, config.layout)
-    listing = list_source(source, layout, config, folder, compile_pattern(config.patient_pattern))
+    layout_name, layout = find_layout(source, config.layout or ("manifest" if config.states_table else ""))
+    with explaining_tables(source, layout):
+        listing = list_source(source, layout, config, folder, compile_pattern(config.patient_pattern))
+    tell_unread(source, (layout_name, layout), listing, bool(config.layout))
     plan = make_plan({"source": os.fspath(source.resolve()), "layout": layout_name, "listing": listing.digest}, config)
     if resume(folder, plan):
         return

@@ -6,7 +6,7 @@ the one with the highest rank is used; plain `folders` is used if no other layou
 """
 
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol, cast
@@ -54,6 +54,23 @@ class SourceImage:
     def path(self) -> Path:
         """The (first) file."""
         return self.paths[0]
+
+
+@dataclass(frozen=True)
+class Listed:
+    """The entries of a source, with what was understood of its folders.
+
+    Attributes:
+        images: The entries in a stable order; they can be iterated once.
+        lines: Lines for the terminal; they hold names of folders, and are never stored.
+    """
+
+    images: Iterable[SourceImage]
+    lines: Sequence[str] = ()
+
+    def __iter__(self) -> Iterator[SourceImage]:
+        """Iterates over the entries."""
+        return iter(self.images)
 
 
 class Layout(Protocol):

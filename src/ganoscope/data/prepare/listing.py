@@ -14,12 +14,13 @@ from itertools import islice
 from pathlib import Path
 from re import Pattern
 
-from ganoscope.data.layouts import Layout, SourceImage
+from ganoscope.data.layouts import Layout, Listed, SourceImage
 from ganoscope.data.patients import PatientRule, PatternCounter
 from ganoscope.data.picture import ReadOptions
 from ganoscope.data.prepare.idle_options import name_format
 from ganoscope.data.readers import readers
 from ganoscope.errors import UserError
+from ganoscope.progress import CONSOLE
 
 FIELDS = tuple(field.name for field in fields(SourceImage))
 
@@ -36,6 +37,7 @@ class Listing:
         digest: SHA-256 of the entries and of the sizes and times of the files; it changes with the source.
         rule: How patient ids are read from the files: the stated pattern, or a built-in one that matches; or None.
         formats: Names of the readers that the files need.
+        labels: Classes, or the first two of them.
     """
 
     path: Path
@@ -45,6 +47,7 @@ class Listing:
     digest: str
     rule: PatientRule | None
     formats: frozenset[str] = frozenset()
+    labels: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,9 +83,12 @@ def list_source(
         stated: Pattern for patient ids that the user stated.
 
     Raises:
-        UserError: The source holds no files.
+        UserError: The source holds no files, or its folders can be read in two ways.
     """
-    listing = spool(layout.list_images(source, options), folder / "listing.jsonl", stated)
+    images = layout.list_images(source, options)
+    for line in images.lines if isinstance(images, Listed) else ():
+        CONSOLE.print(line)
+    listing = spool(images, folder / "listing.jsonl", stated)
     if not listing.files:
         shutil.rmtree(folder, ignore_errors=True)
         raise UserError(f"source {source} holds no files; allowed: a folder with {', '.join(readers())} images.")
@@ -98,7 +104,7 @@ def spool(images: Iterable[SourceImage], path: Path, stated: Pattern[str] | None
         stated: Pattern for patient ids that the user stated.
     """
     digest, counter, entries, files, size = hashlib.sha256(), PatternCounter(stated), 0, 0, 0
-    formats: set[str] = set()
+    formats, labels = set[str](), set[str]()
     with path.open("w", encoding="ascii") as file:
         for image in images:
             line = json.dumps({"number": files, **{name: getattr(image, name) for name in FIELDS}}, default=os.fspath)
@@ -111,9 +117,11 @@ def spool(images: Iterable[SourceImage], path: Path, stated: Pattern[str] | None
             if not image.fault:
                 counter.add(image.name, image.patient)
                 formats.add(name_format(image.name))
+                labels |= {image.label} - {""} if len(labels) < 2 else set()
             files += len(image.paths)
             entries += 1
-    return Listing(path, entries, files, size, digest.hexdigest(), counter.recognise(), frozenset(formats))
+    kinds = frozenset(formats), frozenset(labels)
+    return Listing(path, entries, files, size, digest.hexdigest(), counter.recognise(), *kinds)
 
 
 def describe_state(path: Path) -> tuple[int, bytes]:
