@@ -336,11 +336,16 @@ class Measured:
         value: The value with its 95 % interval, the number of images and the number of groups that were resampled.
         floor: The value that real images of other patients reach, measured the same way; None where there is none.
         better: Which values are better.
+        at_floor_size: The value at as many images as the floor was measured on, where the value depends on their
+            number: only this one may be compared with the floor; None elsewhere.
+        warnings: Limits of the number's meaning, one sentence each.
     """
 
     value: Estimate
     floor: Estimate | None
     better: Direction
+    at_floor_size: float | None = None
+    warnings: tuple[str, ...] = ()
 
 
 EvidenceT = TypeVar("EvidenceT", contravariant=True)

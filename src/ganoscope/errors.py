@@ -10,6 +10,18 @@ class UserError(Exception):
     """An invalid input from the user; the command line prints the message and exits with status 2."""
 
 
+class StoppedError(UserError):
+    """Work that a signal ended after it was saved; the command line exits with 128 plus the signal's number.
+
+    Attributes:
+        number: Number of the signal.
+    """
+
+    def __init__(self, message: str, number: int) -> None:
+        super().__init__(message)
+        self.number = number
+
+
 def describe(fault: str, given: object, allowed: str, remedy: str) -> str:
     """Returns an error message in the standard form: fault, value given, values allowed, remedy.
 

@@ -8,8 +8,10 @@ spreads the work over a Ray cluster instead.
 import ctypes
 import gc
 import os
+import signal
 import sys
 import threading
+import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from functools import cache, partial
@@ -21,6 +23,10 @@ R = TypeVar("R")
 
 M_TRIM_THRESHOLD, M_MMAP_THRESHOLD = -1, -3
 """Parameters of `mallopt` in glibc's malloc.h."""
+PR_SET_PDEATHSIG = 1
+"""Option of `prctl` in Linux's prctl.h."""
+WATCH_SECONDS = 0.5
+"""Time between two looks whether the parent process is still there."""
 FEW = 200
 """Largest number of items for which starting processes costs more than it saves."""
 SAFE_PATH = "PYTHONSAFEPATH"
@@ -69,8 +75,9 @@ def map_in_order(function: Callable[[T], R], items: Iterable[T], workers: int = 
     mute_manager_thread()
     pool = Parallel(wanted, return_as="generator", batch_size=1, pre_dispatch="4 * n_jobs")
     chunks = make_chunks(chain(start, iterator), batch)
+    call = delayed(call_for_each)
     with safe_path():
-        yield from chain.from_iterable(pool(delayed(call_for_each)(function, chunk) for chunk in chunks))
+        yield from chain.from_iterable(pool(call(function, chunk, os.getpid()) for chunk in chunks))
 
 
 def submit(function: Callable[[T], R], item: T, workers: int) -> Callable[[], R]:
@@ -89,9 +96,10 @@ def submit(function: Callable[[T], R], item: T, workers: int) -> Callable[[], R]
     from joblib import Parallel, delayed
 
     mute_manager_thread()
+    call = delayed(call_for_each)
     with safe_path():
-        result = Parallel(workers, return_as="generator", batch_size=1)([delayed(function)(item)])
-    return partial(next, result)
+        result = Parallel(workers, return_as="generator", batch_size=1)([call(function, [item], os.getpid())])
+    return lambda: next(result)[0]
 
 
 def mute_manager_thread() -> None:
@@ -114,12 +122,46 @@ def make_chunks(items: Iterable[T], size: int) -> Iterator[list[T]]:
         yield chunk
 
 
-def call_for_each(function: Callable[[T], R], items: list[T]) -> list[R]:
-    """Returns function(item) for every item, inside a worker process."""
+def call_for_each(function: Callable[[T], R], items: list[T], caller: int) -> list[R]:
+    """Returns function(item) for every item, inside a worker process.
+
+    Args:
+        function: Function to call.
+        items: Its arguments.
+        caller: Id of the process that waits for the results.
+    """
+    end_with(caller)
     keep_freed_memory()
     results = [function(item) for item in items]
     exempt_loaded_code()
     return results
+
+
+@cache
+def end_with(caller: int) -> None:
+    """Ends this worker process within a second after its parent has ended, however that ended.
+
+    A worker that was started by something else, such as Ray, is left alone.
+
+    Args:
+        caller: Id of the process that the worker works for.
+    """
+    if sys.platform == "win32" or os.getppid() != caller:
+        return
+
+    def watch() -> None:
+        while os.getppid() == caller:
+            time.sleep(WATCH_SECONDS)
+        os._exit(1)
+
+    threading.Thread(target=watch, name="ganoscope-watch", daemon=True).start()
+
+
+def end_with_parent() -> None:
+    """Lets Linux end this process with the thread that started it, also while it is inside a decoder."""
+    prctl = getattr(ctypes.CDLL(None), "prctl", None) if sys.platform == "linux" else None
+    if prctl:
+        prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
 
 
 @cache

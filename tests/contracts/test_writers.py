@@ -19,6 +19,7 @@ UNITS = {
     "grey 8 bit": (IntensityMap(0, 255, "grey 8 bit", "uint8"), 0, 255),
     "grey 16 bit": (IntensityMap(0, 65535, "grey 16 bit", "uint16"), 300, 65535),
     "HU": (IntensityMap(-1024, 3071, "HU", "int16"), -1024, 3071),
+    "HU below air": (IntensityMap(-1350, 150, "HU", "int16"), -1350, 150),
 }
 
 
@@ -29,7 +30,7 @@ def draw_pixels(unit, count=COUNT, shape=(SIZE, SIZE)):
 
 def find_offset(writer, unit):
     """What the format adds to HU: nothing, where it holds negative values."""
-    return (0 if writer.SIGNED else writers.HU_OFFSET) if unit == "HU" else None
+    return (0 if writer.SIGNED else writers.choose_hu_offset(UNITS[unit][1])) if unit.startswith("HU") else None
 
 
 def write_set(name, folder, unit="HU", mark=GENERATED):
@@ -38,7 +39,10 @@ def write_set(name, folder, unit="HU", mark=GENERATED):
     writer, pixels = writers.load(name), draw_pixels(unit)
     stack = Stack(COUNT, SIZE, UNITS[unit][0], ("a", "b"), (0.5, 0.75), mark)
     with writer.open_writer(folder, stack) as write:
-        outputs = [Output(one, unit, mark, {"index": n}, writers.HU_OFFSET) for n, one in enumerate(pixels)]
+        outputs = [
+            Output(one, unit, mark, {"index": n}, writers.choose_hu_offset(UNITS[unit][1]))
+            for n, one in enumerate(pixels)
+        ]
         files = [write(output, f"{number:06d}", number % 2) for number, output in enumerate(outputs)]
     return pixels, files, sorted(folder.iterdir())
 
@@ -55,7 +59,9 @@ def test_a_picture_keeps_its_stored_values_and_says_that_it_is_synthetic(name, u
     writer = writers.load(name)
     (pixels,) = draw_pixels(unit, 1, (12, 20))
     path = tmp_path / f"picture{writer.SUFFIX}"
-    writer.save_picture(path, Output(pixels, unit, TRANSLATED, {"target": "a"}, find_offset(writer, unit)))
+    writer.save_picture(
+        path, Output(pixels, unit.removesuffix(" below air"), TRANSLATED, {"target": "a"}, find_offset(writer, unit))
+    )
     (picture,) = read(path, ReadOptions(hu_offset=find_offset(writer, unit)))
     assert np.array_equal(picture.pixels, pixels)
     assert picture.synthetic

@@ -8,9 +8,10 @@ import pytest
 
 from ganoscope import cli
 from ganoscope.files import new_folder
+from ganoscope.signals import keep_handlers
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_a_command_that_is_stopped_leaves_nothing_half_done(number, tmp_path, monkeypatch, capsys):
     def work(_):
         with new_folder(tmp_path / "out") as folder:
@@ -19,14 +20,10 @@ def test_a_command_that_is_stopped_leaves_nothing_half_done(number, tmp_path, mo
             time.sleep(10)
 
     monkeypatch.setattr(cli, "dispatch", work)
-    before = {one: signal.getsignal(one) for one in (signal.SIGINT, signal.SIGTERM)}
-    signal.signal(signal.SIGINT, signal.default_int_handler)  # work in the background has none
-    try:
+    with keep_handlers():
+        signal.signal(signal.SIGINT, signal.default_int_handler)  # work in the background has none
         with pytest.raises(SystemExit) as stopped:
             cli.main(["generate"])
-    finally:
-        for one, handler in before.items():
-            signal.signal(one, handler)
-    assert stopped.value.code == 130
+    assert stopped.value.code == 128 + number
     assert "interrupted" in capsys.readouterr().err
     assert list(tmp_path.iterdir()) == []

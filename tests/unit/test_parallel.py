@@ -5,7 +5,11 @@ import operator
 import os
 import platform
 import resource
+import subprocess
+import sys
+import time
 from functools import partial
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -80,6 +84,37 @@ def test_what_has_begun_gives_its_result_or_its_error(workers):
     assert wait() == 42
     with pytest.raises(ZeroDivisionError):
         fail()
+
+
+STRAY = """
+import os, sys, time
+from functools import partial
+from ganoscope.parallel import map_in_order
+def work(item):
+    print(os.getpid(), flush=True)
+    time.sleep(600)
+list(map_in_order(work, range(4), 2, batch=1))
+"""
+
+
+def is_running(number):
+    try:
+        return Path(f"/proc/{number}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except OSError:
+        return False
+
+
+@pytest.mark.skipif(not Path("/proc/self").is_dir(), reason="needs /proc")
+def test_workers_end_with_a_parent_that_was_killed():
+    process = subprocess.Popen([sys.executable, "-c", STRAY], stdout=subprocess.PIPE, text=True)
+    workers = [int(process.stdout.readline()) for _ in range(2)]
+    assert all(map(is_running, workers))
+    process.kill()
+    process.wait()
+    end = time.monotonic() + 20
+    while any(map(is_running, workers)) and time.monotonic() < end:
+        time.sleep(0.1)
+    assert not any(map(is_running, workers))
 
 
 def test_processes_do_not_search_the_working_directory_and_the_environment_is_restored(monkeypatch):

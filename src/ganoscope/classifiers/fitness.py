@@ -1,13 +1,17 @@
 """Whether a classifier fits given images, and is independent of them: it must not have seen them in training."""
 
 import re
+from collections.abc import Iterator, Sequence
+from pathlib import Path
 
 import numpy as np
 
+from ganoscope.alarms import Alarm, Check, load_alarms
 from ganoscope.classifiers.trained import ID_LENGTH, ClassifierRecord, TrainedClassifier, describe_range
 from ganoscope.data.store import Store
 from ganoscope.data.store.classes import count_classes
 from ganoscope.errors import UserError, describe, refuse
+from ganoscope.progress import CONSOLE
 
 PUBLIC_SETS = {
     "nih": ("nih", "chestx-ray", "chestmnist", "rsna", "google"),
@@ -20,6 +24,37 @@ PUBLIC_SETS = {
 }
 """Public data sets, each with words in the names of data sets and weights that contain its images. The RSNA challenge
 and Google's labels for it use images of the NIH's set."""
+
+
+def list_dangers(path: Path) -> tuple[str, ...]:
+    """Returns what is gravely wrong with a classifier by its own evaluation, one sentence each.
+
+    Args:
+        path: Folder of the classifier.
+
+    Raises:
+        UserError: Its list of alarms is damaged.
+    """
+    found = [alarm.message for alarm in load_alarms(path / "alarms.json") if alarm.severity == "danger"]
+    return tuple(f"Classifier {path.name} is in danger by its own evaluation: {message}" for message in found)
+
+
+def find_dangerous_classifiers(dangers: Sequence[str]) -> Iterator[Alarm]:
+    """Yields an alarm for each danger of a classifier, given as a sentence of `list_dangers`."""
+    for sentence in dangers:
+        yield Alarm("classifier_in_danger", "danger", f"{sentence} Results that rest on it mean little.")
+
+
+DANGER_CHECK = Check(
+    ("classifier_in_danger",), "classifiers with a danger in their own evaluation", find_dangerous_classifiers
+)
+"""What is looked for in the classifiers that a run or a report uses."""
+
+
+def warn_of_dangers(path: Path) -> None:
+    """Prints what is gravely wrong with a classifier, given by its folder, before it is used."""
+    for sentence in list_dangers(path):
+        CONSOLE.print(f"warning: {sentence}")
 
 
 def list_store_faults(classifier: TrainedClassifier, store: Store, role: str) -> list[str]:

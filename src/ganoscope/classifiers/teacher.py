@@ -11,7 +11,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from ganoscope.classifiers.fitness import list_store_faults, refuse_dependent
+from ganoscope.classifiers.fitness import list_store_faults, refuse_dependent, warn_of_dangers
 from ganoscope.classifiers.trained import TrainedClassifier, load_classifier_record, open_classifier
 from ganoscope.data.store import Store
 from ganoscope.data.store.classes import encode_labels
@@ -178,6 +178,7 @@ def check_teacher(path: Path, store: Store, min_auc: float) -> None:
             test images; its maps are empty; or its AUC on the test part is not above `min_auc`.
     """
     teacher = open_teacher(path, "cuda" if torch.cuda.is_available() else "cpu")
+    warn_of_dangers(path)
     refuse(list_faults(teacher.classifier, store, min_auc))
 
 

@@ -17,9 +17,10 @@ from rich.console import Console
 from rich.table import Table
 
 from ganoscope.cli._streams import forgive_readers, report_unwritten
-from ganoscope.errors import UserError, describe
+from ganoscope.errors import StoppedError, UserError, describe
 from ganoscope.parallel import SAFE_PATH
 from ganoscope.registry import list_modules, state_module
+from ganoscope.signals import Stopped, raise_on_signals
 
 OUTPUT = Console(highlight=False, soft_wrap=True)
 ERRORS = Console(stderr=True, highlight=False, soft_wrap=True)
@@ -39,8 +40,8 @@ ORDER = (
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Runs one command; exits with 0, with 2 after a user's mistake, or with 130 after Ctrl-C or SIGTERM."""
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    """Runs one command; exits with 0, with 2 after a user's mistake, or with 130, 143, 129 after INT, TERM, HUP."""
+    raise_on_signals()
     os.environ[SAFE_PATH] = "1"  # no process that this one starts searches the working directory for modules
     forgive_readers()
     status = execute(sys.argv[1:] if arguments is None else arguments)
@@ -51,11 +52,14 @@ def execute(arguments: Sequence[str]) -> int:
     """Runs one command and returns the exit status; a user's mistake is reported without a traceback."""
     try:
         return dispatch(arguments)
+    except StoppedError as stop:
+        ERRORS.print(escape(str(stop)))
+        return 128 + stop.number
     except UserError as error:
         ERRORS.print(f"[bold red]error:[/] {escape(str(error))}")
-    except KeyboardInterrupt:
+    except KeyboardInterrupt as stop:
         ERRORS.print("interrupted; everything completed before is intact")
-        return 130
+        return 128 + (stop.number if isinstance(stop, Stopped) else signal.SIGINT)
     except MemoryError:
         ERRORS.print("[bold red]error:[/] out of memory. Lower --batch-size or --size.")
     except BrokenPipeError:  # the reader of our output has closed it, as `| head` does

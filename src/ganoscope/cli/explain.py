@@ -7,6 +7,7 @@ from typing import Annotated
 import tyro
 
 from ganoscope.explanation.config import ExplainConfig
+from ganoscope.explanation.feature_attribution import available
 from ganoscope.reports.terminal import say, show_alarms
 from ganoscope.workflows.explain import explain
 
@@ -33,3 +34,7 @@ class Command:
         say((self.out / "summary.txt").read_text(encoding="utf-8"))
         show_alarms(self.out / "alarms.json")
         say(f"maps, figures and tables in {self.out}")
+
+
+EXPLAINERS = "\n".join(f"  {name}: {line}" for name, line in available().items())
+Command.__doc__ = f"{Command.__doc__}\n\nExplainers, chosen with --explainer:\n{EXPLAINERS}\n"

@@ -14,6 +14,7 @@ from ganoscope.data.dicom.dataset import open_dataset, quiet
 from ganoscope.data.picture import Picture
 from ganoscope.data.readers import nifti
 from ganoscope.data.readers._content import tell_format
+from ganoscope.data.readers._nifti_values import open_stream
 
 Affine = NDArray[np.float64]
 """Maps indices of column, row and slice to mm towards right, front and head (RAS), shape (4, 4)."""
@@ -42,12 +43,13 @@ def find_nifti_affine(path: Path, index: int, plane: str) -> Affine | None:
         index: Number of the slice, from 0.
         plane: Plane in which the volume is cut.
     """
-    with nifti.open_stream(path) as stream:
+    with open_stream(path) as stream:
         layout = nifti.read_layout(stream)
     if not layout.oriented:
         return None
-    _, turned = nifti.orient(np.broadcast_to(np.int8(0), layout.shape), layout, plane)
-    affine = turned[:, [1, 0, 2, 3]]  # rows and columns change places: the first axis counts columns
+    affine = nifti.make_cut(layout, plane).affine[
+        :, [1, 0, 2, 3]
+    ]  # rows and columns change places: the first axis counts columns
     affine[:, 3] += index * affine[:, 2]
     return affine
 

@@ -66,6 +66,11 @@ class ReadOptions(TableOptions):
     """Read only DICOM series whose description matches this regular expression (case-insensitive)."""
     hu_offset: int | None = None
     """Declares that 16-bit pictures hold Hounsfield units plus this offset, such as 1024."""
+    max_file_gib: float = 1.0
+    """Most memory in GiB that reading one file may take; files that need more are refused. Large volumes, stacks and
+    multi-frame files are read piece by piece, and need little."""
+    max_file_seconds: float = 20.0
+    """Most processor time in seconds for opening a file, and for each picture in it."""
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ from ganoscope.contracts import Need
 from ganoscope.data.store import Store
 from ganoscope.data.store.intensity import IntensityMap
 from ganoscope.errors import UserError
-from ganoscope.evaluate.features import Extractor
+from ganoscope.evaluate.features import Extractor, Features
 
 Given = TypeVar("Given")
 
@@ -59,6 +59,8 @@ class Comparison:
         classifier: Independent classifier.
         hu: Map between HU and network range; None where pixels are not HU.
         seed: Seed of all draws.
+        features: Features of the generated, the training and, where there are any, the held-out images, where they
+            were extracted before; None where the distances extract them.
     """
 
     generated: GeneratedImages | None = None
@@ -68,6 +70,7 @@ class Comparison:
     classifier: TrainedClassifier | None = None
     hu: IntensityMap | None = None
     seed: int = 0
+    features: tuple[Features, Features, Features | None] | None = None
 
     def has(self, needs: frozenset[Need]) -> bool:
         """Tells whether everything that a measurement needs is there."""

@@ -81,10 +81,24 @@ def compare(run: TrainedRun, store: Store, number: int, seed: int) -> Comparison
         number: Largest number of images per set.
         seed: Seed of the noise and of the choice of real images.
     """
-    parts = [
-        np.sort(stream(seed, Stream.MEASURED_IMAGES).permutation(store.indices(*splits))[:number])
-        for splits in (("train",), ("validation", "test"))
-    ]
-    training, held_out = (RealImages(store, indices) if len(indices) else None for indices in parts)
+    training, held_out = choose_real(store, number, seed)
     generated = GeneratedImages(np.concatenate(list(draw_images(run, number, seed))))
     return Comparison(generated, training, held_out, seed=seed)
+
+
+def choose_real(store: Store, number: int, seed: int) -> tuple[RealImages | None, RealImages | None]:
+    """Returns random training images and random held-out images of a store, up to `number` each; None where none are.
+
+    Args:
+        store: The store.
+        number: Largest number of images per set.
+        seed: Seed of the choice.
+    """
+    training, held_out = (
+        np.sort(stream(seed, Stream.MEASURED_IMAGES).permutation(store.indices(*splits))[:number])
+        for splits in (("train",), ("validation", "test"))
+    )
+    return (
+        RealImages(store, training) if len(training) else None,
+        RealImages(store, held_out) if len(held_out) else None,
+    )

@@ -120,6 +120,8 @@ def extract_sets(evidence: Comparison) -> tuple[Features, Features, Features | N
     Raises:
         UserError: The generated images, the training images or the extractor are missing, or do not fit each other.
     """
+    if evidence.features:
+        return evidence.features
     extractor = require(evidence.extractor, "extractor")
     generated = extract_features(extractor, [require(evidence.generated, "generated").images])
     training, held_out = require(evidence.training, "training"), evidence.held_out
@@ -137,6 +139,8 @@ def summarise_distance(distance: Distance) -> Measured:
         value=Estimate(distance.value, distance.low, distance.high, images, groups),
         floor=Estimate(floor.real, floor.low, floor.high, 2 * floor.images, distance.real_groups),
         better="lower",
+        at_floor_size=floor.generated,
+        warnings=distance.warnings,
     )
 
 

@@ -16,11 +16,14 @@ from ganoscope.data.store import Store
 from ganoscope.evaluate.classification.metrics import Predictions
 from ganoscope.evaluate.classification.predictions import load_results
 from ganoscope.explanation.answers import CHECKS, HeatMaps, WeightDependence, explain_answers
+from ganoscope.explanation.regions import RegionSummary
 from ganoscope.files import load_json, save_json
 from ganoscope.statistics.estimate import Estimate
 
 SCHEMA_VERSION = 1
 ARRAYS, DESCRIPTION = "heat_maps.npz", "heat_maps.json"
+BACKGROUND = ("share", "area", "excess")
+"""What is kept of the maps' share in the background."""
 
 
 def explain_run(run: Path, store: Store, device: str) -> HeatMaps:
@@ -66,6 +69,9 @@ def save_heat_maps(run: Path, heat: HeatMaps, predictions: Predictions) -> None:
         "randomisation": describe_numbers(heat.dependence),
         "share_inside_findings": describe_numbers(heat.inside),
         "share_of_area": describe_numbers(heat.area),
+        "background": {
+            name: describe_numbers(getattr(heat.background, name)) if heat.background else None for name in BACKGROUND
+        },
     }
     save_json(run / DESCRIPTION, content)
 
@@ -78,6 +84,16 @@ def describe_numbers(found: WeightDependence | Estimate | None) -> dict[str, flo
 def parse_numbers(content: dict[str, Any] | None) -> dict[str, Any] | None:
     """Returns the numbers that `describe_numbers` described."""
     return None if content is None else {name: np.nan if number is None else number for name, number in content.items()}
+
+
+def parse_background(content: dict[str, Any] | None) -> RegionSummary | None:
+    """Returns the maps' share in the background; None where there is none, as in files of earlier versions."""
+    numbers = [parse_numbers((content or {}).get(name)) for name in BACKGROUND]
+    estimates = [Estimate(**one) for one in numbers if one]
+    if len(estimates) < len(BACKGROUND):
+        return None
+    share, area, excess = estimates
+    return RegionSummary(share, area, excess, share.value / area.value if area.value > 0 else np.nan)
 
 
 def load_heat_maps(run: Path, predictions: Predictions) -> HeatMaps:
@@ -111,4 +127,5 @@ def load_heat_maps(run: Path, predictions: Predictions) -> HeatMaps:
         dependence=WeightDependence(**dependence) if dependence else None,
         inside=Estimate(**inside) if inside else None,
         area=Estimate(**area) if area else None,
+        background=parse_background(content.get("background")),
     )

@@ -1,6 +1,6 @@
 """Grad-CAM of a classifier's right and wrong predictions, with checks of how far the maps can be trusted."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,6 +15,15 @@ from ganoscope.data.store import Store
 from ganoscope.evaluate.classification.metrics import Predictions
 from ganoscope.explanation.checks.randomisation import IGNORES_WEIGHTS, check_randomisation
 from ganoscope.explanation.classifier_maps import choose_layer, explain_codes, make_target
+from ganoscope.explanation.findings import MIN_IMAGES
+from ganoscope.explanation.regions import (
+    RegionSummary,
+    find_anatomy,
+    measure_attention,
+    split_regions,
+    summarise,
+)
+from ganoscope.figures.overlays import is_near_blank
 from ganoscope.seeds import Stream, stream
 from ganoscope.statistics.bootstrap import estimate_mean
 from ganoscope.statistics.estimate import Estimate
@@ -29,7 +38,9 @@ CHECKED = 8
 LOCATED, SEARCHED = 64, 512
 """Images with a mask on which localisation is measured, at most, and images among which they are looked for."""
 EMPTY_SHARE = 0.2
-"""Share of empty maps above which an alarm is raised."""
+"""Share of empty maps, or of near-blank ones, above which an alarm is raised."""
+MIN_EXCESS = 0.05
+"""Smallest share of attention in the background, beyond that of the area, that is worth an alarm."""
 
 
 @dataclass(frozen=True)
@@ -40,11 +51,15 @@ class WeightDependence:
         images: Number of images.
         correlation: Mean absolute rank correlation with the original maps.
         chance: The same between unrelated maps of this smoothness.
+        low: Lower end of the correlation's 95 % interval; NaN where it was not recorded.
+        high: Upper end.
     """
 
     images: int
     correlation: float
     chance: float
+    low: float = np.nan
+    high: float = np.nan
 
 
 @dataclass(frozen=True)
@@ -59,6 +74,7 @@ class HeatMaps:
         dependence: Randomisation check; None where fewer than two maps are not empty.
         inside: Mean share of a map's sum that lies in the annotated finding; None where there are no masks.
         area: Mean share of the image that the finding covers: the share inside for a uniform map.
+        background: Share of the maps' sum in the background beside its share of the area; None where no map has one.
     """
 
     galleries: Mapping[str, Mapping[str, NDArray[np.int64]]]
@@ -68,6 +84,7 @@ class HeatMaps:
     dependence: WeightDependence | None
     inside: Estimate | None = None
     area: Estimate | None = None
+    background: RegionSummary | None = None
 
     def find_map(self, row: int) -> NDArray[np.float32]:
         """Returns the map of one row, shape (H, W)."""
@@ -78,6 +95,11 @@ class HeatMaps:
     def empty(self) -> int:
         """Number of maps that are zero everywhere."""
         return int((self.maps.max((1, 2)) <= 0).sum())
+
+    @property
+    def near_blank(self) -> int:
+        """Number of maps that hardly vary."""
+        return int(is_near_blank(self.maps).sum())
 
 
 def explain_answers(
@@ -107,6 +129,7 @@ def explain_answers(
         dependence=measure_dependence(classifier.network, images, codes[rows], found, seed),
         inside=inside,
         area=area,
+        background=measure_background(images[:, 0].numpy(), found.maps.numpy(), predictions.groups[rows].tolist()),
     )
 
 
@@ -163,7 +186,23 @@ def measure_dependence(
         lambda copy, _: explain_codes(copy, part, kept, found.layer),
         seed,
     )
-    return WeightDependence(len(chosen), check.final, check.chance)
+    final = estimate_mean(check.by_stage[-1])
+    return WeightDependence(len(chosen), final.value, check.chance, final.low, final.high)
+
+
+def measure_background(
+    images: NDArray[np.float32], maps: NDArray[np.float32], groups: Sequence[str]
+) -> RegionSummary | None:
+    """Returns how much of the maps lies in the background, beside its share of the area; None where all are empty.
+
+    Args:
+        images: Network range, shape (N, H, W).
+        maps: Their maps, shape (N, H, W).
+        groups: Group of each image.
+    """
+    regions = np.stack([split_regions(find_anatomy(image)) for image in images])
+    found = summarise(measure_attention(maps, regions, groups), seed=0)["background"]
+    return found if found.share.n else None
 
 
 def measure_overlap(
@@ -200,22 +239,45 @@ def measure_overlap(
 
 
 def find_empty_maps(heat: HeatMaps) -> Iterator[Alarm]:
-    """Yields an alarm where many maps are zero everywhere."""
+    """Yields an alarm where many maps are zero everywhere, and one where many hardly vary."""
     number = len(heat.rows)
     if heat.empty > EMPTY_SHARE * number:
         message = f"{heat.empty} of {number} Grad-CAM maps are empty: no region supports the predicted class."
         yield Alarm("empty_explanations", "warning", message, {"empty": heat.empty, "maps": number})
+    if heat.near_blank > EMPTY_SHARE * number:
+        message = (
+            f"{heat.near_blank} of {number} Grad-CAM maps are near-blank: they hardly vary over the image, so they "
+            "mark no place."
+        )
+        yield Alarm("near_blank_explanations", "warning", message, {"near_blank": heat.near_blank, "maps": number})
+
+
+def find_maps_on_background(heat: HeatMaps) -> Iterator[Alarm]:
+    """Yields an alarm where maps lie in the background beyond its share of the area."""
+    found = heat.background
+    if found and found.excess.n >= MIN_IMAGES and found.excess.low > 0 and found.excess.value >= MIN_EXCESS:
+        share = found.share
+        message = (
+            f"Grad-CAM maps lie in the background beyond its share of the area: {share.value:.0%} of their sum (95 % "
+            f"interval {share.low:.0%} to {share.high:.0%}, n = {share.n}), on {found.area.value:.0%} of the image. "
+            "The classifier judges by something outside the anatomy there, such as padding, borders or burnt-in marks."
+        )
+        yield Alarm("maps_on_background", "warning", message, {"excess": round(found.excess.value, 3)})
 
 
 def find_independent_maps(heat: HeatMaps) -> Iterator[Alarm]:
     """Yields an alarm where maps hardly depend on the weights."""
     check = heat.dependence
-    if check and check.correlation > IGNORES_WEIGHTS:
+    if check and check.images >= MIN_IMAGES and check.correlation >= IGNORES_WEIGHTS:
         message = (
-            f"Grad-CAM maps hardly depend on the weights: mean rank correlation {check.correlation:.2f} with the maps "
-            f"of a randomised network (unrelated maps: {check.chance:.2f}). They do not show what was learned."
+            f"Grad-CAM maps hardly depend on the weights: mean rank correlation {check.correlation:.2f} (95 % interval "
+            f"{check.low:.2f} to {check.high:.2f}, n = {check.images}) with the maps of a randomised network "
+            f"(unrelated maps: {check.chance:.2f}). They do not show what was learned."
         )
-        evidence: dict[str, float | int | str | list[str]] = {"correlation": round(check.correlation, 3)}
+        evidence: dict[str, float | int | str | list[str]] = {
+            "correlation": round(check.correlation, 3),
+            "images": check.images,
+        }
         yield Alarm("explanation_ignores_weights", "warning", message, evidence)
 
 
@@ -230,12 +292,24 @@ def find_misplaced_maps(heat: HeatMaps) -> Iterator[Alarm]:
 
 
 CHECKS: tuple[Check[HeatMaps], ...] = (
-    Check(("empty_explanations",), "empty heat maps", find_empty_maps, f"above {EMPTY_SHARE:.0%} of the maps"),
+    Check(
+        ("empty_explanations", "near_blank_explanations"),
+        "empty and near-blank heat maps",
+        find_empty_maps,
+        f"above {EMPTY_SHARE:.0%} of the maps",
+    ),
+    Check(
+        ("maps_on_background",),
+        "heat maps in the background",
+        find_maps_on_background,
+        f"{MIN_EXCESS:.0%} or more above its share of the area, with an interval above 0, over {MIN_IMAGES} images or "
+        "more",
+    ),
     Check(
         ("explanation_ignores_weights",),
         "heat maps that hardly change when the weights are destroyed",
         find_independent_maps,
-        f"mean absolute rank correlation above {IGNORES_WEIGHTS}",
+        f"mean absolute rank correlation of {IGNORES_WEIGHTS} or more, over {MIN_IMAGES} images or more",
     ),
     Check(
         ("maps_miss_findings",),

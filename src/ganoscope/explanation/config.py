@@ -16,7 +16,7 @@ class ExplainConfig:
     seed: int = 0
     """Random seed of the choice of real images, the generated images and every check."""
     explainer: str = "grad_cam"
-    """Name of the explainer, or the dotted name of your own module."""
+    """Name of the explainer (see the list above), or the dotted name of your own module."""
     layer: str | None = None
     """Layer to explain, such as levels.2; by default, the explainer chooses."""
     checkpoint: int | None = None

@@ -14,7 +14,7 @@ from ganoscope.explanation.checks.deletion import Curves, compute_curves
 from ganoscope.explanation.checks.randomisation import Randomisation, check_randomisation
 from ganoscope.explanation.feature_attribution import ExplainerModule
 from ganoscope.explanation.layers import find_cell_px
-from ganoscope.explanation.regions import Attention, find_anatomy, measure_attention, split_regions
+from ganoscope.explanation.regions import Attention, find_anatomy, find_margin, measure_attention, split_regions
 from ganoscope.explanation.subjects import Subjects
 from ganoscope.explanation.targets import TARGETS, compute_scores, why_real
 from ganoscope.progress import ProgressBar
@@ -33,6 +33,7 @@ class Evidence:
         logits: Raw scores of the discriminator, shape (N,); above 0 means real.
         relative: Whether only differences between the scores are meaningful, so that 0 is no border.
         regions: Region of every pixel, shape (N, H, W).
+        margins: Dark bars at the edges, shape (N, H, W), see `find_margin`.
         maps: Heat maps by target, shape (N, H, W).
         attention: Where the maps lie, by target.
         curves: Deletion and insertion curves of the first `CHECKED` images, by target.
@@ -43,6 +44,7 @@ class Evidence:
     logits: NDArray[np.float64]
     relative: bool
     regions: NDArray[np.uint8]
+    margins: NDArray[np.bool_]
     maps: Mapping[str, NDArray[np.float32]]
     attention: Mapping[str, Attention]
     curves: Mapping[str, tuple[Curves, Curves]]
@@ -150,6 +152,7 @@ def gather(
         logits=compute_scores(network, images, why_real(network)).double().numpy(),
         relative=relative,
         regions=regions,
+        margins=np.stack([find_margin(image[0]) for image in subjects.images]),
         maps=maps,
         attention={name: measure_attention(maps[name], regions, subjects.groups) for name in TARGETS},
         curves=curves,

@@ -12,6 +12,7 @@ from ganoscope.explanation.evidence import Answer, Evidence
 from ganoscope.explanation.regions import RegionSummary
 from ganoscope.explanation.subjects import Source
 from ganoscope.explanation.targets import TARGETS
+from ganoscope.figures.overlays import is_near_blank
 from ganoscope.statistics.auroc import estimate_auroc
 from ganoscope.statistics.bootstrap import estimate_mean
 from ganoscope.statistics.estimate import Estimate
@@ -29,7 +30,9 @@ class SetFindings:
     Attributes:
         images: Number of images.
         empty: Number of empty maps; they take no part in the shares.
+        near_blank: Number of maps that hardly vary.
         regions: Shares of attention and area, by region.
+        margin: The same of the dark bars at the picture's edges.
         deletion: Areas under the deletion curves.
         insertion: Areas under the insertion curves.
         rank_correlation: Mean absolute rank correlation with the original maps, by stage of randomisation.
@@ -38,7 +41,9 @@ class SetFindings:
 
     images: int
     empty: int
+    near_blank: int
     regions: dict[str, RegionSummary]
+    margin: RegionSummary
     deletion: CurveSummary
     insertion: CurveSummary
     rank_correlation: dict[str, Estimate]
@@ -52,13 +57,14 @@ class TargetFindings:
     Attributes:
         sets: By set.
         difference: Share of attention, real minus generated, by region.
-        final_rank_correlation: Mean absolute rank correlation after full randomisation, over both sets.
+        final_rank_correlation: Mean absolute rank correlation after full randomisation, over the checked images of both
+            sets whose maps are not empty.
         chance_rank_correlation: The same for maps that were shifted and mirrored at random.
     """
 
     sets: dict[str, SetFindings]
     difference: dict[str, Estimate]
-    final_rank_correlation: float
+    final_rank_correlation: Estimate
     chance_rank_correlation: float
 
 
@@ -116,7 +122,11 @@ def summarise_target(answer: Answer, target: str, seed: int) -> TargetFindings:
     return TargetFindings(
         sets={one.subjects.name: summarise_set(answer, one, target, seed) for one in answer.sets},
         difference=regions.compare(real, generated, seed),
-        final_rank_correlation=answer.randomisation[target].final,
+        final_rank_correlation=estimate_mean(
+            answer.randomisation[target].by_stage[-1],
+            [f"{one.subjects.name} {name}" for one in answer.sets for name in one.subjects.groups[: one.checked]],
+            seed,
+        ),
         chance_rank_correlation=answer.randomisation[target].chance,
     )
 
@@ -140,7 +150,11 @@ def summarise_set(answer: Answer, one: Evidence, target: str, seed: int) -> SetF
     return SetFindings(
         images=len(one.logits),
         empty=one.attention[target].empty,
+        near_blank=int(is_near_blank(one.maps[target]).sum()),
         regions=regions.summarise(one.attention[target], seed),
+        margin=regions.summarise_region(
+            regions.measure_share(one.maps[target], one.margins), one.margins.mean((1, 2)), one.subjects.groups, seed
+        ),
         deletion=curves[0],
         insertion=curves[1],
         **similarity,

@@ -21,6 +21,9 @@ BACKGROUND, BOUNDARY, INSIDE = 2, 1, 0
 BAND = 0.03
 """Half width of the boundary, and radius of the gaps that are closed, relative to the picture's side."""
 
+MARGIN_HIGHEST = -0.95
+"""Highest value of a black margin in network range: generated padding is not quite -1."""
+
 MIN_COMPONENT = 0.1
 """Parts below this share of the largest part's area are letters or specks, not anatomy."""
 
@@ -115,6 +118,29 @@ def split_regions(mask: NDArray[np.bool_]) -> NDArray[np.uint8]:
     return regions
 
 
+def find_margin(image: NDArray[np.floating]) -> NDArray[np.bool_]:
+    """Returns the dark bars at the picture's edges, shape (H, W): rows and columns that are black throughout.
+
+    These are what was padded, or air beside the body.
+
+    Args:
+        image: Shape (H, W), -1 (lowest stored value) to 1.
+    """
+    dark = image <= MARGIN_HIGHEST
+    rows, columns = (
+        np.logical_and.accumulate(lines) | np.logical_and.accumulate(lines[::-1])[::-1]
+        for lines in (np.asarray(dark.all(1)), np.asarray(dark.all(0)))
+    )
+    return np.logical_or.outer(rows, columns)
+
+
+def measure_share(maps: NDArray[np.floating], masks: NDArray[np.bool_]) -> NDArray[np.float64]:
+    """Returns the share of each map's total inside a mask, shape (N,); NaN for empty maps. Both are (N, H, W)."""
+    total = maps.sum((1, 2), dtype=np.float64)
+    inside = np.where(masks, maps, 0).sum((1, 2), dtype=np.float64)
+    return np.divide(inside, total, out=np.full_like(total, np.nan), where=total > 0)
+
+
 def compute_shares(maps: NDArray[np.floating], regions: NDArray[np.uint8]) -> NDArray[np.float64]:
     """Returns the share of each map's total in each region, shape (N, 3); NaN for empty maps.
 
@@ -122,10 +148,7 @@ def compute_shares(maps: NDArray[np.floating], regions: NDArray[np.uint8]) -> ND
         maps: Shape (N, H, W), 0 or above.
         regions: Shape (N, H, W), positions in `REGIONS`.
     """
-    inside = [np.where(regions == code, maps, 0).sum((1, 2), dtype=np.float64) for code in range(len(REGIONS))]
-    sums = np.stack(inside, axis=1)
-    total = sums.sum(1, keepdims=True)
-    return np.divide(sums, total, out=np.full_like(sums, np.nan), where=total > 0)
+    return np.stack([measure_share(maps, regions == code) for code in range(len(REGIONS))], axis=1)
 
 
 def measure_attention(maps: NDArray[np.floating], regions: NDArray[np.uint8], groups: Sequence[str]) -> Attention:
@@ -146,24 +169,38 @@ class RegionSummary:
     Attributes:
         share: Share of attention, with its interval.
         area: Share of area, with its interval, over the same images.
+        excess: Share of attention minus share of area, of the same images: 0 is no preference.
         enrichment: share / area: 1 is no preference; NaN for a region without area.
     """
 
     share: Estimate
     area: Estimate
+    excess: Estimate
     enrichment: float
 
 
 def summarise(attention: Attention, seed: int) -> dict[str, RegionSummary]:
     """Returns the statistics of a set by region; images with empty maps take no part. `seed` is the bootstrap's."""
-    valid = np.isfinite(attention.shares)
-    areas = np.where(valid, attention.areas, np.nan)
-    summaries = {}
-    for code, region in enumerate(REGIONS):
-        share = estimate_mean(attention.shares[:, code], attention.groups, seed)
-        area = estimate_mean(areas[:, code], attention.groups, seed)
-        summaries[region] = RegionSummary(share, area, share.value / area.value if area.value > 0 else np.nan)
-    return summaries
+    return {
+        region: summarise_region(attention.shares[:, code], attention.areas[:, code], attention.groups, seed)
+        for code, region in enumerate(REGIONS)
+    }
+
+
+def summarise_region(
+    shares: NDArray[np.float64], areas: NDArray[np.float64], groups: Sequence[str], seed: int
+) -> RegionSummary:
+    """Returns the statistics of one region.
+
+    Args:
+        shares: Share of each map's total inside it, shape (N,); NaN for empty maps.
+        areas: Share of the picture's area, shape (N,).
+        groups: Group of each image.
+        seed: Random seed of the bootstrap.
+    """
+    areas = np.where(np.isfinite(shares), areas, np.nan)
+    share, area, excess = (estimate_mean(values, groups, seed) for values in (shares, areas, shares - areas))
+    return RegionSummary(share, area, excess, share.value / area.value if area.value > 0 else np.nan)
 
 
 def compare(real: Attention, generated: Attention, seed: int) -> dict[str, Estimate]:

@@ -8,6 +8,7 @@ from functools import partial
 import numpy as np
 from numpy.typing import NDArray
 
+from ganoscope.classifiers.trained import describe_range
 from ganoscope.data.store import Sample, Store
 from ganoscope.data.store.intensity import IntensityMap
 from ganoscope.errors import UserError, describe, gather, refuse
@@ -113,8 +114,9 @@ def refuse_misfit(run: TrainedRun, store: Store) -> None:
         )
     if store.intensity != run.record.intensity:
         faults.append(
-            f"store {store.path} has other intensities than run {run.path}: got {store.intensity}; allowed: "
-            f"{run.record.intensity}. The discriminator would see a range it was not trained on."
+            f"store {store.path} has other intensities than run {run.path}: got {describe_range(store.intensity)}; "
+            f"allowed: {describe_range(run.record.intensity)}. The discriminator would see a range that it was "
+            "not trained on."
         )
     refuse(faults)
 

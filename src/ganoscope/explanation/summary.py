@@ -58,6 +58,8 @@ def describe_set(name: str, kind: str, one: SetFindings) -> Iterator[str]:
     shown = one.images - one.empty
     if one.empty:
         yield f"{one.empty} of {one.images} maps of {kind} images are empty (no {TITLES[name]}) and left out."
+    if one.near_blank:
+        yield f"{one.near_blank} of {one.images} maps of {kind} images are near-blank: they hardly vary."
     if shown < MIN_IMAGES:
         yield f"Only {shown} {kind} images remain: too few to locate the evidence."
         return
@@ -68,6 +70,11 @@ def describe_set(name: str, kind: str, one: SetFindings) -> Iterator[str]:
         f"({percent(boundary.area.value)} of the picture) and {say_share(outside.share)} in the background "
         f"({percent(outside.area.value)})."
     )
+    if one.margin.area.value > 0:
+        yield (
+            f"Of the same evidence, {say_share(one.margin.share)} falls on the dark bars at the picture's edges "
+            f"(padding, air), which cover {percent(one.margin.area.value)} of the picture."
+        )
     if not one.deletion.gain.n:
         return
     yield (
@@ -100,11 +107,12 @@ def describe_difference(target: TargetFindings) -> str:
 
 def describe_check(target: TargetFindings) -> str:
     """Returns the outcome of the randomisation check."""
-    if target.final_rank_correlation != target.final_rank_correlation:
+    final = target.final_rank_correlation
+    if not final.n:
         return "The randomisation check has nothing to compare: every map is empty."
     return (
-        f"After all weights were randomised, in {FULL_DRAWS} networks, the maps' mean absolute rank correlation with "
-        f"the original is {target.final_rank_correlation:.2f}; for the same maps moved at random it is "
+        f"After all weights were randomised, in {FULL_DRAWS} networks, the mean absolute rank correlation of "
+        f"{final.n} maps with the original is {say(final, 2)}; for the same maps moved at random it is "
         f"{target.chance_rank_correlation:.2f}. At {IGNORES_WEIGHTS:.2f} or above, maps count as ignoring the weights."
     )
 

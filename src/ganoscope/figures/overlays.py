@@ -1,6 +1,7 @@
 """Heat maps over images: blending, colour scales, colour bars, captions.
 
-An empty map is never coloured: the plain image is shown with the word "empty".
+An empty map is never coloured, nor is one that hardly varies: the plain image is shown with the word "empty" or
+"near-blank".
 """
 
 from textwrap import wrap
@@ -19,6 +20,8 @@ OPACITY = 0.75
 """Opacity of the largest value."""
 OVERLAY_PX = 256
 """Smallest width of an overlay that is written as a picture of its own."""
+BLANK_SPREAD = 0.1
+"""A map whose values differ by less than this share of the largest is near-blank: it marks no place."""
 SCALE_QUANTILE = 0.995
 """Quantile of the maps' maxima at the upper end of the colours."""
 
@@ -58,10 +61,28 @@ def enlarge(picture: NDArray[np.floating]) -> NDArray[np.floating]:
     return np.asarray(Image.fromarray(picture.astype(np.float32)).resize(size, Image.Resampling.BILINEAR))
 
 
-def write_empty(picture: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """Returns an RGB picture (H, W, 3) with the word "empty" in its corner."""
+def is_near_blank(maps: NDArray[np.floating]) -> NDArray[np.bool_]:
+    """Tells which maps hardly vary, though they are not empty; shape (...) for maps of shape (..., H, W).
+
+    Example:
+        >>> is_near_blank(np.array([[[0.0, 0.0]], [[0.95, 1.0]], [[0.5, 1.0]]])).tolist()
+        [False, True, False]
+    """
+    highest = maps.max((-2, -1))
+    return np.asarray((highest > 0) & (highest - maps.min((-2, -1)) < BLANK_SPREAD * highest))
+
+
+def name_blank(heat: NDArray[np.floating]) -> str:
+    """Returns `empty` or `near-blank` for a map (H, W) that marks no place, else ""."""
+    if heat.max() <= 0:
+        return "empty"
+    return "near-blank" if is_near_blank(heat) else ""
+
+
+def write_word(picture: NDArray[np.uint8], word: str) -> NDArray[np.uint8]:
+    """Returns an RGB picture (H, W, 3) with a word in its corner."""
     canvas = Image.fromarray(picture)
-    ImageDraw.Draw(canvas).text((6, 4), "empty", fill=(255, 255, 255), font_size=20, stroke_width=2, stroke_fill=0)
+    ImageDraw.Draw(canvas).text((6, 4), word, fill=(255, 255, 255), font_size=20, stroke_width=2, stroke_fill=0)
     return np.asarray(canvas)
 
 
@@ -72,7 +93,7 @@ def show(axes: Axes, picture: NDArray[np.uint8]) -> None:
 
 
 def show_map(axes: Axes, image: NDArray[np.floating], heat: NDArray[np.floating], scale: float) -> None:
-    """Draws a map over its image; an empty map as the plain image with the word "empty".
+    """Draws a map over its image; an empty or near-blank map as the plain image with that word.
 
     Args:
         axes: Where to draw.
@@ -80,10 +101,11 @@ def show_map(axes: Axes, image: NDArray[np.floating], heat: NDArray[np.floating]
         heat: Raw values of the map, shape (H, W).
         scale: Raw value at the upper end of the colours.
     """
-    show(axes, blend(image, heat, scale))
-    if heat.max() <= 0:
+    word = name_blank(heat)
+    show(axes, blend(image, heat, 0.0 if word else scale))
+    if word:
         box = {"facecolor": "black", "alpha": 0.6, "edgecolor": "none", "pad": 2}
-        axes.text(0.04, 0.95, "empty", transform=axes.transAxes, color="white", fontsize=9, va="top", bbox=box)
+        axes.text(0.04, 0.95, word, transform=axes.transAxes, color="white", fontsize=9, va="top", bbox=box)
 
 
 def draw_colour_bar(axes: Axes, scale: float, title: str) -> None:

@@ -43,12 +43,14 @@ class Tally:
         accepted: Images kept, by the key of their quota.
         drawn: Images generated and screened, by the key of their quota.
         rejected: Images rejected, by their reasons.
+        by_class: Images generated and screened, by class code and reasons; without reasons, they were kept.
     """
 
     request: Request
     accepted: Counter[int] = field(default_factory=Counter)
     drawn: Counter[int] = field(default_factory=Counter)
     rejected: Counter[tuple[str, ...]] = field(default_factory=Counter)
+    by_class: Counter[tuple[int, tuple[str, ...]]] = field(default_factory=Counter)
 
     @property
     def missing(self) -> int:
@@ -68,6 +70,7 @@ class Tally:
         """
         key, reasons = self.request.key(candidate.code), candidate.verdict.reasons
         self.drawn[key] += 1
+        self.by_class[candidate.code, reasons] += 1
         if reasons:
             self.rejected[reasons] += 1
         else:

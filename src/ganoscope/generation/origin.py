@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ganoscope.data import writers
-from ganoscope.data.writers import GENERATED, HU_OFFSET, Output
+from ganoscope.data.writers import GENERATED, Output, choose_hu_offset
 from ganoscope.generation.config import GenerateConfig
 from ganoscope.training.run_folder.record import list_versions
 from ganoscope.training.run_folder.trained_run import TrainedRun
@@ -60,8 +60,12 @@ def describe_image(run: TrainedRun, config: GenerateConfig, index: int, code: in
 
 
 def find_offset(run: TrainedRun, form: str) -> int:
-    """Returns the offset that a format adds to Hounsfield units where it can't store negative values."""
-    return HU_OFFSET if run.record.intensity.dtype == "int16" and not writers.load(form).SIGNED else 0
+    """Returns the offset that a format adds to Hounsfield units where it can't store negative values.
+
+    It holds the lowest value that the run can generate.
+    """
+    intensity = run.record.intensity
+    return choose_hu_offset(intensity.low) if intensity.dtype == "int16" and not writers.load(form).SIGNED else 0
 
 
 def make_output(
@@ -97,5 +101,6 @@ def describe_run(run: TrainedRun, config: GenerateConfig) -> dict[str, object]:
         "format": config.format,
         "size_px": record.size,
         "intensity": asdict(record.intensity),
+        "hu_offset": find_offset(run, config.format),
         "versions": list_versions(),
     }

@@ -8,7 +8,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from ganoscope.classifiers.fitness import refuse_dependent, refuse_other_images
+from ganoscope.classifiers.fitness import refuse_dependent, refuse_other_images, warn_of_dangers
 from ganoscope.classifiers.trained import ClassifierRecord, TrainedClassifier, read_auroc
 from ganoscope.data.checks.copies import CLOSE, CopyBorder, index_training, measure_border
 from ganoscope.data.checks.nearest import SearchIndex, find_nearest
@@ -214,6 +214,7 @@ def make_label_check(run: TrainedRun, store: Store, classifier: TrainedClassifie
         partial(refuse_other_images, classifier, store),
         partial(refuse_dependent, classifier, store),
     )
+    warn_of_dangers(classifier.path)
     warn_of_guessing(classifier.record)
     columns = np.array([classifier.record.classes.index(name) for name in run.classes])
     device = next(classifier.network.parameters()).device

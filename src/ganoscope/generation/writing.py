@@ -11,7 +11,7 @@ from ganoscope.data.store import Store
 from ganoscope.generation.candidates import Tally, draw_candidates
 from ganoscope.generation.class_sheet import Gallery, make_gallery
 from ganoscope.generation.config import GenerateConfig
-from ganoscope.generation.labels import ALL, Request
+from ganoscope.generation.labels import Request
 from ganoscope.generation.origin import COLUMNS, FRAME_COLUMNS, describe_image, make_output
 from ganoscope.generation.rejected import open_rejected, round_measure
 from ganoscope.generation.screening import COPY, LABEL, Screening
@@ -115,14 +115,15 @@ def summarise(tally: Tally) -> Generated:
     return Generated(tally.accepted.total(), tally.drawn.total(), copies, doubted)
 
 
-def count_classes(tally: Tally) -> dict[str, dict[str, int]]:
-    """Returns how many images of each class were generated and kept; empty where all classes share one quota."""
-    classes = tally.request.run.classes
-    return {
-        classes[code]: {"drawn": tally.drawn[code], "kept": tally.accepted[code]}
-        for code in sorted(tally.request.quotas)
-        if code != ALL
-    }
+def count_classes(tally: Tally) -> dict[str, dict[str, object]]:
+    """Returns how many images of each class were generated, kept, and rejected for each reason."""
+    counts: dict[str, dict[str, object]] = {}
+    for code, name in enumerate(tally.request.run.classes):
+        own = {reasons: count for (of, reasons), count in tally.by_class.items() if of == code}
+        if own:
+            rejected = {one: sum(count for names, count in own.items() if one in names) for one in (COPY, LABEL)}
+            counts[name] = {"drawn": sum(own.values()), "kept": own.get((), 0), "rejected": rejected}
+    return counts
 
 
 def describe_screening(screening: Screening, tally: Tally) -> dict[str, object]:

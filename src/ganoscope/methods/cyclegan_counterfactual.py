@@ -7,7 +7,7 @@ from pathlib import Path
 import torch
 from torch import Tensor, nn
 
-from ganoscope.classifiers.fitness import list_store_faults
+from ganoscope.classifiers.fitness import list_store_faults, warn_of_dangers
 from ganoscope.classifiers.trained import TrainedClassifier, open_classifier
 from ganoscope.contracts import Domains, ImageSpec, Terms
 from ganoscope.data.store import Store
@@ -146,6 +146,7 @@ def check(config: Config, store: Store, spec: ImageSpec) -> None:
             intensities; or a domain is not one of its classes.
     """
     classifier = open_classifier(require_classifier(config))
+    warn_of_dangers(classifier.path)
     faults = list_store_faults(classifier, store, "classifier")
     known = classifier.record.classes
     unknown = [name for name in spec.domains if name not in known]

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from ganoscope.data.feeding.augment import Policy, policy_of
 from ganoscope.data.store import Store
 from ganoscope.errors import UserError, describe, refuse
+from ganoscope.locks import is_vacant
 from ganoscope.methods import load
 from ganoscope.training.config import TrainConfig
 from ganoscope.training.feeding import open_run_domains
@@ -71,7 +72,7 @@ def prepare_run(
     record = replace(record, train=settled, classifiers=describe_classifiers(method_config))
     if exists:
         refuse_other_run(run, record)
-    elif run.exists() and any(run.iterdir()):
+    elif not is_vacant(run):
         raise UserError(f"run folder {run} is not empty and holds no run; allowed: a new folder, or that of a run.")
     if int(os.environ.get("RANK", "0")) == 0:
         run.mkdir(parents=True, exist_ok=True)

@@ -1,6 +1,7 @@
 """Devices, precision, and the processes of one machine or of many."""
 
 import os
+import sys
 import warnings
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, nullcontext
@@ -13,9 +14,11 @@ from torch import nn
 from torch.nn.parallel import DistributedDataParallel
 
 from ganoscope.contracts import Phase, Terms
-from ganoscope.errors import UserError
+from ganoscope.errors import StoppedError, UserError
 from ganoscope.parallel import safe_path
+from ganoscope.progress import CONSOLE
 from ganoscope.registry import STATED, state_module
+from ganoscope.signals import ENDING, Stopped, keep_handlers, list_heeded, raise_on_signals
 
 
 def choose_device(wanted: str) -> Literal["cpu", "cuda"]:
@@ -60,12 +63,16 @@ def launch(devices: int, function: Callable[..., None], *arguments: object) -> N
         arguments: Its arguments.
 
     Raises:
+        StoppedError: A signal ended the processes.
         UserError: A process failed; its own message is printed above.
     """
+    os.environ.setdefault("OMP_NUM_THREADS", str(max(1, (os.cpu_count() or 1) // devices)))
+    os.environ.setdefault("LOGLEVEL", "CRITICAL")  # of the launcher: the processes tell in words what went wrong
+    os.environ["TORCHELASTIC_SIGNALS_TO_HANDLE"] = ",".join(number.name for number in list_heeded())
+    from torch.distributed.elastic.multiprocessing import SignalException
     from torch.distributed.elastic.multiprocessing.errors import ChildFailedError
     from torch.distributed.launcher.api import LaunchConfig, elastic_launch
 
-    os.environ.setdefault("OMP_NUM_THREADS", str(max(1, (os.cpu_count() or 1) // devices)))
     settings = LaunchConfig(
         min_nodes=1,
         max_nodes=1,
@@ -77,23 +84,42 @@ def launch(devices: int, function: Callable[..., None], *arguments: object) -> N
         max_restarts=0,
     )
     try:
-        with safe_path():
-            elastic_launch(settings, start_process)(tuple(STATED), function, *arguments)
+        with keep_handlers(), safe_path():
+            elastic_launch(settings, run_process)(tuple(STATED), function, *arguments)
+    except SignalException as stop:
+        raise StoppedError("the training processes were stopped, see above", int(stop.sigval)) from None
     except ChildFailedError as error:
-        raise UserError(f"a training process failed: {error.format_msg().splitlines()[0]}") from None
+        codes = [failure.exitcode for failure in error.failures.values()]
+        for number in (code - 128 for code in codes if code - 128 in ENDING):
+            raise StoppedError("the training processes were stopped, see above", number) from None
+        raise UserError(f"a training process failed, see above (exit status {codes})") from None
 
 
-def start_process(modules: tuple[str, ...], function: Callable[..., None], *arguments: object) -> None:
-    """Calls the function in a new process, which first gets to know the modules that the user has named.
+def run_process(modules: tuple[str, ...], function: Callable[..., None], *arguments: object) -> None:
+    """Runs the function in a process of `launch`; what ends it is told in words, and by the exit status.
 
     Args:
-        modules: Dotted names of the user's own modules.
-        function: Function to call.
+        modules: Dotted names of the user's own modules, which the process gets to know first.
+        function: The function to call.
         arguments: Its arguments.
     """
+    raise_on_signals()
+    leads = os.environ.get("RANK", "0") == "0"
     for name in modules:
         state_module(name)
-    function(*arguments)
+    try:
+        function(*arguments)
+    except UserError as error:
+        if leads:
+            CONSOLE.print(str(error))
+        sys.exit(128 + error.number if isinstance(error, StoppedError) else 2)
+    except Stopped as stop:
+        sys.exit(128 + stop.number)
+    except RuntimeError as error:
+        if leads:
+            raise
+        CONSOLE.print(f"a training process ended with the first one: {str(error).splitlines()[0]}")
+        sys.exit(1)
 
 
 @dataclass(frozen=True)
@@ -104,11 +130,14 @@ class Place:
         device: Device of this process.
         rank: Index of this process.
         world: Number of processes.
+        agree: Returns the largest of the numbers that all processes give: one that is told to stop stops all of them
+            after the same step.
     """
 
     device: torch.device
     rank: int = 0
     world: int = 1
+    agree: Callable[[int], int] = int
 
     @property
     def leads(self) -> bool:
@@ -118,7 +147,11 @@ class Place:
 
 @contextmanager
 def join_processes(device: str) -> Iterator[Place]:
-    """Yields this process's place; joins the process group where torchrun started several."""
+    """Yields this process's place; joins the process group where torchrun started several.
+
+    Raises:
+        StoppedError: It was raised inside.
+    """
     world = int(os.environ.get("WORLD_SIZE", "1"))
     if world == 1:
         yield Place(torch.device(device))
@@ -127,9 +160,28 @@ def join_processes(device: str) -> Iterator[Place]:
     if device == "cuda":
         torch.cuda.set_device(local)
     dist.init_process_group("nccl" if device == "cuda" else "gloo")
-    yield Place(torch.device(device, local) if device == "cuda" else torch.device("cpu"), dist.get_rank(), world)
+    own = torch.device(device, local) if device == "cuda" else torch.device("cpu")
+    stop: StoppedError | None = None
+    try:
+        yield Place(own, dist.get_rank(), world, make_agreement())
+    except StoppedError as error:  # in all processes, after the same step
+        stop = error
     dist.barrier()  # leaving at different times aborts gloo
     dist.destroy_process_group()
+    if stop:
+        raise stop
+
+
+def make_agreement() -> Callable[[int], int]:
+    """Returns a function that returns the largest of the numbers that all processes give; a GPU is not waited for."""
+    group = dist.new_group(backend="gloo")
+
+    def agree(number: int) -> int:
+        given = torch.tensor(number)
+        dist.all_reduce(given, dist.ReduceOp.MAX, group)
+        return int(given)
+
+    return agree
 
 
 class PhaseLoss(nn.Module):

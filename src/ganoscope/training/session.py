@@ -1,9 +1,7 @@
 """Training run of one process: steps, checkpoints, sample grids, history and alarms."""
 
-import signal
 import time
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 
@@ -11,11 +9,12 @@ import torch
 
 from ganoscope.contracts import Method, Terms
 from ganoscope.data.store import Store
-from ganoscope.errors import UserError
+from ganoscope.errors import StoppedError
 from ganoscope.files import remove_leftovers
 from ganoscope.methods import load
 from ganoscope.progress import CONSOLE, ProgressBar
 from ganoscope.seeds import Stream, make_torch_seed
+from ganoscope.signals import hold_signals
 from ganoscope.training.discriminator_augmentation import Adaptation, make_discriminator_augmentation
 from ganoscope.training.ema import MovingAverage
 from ganoscope.training.feeding import open_feed, open_run_domains
@@ -98,37 +97,60 @@ class Session:
         """Runs steps until the requested number of images is seen.
 
         Raises:
-            UserError: The user interrupted, or a loss is not finite; everything up to then is saved.
+            StoppedError: A signal ended the run; everything up to then is saved.
+            UserError: A loss is not finite, or the store was changed; everything up to the checkpoint before is saved.
         """
         total = self.config.images or 0
-        if not self.place.leads:
-            while self.images_seen < total:
-                self._step()
-            return
+        with hold_signals() as received:
+            stopped = self._lead(total, received) if self.place.leads else self._follow(total, received)
+        if self.images_seen < total:
+            raise StoppedError(
+                f"stopped after {self.images_seen:,} of {total:,} images; everything is saved. Rerun the same "
+                f"command to resume.",
+                stopped,
+            )
+
+    def _follow(self, total: int, received: Callable[[], int]) -> int:
+        """Runs the steps of a process that writes nothing; returns the number of the signal that ended the run.
+
+        Args:
+            total: Number of images to see.
+            received: Returns the signal that arrived here, 0 for none.
+        """
+        stopped = 0
+        while self.images_seen < total and not stopped:
+            self._step()
+            stopped = self.place.agree(received())
+        return stopped
+
+    def _lead(self, total: int, received: Callable[[], int]) -> int:
+        """Runs the steps of the process that writes; returns the number of the signal that ended the run, 0 for none.
+
+        Args:
+            total: Number of images to see.
+            received: Returns the signal that arrived here, 0 for none.
+        """
         remove_leftovers(self.run / "checkpoints")
         self._announce(total)
         history = History(self.run, self.images_seen, open_tracker(self.record, self.run))
         alarms = TrainingAlarms(self.run, self.images_seen)
-        start = time.monotonic()
-        with ProgressBar("training", total, self.images_seen) as bar, catch_interrupt() as interrupted:
+        begun = time.monotonic() - history.seconds
+        stopped, rows = 0, list[dict[str, float]]()
+        with ProgressBar("training", total, self.images_seen) as bar:
             self._tick(history, alarms, [])
-            rows: list[dict[str, float]] = []
-            while self.images_seen < total and not interrupted():
+            while self.images_seen < total and not stopped:
                 terms = self._step()
-                history.add(self.images_seen, time.monotonic() - start, terms, self._observe())
-                due = self.images_seen % (self.config.tick_images or 1) == 0 or self.images_seen >= total
-                if due or interrupted() or (self.images_seen // self.config.batch_size) % FLUSH_STEPS == 0:
+                stopped = self.place.agree(received())
+                history.add(self.images_seen, time.monotonic() - begun, terms, self._observe())
+                due = stopped or self.images_seen % (self.config.tick_images or 1) == 0 or self.images_seen >= total
+                if due or (self.images_seen // self.config.batch_size) % FLUSH_STEPS == 0:
                     rows += alarms.watch(history.flush, self.images_seen)
-                if due or interrupted():
+                if due:
                     self._tick(history, alarms, rows)
                     rows = []
                 bar.advance(self.config.batch_size, summarise(terms))
         history.close()
-        if self.images_seen < total:
-            raise UserError(
-                f"stopped after {self.images_seen:,} of {total:,} images; everything is saved. Rerun the same "
-                f"command to resume."
-            )
+        return stopped
 
     def _announce(self, total: int) -> None:
         config = self.config
@@ -189,18 +211,3 @@ def summarise(terms: Mapping[str, Terms]) -> str:
     signs = {"d_real": "D(x)", "d_fake": "D(G(z))"}
     seen = {name: value for group in terms.values() for name, value in group.observations().items() if value.is_cpu}
     return " ".join(f"{signs.get(name, name.replace('_', ' '))} {value:.2f}" for name, value in seen.items())
-
-
-@contextmanager
-def catch_interrupt() -> Iterator[Callable[[], bool]]:
-    """Yields a function that tells whether Ctrl-C or SIGTERM arrived: training then ends after the step and saves."""
-    received: list[int] = []
-    old = {
-        number: signal.signal(number, lambda received_number, _: received.append(received_number))
-        for number in (signal.SIGINT, signal.SIGTERM)
-    }
-    try:
-        yield lambda: bool(received)
-    finally:
-        for number, handler in old.items():
-            signal.signal(number, handler)

@@ -6,6 +6,7 @@ from ganoscope.classifiers.trained import RECORD, ClassifierRecord
 from ganoscope.data.store import Store
 from ganoscope.evaluate.classification.classifier_run import train_and_evaluate
 from ganoscope.explanation.answer_files import explain_run
+from ganoscope.locks import one_writer
 from ganoscope.progress import CONSOLE, timed
 from ganoscope.registry import state_module
 from ganoscope.reports.classifier.page import PAGE, save_page
@@ -31,13 +32,14 @@ def classify(store: Path, run: Path, config: ClassifyConfig = DEFAULTS) -> Class
     state_module(config.network)
     images = Store.open(store)
     images.verify()
-    complete = (run / RECORD).exists() and (run / PAGE).exists()
-    record = train_and_evaluate(images, run, config)
-    if complete:
-        CONSOLE.print(f"{run} is complete: nothing to do. Name another folder to train again.")
-        return record
-    with timed("explaining"):
-        explain_run(run, images, config.resolve().device)
-    with timed("page"):
-        save_page(run, images)
+    with one_writer(run):
+        complete = (run / RECORD).exists() and (run / PAGE).exists()
+        record = train_and_evaluate(images, run, config)
+        if complete:
+            CONSOLE.print(f"{run} is complete: nothing to do. Name another folder to train again.")
+            return record
+        with timed("explaining"):
+            explain_run(run, images, config.resolve().device)
+        with timed("page"):
+            save_page(run, images)
     return record

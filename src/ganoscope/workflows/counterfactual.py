@@ -22,6 +22,7 @@ from ganoscope.counterfactuals.translation.translator import open_translator, re
 from ganoscope.errors import gather
 from ganoscope.evaluate.counterfactual.set_findings import Findings
 from ganoscope.files import new_folder, refuse_existing
+from ganoscope.locks import one_writer
 from ganoscope.progress import ProgressBar
 from ganoscope.training.processes import choose_device
 from ganoscope.training.run_folder.trained_run import open_run
@@ -73,7 +74,7 @@ def counterfactual(run: Path, images: Path, out: Path, config: CounterfactualCon
     with open_source(images, out, translator.run, judge, store, config) as source:
         setting = make_setting(translator, explained, judge, source.geometry, config)
         sets = SetMeasures(setting, translator.run.open_domains(store), judge, config.seed)
-        with new_folder(out) as folder:
+        with one_writer(out), new_folder(out) as folder:
             gathered = translate_all(folder, setting, source, sets, config)
             found = conclude(setting, gathered, sets, config.seed)
             save_conclusion(folder, setting, gathered, found, config)

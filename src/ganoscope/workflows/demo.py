@@ -12,6 +12,7 @@ from ganoscope.explanation.config import ExplainConfig
 from ganoscope.figures.contact_sheet import save_contact_sheet
 from ganoscope.files import load_json, remove_leftovers, save_json
 from ganoscope.generation.config import GenerateConfig
+from ganoscope.locks import one_writer
 from ganoscope.presets import make_train_config
 from ganoscope.reports.run.config import ReportConfig
 from ganoscope.reports.terminal import say, show_alarms, show_store
@@ -72,20 +73,21 @@ def demo(out: Path, config: DemoConfig = DEFAULTS) -> Path:
     Raises:
         UserError: `out` holds something else, or a stage refuses its input.
     """
-    claim_folder(out, config)
-    store, run, generated, explanations = (out / name for name in ("store", "run", "generated", "explanations"))
-    if not (store / "store.json").exists():
-        show_store(make_store(store, config))
-        say(f"contact sheet: {save_contact_sheet(Store.open(store), out / 'contact_sheet.png')}")
-    train("r3gan", store, run, make_train_config("r3gan", images=config.images, seed=config.seed))
-    remove_outdated(run, generated, explanations)
-    if not generated.exists():
-        generate(run, generated, GenerateConfig(seed=config.seed))
-    if not explanations.exists():
-        explain(run, store, explanations, ExplainConfig(number=config.number, seed=config.seed))
-    say((explanations / "summary.txt").read_text(encoding="utf-8"))
-    show_alarms(explanations / "alarms.json")
-    return report(run, out / "report.html", ReportConfig(explanations=explanations, generated=generated))
+    with one_writer(out):
+        claim_folder(out, config)
+        store, run, generated, explanations = (out / name for name in ("store", "run", "generated", "explanations"))
+        if not (store / "store.json").exists():
+            show_store(make_store(store, config))
+            say(f"contact sheet: {save_contact_sheet(Store.open(store), out / 'contact_sheet.png')}")
+        train("r3gan", store, run, make_train_config("r3gan", images=config.images, seed=config.seed))
+        remove_outdated(run, generated, explanations)
+        if not generated.exists():
+            generate(run, generated, GenerateConfig(seed=config.seed))
+        if not explanations.exists():
+            explain(run, store, explanations, ExplainConfig(number=config.number, seed=config.seed))
+        say((explanations / "summary.txt").read_text(encoding="utf-8"))
+        show_alarms(explanations / "alarms.json")
+        return report(run, out / "report.html", ReportConfig(explanations=explanations, generated=generated))
 
 
 def make_store(store: Path, config: DemoConfig) -> Store:

@@ -17,6 +17,7 @@ from ganoscope.explanation.subjects import choose_real, draw_generated, find_sou
 from ganoscope.explanation.summary import write_summary
 from ganoscope.explanation.targets import find_discriminator
 from ganoscope.files import new_folder, save_json
+from ganoscope.locks import one_writer
 from ganoscope.methods import load as load_method
 from ganoscope.progress import timed
 from ganoscope.training.processes import choose_device
@@ -63,7 +64,7 @@ def explain(run: Path, store: Path, out: Path, config: ExplainConfig = DEFAULTS)
     explainer = feature_attribution.load(config.explainer)
     options = feature_attribution.configure(explainer, config.layer)
     relative = load_method(trained.record.method).TRAITS.relative_scores
-    with new_folder(out) as folder:
+    with one_writer(out), new_folder(out) as folder:
         # Explain, on held-out real and on generated images.
         real = choose_real(trained, images, config.number, config.seed)
         subjects = (real, draw_generated(trained, config.number, config.seed))

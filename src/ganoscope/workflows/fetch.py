@@ -15,6 +15,7 @@ from ganoscope.data.fetch import (
 )
 from ganoscope.errors import UserError, refuse
 from ganoscope.files import new_folder, refuse_existing, save_json
+from ganoscope.locks import one_writer
 
 DEFAULTS = FetchConfig()
 
@@ -37,7 +38,7 @@ def fetch(name: str, folder: Path, config: FetchConfig = DEFAULTS) -> Path:
     client = load_client(source)
     try:
         session = client.load()
-        with new_folder(folder) as partial:
+        with one_writer(folder), new_folder(folder) as partial:
             client.download(session, source, partial, config.size)
             unpack_all(partial)
             save_json(partial / RECORD, asdict(source))

@@ -13,6 +13,7 @@ from ganoscope.generation.screening import make_screening
 from ganoscope.generation.screening_inputs import find_store, open_independent_classifier
 from ganoscope.generation.strips import save_strips
 from ganoscope.generation.writing import Generated, describe_screening, summarise, write_images
+from ganoscope.locks import one_writer
 from ganoscope.training.processes import choose_device
 from ganoscope.training.run_folder.trained_run import open_run, refuse_translation
 
@@ -41,7 +42,7 @@ def generate(run: Path, out: Path, config: GenerateConfig = DEFAULTS) -> Generat
         partial(open_independent_classifier, config, device),
     )
     screening = make_screening(trained, store, classifier, config)
-    with new_folder(out) as folder:
+    with one_writer(out), new_folder(out) as folder:
         tally, gallery = write_images(folder, request, screening, store, config)
         save_contact_sheet(folder, request, gallery, config)
         if config.interpolate:

@@ -7,6 +7,7 @@ from ganoscope.data.inspection.inspected import compute_findings, name_data_fold
 from ganoscope.data.store import Store
 from ganoscope.errors import UserError, describe
 from ganoscope.figures.contact_sheet import save_contact_sheet
+from ganoscope.locks import one_writer
 from ganoscope.progress import timed
 from ganoscope.reports.store.page import save_inspection
 
@@ -59,8 +60,8 @@ def inspect(store: Path, out: Path | None = None, config: InspectConfig = DEFAUL
     images.verify()
     page = out or store / "inspect.html"
     data = name_data_folder(page)
-    sheet = save_contact_sheet(images, page.with_name("contact_sheet.png"), config.seed)
-    with timed("inspection page"):
+    with one_writer(page), timed("inspection page"):
+        sheet = save_contact_sheet(images, page.with_name("contact_sheet.png"), config.seed)
         save_findings(data, images, compute_findings(images, config.seed))
         save_inspection(images, page)
     return Inspection(page, sheet, data)

@@ -10,6 +10,7 @@ from ganoscope.data.phantoms.phantom_store import INTENSITY, MODALITY, PhantomCo
 from ganoscope.data.store import QUARANTINE_COLUMNS, Store, StoreWriter
 from ganoscope.errors import UserError
 from ganoscope.files import new_folder, save_csv
+from ganoscope.locks import one_writer
 
 DEFAULTS = PhantomConfig()
 
@@ -29,7 +30,7 @@ def phantom(store: Path, config: PhantomConfig = DEFAULTS) -> Store:
     except ValueError as error:
         raise UserError(str(error)) from None
     intensity, modality = INTENSITY[config.modality], MODALITY[config.modality]
-    with new_folder(store) as folder:
+    with one_writer(store), new_folder(store) as folder:
         writer = StoreWriter(folder, config.size, intensity.dtype)
         labels = draw_phantoms(phantoms, writer, config)
         write_manifest(folder, config, labels)

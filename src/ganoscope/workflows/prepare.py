@@ -1,26 +1,31 @@
 """`ganoscope prepare`: converts a source folder into a store: list, decode, group, split, check, publish."""
 
-import os
 import shutil
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from ganoscope.data.layouts import find_layout
-from ganoscope.data.patients import compile_pattern, make_salt
+from ganoscope.data.patients import make_salt
 from ganoscope.data.prepare.config import PrepareConfig
 from ganoscope.data.prepare.decode import make_recipe
 from ganoscope.data.prepare.decode_all import read_all
 from ganoscope.data.prepare.finalize import finish, remove_private
 from ganoscope.data.prepare.ingest import Ingest
 from ganoscope.data.prepare.key import find_key_path, name_key, publish_key
-from ganoscope.data.prepare.listing import list_source, refuse_source
-from ganoscope.data.prepare.unfinished import claim, make_plan, name_unfinished, publish, resume
-from ganoscope.data.prepare.unread_tables import explaining_tables, tell_unread
+from ganoscope.data.prepare.listing import refuse_source
+from ganoscope.data.prepare.unfinished import (
+    SEALED,
+    claim,
+    identify,
+    is_published,
+    name_unfinished,
+    publish,
+    resume,
+)
 from ganoscope.data.store import Store
 from ganoscope.errors import UserError
 from ganoscope.files import save_json
+from ganoscope.locks import one_writer, private_folder
 from ganoscope.progress import CONSOLE
 
 DEFAULTS = PrepareConfig()
@@ -43,12 +48,15 @@ def prepare(
         UserError: The source is missing or holds too few readable images, or `store` is not empty.
     """
     refuse_source(source)
-    folder = name_unfinished(store)
-    if not (folder / "sealed.json").exists():
-        find_key_path(store, key)
-    with claim(folder):
-        fill(source, folder, config, workers)
-        publish(folder, store, key or name_key(store))
+    with one_writer(store):
+        if (store / SEALED).exists() and is_published(source, store, config):
+            return Store.open(store)
+        folder = name_unfinished(store)
+        if not (folder / SEALED).exists():
+            find_key_path(store, key)
+        with claim(folder):
+            fill(source, folder, config, workers)
+            publish(folder, store, key or name_key(store))
     return Store.open(store)
 
 
@@ -68,8 +76,8 @@ def check(
         UserError: The source is missing or holds too few readable images.
     """
     refuse_source(source)
-    with tempfile.TemporaryDirectory(prefix="ganoscope-check-") as name:
-        folder = Path(name) / "store"
+    with private_folder("check") as place:
+        folder = place / "store"
         if key:
             find_key_path(folder, key)
         with claim(folder):
@@ -92,11 +100,7 @@ def fill(source: Path, folder: Path, config: PrepareConfig, workers: int) -> Non
     Raises:
         UserError: The source holds too few readable images.
     """
-    layout_name, layout = find_layout(source, config.layout or ("manifest" if config.states_table else ""))
-    with explaining_tables(source, layout):
-        listing = list_source(source, layout, config, folder, compile_pattern(config.patient_pattern))
-    tell_unread(source, (layout_name, layout), listing, bool(config.layout))
-    plan = make_plan({"source": os.fspath(source.resolve()), "layout": layout_name, "listing": listing.digest}, config)
+    plan, listing, layout_name = identify(source, folder, config)
     if resume(folder, plan):
         return
     ingest = Ingest(folder, config.size)
@@ -108,4 +112,4 @@ def fill(source: Path, folder: Path, config: PrepareConfig, workers: int) -> Non
     except UserError:
         shutil.rmtree(folder, ignore_errors=True)  # this source can't give a valid store
         raise
-    save_json(folder / "sealed.json", plan)
+    save_json(folder / SEALED, plan)

@@ -3,9 +3,15 @@
 from pathlib import Path
 
 from ganoscope.alarms import save_alarms
+from ganoscope.classifiers.trained import open_classifier
+from ganoscope.errors import UserError, describe
+from ganoscope.evaluate import generated_measurements
 from ganoscope.evaluate.fidelity import diversity
+from ganoscope.evaluate.generated_folder import read_generated
+from ganoscope.evaluate.generated_measurements import measure_generated
 from ganoscope.evaluate.run_measurements import measure_run
 from ganoscope.files import replacing
+from ganoscope.locks import one_writer
 from ganoscope.progress import timed
 from ganoscope.reports.run.artefacts import ALARMS, DIVERSITY, Sources, find_sources
 from ganoscope.reports.run.config import ReportConfig
@@ -26,14 +32,28 @@ def report(run: Path, out: Path | None = None, config: ReportConfig = DEFAULTS) 
     Raises:
         UserError: The run is missing or damaged, or a folder named in `config` is not what it should be.
     """
-    out = out or run / "report.html"
+    out = choose_file(out or run / "report.html")
     with timed("report"):
         sources = find_sources(open_run(run), config)
-        keep_diversity(sources)
-        keep_measurements(sources)
-        page = render_page(sources)
-        with replacing(out) as partial:
-            partial.write_text(page, encoding="utf-8")
+        with one_writer(out), one_writer(sources.evaluation):
+            keep_diversity(sources)
+            keep_measurements(sources)
+            keep_comparison(sources)
+            page = render_page(sources)
+            with replacing(out) as partial:
+                partial.write_text(page, encoding="utf-8")
+    return out
+
+
+def choose_file(out: Path) -> Path:
+    """Returns the file to write.
+
+    Raises:
+        UserError: It is a folder.
+    """
+    if out.is_dir():
+        remedy = f"Name a file in it, such as {out / 'report.html'}."
+        raise UserError(describe("--out is a folder", str(out), "a file", remedy))
     return out
 
 
@@ -67,3 +87,18 @@ def keep_measurements(sources: Sources) -> None:
     config = sources.config
     if sources.store.value and not sources.translates:
         measure_run(sources.trained, sources.store.value, sources.evaluation, config.number, config.seed)
+
+
+def keep_comparison(sources: Sources) -> None:
+    """Leaves the comparison of a folder of generated images with real ones in RUN/evaluation, as `keep_diversity` does.
+
+    Raises:
+        UserError: The folder or the classifier does not fit the run, or a set is too small.
+    """
+    config, store = sources.config, sources.store.value
+    if config.generated is None or sources.translates or store is None:
+        return
+    folder = read_generated(config.generated, sources.trained.record, config.compared)
+    classifier = open_classifier(config.classifier) if config.classifier else None
+    path = sources.evaluation / generated_measurements.NAME
+    measure_generated(path, folder, store, classifier, (config.compared, config.seed))

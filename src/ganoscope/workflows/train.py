@@ -1,11 +1,13 @@
 """`ganoscope train`: trains a method on a store's train part into a run folder, and resumes it."""
 
 import os
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import Any
 
 from ganoscope.data.feeding.augment import Policy
 from ganoscope.data.store import Store
+from ganoscope.locks import one_writer
 from ganoscope.presets import Preset, find_preset
 from ganoscope.progress import CONSOLE
 from ganoscope.training.config import TrainConfig
@@ -44,12 +46,33 @@ def train(
     preset = find_preset(method)
     note_size(preset, store)
     config = config or preset.train
-    record = prepare_run(preset.method, method_config or preset.method_config, store, run, config, policy)
-    if config.devices > 1 and "RANK" not in os.environ:
-        launch(config.devices, train_process, record, run)
-    else:
-        train_process(record, run)
+    alone = config.devices == 1 and "RANK" not in os.environ
+    with hold_run(run):
+        record = prepare_run(preset.method, method_config or preset.method_config, store, run, config, policy)
+        if alone:
+            train_process(record, run)
+    if not alone:
+        start_processes(record, run)
     return record
+
+
+def hold_run(run: Path) -> AbstractContextManager[None]:
+    """Returns the lock of a run folder, held by the process that writes to it."""
+    return one_writer(run) if os.environ.get("RANK", "0") == "0" else nullcontext()
+
+
+def start_processes(record: RunRecord, run: Path) -> None:
+    """Trains in several processes: those that torchrun has started, or new ones."""
+    if "RANK" in os.environ:
+        train_holding(record, run)
+    else:
+        launch(record.train.devices, train_holding, record, run)
+
+
+def train_holding(record: RunRecord, run: Path) -> None:
+    """Trains in one of several processes; the first of them holds the run's lock, and so outlives who started it."""
+    with hold_run(run):
+        train_process(record, run)
 
 
 def train_process(record: RunRecord, run: Path) -> None:

@@ -63,23 +63,48 @@ def test_where_every_map_is_empty_nothing_is_said_of_where_they_lie(classifier, 
     assert answers.measure_overlap(classifier, store, predictions, indices, None) == (None, None)
 
 
-def make_heat(maps, dependence=None, inside=None, area=None):
+def make_heat(maps, dependence=None, inside=None, area=None, background=None):
     rows = np.arange(len(maps))
-    return HeatMaps({"a": dict.fromkeys(KINDS, rows[:0])}, rows, maps, "body", dependence, inside, area)
+    return HeatMaps({"a": dict.fromkeys(KINDS, rows[:0])}, rows, maps, "body", dependence, inside, area, background)
+
+
+SHARE, AREA = Estimate(0.05, 0.03, 0.07, 6, 6), Estimate(0.06, 0.05, 0.065, 6, 6)
+RAMP = np.tile(np.linspace(0, 1, 8, dtype=np.float32), (6, 8, 1))
+"""Maps that vary."""
 
 
 def test_empty_maps_maps_beside_the_findings_and_maps_that_ignore_the_weights_raise_alarms():
-    maps = np.zeros((4, 8, 8), np.float32)
-    maps[0] = 1
-    share, area = Estimate(0.05, 0.03, 0.07, 4, 4), Estimate(0.06, 0.05, 0.065, 4, 4)
-    found = run_checks(CHECKS, make_heat(maps, WeightDependence(4, 0.8, 0.1), share, area))
+    maps = np.concatenate([RAMP[:1], np.zeros((5, 8, 8), np.float32)])
+    found = run_checks(CHECKS, make_heat(maps, WeightDependence(6, 0.8, 0.1, 0.7, 0.9), SHARE, AREA))
     assert [alarm.code for alarm in found] == [
         "empty_explanations",
         "explanation_ignores_weights",
         "maps_miss_findings",
     ]
-    full = make_heat(np.ones((4, 8, 8), np.float32), WeightDependence(4, 0.2, 0.1), Estimate(0.5, 0.4, 0.6, 4, 4), area)
+    assert "0.80 (95 % interval 0.70 to 0.90, n = 6)" in found[1].message
+    full = make_heat(RAMP, WeightDependence(6, 0.2, 0.1), Estimate(0.5, 0.4, 0.6, 6, 6), AREA)
     assert run_checks(CHECKS, full) == []
+
+
+def test_a_check_on_a_few_images_says_nothing_of_the_weights():
+    assert run_checks(CHECKS, make_heat(RAMP, WeightDependence(2, 0.9, 0.1))) == []
+
+
+def test_near_blank_maps_raise_an_alarm():
+    (alarm,) = run_checks(CHECKS, make_heat(np.ones((6, 8, 8), np.float32)))
+    assert (alarm.code, alarm.evidence) == ("near_blank_explanations", {"near_blank": 6, "maps": 6})
+
+
+def test_maps_on_the_bars_beside_the_anatomy_raise_an_alarm():
+    images, maps = np.full((6, 32, 32), -1.0, np.float32), np.zeros((6, 32, 32), np.float32)
+    images[:, 4:28, 8:24] = 0.5
+    maps[:, :, :6] = 1
+    background = answers.measure_background(images, maps, [str(index) for index in range(6)])
+    assert background.share.value == pytest.approx(1)
+    (alarm,) = run_checks(CHECKS, make_heat(RAMP, background=background))
+    assert alarm.code == "maps_on_background"
+    assert "100% of their sum" in alarm.message
+    assert answers.measure_background(images, 0 * maps, ["a"] * 6) is None
 
 
 def test_of_two_classes_the_second_has_a_gallery():

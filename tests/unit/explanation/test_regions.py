@@ -9,6 +9,8 @@ from ganoscope.explanation.regions import (
     compare,
     compute_shares,
     find_anatomy,
+    find_margin,
+    measure_share,
     split_regions,
     summarise,
 )
@@ -47,3 +49,22 @@ def test_regions_are_compared_real_minus_generated():
     assert list(difference) == list(REGIONS)
     assert difference["inside"].low > 0.5
     assert summarise(real, 0)["inside"].enrichment == pytest.approx(shares[:, 0].mean() * 3)
+
+
+def test_dark_bars_are_found_at_the_edges_alone():
+    image = np.full((SIZE, SIZE), -1.0)
+    image[4:-2, 6:] = 0.3
+    image[10:14] = -1.0
+    margin = find_margin(image)
+    assert margin[:4].all()
+    assert margin[-2:].all()
+    assert margin[:, :6].all()
+    assert margin.sum() == SIZE * SIZE - 26 * 26
+    assert not find_margin(np.full((SIZE, SIZE), 0.0)).any()
+    assert find_margin(np.full((SIZE, SIZE), -1.0)).all()
+
+
+def test_the_share_inside_a_mask_is_not_defined_for_an_empty_map():
+    maps, mask = np.zeros((2, 4, 4)), np.zeros((2, 4, 4), bool)
+    maps[0], mask[:, :, 0] = 1, True
+    np.testing.assert_array_equal(measure_share(maps, mask), [0.25, np.nan])

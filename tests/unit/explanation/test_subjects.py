@@ -27,6 +27,7 @@ def test_a_store_that_does_not_fit_is_refused(tiny_run, phantom_store):
         choose_real(run, replace(store, size=64, intensity=intensity), 4, 0)
     assert "another size" in str(caught.value)
     assert "other intensities" in str(caught.value)
+    assert "IntensityMap" not in str(caught.value)
     known = replace(run, record=replace(run.record, sample_ids=store.column("sample_id").tolist()))
     with pytest.raises(UserError, match="no held-out image"):
         choose_real(known, store, 4, 0)

@@ -53,3 +53,9 @@ def test_too_few_maps_give_no_shares():
     assert "3 of 6 maps of real images are empty (no evidence for 'real') and left out." in text
     assert "Only 3 real images remain: too few to locate the evidence." in text
     assert "Real and generated images are not compared: one set has fewer than 5 non-empty maps." in text
+
+
+def test_near_blank_maps_and_bars_at_the_edges_are_told():
+    text = summarise(change_set(make_findings(), "why_real", "real", near_blank=2))
+    assert "2 of 6 maps of real images are near-blank: they hardly vary." in text
+    assert "25 % (95 % interval 20 to 30 %) falls on the dark bars at the picture's edges" in text

@@ -1,6 +1,7 @@
 """Heat maps over images."""
 
 import numpy as np
+import pytest
 from matplotlib.figure import Figure
 
 from ganoscope.figures.overlays import (
@@ -11,7 +12,7 @@ from ganoscope.figures.overlays import (
     enlarge,
     find_colour_scale,
     show_map,
-    write_empty,
+    write_word,
 )
 
 GREY = np.linspace(-1, 1, 64).reshape(8, 8)
@@ -45,15 +46,25 @@ def test_small_pictures_are_enlarged_by_whole_factors():
     assert enlarge(np.zeros((OVERLAY_PX, 300))).shape == (OVERLAY_PX, 300)
 
 
-def test_an_empty_map_says_so_in_pictures_and_in_figures():
-    picture = np.zeros((64, 64, 3), np.uint8)
-    assert (write_empty(picture) == 255).any()
+@pytest.mark.parametrize(
+    ("heat", "words"),
+    [
+        (np.zeros((8, 8)), ["empty"]),
+        (np.ones((8, 8)), ["near-blank"]),
+        (1 - 0.09 * np.eye(8), ["near-blank"]),
+        (1 - 0.2 * np.eye(8), []),
+    ],
+)
+def test_a_map_that_marks_no_place_says_so_and_is_not_coloured(heat, words):
     axes = Figure().subplots()
-    show_map(axes, GREY, np.zeros((8, 8)), 1.0)
-    assert [text.get_text() for text in axes.texts] == ["empty"]
-    axes = Figure().subplots()
-    show_map(axes, GREY, np.ones((8, 8)), 1.0)
-    assert list(axes.texts) == []
+    show_map(axes, GREY, heat, 1.0)
+    assert [text.get_text() for text in axes.texts] == words
+    shown = np.asarray(axes.images[0].get_array())
+    assert (shown == shown[..., :1]).all() == bool(words)
+
+
+def test_a_word_is_written_into_a_picture():
+    assert (write_word(np.zeros((64, 64, 3), np.uint8), "near-blank") == 255).any()
 
 
 def test_a_colour_bar_names_what_it_shows():

@@ -288,3 +288,44 @@ def test_a_new_measurement_is_shown_and_no_longer_said_to_be_missing(run):
     assert page.ids == [*SECTIONS[:5], "measurements", *SECTIONS[5:]]
     assert "kernel distance · floor 1.125 (1.000 to 1.500), n 40" in page.text
     assert missing not in page.text
+
+
+def test_a_folder_of_generated_images_is_compared_with_real_ones(run, phantom_store):
+    text = Page(
+        report(run, config=ReportConfig(number=24, generated=phantom_store, compared=40)).read_text("utf-8")
+    ).text
+    assert "Generated images beside real ones" in text
+    assert "Compared are 40 of 144 generated images" in text
+    assert "Fréchet distance" in text
+    content = load_json(run / "evaluation" / "generated.json")
+    assert content["results"][0]["all"]["precision"]["floor"]["n"] > 0
+    assert str(run.parent) not in (run / "evaluation" / "generated.json").read_text()
+
+
+def test_a_moved_store_can_be_named(run, phantom_store, tmp_path):
+    content = load_json(run / "run.json")
+    save_json(run / "run.json", {**content, "store": str(tmp_path / "gone")})
+    assert "no longer where it was" in report(run, config=CONFIG).read_text("utf-8")
+    moved = shutil.copytree(phantom_store, tmp_path / "moved")
+    page = report(run, config=ReportConfig(number=24, store=moved)).read_text("utf-8")
+    assert "no longer where it was" not in page
+    with pytest.raises(UserError, match="no store at --store"):
+        report(run, config=ReportConfig(store=tmp_path / "nowhere"))
+
+
+def test_a_folder_as_the_file_to_write_is_refused_in_words(run, tmp_path):
+    with pytest.raises(UserError, match=r"--out is a folder.*report\.html"):
+        report(run, tmp_path, CONFIG)
+
+
+def test_a_classifier_without_generated_images_is_refused(tmp_path):
+    with pytest.raises(UserError, match="--classifier has no effect without --generated"):
+        ReportConfig(classifier=tmp_path)
+
+
+def test_a_classifier_in_danger_is_named_among_the_alarms(run, tiny_classifier, phantom_store, tmp_path):
+    classifier = shutil.copytree(tiny_classifier, tmp_path / "doubtful")
+    save_alarms(classifier / "alarms.json", [Alarm("no_better_than_chance", "danger", "it guesses.")])
+    config = ReportConfig(number=24, generated=phantom_store, compared=30, classifier=classifier)
+    text = Page(report(run, config=config).read_text("utf-8")).text
+    assert "Classifier doubtful is in danger by its own evaluation: it guesses." in text

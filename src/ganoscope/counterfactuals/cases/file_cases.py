@@ -4,7 +4,6 @@ Every entry is decoded twice: once as `prepare` does, for the networks, and once
 that memory holds one source picture at a time.
 """
 
-import tempfile
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
@@ -39,6 +38,7 @@ from ganoscope.data.store.intensity import DTYPE_OF_UNIT
 from ganoscope.errors import UserError
 from ganoscope.explanation.subjects import stem
 from ganoscope.files import escape_unprintable
+from ganoscope.locks import private_folder
 from ganoscope.training.run_folder.record import RunRecord
 
 PICTURE_SUFFIXES = (".png", ".jpg", ".jpeg", ".tif", ".tiff", *INDEPENDENT_SUFFIXES)
@@ -194,8 +194,8 @@ def open_listing(images: Path, prepared: PrepareConfig) -> Iterator[Listing]:
     if not images.exists():
         raise UserError(f"no images at {images}; allowed: a store, an image of any supported format, or a folder.")
     entries = list_entries(images, prepared) if images.is_dir() else [SourceImage((images,), images.name)]
-    with tempfile.TemporaryDirectory(prefix="ganoscope-listing-") as folder:
-        listing = spool(entries, Path(folder) / "listing.jsonl", compile_pattern(prepared.patient_pattern))
+    with private_folder("listing") as folder:
+        listing = spool(entries, folder / "listing.jsonl", compile_pattern(prepared.patient_pattern))
         if not listing.files:
             raise UserError(f"folder {images} holds no files; allowed: a store, an image, or a folder with some.")
         yield listing

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from ganoscope.classifiers.fitness import warn_of_dangers
 from ganoscope.classifiers.trained import TrainedClassifier, describe_range, open_classifier
 from ganoscope.counterfactuals.config import CounterfactualConfig
 from ganoscope.counterfactuals.translation.translator import Translator
@@ -28,6 +29,7 @@ def open_explained(translator: Translator, config: CounterfactualConfig, device:
     if path is None:
         return None
     classifier = open_classifier(path, device)
+    warn_of_dangers(path)
     faults = list_misfits(translator, classifier)
     if not record.target_fingerprint and classifier.record.store_fingerprint != record.store_fingerprint:
         fault = f"classifier {path} and run {translator.run.path} were trained on different stores"
@@ -60,6 +62,7 @@ def open_independent_classifier(
     if config.judge is None:
         return None
     judge = open_classifier(config.judge, device)
+    warn_of_dangers(config.judge)
     refuse(list_misfits(translator, judge))
     return judge
 

@@ -16,6 +16,7 @@ from pydicom.pixels.decoders.base import get_decoder
 from pydicom.uid import JPEGExtended12Bit
 
 from ganoscope.data.picture import UnreadableError
+from ganoscope.parallel import end_with_parent
 
 CORRUPT_FRAME = "damaged: a frame can't be decoded"
 LONGEST_SECONDS = 120.0
@@ -121,6 +122,7 @@ def read_message(pipe: IO[bytes]) -> tuple[dict[str, Any], bytes]:
 
 def serve() -> None:
     """Decodes frames until the input is closed; standard output of the C++ code is discarded."""
+    end_with_parent()
     answers = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)
     while True:

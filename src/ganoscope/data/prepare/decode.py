@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from itertools import chain, islice
+from itertools import islice
 from pathlib import Path
 from zlib import crc32
 
@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from ganoscope.data.checks.markers import find_markers, is_searchable
 from ganoscope.data.checks.series import SeriesFacts, check_series
 from ganoscope.data.checks.thumbnails import make_folded_thumbnail
+from ganoscope.data.file_limits import start_bounds
 from ganoscope.data.geometry.placement import (
     AIR_HU,
     MIN_SIZE,
@@ -25,6 +26,7 @@ from ganoscope.data.layouts import SourceImage
 from ganoscope.data.patients import PatientRule, extract_patient
 from ganoscope.data.picture import Picture, ReadOptions, UnreadableError
 from ganoscope.data.prepare.config import PrepareConfig
+from ganoscope.data.prepare.faults import explain_fault
 from ganoscope.data.prepare.listing import Entry, Listing, parse
 from ganoscope.data.prepare.masks import Masks, open_masks
 from ganoscope.data.prepare.transfer import Decoded, Origin, Row, make_row
@@ -40,6 +42,8 @@ FLAT_HU = 20.0
 """Thumbnails with a smaller standard deviation show only air or one tissue, and noise."""
 SEARCHED = 500
 """Number of pictures searched for burnt-in text and markers: all of smaller sets, a random sample of larger ones."""
+LARGEST = 1e15
+"""Largest absolute value of a signal: squares of larger ones overflow in single precision."""
 COPY = "an exact copy of another slice of its series"
 
 
@@ -87,24 +91,30 @@ class Result:
 def decode_entry(line: str, recipe: Recipe) -> Result:
     """Returns the pictures of an entry (a line of the listing) in order; unusable ones come with the reason."""
     entry = parse(line)
-    image = entry.image
-    if image.fault:
-        return refuse_all(entry, image.fault)
+    if entry.image.fault:
+        return refuse_all(entry, entry.image.fault)
     try:
-        files = choose_files(entry, recipe)
-        decoded = list(
-            refuse_copies(item for number, path in files for item in decode_file(number, path, image, recipe))
-        )
-        slices = list(describe_sources(decoded))
-        series = None
-        if len(slices) > 1 and any(picture.position_mm is not None for picture in slices):
-            fault, series = check_series(slices)
-            if fault:
-                return refuse_all(entry, fault)
-            if recipe.options.slices.startswith("every"):  # the user asked for these gaps
-                series = replace(series, spacing_between_mm=None, missing=0, problems=())
-    except UnreadableError as error:
-        return refuse_all(entry, str(error))
+        return decode_together(entry, recipe)
+    except Exception as error:
+        return refuse_all(entry, explain_fault(error))
+
+
+def decode_together(entry: Entry, recipe: Recipe) -> Result:
+    """Returns the pictures of an entry, which are the slices of one volume if they have positions.
+
+    Raises:
+        UnreadableError: The entry can't be used.
+    """
+    image, series = entry.image, None
+    files = choose_files(entry, recipe)
+    decoded = list(refuse_copies(item for number, path in files for item in decode_file(number, path, image, recipe)))
+    slices = list(describe_sources(decoded))
+    if len(slices) > 1 and any(picture.position_mm is not None for picture in slices):
+        fault, series = check_series(slices)
+        if fault:
+            return refuse_all(entry, fault)
+        if recipe.options.slices.startswith("every"):  # the user asked for these gaps
+            series = replace(series, spacing_between_mm=None, missing=0, problems=())
     return Result(len(image.paths), tuple(make_row(item) for item in scale(decoded, recipe.intensity)), series)
 
 
@@ -122,9 +132,17 @@ def decode_in_parts(line: str, recipe: Recipe) -> Iterator[Result]:
         return
     pictures = decode_file(entry.number, entry.image.path, entry.image, recipe)
     while part := tuple(islice(pictures, PART)):
-        scaled = chain.from_iterable(scale([item], recipe.intensity) for item in part)
-        yield Result(0, tuple(make_row(item, together=False) for item in scaled))
+        yield Result(0, tuple(make_scaled_row(item, recipe.intensity) for item in part))
     yield Result(1, ())
+
+
+def make_scaled_row(item: Decoded, config: IntensityConfig) -> Row:
+    """Returns the row of a picture that is independent of the others in its file."""
+    try:
+        (scaled,) = scale([item], config)
+        return make_row(scaled, together=False)
+    except Exception as error:
+        return make_row(Decoded(item.number, item.name, item.image, reason=explain_fault(error)), together=False)
 
 
 def refuse_all(entry: Entry, reason: str) -> Result:
@@ -190,20 +208,22 @@ def decode_file(number: int, path: Path, image: SourceImage, recipe: Recipe) -> 
         image: Entry that the file belongs to.
         recipe: Decoding settings.
     """
+    name = find_name(image, path)
     try:
+        bounds = start_bounds(path, recipe.options)
         digest, masks = compute_sha256(path), open_masks(image, recipe.options)
-        for picture in read(path, recipe.options):
-            decoded = decode_picture(number, picture, image, recipe, digest, masks)
-            yield replace(decoded, name=find_name(image, path))
-    except UnreadableError as error:
-        yield Decoded(number, find_name(image, path), image, reason=str(error))
-    except OSError as error:
-        yield Decoded(
-            number,
-            find_name(image, path),
-            image,
-            reason=f"the system can't read it: {error.strerror or type(error).__name__}",
-        )
+        with bounds.holding():
+            pictures = iter(read(path, recipe.options))
+        while True:
+            with bounds.holding():
+                picture = next(pictures, None)
+                if picture is None:
+                    return
+                decoded = decode_picture(number, picture, image, recipe, digest, masks)
+                del picture
+            yield replace(decoded, name=name)
+    except Exception as error:
+        yield Decoded(number, name, image, reason=explain_fault(error))
 
 
 def decode_picture(
@@ -221,6 +241,7 @@ def decode_picture(
     """
     try:
         refuse_empty(picture)
+        refuse_extreme(picture)
         refuse_unscalable(picture, recipe.intensity)
         placement = choose_placement(picture, recipe.geometry)
         mask, anatomy = masks.place(picture, placement, recipe.geometry.size)
@@ -303,6 +324,19 @@ def refuse_empty(picture: Picture) -> None:
     low, high = picture.pixels.min(), picture.pixels.max()
     if low == high:
         raise UnreadableError(f"every pixel has the same value ({low})")
+
+
+def refuse_extreme(picture: Picture) -> None:
+    """Refuses values with which nothing can be computed: they mark missing values, and no measurement is as large.
+
+    Raises:
+        UnreadableError: A value is not finite, or beyond `LARGEST`.
+    """
+    if picture.pixels.dtype.kind != "f":
+        return
+    largest = max(abs(float(picture.pixels.min())), abs(float(picture.pixels.max())))
+    if not largest <= LARGEST:
+        raise UnreadableError(f"values up to {largest:.2g}, which mark missing values; at most {LARGEST:g} is measured")
 
 
 def refuse_unscalable(picture: Picture, config: IntensityConfig) -> None:

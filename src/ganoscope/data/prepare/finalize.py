@@ -27,9 +27,7 @@ from ganoscope.files import read_csv, save_csv
 from ganoscope.parallel import submit
 from ganoscope.progress import CONSOLE
 
-LOCK = "lock"
-"""Lock file of the process that writes to the folder."""
-PRIVATE_FILES = ("listing.jsonl", "rows.csv", "rejected.csv", "thumbnails.bin", "progress.json", "plan.json", LOCK)
+PRIVATE_FILES = ("listing.jsonl", "rows.csv", "rejected.csv", "thumbnails.bin", "progress.json", "plan.json")
 BLOCK = 1024
 
 

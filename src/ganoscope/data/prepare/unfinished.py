@@ -1,6 +1,7 @@
-"""The folder of an unfinished store: locked by one process, resumed after an interruption, published when finished."""
+"""The folder of an unfinished store: resumed after an interruption, published when finished."""
 
 import json
+import os
 import shutil
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -8,14 +9,20 @@ from dataclasses import asdict
 from hashlib import sha256
 from pathlib import Path
 
-from filelock import FileLock, Timeout
-
+from ganoscope.data.layouts import find_layout
+from ganoscope.data.patients import compile_pattern
 from ganoscope.data.prepare.config import PrepareConfig
-from ganoscope.data.prepare.finalize import LOCK, remove_private
+from ganoscope.data.prepare.finalize import remove_private
 from ganoscope.data.prepare.key import publish_key
+from ganoscope.data.prepare.listing import Listing, list_source
+from ganoscope.data.prepare.unread_tables import explaining_tables, tell_unread
 from ganoscope.errors import UserError
 from ganoscope.files import flush_to_disk, load_json, refuse_existing, save_json
+from ganoscope.locks import private_folder
 from ganoscope.progress import CONSOLE
+
+SEALED = "sealed.json"
+"""File of a finished store that is not published yet: the plan that it was made by."""
 
 
 def name_unfinished(store: Path) -> Path:
@@ -32,28 +39,15 @@ def name_unfinished(store: Path) -> Path:
 
 @contextmanager
 def claim(folder: Path) -> Iterator[None]:
-    """Creates and locks the folder of an unfinished store; a new folder is removed after a `UserError`.
-
-    Raises:
-        UserError: Another process is writing to the folder.
-    """
+    """Creates the folder of an unfinished store; a new folder is removed after a `UserError`."""
     new = not folder.exists()
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-    lock = FileLock(folder / LOCK, timeout=0)
-    try:
-        lock.acquire()
-    except Timeout:
-        raise UserError(
-            f"another process is writing to {folder}; allowed: one at a time. Wait, or name another destination."
-        ) from None
     try:
         yield
     except UserError:
         if new:
             shutil.rmtree(folder, ignore_errors=True)
         raise
-    finally:
-        lock.release()
 
 
 def make_plan(facts: Mapping[str, str], config: PrepareConfig) -> dict[str, str]:
@@ -61,12 +55,46 @@ def make_plan(facts: Mapping[str, str], config: PrepareConfig) -> dict[str, str]
     return {"sha256": sha256(json.dumps({**facts, **asdict(config)}, sort_keys=True).encode()).hexdigest()}
 
 
+def identify(source: Path, folder: Path, config: PrepareConfig) -> tuple[dict[str, str], Listing, str]:
+    """Returns the plan that identifies a call, the listing of its source, and the name of the source's layout.
+
+    Args:
+        source: Folder to read.
+        folder: Where the listing is written.
+        config: How to convert the source.
+
+    Raises:
+        UserError: The source can't be read as it is, see `list_source` and `tell_unread`.
+    """
+    layout_name, layout = find_layout(source, config.layout or ("manifest" if config.states_table else ""))
+    with explaining_tables(source, layout):
+        listing = list_source(source, layout, config, folder, compile_pattern(config.patient_pattern))
+    tell_unread(source, (layout_name, layout), listing, bool(config.layout))
+    facts = {"source": os.fspath(source.resolve()), "layout": layout_name, "listing": listing.digest}
+    return make_plan(facts, config), listing, layout_name
+
+
+def is_published(source: Path, store: Path, config: PrepareConfig) -> bool:
+    """Removes the seal that a killed process left in a published store; tells whether it was the same call.
+
+    Args:
+        source: Folder to read.
+        store: Published store that still holds its seal.
+        config: How to convert the source.
+    """
+    with private_folder("listing") as folder:
+        plan = identify(source, folder, config)[0]
+        same: bool = load_json(store / SEALED) == plan
+    (store / SEALED).unlink()
+    return same
+
+
 def resume(folder: Path, plan: dict[str, str]) -> bool:
     """Keeps the work of an earlier process with the same plan, removes any other; tells whether it is finished."""
-    for name in ("sealed.json", "plan.json"):
+    for name in (SEALED, "plan.json"):
         if (folder / name).exists() and load_json(folder / name) == plan:
-            return name == "sealed.json"
-    stale = [path for path in folder.iterdir() if path.name not in ("listing.jsonl", LOCK)]
+            return name == SEALED
+    stale = [path for path in folder.iterdir() if path.name != "listing.jsonl"]
     if stale:
         CONSOLE.print("the source or the options have changed since the interrupted run: starting again")
     for path in stale:
@@ -91,4 +119,4 @@ def publish(folder: Path, destination: Path, key_path: Path) -> None:
     if destination.exists():
         destination.rmdir()  # empty: checked before
     folder.replace(destination)
-    (destination / "sealed.json").unlink()
+    (destination / SEALED).unlink()

@@ -5,6 +5,7 @@ Pictures are read one by one, so a file may be larger than memory. Nothing is ev
 Source: J. Yang et al., MedMNIST v2, Scientific Data 10 (2023), https://doi.org/10.1038/s41597-022-01721-8.
 """
 
+import errno
 import math
 import re
 import zipfile
@@ -19,7 +20,8 @@ from numpy.lib import format as npy
 from numpy.typing import NDArray
 from PIL import Image
 
-from ganoscope.data.picture import MAX_PIXELS, SYNTHETIC, Picture, ReadOptions, UnreadableError
+from ganoscope.data.file_limits import refuse_bomb, refuse_large
+from ganoscope.data.picture import SYNTHETIC, Picture, ReadOptions, UnreadableError
 from ganoscope.data.readers._raw_values import EIGHT_BIT, convert, find_meaning
 from ganoscope.data.readers.raster import to_grey
 
@@ -27,8 +29,6 @@ SUFFIXES = (".npy", ".npz")
 
 SPLITS = {"train": "train", "val": "validation", "test": "test"}
 """Names of the splits in MedMNIST, and ours."""
-MOST_EXPANSION = 100
-"""Largest compression ratio of a member above `MAX_PIXELS`: pictures reach 10, decompression bombs 1000."""
 
 ORGANS = (
     "bladder",
@@ -111,7 +111,7 @@ def read(path: Path, options: ReadOptions) -> Iterator[Picture]:
     number = 0
     try:
         synthetic = is_synthetic(path)
-        for stack in list_stacks(path):
+        for stack in list_stacks(path, options):
             for index, pixels in enumerate(iterate_pixels(path, stack)):
                 picture = to_picture(pixels, options)
                 yield replace(
@@ -127,7 +127,7 @@ def read(path: Path, options: ReadOptions) -> Iterator[Picture]:
     except (UnreadableError, MemoryError):
         raise
     except Exception as error:  # damaged archives raise anything: BadZipFile, zlib.error, RuntimeError, ...
-        if isinstance(error, OSError) and error.errno is not None:
+        if isinstance(error, OSError) and error.errno not in (None, errno.EINVAL):  # EINVAL: an impossible place in it
             raise
         raise UnreadableError(f"corrupt or truncated ({type(error).__name__})") from None  # its text may hold names
 
@@ -169,26 +169,47 @@ def is_medmnist(names: list[str]) -> bool:
     return any(f"{split}_images" in names for split in SPLITS)
 
 
-def list_stacks(path: Path) -> list[Stack]:
+def list_stacks(path: Path, options: ReadOptions) -> list[Stack]:
     """Returns the stacks of pictures in a file with their labels; no pixels are read.
 
     Raises:
-        UnreadableError: It is unclear which arrays are pictures, or labels and pictures do not match.
+        UnreadableError: It is unclear which arrays are pictures, labels and pictures do not match, or an array is
+            larger than the options allow.
     """
     if path.suffix.lower() == ".npy":
-        return [read_stack(path, "")]
-    names = list_names(path)
-    if is_medmnist(names):
+        stacks = [read_stack(path, "")]
+    elif is_medmnist(names := list_names(path)):
         present = [split for split in SPLITS if {f"{split}_images", f"{split}_labels"} & set(names)]
-        return [read_labelled(path, f"{split}_images", f"{split}_labels", names, SPLITS[split]) for split in present]
-    if "images" in names and set(names) <= {"images", "labels"}:
-        return [read_labelled(path, "images", "labels", names, "")]
-    if len(names) == 1:
-        return [read_stack(path, names[0])]
-    raise UnreadableError(
-        f"{len(names)} arrays, and which are pictures is unclear; allowed: one array, or `images` and `labels`, or "
-        "MedMNIST's `train_images`, `train_labels`, `val_images` and so on"
-    )
+        stacks = [read_labelled(path, f"{split}_images", f"{split}_labels", names, SPLITS[split]) for split in present]
+    elif "images" in names and set(names) <= {"images", "labels"}:
+        stacks = [read_labelled(path, "images", "labels", names, "")]
+    elif len(names) == 1:
+        stacks = [read_stack(path, names[0])]
+    else:
+        raise UnreadableError(
+            f"{len(names)} arrays, and which are pictures is unclear; allowed: one array, or `images` and `labels`, or "
+            "MedMNIST's `train_images`, `train_labels`, `val_images` and so on"
+        )
+    refuse_sizes(path, stacks, options)
+    return stacks
+
+
+def refuse_sizes(path: Path, stacks: list[Stack], options: ReadOptions) -> None:
+    """Refuses stacks of which one picture, or the whole array in Fortran order, is larger than the options allow.
+
+    Args:
+        path: File.
+        stacks: Its stacks.
+        options: Reading options, which hold the limits.
+
+    Raises:
+        UnreadableError: One is, or the file is a decompression bomb.
+    """
+    sizes = [stack.channels * stack.dtype.itemsize for stack in stacks]
+    for stack, held in zip(stacks, sizes, strict=True):
+        refuse_large(math.prod(stack.shape[0 if stack.columns_first else 1 :]), held, options)
+    unpacked = sum(math.prod(stack.shape) * held for stack, held in zip(stacks, sizes, strict=True))
+    refuse_bomb(unpacked, path.stat().st_size, options)
 
 
 def read_labelled(path: Path, images: str, labels: str, names: list[str], split: str) -> Stack:
@@ -211,16 +232,16 @@ def read_labelled(path: Path, images: str, labels: str, names: list[str], split:
 
 
 @contextmanager
-def open_array(path: Path, name: str) -> Iterator[tuple[IO[bytes], int, float]]:
-    """Yields the bytes of an array, their number, and the compression ratio."""
+def open_array(path: Path, name: str) -> Iterator[tuple[IO[bytes], int]]:
+    """Yields the bytes of an array and their number."""
     if not name:
         with path.open("rb") as file:
-            yield file, path.stat().st_size, 1.0
+            yield file, path.stat().st_size
         return
     with zipfile.ZipFile(path) as archive:
         info = archive.getinfo(f"{name}.npy")
         with archive.open(info) as member:
-            yield member, info.file_size, info.file_size / max(1, info.compress_size)
+            yield member, info.file_size
 
 
 def read_array_header(stream: IO[bytes], size: int) -> tuple[tuple[int, ...], bool, np.dtype[Any]]:
@@ -235,7 +256,7 @@ def read_array_header(stream: IO[bytes], size: int) -> tuple[tuple[int, ...], bo
         shape, columns_first, dtype = readers[version](stream)
     except KeyError:
         raise UnreadableError("arrays of named fields are no pictures") from None
-    except ValueError:
+    except (ValueError, MemoryError, RecursionError):  # the latter two of the parser, at deep nesting
         raise UnreadableError("the content is no NumPy array, or its header is damaged") from None
     if dtype.hasobject:
         raise UnreadableError("the array holds Python objects; nothing is unpickled: it could execute code")
@@ -251,9 +272,9 @@ def read_stack(path: Path, name: str) -> Stack:
     """Returns the stack described by the header of an array.
 
     Raises:
-        UnreadableError: The array can't hold pictures, or is a decompression bomb.
+        UnreadableError: The array can't hold pictures.
     """
-    with open_array(path, name) as (stream, size, expansion):
+    with open_array(path, name) as (stream, size):
         shape, columns_first, dtype = read_array_header(stream, size)
     if dtype.kind not in "iuf" or dtype.itemsize > 8:
         raise UnreadableError("values of this type are no grey values; allowed: integers, and floats of up to 64 bits")
@@ -270,12 +291,6 @@ def read_stack(path: Path, name: str) -> Stack:
             "are colour of 8 bits"
         )
     count, height, width = shape
-    whole = math.prod(shape) * channels
-    if height * width > MAX_PIXELS or (whole > MAX_PIXELS and (columns_first or expansion > MOST_EXPANSION)):
-        raise UnreadableError(
-            f"decompression bomb refused: {count} pictures of {width} x {height} pixels, compressed {expansion:.0f} "
-            f"times; at most {MAX_PIXELS} values are read from such a file"
-        )
     return Stack(name, (count, height, width), channels, dtype, columns_first)
 
 
@@ -291,7 +306,7 @@ def read_labels(path: Path, name: str, count: int) -> tuple[str, ...]:
         UnreadableError: There are several labels per picture, more or fewer than pictures, or they are not class
             numbers.
     """
-    with open_array(path, name) as (stream, size, _):
+    with open_array(path, name) as (stream, size):
         shape, _, dtype = read_array_header(stream, size)
         if len(shape) > 1 and math.prod(shape[1:]) > 1:
             raise UnreadableError(
@@ -313,7 +328,7 @@ def iterate_pixels(path: Path, stack: Stack) -> Iterator[NDArray[Any]]:
     """Yields the pictures of a stack, (H, W) or (H, W, 3), one by one; Fortran order is read as a whole."""
     count, height, width = stack.shape
     shape = (height, width, 3)[: 2 if stack.channels == 1 else 3]
-    with open_array(path, stack.name) as (stream, size, _):
+    with open_array(path, stack.name) as (stream, size):
         read_array_header(stream, size)
         if stack.columns_first:
             values = np.frombuffer(stream.read(), stack.dtype)

@@ -22,47 +22,24 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ganoscope.data.dicom.attributes import name_plane
+from ganoscope.data.file_limits import refuse_bomb, refuse_large
 from ganoscope.data.geometry.volumes import select_slices
-from ganoscope.data.picture import MAX_PIXELS, SYNTHETIC, Picture, ReadOptions, UnreadableError
+from ganoscope.data.picture import SYNTHETIC, Picture, ReadOptions, UnreadableError
+from ganoscope.data.readers._nifti_values import Layout, open_stream, open_volume
 from ganoscope.data.readers._raw_values import convert, find_meaning
 
 SUFFIXES = (".nii", ".nii.gz")
 
-GZIP = b"\x1f\x8b"
 HEADER_BYTES = {348: b"n+1\0", 540: b"n+2\0"}
 """Header length of each version, and the start of its magic string."""
 LARGEST_OFFSET = 1 << 26
 """Largest offset of the values in bytes: extensions before them are skipped, which is slow in a compressed file."""
-BLOCK_BYTES = 1 << 24
 
 DISPLAY = {"axial": "PLS", "coronal": "ILP", "sagittal": "IPR"}
 """Directions of increasing row, column and slice index: the patient's right is on the left of the image, the front is
 up in axial slices and left in sagittal ones, the head is up in the others."""
 MM_OF_UNIT = {"meter": 1000.0, "mm": 1.0, "micron": 0.001, "unknown": 1.0}
 LABEL_INTENT = 1002
-
-
-@dataclass(frozen=True)
-class Layout:
-    """Layout of the values stated by the header, checked for consistency.
-
-    Attributes:
-        shape: Shape of the volume, three numbers.
-        dtype: Data type in the file.
-        offset: Offset of the values in the file in bytes.
-        scale: Slope and intercept.
-        affine: Map from voxel indices to mm in RAS, shape (4, 4).
-        oriented: Whether the file states an orientation.
-        synthetic: Whether the file declares that it was generated.
-    """
-
-    shape: tuple[int, int, int]
-    dtype: np.dtype[Any]
-    offset: int
-    scale: tuple[float, float]
-    affine: NDArray[np.float64]
-    oriented: bool
-    synthetic: bool
 
 
 def read(path: Path, options: ReadOptions, labels: bool = False) -> Iterator[Picture]:
@@ -80,28 +57,35 @@ def read(path: Path, options: ReadOptions, labels: bool = False) -> Iterator[Pic
     try:
         with open_stream(path) as stream:
             layout = read_layout(stream, labels)
-            stored = read_values(path, stream, layout)
+            refuse_sizes(path, layout, options)
+            volume = open_volume(path, stream, layout, options)
+        if not layout.oriented and options.plane != "axial":
+            raise UnreadableError("it states no orientation: it can only be cut as it is stored (--plane axial)")
+        meaning = find_meaning((rescale(plane, layout) for plane in volume.iterate_planes()), options.hu_offset)
+        cut = make_cut(layout, options.plane)
+        chosen = select_slices(options.slices, cut.count)
+        for index, stored in zip(chosen, volume.iterate_slices(cut.axis, [cut.find(n) for n in chosen]), strict=True):
+            pixels = convert(rescale(cut.turn(stored), layout), meaning)
+            known = describe(cut.affine, index, layout.oriented)
+            yield Picture(pixels, meaning.unit, frame=index, synthetic=layout.synthetic, **known)
     except (EOFError, zlib.error, gzip.BadGzipFile):
         raise UnreadableError("corrupt or truncated: the compressed data can't be unpacked") from None
-    if not layout.oriented and options.plane != "axial":
-        raise UnreadableError("it states no orientation: it can only be cut as it is stored (--plane axial)")
-    meaning = find_meaning((rescale(stored[..., k], layout) for k in range(stored.shape[2])), options.hu_offset)
-    volume, affine = orient(stored, layout, options.plane)
-    for index in select_slices(options.slices, volume.shape[2]):
-        pixels = convert(rescale(volume[..., index], layout), meaning)
-        known = describe(affine, index, layout.oriented)
-        yield Picture(pixels, meaning.unit, frame=index, synthetic=layout.synthetic, **known)
 
 
-def open_stream(path: Path) -> BinaryIO:
-    """Returns the content of a file as a stream, decompressed if it is compressed, whatever the name says."""
-    return cast(BinaryIO, gzip.open(path) if is_packed(path) else path.open("rb"))
+def refuse_sizes(path: Path, layout: Layout, options: ReadOptions) -> None:
+    """Refuses a volume of which one slice is larger than the options allow, and decompression bombs.
 
+    Args:
+        path: File.
+        layout: Layout of the values.
+        options: Reading options, which hold the limits.
 
-def is_packed(path: Path) -> bool:
-    """Tells whether the content is compressed by gzip."""
-    with path.open("rb") as file:
-        return file.read(2) == GZIP
+    Raises:
+        UnreadableError: It is.
+    """
+    first, second, third = layout.shape
+    refuse_large(max(first * second, second * third, first * third), layout.dtype.itemsize, options)
+    refuse_bomb(layout.size, path.stat().st_size, options)
 
 
 def read_layout(stream: BinaryIO, labels: bool = False) -> Layout:
@@ -171,7 +155,7 @@ def read_shape(shape: tuple[int, ...]) -> tuple[int, int, int]:
     """Returns the three sizes of the volume.
 
     Raises:
-        UnreadableError: There are no voxels, too many voxels, or several volumes.
+        UnreadableError: There are no voxels, or several volumes.
     """
     sizes = [int(size) for size in shape]
     if not sizes or min(sizes) < 1:
@@ -181,9 +165,6 @@ def read_shape(shape: tuple[int, ...]) -> tuple[int, int, int]:
             f"{math.prod(sizes[3:])} volumes in one file (time points, contrasts or directions); split it into one "
             "file per volume and choose what you need"
         )
-    if math.prod(sizes) > MAX_PIXELS:
-        described = " x ".join(map(str, sizes[:3]))
-        raise UnreadableError(f"decompression bomb refused: {described} voxels; at most {MAX_PIXELS} are read")
     first, second, third = (*sizes, 1, 1)[:3]
     return first, second, third
 
@@ -228,75 +209,53 @@ def name_axes(affine: NDArray[np.float64]) -> tuple[str | None, ...]:
     return tuple(orientations.aff2axcodes(affine))
 
 
-def read_values(path: Path, stream: BinaryIO, layout: Layout) -> NDArray[Any]:
-    """Returns the stored values, shape (I, J, K): memory-mapped if uncompressed; 64-bit floats as 32-bit ones.
-
-    Args:
-        path: File.
-        stream: Its content, read up to the end of the header.
-        layout: Layout of the values.
-
-    Raises:
-        UnreadableError: There are fewer or more of them than the header states.
-    """
-    size = math.prod(layout.shape) * layout.dtype.itemsize
-    if not is_packed(path):
-        refuse_length(path.stat().st_size - layout.offset, size)
-        return np.memmap(path, layout.dtype, "r", layout.offset, layout.shape, "F")
-    skip(stream, layout.offset - stream.tell())
-    narrow = layout.dtype.kind == "f" and layout.dtype.itemsize == 8
-    values = np.empty(math.prod(layout.shape), np.float32 if narrow else layout.dtype)
-    done = 0
-    while done < len(values):
-        block = stream.read(min(BLOCK_BYTES, (len(values) - done) * layout.dtype.itemsize))
-        if not block or len(block) % layout.dtype.itemsize:
-            refuse_length(done * layout.dtype.itemsize + len(block), size)
-        with np.errstate(over="ignore"):  # becomes infinite and is refused later
-            values[done : done + len(block) // layout.dtype.itemsize] = np.frombuffer(block, layout.dtype)
-        done += len(block) // layout.dtype.itemsize
-    refuse_length(size + len(stream.read(1)), size)  # reads the checksum
-    return values.reshape(layout.shape, order="F")
-
-
-def skip(stream: BinaryIO, size: int) -> None:
-    """Reads and discards up to `size` bytes."""
-    while size > 0 and (block := stream.read(min(size, BLOCK_BYTES))):
-        size -= len(block)
-
-
-def refuse_length(actual: int, size: int) -> None:
-    """Refuses values that are cut off, or followed by more data.
-
-    Raises:
-        UnreadableError: The number of bytes differs from `size`.
-    """
-    if actual < size:
-        raise UnreadableError(f"truncated: {max(0, actual)} of {size} bytes of values are there")
-    if actual > size:
-        raise UnreadableError("damaged header: the file holds more values than it states")
-
-
 def rescale(values: NDArray[Any], layout: Layout) -> NDArray[Any]:
     """Returns values, same shape, after slope and intercept of the file; unchanged if it states none."""
     slope, intercept = layout.scale
     return values if layout.scale == (1.0, 0.0) else values.astype(np.float64) * slope + intercept
 
 
-def orient(stored: NDArray[Any], layout: Layout, plane: str) -> tuple[NDArray[Any], NDArray[np.float64]]:
-    """Returns a view of the volume with axes row, column, slice, shape (H, W, S), and its affine, shape (4, 4).
+@dataclass(frozen=True)
+class Cut:
+    """How stored slices become slices with axes row and column in the order of their position.
 
-    Args:
-        stored: Stored values, shape (I, J, K).
-        layout: Layout of the values.
-        plane: Plane of the slices.
+    Attributes:
+        axis: Stored axis along which the volume is cut.
+        count: Number of slices.
+        reverse: Whether the stored order is the reverse.
+        transpose: Whether the first stored axis of a slice is its columns.
+        mirror: Whether rows and columns are reversed.
+        affine: Map from row, column and slice index to mm in RAS, shape (4, 4).
     """
+
+    axis: int
+    count: int
+    reverse: bool
+    transpose: bool
+    mirror: tuple[bool, bool]
+    affine: NDArray[np.float64]
+
+    def find(self, index: int) -> int:
+        """Returns the stored index of a slice."""
+        return self.count - 1 - index if self.reverse else index
+
+    def turn(self, stored: NDArray[Any]) -> NDArray[Any]:
+        """Returns a view of a stored slice, shape (H, W), with axes row and column."""
+        turned = stored.T if self.transpose else stored
+        return turned[:: -1 if self.mirror[0] else 1, :: -1 if self.mirror[1] else 1]
+
+
+def make_cut(layout: Layout, plane: str) -> Cut:
+    """Returns how the volume is cut into slices of a plane."""
     import nibabel.orientations
 
     orientations: Any = nibabel.orientations  # untyped
     wanted = orientations.axcodes2ornt(tuple(DISPLAY[plane]))
     turn = orientations.ornt_transform(orientations.io_orientation(layout.affine), wanted)
-    turned = orientations.apply_orientation(stored, turn)
-    return turned, layout.affine @ orientations.inv_ornt_aff(turn, layout.shape)
+    rows, columns, axis = (int(np.flatnonzero(turn[:, 0] == number)[0]) for number in range(3))
+    reverse = [bool(turn[number, 1] < 0) for number in (rows, columns, axis)]
+    affine = layout.affine @ orientations.inv_ornt_aff(turn, layout.shape)
+    return Cut(axis, layout.shape[axis], reverse[2], rows > columns, (reverse[0], reverse[1]), affine)
 
 
 def describe(affine: NDArray[np.float64], index: int, oriented: bool) -> dict[str, Any]:

@@ -15,7 +15,8 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import ExifTags, Image, UnidentifiedImageError
 
-from ganoscope.data.picture import MAX_PIXELS, SYNTHETIC, Picture, ReadOptions, UnreadableError
+from ganoscope.data.file_limits import refuse_bomb, refuse_large, refuse_scans
+from ganoscope.data.picture import SYNTHETIC, Picture, ReadOptions, UnreadableError
 from ganoscope.data.readers._raw_values import EIGHT_BIT, convert, find_meaning
 
 SUFFIXES = (".png", ".jpg", ".jpeg", ".tif", ".tiff")
@@ -23,6 +24,8 @@ FORMATS = ("PNG", "JPEG", "TIFF")
 COLOUR_TOLERANCE = 8
 """Largest difference between the channels of a grey picture, in grey values; JPEG rounding stays below it."""
 
+BYTES_OF_MODE = {"1": 1, "L": 1, "I;16": 2, "I;16B": 2, "I;16L": 2}
+"""Bytes per pixel of the modes of Pillow; 4 in all others."""
 TRANSPARENT = "transparent pixels have no defined grey value; flatten the image first"
 UPRIGHT = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
@@ -59,11 +62,11 @@ def read(path: Path, options: ReadOptions) -> Iterator[Picture]:
     try:
         # given a path instead of a file, Pillow maps plain TIFF into memory and garbles pictures that it rotates
         with path.open("rb") as file, Image.open(file) as image:
-            pages = choose_pages(image)
+            pages = choose_pages(path, image, options)
             for page in pages:
                 if len(pages) > 1:
                     image.seek(page)
-                refuse_unsuitable(path, image)
+                refuse_unsuitable(path, image, options)
                 picture = to_picture(image, options, page)
                 yield replace(picture, synthetic=True) if is_synthetic(image) else picture
     except (UnreadableError, MemoryError):
@@ -71,7 +74,8 @@ def read(path: Path, options: ReadOptions) -> Iterator[Picture]:
     except UnidentifiedImageError:
         raise UnreadableError("the content is no PNG, JPEG or TIFF image of a supported kind") from None
     except (Image.DecompressionBombError, Image.DecompressionBombWarning):
-        raise UnreadableError(f"decompression bomb refused: at most {Image.MAX_IMAGE_PIXELS} pixels are read") from None
+        most = 2 * (Image.MAX_IMAGE_PIXELS or 0)
+        raise UnreadableError(f"decompression bomb refused: at most {most} pixels are read at a time") from None
     except Exception as error:  # on damaged bytes Pillow raises anything: struct.error, TypeError, KeyError, ...
         if isinstance(error, OSError) and error.errno not in (None, errno.EINVAL):  # EINVAL: an impossible place in it
             raise
@@ -83,11 +87,16 @@ def is_synthetic(image: Image.Image) -> bool:
     return str(image.info.get("Description", "")).startswith(SYNTHETIC)
 
 
-def choose_pages(image: Image.Image) -> list[int]:
+def choose_pages(path: Path, image: Image.Image, options: ReadOptions) -> list[int]:
     """Returns the indices of the pages to read: all pages of a TIFF except thumbnails and masks.
 
+    Args:
+        path: File.
+        image: Opened image.
+        options: Reading options, which hold the limits.
+
     Raises:
-        UnreadableError: The format is not supported, the file is an animation, or it has too many pixels.
+        UnreadableError: The format is not supported, the file is an animation, or a decompression bomb.
     """
     if image.format not in FORMATS:
         raise UnreadableError(f"wrong extension: the content is {image.format}; {', '.join(FORMATS)} are read")
@@ -96,17 +105,21 @@ def choose_pages(image: Image.Image) -> list[int]:
         if count > 1:
             raise UnreadableError("the file holds several frames; one picture per file is supported")
         return [0]
-    pages, pixels = [], 0
+    pages, unpacked = [], 0
     for page in range(count):
         image.seek(page)
         if not get_tag(image, SUBFILE_TYPE, 0) & REDUCED_OR_MASK:
             pages.append(page)
-            pixels += image.width * image.height
-    if pixels > MAX_PIXELS:
-        raise UnreadableError(f"decompression bomb refused: {pixels} pixels; at most {MAX_PIXELS} are read")
+            unpacked += image.width * image.height * count_bytes(image)
+    refuse_bomb(unpacked, path.stat().st_size, options)
     if not pages:
         raise UnreadableError("the file holds no picture, only small copies or masks of one")
     return pages
+
+
+def count_bytes(image: Image.Image) -> int:
+    """Returns the bytes that Pillow holds per pixel."""
+    return BYTES_OF_MODE.get(image.mode, 4)
 
 
 def get_tag(image: Image.Image, tag: int, default: int) -> int:
@@ -121,17 +134,20 @@ def get_tag(image: Image.Image, tag: int, default: int) -> int:
     return int(value[0] if isinstance(value, tuple) else value)
 
 
-def refuse_unsuitable(path: Path, image: Image.Image) -> None:
+def refuse_unsuitable(path: Path, image: Image.Image, options: ReadOptions) -> None:
     """Refuses pictures that the header shows to be unsuitable.
+
+    Args:
+        path: File.
+        image: Opened image at one of its pages.
+        options: Reading options, which hold the limits.
 
     Raises:
         UnreadableError: The picture is too large, or has no lossless grey values.
     """
-    if image.width * image.height > (Image.MAX_IMAGE_PIXELS or np.inf):  # warnings can't be turned on per thread
-        raise UnreadableError(
-            f"decompression bomb refused: {image.width} x {image.height} pixels; "
-            f"at most {Image.MAX_IMAGE_PIXELS} pixels are read"
-        )
+    refuse_large(image.width * image.height, count_bytes(image), options)
+    if image.format == "JPEG":
+        refuse_scans(path.read_bytes())
     if image.mode in ("CMYK", "LAB", "HSV") or (image.mode == "F" and image.format != "TIFF"):
         raise UnreadableError(f"colour mode {image.mode} has no defined grey value")
     if image.format == "PNG" and image.mode in ("RGB", "RGBA", "LA") and is_16_bit_colour(path):
@@ -172,6 +188,7 @@ def to_picture(image: Image.Image, options: ReadOptions, page: int) -> Picture:
         UnreadableError: The values can't be HU although declared, or pixels are transparent.
     """
     signed = get_tag(image, SAMPLE_FORMAT, 1) == SIGNED
+    refuse_other_offset(image, options.hu_offset)
     image.load()  # rotates a TIFF upright and removes the tag, so that it is not rotated twice
     upright = make_upright(image)
     if upright.mode == "F" or signed:
@@ -184,6 +201,21 @@ def to_picture(image: Image.Image, options: ReadOptions, page: int) -> Picture:
             raise UnreadableError(EIGHT_BIT)
         return Picture(convert(pixels, find_meaning([pixels], options.hu_offset)), "HU", frame=page)
     return Picture(pixels, "grey 8 bit" if pixels.dtype == np.uint8 else "grey 16 bit", coloured, frame=page)
+
+
+def refuse_other_offset(image: Image.Image, hu_offset: int | None) -> None:
+    """Refuses a picture of ganoscope's own whose text states another HU offset than the declared one.
+
+    Args:
+        image: Opened image.
+        hu_offset: What the user declares; None for nothing.
+
+    Raises:
+        UnreadableError: The offsets differ.
+    """
+    stated = str(image.info.get("ganoscope:offset", ""))
+    if hu_offset is not None and stated not in ("", str(hu_offset)):
+        raise UnreadableError(f"its own text states another HU offset than {hu_offset}: give --hu-offset {stated[:12]}")
 
 
 def make_upright(image: Image.Image) -> Image.Image:

@@ -4,6 +4,7 @@ A writer exposes `SUFFIX`, `SEPARATE`, `SIGNED`, `PLACED`, `save_picture` and `o
 one, and so does a case of `counterfactual`; a dotted name loads a writer of the user's own.
 """
 
+import math
 import sys
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
@@ -18,7 +19,19 @@ from ganoscope.data.store.intensity import IntensityMap
 from ganoscope.registry import list_modules, load_stated
 
 HU_OFFSET = 1024
-"""Added to generated Hounsfield units in formats that hold no negative values."""
+"""Added to Hounsfield units from -1024 on in formats that hold no negative values; see `choose_hu_offset`."""
+
+
+def choose_hu_offset(low: float) -> int:
+    """Returns what to add to Hounsfield units from `low` on, so that none is negative: 1024, or a multiple of it.
+
+    Example:
+        >>> choose_hu_offset(-1024), choose_hu_offset(-1350), choose_hu_offset(-160)
+        (1024, 2048, 1024)
+    """
+    return HU_OFFSET * max(1, math.ceil(-low / HU_OFFSET))
+
+
 DIFFERENCE_OFFSET = 32768
 """Added to differences in formats that hold no negative values."""
 

@@ -10,9 +10,12 @@ from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
 from ganoscope.data.writers import GENERATED, Output, Stack, Write
+from ganoscope.progress import CONSOLE
 
 SUFFIX = ".png"
 SEPARATE, SIGNED, PLACED = True, False, False
+HIGHEST = 65535
+"""Highest value of 16 bits."""
 
 
 @contextmanager
@@ -27,12 +30,23 @@ def open_writer(folder: Path, stack: Stack) -> Iterator[Write]:
 
 
 def save_picture(path: Path, picture: Output) -> None:
-    """Writes a picture with its unit and offset as PNG text; signed values are shifted by the offset to 16 bits."""
+    """Writes a picture with its unit and offset as PNG text; signed values are shifted by the offset to 16 bits.
+
+    Values that don't fit into 16 bits after that are clipped: their number stands in the text, and is printed.
+    """
     pixels, notes = picture.pixels, {**picture.notes, "unit": picture.unit}
     if picture.offset is not None:
         notes["offset"] = picture.offset
     if pixels.dtype.kind == "i":
-        pixels = (pixels.astype(np.int32) + (picture.offset or 0)).clip(0, 65535).astype(np.uint16)
+        shifted = pixels.astype(np.int32) + (picture.offset or 0)
+        clipped = int(((shifted < 0) | (shifted > HIGHEST)).sum())
+        pixels = shifted.clip(0, HIGHEST).astype(np.uint16)
+        if clipped:
+            notes["clipped_pixels"] = clipped
+            CONSOLE.print(
+                f"warning: {clipped:,} pixels of {path.name} lie outside 0 to {HIGHEST} after the offset "
+                f"{picture.offset or 0} and were clipped; .npz and .nii.gz hold them."
+            )
     save_marked(path, pixels, notes, picture.mark.text)
 
 

@@ -11,6 +11,8 @@ from torch.nn import functional as F
 from ganoscope.clipping import clip
 
 BINS = 15
+FOLDS = 5
+"""Parts of the validation patients: the temperature of the others is tried on each."""
 LOWEST, HIGHEST = 0.05, 20.0
 """Limits of the temperature: beyond them a part has hardly any errors, or hardly anything else."""
 
@@ -47,6 +49,51 @@ def fit_temperature(logits: NDArray[np.floating], codes: NDArray[np.int64]) -> f
 
     optimizer.step(compute_loss)
     return float(log_temperature.detach().clamp(*limits).exp())
+
+
+@dataclass(frozen=True)
+class Temperature:
+    """The temperature that is used, and how it did on patients that it was not fitted on.
+
+    Attributes:
+        value: The fitted temperature where it makes probabilities better on other patients, else 1.
+        fitted: The temperature that was fitted on the whole validation part.
+        loss: Cross-entropy on validation patients that it was not fitted on; NaN with fewer than two patients.
+        plain_loss: The same at temperature 1.
+        groups: Number of patients or clusters of the validation part.
+    """
+
+    value: float
+    fitted: float
+    loss: float = math.nan
+    plain_loss: float = math.nan
+    groups: int = 0
+
+
+def choose_temperature(logits: NDArray[np.floating], codes: NDArray[np.int64], groups: NDArray[np.str_]) -> Temperature:
+    """Returns the fitted temperature where it helps on validation patients that it was not fitted on, else 1.
+
+    Patients are dealt out to five folds; each fold is scored with the temperature of the others.
+
+    Args:
+        logits: Logits of the validation part, shape (N, K).
+        codes: Label codes, shape (N,).
+        groups: Patient or cluster of each image, shape (N,).
+    """
+    fitted = fit_temperature(logits, codes)
+    names, member = np.unique(groups, return_inverse=True)
+    folds = min(FOLDS, len(names))
+    if folds < 2:
+        return Temperature(1.0, fitted, groups=len(names))
+    scaled = np.empty(logits.shape)
+    for fold in range(folds):
+        held_out = member % folds == fold
+        scaled[held_out] = logits[held_out] / fit_temperature(logits[~held_out], codes[~held_out])
+    loss, plain = (
+        float(F.cross_entropy(torch.from_numpy(np.asarray(one, np.float64)), torch.from_numpy(codes)))
+        for one in (scaled, logits)
+    )
+    return Temperature(fitted if loss < plain else 1.0, fitted, loss, plain, len(names))
 
 
 def apply_temperature(logits: NDArray[np.floating], temperature: float) -> NDArray[np.float64]:

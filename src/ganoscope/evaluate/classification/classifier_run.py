@@ -18,7 +18,7 @@ from ganoscope.classifiers.trained import (
 )
 from ganoscope.data.store import Store
 from ganoscope.data.store.classes import count_classes
-from ganoscope.evaluate.classification.calibration import fit_temperature
+from ganoscope.evaluate.classification.calibration import choose_temperature
 from ganoscope.evaluate.classification.metrics import score, to_json
 from ganoscope.evaluate.classification.part_checks import find_alarms
 from ganoscope.evaluate.classification.predictions import PARTS, make_predictions, save_results
@@ -82,13 +82,15 @@ def evaluate(classifier: TrainedClassifier, store: Store, config: ClassifyConfig
         split: compute_logits(classifier.network, store, indices, device, nullcontext).numpy()
         for split, (indices, _) in found.items()
     }
-    temperature = fit_temperature(logits["validation"], found["validation"][1])
+    indices, codes = found["validation"]
+    chosen = choose_temperature(logits["validation"], codes, store.column("group")[indices])
+    temperature = chosen.value
     predictions = {
         split: make_predictions(store, split, pair, (logits[split], temperature), classes)
         for split, pair in found.items()
     }
     scores = {split: score(one, config.seed) for split, one in predictions.items()}
     save_results(classifier.path, predictions, scores, {split: pair[0] for split, pair in found.items()}, temperature)
-    save_alarms(classifier.path / "alarms.json", find_alarms(store, scores, temperature))
+    save_alarms(classifier.path / "alarms.json", find_alarms(store, scores, chosen))
     metrics = to_json(scores["test"]) if "test" in scores else {}
     return replace(classifier.record, temperature=temperature, metrics=metrics)

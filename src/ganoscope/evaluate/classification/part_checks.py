@@ -8,7 +8,7 @@ import numpy as np
 
 from ganoscope.alarms import Alarm, Check, run_checks
 from ganoscope.data.store import Store
-from ganoscope.evaluate.classification.calibration import HIGHEST, LOWEST
+from ganoscope.evaluate.classification.calibration import HIGHEST, LOWEST, Temperature
 from ganoscope.evaluate.classification.metrics import PartScores
 
 FEW_GROUPS = 30
@@ -25,21 +25,21 @@ class ScoredParts:
     Attributes:
         store: The store whose parts were used.
         scores: By the name of the part; a part without an image of a known class is missing.
-        temperature: Fitted on the validation part.
+        temperature: The temperature that is used, and the one fitted on the validation part.
     """
 
     store: Store
     scores: Mapping[str, PartScores]
-    temperature: float
+    temperature: Temperature
 
 
-def find_alarms(store: Store, scores: Mapping[str, PartScores], temperature: float) -> list[Alarm]:
+def find_alarms(store: Store, scores: Mapping[str, PartScores], temperature: Temperature) -> list[Alarm]:
     """Returns the alarms about a classifier that learned from a store.
 
     Args:
         store: The store whose parts were used.
         scores: By the name of the part; a part without an image of a known class is missing.
-        temperature: Fitted on the validation part.
+        temperature: The temperature that is used, and the one fitted on the validation part.
     """
     return run_checks(CHECKS, ScoredParts(store, scores, temperature))
 
@@ -140,7 +140,7 @@ def check_chance(parts: ScoredParts) -> Iterator[Alarm]:
 
 def check_temperature(parts: ScoredParts) -> Iterator[Alarm]:
     """Yields a note where the validation part could not determine the temperature."""
-    temperature, scores = parts.temperature, parts.scores
+    temperature, scores = parts.temperature.fitted, parts.scores
     if "validation" in scores and scores["validation"].metrics["accuracy"].value == 1.0:
         message = (
             "no image of the validation part is misclassified, so no temperature fits it best: probabilities are not "
@@ -150,9 +150,41 @@ def check_temperature(parts: ScoredParts) -> Iterator[Alarm]:
     elif not LOWEST * 1.001 < temperature < HIGHEST * 0.999:
         message = (
             f"the temperature that would calibrate the validation part lies outside {LOWEST:g} to {HIGHEST:g}: "
-            f"{temperature:g} is used. Do not trust the probabilities."
+            f"{parts.temperature.value:g} is used. Do not trust the probabilities."
         )
         yield Alarm("temperature_at_limit", "note", message, {"temperature": round(temperature, 4)})
+
+
+def check_scaling(parts: ScoredParts) -> Iterator[Alarm]:
+    """Yields a note where the fitted temperature is not used, and a warning where the one that is used does harm."""
+    used, scores = parts.temperature, parts.scores
+    if used.value != used.fitted:
+        tried = (
+            f"cross-entropy {used.loss:.4f} with it, {used.plain_loss:.4f} without, over {used.groups:,} patients or "
+            "groups that it was not fitted on"
+            if used.groups > 1
+            else "there are too few patients to try it on"
+        )
+        message = (
+            f"temperature scaling does not help: the fitted temperature {used.fitted:.3f} makes probabilities no "
+            f"better on validation patients ({tried}). Temperature 1 is kept."
+        )
+        yield Alarm("temperature_not_used", "note", message, {"fitted": round(used.fitted, 4)})
+        return
+    if "test" not in scores or used.value == 1:
+        return
+    after, before = (scores["test"].metrics[name] for name in ("ece", "ece_uncalibrated"))
+    if after.value > before.value:
+        message = (
+            f"temperature scaling ({used.value:.3f}) helped on validation patients and not on the test part: the "
+            f"expected calibration error is {after.value:.3f} ({after.low:.3f} to {after.high:.3f}) with it and "
+            f"{before.value:.3f} ({before.low:.3f} to {before.high:.3f}) without. Do not read probabilities as risks."
+        )
+        evidence: dict[str, float | int | str | list[str]] = {
+            "with": round(after.value, 4),
+            "without": round(before.value, 4),
+        }
+        yield Alarm("temperature_worse_on_test", "warning", message, evidence)
 
 
 def list_checks_of_part(split: str) -> tuple[Check[ScoredParts], ...]:
@@ -194,6 +226,11 @@ CHECKS: tuple[Check[ScoredParts], ...] = (
         "a temperature that the validation part does not determine",
         check_temperature,
         f"no misclassified image, or a temperature outside {LOWEST:g} to {HIGHEST:g}",
+    ),
+    Check(
+        ("temperature_not_used", "temperature_worse_on_test"),
+        "temperature scaling that makes probabilities worse on patients that it was not fitted on",
+        check_scaling,
     ),
 )
 """What is looked for in the scores of a classifier."""

@@ -11,14 +11,16 @@ MAX_EMPTY = 0.1
 
 def find_empty_maps(examination: Examination) -> Iterator[Alarm]:
     """Yields an alarm when many maps are zero everywhere."""
-    shares = {
-        f"{name} on {kind}": one.empty / one.images
+    counts = {
+        f"{name} on {kind}": (one.empty, one.images)
         for name, target in examination.findings.targets.items()
         for kind, one in target.sets.items()
     }
-    many = {name: round(share, 3) for name, share in shares.items() if share > MAX_EMPTY}
+    many = {name: (empty, images) for name, (empty, images) in counts.items() if empty > MAX_EMPTY * images}
     if many:
-        listed = ", ".join(f"{share:.0%} for {name.replace('_', ' ')} images" for name, share in many.items())
+        listed = ", ".join(
+            f"{empty} of {images} for {name.replace('_', ' ')} images" for name, (empty, images) in many.items()
+        )
         yield Alarm(
             "empty_maps",
             "warning",
@@ -26,7 +28,7 @@ def find_empty_maps(examination: Examination) -> Iterator[Alarm]:
             f"can't detect it; an empty map does not prove absence, and the shares apply to the other images only. "
             f"Try another "
             "--layer or --explainer.",
-            {**many},
+            {name: round(empty / images, 3) for name, (empty, images) in many.items()},
         )
 
 

@@ -1,7 +1,8 @@
 """Heat maps as pictures: overlays, the real/generated panel, and the maps beside those of randomised networks.
 
 Within one figure, colours mean the same raw values for every map of a target, except where a caption says otherwise.
-An empty map is never coloured: the plain image stands there, with the word "empty".
+A map that is empty or hardly varies is never coloured: the plain image stands there, with the word "empty" or
+"near-blank".
 """
 
 from collections.abc import Sequence
@@ -21,9 +22,10 @@ from ganoscope.figures.overlays import (
     draw_colour_bar,
     enlarge,
     find_colour_scale,
+    name_blank,
     show,
     show_map,
-    write_empty,
+    write_word,
 )
 from ganoscope.figures.sheets import save_picture
 
@@ -49,9 +51,9 @@ def save_overlays(folder: Path, answer: Answer) -> None:
         for one in answer.sets:
             for index, name in enumerate(one.subjects.ids[:OVERLAYS]):
                 heat = one.maps[target][index]
-                picture = blend(enlarge(one.subjects.pictures[index]), enlarge(heat), scale)
-                if heat.max() <= 0:
-                    picture = write_empty(picture)
+                word = name_blank(heat)
+                picture = blend(enlarge(one.subjects.pictures[index]), enlarge(heat), 0.0 if word else scale)
+                picture = write_word(picture, word) if word else picture
                 save_picture(folder / f"{one.subjects.name}_{name}_{target}.png", picture)
 
 

@@ -1,5 +1,6 @@
 """The content of a page as data: chapters, sections, tables, parts that may be missing, and numbers as text."""
 
+import math
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
@@ -117,4 +118,4 @@ def write_interval(mean: float, low: float, high: float) -> str:
         >>> write_interval(0.153, 0.1391, 0.1667)
         '0.153 (0.139 to 0.167)'
     """
-    return f"{mean:.3f} ({low:.3f} to {high:.3f})"
+    return f"{mean:.3f} ({low:.3f} to {high:.3f})" if math.isfinite(low) else f"{mean:.3f}"

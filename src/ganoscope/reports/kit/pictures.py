@@ -1,4 +1,8 @@
-"""Pictures embedded in a page: PNG and SVG as data URIs, small enough to send by mail."""
+"""Pictures embedded in a page: WebP and SVG as data URIs, in their own colours, small enough to send by mail.
+
+Lossless WebP takes about 60 % of a PNG's bytes. A palette is never used: heat maps get false contours, and colour bars
+steps, with 256 colours.
+"""
 
 import base64
 import io
@@ -9,9 +13,10 @@ from PIL import Image
 
 MAX_PX = 1800
 """Longest side of an embedded picture: sharp on a page of 1000 CSS pixels on a retina display."""
-MAX_BYTES = 600_000
-"""A picture above this size is reduced to 256 colours, or 64 greys."""
-GREYS = 64
+MAX_BYTES = 1_000_000
+"""A picture above this size is written as JPEG, which loses next to nothing at `QUALITY`."""
+QUALITY = 95
+"""Quality of JPEG, without colour subsampling: on figures of heat maps, values differ by 1 to 2 of 255 on average."""
 
 
 @dataclass(frozen=True)
@@ -39,21 +44,21 @@ def embed_svg(text: str) -> str:
 
 
 def embed_image(image: Image.Image, max_px: int = MAX_PX) -> str:
-    """Returns a data URI of a picture as PNG; only a large one is reduced in size or in colours."""
+    """Returns a data URI of a picture with its own colours; only one longer than `max_px` has fewer pixels."""
     image = image if image.mode in ("L", "RGB") else image.convert("RGB")
     if max(image.size) > max_px:
         image = image.copy()
         image.thumbnail((max_px, max_px), Image.Resampling.LANCZOS)
-    content = to_png(image)
+    kind, content = "webp", encode(image, "WEBP", lossless=True, quality=60, method=3)
     if len(content) > MAX_BYTES:
-        content = to_png(image.quantize(GREYS if image.mode == "L" else 256, dither=Image.Dither.NONE))
-    return "data:image/png;base64," + base64.b64encode(content).decode()
+        kind, content = "jpeg", encode(image, "JPEG", quality=QUALITY, subsampling=0)
+    return f"data:image/{kind};base64," + base64.b64encode(content).decode()
 
 
-def to_png(image: Image.Image) -> bytes:
-    """Returns a picture's bytes as PNG."""
+def encode(image: Image.Image, form: str, **options: object) -> bytes:
+    """Returns a picture's bytes in a format of Pillow's, with that format's options."""
     content = io.BytesIO()
-    image.save(content, format="PNG", optimize=True)
+    image.save(content, format=form, **options)
     return content.getvalue()
 
 

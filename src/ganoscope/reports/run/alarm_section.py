@@ -3,10 +3,11 @@
 from pathlib import Path
 
 from ganoscope.alarms import Alarm, load_alarms, run_checks, sort_alarms
+from ganoscope.classifiers.fitness import DANGER_CHECK
 from ganoscope.files import load_json
 from ganoscope.reports.kit.alarm_cards import AlarmList, Outcome, count_by_severity, describe_verdict, make_card
 from ganoscope.reports.kit.content import Part
-from ganoscope.reports.run.artefacts import ALARMS, Sources
+from ganoscope.reports.run.artefacts import ALARMS, Sources, list_classifiers
 from ganoscope.reports.run.looked_for import ORIGIN_CHECK, Results, describe_checks
 
 SPAN = ("first_images", "last_images")
@@ -43,6 +44,8 @@ def read_origins(sources: Sources) -> dict[str, Part[list[Alarm]]]:
         "Training": read_alarms(sources.trained.path, "The run has not reached its first checkpoint."),
         "Data": of_store or Part(missing=store.missing),
     }
+    if list_classifiers(sources.trained, sources.config):
+        origins["Classifiers"] = Part(run_checks((DANGER_CHECK,), sources.classifier_dangers))
     if sources.translates:
         return {**origins, "Counterfactuals": read_results(sources, sources.counterfactuals, "counterfactual")}
     of_diversity = Part(load_alarms(sources.evaluation / ALARMS)) if measured.value else Part(missing=measured.missing)

@@ -3,19 +3,19 @@
 from dataclasses import dataclass
 from pathlib import Path
 
+from ganoscope.classifiers.fitness import list_dangers
 from ganoscope.data.store import Store
-from ganoscope.errors import UserError
+from ganoscope.errors import UserError, describe
 from ganoscope.evaluate.fidelity import diversity
 from ganoscope.evaluate.fidelity.diversity import Diversity
 from ganoscope.reports.kit.content import Part
 from ganoscope.reports.run.config import ReportConfig
-from ganoscope.training.run_folder.record import RunRecord
-from ganoscope.training.run_folder.trained_run import TrainedRun, open_run_store
+from ganoscope.training.run_folder.trained_run import TrainedRun, refuse_changed_store
 
 EVALUATION = "evaluation"
 """Folder of a run with a JSON file per measurement."""
 DIVERSITY, ALARMS = "diversity.json", "alarms.json"
-"""Files in it: within-set similarity, and what its check found."""
+"""Files in it: within-set similarity, and what its check found; `generated_measurements.NAME` is another."""
 
 GONE = "The store is no longer where it was when the run was trained."
 CHANGED = "The store was changed after the run was trained: its fingerprint is a different one."
@@ -50,6 +50,13 @@ class Sources:
         return self.trained.path / EVALUATION
 
     @property
+    def classifier_dangers(self) -> tuple[str, ...]:
+        """What is gravely wrong, by their own evaluation, with the classifiers that run and report learned from."""
+        return tuple(
+            sentence for path in list_classifiers(self.trained, self.config) for sentence in list_dangers(path)
+        )
+
+    @property
     def diversity(self) -> Part[Diversity]:
         """Within-set similarity at the run's newest checkpoint."""
         return find_diversity(self.trained, self.store, self.config)
@@ -64,7 +71,7 @@ def find_sources(trained: TrainedRun, config: ReportConfig) -> Sources:
     return Sources(
         trained=trained,
         config=config,
-        store=open_store(trained.record),
+        store=open_store(trained, config.store),
         explanations=find_folder(config.explanations or trained.path / "explanations", config.explanations, "explain"),
         counterfactuals=find_folder(
             config.counterfactuals or trained.path / "counterfactuals", config.counterfactuals, "counterfactual"
@@ -72,12 +79,32 @@ def find_sources(trained: TrainedRun, config: ReportConfig) -> Sources:
     )
 
 
-def open_store(record: RunRecord) -> Part[Store]:
-    """Returns the store that the run was trained on, or why it can't be used any more."""
+def list_classifiers(trained: TrainedRun, config: ReportConfig) -> list[Path]:
+    """Returns the folders of the classifiers that the run learned from, where they still are, and the report's own."""
+    of_run = [Path(str(trained.record.method_config.get(name))) for name in trained.record.classifiers]
+    return list(dict.fromkeys([*of_run, *([config.classifier] if config.classifier else [])]))
+
+
+def open_store(trained: TrainedRun, path: Path | None) -> Part[Store]:
+    """Returns the store that the run was trained on, or why it can't be used any more.
+
+    Args:
+        trained: The run.
+        path: Where the user says that it is; None for its place in the record.
+
+    Raises:
+        UserError: There is no store at the user's path, or another one.
+    """
     try:
-        found = open_run_store(record)
+        found = trained.open_store(path)
     except UserError:  # damaged
+        if path:
+            raise
         return Part(missing=GONE)
+    if path and found.reason == "gone":
+        raise UserError(describe("no store at --store", str(path), "the store that the run was trained on", ""))
+    if path:
+        refuse_changed_store(trained, found)
     return Part(found.store, {"": "", "gone": GONE, "changed": CHANGED}[found.reason])
 
 

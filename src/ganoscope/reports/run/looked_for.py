@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ganoscope.alarms import Alarm, Check
+from ganoscope.classifiers.fitness import DANGER_CHECK
 from ganoscope.counterfactuals import checks as counterfactual_checks
 from ganoscope.data import checks as data_checks
 from ganoscope.evaluate.counterfactual import set_checks
@@ -52,6 +53,7 @@ ORIGIN_CHECK = Check(("*_of_other_weights",), "results made with weights other t
 LOOKED_FOR: dict[str, tuple[Check[Any], ...]] = {
     "Training": training_checks.CHECKS,
     "Data": data_checks.CHECKS,
+    "Classifiers": (DANGER_CHECK,),
     "Diversity": diversity.CHECKS,
     "Explanations": (ORIGIN_CHECK, *explanation_checks.CHECKS),
     "Counterfactuals": (ORIGIN_CHECK, *set_checks.CHECKS, *counterfactual_checks.CHECKS),

@@ -2,9 +2,9 @@
 
 from dataclasses import dataclass
 
-from ganoscope.reports.kit.pictures import Picture
+from ganoscope.reports.kit.pictures import Picture, embed_image
 from ganoscope.reports.store.artefacts import Evidence
-from ganoscope.reports.store.marked_pictures import SIDE_PX, draw_thumbnail, embed
+from ganoscope.reports.store.marked_pictures import SIDE_PX, draw_thumbnail
 
 
 @dataclass(frozen=True)
@@ -49,7 +49,7 @@ def show_plainly(evidence: Evidence, index: int, what: str, *lines: str) -> Exhi
         *lines: Lines of text below it.
     """
     alt = f"Image of the class {evidence.labels[index]}, {what}: {', '.join(lines)}."
-    return show_single(evidence, index, embed(draw_thumbnail(evidence, index)), alt, *lines)
+    return show_single(evidence, index, embed_image(draw_thumbnail(evidence, index)), alt, *lines)
 
 
 def show_single(evidence: Evidence, index: int, source: str, alt: str, *lines: str) -> Exhibit:

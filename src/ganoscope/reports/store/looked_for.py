@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from ganoscope.alarms import Alarm, Check, load_alarms, sort_alarms
 from ganoscope.data.checks import CHECKS
 from ganoscope.data.checks.store_tables import StoreTables
-from ganoscope.reports.kit.alarm_cards import AlarmList, Outcome, count_by_severity, describe_verdict, make_card
+from ganoscope.reports.kit.alarm_cards import AlarmList, Outcome, count, count_by_severity, describe_verdict, make_card
 from ganoscope.reports.store.artefacts import Evidence
 
 CHAPTERS: dict[tuple[str, str], tuple[str, ...]] = {
@@ -28,6 +28,8 @@ CHAPTERS: dict[tuple[str, str], tuple[str, ...]] = {
     ("not_taken", "Files not taken"): ("quarantined",),
 }
 """By the chapter (anchor, title) that shows their evidence: codes of alarms."""
+CHANCE = 0.5
+"""AUC of a fact that says nothing of the class."""
 TABLES = {
     "near_duplicates": ("duplicates.csv", "Not looked for: no duplicates.csv."),
     "label_conflicts": ("duplicates.csv", "Not looked for: no duplicates.csv."),
@@ -84,6 +86,13 @@ def explain_silence(code: str, evidence: Evidence) -> str:
     column, least, lacking = COLUMNS.get(code, ("", 0, ""))
     if column and lacks(evidence.columns[column], least):
         return f"Not looked for: {lacking}."
+    strong = [one for one in evidence.findings.shortcuts if one.low > CHANCE] if code == "metadata_shortcut" else []
+    if strong:
+        first = strong[0]
+        return (
+            f"Above chance, below the limit of an alarm: {count(len(strong), 'fact')}, the best {first.name} with AUC "
+            f"{first.auc:.2f} ({first.low:.2f} to {first.high:.2f}; {first.images:,} images)."
+        )
     return "No alarm."
 
 

@@ -1,13 +1,11 @@
 """Small pictures for galleries: with boxes and lesion outlines drawn where there are any."""
 
-import base64
 from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 
-from ganoscope.reports.kit.pictures import to_png
 from ganoscope.reports.store.artefacts import Evidence
 
 SIDE_PX, LARGE_PX = 112, 150
@@ -16,10 +14,6 @@ GAP_PX = 4
 GAP = (122, 128, 138)
 MARK, FINDING = "#ff3b30", "#ffb000"
 """Colours of supposed faults, and of annotated findings."""
-COLOURS = 128
-"""Colours in the palette of a picture with something drawn into it."""
-GREY_STEP = 4
-"""Grey values are rounded to multiples of it: thumbnails take half the bytes, without a visible difference."""
 
 Box = tuple[float, float, float, float]
 
@@ -52,7 +46,7 @@ def draw_thumbnail(
     """
     store = evidence.store
     display = evidence.findings.window.to_display(np.asarray(store.images[index]))
-    picture = coarsen(Image.fromarray(display).resize((side_px, side_px), Image.Resampling.LANCZOS))
+    picture = Image.fromarray(display).resize((side_px, side_px), Image.Resampling.LANCZOS)
     outline = draw_outline(store.masks, index, side_px)
     if not marks and not findings and outline is None:
         return picture
@@ -64,12 +58,6 @@ def draw_thumbnail(
         for box in boxes:
             draw.rectangle(scale_box(box, side_px / store.size, side_px), outline=colour)
     return coloured
-
-
-def coarsen(picture: Image.Image) -> Image.Image:
-    """Returns a grey picture with fewer grey values, black and white among them."""
-    highest = 256 // GREY_STEP - 1
-    return picture.point([round(round(value / 255 * highest) * 255 / highest) for value in range(256)])
 
 
 def draw_outline(masks: NDArray[np.bool_] | None, index: int, side_px: int) -> NDArray[np.uint8] | None:
@@ -124,9 +112,3 @@ def join(pictures: Sequence[Image.Image], columns: int, gap_px: int = GAP_PX) ->
     for number, picture in enumerate(pictures):
         sheet.paste(picture, (number % columns * (width + gap_px), number // columns * (height + gap_px)))
     return sheet
-
-
-def embed(picture: Image.Image) -> str:
-    """Returns a thumbnail as a data URI; colours are reduced to a palette, which keeps lines as they are."""
-    reduced = picture.quantize(COLOURS, dither=Image.Dither.NONE) if picture.mode == "RGB" else picture
-    return "data:image/png;base64," + base64.b64encode(to_png(reduced)).decode()

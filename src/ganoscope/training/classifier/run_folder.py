@@ -16,6 +16,7 @@ from ganoscope.data.store import Store
 from ganoscope.data.store.classes import count_classes
 from ganoscope.errors import UserError, refuse
 from ganoscope.files import load_json, replacing, save_json
+from ganoscope.locks import is_vacant
 from ganoscope.nets.pretrained import PretrainedWeights, freeze_body, get_input_kind, load_pretrained, make_network
 from ganoscope.training.classifier.config import ClassifyConfig
 from ganoscope.training.run_folder.checkpoint import save_tensors
@@ -59,7 +60,7 @@ def claim_run(run: Path, store: Store, config: ClassifyConfig) -> str:
             ]
         )
         return str(earlier["started"])
-    if run.exists() and any(run.iterdir()):
+    if not is_vacant(run):
         raise UserError(f"run folder {run} is not empty and holds no classifier; allowed: a new folder, or a run's.")
     started = datetime.now(UTC).isoformat(timespec="seconds")
     save_json(path, {**asked, "started": started})

@@ -28,17 +28,17 @@ from ganoscope.data.feeding.augment import augment, draw_factors, policy_of
 from ganoscope.data.feeding.feed import choose_batch, feed_images, make_schedule
 from ganoscope.data.store import Store
 from ganoscope.data.store.classes import count_classes, encode_labels
-from ganoscope.errors import UserError
+from ganoscope.errors import StoppedError, UserError
 from ganoscope.files import remove_leftovers
 from ganoscope.progress import CONSOLE, ProgressBar
 from ganoscope.seeds import Stream, make_torch_seed
+from ganoscope.signals import hold_signals
 from ganoscope.statistics.auroc import compute_sklearn_auroc
 from ganoscope.training.classifier.config import ClassifyConfig, compute_class_weights, find_scored
 from ganoscope.training.classifier.epochs import Epoch, append_epoch, find_best, forget_after, should_stop
 from ganoscope.training.ema import MovingAverage
 from ganoscope.training.processes import make_autocast
 from ganoscope.training.run_folder.checkpoint import TrainingState, list_checkpoints, load_checkpoint, save_checkpoint
-from ganoscope.training.session import catch_interrupt
 
 FACTOR, PLATEAU_EPOCHS = 0.2, 5
 """Factor of the learning rate, and epochs without a lower validation loss after which it is applied (row B1)."""
@@ -120,21 +120,22 @@ class Session:
 
     def train(self) -> None:
         """Runs epochs until training ends or the user interrupts; prints how it ended."""
-        if not self.ended:
-            self._run_epochs()
-        self._say_end()
+        stopped = 0 if self.ended else self._run_epochs()
+        self._say_end(stopped)
 
-    def _run_epochs(self) -> None:
+    def _run_epochs(self) -> int:
+        """Runs epochs until training ends; returns the number of the signal that ended it before, 0 for none."""
         feed = self._feed()
         per_epoch = self.steps * self.config.batch_size
         total = self.config.epochs * per_epoch
         start = time.monotonic()
-        with ProgressBar("training", total, self.images_seen) as bar, catch_interrupt() as interrupted:
-            while not self.ended and not interrupted():
-                loss = self._run_epoch(feed, bar, interrupted)
+        with ProgressBar("training", total, self.images_seen) as bar, hold_signals() as received:
+            while not self.ended and not received():
+                loss = self._run_epoch(feed, bar, received)
                 if loss is None:
                     break
                 self._finish_epoch(loss, time.monotonic() - start)
+            return received()
 
     def _feed(self) -> Iterator[tuple[Tensor, Tensor]]:
         """Yields (augmented images (B, 1, H, W), label codes (B,)) from the current position on."""
@@ -149,14 +150,14 @@ class Session:
             yield image, self.labels[torch.from_numpy(chosen)].to(self.device, non_blocking=True)
 
     def _run_epoch(
-        self, feed: Iterator[tuple[Tensor, Tensor]], bar: ProgressBar, interrupted: Callable[[], bool]
+        self, feed: Iterator[tuple[Tensor, Tensor]], bar: ProgressBar, interrupted: Callable[[], int]
     ) -> float | None:
         """Runs one pass, and returns the mean loss; None where the user interrupts.
 
         Args:
             feed: Images and labels.
             bar: Progress bar to advance.
-            interrupted: Tells whether the user has interrupted.
+            interrupted: Returns the number of the signal that arrived, 0 for none.
         """
         self.network.train()
         losses = torch.zeros((), device=self.device)
@@ -210,20 +211,24 @@ class Session:
         append_epoch(self.run, self.epochs[-1])
         save_checkpoint(self.run, self.images_seen, self.state)
 
-    def _say_end(self) -> None:
+    def _say_end(self, stopped: int) -> None:
         """Prints how training ended, and which epoch was the best.
 
+        Args:
+            stopped: Number of the signal that ended it, 0 for none.
+
         Raises:
-            UserError: Training has not ended: the user interrupted it.
+            StoppedError: Training has not ended: a signal stopped it.
         """
         done = len(self.epochs)
         best = self.epochs[find_best(self.epochs)] if done else None
         kept = f"best so far: epoch {best.epoch}, validation AUROC {best.validation_auroc:.3f}" if best else "none yet"
         if not self.ended:
             end = f", or end here with --epochs {done} and evaluate the best epoch so far" if done else ""
-            raise UserError(
+            raise StoppedError(
                 f"stopped after {done} of {self.config.epochs} epochs; those are saved ({kept}). Rerun the same "
-                f"command to resume{end}."
+                f"command to resume{end}.",
+                stopped,
             )
         early = done < self.config.epochs
         reason = f"no improvement in {self.config.patience} epochs" if early else "all epochs done"

@@ -3,6 +3,7 @@
 import csv
 import os
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
@@ -17,16 +18,21 @@ from ganoscope.training.run_folder.tracking import Tracker
 
 
 class History:
-    """Collects the terms of every step on their device, and writes them on `flush`: no wait for the GPU in between."""
+    """Collects the terms of every step on their device, and writes them on `flush`: no wait for the GPU in between.
+
+    Attributes:
+        path: The file.
+        seconds: Seconds of training up to the step that the run resumes from; 0 for a new run.
+    """
 
     def __init__(self, run: Path, images_seen: int, tracker: Tracker | None = None) -> None:
         from torch.utils.tensorboard import SummaryWriter  # imported late: it takes a second
 
         self.path = run / "history.csv"
-        forget_after(self.path, images_seen)
+        self.seconds = forget_after(self.path, images_seen)
         self._pending: list[tuple[int, float, dict[str, Tensor]]] = []
         self._columns: list[str] = read_columns(self.path)
-        self._events = SummaryWriter(run / "tensorboard", purge_step=images_seen)
+        self._events = SummaryWriter(run / "tensorboard", purge_step=images_seen + 1 if images_seen else 0)
         self._tracker = tracker
 
     def add(
@@ -111,17 +117,39 @@ def to_rows(pending: list[tuple[int, float, dict[str, Tensor]]]) -> list[dict[st
     ]
 
 
-def forget_after(path: Path, images_seen: int) -> None:
-    """Drops the rows of steps after `images_seen`: a resumed run repeats them."""
-    if not path.exists():
-        return
+def forget_after(path: Path, images_seen: int) -> float:
+    """Drops the rows of steps after `images_seen`, which a resumed run repeats; returns the seconds up to there.
+
+    The images seen rise from row to row: where two processes once wrote to one file, or a killed one left half a row,
+    what does not fit is dropped as well.
+
+    Args:
+        path: The history.
+        images_seen: Images seen at the checkpoint that the run resumes from.
+    """
+    if not read_columns(path):
+        path.unlink(missing_ok=True)  # killed before its header was on disk
+        return 0.0
+    last, seconds = 0, 0.0
     with path.open(newline="", encoding="utf-8") as file, replacing(path) as partial:
-        rows = csv.reader(file)
+        rows = csv.reader(line for line in file if line.endswith("\n"))
         header = next(rows, [])
-        complete = (row for row in rows if len(row) == len(header))
-        kept = [header, *(row for row in complete if int(row[0]) <= images_seen)]
         with partial.open("w", newline="", encoding="utf-8") as output:
-            csv.writer(output, lineterminator="\n").writerows(kept)
+            table = csv.writer(output, lineterminator="\n")
+            table.writerow(header)
+            for row in rows:
+                images = int(row[0]) if len(row) == len(header) and row[0].isdecimal() else 0
+                if last < images <= images_seen:
+                    table.writerow(row)
+                    last, seconds = images, parse_seconds(row[1])
+    return seconds
+
+
+def parse_seconds(text: str) -> float:
+    """Returns a number of seconds; 0 for what is none."""
+    with suppress(ValueError):
+        return float(text)
+    return 0.0
 
 
 def read_columns(path: Path) -> list[str]:

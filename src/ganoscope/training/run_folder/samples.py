@@ -12,7 +12,7 @@ from torch import nn
 from ganoscope.contracts import Method, draw
 from ganoscope.data.store import Store
 from ganoscope.data.store.domains import Domain
-from ganoscope.figures.sheets import make_sheet, save_picture
+from ganoscope.figures.sheets import GAP_GREY, make_sheet, save_picture
 from ganoscope.seeds import SAMPLE_NOISE_SEED, Stream, stream
 
 ROWS, COLUMNS, MAX_ROWS = 8, 8, 24
@@ -107,18 +107,19 @@ class TranslationPictures:
                 rows, captions = [*rows, image], [*captions, caption]
                 translated += [image] if name == there else []
         intensity = self.domains[0].store.intensity
-        sheet = make_sheet(intensity.to_display(intensity.to_pixels(np.concatenate(rows))), TRANSLATED, captions)
+        shown = [fill_row(intensity.to_display(intensity.to_pixels(row)), TRANSLATED) for row in rows]
+        sheet = make_sheet(np.concatenate(shown), TRANSLATED, captions)
         save_picture(run / "samples" / f"{images_seen:010d}.png", sheet)
         return np.concatenate(translated), sheet
 
 
 def load_spread(domain: Domain, part: str, count: int) -> NDArray[np.float32]:
-    """Returns evenly spaced images of a part of a domain, shape (count, H, W).
+    """Returns evenly spaced images of a part of a domain, shape (N, H, W), N at most `count`.
 
     Args:
         domain: The domain.
         part: Name of the part.
-        count: Number of images; some repeat where there are fewer.
+        count: Largest number of images.
     """
     return domain.store.load_images(spread(domain.indices(part), count))[:, 0]
 
@@ -169,21 +170,34 @@ def save_samples(
     sheet = make_sheet(intensity.to_display(intensity.to_pixels(images)), COLUMNS, captions)
     save_picture(run / "samples" / f"{images_seen:010d}.png", sheet)
     if not (run / "samples" / "real.png").exists():
-        real = intensity.to_display(np.asarray(store.images[choose_real(store, captions)]))
-        save_picture(run / "samples" / "real.png", make_sheet(real, COLUMNS, captions))
+        save_picture(run / "samples" / "real.png", make_sheet(draw_real(store, captions), COLUMNS, captions))
     return sheet
 
 
-def choose_real(store: Store, captions: list[str] | None) -> NDArray[np.int64]:
-    """Returns positions, shape (N,), of training images spread over the store: 64, or 8 for each caption's class."""
+def draw_real(store: Store, captions: list[str] | None) -> NDArray[np.uint8]:
+    """Returns training images spread over the store, 8-bit grey, shape (N, H, W): up to 64, or 8 per caption's class.
+
+    Args:
+        store: The store.
+        captions: Class of each row; where a class has too few images, plain pictures fill its rows.
+    """
     indices = store.indices("train")
     if captions is None:
-        return spread(indices, ROWS * COLUMNS)
+        return store.intensity.to_display(np.asarray(store.images[spread(indices, ROWS * COLUMNS)]))
     labels = store.column("label")[indices]
-    repeats = {name: captions.count(name) for name in captions}
-    return np.concatenate([spread(indices[labels == name], COLUMNS * rows) for name, rows in repeats.items()])
+    rooms = {name: COLUMNS * captions.count(name) for name in captions}
+    chosen = {name: spread(indices[labels == name], room) for name, room in rooms.items()}
+    return np.concatenate(
+        [fill_row(store.intensity.to_display(np.asarray(store.images[chosen[name]])), rooms[name]) for name in rooms]
+    )
 
 
 def spread(indices: NDArray[np.int64], count: int) -> NDArray[np.int64]:
-    """Returns evenly spaced indices, shape (count,); some repeat where there are fewer."""
-    return indices[np.linspace(0, len(indices) - 1, count).astype(int)]
+    """Returns evenly spaced indices, shape (N,), N at most `count`; none is repeated."""
+    return indices[np.linspace(0, len(indices) - 1, min(count, len(indices))).astype(int)]
+
+
+def fill_row(pictures: NDArray[np.uint8], count: int) -> NDArray[np.uint8]:
+    """Returns pictures (N, H, W) with plain ones after them where there are fewer than `count`: a row stays a row."""
+    blank = np.full((max(0, count - len(pictures)), *pictures.shape[1:]), GAP_GREY, np.uint8)
+    return np.concatenate([pictures, blank])

@@ -1,6 +1,7 @@
 """NumPy files: pictures, stacks and MedMNIST sets come out value for value; nothing is unpickled or held whole."""
 
 import io
+import os
 import tracemalloc
 import zipfile
 
@@ -10,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
+from ganoscope.data import file_limits
 from ganoscope.data.picture import ReadOptions, UnreadableError
 from ganoscope.data.readers import array, read
 
@@ -234,16 +236,34 @@ def test_memory_does_not_grow_with_the_number_of_pictures(save):
 
 
 def test_a_stack_that_expands_like_a_bomb_is_refused_and_a_large_honest_one_taken(save, monkeypatch):
-    monkeypatch.setattr(array, "MAX_PIXELS", 30_000)
-    honest = np.random.default_rng(0).integers(0, 256, (50, 28, 28)).astype(np.uint8)
+    monkeypatch.setattr(file_limits, "PROGRAM_BYTES", 0)
+    small = {"max_file_gib": 60_000 / 2**30}
+    honest = np.random.default_rng(0).integers(0, 256, (100, 28, 28)).astype(np.uint8)
     for path in (save(honest), save({"x": honest}, "a.npz"), save({"x": honest}, "b.npz", compressed=False)):
-        assert len(read_all(path)) == 50
-    assert len(read_all(save(np.zeros_like(honest)))) == 50  # not compressed: as large as it says
-    for bomb in ({"x": np.zeros_like(honest)}, {"x": np.asfortranarray(honest)}):
-        with pytest.raises(UnreadableError, match="decompression bomb refused: 50 pictures of 28 x 28"):
-            read_all(save(bomb, "c.npz"))
-    with pytest.raises(UnreadableError, match="decompression bomb"):
-        read_all(save(np.zeros((200, 200), np.uint8)))
+        assert len(read_all(path, **small)) == 100
+    assert len(read_all(save(np.zeros_like(honest)), **small)) == 100  # not compressed: as large as it says
+    with pytest.raises(UnreadableError, match="decompression bomb refused"):
+        read_all(save({"x": np.zeros_like(honest)}, "c.npz"), **small)
+    assert len(read_all(save({"x": np.zeros_like(honest)}, "c.npz"))) == 100
+    for large in (np.zeros((200, 200), np.uint8), np.asfortranarray(honest)):  # read as a whole
+        with pytest.raises(UnreadableError, match=r"needs .* decoded; .*--max-file-gib"):
+            read_all(save(large), **small)
+
+
+def test_limits_count_bytes_and_not_pixels(tmp_path):
+    wide, header = tmp_path / "a.npy", make_npy((9000, 9000), "<f8")
+    wide.write_bytes(header)
+    os.truncate(wide, len(header) + 9000**2 * 8)  # takes no room on the disk
+    with pytest.raises(UnreadableError, match=r"needs 2 GiB of memory decoded; at most 1 GiB .*--max-file-gib 2"):
+        read_all(wide)
+
+
+def test_a_header_nested_too_deeply_for_its_parser_is_damaged(save):
+    path = save(np.zeros((2, 2), np.uint8))
+    header = b"(" * 3000 + b")" * 3000
+    path.write_bytes(b"\x93NUMPY\1\0" + len(header).to_bytes(2, "little") + header + bytes(4))
+    with pytest.raises(UnreadableError, match="its header is damaged"):
+        read_all(path)
 
 
 def make_npy(shape, dtype="u1", data=b""):

@@ -185,7 +185,7 @@ def test_text_is_no_image(read_bytes):
         read_bytes("a.png", b"Findings: no acute disease.\n")
 
 
-@pytest.mark.parametrize("limit", [GREY.size - 1, GREY.size // 3])
+@pytest.mark.parametrize("limit", [GREY.size // 2 - 1, GREY.size // 3])
 def test_decompression_bomb_is_refused_whatever_the_warning_filters(read_bytes, monkeypatch, limit):
     content = encode(Image.fromarray(GREY), "PNG")
     monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", limit)
@@ -196,8 +196,9 @@ def test_decompression_bomb_is_refused_whatever_the_warning_filters(read_bytes, 
                 read_bytes("a.png", content)
 
 
+@pytest.mark.filterwarnings("ignore::PIL.Image.DecompressionBombWarning")
 def test_picture_at_the_pixel_limit_is_read(read_bytes, monkeypatch):
-    monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", GREY.size)
+    monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", GREY.size // 2)  # Pillow itself refuses from twice as many
     assert read_bytes("a.png", encode(Image.fromarray(GREY), "PNG")).pixels.shape == GREY.shape
 
 
@@ -357,3 +358,11 @@ def test_real_16_bit_pictures_hold_hu():
             np.testing.assert_array_equal(result.pixels, np.asarray(image).astype(np.int32) - 1024)
         assert (result.unit, result.pixels.dtype) == ("HU", np.int16)
         assert result.pixels.min() < -900  # air
+
+
+def test_a_progressive_picture_of_very_many_scans_is_refused_before_it_is_decoded(read_bytes):
+    content = encode(Image.fromarray(GREY), "JPEG", progressive=True)
+    assert read_bytes("a.jpg", content).pixels.shape == GREY.shape
+    last = content[content.rindex(b"\xff\xda") : -2]
+    with pytest.raises(UnreadableError, match=r"would take too long: 1\d\d scans"):
+        read_bytes("a.jpg", content[:-2] + last * 100 + content[-2:])

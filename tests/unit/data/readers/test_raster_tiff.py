@@ -7,9 +7,9 @@ import pytest
 from PIL import Image
 from tests.fixtures.raster_files import GREY, VALID, WIDE, encode, exif, read_all, write_tiff
 
+from ganoscope.data import file_limits
 from ganoscope.data import readers as package
-from ganoscope.data.picture import UnreadableError
-from ganoscope.data.readers import raster as picture
+from ganoscope.data.picture import ReadOptions, UnreadableError
 
 pytestmark = pytest.mark.filterwarnings("ignore::UserWarning:PIL.TiffImagePlugin")  # pytest undoes the reader's filter
 
@@ -94,11 +94,11 @@ def test_small_copies_and_masks_of_pages_are_no_pictures(tmp_path, kind):
 
 def test_pages_that_are_too_many_in_all_are_refused_before_the_first(tmp_path, monkeypatch):
     (tmp_path / "a.tif").write_bytes(write_tiff([GREY] * 3))
-    monkeypatch.setattr(picture, "MAX_PIXELS", 3 * GREY.size)
     assert len(read_all(tmp_path / "a.tif")) == 3
-    monkeypatch.setattr(picture, "MAX_PIXELS", 3 * GREY.size - 1)
-    with pytest.raises(UnreadableError, match="decompression bomb refused: 1440 pixels; at most 1439"):
-        next(iter(package.read(tmp_path / "a.tif")))
+    monkeypatch.setattr(file_limits, "MOST_EXPANSION", 0.5)
+    small = ReadOptions(max_file_gib=(3 * GREY.size - 1) / 2**30)
+    with pytest.raises(UnreadableError, match="decompression bomb refused"):
+        next(iter(package.read(tmp_path / "a.tif", small)))
 
 
 @pytest.mark.parametrize("orientation", range(1, 9))

@@ -7,6 +7,7 @@ from ganoscope.evaluate.classification.calibration import (
     BINS,
     HIGHEST,
     LOWEST,
+    choose_temperature,
     compute_reliability,
     find_bins,
     fit_temperature,
@@ -33,3 +34,29 @@ def test_bins_without_images_have_no_accuracy_and_add_no_error():
     assert found.counts.sum() == 2
     assert np.isnan(found.accuracy[found.counts == 0]).all()
     assert found.error == pytest.approx((0.1 + 0.8) / 2)
+
+
+def test_a_temperature_is_used_where_it_helps_on_other_patients():
+    rng = np.random.default_rng(0)
+    codes = rng.integers(0, 2, 400)
+    logits = np.stack([-codes, codes], 1) * 1.0 + rng.normal(0, 1, (400, 2))
+    chosen = choose_temperature(8 * logits, codes, np.arange(400).astype(str))
+    assert chosen.value == chosen.fitted > 4
+    assert chosen.loss < chosen.plain_loss
+    assert chosen.groups == 400
+
+
+def test_temperature_1_is_kept_where_the_fitted_one_does_not_carry_over():
+    codes = np.arange(40) % 2
+    logits = np.log(3) * np.stack([1 - codes, codes], 1)
+    logits[::4] *= -1  # a quarter is wrong, as the probabilities say
+    groups = np.repeat(np.arange(10), 4).astype(str)
+    doubt = choose_temperature(logits + np.random.default_rng(3).normal(0, 1e-3, logits.shape), codes, groups)
+    assert (doubt.value == 1.0) == (doubt.loss >= doubt.plain_loss)
+    patients = np.array(["a"] * 20 + ["b"] * 20)
+    logits[:20] *= 9  # patient a is sure and wrong, patient b is unsure and right
+    logits[20:] = 0.2 * np.stack([1 - codes[20:], codes[20:]], 1)
+    chosen = choose_temperature(logits, codes, patients)
+    assert chosen.value == 1.0
+    assert chosen.fitted != 1.0
+    assert choose_temperature(logits, codes, np.array(["a"] * 40)).value == 1.0

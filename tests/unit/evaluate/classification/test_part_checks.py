@@ -1,12 +1,14 @@
 """What makes a classifier's metrics doubtful raises its alarm and no other."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from tests.fixtures.made_up_stores import write_store
 
 from ganoscope.data.store import Store
 from ganoscope.evaluate.classification import metrics as classification
-from ganoscope.evaluate.classification.calibration import HIGHEST
+from ganoscope.evaluate.classification.calibration import HIGHEST, Temperature
 from ganoscope.evaluate.classification.metrics import Predictions, score
 from ganoscope.evaluate.classification.part_checks import CHECKS, find_alarms
 
@@ -29,10 +31,11 @@ def two(codes, second):
     return make(codes, np.stack([1 - np.asarray(second, float), second], 1))
 
 
-def list_codes(path, rows, predictions, temperature=1.0):
+def list_codes(path, rows, predictions, temperature=1.0, used=None):
     store = write_store(path, rows)
     scores = {split: score(one) for split, one in predictions.items()}
-    return {alarm.code: alarm for alarm in find_alarms(Store.open(store.path), scores, temperature)}
+    chosen = Temperature(temperature if used is None else used, temperature, 0.7, 0.6, 40)
+    return {alarm.code: alarm for alarm in find_alarms(Store.open(store.path), scores, chosen)}
 
 
 def clean_rows():
@@ -94,5 +97,20 @@ def test_a_part_that_lacks_one_of_three_classes_is_named(tmp_path):
 
 def test_each_check_says_what_it_looks_for_once():
     described = [check.looks_for for check in CHECKS]
-    assert len(set(described)) == len(CHECKS) == 10
+    assert len(set(described)) == len(CHECKS) == 11
     assert {"few_groups_test", "few_groups_validation"} <= {code for check in CHECKS for code in check.codes}
+
+
+def test_a_temperature_that_does_not_help_other_patients_is_told(tmp_path):
+    found = list_codes(tmp_path / "a", clean_rows(), {"validation": good(), "test": good()}, temperature=0.4, used=1.0)
+    assert set(found) == {"temperature_not_used"}
+    message = found["temperature_not_used"].message
+    assert "0.400" in message
+    assert "cross-entropy 0.7000 with it, 0.6000 without, over 40 patients" in message
+
+
+def test_a_temperature_that_does_harm_on_the_test_part_is_told(tmp_path):
+    worse = replace(good(), probabilities=0.5 + 0.1 * (good().probabilities - 0.5))
+    found = list_codes(tmp_path / "a", clean_rows(), {"validation": good(), "test": worse}, temperature=9.0)
+    assert set(found) == {"temperature_worse_on_test"}
+    assert "with it and" in found["temperature_worse_on_test"].message

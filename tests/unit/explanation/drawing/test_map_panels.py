@@ -20,7 +20,7 @@ def make_evidence(name):
     maps = dict.fromkeys(TARGETS, np.full((IMAGES, SIDE, SIDE), 0.00045, np.float32))
     subjects = Subjects(name, images, ids, ids, [""] * IMAGES, INTENSITY["mri"])
     regions = np.zeros((IMAGES, SIDE, SIDE), np.uint8)
-    return Evidence(subjects, "levels.2", np.zeros(IMAGES), True, regions, maps, {}, {})
+    return Evidence(subjects, "levels.2", np.zeros(IMAGES), True, regions, regions > 0, maps, {}, {})
 
 
 def make_answer(stages):

@@ -60,4 +60,4 @@ def test_regions_show_shares_in_percent_and_count_maps_that_are_not_empty():
     figure = chart_regions(change_set(make_findings(), "why_real", "real", empty=2))
     assert figure.axes[0].get_title().endswith("4 of 6 real, 6 of 6 generated")
     points = [container.lines[0].get_ydata()[0] for container in figure.axes[0].containers]
-    np.testing.assert_allclose(points, 50)
+    np.testing.assert_allclose(points, [50, 25, 25] * 2)

@@ -46,7 +46,10 @@ def test_without_a_store_it_is_said_why_nothing_was_measured(trained, tmp_path):
 
 def test_a_damaged_store_is_none(trained, tmp_path):
     save_json(tmp_path / "damaged" / "store.json", {})
-    assert open_store(replace(trained.record, store=str(tmp_path / "damaged"))).value is None
+    assert (
+        open_store(replace(trained, record=replace(trained.record, store=str(tmp_path / "damaged"))), None).value
+        is None
+    )
 
 
 def test_folders_are_found_in_the_run_or_where_the_user_says(trained, tmp_path):

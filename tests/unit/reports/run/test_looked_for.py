@@ -20,6 +20,7 @@ ORIGINS = {
     "explanation/checks/": ("Explanations",),
     "evaluate/counterfactual/set_checks.py": ("Counterfactuals",),
     "counterfactuals/": ("Counterfactuals",),
+    "classifiers/": ("Classifiers",),
     "reports/run/looked_for.py": ("Explanations", "Counterfactuals"),
 }
 OF_CLASSIFIERS = {

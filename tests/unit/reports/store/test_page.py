@@ -250,7 +250,7 @@ def test_embedded_pictures_can_be_decoded_and_are_small(full):
     assert len(text) < 2_000_000
     for picture in page.pictures:
         kind, data = picture["src"].split(";base64,")
-        if kind == "data:image/png":
+        if kind == "data:image/webp":
             assert Image.open(io.BytesIO(base64.b64decode(data))).size[0] >= 96
 
 

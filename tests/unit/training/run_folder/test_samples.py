@@ -5,7 +5,8 @@ import pytest
 import torch
 from torch import nn
 
-from ganoscope.training.run_folder.samples import COLUMNS, MAX_ROWS, ROWS, choose_rows, draw_samples, spread
+from ganoscope.figures.sheets import GAP_GREY
+from ganoscope.training.run_folder.samples import COLUMNS, MAX_ROWS, ROWS, choose_rows, draw_samples, fill_row, spread
 
 
 @pytest.mark.parametrize("classes", [0, 1, 2, 3, 8, 9, 24, 100])
@@ -17,10 +18,17 @@ def test_every_class_has_a_row_as_far_as_there_is_room(classes):
     assert counts[counts > 0].max() - counts[counts > 0].min() <= 1
 
 
-def test_indices_are_spread_evenly_and_repeat_where_they_are_few():
+def test_a_row_of_too_few_pictures_is_filled_with_plain_ones():
+    row = fill_row(np.full((3, 4, 4), 200, np.uint8), 8)
+    assert row.shape == (8, 4, 4)
+    assert (row[:3] == 200).all()
+    assert (row[3:] == GAP_GREY).all()
+
+
+def test_indices_are_spread_evenly_and_none_is_repeated():
     indices = np.arange(100, 200)
     assert spread(indices, 4).tolist() == [100, 133, 166, 199]
-    assert set(spread(indices[:3], 8)) == {100, 101, 102}
+    assert spread(indices[:3], 8).tolist() == [100, 101, 102]
 
 
 class Probe(nn.Module):

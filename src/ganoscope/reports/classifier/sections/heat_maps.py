@@ -46,9 +46,9 @@ def show(findings: Findings) -> Chapter:
 
 def describe_heat_maps(heat: HeatMaps, shown: str) -> tuple[str, ...]:
     """Returns how the maps were made, and the results of their checks; `shown` is the name of the part."""
-    empty = (
-        f"{heat.empty} of {len(heat.rows)} maps are empty and left uncoloured." if heat.empty else "No map is empty."
-    )
+    blank = ((heat.empty, "empty"), (heat.near_blank, "near-blank (they hardly vary)"))
+    named = " and ".join(f"{count} {word}" for count, word in blank if count)
+    empty = f"Of {len(heat.rows)} maps, {named}; these are left uncoloured." if named else "No map is empty."
     sentences = [
         f"Grad-CAM of layer `{heat.layer}` for the logit of the predicted class, on images of the {shown} part chosen "
         "at random, at most one of each group and kind. All maps share one colour scale; none is stretched. "
@@ -60,15 +60,23 @@ def describe_heat_maps(heat: HeatMaps, shown: str) -> tuple[str, ...]:
     else:
         sentences.append(
             f"Randomisation check on {check.images} images: after all weights are destroyed, the maps' rank "
-            f"correlation with the originals is {check.correlation:.2f} on average (absolute; unrelated maps of this "
-            f"smoothness: "
-            f"{check.chance:.2f}). A value near 1 would mean that the maps do not depend on what was learned."
+            f"correlation with the originals is {write_interval(check.correlation, check.low, check.high)} on average "
+            f"(absolute; unrelated maps of this smoothness: {check.chance:.2f}). A value near 1 would mean that the "
+            "maps do not depend on what was learned."
         )
     if heat.inside and heat.area:
         inside, area = (write_interval(one.value, one.low, one.high) for one in (heat.inside, heat.area))
         sentences.append(
             f"Share of a map's sum inside the annotated finding: {inside}, against {area} for a uniform map (n = "
             f"{heat.inside.n} correctly classified images with a mask, {heat.inside.groups} groups)."
+        )
+    if heat.background:
+        share, area = (
+            write_interval(one.value, one.low, one.high) for one in (heat.background.share, heat.background.area)
+        )
+        sentences.append(
+            f"Share of a map's sum in the background (outside the outline that brightness gives): {share}, against "
+            f"{area} for a uniform map (n = {heat.background.share.n} images that are shown)."
         )
     return tuple(sentences)
 

@@ -33,8 +33,9 @@ def describe_calibration(findings: Findings) -> tuple[str, ...]:
         else ""
     )
     return (
-        f"Temperature {findings.record.temperature:.3f}, fitted on the validation part (Guo et al. 2017), divides the "
-        f"logits. It changes no predicted class.{shift}",
+        f"Temperature {findings.record.temperature:.3f} divides the logits: fitted on the validation part (Guo et al. "
+        "2017), or 1 where the fitted one makes probabilities no better on validation patients that it was not fitted "
+        f"on. It changes no predicted class.{shift}",
         f"Measured on the {findings.shown} part. Bars and points show how often predictions of a given confidence "
         f"were right; on the dotted line, confidence equals accuracy. The numbers of images are below; points with "
         f"few images are uncertain.",

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from ganoscope.evaluate.generated_measurements import NAME as GENERATED
 from ganoscope.files import load_json
 from ganoscope.reports.kit.content import Chapter, Section
 from ganoscope.reports.kit.estimates import tabulate_estimates
@@ -28,4 +29,4 @@ def make_chapter(sources: Sources) -> Chapter | None:
 
 def list_measurements(folder: Path) -> list[Path]:
     """Returns the files of all measurements that have no section of their own, sorted by name."""
-    return sorted(path for path in folder.glob("*.json") if path.name not in (DIVERSITY, ALARMS))
+    return sorted(path for path in folder.glob("*.json") if path.name not in (DIVERSITY, ALARMS, GENERATED))

@@ -3,10 +3,10 @@
 import numpy as np
 
 from ganoscope.data.inspection.exhibits import SHEET_CLASSES, SHEET_COLUMNS
-from ganoscope.reports.kit.pictures import Picture
+from ganoscope.reports.kit.pictures import Picture, embed_image
 from ganoscope.reports.store.artefacts import Evidence
 from ganoscope.reports.store.chapter import StoreChapter
-from ganoscope.reports.store.marked_pictures import GAP_PX, SHEET_PX, draw_thumbnail, embed, join, parse_boxes
+from ganoscope.reports.store.marked_pictures import GAP_PX, SHEET_PX, draw_thumbnail, join, parse_boxes
 
 
 def show(evidence: Evidence) -> StoreChapter:
@@ -39,4 +39,4 @@ def make_sheet(evidence: Evidence, label: str) -> Picture:
     caption += f"; annotated findings outlined in {outlined}." if outlined else "."
     alt = f"Contact sheet of {len(chosen)} randomly chosen images of the class {label}."
     width = min(len(chosen), SHEET_COLUMNS) * (SHEET_PX + GAP_PX)
-    return Picture(embed(join(thumbnails, SHEET_COLUMNS)), alt, caption, True, width)
+    return Picture(embed_image(join(thumbnails, SHEET_COLUMNS)), alt, caption, True, width)

@@ -4,11 +4,11 @@ from collections import Counter
 
 from ganoscope.data.inspection.duplicate_pairs import Pair, ShownPairs
 from ganoscope.reports.kit.content import Table
-from ganoscope.reports.kit.pictures import Picture
+from ganoscope.reports.kit.pictures import Picture, embed_image
 from ganoscope.reports.store.artefacts import Evidence
 from ganoscope.reports.store.chapter import StoreChapter
 from ganoscope.reports.store.galleries import Exhibit, Gallery
-from ganoscope.reports.store.marked_pictures import draw_thumbnail, embed, join
+from ganoscope.reports.store.marked_pictures import draw_thumbnail, join
 
 ANCHOR, TITLE = "duplicates", "Duplicates"
 
@@ -79,7 +79,7 @@ def show_pair(evidence: Evidence, pair: Pair) -> Exhibit:
     badges = tuple(name for name, raised in flags.items() if raised)
     caption = f"correlation {pair.correlation:.4f}"
     lines = tuple(line for row in zip(*places, strict=True) for line in row)
-    return Exhibit(Picture(embed(picture), alt, caption, True, picture.width), badges, lines)
+    return Exhibit(Picture(embed_image(picture), alt, caption, True, picture.width), badges, lines)
 
 
 def describe_image(evidence: Evidence, index: int) -> tuple[str, ...]:

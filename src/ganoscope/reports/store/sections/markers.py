@@ -1,10 +1,11 @@
 """Burnt-in text and markers: how many images of each class have any, and a gallery with boxes around them."""
 
 from ganoscope.reports.kit.content import Table
+from ganoscope.reports.kit.pictures import embed_image
 from ganoscope.reports.store.artefacts import Evidence
 from ganoscope.reports.store.chapter import StoreChapter
 from ganoscope.reports.store.galleries import Exhibit, Gallery, count_shown, show_single
-from ganoscope.reports.store.marked_pictures import LARGE_PX, draw_thumbnail, embed, parse_boxes
+from ganoscope.reports.store.marked_pictures import LARGE_PX, draw_thumbnail, parse_boxes
 
 ANCHOR, TITLE = "markers", "Burnt-in text and markers"
 
@@ -39,4 +40,4 @@ def show_marked(evidence: Evidence, index: int) -> Exhibit:
     boxes = parse_boxes(evidence.columns["markers"][index])
     picture = draw_thumbnail(evidence, index, LARGE_PX, marks=boxes)
     alt = f"Image of the class {evidence.labels[index]}, {len(boxes)} supposed markers boxed in red."
-    return show_single(evidence, index, embed(picture), alt)
+    return show_single(evidence, index, embed_image(picture), alt)

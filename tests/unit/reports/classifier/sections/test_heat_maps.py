@@ -15,11 +15,12 @@ def test_empty_maps_and_the_randomisation_check_are_told():
     maps = np.zeros((4, 8, 8), np.float32)
     maps[0] = 1
     told = " ".join(describe_heat_maps(make_heat(maps), "test"))
-    assert "3 of 4 maps are empty" in told
+    assert "Of 4 maps, 3 empty and 1 near-blank (they hardly vary)" in told
     assert "not possible" in told
-    told = " ".join(describe_heat_maps(make_heat(maps + 1, WeightDependence(4, 0.123, 0.2)), "test"))
+    maps[:, :4] = 2
+    told = " ".join(describe_heat_maps(make_heat(maps, WeightDependence(4, 0.123, 0.2, 0.1, 0.15)), "test"))
     assert "No map is empty" in told
-    assert "is 0.12 on average" in told
+    assert "is 0.123 (0.100 to 0.150) on average" in told
 
 
 def test_colours_end_near_the_largest_value_and_nowhere_where_all_maps_are_empty():

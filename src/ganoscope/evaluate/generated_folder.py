@@ -1,0 +1,205 @@
+"""Generated images read back: from a folder that `ganoscope generate` wrote, or from a store of any generator's."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image, UnidentifiedImageError
+
+from ganoscope.classifiers.trained import describe_range
+from ganoscope.data.arrays import load_arrays
+from ganoscope.data.store import Store
+from ganoscope.data.store.intensity import IntensityMap
+from ganoscope.data.writers import nifti, npz
+from ganoscope.errors import UserError, describe, refuse
+from ganoscope.evaluate.comparison import GeneratedImages
+from ganoscope.files import compute_sha256, load_json, read_csv
+from ganoscope.training.run_folder.record import RunRecord
+
+TABLES = ("manifest.csv", "frames.csv")
+"""Tables with a row per image: of files with one image each, and of files with many."""
+REMEDY = "Make them with `ganoscope generate`, or prepare a store from them with `ganoscope prepare` and name that."
+
+
+@dataclass(frozen=True)
+class GeneratedFolder:
+    """A folder of generated images.
+
+    Attributes:
+        name: Name of the folder, or of the store.
+        sha256: SHA-256 of its table and of the images that were read, or fingerprint of the store.
+        total: Number of images in it.
+        source: What made them, in words.
+        images: Those that were read, at most as many as asked for.
+        screening: What `generate` screened out, as `provenance.json` describes it; empty where nothing was screened.
+    """
+
+    name: str
+    sha256: str
+    total: int
+    source: str
+    images: GeneratedImages
+    screening: dict[str, Any] = field(default_factory=dict)
+
+
+def read_generated(folder: Path, record: RunRecord, number: int) -> GeneratedFolder:
+    """Returns the generated images in a folder, the first `number` of them.
+
+    Args:
+        folder: Folder written by `ganoscope generate`, or a store.
+        record: Record of the run that they are compared with the real images of.
+        number: Most images to read, 1 or more.
+
+    Raises:
+        UserError: The folder holds no generated images, they are of another size or intensity range, or it is damaged.
+    """
+    if (folder / "store.json").exists():
+        return read_store(folder, record, number)
+    table = find_table(folder)
+    provenance = load_json(folder / "provenance.json")
+    refuse_misfit(folder, read_entry(provenance, "size_px", int), read_intensity(provenance), record)
+    rows = list(read_csv(table))
+    chosen = rows[:number]
+    if not chosen:
+        raise UserError(f"no generated images at {folder}: {table.name} lists none. {REMEDY}")
+    pixels = np.stack(list(read_pixels(folder, chosen)))
+    labels = np.array([row.get("label", "") for row in chosen])
+    return GeneratedFolder(
+        name=folder.name,
+        sha256=compute_sha256(table, *list_files(folder, chosen)),
+        total=len(rows),
+        source=f"run {', '.join(sorted({row.get('run', '') for row in rows}))}",
+        images=GeneratedImages(record.intensity.to_network(pixels)[:, None], labels if all(labels) else None),
+        screening=read_entry(provenance, "screening", dict, {}),
+    )
+
+
+def find_table(folder: Path) -> Path:
+    """Returns the table of the images in a folder.
+
+    Raises:
+        UserError: There is none.
+    """
+    found = next((folder / name for name in TABLES if (folder / name).exists()), None)
+    if found is None:
+        raise UserError(f"no generated images at {folder}: {' or '.join(TABLES)} is missing. {REMEDY}")
+    return found
+
+
+def read_store(folder: Path, record: RunRecord, number: int) -> GeneratedFolder:
+    """Returns the images of a store as generated ones, whatever made them.
+
+    Args:
+        folder: The store.
+        record: Record of the run that they are compared with the real images of.
+        number: Most images to read.
+
+    Raises:
+        UserError: The store is damaged, or its images are of another size or intensity range.
+    """
+    store = Store.open(folder)
+    refuse_misfit(folder, store.size, store.intensity, record)
+    indices = np.arange(min(number, store.count))
+    labels = store.column("label")[indices]
+    images = GeneratedImages(store.load_images(indices), labels if all(labels) else None)
+    return GeneratedFolder(folder.name, store.fingerprint, store.count, f"store {store.name}", images)
+
+
+def list_files(folder: Path, rows: list[dict[str, str]]) -> list[Path]:
+    """Returns the files that hold the images in some rows of a folder's table."""
+    if "file" in rows[0]:
+        return [folder / Path(row["file"]).name for row in rows if (folder / Path(row["file"]).name).exists()]
+    return [folder / name for name in (npz.NAME, nifti.NAME) if (folder / name).exists()]
+
+
+def read_pixels(folder: Path, rows: list[dict[str, str]]) -> Iterator[NDArray[np.generic]]:
+    """Yields the images in stored units, shape (H, W) each.
+
+    Args:
+        folder: Folder written by `ganoscope generate`.
+        rows: Rows of its table.
+
+    Raises:
+        UserError: A file is missing or damaged.
+    """
+    if "file" in rows[0]:
+        for row in rows:
+            yield read_png(folder / Path(row["file"]).name, int(row.get("offset") or 0))
+    elif (folder / npz.NAME).exists():
+        yield from load_arrays(folder / npz.NAME, REMEDY)["train_images"][: len(rows)]
+    elif (folder / nifti.NAME).exists():
+        import nibabel  # late, as all of nibabel: importing it takes a second
+
+        volume: Any = nibabel.load(folder / nifti.NAME)
+        yield from np.asarray(volume.dataobj)[..., : len(rows)].T
+    else:
+        raise UserError(f"images at {folder} are in a format that is not read back. {REMEDY}")
+
+
+def read_png(path: Path, offset: int) -> NDArray[np.generic]:
+    """Returns a picture in stored units, shape (H, W); `offset` was added to negative values.
+
+    Raises:
+        UserError: The file is missing or damaged.
+    """
+    try:
+        with Image.open(path) as image:
+            return np.asarray(image).astype(np.int32) - offset
+    except (OSError, UnidentifiedImageError) as error:
+        raise UserError(f"{path} is missing or damaged: {error}. {REMEDY}") from None
+
+
+def read_entry(content: Any, name: str, kind: type, otherwise: Any = None) -> Any:
+    """Returns an entry of `provenance.json`.
+
+    Args:
+        content: Content of the file.
+        name: Name of the entry.
+        kind: Type that it must have.
+        otherwise: What to return where there is no such entry; None where it must be there.
+
+    Raises:
+        UserError: The entry is missing, or of another type.
+    """
+    value = content.get(name, otherwise) if isinstance(content, dict) else None
+    if not isinstance(value, kind):
+        raise UserError(f"provenance.json is damaged: {name} is missing or not as `ganoscope generate` writes it.")
+    return value
+
+
+def read_intensity(provenance: Any) -> IntensityMap:
+    """Returns the map of intensities that the images were written with.
+
+    Raises:
+        UserError: It is missing or damaged.
+    """
+    try:
+        return IntensityMap(**read_entry(provenance, "intensity", dict))
+    except TypeError as error:
+        raise UserError(f"provenance.json is damaged: {error}.") from None
+
+
+def refuse_misfit(folder: Path, size: int, intensity: IntensityMap, record: RunRecord) -> None:
+    """Refuses images of another size or intensity range than the run's; all differences in one message.
+
+    Args:
+        folder: Where the images are.
+        size: Their side in pixels.
+        intensity: Their map of intensities.
+        record: Record of the run.
+
+    Raises:
+        UserError: They differ.
+    """
+    faults = []
+    if size != record.size:
+        fault = f"generated images at {folder} are of another size than the run's (px)"
+        faults.append(describe(fault, size, str(record.size), "Only equal sizes can be compared."))
+    if intensity != record.intensity:
+        fault = f"generated images at {folder} have another intensity range than the run's"
+        given, allowed = describe_range(intensity), describe_range(record.intensity)
+        faults.append(describe(fault, given, allowed, "Only equal ranges can be compared."))
+    refuse(faults)

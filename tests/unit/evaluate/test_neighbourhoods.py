@@ -1,0 +1,44 @@
+"""Shares of images in each other's neighbourhoods: what they say of collapsed and of far generators."""
+
+import numpy as np
+import pytest
+
+from ganoscope.errors import UserError
+from ganoscope.evaluate.comparison import Comparison
+from ganoscope.evaluate.features import Features
+from ganoscope.evaluate.neighbourhoods import compare_sets, measure_share
+
+
+def make(values, groups=None):
+    return Features(values, np.arange(len(values)) if groups is None else groups, "drawn", "none")
+
+
+def draw(count=40, seed=0, shift=0.0, scale=1.0):
+    return make(np.random.default_rng(seed).normal(shift, scale, (count, 4)))
+
+
+def test_a_collapsed_generator_is_precise_without_recall():
+    found = compare_sets(draw(seed=1, scale=0.01), draw())
+    assert found.precision.value == 1
+    assert found.recall.value < 0.1
+    assert found.coverage.value < 0.6
+
+
+def test_a_far_generator_is_neither():
+    found = compare_sets(draw(seed=1, shift=20), draw())
+    assert (found.precision.value, found.recall.value, found.density.value, found.coverage.value) == (0, 0, 0, 0)
+
+
+def test_value_and_floor_are_measured_on_equally_many_images():
+    features = (draw(100, 1), draw(80, 2), draw(30, 3))
+    measured = measure_share("precision", Comparison(features=features))
+    assert measured.value.n == measured.floor.n == 30
+    assert measured.at_floor_size == measured.value.value
+    assert measured.better == "higher"
+    halves = measure_share("recall", Comparison(features=(*features[:2], None)))
+    assert halves.floor.n == halves.value.n == 40
+
+
+def test_images_of_few_patients_are_refused():
+    with pytest.raises(UserError, match="too few images of other patients"):
+        compare_sets(draw(), make(np.zeros((9, 4)), np.array([0] * 5 + [1] * 4)))
