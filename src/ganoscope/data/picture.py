@@ -64,6 +64,9 @@ class ReadOptions(TableOptions):
     """Read only DICOM files of this modality, such as CT."""
     only_series: str = ""
     """Read only DICOM series whose description matches this regular expression (case-insensitive)."""
+    levels: str = ""
+    """What each level of folders is, from the top, such as split/class/patient: split, class, patient, study, series,
+    or - for one that is not used. By default, worked out from their names and printed."""
     hu_offset: int | None = None
     """Declares that 16-bit pictures hold Hounsfield units plus this offset, such as 1024."""
     max_file_gib: float = 1.0

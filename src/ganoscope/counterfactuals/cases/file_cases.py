@@ -181,7 +181,9 @@ def count_images(listing: Listing) -> int | None:
 def list_entries(folder: Path, prepared: PrepareConfig) -> Iterable[SourceImage]:
     """Returns the entries of a folder; subfolders may be named after patients, since no classes are needed."""
     name, layout = find_layout(folder)
-    return folders.walk_images(folder) if name == "folders" else layout.list_images(folder, prepared)
+    if name == "folders":
+        return folders.walk_images(folder)
+    return layout.list_images(folder, replace(prepared, levels=""))
 
 
 @contextmanager

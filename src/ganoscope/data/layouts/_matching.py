@@ -11,12 +11,10 @@ import unicodedata
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 
+from ganoscope.data.levels.mask_names import read_context
 from ganoscope.data.readers import readers
 from ganoscope.errors import UserError
 from ganoscope.files import escape_unprintable
-
-MASK_FOLDER = re.compile(r"(^|/)[^/]*(mask|segmentation|annotation)s?[^/]*/", re.IGNORECASE)
-"""Folders of masks, whose files often bear the names of their images."""
 
 
 @dataclass(frozen=True)
@@ -122,7 +120,7 @@ def match_rows(rows: Collection[str], files: Collection[str], table: str) -> Mat
     """
     found = match_names(rows, files)
     if found.double[1]:
-        images = [file for file in files if not MASK_FOLDER.search(file)]
+        images = [file for file in files if not read_context(tuple(file.split("/")[:-1])).masked]
         again = match_names(rows, images)
         found = again if len(again.row_of_file) > len(found.row_of_file) else found
     if found.row_of_file or not rows or not files:

@@ -7,7 +7,8 @@ from pathlib import Path
 
 from ganoscope.data.layouts._columns import OPTION_OF, choose_columns, find_stated, lists_images
 from ganoscope.data.layouts._tables import Table, open_table, show
-from ganoscope.data.layouts.folders import SPLIT_OF_FOLDER, find_fault, is_hidden, list_folders
+from ganoscope.data.layouts._walk import find_fault, is_hidden, list_folders
+from ganoscope.data.levels.words import SPLIT_OF_FOLDER
 from ganoscope.data.picture import TableOptions
 from ganoscope.errors import UserError
 

@@ -1,7 +1,8 @@
-"""Brain MRI slices in folders glioma, meningioma, notumor and pituitary, optionally below Training and Testing.
+"""Brain MRI slices of Nickparvar's set, in folders glioma, meningioma, notumor and pituitary, perhaps below splits.
 
-Labels are these four names, however the folders spell them (`no_tumor`, `glioma_tumor`). Patients are unknown: the data
-set merges others that state none.
+It is recognised by the names of its files as well (`Tr-gl_0010.jpg`, in its sources `gg (1).jpg`): folders of these
+names may also hold other images, which need not be MRI. Labels are the four names, however the folders spell them
+(`no_tumor`, `glioma_tumor`). Patients are unknown: the data set merges others that state none.
 
 Source: M. Nickparvar, Brain Tumor MRI Dataset, https://www.kaggle.com/datasets/masoudnickparvar/brain-tumor-mri-dataset.
 
@@ -9,10 +10,13 @@ Source: M. Nickparvar, Brain Tumor MRI Dataset, https://www.kaggle.com/datasets/
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
-from ganoscope.data.layouts import SourceImage
-from ganoscope.data.layouts.folders import list_folders, read_folder_names, walk_files
+from ganoscope.data.layouts import Listed, SourceImage
+from ganoscope.data.layouts._understood import Understood, understand
+from ganoscope.data.layouts._walk import list_folders, share_matching
+from ganoscope.data.patients import RECOGNITION_SHARE
 from ganoscope.data.picture import ReadOptions
 
 RANK = 2
@@ -22,19 +26,29 @@ NEEDED = 3
 """Number of the four class folders required for recognition."""
 DEPTH = 3
 """Largest depth of the class folders."""
+FILE = re.compile(r"T[re]-(?:gl|me|no|pi|aug)[a-z]*[_-]\d+|(?:gg|g|m|p|image|no)\d* ?\(\d+\)", re.IGNORECASE)
 
 
 def matches(source: Path) -> bool:
-    """Recognises sources with folders of at least three of the classes."""
-    return len({name_class(folder.name) for folder in list_folders(source, DEPTH)} & set(CLASSES)) >= NEEDED
+    """Recognises sources with folders of at least three of the classes, and with files called as in this set."""
+    found = {name_class(folder.name) for folder in list_folders(source, DEPTH)} & set(CLASSES)
+    return len(found) >= NEEDED and share_matching(source, FILE.match) >= RECOGNITION_SHARE
 
 
-def list_images(source: Path, options: ReadOptions) -> Iterator[SourceImage]:
-    """Yields every file; outside the class folders, the label is the name of the folder, as in layout `folders`."""
-    for found in walk_files(source):
-        split, label = read_folder_names(found.folders)
-        label = name_class(label)
-        yield SourceImage((found.path,), found.name, label, split, modality="MR", fault=found.fault)
+def list_images(source: Path, options: ReadOptions) -> Listed:
+    """Returns every file; outside the class folders, the label is the name of the folder, as in layout `folders`.
+
+    Raises:
+        UserError: The folders can be read in two ways.
+    """
+    understood = understand(source, options.levels)
+    return Listed(name_classes(understood), understood.tell())
+
+
+def name_classes(understood: Understood) -> Iterator[SourceImage]:
+    """Yields every file with the class in the spelling of the set."""
+    for image in understood.list_images():
+        yield replace(image, label=name_class(image.label), modality="MR")
 
 
 def name_class(folder: str) -> str:

@@ -13,8 +13,8 @@ from pydicom import Dataset
 from ganoscope.data.dicom import attributes
 from ganoscope.data.dicom.dataset import HEADER_TAGS, open_dataset, quiet
 from ganoscope.data.layouts import SourceImage
-from ganoscope.data.layouts.folders import Found, scan, walk_files
-from ganoscope.data.layouts.folders import find_fault as find_file_fault
+from ganoscope.data.layouts._walk import Found, scan, walk_files
+from ganoscope.data.layouts._walk import find_fault as find_file_fault
 from ganoscope.data.picture import ReadOptions, UnreadableError
 from ganoscope.data.readers._content import tell_format
 from ganoscope.data.readers.dicom import SUFFIXES

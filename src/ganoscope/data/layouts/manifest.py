@@ -24,7 +24,8 @@ from ganoscope.data.layouts._labels import LabelRule, refuse_unclear
 from ganoscope.data.layouts._matching import Matching, is_outside, make_key, match_rows
 from ganoscope.data.layouts._table_files import choose_tables, find_tables
 from ganoscope.data.layouts._tables import Table, parse_number, read_rows
-from ganoscope.data.layouts.folders import SPLIT_OF_FOLDER, Found, find_link_fault, walk_files
+from ganoscope.data.layouts._walk import Found, find_link_fault, walk_files
+from ganoscope.data.levels.words import SPLIT_OF_FOLDER
 from ganoscope.data.picture import ReadOptions, TableOptions
 from ganoscope.data.readers import readers
 from ganoscope.files import escape_unprintable

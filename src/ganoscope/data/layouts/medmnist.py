@@ -8,7 +8,7 @@ from itertools import islice
 from pathlib import Path
 
 from ganoscope.data.layouts import SourceImage
-from ganoscope.data.layouts.folders import scan, walk_files
+from ganoscope.data.layouts._walk import scan, walk_files
 from ganoscope.data.picture import ReadOptions, UnreadableError
 from ganoscope.data.readers.array import CLASSES, find_set, is_medmnist, list_names
 from ganoscope.errors import UserError

@@ -1,31 +1,30 @@
 """NIfTI volumes: flat, in class folders, as BIDS (`sub-...`), or as in challenges (`imagesTr`, `labelsTr`).
 
-The slices of a volume always stay together. The patient is known in BIDS, and where folders are patients, as in BraTS:
-nine of ten folders (at least two, with different names) hold the same two or more files, apart from the folder name in
-their names, and the rest of one name is letters only, such as `flair` or `seg`. Such a folder gives the patient, the
-one above it the class. Otherwise the patient is unknown, since several volumes may show one person.
+The slices of a volume always stay together. The patient is known where folders are called as patients (`sub-07`,
+`case_00000`, `BraTS20_Training_001`), in BIDS also from the file name, and where folders are alike, as in BraTS: nine
+of ten folders (at least two, with different names) hold the same two or more files, apart from the folder name in
+their names, and the rest of one name is letters only, such as `flair` or `seg`. Otherwise the patient is unknown,
+since several volumes may show one person.
 
-Label maps, identified by their folder or by the end of their name (`_seg`, `-seg`, `_mask`, `_gt` ...), are listed but
-not used.
+Label maps are listed but not used: those in folders of masks, those whose name ends in `_seg`, `_mask`, `_gt` or the
+like, and those called as the volume beside them with another word (`segmentation-0`, `volume-0`). Their numbers stand
+for different organs and findings, and no name says which.
 
 Source: BIDS, https://bids-specification.readthedocs.io; Medical Segmentation Decathlon, http://medicaldecathlon.com;
-BraTS, https://www.med.upenn.edu/cbica/brats2020/data.html.
+BraTS, https://www.med.upenn.edu/cbica/brats2020/data.html; LiTS, https://arxiv.org/abs/1901.04056.
 """
 
 import re
 from collections import Counter
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
-from ganoscope.data.layouts import SourceImage
-from ganoscope.data.layouts.folders import (
-    Found,
-    check_labels,
-    find_table_fault,
-    read_folder_names,
-    sample_names,
-    walk_files,
-)
+from ganoscope.data.layouts import Listed, SourceImage
+from ganoscope.data.layouts._understood import NAMED_MASK, Understood, understand
+from ganoscope.data.layouts._walk import sample_names, walk_files
+from ganoscope.data.layouts.folders import check_labels
+from ganoscope.data.levels.looks import OPEN, SUBJECT, look_at
 from ganoscope.data.picture import ReadOptions
 from ganoscope.data.readers.nifti import SUFFIXES
 
@@ -33,13 +32,8 @@ RANK = 1
 
 SIDECARS = (".json", ".tsv", ".csv", ".txt", ".md", ".bval", ".bvec", ".pdf", ".html")
 """Suffixes of files that accompany volumes; ignored when the layout is recognised."""
-SUBJECT = re.compile(r"sub-[A-Za-z0-9]+")
 
-IMAGE_FOLDERS = {"imagestr": "train", "imagesva": "validation", "imagests": "test", "images": "", "volumes": ""}
-MASK_FOLDERS = ("labelstr", "labelsts", "labelsva", "masks", "mask", "segmentations", "segmentation", "segs")
-MASK = "a volume in a folder of label maps is no image of anatomy"
 MASK_NAME = re.compile(r".*([_-]seg|_mask|_labels?|_segmentation|_gt)\.nii(\.gz)?", re.IGNORECASE | re.DOTALL)
-NAMED_MASK = "a segmentation, by its name; not taken as a picture"
 ALIKE_SHARE = 0.9
 """Proportion of folders with the same files from which all are assumed to be patients; data sets contain errors."""
 
@@ -52,14 +46,14 @@ def matches(source: Path) -> bool:
     return volumes > 0 and volumes >= others
 
 
-def list_images(source: Path, options: ReadOptions) -> Iterator[SourceImage]:
-    """Yields every file; label maps have a fault.
+def list_images(source: Path, options: ReadOptions) -> Listed:
+    """Returns every file; label maps have a fault.
 
     Raises:
-        UserError: The folders can't be classes: they look like patients.
+        UserError: The folders can be read in two ways, or can't be classes: they look like patients.
     """
-    patients = find_patients(source)
-    return check_labels(source, (describe(found, patients) for found in walk_files(source)))
+    understood = understand(source, options.levels, known=find_patients(source))
+    return Listed(check_labels(source, list_volumes(understood)), understood.tell(attach=False))
 
 
 def find_patients(source: Path) -> frozenset[str]:
@@ -67,7 +61,7 @@ def find_patients(source: Path) -> frozenset[str]:
     kinds: dict[tuple[str, ...], set[str]] = {}
     for found in walk_files(source):
         name = found.path.name.lower()
-        if name.endswith(SUFFIXES) and found.folders and describe(found).label == found.folders[-1]:
+        if name.endswith(SUFFIXES) and found.folders and look_at(found.folders[-1]).kind in OPEN:
             kind = name.removeprefix(found.folders[-1].lower())
             kinds.setdefault(found.folders, set()).add(kind.removesuffix(".gz").removesuffix(".nii").strip("_- ."))
     names = frozenset(folders[-1] for folders in kinds)
@@ -78,34 +72,15 @@ def find_patients(source: Path) -> frozenset[str]:
     return names if alike else frozenset()
 
 
-def describe(found: Found, patients: frozenset[str] = frozenset()) -> SourceImage:
-    """Returns the entry of a file, with split, label and patient from the folders above it.
-
-    Args:
-        found: File.
-        patients: Names of folders that are patients.
-
-    Example:
-        >>> entry = describe(Found(Path("sub-07_T1w.nii.gz"), ("sub-07", "anat")))
-        >>> entry.patient, entry.label
-        ('sub-07', '')
-    """
-    known = (*IMAGE_FOLDERS, *MASK_FOLDERS)
-    folders = [folder for folder in found.folders if folder.lower() not in known and folder not in patients]
-    split, label = read_folder_names(tuple(folders))
-    split = next((s for f, s in IMAGE_FOLDERS.items() if s and f in map(str.lower, found.folders)), split)
-    patient = find_subject(found)
-    if patient and any(SUBJECT.fullmatch(folder) for folder in found.folders):
-        label = ""  # the folders are subject, session and kind of image
-    patient = patient or next((folder for folder in found.folders if folder in patients), "")
-    masked = any(folder.lower() in MASK_FOLDERS for folder in found.folders)
-    named = MASK_NAME.fullmatch(found.path.name)
-    fault = found.fault or (MASK if masked else NAMED_MASK if named else find_table_fault(found))
-    return SourceImage((found.path,), found.name, label, split, patient, fault=fault)
+def list_volumes(understood: Understood) -> Iterator[SourceImage]:
+    """Yields every file with the subject in its name, and every label map with a fault."""
+    for image in understood.list_images(attach=False):
+        named = MASK_NAME.fullmatch(image.path.name)
+        patient = image.patient or find_subject(image.path.name)
+        yield replace(image, patient=patient, fault=image.fault or (NAMED_MASK if named else ""))
 
 
-def find_subject(found: Found) -> str:
-    """Returns the BIDS subject in folder or file name; "" if there is none."""
-    named = (folder for folder in reversed(found.folders) if SUBJECT.fullmatch(folder))
-    stated = SUBJECT.match(found.path.name)
-    return next(named, "") or (stated[0] if stated and found.path.name[stated.end() :][:1] in ("_", ".") else "")
+def find_subject(name: str) -> str:
+    """Returns the BIDS subject in a file name; "" if there is none."""
+    stated = SUBJECT.match(name)
+    return stated[0] if stated and name[stated.end() :][:1] in ("_", ".") else ""

@@ -8,10 +8,12 @@ Source: Wang et al., ChestX-ray8, CVPR 2017, https://doi.org/10.1109/CVPR.2017.3
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
-from ganoscope.data.layouts import SourceImage
-from ganoscope.data.layouts.folders import read_folder_names, share_matching, walk_files
+from ganoscope.data.layouts import Listed, SourceImage
+from ganoscope.data.layouts._understood import Understood, understand
+from ganoscope.data.layouts._walk import share_matching
 from ganoscope.data.patients import PATTERNS, RECOGNITION_SHARE, extract_patient
 from ganoscope.data.picture import ReadOptions
 
@@ -26,13 +28,22 @@ def matches(source: Path) -> bool:
     return share_matching(source, read_patient) >= RECOGNITION_SHARE
 
 
-def list_images(source: Path, options: ReadOptions) -> Iterator[SourceImage]:
-    """Yields every file with its patient id."""
-    for found in walk_files(source):
-        split, label = read_folder_names(found.folders)
-        patient = read_patient(found.path.name)
-        fault = found.fault or ("" if patient else "the file name states no patient; allowed: 00000001_000 and so on")
-        yield SourceImage((found.path,), found.name, label, split, patient, modality="DX", fault=fault)
+def list_images(source: Path, options: ReadOptions) -> Listed:
+    """Returns every file with its patient id.
+
+    Raises:
+        UserError: The folders can be read in two ways.
+    """
+    understood = understand(source, options.levels)
+    return Listed(add_patients(understood), understood.tell())
+
+
+def add_patients(understood: Understood) -> Iterator[SourceImage]:
+    """Yields every file with the patient id in its name."""
+    for image in understood.list_images():
+        patient = read_patient(image.path.name)
+        fault = image.fault or ("" if patient else "the file name states no patient; allowed: 00000001_000 and so on")
+        yield replace(image, patient=patient, modality="DX", fault=fault)
 
 
 def read_patient(name: str) -> str:

@@ -10,10 +10,12 @@ Source: Kermany, Zhang, Goldbaum et al., Cell 172 (2018), https://doi.org/10.176
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
-from ganoscope.data.layouts import SourceImage
-from ganoscope.data.layouts.folders import read_folder_names, share_matching, walk_files
+from ganoscope.data.layouts import Listed, SourceImage
+from ganoscope.data.layouts._understood import Understood, understand
+from ganoscope.data.layouts._walk import share_matching
 from ganoscope.data.patients import PATTERNS, RECOGNITION_SHARE, extract_patient
 from ganoscope.data.picture import ReadOptions
 
@@ -35,13 +37,22 @@ def matches(source: Path) -> bool:
     return share_matching(source, PATIENT.search) >= RECOGNITION_SHARE
 
 
-def list_images(source: Path, options: ReadOptions) -> Iterator[SourceImage]:
-    """Yields every file with its patient and cause."""
-    for found in walk_files(source):
-        split, folder = read_folder_names(found.folders)
-        patient, label = extract_patient(PATIENT, found.path.name), read_label(found.path.name)
-        fault = found.fault or find_fault(label, folder)
-        yield SourceImage((found.path,), found.name, label, split, patient, modality="DX", fault=fault)
+def list_images(source: Path, options: ReadOptions) -> Listed:
+    """Returns every file with its patient and cause.
+
+    Raises:
+        UserError: The folders can be read in two ways.
+    """
+    understood = understand(source, options.levels)
+    return Listed(add_causes(understood), understood.tell())
+
+
+def add_causes(understood: Understood) -> Iterator[SourceImage]:
+    """Yields every file with the patient and the cause in its name."""
+    for image in understood.list_images():
+        patient, label = extract_patient(PATIENT, image.path.name), read_label(image.path.name)
+        fault = image.fault or find_fault(label, image.label)
+        yield replace(image, label=label, patient=patient, modality="DX", fault=fault)
 
 
 def read_label(name: str) -> str:

@@ -1,9 +1,8 @@
 """16-bit pictures with Hounsfield units plus an offset (`--hu-offset`), in folders as in layout `folders`."""
 
-from collections.abc import Iterator
 from pathlib import Path
 
-from ganoscope.data.layouts import SourceImage, folders
+from ganoscope.data.layouts import Listed, folders
 from ganoscope.data.picture import ReadOptions
 from ganoscope.errors import UserError, describe
 
@@ -15,7 +14,7 @@ def matches(source: Path) -> bool:
     return False
 
 
-def list_images(source: Path, options: ReadOptions) -> Iterator[SourceImage]:
+def list_images(source: Path, options: ReadOptions) -> Listed:
     """Returns the entries that `folders` lists.
 
     Raises:

@@ -16,7 +16,7 @@ from pathlib import Path
 
 from ganoscope.data.layouts import Box, SourceImage
 from ganoscope.data.layouts._tables import Table, open_table, parse_number, read_rows, require_columns
-from ganoscope.data.layouts.folders import Found, walk_files
+from ganoscope.data.layouts._walk import Found, walk_files
 from ganoscope.data.layouts.manifest import CONFLICT, NO_IMAGE, NO_ROW, VIEWS, read_modality
 from ganoscope.data.picture import ReadOptions
 from ganoscope.errors import UserError

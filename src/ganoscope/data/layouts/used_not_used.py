@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from ganoscope.data.layouts import SourceImage
-from ganoscope.data.layouts.folders import list_folders, walk_files
+from ganoscope.data.layouts._walk import list_folders, walk_files
 from ganoscope.data.picture import ReadOptions
 
 RANK = 2

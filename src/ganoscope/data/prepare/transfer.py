@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from ganoscope.data.geometry.placement import Placement
 from ganoscope.data.layouts import SourceImage
-from ganoscope.data.layouts.folders import read_folder_names
+from ganoscope.data.levels.looks import look_at
 from ganoscope.data.picture import Picture, Unit
 from ganoscope.data.store.intensity import DTYPE_OF_UNIT
 
@@ -144,7 +144,6 @@ def describe_privately(item: Decoded, together: bool) -> dict[str, Any]:
     """Returns the values of a picture that only the unfinished store holds, such as names and ids."""
     image = item.image
     parts = tuple(image.name.split("/")[:-1])
-    _, label = read_folder_names(parts)
     return {
         "number": item.number,
         "name": item.name,
@@ -155,7 +154,7 @@ def describe_privately(item: Decoded, together: bool) -> dict[str, Any]:
         "origin": item.origin,
         "stated_split": item.stated_split,
         "uid": int(item.picture is not None and item.picture.patient_is_uid),
-        "taken_from": "/".join(part for part in parts if part not in (label, image.label)),
+        "taken_from": "/".join(part for part in parts if tells_origin(part, image.label)),
     }
 
 
@@ -164,6 +163,13 @@ def find_check(item: Decoded) -> str:
     if item.picture is None or (item.origin == "source" and item.picture.patient not in ("", item.patient)):
         return ""
     return item.picture.patient_check
+
+
+def tells_origin(folder: str, label: str) -> bool:
+    """Tells whether the name of a folder may say where an image comes from: not a class, a patient or a study."""
+    look = look_at(folder)
+    known = look.kind in ("id", "number", "numbered", "patient", "study", "series")
+    return not known and not (label and label in (folder, look.name))
 
 
 def write_boxes(boxes: Any) -> str:

@@ -8,7 +8,7 @@ from pathlib import Path
 from ganoscope.data.layouts import Layout
 from ganoscope.data.layouts._columns import NEEDED, count_fits, explain_missing, find_aliases
 from ganoscope.data.layouts._table_files import MOST_TABLES, list_tables, open_sound
-from ganoscope.data.layouts.folders import walk_files
+from ganoscope.data.layouts._walk import walk_files
 from ganoscope.data.prepare.listing import Listing
 from ganoscope.errors import UserError
 from ganoscope.progress import CONSOLE

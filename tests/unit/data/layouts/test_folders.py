@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.fixtures.listings import entries, faults, listing
 
-from ganoscope.data.layouts import folders, manifest
+from ganoscope.data.layouts import _walk, folders, manifest
 from ganoscope.data.picture import ReadOptions
 from ganoscope.errors import UserError
 
@@ -65,8 +65,9 @@ def test_deepest_folder_is_the_class(make_source):
         ("test results", ""),
     ],
 )
-def test_split_names_in_use_are_known_whole_and_in_any_case(folder, split):
-    assert folders.read_folder_names((folder,)) == (split, "" if split else folder)
+def test_split_names_in_use_are_known_whole_and_in_any_case(make_source, folder, split):
+    source = make_source({f"{folder}/1.png": b""})
+    assert listing(source) == [(f"{folder}/1.png", "" if split else folder, split)]
 
 
 def test_folders_above_the_source_say_nothing(make_source):
@@ -166,11 +167,11 @@ def test_a_link_inside_the_source_is_a_file_and_any_other_a_fault(make_source, t
     (links / "loop.png").symlink_to("loop.png")
     (links / "folder").symlink_to("../real")
     assert faults(entries(source, "folders")) == {
-        "links/out.png": folders.OUTSIDE,
-        "links/sibling.png": folders.OUTSIDE,
-        "links/broken.png": folders.BROKEN,
-        "links/loop.png": folders.BROKEN,
-        "links/folder": folders.LINKED_FOLDER,
+        "links/out.png": _walk.OUTSIDE,
+        "links/sibling.png": _walk.OUTSIDE,
+        "links/broken.png": _walk.BROKEN,
+        "links/loop.png": _walk.BROKEN,
+        "links/folder": _walk.LINKED_FOLDER,
     }
     assert len(entries(source, "folders")) == 10
 
@@ -193,7 +194,7 @@ def test_a_relative_source_is_read_like_an_absolute_one(make_source, monkeypatch
     monkeypatch.chdir(source.parent)
     relative = Path("source")
     found = faults(folders.list_images(relative, ReadOptions()))
-    assert found == {"sick/3.png": folders.OUTSIDE, "manifest.csv": folders.TABLE}
+    assert found == {"sick/3.png": _walk.OUTSIDE, "manifest.csv": _walk.TABLE}
     taken = [item.name for item in manifest.list_images(relative, ReadOptions()) if not item.fault]
     assert taken == ["sick/1.png"]
 
@@ -208,10 +209,10 @@ def test_links_whose_targets_folders_are_links_are_followed_to_their_end(make_so
     (source / "links" / "far.png").symlink_to("../far/1.png")
     (source / "links" / "self").symlink_to(".")
     assert faults(entries(source, "folders")) == {
-        "far": folders.LINKED_FOLDER,
-        "near": folders.LINKED_FOLDER,
-        "links/far.png": folders.OUTSIDE,
-        "links/self": folders.LINKED_FOLDER,
+        "far": _walk.LINKED_FOLDER,
+        "near": _walk.LINKED_FOLDER,
+        "links/far.png": _walk.OUTSIDE,
+        "links/self": _walk.LINKED_FOLDER,
     }
 
 
@@ -219,7 +220,7 @@ def test_pipes_are_faults_and_are_never_opened(make_source):
     source = make_source({"sick/1.png": b""})
     os.mkfifo(source / "sick" / "pipe.png")
     (source / "sick" / "to-pipe.png").symlink_to("pipe.png")
-    expected = {"sick/pipe.png": folders.NOT_REGULAR, "sick/to-pipe.png": folders.NOT_REGULAR}
+    expected = {"sick/pipe.png": _walk.NOT_REGULAR, "sick/to-pipe.png": _walk.NOT_REGULAR}
     assert faults(entries(source, "folders")) == expected
 
 
@@ -227,7 +228,7 @@ def test_a_walk_within_a_linked_folder_does_not_leave_the_source(make_source, tm
     source = make_source({"1.png": b""})
     make_source({"a.png": b""}, folder="elsewhere")
     (source / "images").symlink_to(tmp_path / "elsewhere")
-    assert [found.fault for found in folders.walk_files(source, "images")] == [folders.LINKED_FOLDER]
+    assert [found.fault for found in _walk.walk_files(source, "images")] == [_walk.LINKED_FOLDER]
 
 
 @pytest.fixture
@@ -247,15 +248,18 @@ def test_folders_nested_deeper_than_python_can_recurse_are_walked(deep_source):
     assert item.path.exists()
 
 
+LETTERS = "abcdefghijklmnopqrstuvwxyz"
+
+
 def test_more_folders_than_classes_can_be_are_refused_with_the_remedy(make_source):
-    source = make_source({f"p{number:03d}/{k}.png": b"" for number in range(51) for k in range(3)})
-    with pytest.raises(UserError, match=r"more than 50 folders.*--layout dicom_tree.*manifest\.csv"):
+    source = make_source({f"{a}{b}ro/{k}.png": b"" for a in LETTERS for b in "ae" for k in range(3)})
+    with pytest.raises(UserError, match=r"more than 50 folders.*--levels patient.*manifest\.csv"):
         listing(source)
 
 
 def test_a_folder_for_nearly_every_file_is_refused(make_source):
     with pytest.raises(UserError, match="7 folders for 12 files"):
-        listing(make_source({f"p{number % 7}/{number}.png": b"" for number in range(12)}))
+        listing(make_source({f"{LETTERS[number % 7]}ro/{number}.png": b"" for number in range(12)}))
 
 
 @pytest.mark.parametrize(("files", "classes"), [(12, 6), (10, 10), (4, 4), (150, 50)])
@@ -268,24 +272,34 @@ def test_sets_with_few_files_per_class_are_taken(make_source, files, classes):
     "names",
     [
         [f"MUELLER_HANS_19500{n + 100}" for n in range(12)],
+        [f"Smith_Jane_1963041{n}" for n in range(5)],
         [f"patient{n:03d}" for n in range(1, 12)],
+        [f"patient{n:03d}" for n in range(10)],
         [f"Case-{n}" for n in range(95, 106)],
-        [*(f"A{n}" for n in range(1000, 1010)), "well", "sick"],
+        [f"A{n}" for n in range(1000, 1010)],
+        [f"rabbit {n}" for n in range(20)],
+        [f"p{n}" for n in range(7)],
     ],
 )
-def test_folders_called_as_persons_are_refused_and_their_names_not_repeated(make_source, names):
+def test_folders_called_as_persons_or_numbered_in_the_hundreds_are_patients_and_never_classes(make_source, names):
     source = make_source({f"{name}/{k}.jpg": b"" for name in names for k in range(3)})
-    with pytest.raises(UserError, match=rf"look like patients.*got {len(names)} folders with long numbers") as e:
-        listing(source)
-    assert not any(name in str(e.value) for name in names)
+    items = entries(source, "folders")
+    assert {item.label for item in items} == {""}
+    assert {item.patient for item in items} == set(names)
+
+
+def test_short_numbers_are_classes_while_they_are_few_and_refused_where_they_could_be_patients(make_source):
+    few = make_source({f"{n}/{k}.jpg": b"" for n in range(5) for k in range(3)}, folder="few")
+    assert {label for _, label, _ in listing(few)} == set("01234")
+    many = make_source({f"{n}/{k}.jpg": b"" for n in range(12) for k in range(3)}, folder="many")
+    with pytest.raises(UserError, match=r"could be classes or patients.*--levels"):
+        listing(many)
 
 
 @pytest.mark.parametrize(
     "names",
     [
-        [f"patient{n:03d}" for n in range(10)],
         [f"class {n}" for n in range(1, 15)],
-        [str(n) for n in range(12)],
         [f"finding {letter}" for letter in "abcdefghijkl"],
         [*(f"A{n}" for n in range(1000, 1008)), "well", "sick", "both", "none"],
     ],
@@ -306,12 +320,12 @@ def test_a_sample_is_spread_over_the_whole_and_bounded(files, most):
         def __init__(self, name):
             self.name = name
 
-    original = folders.scan
-    folders.scan = lambda source: ((Named(number), ()) for number in range(files))
+    original = _walk.scan
+    _walk.scan = lambda source: ((Named(number), ()) for number in range(files))
     try:
-        sample = folders.sample_names(Path(), most)
+        sample = _walk.sample_names(Path(), most)
     finally:
-        folders.scan = original
+        _walk.scan = original
     assert len(sample) <= most
     steps = {later - earlier for earlier, later in pairwise(sample)}
     assert len(steps) <= 1

@@ -1,0 +1,158 @@
+"""Applies what was understood of a source's folders to each of its files, and says it in one line per level."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Protocol
+
+from ganoscope.data.levels.looks import TCGA
+from ganoscope.data.levels.roles import Roles, decide, find_class, find_parents, find_patient
+from ganoscope.data.levels.stated import ROLES, Place, StatedReading
+from ganoscope.data.levels.survey import EXAMPLES, Shape, Survey, survey
+from ganoscope.errors import UserError, describe
+
+UNUSED = "not used"
+ROLE_OF_KIND = {
+    "split": "split",
+    "container": "folders of pictures",
+    "mask": "masks",
+    "part": "parts of the set",
+    "date": "date",
+    "study": "study",
+    "series": "series",
+    "patient": "patient",
+}
+
+
+class Reading(Protocol):
+    """How the folders of a source are read."""
+
+    def place(self, folders: tuple[str, ...]) -> Place:
+        """Returns split, class and patient of the files in a folder, given the names from the source down."""
+        ...
+
+    def tell(self) -> list[str]:
+        """Returns one line per level: what it was taken for, how many folders it has, and a few of their names."""
+        ...
+
+
+@dataclass(frozen=True)
+class FoundReading:
+    """A reading that was worked out from the names.
+
+    Attributes:
+        found: Folders of the source.
+        roles: What was decided about its levels.
+    """
+
+    found: Survey
+    roles: Roles
+
+    def place(self, folders: tuple[str, ...]) -> Place:
+        """Returns split, class and patient of the files in a folder."""
+        shape = self.found.look(folders)
+        split = next((look.split for look in reversed(shape) if look.split), "")
+        return Place(split, self.read_label(folders, shape), self.read_patient(folders, shape))
+
+    def read_label(self, folders: tuple[str, ...], shape: Shape) -> str:
+        """Returns the class of the files in a folder."""
+        if self.roles.named:
+            return next((look.label for look in shape if look.label), "")
+        index = find_class(shape, self.roles)
+        if index < 0:
+            return ""
+        look = shape[index]
+        return look.name if self.roles.stems or look.split else folders[index]
+
+    def read_patient(self, folders: tuple[str, ...], shape: Shape) -> str:
+        """Returns the patient of the files in a folder, with the folders above where these number patients anew."""
+        index = find_patient(shape, self.roles)
+        if index < 0:
+            return ""
+        above = [folders[place] for place in find_parents(shape, index, self.roles)] if self.roles.local else []
+        barcode = TCGA.fullmatch(folders[index])  # some sets add a date
+        return "/".join((*above, barcode[1] if barcode else folders[index]))
+
+    def tell(self) -> list[str]:
+        """Returns one line per level."""
+        ordered = sorted(self.levels.items(), key=lambda item: item[0][0])
+        lines = [f"level {depth + 1}: {role} ({describe_names(*names)})" for (depth, role), names in ordered]
+        if not lines:
+            return []
+        if self.roles.studies:
+            lines.append("no level is a patient: images of one study stay together")
+        if self.roles.named:
+            lines.append("classes: the words beside the numbers of patients or studies")
+        elif not any(role.endswith("class") for _, role in self.levels):
+            lines.append("no level is a class: the images have no classes")
+        if self.roles.local:
+            lines.append("patients are numbered anew below each folder above them, and told apart by it")
+        return [*lines, f"this is --levels {self.state()}; if it is wrong, state another ({', '.join(ROLES)})"]
+
+    @cached_property
+    def levels(self) -> dict[tuple[int, str], tuple[set[int], list[str]]]:
+        """Hashes and examples of the names by depth and role."""
+        gathered: dict[tuple[int, str], tuple[set[int], list[str]]] = {}
+        for shape in self.found.files:
+            for depth in range(len(shape)):
+                names = self.found.names[shape[: depth + 1]]
+                seen, shown = gathered.setdefault((depth, self.find_role(shape, depth)), (set(), []))
+                new = [name for name in names.examples if hash(name) not in seen]
+                shown.extend(new[: EXAMPLES - len(shown)])
+                seen |= names.seen
+        return gathered
+
+    def find_role(self, shape: Shape, depth: int) -> str:
+        """Returns what a folder in a path was taken for, in words."""
+        look, patient = shape[depth], find_patient(shape, self.roles)
+        if depth == find_class(shape, self.roles):
+            return "patient, its words the class" if depth == patient else "class"
+        if depth == patient:
+            return "patient"
+        if look.kind == "patient" or (0 <= patient < depth and look.kind in ("id", "number", "numbered")):
+            return "study"
+        return ROLE_OF_KIND.get(look.kind, UNUSED)
+
+    def state(self) -> str:
+        """Returns this reading in the words of `--levels`, for the most frequent path."""
+        shape = max(self.found.files, key=lambda shape: (len(shape), self.found.files[shape]))
+        roles = [self.find_role(shape, depth).split(",")[0] for depth in range(len(shape))]
+        return "/".join(role if role in ROLES else "-" for role in roles)
+
+
+def describe_names(names: set[int], shown: list[str]) -> str:
+    """Returns how many folders there are, and what a few of them are called."""
+    count = "1 folder" if len(names) == 1 else f"{len(names):,} folders"
+    return f"{count}: {', '.join(shown)}{', ...' if len(names) > len(shown) else ''}"
+
+
+def read_levels(
+    pictures: Iterable[tuple[str, ...]],
+    stated: str = "",
+    source: object = "the source",
+    strict: bool = True,
+    known: frozenset[str] = frozenset(),
+) -> Reading:
+    """Returns how the folders of a source are read.
+
+    Args:
+        pictures: For each picture, the names of the folders above it.
+        stated: The user's `--levels`; "" if they are to be worked out.
+        source: Folder named in messages.
+        strict: Whether a source that can be read in two ways is refused.
+        known: Names of folders that are patients, whatever they look like.
+
+    Raises:
+        UserError: Two readings are equally good, or what is stated does not fit the folders.
+    """
+    found = survey(pictures, known)
+    if stated:
+        return StatedReading.make(stated, found, source)
+    roles = decide(found)
+    reading = FoundReading(found, roles)
+    if roles.doubt and strict:
+        given = "; ".join(line for line in reading.tell() if line.startswith("level "))
+        allowed = f"one role per level, from the top: {', '.join(ROLES)}"
+        remedy = f"State it, such as --levels {reading.state()}; of several levels called class, the deepest counts."
+        raise UserError(describe(f"{roles.doubt} in {source}", given, allowed, remedy))
+    return reading

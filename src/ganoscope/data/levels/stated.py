@@ -1,0 +1,120 @@
+"""The user's own word on what each level of folders is: `--levels split/class/patient`."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import NamedTuple, Self
+
+from ganoscope.data.levels.looks import OPEN, look_at
+from ganoscope.data.levels.survey import Shape, Survey, numbers_anew
+from ganoscope.data.levels.words import SPLIT_OF_FOLDER
+from ganoscope.errors import describe, refuse
+
+ROLES = ("split", "class", "patient", "study", "series", "-")
+"""Words of `--levels`; `-` is a level that is not used."""
+
+
+class Place(NamedTuple):
+    """What the folders above a file say about it: "" where they say nothing."""
+
+    split: str = ""
+    label: str = ""
+    patient: str = ""
+
+
+@dataclass(frozen=True)
+class StatedReading:
+    """A reading that the user stated.
+
+    Attributes:
+        roles: Role of each level, from the top.
+        local: Whether patients are numbered anew below each class or unused folder.
+    """
+
+    roles: tuple[str, ...]
+    local: bool = False
+
+    @classmethod
+    def make(cls, stated: str, found: Survey, source: object) -> Self:
+        """Returns the reading after comparing it with the folders of the source.
+
+        Args:
+            stated: `--levels` as the user wrote it.
+            found: Folders of the source.
+            source: Folder named in messages.
+
+        Raises:
+            UserError: A level does not exist, or holds folders that are no splits; all faults are in one message.
+        """
+        roles = parse_levels(stated)
+        refuse([*list_faults(stated), *list_misfits(roles, found, source)])
+        return cls(roles, numbers_anew(found, lambda shape: cls(roles).find_patient(shape)))
+
+    def place(self, folders: tuple[str, ...]) -> Place:
+        """Returns split, class and patient of the files in a folder; of several classes the deepest."""
+        named = list(zip(self.roles, folders, strict=False))
+        split = next((look_at(name).split for role, name in named if role == "split"), "")
+        labels = [look_at(name).label or name for role, name in named if role == "class"]
+        index, above = self.find_patient(tuple(map(look_at, folders)))
+        if index < 0:
+            return Place(split, labels[-1] if labels else "")
+        parents = [folders[place] for place in above] if self.local else []
+        return Place(split, labels[-1] if labels else "", "/".join((*parents, folders[index])))
+
+    def find_patient(self, shape: Shape) -> tuple[int, list[int]]:
+        """Returns the position of the patient's folder in a path, -1 if there is none, and those that number anew."""
+        if "patient" not in self.roles[: len(shape)]:
+            return -1, []
+        index = self.roles.index("patient")
+        above = range(index)
+        return index, [place for place in above if self.roles[place] in ("class", "-") and shape[place].kind in OPEN]
+
+    def tell(self) -> list[str]:
+        """Returns one line: what was stated."""
+        return [f"levels of folders as stated: {'/'.join(self.roles)}"]
+
+
+def parse_levels(stated: str) -> tuple[str, ...]:
+    """Returns the roles of levels from the words of `--levels`.
+
+    Example:
+        >>> parse_levels("Split/class/-")
+        ('split', 'class', '-')
+    """
+    return tuple(word.strip().lower() for word in stated.strip("/").split("/"))
+
+
+def list_faults(stated: str) -> list[str]:
+    """Returns what is wrong with the words of `--levels`, whatever the source; nothing if it is not given."""
+    if not stated:
+        return []
+    roles, faults = parse_levels(stated), []
+    allowed = f"one word per level of folders, from the top, separated by /: {', '.join(ROLES)}"
+    if unknown := [role or "nothing" for role in roles if role not in ROLES]:
+        faults.append(describe("--levels has unknown words", ", ".join(unknown), allowed, "Correct them."))
+    for role in ("split", "patient"):
+        if roles.count(role) > 1:
+            faults.append(describe(f"--levels names {role} twice", stated, f"{role} once", "Write - for other levels."))
+    if not unknown and set(roles) == {"-"}:
+        faults.append(describe("--levels uses no level", stated, allowed, "Name the level of the class or patient."))
+    return faults
+
+
+def list_misfits(roles: tuple[str, ...], found: Survey, source: object) -> Iterable[str]:
+    """Yields what of a statement does not fit the folders of the source.
+
+    Args:
+        roles: Role of each level as stated.
+        found: Folders of the source.
+        source: Folder named in messages.
+    """
+    if len(roles) > found.depth:
+        allowed = f"up to {found.depth} levels"
+        remedy = "Count the folders between the source and the pictures."
+        yield describe(f"--levels has more levels than {source}", len(roles), allowed, remedy)
+    for depth, role in enumerate(roles):
+        names = [names for shape, names in found.names.items() if len(shape) == depth + 1 and not shape[-1].split]
+        if role == "split" and names:
+            given = ", ".join(name for each in names for name in each.examples)
+            allowed = f"folders called {', '.join(SPLIT_OF_FOLDER)}, or with such a word in their names"
+            remedy = "State - for this level, or rename the folders."
+            yield describe(f"level {depth + 1} is stated as split, but has other folders", given, allowed, remedy)

@@ -1,0 +1,183 @@
+"""Gathers the names of the folders of a source, in memory that grows with the number of folders, not of files."""
+
+from collections import Counter
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+
+from ganoscope.data.levels.looks import OPEN, Look, look_at, read_digits
+from ganoscope.data.levels.words import is_diagnosis
+
+Shape = tuple[Look, ...]
+"""Looks of the folders above a file, from the source down: all patients of one class have one shape."""
+
+PERSON = Look("patient")
+EXAMPLES = 3
+COUNTED_DIGITS = 6
+"""Largest number of digits of numbers that may count folders."""
+
+
+@dataclass
+class Names:
+    """Different names of one look in one place.
+
+    Attributes:
+        seen: Hashes of the names.
+        examples: The first few names.
+        low: Smallest number in them; -1 if a name has none.
+        high: Largest number in them.
+        width: Number of digits of the shortest number in them.
+    """
+
+    seen: set[int] = field(default_factory=set)
+    examples: list[str] = field(default_factory=list)
+    low: int = 10**9
+    high: int = -1
+    width: int = 10**9
+
+    def add(self, name: str) -> None:
+        """Adds a name."""
+        key = hash(name)
+        if key in self.seen:
+            return
+        self.seen.add(key)
+        if len(self.examples) < EXAMPLES:
+            self.examples.append(name)
+        digits = read_digits(name)
+        number = int(digits) if 0 < len(digits) <= COUNTED_DIGITS else -1
+        self.low, self.high = min(self.low, number), max(self.high, number)
+        self.width = min(self.width, len(digits))
+
+    def merge(self, other: "Names") -> None:
+        """Adds the names of another place."""
+        self.seen |= other.seen
+        self.low, self.high = min(self.low, other.low), max(self.high, other.high)
+
+    @property
+    def counted(self) -> bool:
+        """Whether the names are numbered from 0 or 1 without large gaps."""
+        return 0 <= self.low <= 1 and self.high - self.low < 2 * len(self.seen)
+
+
+@dataclass
+class Survey:
+    """Folders of a source.
+
+    Attributes:
+        files: Number of pictures by the shape of the folders above them.
+        names: Names by the shape down to and including them.
+        depth: Number of folders above the deepest picture.
+        known: Names of folders that are patients, whatever they look like.
+    """
+
+    files: Counter[Shape] = field(default_factory=Counter)
+    names: dict[Shape, Names] = field(default_factory=dict)
+    depth: int = 0
+    known: frozenset[str] = frozenset()
+
+    def look(self, folders: tuple[str, ...]) -> Shape:
+        """Returns what the names of folders look like."""
+        return tuple(PERSON if name in self.known else look_at(name) for name in folders)
+
+    def add(self, folders: tuple[str, ...], pictures: int = 1) -> None:
+        """Adds pictures that lie below the folders."""
+        shape = self.look(folders)
+        self.files[shape] += pictures
+        self.depth = max(self.depth, len(folders))
+        for index, name in enumerate(folders):
+            self.names.setdefault(shape[: index + 1], Names()).add(name)
+
+
+def survey(pictures: Iterable[tuple[str, ...]], known: frozenset[str] = frozenset()) -> Survey:
+    """Returns what the folders above all pictures are called.
+
+    Args:
+        pictures: For each picture, the names of the folders above it, those of one folder in a row.
+        known: Names of folders that are patients, whatever they look like.
+    """
+    gathered, count = Survey(known=known), 0
+    current: tuple[str, ...] = ()
+    for folders in pictures:
+        if folders != current and count:
+            gathered.add(current, count)
+            count = 0
+        current, count = folders, count + 1
+    if count:
+        gathered.add(current, count)
+    return gathered
+
+
+def numbers_anew(found: Survey, locate: Callable[[Shape], tuple[int, list[int]]]) -> bool:
+    """Tells whether folders are numbered from 0 or 1 anew below several others.
+
+    Args:
+        found: Folders of a source.
+        locate: Function that returns the position of the numbered folder in a path, -1 if there is none, and the
+            positions of the folders below which numbering may start anew.
+    """
+    ranges: dict[Shape, Names] = {}
+    for shape in found.files:
+        index, above = locate(shape)
+        if index >= 0:
+            ranges.setdefault(tuple(shape[place] for place in above), Names()).merge(found.names[shape[: index + 1]])
+    together = set[int]().union(*(names.seen for names in ranges.values()))
+    repeated = sum(len(names.seen) for names in ranges.values()) > len(together)
+    return len(ranges) > 1 and repeated and all(names.counted for names in ranges.values())
+
+
+@dataclass
+class Level:
+    """Folders that are the n-th of those whose meaning their names do not tell.
+
+    Attributes:
+        names: Number of different names by look.
+        files: Number of pictures below them.
+        below: Number of pictures below them that also lie below a patient's folder further up.
+        width: Number of digits of the shortest number in the names.
+        parents: Looks of the next such folders above, by look.
+    """
+
+    names: Counter[Look] = field(default_factory=Counter)
+    files: int = 0
+    below: int = 0
+    width: int = 10**9
+    parents: dict[Look, set[Look]] = field(default_factory=dict)
+
+    @property
+    def count(self) -> int:
+        """Number of different names."""
+        return self.names.total()
+
+
+def open_places(shape: Shape, wrappers: frozenset[Look] = frozenset()) -> list[int]:
+    """Returns the positions of folders whose names do not tell what they are, below those that hold everything."""
+    places, passed = [index for index, look in enumerate(shape) if look.kind in OPEN], set[Look]()
+    while places and (top := shape[places[0]]) in wrappers:
+        if len(places) == 1 and (top in passed or is_diagnosis(top.name)):
+            break
+        passed.add(top)
+        places = places[1:]
+    return places
+
+
+def gather_levels(found: Survey, wrappers: frozenset[Look] = frozenset()) -> list[Level]:
+    """Returns the levels of folders whose names do not tell what they are, from the top."""
+    seen: list[dict[Look, set[int]]] = []
+    levels: list[Level] = []
+    for shape, files in found.files.items():
+        above: Look | None = None
+        patients = [index for index, look in enumerate(shape) if look.kind == "patient"]
+        for depth, index in enumerate(open_places(shape, wrappers)):
+            if depth == len(levels):
+                levels.append(Level())
+                seen.append({})
+            look, level = shape[index], levels[depth]
+            seen[depth].setdefault(look, set()).update(found.names[shape[: index + 1]].seen)
+            level.files += files
+            level.width = min(level.width, found.names[shape[: index + 1]].width)
+            level.below += files if patients and patients[0] < index else 0
+            if above is not None:
+                level.parents.setdefault(look, set()).add(above)
+            above = look
+    for level, names in zip(levels, seen, strict=True):
+        level.names = Counter({look: len(hashes) for look, hashes in names.items()})
+    return levels

@@ -1,0 +1,132 @@
+"""Words in the names of folders and files of medical data sets, and what each says."""
+
+import re
+from functools import lru_cache
+
+SPLIT_OF_FOLDER = {
+    **dict.fromkeys(("train", "training", "trainset", "training_set"), "train"),
+    **dict.fromkeys(("val", "valid", "validation", "dev"), "validation"),
+    **dict.fromkeys(("test", "testing", "testset", "test_set", "holdout"), "test"),
+}
+SPLIT_WORDS = {
+    **{name: split for name, split in SPLIT_OF_FOLDER.items() if name.isalpha()},
+    "tr": "train",
+    "va": "validation",
+    "vl": "validation",
+    "ts": "test",
+}
+SHORT_SPLITS = frozenset(("tr", "va", "vl", "ts"))
+"""Splits that count only beside another word, as in `imagesTr`."""
+SPLIT_FILLERS = frozenset(("set", "data", "dataset", "folder", "split", "samples", "cases", "stage", "subset"))
+
+
+def list_words(text: str) -> frozenset[str]:
+    """Returns the words of a text as a set."""
+    return frozenset(text.split())
+
+
+PICTURES = list_words(
+    "image images img imgs picture pictures photo photos frame frames slice slices scans volume volumes vol "
+    "vols imaging cxr cxrs xray xrays radiograph radiographs films film original originals orig"
+)
+"""Words for pictures: folders that hold them, and parts of their names (`volume-0`, `img_12`)."""
+CONTAINERS = PICTURES | list_words(
+    "png pngs jpg jpgs jpeg tif tiff bmp dcm dicom dicoms nifti nii npy npz data dataset datasets database "
+    "files raw processed preprocessed archive input inputs kaggle download downloads working resized cropped "
+    "grayscale gray grey rgb all content anat func dwi fmap perf derivatives rawdata sourcedata pred predict "
+    "unlabeled unlabelled"
+)
+"""Words for folders that say nothing about the pictures in them; never classes."""
+WHOLE_SETS = list_words("data dataset datasets database archive collection set")
+"""Last words of names of whole data sets, whatever stands before."""
+MODALITIES = list_words("ct cts mr mri xr cr dx dr us pet x ray rays cbct ldct hrct mra cta ultrasound")
+
+MASKS = list_words(
+    "mask masks label labels labelmap labelmaps seg segs segm segmentation segmentations annotation "
+    "annotations gt groundtruth contour contours roi rois delineation delineations truth outline outlines "
+    "lungmask"
+)
+MASKS_ALONE = list_words("mask masks seg segs segm segmentation segmentations annotation annotations labelmap lungmask")
+"""Words for masks that need no picture beside them to be believed in file names of pictures."""
+ANATOMY = list_words(
+    "lung lungs lungmask heart brain organ organs body field fields liver kidney kidneys spleen bone bones "
+    "skull prostate breast thorax chest left right lobe lobes airway airways vessel vessels ventricle "
+    "ventricles"
+)
+FINDINGS = list_words(
+    "lesion lesions tumor tumors tumour tumours infection infections opacity opacities nodule nodules cancer "
+    "mass masses polyp polyps haemorrhage hemorrhage stroke infarct metastasis metastases abnormality "
+    "abnormalities pneumothorax effusion consolidation ggo finding findings gtv pathology cyst cysts fracture "
+    "fractures plaque plaques"
+)
+MASK_FILLERS = (
+    ANATOMY
+    | FINDINGS
+    | CONTAINERS
+    | MODALITIES
+    | list_words("manual auto expert binary ground tr ts va train test pred")
+)
+"""Words that may stand beside a word for masks in the name of a folder of masks."""
+
+DIAGNOSES = FINDINGS | list_words(
+    "normal healthy abnormal positive negative covid corona coronavirus ncov sars pneumonia viral bacterial "
+    "bacteria virus tb tuberculosis cancerous carcinoma adenocarcinoma squamous benign malignant bengin "
+    "glioma meningioma pituitary hgg lgg gbm glioblastoma notumor stone calcification edema oedema emphysema "
+    "fibrosis copd asthma cardiomegaly atelectasis infiltration hernia fractured bleed bleeding ischemic "
+    "ischaemic ischemia demented dementia nondemented alzheimer alzheimers mci emci lmci cn ad parkinson "
+    "sclerosis epilepsy schizophrenia autism control controls sick ill well diseased disease infected "
+    "uninfected noninfected nofinding yes no cap osteoarthritis arthritis osteoporosis scoliosis melanoma "
+    "cirrhosis steatosis aneurysm stenosis hydrocephalus atrophy fatty impaired impairment"
+)
+SITES = list_words(
+    "hospital site center centre clinic clinical institution institute university vendor scanner cohort "
+    "source country manufacturer"
+)
+"""Words for where pictures come from: one suffices in a name."""
+ATTRIBUTES = MODALITIES | list_words(
+    "wrist elbow finger forearm hand humerus shoulder hip knee ankle foot leg arm abdomen abdominal pelvis "
+    "head neck spine chest thorax brain liver lung lungs heart kidney breast prostate axial coronal sagittal "
+    "transverse oblique frontal lateral ap pa side left right male female men women adult adults child "
+    "children paediatric pediatric ge siemens philips toshiba canon fuji fujifilm hitachi flair swi adc pd "
+    "tof arterial venous portal delayed"
+)
+"""Words for how and where pictures were taken; a class only where no other folder can be one."""
+ORDINALS = list_words(
+    "class grade stage type kl birads rads level category cat group cluster score domain label finding cdr "
+    "gleason isup tirads lirads pirads c g"
+)
+"""Words before the number of a class, as in `grade 2`."""
+
+COVID = re.compile(r"(?<=covid)[\s_-]*(?:19|2019)(?!\d)|(?<=cov)[\s_-]*(?:2|2019)(?!\d)", re.IGNORECASE)
+SEQUENCE = re.compile(r"t[12](w|ce|gd|c|n|star|wi|map|post|pre)?", re.IGNORECASE)
+
+
+@lru_cache(1 << 16)
+def split_words(name: str) -> tuple[str, ...]:
+    """Returns the words and numbers of a name in lower case.
+
+    Example:
+        >>> split_words("ManualMask"), split_words("images_001"), split_words("CT_NonCOVID-19")
+        (('manual', 'mask'), ('images', '001'), ('ct', 'non', 'covid'))
+    """
+    plain = COVID.sub("", name)
+    apart = re.sub(r"(?<=[a-z])(?=[A-Z])|_", " ", plain)
+    return tuple(re.findall(r"[^\W\d]+|\d+", apart.casefold()))
+
+
+def is_diagnosis(name: str) -> bool:
+    """Tells whether a name speaks of health or disease.
+
+    Example:
+        >>> is_diagnosis("Viral Pneumonia"), is_diagnosis("noncovid"), is_diagnosis("XR_WRIST")
+        (True, True, False)
+    """
+    return any(
+        word in DIAGNOSES or any(word.startswith(no) and word[len(no) :] in DIAGNOSES for no in ("non", "no", "not"))
+        for word in split_words(name)
+    )
+
+
+def is_site(name: str) -> bool:
+    """Tells whether a name says where pictures come from."""
+    return any(word in SITES for word in split_words(name))

@@ -1,0 +1,157 @@
+"""What the levels of folders of a source mean, from all of its names together."""
+
+import pytest
+
+from ganoscope.data.levels.interpretation import read_levels
+from ganoscope.errors import UserError
+
+
+def read(folders, files=6, **options):
+    """What is understood of pictures in these folders: a line each, and the places of all."""
+    paths = [tuple(folder.split("/")) if folder else () for folder in folders for _ in range(files)]
+    reading = read_levels(iter(paths), **options)
+    return reading, [reading.place(path) for path in dict.fromkeys(paths)]
+
+
+def labels(places):
+    return {place.label for place in places}
+
+
+def patients(places):
+    return {place.patient for place in places}
+
+
+def test_the_class_may_lie_above_patients_numbered_anew_below_each():
+    reading, places = read([f"{c}/Patient {n}" for c in ("tumour", "healthy") for n in range(1, 5)])
+    assert labels(places) == {"tumour", "healthy"}
+    assert len(patients(places)) == 8
+    assert reading.tell()[:2] == [
+        "level 1: class (2 folders: tumour, healthy)",
+        "level 2: patient (4 folders: Patient 1, Patient 2, Patient 3, ...)",
+    ]
+
+
+def test_patients_with_numbers_of_the_whole_set_are_one_person_below_every_folder():
+    _, places = read(
+        [f"XR_{part}/patient{n:05d}/study1" for part, ns in (("WRIST", (6, 7)), ("HAND", (7, 9))) for n in ns]
+    )
+    assert patients(places) == {"patient00006", "patient00007", "patient00009"}
+
+
+def test_sequences_and_views_hold_the_same_patients_and_are_no_class_without_a_word():
+    reading, places = read([f"{c}/P{n}" for c in ("T1", "T2") for n in range(1, 9)])
+    assert labels(places) == {""}
+    assert len(patients(places)) == 8
+    assert "no level is a class: the images have no classes" in reading.tell()
+
+
+def test_study_folders_are_no_classes_and_their_words_are():
+    _, places = read([f"train/patient{n:05d}/study{k}" for n in range(9) for k in (1, 2)])
+    assert labels(places) == {""}
+    assert len(patients(places)) == 9
+    names = [f"XR_WRIST/patient{n:05d}/study1_{'positive' if n % 2 else 'negative'}" for n in range(9)]
+    assert labels(read([*names, "XR_WRIST/patient00002/study2_positive"])[1]) == {"positive", "negative"}
+
+
+@pytest.mark.parametrize(
+    "pattern",
+    [
+        "{}/images",
+        "archive/archive/{}",
+        "fold1/{}",
+        "2020/{}",
+        "hospital_A/{}",
+        "berlin/{}",
+        "{}/train",
+        "{}/{}",
+        "x/{}/img",
+    ],
+)
+@pytest.mark.parametrize("classes", [("NORMAL", "PNEUMONIA"), ("yes", "no"), ("HGG", "LGG")])
+def test_what_stands_above_or_below_does_not_hide_the_class(pattern, classes):
+    folders = [pattern.format(name, name) for name in classes]
+    for twin, other in (("fold1", "fold2"), ("hospital_A", "hospital_B"), ("2020", "2021"), ("berlin", "paris")):
+        folders += [folder.replace(twin, other) for folder in folders if twin in folder]
+    _, places = read(folders)
+    assert labels(places) == set(classes)
+
+
+def test_a_folder_that_repeats_those_beside_it_is_looked_through():
+    _, places = read(["yes", "no", "brain set/yes", "brain set/no"])
+    assert labels(places) == {"yes", "no"}
+
+
+def test_parts_of_one_class_are_one_class():
+    _, places = read([f"{c}/patient{n}/SR_2" for c in ("covid1", "covid2", "normal1", "normal2") for n in (1, 2, 3)])
+    assert labels(places) == {"covid", "normal"}
+    assert len(patients(places)) == 12
+
+
+def test_a_folder_per_case_gives_class_and_patient():
+    _, places = read([f"{c}_{n:03d}" for c in ("normal", "covid") for n in range(9)])
+    assert labels(places) == {"normal", "covid"}
+    assert len(patients(places)) == 18
+
+
+def test_stages_stay_classes():
+    assert labels(read([f"stage {n}" for n in range(4)])[1]) == {f"stage {n}" for n in range(4)}
+    assert labels(read([f"BI-RADS {n}" for n in range(1, 6)])[1]) == {f"BI-RADS {n}" for n in range(1, 6)}
+
+
+def test_persons_below_classes_are_patients_though_their_names_look_like_nothing():
+    names = [f"{c}/{a}{b} {c[0]}" for c in ("tumour", "healthy") for a in "KL" for b in ("ohn", "ee", "am")]
+    _, places = read(names)
+    assert labels(places) == {"tumour", "healthy"}
+    assert len(patients(places)) == 12
+
+
+def test_studies_keep_together_where_nothing_is_a_patient():
+    _, places = read([f"{c}/scan_{n}" for c in ("alpha", "beta") for n in range(9)])
+    assert labels(places) == {"alpha", "beta"}
+    assert len(patients(places)) == 18
+
+
+def test_a_level_that_few_images_have_is_no_class():
+    assert labels(read([*[""] * 9, "extra"])[1]) == {""}
+    assert labels(read(["", "sick", "well"])[1]) == {"", "sick", "well"}
+
+
+@pytest.mark.parametrize(
+    "folders",
+    [
+        ["berlin/alpha", "berlin/beta", "paris/alpha", "paris/beta"],
+        ["NORMAL", "PNEUMONIA/BACTERIA", "PNEUMONIA/VIRUS"],
+        ["benign/adenosis", "benign/fibroadenoma", "malignant/ductal carcinoma", "malignant/lobular carcinoma"],
+    ],
+)
+def test_two_readings_as_good_are_refused_with_the_words_to_state_one(folders):
+    with pytest.raises(
+        UserError, match=r"two levels of folders could be the class.*level 1.*level 2.*--levels class/-"
+    ):
+        read(folders)
+    assert labels(read(folders, stated="class/class")[1]) == {folder.split("/")[-1] for folder in folders}
+    assert labels(read(folders, stated="class/-")[1]) == {folder.split("/")[0] for folder in folders}
+    assert read(folders, strict=False)[1]
+
+
+def test_a_stated_reading_goes_before_what_the_names_say():
+    reading, places = read(
+        [f"XR_{part}/patient{n}" for part in ("HAND", "HIP") for n in (1, 2)], stated="class/patient"
+    )
+    assert labels(places) == {"XR_HAND", "XR_HIP"}
+    assert patients(places) == {"XR_HAND/patient1", "XR_HAND/patient2", "XR_HIP/patient1", "XR_HIP/patient2"}
+    assert reading.tell() == ["levels of folders as stated: class/patient"]
+
+
+def test_a_statement_that_does_not_fit_is_refused_with_all_faults():
+    with pytest.raises(
+        UserError, match=r"(?s)more levels than .*got 3; allowed: up to 2.*stated as split, but .*got sick"
+    ):
+        read(["sick/a", "well/b"], stated="split/class/patient")
+
+
+def test_memory_grows_with_kinds_of_names_and_not_with_files():
+    paths = (("train", f"patient{n // 4:05d}", "study1") for n in range(4000))
+    reading = read_levels(paths)
+    assert len(reading.found.files) == 1
+    assert reading.place(("train", "patient00007", "study1")).patient == "patient00007"
