@@ -97,6 +97,10 @@ class Picture:
         patient_is_uid: Whether the patient id is the UID of the study, series or image, so that it names no person.
         patient_check: Digest of further data about the person in the file: two digests for one id raise an alarm.
         synthetic: Whether the file declares that it was generated.
+        stack: Number of the volume that it is a slice of, where one file holds several.
+        told_by: Attributes that tell this volume apart from the others of its file; "" if there are no others.
+        order: What orders the slices of its file: `position`, another attribute, or "" where nothing does.
+        fault: Reason why it is not taken although it can be read; "" if there is none.
     """
 
     pixels: NDArray[np.generic]
@@ -114,3 +118,7 @@ class Picture:
     patient_is_uid: bool = False
     patient_check: str = ""
     synthetic: bool = False
+    stack: int = 0
+    told_by: str = ""
+    order: str = "position"
+    fault: str = ""

@@ -145,7 +145,7 @@ class FileCases:
 
 def find_group(entry: Entry, row: Row) -> str:
     """Returns the key that groups a picture with others of its patient: the patient id, else its file or series."""
-    return str(row.values["person"] or (entry.number, row.values["together"] or f"frame {row.values['frame']}"))
+    return str(row.values["person"] or row.values["kin"] or (entry.number, f"frame {row.values['frame']}"))
 
 
 def open_files(

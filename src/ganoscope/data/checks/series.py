@@ -1,21 +1,17 @@
 """Whether slices that were filed together form one volume, and how densely they sample it."""
 
-from collections.abc import Iterator, Sequence
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ganoscope.alarms import Alarm, Check
+from ganoscope.alarms import Alarm, Check, Severity
 from ganoscope.data.checks.store_tables import StoreTables
+from ganoscope.data.dicom.stacks import SAME_POSITION_MM, SAME_SPACING
 from ganoscope.data.picture import Picture
 from ganoscope.data.store.columns import read_table
-
-SAME_POSITION_MM = 0.01
-"""Two slices closer than this are at one position: the finest scanners advance by 0.05 mm or more."""
-
-SAME_SPACING = 1e-3
-"""Relative difference up to which two pixel spacings are the same: headers round."""
 
 TOLERANCE = 0.05
 """Relative deviation of distances, and of thickness from distance, that is attributed to rounding."""
@@ -34,6 +30,8 @@ class SeriesFacts:
         thickness_mm: Slice thickness; None where unknown.
         missing: Number of slices that are absent, by the gaps between positions.
         problems: One plain sentence each.
+        order: What orders the slices: `position`, `SliceLocation`, `InstanceNumber`, or "" where nothing does.
+        told_by: Attributes that tell the volume apart from others of its series; "" if there are no others.
     """
 
     slices: int
@@ -41,6 +39,8 @@ class SeriesFacts:
     thickness_mm: float | None = None
     missing: int = 0
     problems: tuple[str, ...] = ()
+    order: str = "position"
+    told_by: str = ""
 
 
 def check_series(slices: Sequence[Picture]) -> tuple[str, SeriesFacts]:
@@ -121,10 +121,21 @@ def find_spacing(gaps: NDArray[np.float64]) -> tuple[float, int]:
 
 
 def find_series_problems(tables: StoreTables) -> Iterator[Alarm]:
-    """Yields alarms about volumes with missing slices, and about slices that overlap or leave gaps."""
+    """Yields alarms about volumes of unknown order, with missing slices, and with slices that overlap or leave gaps."""
     series = read_table(tables.store.path / "series.csv")
     missing = [row for row in series if int(row["missing"] or 0)]
     apart = [row for row in series if differs(row["thickness_mm"], row["spacing_between_mm"])]
+    unplaced = [row for row in series if row.get("order", "position") != "position"]
+    if unplaced:
+        yield tell_order(unplaced, len(series))
+    if told := sorted({row["told_by"] for row in series if row.get("told_by")}):
+        parts = sum(bool(row["told_by"]) for row in series)
+        message = (
+            f"{parts} of {len(series)} volumes were parts of a series that holds several, told apart by "
+            f"{'; '.join(told[:LISTED])}: each is a volume of its own, and those of one series stay in one split. To "
+            "keep one kind, leave the others out of the source."
+        )
+        yield Alarm("several_volumes", "note", message, {"volumes": parts, "told_by": told[:LISTED]})
     if missing:
         slices = sum(int(row["missing"]) for row in missing)
         message = f"{slices} slices are missing in {len(missing)} of {len(series)} series, by the gaps in position."
@@ -140,6 +151,24 @@ def find_series_problems(tables: StoreTables) -> Iterator[Alarm]:
         yield Alarm("thickness_spacing", "note", message, {"series": len(apart), "found": evidence[:LISTED]})
 
 
+def tell_order(unplaced: Sequence[Mapping[str, str]], count: int) -> Alarm:
+    """Returns the alarm about volumes that were not ordered by position.
+
+    Args:
+        unplaced: Their rows.
+        count: Number of all volumes.
+    """
+    orders = Counter(row["order"] or "nothing but the order of files or frames" for row in unplaced)
+    listed = ", ".join(f"{number} by {order}" for order, number in orders.most_common())
+    message = (
+        f"in {len(unplaced)} of {count} volumes not all slices state their position: they were ordered otherwise "
+        f"({listed}), and missing slices can't be counted. Choices such as --slices 20:80 may take other "
+        "parts of the body."
+    )
+    severity: Severity = "note" if all(row["order"] for row in unplaced) else "warning"
+    return Alarm("slice_order", severity, message, {"volumes": len(unplaced)})
+
+
 def differs(thickness_mm: str, spacing_mm: str) -> bool:
     """Tells whether slices overlap or leave gaps: thickness and distance, where known, differ beyond rounding.
 
@@ -153,8 +182,9 @@ def differs(thickness_mm: str, spacing_mm: str) -> bool:
 
 
 CHECK = Check(
-    ("missing_slices", "thickness_spacing"),
-    "missing slices, and slice thickness that differs from the distance between slices",
+    ("slice_order", "several_volumes", "missing_slices", "thickness_spacing"),
+    "slices of unknown order, several volumes in one series, missing slices, and slice thickness that differs from the "
+    "distance between slices",
     find_series_problems,
     f"any missing slice; thickness more than {TOLERANCE:.0%} off",
     rank=110,

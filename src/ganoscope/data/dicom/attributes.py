@@ -185,7 +185,10 @@ def read_normal(dataset: Dataset, frame: int = 0) -> tuple[float, ...]:
 def read_position(dataset: Dataset, frame: int = 0) -> float | None:
     """Returns the position of a slice along its normal in mm; None if unknown."""
     normal = read_normal(dataset, frame)
-    corner = get_numbers(find_group(dataset, frame, "PlanePositionSequence"), "ImagePositionPatient", 3)
+    group = find_group(dataset, frame, "PlanePositionSequence")
+    if group is dataset and get_numbers(dataset, "NumberOfFrames", 1) > (1.0,):
+        return None  # one corner for all frames says nothing about any of them
+    corner = get_numbers(group, "ImagePositionPatient", 3)
     return sum(n * p for n, p in zip(normal, corner, strict=True)) if normal and corner else None
 
 

@@ -5,6 +5,7 @@ import warnings
 import zlib
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from hashlib import sha256
 from io import BytesIO
 from pathlib import Path
 from typing import BinaryIO
@@ -15,6 +16,7 @@ from pydicom.filereader import read_dataset, read_file_meta_info
 from pydicom.uid import UID, DeflatedExplicitVRLittleEndian, ExplicitVRBigEndian, ExplicitVRLittleEndian
 from pydicom.uid import ImplicitVRLittleEndian as ImplicitVR
 
+from ganoscope.data.dicom import stacks
 from ganoscope.data.picture import UnreadableError
 
 MAX_INFLATED = 1 << 28
@@ -25,7 +27,8 @@ HEADER = (
     "PatientSex StudyInstanceUID SOPInstanceUID "
     "ViewPosition PatientOrientation ImageOrientationPatient ImagePositionPatient "
     "SliceThickness PixelSpacing ImagerPixelSpacing NominalScannedPixelSpacing InstanceNumber "
-    "SeriesInstanceUID SeriesDescription NumberOfFrames Rows Columns SyntheticData"
+    "StudyInstanceUID SeriesInstanceUID NumberOfFrames Rows Columns SliceLocation SyntheticData "
+    f"{stacks.HEADER}"
 )
 """Attributes needed to list a folder."""
 
@@ -168,6 +171,21 @@ def inflate(file: BinaryIO, path: Path, tags: Sequence[int], stop_before_pixels:
     dataset.set_original_encoding(False, True)
     dataset.file_meta = meta
     return dataset
+
+
+def digest_pixels(path: Path) -> str:
+    """Returns a digest of the stored pixels of a file and their scale; "" if it can't be read."""
+    scale = ("RescaleSlope", "RescaleIntercept")
+    stored = ("PixelData", "FloatPixelData", "DoubleFloatPixelData")
+    tags = [tag for keyword in (*scale, *stored) if (tag := tag_for_keyword(keyword)) is not None]
+    try:
+        dataset = open_dataset(path, [*HEADER_TAGS, *tags])
+        digest = sha256(" ".join(str(dataset.get(keyword)) for keyword in scale).encode())
+        for keyword in stored:
+            digest.update(dataset[keyword].value if keyword in dataset else b"")
+    except (UnreadableError, OSError):
+        return ""
+    return digest.hexdigest()
 
 
 def settle_encoding(dataset: Dataset, marked: bool) -> Dataset:

@@ -2,7 +2,7 @@
 
 import os
 import struct
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from importlib.util import find_spec
 from typing import Any
@@ -13,6 +13,7 @@ from pydicom import Dataset
 from pydicom.encaps import generate_frames
 from pydicom.pixels.decoders.base import Decoder, get_decoder
 from pydicom.uid import (
+    UID,
     JPEG2000TransferSyntaxes,
     JPEGExtended12Bit,
     JPEGLSTransferSyntaxes,
@@ -32,27 +33,35 @@ NEEDS_GDCM = (
 )
 
 
-def iterate_frames(dataset: Dataset, found: PixelFormat) -> Iterator[NDArray[Any]]:
-    """Yields the decoded frames, shape (H, W), or (H, W, 3) as RGB: stored values without unused bits.
+def iterate_frames(
+    dataset: Dataset, found: PixelFormat, numbers: Sequence[int] | None = None
+) -> Iterator[NDArray[Any]]:
+    """Yields decoded frames, shape (H, W), or (H, W, 3) as RGB: stored values without unused bits.
+
+    Args:
+        dataset: Data set.
+        found: Pixel format.
+        numbers: Frames to decode, in this order; all by default.
 
     Raises:
         UnreadableError: Pixels are missing or damaged, contradict the header, or need a decoder that is not installed.
     """
-    syntax = dataset.file_meta.TransferSyntaxUID
+    syntax, wanted = dataset.file_meta.TransferSyntaxUID, range(found.frames) if numbers is None else numbers
     if not syntax.is_encapsulated:
         refuse_length(dataset, found)
-        yield from iterate_native(dataset, found) if is_plain(found) else decode(dataset, found, get_decoder(syntax))
+        plain = is_plain(found)
+        yield from iterate_native(dataset, found, wanted) if plain else decode(dataset, found, syntax, wanted)
         return
     decoder = find_decoder(dataset, found)
     frames = split_frames(dataset, found)
-    for frame in frames:
-        refuse_frame(frame, found, syntax)
+    for number in wanted:
+        refuse_frame(frames[number], found, syntax)
     if find_plugin(decoder, found):
-        yield from decode(dataset, found, decoder)
+        yield from decode(dataset, found, syntax, wanted)
         return
     options = describe_pixels(found, syntax)
-    for frame in frames:
-        pixels = decode_isolated(frame, options)
+    for number in wanted:
+        pixels = decode_isolated(frames[number], options)
         refuse_size(pixels, found)
         yield pixels
 
@@ -77,12 +86,18 @@ def refuse_length(dataset: Dataset, found: PixelFormat) -> None:
         raise UnreadableError(f"damaged header: it states {found.frames} frames, the pixel data holds more")
 
 
-def iterate_native(dataset: Dataset, found: PixelFormat) -> Iterator[NDArray[Any]]:
-    """Yields the frames of uncompressed grey, palette or float pixels, shape (H, W)."""
+def iterate_native(dataset: Dataset, found: PixelFormat, numbers: Iterable[int]) -> Iterator[NDArray[Any]]:
+    """Yields frames of uncompressed grey, palette or float pixels, shape (H, W).
+
+    Args:
+        dataset: Data set.
+        found: Pixel format.
+        numbers: Frames to read, in this order.
+    """
     kind = FLOATS.get(found.keyword, f"{'i' if found.signed else 'u'}{found.bits[0] // 8}")
     dtype = np.dtype(kind).newbyteorder("<" if found.little_endian else ">")
     content, size = dataset[found.keyword].value, found.shape[0] * found.shape[1]
-    for number in range(found.frames):
+    for number in numbers:
         stored = np.frombuffer(content, dtype, size, number * size * dtype.itemsize).reshape(found.shape)
         native = stored.astype(dtype.newbyteorder("="), copy=False)
         if found.keyword in FLOATS or found.bits[1] == found.bits[0]:
@@ -263,19 +278,21 @@ def read_jpeg2000_size(frame: bytes) -> tuple[int, int, int] | None:
     return rows - top, columns - left, struct.unpack_from(">H", frame, start + 40)[0]
 
 
-def decode(dataset: Dataset, found: PixelFormat, decoder: Decoder) -> Iterator[NDArray[Any]]:
-    """Yields the frames decoded by pydicom, shape (H, W), or (H, W, 3) as RGB.
+def decode(dataset: Dataset, found: PixelFormat, syntax: str, numbers: Iterable[int]) -> Iterator[NDArray[Any]]:
+    """Yields frames decoded by pydicom, shape (H, W), or (H, W, 3) as RGB.
 
     Args:
         dataset: Data set.
         found: Pixel format.
-        decoder: Decoder of the compression.
+        syntax: Transfer syntax.
+        numbers: Frames to decode, in this order.
 
     Raises:
         UnreadableError: A frame is damaged.
     """
+    decoder = get_decoder(UID(syntax))
     plugin = find_plugin(decoder, found)
-    for number in range(found.frames):
+    for number in numbers:
         try:
             with quiet(), mute_libraries():
                 frames = decoder.iter_array(dataset, indices=[number], decoding_plugin=plugin)

@@ -33,6 +33,9 @@ class SourceImage:
             COVID-19 Radiography has masks of 256 px beside films of 299 px.
         modality: DICOM code; "" if the layout does not state it.
         view: Radiographic view; "" if the layout does not state it.
+        kin: Key of the series that the entry belongs to: slices with the same key show the same patient; "" if unknown.
+        order: What orders the slices: `position`, `SliceLocation`, `InstanceNumber`, or "" where nothing does.
+        told_by: Attributes that tell the volume apart from others of its series; "" if there are no others.
         fault: Reason why the entry can't be used, such as a label without an image; "" if there is none so far. It
             becomes part of the store and must not hold names.
         anatomy: Pictures of outlined anatomy, such as lung fields; no finding. As `mask` otherwise.
@@ -47,6 +50,9 @@ class SourceImage:
     mask: tuple[Path, ...] = ()
     modality: str = ""
     view: str = ""
+    kin: str = ""
+    order: str = "position"
+    told_by: str = ""
     fault: str = ""
     anatomy: tuple[Path, ...] = ()
 

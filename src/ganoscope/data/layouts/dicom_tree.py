@@ -1,8 +1,13 @@
-"""DICOM files in any folders: grouped into series by their headers, slices ordered by position."""
+"""DICOM files in any folders: grouped into volumes by their headers, slices ordered by position.
 
+A series is known by its own identifier and those of study and patient: anonymisers may write one series into all files.
+"""
+
+import hashlib
 import os
 import re
-from collections.abc import Callable, Iterator
+from collections import Counter
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -11,7 +16,8 @@ from sys import intern
 from pydicom import Dataset
 
 from ganoscope.data.dicom import attributes
-from ganoscope.data.dicom.dataset import HEADER_TAGS, open_dataset, quiet
+from ganoscope.data.dicom.dataset import HEADER_TAGS, digest_pixels, open_dataset, quiet
+from ganoscope.data.dicom.stacks import Plane, number_positions, read_plane, split
 from ganoscope.data.layouts import SourceImage
 from ganoscope.data.layouts._walk import Found, scan, walk_files
 from ganoscope.data.layouts._walk import find_fault as find_file_fault
@@ -21,12 +27,15 @@ from ganoscope.data.readers.dicom import SUFFIXES
 from ganoscope.errors import UserError, describe
 from ganoscope.files import escape_unprintable
 from ganoscope.parallel import map_in_order
+from ganoscope.progress import CONSOLE
 
 RANK = 1
 LOOKED_AT = 50
 """Number of files, spread over the source, that decide whether it is a DICOM tree."""
 
 OTHER_SERIES = "its series was not asked for"
+COPY = "an exact copy of another slice of its series"
+NOWHERE = Plane()
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,16 +46,20 @@ class Slice:
         path: File.
         modality: DICOM code.
         patient: Patient id.
-        position: Position along the normal in mm; None if unknown.
-        instance: Instance number, which need not follow the position.
+        study: StudyInstanceUID.
+        plane: What decides the volume that the slice belongs to.
+        location: SliceLocation, as a fallback for the position; None if unknown.
+        instance: Instance number, which need not follow the position; None if unknown.
         fault: Reason why the file can't be used, or "".
     """
 
     path: str
     modality: str = ""
     patient: str = ""
-    position: float | None = None
-    instance: float = 0.0
+    study: str = ""
+    plane: Plane = NOWHERE
+    location: float | None = None
+    instance: float | None = None
     fault: str = ""
 
 
@@ -84,7 +97,7 @@ def is_directory_file(name: str) -> bool:
 
 
 def list_images(source: Path, options: ReadOptions) -> Iterator[SourceImage]:
-    """Yields one entry per series, in the order of their first files; a file without a series is an entry of its own.
+    """Yields one entry per volume, in the order of their first files; a file without a series is an entry of its own.
 
     Files that are not DICOM or unreadable are entries without fault: reading them will give the reason. Series that
     were not requested, and localizers, are entries with a fault: no file is dropped silently.
@@ -95,12 +108,27 @@ def list_images(source: Path, options: ReadOptions) -> Iterator[SourceImage]:
     """
     read = partial(read_slice, wanted=compile_series(options.only_series), options=options)
     files = (found for found in walk_files(source) if not is_directory_file(found.path.name))
-    series: dict[str, list[Slice]] = {}
-    for index, (uid, entry) in enumerate(map_in_order(read, files, batch=32)):
-        kept = replace(entry, patient=intern(entry.patient))
-        series.setdefault(uid or f"file {index}", []).append(kept)
-    for uid in list(series):
-        yield from make_entries(source, series.pop(uid))
+    series: dict[tuple[str, ...], list[Slice]] = {}
+    for index, (key, entry) in enumerate(map_in_order(read, files, batch=32)):
+        kept = replace(entry, patient=intern(entry.patient), study=intern(entry.study))
+        series.setdefault(key or (f"file {index}",), []).append(kept)
+    tell_shared_series(series)
+    for key in list(series):
+        kin = hashlib.sha256("\n".join(key).encode("utf-8", "replace")).hexdigest()[:16] if len(key) > 1 else ""
+        yield from make_entries(source, series.pop(key), kin)
+
+
+def tell_shared_series(keys: Iterable[tuple[str, ...]]) -> None:
+    """Says how many patients share a SeriesInstanceUID with others, as careless anonymisers leave it."""
+    patients: dict[str, set[str]] = {}
+    for uid, patient in (key for key in keys if len(key) > 1):
+        patients.setdefault(uid, set()).add(patient)
+    shared = sum(len(several) for several in patients.values() if len(several) > 1)
+    if shared:
+        CONSOLE.print(
+            f"{shared:,} patients share a SeriesInstanceUID with others, which belongs to one series by the standard: "
+            "series are told apart by PatientID as well"
+        )
 
 
 def compile_series(pattern: str) -> re.Pattern[str]:
@@ -118,8 +146,8 @@ def compile_series(pattern: str) -> re.Pattern[str]:
         raise UserError(describe(fault, pattern, allowed, remedy)) from None
 
 
-def read_slice(found: Found, wanted: re.Pattern[str], options: ReadOptions) -> tuple[str, Slice]:
-    """Returns the series UID and the other header data of one file; "" as UID if the file is a series of its own.
+def read_slice(found: Found, wanted: re.Pattern[str], options: ReadOptions) -> tuple[tuple[str, ...], Slice]:
+    """Returns series and patient, and the other header data of one file; () if the file is a series of its own.
 
     Args:
         found: File, with a fault if its name already shows one.
@@ -131,18 +159,20 @@ def read_slice(found: Found, wanted: re.Pattern[str], options: ReadOptions) -> t
     except (UnreadableError, OSError):
         header = None
     if header is None:
-        return "", Slice(str(found.path), fault=found.fault)
+        return (), Slice(str(found.path), fault=found.fault)
     with quiet():
         uid = attributes.get_text(header, "SeriesInstanceUID")
-        if attributes.get_numbers(header, "NumberOfFrames", 1) > (1.0,):
-            uid = ""
-        instance = attributes.get_numbers(header, "InstanceNumber", 1)
-        return uid, Slice(
+        patient = attributes.read_patient(header)
+        alone = not uid or attributes.get_numbers(header, "NumberOfFrames", 1) > (1.0,)
+        location, instance = (attributes.get_numbers(header, name, 1) for name in ("SliceLocation", "InstanceNumber"))
+        return () if alone else (uid, patient), Slice(
             str(found.path),
             attributes.read_modality(header),
-            attributes.read_patient(header),
-            attributes.read_position(header),
-            instance[0] if instance else 0.0,
+            patient,
+            attributes.get_text(header, "StudyInstanceUID"),
+            read_plane(header),
+            location[0] if location else None,
+            instance[0] if instance else None,
             find_fault(header, wanted, options),
         )
 
@@ -164,19 +194,67 @@ def find_fault(header: Dataset, wanted: re.Pattern[str], options: ReadOptions) -
     return attributes.LOCALIZER if attributes.is_localizer(header) else ""
 
 
-def make_entries(source: Path, slices: list[Slice]) -> Iterator[SourceImage]:
-    """Yields the slices of a series in order as one entry, after one entry per fault for unusable slices."""
-    for fault in sorted({entry.fault for entry in slices}, reverse=True):
+def make_entries(source: Path, slices: list[Slice], kin: str) -> Iterator[SourceImage]:
+    """Yields each volume of a series in order as one entry, after one entry per fault for unusable slices.
+
+    Args:
+        source: Source folder.
+        slices: All slices of the series.
+        kin: Key of the series.
+    """
+    copies = find_copies([entry for entry in slices if not entry.fault])
+    slices = [replace(entry, fault=COPY) if entry.path in copies else entry for entry in slices]
+    for fault in sorted({entry.fault for entry in slices} - {""}, reverse=True):
         chosen = [entry for entry in slices if entry.fault == fault]
-        chosen.sort(key=order_slices(chosen))
-        first = chosen[0]
-        name = "/".join(escape_unprintable(part) for part in Path(first.path).relative_to(source).parts)
-        paths = tuple(Path(entry.path) for entry in chosen)
-        yield SourceImage(paths, name, patient=first.patient, modality=first.modality, fault=fault)
+        yield replace(make_entry(source, chosen), kin=kin, fault=fault)
+    for usable in divide_by_study([entry for entry in slices if not entry.fault]):
+        for stack in split([entry.plane for entry in usable]):
+            chosen = [usable[index] for index in stack.members]
+            entry = make_entry(source, chosen)
+            yield replace(entry, kin=kin, told_by=", ".join(stack.told_by), fault=stack.fault)
 
 
-def order_slices(slices: list[Slice]) -> Callable[[Slice], tuple[float, str]]:
-    """Returns the sort key of slices: position if all have one, else instance number; then path."""
-    if all(entry.position is not None for entry in slices):
-        return lambda entry: (entry.position or 0.0, entry.path)
-    return lambda entry: (entry.instance, entry.path)
+def divide_by_study(slices: list[Slice]) -> Iterable[list[Slice]]:
+    """Returns the slices of each study; all together where nearly every file bears a study of its own, by mistake."""
+    studies: dict[str, list[Slice]] = {}
+    for entry in slices:
+        studies.setdefault(entry.study, []).append(entry)
+    return [slices] if slices and 2 * len(studies) > len(slices) else studies.values()
+
+
+def make_entry(source: Path, slices: list[Slice]) -> SourceImage:
+    """Returns slices, in order, as one entry."""
+    order, ordered = order_slices(slices)
+    first = ordered[0]
+    name = "/".join(escape_unprintable(part) for part in Path(first.path).relative_to(source).parts)
+    paths = tuple(Path(entry.path) for entry in ordered)
+    return SourceImage(paths, name, patient=first.patient, modality=first.modality, order=order)
+
+
+def order_slices(slices: list[Slice]) -> tuple[str, list[Slice]]:
+    """Returns what orders slices, and the slices in that order: position, else location, else number, else path."""
+    choices = {
+        "position": [entry.plane.position_mm for entry in slices],
+        "SliceLocation": [entry.location for entry in slices],
+        "InstanceNumber": [entry.instance for entry in slices],
+    }
+    for name, places in choices.items():
+        if None not in places and (name == "position" or len(set(places)) == len(places)):
+            ordered = sorted(zip(places, slices, strict=True), key=lambda pair: (pair[0] or 0.0, pair[1].path))
+            return name, [entry for _, entry in ordered]
+    return "", sorted(slices, key=lambda entry: (entry.instance or 0.0, entry.path))
+
+
+def find_copies(slices: list[Slice]) -> set[str]:
+    """Returns the paths of slices whose pixels and position another slice of the series has, except the first of each.
+
+    Dates, identifiers and everything else in the header may differ. Only slices that share a position are read.
+    """
+    slots = number_positions([entry.plane.position_mm for entry in slices])
+    count = Counter(slots)
+    shared = [(slot, entry) for slot, entry in zip(slots, slices, strict=True) if slot is not None and count[slot] > 1]
+    digests = map_in_order(digest_pixels, [Path(entry.path) for _, entry in shared])
+    seen: dict[tuple[object, ...], str] = {}
+    for (slot, entry), digest in zip(shared, digests, strict=True):
+        seen.setdefault((slot, entry.plane.cosines, digest or entry.path), entry.path)
+    return {entry.path for _, entry in shared} - set(seen.values())

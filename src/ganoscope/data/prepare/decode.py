@@ -1,8 +1,8 @@
 """Decodes one entry of a source into pictures at the store's size: the part of `prepare` that runs on all cores."""
 
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
-from itertools import islice
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from itertools import chain, islice
 from pathlib import Path
 from zlib import crc32
 
@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ganoscope.data.checks.markers import find_markers, is_searchable
-from ganoscope.data.checks.series import SeriesFacts, check_series
+from ganoscope.data.checks.series import SeriesFacts
 from ganoscope.data.checks.thumbnails import make_folded_thumbnail
 from ganoscope.data.file_limits import start_bounds
 from ganoscope.data.geometry.placement import (
@@ -26,6 +26,7 @@ from ganoscope.data.layouts import SourceImage
 from ganoscope.data.patients import PatientRule, extract_patient
 from ganoscope.data.picture import Picture, ReadOptions, UnreadableError
 from ganoscope.data.prepare.config import PrepareConfig
+from ganoscope.data.prepare.facts.series_check import check_volumes
 from ganoscope.data.prepare.faults import explain_fault
 from ganoscope.data.prepare.listing import Entry, Listing, parse
 from ganoscope.data.prepare.masks import Masks, open_masks
@@ -44,7 +45,6 @@ SEARCHED = 500
 """Number of pictures searched for burnt-in text and markers: all of smaller sets, a random sample of larger ones."""
 LARGEST = 1e15
 """Largest absolute value of a signal: squares of larger ones overflow in single precision."""
-COPY = "an exact copy of another slice of its series"
 
 
 @dataclass(frozen=True)
@@ -80,12 +80,12 @@ class Result:
     Attributes:
         files: Number of files completed; 0 for all parts of an entry except the last.
         rows: Pictures, and the reasons for unusable ones.
-        series: Facts about the series, if the pictures are slices of one volume.
+        series: Facts about each volume that pictures are slices of, by its number in the entry.
     """
 
     files: int
     rows: tuple[Row, ...]
-    series: SeriesFacts | None = None
+    series: Mapping[int, SeriesFacts] = field(default_factory=dict)
 
 
 def decode_entry(line: str, recipe: Recipe) -> Result:
@@ -100,22 +100,23 @@ def decode_entry(line: str, recipe: Recipe) -> Result:
 
 
 def decode_together(entry: Entry, recipe: Recipe) -> Result:
-    """Returns the pictures of an entry, which are the slices of one volume if they have positions.
+    """Returns the pictures of an entry, which are the slices of volumes if they have positions.
 
     Raises:
         UnreadableError: The entry can't be used.
     """
-    image, series = entry.image, None
-    files = choose_files(entry, recipe)
-    decoded = list(refuse_copies(item for number, path in files for item in decode_file(number, path, image, recipe)))
-    slices = list(describe_sources(decoded))
-    if len(slices) > 1 and any(picture.position_mm is not None for picture in slices):
-        fault, series = check_series(slices)
-        if fault:
-            return refuse_all(entry, fault)
-        if recipe.options.slices.startswith("every"):  # the user asked for these gaps
-            series = replace(series, spacing_between_mm=None, missing=0, problems=())
-    return Result(len(image.paths), tuple(make_row(item) for item in scale(decoded, recipe.intensity)), series)
+    image, files = entry.image, choose_files(entry, recipe)
+    pictures = chain.from_iterable(decode_file(number, path, image, recipe) for number, path in files)
+    decoded, series = check_volumes(pictures, image, recipe.options.slices)
+    rows = (make_row(item, find_kin(entry, item)) for item in scale(decoded, recipe.intensity))
+    return Result(len(image.paths), tuple(rows), series)
+
+
+def find_kin(entry: Entry, item: Decoded) -> str:
+    """Returns the key of the pictures that show the same patient as this one: its volume, series or file."""
+    if item.picture and item.picture.position_mm is not None:
+        return entry.image.kin or f"entry {entry.number}"
+    return f"file {item.number}"
 
 
 def holds_many(line: str) -> bool:
@@ -140,9 +141,9 @@ def make_scaled_row(item: Decoded, config: IntensityConfig) -> Row:
     """Returns the row of a picture that is independent of the others in its file."""
     try:
         (scaled,) = scale([item], config)
-        return make_row(scaled, together=False)
+        return make_row(scaled)
     except Exception as error:
-        return make_row(Decoded(item.number, item.name, item.image, reason=explain_fault(error)), together=False)
+        return make_row(Decoded(item.number, item.name, item.image, reason=explain_fault(error)))
 
 
 def refuse_all(entry: Entry, reason: str) -> Result:
@@ -150,32 +151,6 @@ def refuse_all(entry: Entry, reason: str) -> Result:
     names = [find_name(entry.image, path) for path in entry.image.paths]
     refused = (Decoded(entry.number + index, name, entry.image, reason=reason) for index, name in enumerate(names))
     return Result(len(names), tuple(make_row(item) for item in refused))
-
-
-def refuse_copies(decoded: Iterable[Decoded]) -> Iterator[Decoded]:
-    """Yields the pictures of an entry; repeated slices (same file content and frame) are rejected, except the first.
-
-    Slices without a position are kept: they do not form a volume.
-    """
-    seen = set()
-    for item in decoded:
-        if item.picture is None or item.picture.position_mm is None:
-            yield item
-            continue
-        content = item.digest, item.picture.frame
-        yield Decoded(item.number, item.name, item.image, reason=COPY) if content in seen else item
-        seen.add(content)
-
-
-def describe_sources(decoded: Iterable[Decoded]) -> Iterator[Picture]:
-    """Yields the accepted pictures with the size and spacing of the source, which cropping to the body does not change.
-
-    The pixels are meaningless: one value, broadcast to the size of the source.
-    """
-    for item in decoded:
-        if item.picture and item.placement:
-            pixels = np.broadcast_to(item.picture.pixels[:1, :1], item.shape)
-            yield replace(item.picture, pixels=pixels, spacing_mm=find_source_spacing(item.picture, item.placement))
 
 
 def choose_files(entry: Entry, recipe: Recipe) -> Iterable[tuple[int, Path]]:
@@ -313,11 +288,13 @@ def is_sampled(name: str, share: float) -> bool:
 
 
 def refuse_empty(picture: Picture) -> None:
-    """Refuses a picture that is too small or constant.
+    """Refuses a picture that has a fault, is too small or constant.
 
     Raises:
-        UnreadableError: The picture is smaller than `MIN_SIZE`, or every pixel has the same value.
+        UnreadableError: It has a fault, is smaller than `MIN_SIZE`, or every pixel has the same value.
     """
+    if picture.fault:
+        raise UnreadableError(picture.fault)
     height, width = picture.pixels.shape
     if min(height, width) < MIN_SIZE:
         raise UnreadableError(f"the picture is only {(height, width)} pixels")
@@ -355,14 +332,6 @@ def compute_spacing(picture: Picture, placement: Placement) -> tuple[float, floa
         return None
     rows, columns = placement.scale
     return picture.spacing_mm[0] / rows, picture.spacing_mm[1] / columns
-
-
-def find_source_spacing(picture: Picture, placement: Placement) -> tuple[float, float] | None:
-    """Returns the pixel spacing in the source in mm, from a picture with the spacing of the store."""
-    if picture.spacing_mm is None:
-        return None
-    rows, columns = placement.scale
-    return picture.spacing_mm[0] * rows, picture.spacing_mm[1] * columns
 
 
 def scale(decoded: Sequence[Decoded], config: IntensityConfig) -> Iterator[Decoded]:

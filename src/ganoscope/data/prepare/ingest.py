@@ -28,7 +28,10 @@ from ganoscope.files import load_json, save_json
 
 ROW_COLUMNS = (*COLUMNS, *PRIVATE_COLUMNS)
 REJECTED_COLUMNS = ("number", "name", "person", "reason")
-SERIES_COLUMNS = ("series", "modality", "slices", "spacing_between_mm", "thickness_mm", "missing", "problems")
+SERIES_COLUMNS = (
+    *("series", "modality", "slices", "spacing_between_mm", "thickness_mm", "missing", "problems"),
+    *("order", "told_by"),
+)
 TABLES = {"rows.csv": ROW_COLUMNS, "rejected.csv": REJECTED_COLUMNS, "series.csv": SERIES_COLUMNS}
 COMMIT_SECONDS = 2.0
 
@@ -71,15 +74,16 @@ class Ingest:
 
     def take(self, result: Result) -> None:
         """Writes the pictures of one entry, or the reasons for their rejection; commits every few seconds."""
-        series = ""
-        if result.series is not None:
+        names = {}
+        for stack, found in result.series.items():
             self._series += 1
-            series = f"series-{self._series:06d}"
-            modality = next((row.values["modality"] for row in result.rows if not row.reason), "")
-            facts = {**asdict(result.series), "problems": "; ".join(result.series.problems)}
-            self._write("series.csv", {"series": series, "modality": modality, **facts})
+            names[stack] = f"series-{self._series:06d}"
+            of_stack = (row for row in result.rows if not row.reason and row.values["stack"] == stack)
+            modality = next((row.values["modality"] for row in of_stack), "")
+            facts = {**asdict(found), "problems": "; ".join(found.problems)}
+            self._write("series.csv", {"series": names[stack], "modality": modality, **facts})
         for row in result.rows:
-            self._take_one(row, series)
+            self._take_one(row, names.get(row.values.get("stack", 0), ""))
         self.entries += result.files > 0
         self.files += result.files
         if result.files and time.monotonic() - self._committed > COMMIT_SECONDS:

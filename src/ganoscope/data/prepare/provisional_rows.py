@@ -37,10 +37,9 @@ def read_columns(folder: Path, pseudonyms: Mapping[str, str]) -> tuple[Columns, 
 
 def read_part(rows: list[dict[str, str]], pseudonyms: Mapping[str, str]) -> tuple[NDArray[np.bytes_ | np.str_], ...]:
     """Returns pseudonym, volume, content, label, source split, start of the sample id, each of shape (len(rows),)."""
-    alone = (row["number"] if row["together"] == "1" else f"{row['number']} {row['frame']}" for row in rows)
     return (
         to_bytes(pseudonyms[row["person"]] for row in rows),
-        to_bytes(row["series"] or own for row, own in zip(rows, alone, strict=True)),
+        to_bytes(row["kin"] or f"{row['number']} {row['frame']}" for row in rows),
         to_bytes(f"{row['source_sha256'][-DIGEST:]} {row['frame']}" for row in rows),
         to_bytes(row["label"] for row in rows),
         np.array([row["source_split"] for row in rows], np.str_),

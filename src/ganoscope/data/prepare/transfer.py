@@ -17,7 +17,7 @@ PRIVATE_COLUMNS = (
     "name",
     "person",
     "check",
-    "together",
+    "kin",
     "taken_from",
     "synthetic",
     "origin",
@@ -98,9 +98,9 @@ class Row:
     reason: str = ""
 
 
-def make_row(item: Decoded, together: bool = True) -> Row:
-    """Returns the row of a picture; `together` if all pictures of its file show one patient."""
-    values = {**describe(item), **describe_privately(item, together)}
+def make_row(item: Decoded, kin: str = "") -> Row:
+    """Returns the row of a picture; pictures of the same `kin` show one patient, "" is no kin of any other."""
+    values = {**describe(item), **describe_privately(item, kin), "stack": item.picture.stack if item.picture else 0}
     if item.picture is None or item.thumbnail is None:
         return Row(values, reason=item.reason)
     pixels = item.picture.pixels.astype(DTYPE_OF_UNIT[item.picture.unit], copy=False)
@@ -140,7 +140,7 @@ def describe(item: Decoded) -> dict[str, Any]:
     }
 
 
-def describe_privately(item: Decoded, together: bool) -> dict[str, Any]:
+def describe_privately(item: Decoded, kin: str) -> dict[str, Any]:
     """Returns the values of a picture that only the unfinished store holds, such as names and ids."""
     image = item.image
     parts = tuple(image.name.split("/")[:-1])
@@ -149,7 +149,7 @@ def describe_privately(item: Decoded, together: bool) -> dict[str, Any]:
         "name": item.name,
         "person": item.patient,
         "check": find_check(item),
-        "together": int(together),
+        "kin": kin,
         "synthetic": int(item.picture is not None and item.picture.synthetic),
         "origin": item.origin,
         "stated_split": item.stated_split,

@@ -1,7 +1,8 @@
-"""Reads DICOM: any uncompressed or compressed encoding, one picture per frame; CT in Hounsfield units."""
+"""Reads DICOM: any uncompressed or compressed encoding, frames sorted into volumes; CT in Hounsfield units."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,8 @@ from ganoscope.data.dicom import attributes, values
 from ganoscope.data.dicom.dataset import open_dataset, quiet
 from ganoscope.data.dicom.frames import iterate_frames
 from ganoscope.data.dicom.pixel_format import COLOURS, GREY, PixelFormat, read_format
+from ganoscope.data.dicom.stacks import read_plane, split
+from ganoscope.data.geometry.volumes import select_slices
 from ganoscope.data.picture import Picture, ReadOptions, Unit, UnreadableError
 
 SUFFIXES = (".dcm", ".dicom", ".ima")
@@ -24,7 +27,7 @@ MEASURED_CLASSES = frozenset(("1.2.840.10008.5.1.4.1.1.30",))  # parametric maps
 
 
 def read(path: Path, options: ReadOptions) -> Iterator[Picture]:
-    """Yields one picture per frame.
+    """Yields one picture per requested frame, volume by volume in the order of positions: that of frames means nothing.
 
     Units: HU for CT; a rescaled signal for PET, NM, MR, parametric maps and float pixels; for everything else grey
     values as presented to a reader (8 bit, or a 16-bit signal).
@@ -36,10 +39,43 @@ def read(path: Path, options: ReadOptions) -> Iterator[Picture]:
     dataset = open_dataset(path)
     with refusing_damage():
         found = check_header(dataset, options)
-    for number, stored in enumerate(iterate_frames(dataset, found)):
+        places = list(choose_frames(dataset, found, options.slices))
+    frames = iterate_frames(dataset, found, [place.frame for place in places])
+    for place, stored in zip(places, frames, strict=True):
         with refusing_damage():
-            picture = make_picture(stored, dataset, found, number)
-        yield picture
+            picture = make_picture(stored, dataset, found, place.frame)
+        yield replace(picture, stack=place.stack, told_by=place.told_by, order=place.order, fault=place.fault)
+
+
+@dataclass(frozen=True)
+class Place:
+    """Place of a frame among the volumes of its file; for the attributes see `Picture`."""
+
+    frame: int
+    stack: int = 0
+    told_by: str = ""
+    order: str = "position"
+    fault: str = ""
+
+
+def choose_frames(dataset: Dataset, found: PixelFormat, slices: str) -> Iterator[Place]:
+    """Yields the requested frames of each volume in a file, ordered by position where they state one.
+
+    Args:
+        dataset: Data set.
+        found: Pixel format.
+        slices: Slices to take from each volume.
+    """
+    described = len(dataset.get("PerFrameFunctionalGroupsSequence") or ()) == found.frames
+    if found.frames == 1 or not described:
+        order = "position" if found.frames == 1 else ""
+        yield from (Place(index, order=order) for index in select_slices(slices, found.frames))
+        return
+    for number, stack in enumerate(split([read_plane(dataset, frame) for frame in range(found.frames)])):
+        known = {attributes.read_position(dataset, frame) is not None for frame in stack.members}
+        place = Place(0, number, ", ".join(stack.told_by), "position" if known == {True} else "", stack.fault)
+        for index in select_slices(slices, len(stack.members)):
+            yield replace(place, frame=stack.members[index])
 
 
 @contextmanager

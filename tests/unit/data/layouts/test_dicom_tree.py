@@ -105,10 +105,58 @@ def test_files_without_a_series_and_with_several_frames_are_alone(add, tree):
     assert [names(series) for series in listed(tree)] == [["a.dcm"], ["b.dcm"], ["c.dcm"], ["d.dcm"]]
 
 
-def test_two_files_with_one_instance_id_are_both_kept(add, tree):
-    add("a.dcm")
-    add("b.dcm")
+def test_a_copy_is_a_copy_whatever_differs_in_dates_and_identifiers(add, tree):
+    for name, time in (("a.dcm", "1200"), ("b.dcm", "1300")):
+        add(name, SOPInstanceUID=f"1.2.{time}", ContentTime=time, AcquisitionTime=time, InstanceNumber=int(time))
+    add("c.dcm", position=3)
+    assert [(names(series), series.fault) for series in listed(tree)] == [
+        (["b.dcm"], "an exact copy of another slice of its series"),
+        (["a.dcm", "c.dcm"], ""),
+    ]
+
+
+def test_two_files_with_one_instance_id_and_different_pixels_are_both_kept(add, tree):
+    add("a.dcm", position=None)
+    add("b.dcm", position=None)
     assert [names(series) for series in listed(tree)] == [["a.dcm", "b.dcm"]]
+
+
+def test_patients_that_share_a_series_identifier_are_told_apart(add, tree, capsys):
+    for patient in ("p1", "p2"):
+        for position in (0, 1):
+            add(f"{patient}/{position}.dcm", position=position, PatientID=patient)
+    assert [(len(series.paths), series.patient) for series in listed(tree)] == [(2, "p1"), (2, "p2")]
+    assert "2 patients share a SeriesInstanceUID" in capsys.readouterr().err.replace("\n", " ")
+
+
+def test_studies_that_share_a_series_identifier_are_told_apart_unless_every_file_has_one(add, tree):
+    for study in ("1.1", "1.2"):
+        for position in (0, 1):
+            add(f"{study}/{position}.dcm", position=position + int(study[-1]) / 4, StudyInstanceUID=study)
+    for position in range(4):
+        add(f"z/{position}.dcm", "9.9", position, StudyInstanceUID=f"5.{position}")
+    assert [len(series.paths) for series in listed(tree)] == [2, 2, 4]
+
+
+def test_echoes_are_volumes_of_one_patient_and_a_scout_costs_nobody_else(add, tree):
+    for position in range(3):
+        for echo in (1, 2):
+            add(f"{position}_{echo}.dcm", position=position, EchoNumbers=echo, PixelData=bytes([echo] * 8))
+    add("scout.dcm", ImageOrientationPatient=[1, 0, 0, 0, 0, -1], Rows=4, PixelData=bytes(16))
+    entries = listed(tree)
+    assert [(names(s), s.told_by, s.fault[:16]) for s in entries] == [
+        (["0_1.dcm", "1_1.dcm", "2_1.dcm"], "EchoNumbers", ""),
+        (["0_2.dcm", "1_2.dcm", "2_2.dcm"], "EchoNumbers", ""),
+        (["scout.dcm"], "", "a single slice o"),
+    ]
+    assert len({s.kin for s in entries}) == 1 != entries[0].kin
+
+
+def test_slices_without_position_follow_the_location_and_say_so(add, tree):
+    for name, location, number in (("a", 3.0, 1), ("b", 1.0, 2), ("c", 2.0, 3)):
+        add(f"{name}.dcm", position=None, SliceLocation=location, InstanceNumber=number)
+    (series,) = listed(tree)
+    assert (names(series), series.order) == (["b.dcm", "c.dcm", "a.dcm"], "SliceLocation")
 
 
 def test_what_was_not_asked_for_is_listed_with_a_fault(add, tree):

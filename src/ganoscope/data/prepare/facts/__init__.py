@@ -1,0 +1,1 @@
+"""What the pictures of a source reveal together: their volumes, kinds and values."""
