@@ -11,7 +11,6 @@ import unicodedata
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 
-from ganoscope.data.levels.mask_names import read_context
 from ganoscope.data.readers import readers
 from ganoscope.errors import UserError
 from ganoscope.files import escape_unprintable
@@ -105,23 +104,23 @@ def match_names(rows: Collection[str], files: Collection[str]) -> Matching:
     return Matching(best.row_of_file, best.way, double)
 
 
-def match_rows(rows: Collection[str], files: Collection[str], table: str) -> Matching:
+def match_rows(rows: Collection[str], files: Collection[str], table: str, masks: Collection[str] = ()) -> Matching:
     """Returns which files belong to which rows.
 
-    Files in folders of masks are left aside where a row could mean either.
+    Masks are left aside unless more rows have a file with them: the table says what an image is.
 
     Args:
         rows: Names in the table, as `make_key` returns them.
         files: Paths relative to the source, as `make_key` returns them.
         table: Name of the table, for the message.
+        masks: Those of the files that look like masks.
 
     Raises:
         UserError: There are rows and files, and no row matches a file.
     """
-    found = match_names(rows, files)
-    if found.double[1]:
-        images = [file for file in files if not read_context(tuple(file.split("/")[:-1])).masked]
-        again = match_names(rows, images)
+    found = match_names(rows, [file for file in files if file not in masks])
+    if masks and len(found.row_of_file) < len(rows):
+        again = match_names(rows, files)
         found = again if len(again.row_of_file) > len(found.row_of_file) else found
     if found.row_of_file or not rows or not files:
         return found

@@ -24,7 +24,9 @@ from ganoscope.data.layouts._labels import LabelRule, refuse_unclear
 from ganoscope.data.layouts._matching import Matching, is_outside, make_key, match_rows
 from ganoscope.data.layouts._table_files import choose_tables, find_tables
 from ganoscope.data.layouts._tables import Table, parse_number, read_rows
+from ganoscope.data.layouts._understood import LONE_MASK, Understood, understand
 from ganoscope.data.layouts._walk import Found, find_link_fault, walk_files
+from ganoscope.data.levels.stated import StatedReading
 from ganoscope.data.levels.words import SPLIT_OF_FOLDER
 from ganoscope.data.picture import ReadOptions, TableOptions
 from ganoscope.data.readers import readers
@@ -92,6 +94,7 @@ class Reading:
         matching: Files that belong to rows.
         others: Paths of files that are no images, such as masks.
         columns: Names of the columns by our names, of the first table.
+        understood: What the names of the files say: masks, and levels of folders that the user states.
         files: Number of files that may be images.
     """
 
@@ -100,6 +103,7 @@ class Reading:
     matching: Matching
     others: Collection[str]
     columns: Mapping[str, str]
+    understood: Understood
     files: int
 
 
@@ -119,7 +123,7 @@ def list_images(source: Path, options: ReadOptions) -> Listed:
     return Listed(iterate_images(source, reading), list(describe_reading(reading)))
 
 
-def read_source(source: Path, options: TableOptions) -> Reading:
+def read_source(source: Path, options: ReadOptions) -> Reading:
     """Returns the tables of a source with their rows matched to files.
 
     Raises:
@@ -132,10 +136,17 @@ def read_source(source: Path, options: TableOptions) -> Reading:
     files = [key for found in candidates if (key := find_key(source, found)) not in others]
     rows, columns = collect_rows(tables, options, files)
     others |= {mask for row in rows.values() for mask in (row.mask, row.anatomy) if mask}
+    understood = understand(source, options.levels, strict=False)
+    masks, loose = (
+        {make_key(Path(path).relative_to(source).as_posix()) for path in paths}
+        for paths in (understood.masks.paths, understood.masks.loose)
+    )
     pictures = [file for file in files if file not in others]
     named = [key for key, row in rows.items() if row.fault != NO_PATH]
-    matching = match_rows(named, pictures, tables[0][0].path.name)
-    return Reading([table for table, _ in tables], rows, matching, others, columns, len(pictures))
+    matching = match_rows(named, pictures, tables[0][0].path.name, masks)
+    images = len(pictures) - len(masks.intersection(pictures))
+    tabled = [table for table, _ in tables]
+    return Reading(tabled, rows, matching, others | masks - loose, columns, understood, images)
 
 
 def find_key(source: Path, found: Found) -> str:
@@ -150,9 +161,10 @@ def iterate_images(source: Path, reading: Reading) -> Iterator[SourceImage]:
         key = find_key(source, found)
         if key in row_of_file:
             used.add(row_of_file[key])
-            yield make_image(source, found, reading.rows[row_of_file[key]])
+            yield make_image(source, found, reading.rows[row_of_file[key]], reading.understood)
         elif key not in reading.others and (found.fault or is_picture(found.path)):
-            yield SourceImage((found.path,), found.name, fault=found.fault or NO_ROW)
+            fault = LONE_MASK if str(found.path) in reading.understood.masks.loose else NO_ROW
+            yield SourceImage((found.path,), found.name, fault=found.fault or fault)
     for key, row in reading.rows.items():
         if key not in used:
             yield make_lone_row(source, key, row, reading.tables[0])
@@ -184,6 +196,7 @@ def describe_reading(reading: Reading) -> Iterator[str]:
     lone = next((key for key in rows if key not in set(found.values())), None) if len(found) < len(rows) else None
     if lone:
         yield f"rows without an image: {len(rows) - len(found):,}, such as {escape_unprintable(lone)}"
+    yield from reading.understood.masks.tell()
     unclear = reading.matching.double
     if unclear[0] and len(found) < len(rows):
         yield f"left alone because more than one fits: rows {show_names(unclear[0])}, files {show_names(unclear[1])}"
@@ -194,22 +207,27 @@ def show_names(names: Sequence[str]) -> str:
     return " and ".join(map(escape_unprintable, names))
 
 
-def make_image(source: Path, found: Found, row: Row) -> SourceImage:
-    """Returns an image with the values of its row.
+def make_image(source: Path, found: Found, row: Row, understood: Understood) -> SourceImage:
+    """Returns an image with the values of its row; what the row does not say comes from names.
 
     Args:
         source: Source folder.
         found: File.
         row: Row of the file.
+        understood: What the names of the files say.
     """
+    named = understood.make_image(found, attach=True)
     masks, anatomy = (((source / name,) if name else ()) for name in (row.mask, row.anatomy))
+    if not (masks or anatomy):
+        masks, anatomy = named.mask, named.anatomy
+    stated = isinstance(understood.reading, StatedReading)  # the user's --levels
     faults = [found.fault, row.fault, *(find_mask_fault(path, source) for path in (*masks, *anatomy))]
     return SourceImage(
         paths=(found.path,),
         name=found.name,
         label=row.label,
-        split=row.split,
-        patient=row.patient,
+        split=row.split or (named.split if stated else ""),
+        patient=row.patient or (named.patient if stated else ""),
         boxes=row.boxes,
         mask=masks,
         modality=row.modality,

@@ -54,10 +54,11 @@ def test_two_files_of_one_name_are_refused_by_name():
         match_rows(["film_000"], ["images/film_000.png", "other/film_000.png"], "labels.csv")
 
 
-@pytest.mark.parametrize("folder", ["masks", "lung_masks", "segmentations"])
-def test_files_in_folders_of_masks_are_no_rivals(folder):
-    files = ["images/film_000.png", f"{folder}/film_000.png"]
-    assert match_rows(["film_000"], files, "labels.csv").row_of_file == {files[0]: "film_000"}
+def test_masks_are_no_rivals_unless_the_table_lists_them():
+    files = ["images/film_000.png", "masks/film_000.png"]
+    assert match_rows(["film_000"], files, "labels.csv", masks=files[1:]).row_of_file == {files[0]: "film_000"}
+    both = {name: name for name in files}
+    assert match_rows(files, files, "labels.csv", masks=files[1:]).row_of_file == both
 
 
 def test_names_of_no_file_are_refused_by_name():

@@ -251,3 +251,26 @@ def test_splits_in_names():
     assert [find_split(name) for name in ("Train", "valid_v2", "image-labels_test", "constraint", "train_test")] == [
         *("train", "validation", "test", "", "")
     ]
+
+
+@pytest.mark.parametrize("mask", ["masks/{}.png", "lung_masks/{}_mask.png", "images/{}_mask.png"])
+def test_masks_beside_listed_images_are_attached_and_never_taken_for_images(make_source, mask):
+    images = {f"images/f{n}.png": "" for n in range(4)} | {mask.format(f"f{n}"): "" for n in range(3)}
+    items = read(
+        make_source, {"labels.csv": "image,finding\n" + "".join(f"f{n},x{n % 2}\n" for n in range(4)), **images}
+    )
+    assert [(item.path.name, item.label, item.fault) for item in items] == [
+        (f"f{n}.png", f"x{n % 2}", "") for n in range(4)
+    ]
+    assert [len(item.anatomy) + len(item.mask) for item in items] == [1, 1, 1, 0]
+
+
+def test_a_mask_without_its_image_is_listed_as_one(make_source):
+    items = read(make_source, {"t.csv": "image,label\na,x\n", "images/a.png": "", "masks/b.png": ""})
+    assert labels(items) == {"a.png": "x", "b.png": "a mask without its picture, by its name or folder"}
+
+
+def test_stated_levels_give_the_patients_that_the_table_lacks(make_source):
+    files = {"t.csv": "image,label\nv1,x\nv2,y\n", "A17/v1.png": "", "B4/v2.png": ""}
+    assert [item.patient for item in read(make_source, files)] == ["", ""]
+    assert [item.patient for item in read(make_source, files, levels="patient")] == ["A17", "B4"]
