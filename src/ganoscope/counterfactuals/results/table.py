@@ -11,7 +11,10 @@ from numpy.typing import NDArray
 from ganoscope.counterfactuals.translation.batches import Translated
 from ganoscope.evaluate.counterfactual.measures import NAMES
 
-FACTS = ("image", "file", "frame", "group", "label", "trained_on", "height_px", "width_px", "unit", "target", "already")
+FACTS = (
+    *("image", "file", "frame", "group", "label", "trained_on", "height_px", "width_px", "unit"),
+    *("target", "direction", "already"),
+)
 OUTPUTS = ("counterfactual", "difference", "reconstruction", "panel")
 """Columns of facts that need no measuring, and of the names of files."""
 
@@ -58,6 +61,7 @@ def describe(batch: Translated, index: int) -> list[object]:
         width,
         case.source.unit,
         str(batch.pairs.target[index]),
+        batch.directions[index],
         "yes" if batch.pairs.already[index] else "no",
     ]
 

@@ -23,7 +23,7 @@ from ganoscope.data.prepare.transfer import PRIVATE_COLUMNS, Row
 from ganoscope.data.store import COLUMNS, StoreWriter
 from ganoscope.data.store.intensity import DTYPE_OF_UNIT
 from ganoscope.data.store.store import BUFFER_BYTES
-from ganoscope.errors import UserError
+from ganoscope.errors import UserError, write_count
 from ganoscope.files import load_json, save_json
 
 ROW_COLUMNS = (*COLUMNS, *PRIVATE_COLUMNS)
@@ -147,7 +147,9 @@ class Ingest:
             file.close()
         reasons = self.list_reasons()
         if self.store is None:
-            raise UserError(f"the source holds no usable image; of {self.reasons.total()} file(s):{reasons}")
+            raise UserError(
+                f"the source holds no usable image; of {write_count(self.reasons.total(), 'file')}:{reasons}"
+            )
         mixed = sum(count for reason, count in self.reasons.items() if "in a store of" in reason)
         if mixed > self.store.count:
             raise UserError(f"the source mixes kinds of pixels; allowed: one per store. Separate them:{reasons}")
@@ -169,7 +171,8 @@ class Ingest:
         except UserError as error:
             if not self.reasons:
                 raise
-            raise UserError(f"{error}\n{self.reasons.total()} file(s) were rejected:{self.list_reasons()}") from None
+            rejected = f"rejected: {write_count(self.reasons.total(), 'file')}"
+            raise UserError(f"{error}\n{rejected}{self.list_reasons()}") from None
 
 
 def open_at(path: Path, length: int) -> BinaryIO:
