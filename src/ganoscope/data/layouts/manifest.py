@@ -217,7 +217,8 @@ def make_image(source: Path, found: Found, row: Row, understood: Understood) -> 
         understood: What the names of the files say.
     """
     named = understood.make_image(found, attach=True)
-    masks, anatomy = (((source / name,) if name else ()) for name in (row.mask, row.anatomy))
+    masks: tuple[Path, ...] = (source / row.mask,) if row.mask else ()
+    anatomy: tuple[Path, ...] = (source / row.anatomy,) if row.anatomy else ()
     if not (masks or anatomy):
         masks, anatomy = named.mask, named.anatomy
     stated = isinstance(understood.reading, StatedReading)  # the user's --levels
