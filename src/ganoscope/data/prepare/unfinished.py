@@ -10,12 +10,12 @@ from hashlib import sha256
 from pathlib import Path
 
 from ganoscope.data.layouts import find_layout
+from ganoscope.data.layouts._unread import explaining_tables, tell_unread
 from ganoscope.data.patients import compile_pattern
 from ganoscope.data.prepare.config import PrepareConfig
 from ganoscope.data.prepare.finalize import remove_private
 from ganoscope.data.prepare.key import publish_key
 from ganoscope.data.prepare.listing import Listing, list_source
-from ganoscope.data.prepare.unread_tables import explaining_tables, tell_unread
 from ganoscope.errors import UserError
 from ganoscope.files import flush_to_disk, load_json, refuse_existing, save_json
 from ganoscope.locks import private_folder
@@ -69,7 +69,7 @@ def identify(source: Path, folder: Path, config: PrepareConfig) -> tuple[dict[st
     layout_name, layout = find_layout(source, config.layout or ("manifest" if config.states_table else ""))
     with explaining_tables(source, layout):
         listing = list_source(source, layout, config, folder, compile_pattern(config.patient_pattern))
-    tell_unread(source, (layout_name, layout), listing, bool(config.layout))
+    tell_unread(source, (layout_name, layout), listing.labels, bool(config.layout))
     facts = {"source": os.fspath(source.resolve()), "layout": layout_name, "listing": listing.digest}
     return make_plan(facts, config), listing, layout_name
 

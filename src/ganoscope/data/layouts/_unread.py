@@ -1,6 +1,6 @@
 """Tables in a source that are not read: the user learns what they lack; none with the only labels is passed over."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,7 +9,6 @@ from ganoscope.data.layouts import Layout
 from ganoscope.data.layouts._columns import NEEDED, count_fits, explain_missing, find_aliases
 from ganoscope.data.layouts._table_files import MOST_TABLES, list_tables, open_sound
 from ganoscope.data.layouts._walk import walk_files
-from ganoscope.data.prepare.listing import Listing
 from ganoscope.errors import UserError
 from ganoscope.progress import CONSOLE
 
@@ -57,13 +56,13 @@ def explaining_tables(source: Path, layout: Layout) -> Iterator[None]:
         raise UserError("\n".join([str(error), *texts])) from None
 
 
-def tell_unread(source: Path, layout: tuple[str, Layout], listing: Listing, stated: bool) -> None:
+def tell_unread(source: Path, layout: tuple[str, Layout], labels: Collection[str], stated: bool) -> None:
     """Prints what tables are not read, and why.
 
     Args:
         source: Source folder.
         layout: Name and module of the layout.
-        listing: Entries found by the layout.
+        labels: Classes that the layout found, or the first two of them.
         stated: Whether the user stated the layout.
 
     Raises:
@@ -71,7 +70,7 @@ def tell_unread(source: Path, layout: tuple[str, Layout], listing: Listing, stat
     """
     tables = find_unread(source, layout[1])
     fitting = [table.text for table in tables if table.fits]
-    if fitting and len(listing.labels) < 2 and not stated:
+    if fitting and len(labels) < 2 and not stated:
         remedy = f"Or give --layout {layout[0]} to leave the table aside and prepare the images without it."
         raise UserError("\n".join(["a table lists these images, and no folder tells their classes.", *fitting, remedy]))
     for table in tables:
