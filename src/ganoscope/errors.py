@@ -38,6 +38,20 @@ def describe(fault: str, given: object, allowed: str, remedy: str) -> str:
     return f"{fault}: got {given}; allowed: {allowed}. {remedy}"
 
 
+def write_count(number: int, noun: str) -> str:
+    """Returns a number with its noun, in the plural except for 1.
+
+    Args:
+        number: How many.
+        noun: Noun in the singular, whose plural ends in -s.
+
+    Example:
+        >>> write_count(1, "file"), write_count(1200, "pair")
+        ('1 file', '1,200 pairs')
+    """
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
+
+
 def refuse(faults: Sequence[str]) -> None:
     """Raises one error that names all faults; does nothing where there are none.
 

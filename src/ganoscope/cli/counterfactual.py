@@ -7,6 +7,7 @@ from typing import Annotated
 import tyro
 
 from ganoscope.counterfactuals.config import CounterfactualConfig
+from ganoscope.errors import write_count
 from ganoscope.reports.terminal import say, show_alarms
 from ganoscope.workflows.counterfactual import counterfactual
 
@@ -32,6 +33,7 @@ class Command:
         done = counterfactual(self.run_folder, self.images, self.out, self.config)
         say(done.summary)
         if done.refused:
-            say(f"not translated: {done.refused:,} files, each with its reason in {self.out / 'quarantine.csv'}")
+            refused = write_count(done.refused, "file")
+            say(f"not translated: {refused}, each with its reason in {self.out / 'quarantine.csv'}")
         show_alarms(self.out / "alarms.json")
-        say(f"{done.images:,} images, with panels, results.csv and results.json in {self.out}")
+        say(f"{write_count(done.images, 'image')}, with panels, results.csv and results.json in {self.out}")

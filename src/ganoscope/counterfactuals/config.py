@@ -26,7 +26,7 @@ class CounterfactualConfig:
     part: Literal["test", "validation", "train", "all"] = "test"
     """Part of a store to translate."""
     number: int | None = None
-    """Translate only this many images, the first ones."""
+    """Translate only this many images: of a store, in equal parts the first ones of each class."""
     hu_offset: int | None = None
     """Offset of Hounsfield units in picture or NIfTI files; by default, that of the run's own files of that kind."""
     classifier: Path | None = None
@@ -36,7 +36,7 @@ class CounterfactualConfig:
     attack_steps: int = 20
     """Optimisation steps of the adversarial noise that counterfactuals are compared with; 0 omits the comparison."""
     panels: int = 100
-    """Number of images to draw a panel for."""
+    """Largest number of images to draw a panel for, in equal parts for each direction of translation."""
     store: Path | None = None
     """Store that the run was trained on, if it was moved."""
     key: Path | None = None

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from ganoscope.explanation.checks.randomisation import FULL_DRAWS, IGNORES_WEIGHTS
 from ganoscope.explanation.findings import MIN_IMAGES, Findings, SetFindings, TargetFindings, compare_with_random
 from ganoscope.explanation.regions import band_width
-from ganoscope.statistics.estimate import Estimate
+from ganoscope.statistics.estimate import Estimate, count_digits
 
 TITLES = {"why_real": "evidence for 'real'", "why_generated": "evidence for 'generated'"}
 """What a map shows, by target."""
@@ -146,18 +146,17 @@ def say(estimate: Estimate, digits: int, factor: float = 1.0) -> str:
 
     Args:
         estimate: The value and its interval.
-        digits: Decimals.
+        digits: Decimals; more where a number that is not zero would look like zero.
         factor: What the numbers are multiplied by.
 
     Example:
         >>> say(Estimate(0.714, 0.68, 0.74, 64, 60), 2)
         '0.71 (95 % interval 0.68 to 0.74)'
         >>> say(Estimate(-0.001, -0.002, 0.1, 64, 60), 1)
-        '0.0 (95 % interval 0.0 to 0.1)'
+        '-0.001 (95 % interval -0.002 to 0.100)'
     """
-    value, low, high = (
-        write_rounded(number * factor, digits) for number in (estimate.value, estimate.low, estimate.high)
-    )
+    numbers = [number * factor for number in (estimate.value, estimate.low, estimate.high)]
+    value, low, high = (write_rounded(number, count_digits(numbers, digits)) for number in numbers)
     return f"{value} (95 % interval {low} to {high})"
 
 
@@ -168,7 +167,8 @@ def say_share(estimate: Estimate) -> str:
         >>> say_share(Estimate(0.714, 0.68, 0.74, 64, 60))
         '71 % (95 % interval 68 to 74 %)'
     """
-    value, low, high = (write_rounded(100 * number, 0) for number in (estimate.value, estimate.low, estimate.high))
+    numbers = [100 * number for number in (estimate.value, estimate.low, estimate.high)]
+    value, low, high = (write_rounded(number, count_digits(numbers, 0)) for number in numbers)
     return f"{value} % (95 % interval {low} to {high} %)"
 
 

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from ganoscope.files.records import Number
+
 LEVEL = 0.95
 """Coverage of intervals."""
 
@@ -22,9 +24,9 @@ class Estimate:
         groups: Number of groups (patients or clusters) that were resampled.
     """
 
-    value: float
-    low: float
-    high: float
+    value: Number
+    low: Number
+    high: Number
     n: int
     groups: int
 
@@ -32,6 +34,27 @@ class Estimate:
     def excludes_zero(self) -> bool:
         """Whether the interval lies on one side of zero."""
         return self.low > 0 or self.high < 0
+
+
+MOST_DIGITS = 6
+"""Decimals after which even a number that is not zero is written as zero."""
+
+
+def count_digits(numbers: Sequence[float], fewest: int) -> int:
+    """Returns with how many decimals to write numbers so that none looks like zero but is not.
+
+    Rounded ends of an interval would otherwise contradict a sentence about the side of zero that it lies on.
+
+    Args:
+        numbers: Such as a value and the ends of its interval; NaN where there is none.
+        fewest: Decimals where there is no such number.
+
+    Example:
+        >>> count_digits((-0.004, -0.007, -0.0002), 2), count_digits((0.25, 0.0, 0.5), 2)
+        (4, 2)
+    """
+    hidden = (digits for digits in range(fewest, MOST_DIGITS) if any(round(one, digits) == 0 != one for one in numbers))
+    return max(hidden, default=fewest - 1) + 1
 
 
 def compute_percentile_interval(

@@ -80,7 +80,7 @@ def counterfactual(run: Path, images: Path, out: Path, config: CounterfactualCon
             save_conclusion(folder, setting, gathered, found, config)
             save_figures(folder / "figures", setting, gathered, found.findings, config.seed)
         save_key(source)
-    return Counterfactuals(len(gathered.targets), len(gathered.refused), found.findings, found.alarms, found.summary)
+    return Counterfactuals(len(gathered.directions), len(gathered.refused), found.findings, found.alarms, found.summary)
 
 
 def translate_all(

@@ -40,17 +40,18 @@ def made(disc_run, disc_store, disc_judge, tmp_path_factory):
 
 def test_painting_the_disc_flips_both_classifiers_and_changes_nothing_else(made):
     measures = made[1]["measures"]["sets"]
-    for target in ("to sick", "to well"):
-        assert measures[target]["flip"]["value"] > 0.9
-        assert measures[target]["judge_flip"]["value"] > 0.9
-        assert measures[target]["flip_as_written"]["value"] > 0.9
-        assert measures[target]["flip_after_blur"]["value"] > 0.9
-    assert measures["to well"]["change_in_lesion"]["value"] > 0.95
-    assert "change_in_lesion" not in measures["to sick"], "well pictures have no disc to change"
-    assert measures["all"]["l1"]["value"] == pytest.approx(0.6 / 2 * 255 * 0.053, rel=0.15)  # the disc's area
-    assert measures["all"]["cycle_l1"]["value"] < 1
-    assert measures["all"]["changed_share"]["value"] == pytest.approx(0.053, rel=0.15)
-    assert made[1]["images"]["by_target"] == pytest.approx({"sick": 60, "well": 60}, abs=4)
+    assert set(measures) == {"well to sick", "sick to well"}, "no number over both"
+    for found in measures.values():
+        assert found["flip"]["value"] > 0.9
+        assert found["judge_flip"]["value"] > 0.9
+        assert found["flip_as_written"]["value"] > 0.9
+        assert found["flip_after_blur"]["value"] > 0.9
+        assert found["l1"]["value"] == pytest.approx(0.6 / 2 * 255 * 0.053, rel=0.15)  # the disc's area
+        assert found["cycle_l1"]["value"] < 1
+        assert found["changed_share"]["value"] == pytest.approx(0.053, rel=0.15)
+    assert measures["sick to well"]["change_in_lesion"]["value"] > 0.95
+    assert "change_in_lesion" not in measures["well to sick"], "well pictures have no disc to change"
+    assert made[1]["images"]["by_direction"] == pytest.approx({"well to sick": 60, "sick to well": 60}, abs=4)
 
 
 def test_the_response_grows_with_the_dose(made):
@@ -72,8 +73,11 @@ def test_every_image_has_its_pictures_and_they_fit_each_other(made, disc_store):
         assert np.array_equal(counterfactual - difference, store.images[index])
         assert text["Description"].startswith("SYNTHETIC")
         assert np.abs(np.asarray(Image.open(out / row["reconstruction"])) - store.images[index].astype(int)).max() <= 2
-        assert (row["panel"] != "") == (index < CONFIG.panels)
-    for name in ("contact_sheet.png", "figures/dose_response.png", "figures/controls.png", rows[0]["panel"]):
+        assert row["direction"] == {"sick": "well to sick", "well": "sick to well"}[row["target"]]
+    drawn = [row for row in rows if row["panel"]]
+    assert {row["direction"] for row in drawn} == {"well to sick", "sick to well"}, "a panel for each direction"
+    assert len(drawn) == CONFIG.panels
+    for name in ("contact_sheet.png", "figures/dose_response.png", "figures/controls.png", drawn[0]["panel"]):
         assert np.asarray(Image.open(out / name)).std() > 10
 
 
@@ -81,7 +85,7 @@ def test_counterfactuals_are_shown_before_images_that_are_of_the_target_already(
     disc_run, disc_store, tmp_path, monkeypatch
 ):
     seen = []
-    monkeypatch.setattr(folder, "save_contact_sheet", lambda *given: seen.append(given[1:3]))
+    monkeypatch.setattr(folder, "save_contact_sheet", lambda path, rows, scale: seen.append(dict(rows)))
     config = replace(CONFIG, target="well", part="all", panels=5, number=40, steps=2, attack_steps=1)
     counterfactual(disc_run, disc_store, tmp_path / "out", config)
     rows = read_rows(tmp_path / "out")
@@ -89,10 +93,12 @@ def test_counterfactuals_are_shown_before_images_that_are_of_the_target_already(
     assert 5 < len(true) < 32
     assert [row["panel"] != "" for row in true] == [True] * 5 + [False] * (len(true) - 5)
     assert not any(row["panel"] for row in rows if row["already"] == "yes")
-    ((pictures, already),) = seen
-    assert (len(pictures), already) == (32, 32 - len(true))
-    change = np.array([np.abs(picture[1].astype(int) - picture[0]).mean() for picture in pictures])
-    assert change[: len(true)].min() > 2
+    (shown,) = seen
+    assert {name: len(pictures) for name, pictures in shown.items()} == {
+        "sick to well": len(true),
+        "sick to well, of the target already": 32 - len(true),
+    }
+    assert min(np.abs(picture[1].astype(int) - picture[0]).mean() for picture in shown["sick to well"]) > 2
 
 
 def test_a_folder_is_done_in_its_own_size_and_only_the_disc_differs(
@@ -161,9 +167,9 @@ def test_a_store_of_another_modality_is_refused(disc_store):
 
 def test_one_way_has_no_way_back(one_way_run, disc_store, tmp_path):
     done = counterfactual(one_way_run, disc_store, tmp_path / "out", CONFIG)
-    found = json.loads((tmp_path / "out" / "results.json").read_text())["measures"]["sets"]["all"]
+    found = json.loads((tmp_path / "out" / "results.json").read_text())["measures"]["sets"]["well to sick"]
     assert set(found) & {"cycle_l1", "flip", "judge_flip"} == set()
-    assert "No classifier was given" in done.summary
+    assert "no classifier was given" in done.summary
     assert not list((tmp_path / "out" / "images").glob("*reconstruction*"))
     with pytest.raises(UserError, match="well; allowed: sick"):
         counterfactual(one_way_run, disc_store, tmp_path / "other", replace(CONFIG, target="well"))

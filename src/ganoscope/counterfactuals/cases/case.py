@@ -25,6 +25,7 @@ class Case:
         label: Domain of the run that the image belongs to; "" where unknown.
         raw_range: Source values at the ends of 16 bits, where the source was scaled.
         mask: Annotated finding, shape (S, S); None where there is none.
+        anatomy: Outlined anatomy, such as lung fields, likewise; it is no finding.
         form: Format of the counterfactual: the name of a writer.
         hu_offset: Offset of Hounsfield units in formats that hold no negative values.
         path: The source file, for the geometry in its header; never written anywhere.
@@ -42,6 +43,7 @@ class Case:
     label: str = ""
     raw_range: tuple[float, float] | None = None
     mask: NDArray[np.bool_] | None = None
+    anatomy: NDArray[np.bool_] | None = None
     form: str = "png"
     hu_offset: int = 0
     path: Path | None = None

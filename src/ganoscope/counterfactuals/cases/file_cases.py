@@ -119,7 +119,9 @@ class FileCases:
             picture: The picture as its file holds it.
         """
         size, values = self.store.size, row.values
-        mask = np.frombuffer(row.mask, bool).reshape(size, size) if row.mask else None
+        mask, anatomy = (
+            np.frombuffer(one, bool).reshape(size, size) if one else None for one in (row.mask, row.anatomy)
+        )
         flat = path.suffix.lower() in PICTURE_SUFFIXES
         offset = self.find_offset(path) if flat and row.unit == "HU" else None
         placement = parse_placement(values["placement"])
@@ -135,6 +137,7 @@ class FileCases:
             label=values["label"] if values["label"] in self.domains else "",
             raw_range=(float(values["raw_low"]), float(values["raw_high"])) if values["raw_low"] else None,
             mask=draw_boxes(values["boxes"], size) if mask is None and values["boxes"] else mask,
+            anatomy=anatomy,
             form="png" if flat and whole else "nifti",
             hu_offset=offset or 0,
             path=path,

@@ -70,7 +70,25 @@ def choose_indices(
         counts = ", ".join(f"{part} ({(~foreign[store.indices(part)]).sum():,})" for part in SPLITS)
         fault = f"store {store.path} has no images of {' or '.join(domains)} in that part"
         raise UserError(describe(fault, config.part, counts, "See --part."))
-    return chosen[: config.number], indices[foreign[indices]]
+    return choose_evenly(chosen, labels[chosen], config.number), indices[foreign[indices]]
+
+
+def choose_evenly(indices: NDArray[np.int64], labels: NDArray[np.str_], most: int | None) -> NDArray[np.int64]:
+    """Returns up to `most` positions in ascending order, in equal parts the first ones of each class.
+
+    Args:
+        indices: Positions in ascending order, shape (N,).
+        labels: Class of each, shape (N,).
+        most: How many; None for all.
+
+    Example:
+        >>> choose_evenly(np.arange(6), np.array(["a", "a", "a", "a", "b", "b"]), 3).tolist()
+        [0, 1, 4]
+    """
+    rank = np.zeros(len(indices), np.int64)
+    for label in np.unique(labels).tolist():
+        rank[labels == label] = np.arange((labels == label).sum())
+    return np.sort(indices[np.argsort(rank, kind="stable")[:most]])
 
 
 def iterate_store(
@@ -107,6 +125,7 @@ def iterate_store(
             group=sample.group,
             label=find_domain(store, sample, run),
             mask=find_mask(store, index, sample),
+            anatomy=np.asarray(store.anatomy[index]) if sample.anatomy and store.anatomy is not None else None,
             form="nifti" if unit == "HU" else "png",
             trained=is_trained(sample),
             judged=is_judged(sample),

@@ -16,8 +16,8 @@ def describe_case(setting: Setting, batch: Translated, index: int) -> list[str]:
         index: Which of them.
     """
     value = {name: float(column[index]) for name, column in vars(batch.measures).items()}
-    target, unit = str(batch.pairs.target[index]), name_unit(setting.intensity.unit)
-    lines = [f"image {batch.cases[index].name}", f"target: {target}"]
+    unit = name_unit(setting.intensity.unit)
+    lines = [f"image {batch.cases[index].name}", f"direction: {batch.directions[index]}"]
     for name, prefix in (("explained", ""), ("independent", "judge_")):
         before, after = value[f"{prefix}probability_before"], value[f"{prefix}probability_after"]
         if np.isfinite(before):
@@ -35,6 +35,9 @@ def describe_case(setting: Setting, batch: Translated, index: int) -> list[str]:
     if np.isfinite(value["change_in_lesion"]):
         lines.append(f"change in the finding (+ {MARGIN_PX} px): {value['change_in_lesion']:.0%}")
         lines.append(f"  which covers {value['lesion_area']:.0%} of the image")
+    if np.isfinite(value["change_in_anatomy"]):
+        lines.append(f"change in the anatomy (dashed): {value['change_in_anatomy']:.0%}")
+        lines.append(f"  which covers {value['anatomy_area']:.0%} of the image")
     if np.isfinite(value["cycle_l1"]):
         lines.append(f"original and back: {value['cycle_l1']:.2f} {unit} apart")
     return lines

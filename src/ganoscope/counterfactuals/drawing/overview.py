@@ -1,6 +1,7 @@
-"""Figures of all images: the contact sheet, the mean dose-response curve, and the adversarial control."""
+"""Figures by direction: the contact sheet, the mean dose-response curves, and the adversarial control."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,7 @@ from ganoscope.counterfactuals.translation.batches import Setting, Translated
 from ganoscope.data.writers import TRANSLATED
 from ganoscope.data.writers.png import save_marked
 from ganoscope.evaluate.counterfactual.measures import Response
-from ganoscope.evaluate.counterfactual.set_findings import ALL, Findings
+from ganoscope.evaluate.counterfactual.set_findings import Findings
 from ganoscope.figures.sheets import make_sheet
 from ganoscope.statistics.bootstrap import estimate_mean
 from ganoscope.statistics.estimate import Estimate
@@ -69,85 +70,118 @@ def show_cases(
     return list(np.insert(pictures, 2, colours, axis=1)[:, :rows])
 
 
-def save_contact_sheet(path: Path, pictures: list[NDArray[np.uint8]], already: int, scale: str) -> None:
-    """Writes the contact sheet: blocks of a few rows, eight images wide.
+def save_contact_sheet(path: Path, rows: Sequence[tuple[str, list[NDArray[np.uint8]]]], scale: str) -> None:
+    """Writes the contact sheet: for each kind of images blocks of a few rows, eight images wide.
 
     Args:
         path: File to write.
-        pictures: Results of `show_cases` for each image, shape (R, S, S, 3).
-        already: How many of them, the last ones, already belong to the target.
+        rows: For each kind of images: what they are, in words, and results of `show_cases`, shape (R, S, S, 3) each.
         scale: The change at the ends of the colours, in words.
     """
-    columns = min(COLUMNS, len(pictures))
-    blank = [np.full_like(pictures[0], GROUND)] * (-len(pictures) % columns)
-    blocks = np.stack([*pictures, *blank]).reshape(-1, columns, *pictures[0].shape)
-    cells = blocks.swapaxes(1, 2).reshape(-1, *pictures[0].shape[1:])
+    columns = min(COLUMNS, max(len(pictures) for _, pictures in rows))
+    blocks, captions = [], []
+    for name, pictures in rows:
+        blank = [np.full_like(pictures[0], GROUND)] * (-len(pictures) % columns)
+        blocks.append(np.stack([*pictures, *blank]).reshape(-1, columns, *pictures[0].shape))
+        rest = [ROWS[1], f"{ROWS[2]}, {scale}", *ROWS[3 : len(pictures[0])]]
+        captions += [f"{ROWS[0]}, {name}", *rest] * len(blocks[-1])
+    joined = np.concatenate(blocks)
+    cells = joined.swapaxes(1, 2).reshape(-1, *joined.shape[3:])
     factor = max(1, -(-LEAST_PX // cells.shape[1]))
     cells = cells.repeat(factor, axis=1).repeat(factor, axis=2)
-    numbers = [min(columns, len(pictures) - start) for start in range(0, len(pictures), columns)]
-    lasts = np.clip(np.cumsum(numbers) - (len(pictures) - already), 0, numbers).tolist()
-    rest = [ROWS[1], f"{ROWS[2]}, {scale}", *ROWS[3 : len(pictures[0])]]
-    captions = [row for number, last in zip(numbers, lasts, strict=True) for row in (name_row(number, last), *rest)]
     sheet = np.stack([make_sheet(cells[..., channel], columns, captions) for channel in range(3)], axis=-1)
     save_marked(path, sheet, {}, TRANSLATED.text)
 
 
-def name_row(number: int, already: int) -> str:
-    """Returns the caption of a row of originals, the last of which already belong to the target.
+@dataclass(frozen=True)
+class Curves:
+    """Dose-response curves of N images.
 
-    Example:
-        >>> name_row(8, 0), name_row(8, 2), name_row(8, 8)
-        ('original', 'original, last 2 of the target already', 'original, of the target already')
-    """
-    if not already:
-        return ROWS[0]
-    return f"{ROWS[0]}, {f'last {already} ' if already < number else ''}of the target already"
-
-
-def draw_response(
-    strengths: NDArray[np.float64], response: Response, already: NDArray[np.bool_], groups: list[str], seed: int
-) -> Figure | None:
-    """Returns the mean probability of the target class over the strength of the change; None without classifiers.
-
-    Args:
+    Attributes:
         strengths: Strengths that were tried, shape (S,).
-        response: Curves of N images.
+        response: The curves.
         already: Images that already belong to the target, shape (N,): they are left out, since their curves would
             flatten the mean.
-        groups: Patient or near-duplicate cluster of each image.
+        directions: Direction of each image, shape (N,).
+        groups: Patient or near-duplicate cluster of each image, shape (N,).
+    """
+
+    strengths: NDArray[np.float64]
+    response: Response
+    already: NDArray[np.bool_]
+    directions: NDArray[np.str_]
+    groups: NDArray[np.str_]
+
+
+def draw_response(curves: Curves, seed: int) -> Figure | None:
+    """Returns the mean probability of the target class over the strength of the change, a chart for each direction.
+
+    Args:
+        curves: Curves of all images.
+        seed: Seed of the resampling.
+
+    Returns:
+        None without classifiers, and where all images already belong to the target.
+    """
+    names = np.unique(curves.directions[~curves.already]).tolist()
+    if not names or not any(np.isfinite(getattr(curves.response, name)).all() for name in LOOKS):
+        return None
+    figure, charts = make_charts(names)
+    for axes, name in zip(charts, names, strict=True):
+        chosen = (curves.directions == name) & ~curves.already
+        draw_mean_curves(axes, curves, chosen, seed)
+        axes.set(xlim=(0, 1), ylim=(0, 1), xlabel="strength s: x + s (G(x) - x), or x + s times the noise")
+        axes.set_ylabel("mean probability of the target class")
+        finish(axes, f"{name} (n = {chosen.sum()})")
+    add_legend(figure, charts[0])
+    return figure
+
+
+def draw_mean_curves(axes: Axes, curves: Curves, chosen: NDArray[np.bool_], seed: int) -> None:
+    """Draws the mean curves of some images, with the intervals of those of the change.
+
+    Args:
+        axes: Where to draw.
+        curves: Curves of all images.
+        chosen: Which of the images, shape (N,).
         seed: Seed of the resampling.
     """
-    figure = Figure(figsize=(7, 4), dpi=100, facecolor="white", layout="constrained")
-    axes = figure.add_subplot()
     for name, (label, style, colour) in LOOKS.items():
-        curves = getattr(response, name)
-        if np.isfinite(curves).all() and not already.all():
-            ends = [estimate_mean(np.where(already, np.nan, column), groups, seed) for column in curves.T]
-            axes.plot(strengths, [end.value for end in ends], style, color=colour, label=label, clip_on=False)
-            if not name.startswith("attack"):
-                low, high = [end.low for end in ends], [end.high for end in ends]
-                axes.fill_between(strengths, low, high, color=colour, alpha=0.15, linewidth=0)
-    if not axes.lines:
-        return None
-    axes.set(xlim=(0, 1), ylim=(0, 1), xlabel="strength s: x + s (G(x) - x), or x + s times the noise")
-    axes.set_ylabel(f"mean probability of the target class (n = {(~already).sum()})")
-    finish(axes)
-    return figure
+        values = getattr(curves.response, name)
+        if not np.isfinite(values).all():
+            continue
+        ends = [estimate_mean(column, curves.groups[chosen].tolist(), seed) for column in values[chosen].T]
+        axes.plot(curves.strengths, [end.value for end in ends], style, color=colour, label=label, clip_on=False)
+        if not name.startswith("attack"):
+            low, high = [end.low for end in ends], [end.high for end in ends]
+            axes.fill_between(curves.strengths, low, high, color=colour, alpha=0.15, linewidth=0)
 
 
 def draw_controls(findings: Findings) -> Figure | None:
-    """Returns how often counterfactuals and noise of equal norm flip classifiers; None without the noise."""
-    found = findings.summary[ALL]
-    if "attack_flip" not in found:
+    """Returns how often counterfactuals and noise of equal norm flip classifiers, a chart for each direction.
+
+    Returns:
+        None without the noise.
+    """
+    measured = {name: found for name, found in findings.summary.items() if "attack_flip" in found}
+    if not measured:
         return None
-    figure = Figure(figsize=(7, 4), dpi=100, facecolor="white", layout="constrained")
-    axes = figure.add_subplot()
-    for place, (label, colour) in enumerate(BARS.items()):
-        estimates = [found.get(names[place]) for names in CONTROLS.values()]
-        draw_bars(axes, estimates, 0.36 * (place - 0.5), {"color": colour, "label": label})
-    axes.set(xticks=range(len(CONTROLS)), xticklabels=list(CONTROLS), ylim=(0, 1), ylabel="share of images")
-    finish(axes)
+    figure, charts = make_charts(list(measured))
+    for axes, (name, found) in zip(charts, measured.items(), strict=True):
+        for place, (label, colour) in enumerate(BARS.items()):
+            estimates = [found.get(names[place]) for names in CONTROLS.values()]
+            draw_bars(axes, estimates, 0.36 * (place - 0.5), {"color": colour, "label": label})
+        axes.set(xticks=range(len(CONTROLS)), xticklabels=list(CONTROLS), ylim=(0, 1), ylabel="share of images")
+        axes.tick_params(axis="x", labelsize=8)
+        finish(axes, f"{name} (n = {found['attack_flip'].n})")
+    add_legend(figure, charts[0])
     return figure
+
+
+def make_charts(names: Sequence[str]) -> tuple[Figure, list[Axes]]:
+    """Returns a figure with a chart for each of some directions, side by side."""
+    figure = Figure(figsize=(1.5 + 5.5 * len(names), 4.2), dpi=100, facecolor="white", layout="constrained")
+    return figure, list(figure.subplots(1, len(names), squeeze=False)[0])
 
 
 def draw_bars(axes: Axes, estimates: list[Estimate | None], shift: float, look: Mapping[str, Any]) -> None:
@@ -166,9 +200,15 @@ def draw_bars(axes: Axes, estimates: list[Estimate | None], shift: float, look: 
     axes.bar([place + shift for place, _ in there], values, 0.34, yerr=np.nan_to_num(errors), capsize=4, **look)
 
 
-def finish(axes: Axes) -> None:
-    """Adds the grid, and the legend above the chart."""
+def finish(axes: Axes, title: str) -> None:
+    """Adds grid and title to a chart."""
     axes.grid(axis="y", color="#e4e7ec")
     axes.set_axisbelow(True)
     axes.spines[["top", "right"]].set_visible(False)
-    axes.legend(frameon=False, ncols=2, loc="lower center", bbox_to_anchor=(0.5, 1.0))
+    axes.set_title(title, fontsize=11, parse_math=False)
+
+
+def add_legend(figure: Figure, axes: Axes) -> None:
+    """Adds a legend above all charts, from one of them."""
+    handles, labels = axes.get_legend_handles_labels()
+    figure.legend(handles, labels, frameon=False, ncols=2, loc="outside upper center")

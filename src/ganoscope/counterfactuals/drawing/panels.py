@@ -21,7 +21,8 @@ from ganoscope.figures.overlays import caption, show_map
 
 DIVERGING = "PuOr_r"
 """Orange where the counterfactual is brighter, violet where it is darker: readable without red and green."""
-LESION = "#00c2a8"
+LESION, ANATOMY = "#00c2a8", "#e8c547"
+"""Colours of the outlines of findings, and of anatomy, which is dashed."""
 SCALE_QUANTILE = 0.99
 """Quantile of the absolute change at the ends of the colours."""
 PARTS = (0.25, 0.5, 0.75)
@@ -101,7 +102,6 @@ def draw_panel(setting: Setting, batch: Translated, index: int, saliency: Salien
         scale: Change in stored units at the ends of the colours.
     """
     target = str(batch.pairs.target[index])
-    own = batch.own[index] or "original"
     image, counterfactual, cycle = (
         getattr(batch.pairs, name)[index, 0].cpu().numpy() for name in ("image", "counterfactual", "cycle")
     )
@@ -109,12 +109,14 @@ def draw_panel(setting: Setting, batch: Translated, index: int, saliency: Salien
     figure.get_layout_engine().set(rect=(0, 0.005, 1, 0.985))  # type: ignore[union-attr, call-arg]
     halves: Any = figure.subfigures(2, 1, height_ratios=(1.12, 1))
     upper: Any = halves[0].subplots(1, 4)
-    mask = batch.cases[index].mask
+    mask, anatomy = batch.cases[index].mask, batch.cases[index].anatomy
     view = setting.intensity.to_view
-    show_grey(upper[0], view(image), f"original ({own})" if batch.own[index] else own, mask)
-    show_grey(upper[1], view(counterfactual), f"counterfactual ({target})")
+    show_grey(upper[0], view(image), name_original(batch, index), mask)
+    show_grey(upper[1], view(counterfactual), f"counterfactual, to {target}")
     show_change(upper[2], counterfactual - image, setting.intensity, scale, mask)
-    show_grey(upper[3], view(cycle), f"and back ({own})" if batch.own[index] else "and back")
+    show_grey(upper[3], view(cycle), f"and back, to {setting.translator.find_other(target)}")
+    for axes in (upper[0], upper[2]):
+        outline(axes, anatomy, ANATOMY, "dashed")
     words = describe_case(setting, batch, index)
     if saliency.said[index]:
         lower: Any = halves[1].subplots(1, 3, width_ratios=(1, 1.9, 1.1))
@@ -126,6 +128,12 @@ def draw_panel(setting: Setting, batch: Translated, index: int, saliency: Salien
             show_grey(axes, view(image + strength * (counterfactual - image)), f"strength {strength}")
     show_words(lower[-1], words)
     return figure
+
+
+def name_original(batch: Translated, index: int) -> str:
+    """Returns the title of an original: its label, else what the explained classifier predicts."""
+    own, label = batch.own[index], batch.cases[index].label
+    return f"original, labelled {label}" if label else f"original, predicted {own}" if own else "original"
 
 
 def show_grey(axes: Axes, image: NDArray[np.floating], title: str, mask: NDArray[np.bool_] | None = None) -> None:
@@ -146,10 +154,17 @@ def show_grey(axes: Axes, image: NDArray[np.floating], title: str, mask: NDArray
     outline(axes, mask)
 
 
-def outline(axes: Axes, mask: NDArray[np.bool_] | None) -> None:
-    """Draws the outline of an annotated finding, shape (S, S)."""
-    if mask is not None and mask.any():
-        axes.contour(mask, [0.5], colors=LESION, linewidths=1.2)
+def outline(axes: Axes, mask: NDArray[np.bool_] | None, colour: str = LESION, style: str = "solid") -> None:
+    """Draws the outline of a mask.
+
+    Args:
+        axes: Where to draw.
+        mask: Annotated finding or outlined anatomy, shape (S, S); None where there is none.
+        colour: Colour of the line.
+        style: Style of the line.
+    """
+    if mask is not None and mask.any() and not mask.all():
+        axes.contour(mask, [0.5], colors=colour, linewidths=1.2, linestyles=style)
 
 
 def show_change(

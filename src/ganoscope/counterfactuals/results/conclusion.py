@@ -20,9 +20,11 @@ from ganoscope.evaluate.counterfactual.measures import join
 from ganoscope.evaluate.counterfactual.set_checks import find_alarms
 from ganoscope.evaluate.counterfactual.set_findings import Findings, Realism, summarise
 from ganoscope.explanation.findings import to_plain
-from ganoscope.files import save_csv, save_json
+from ganoscope.files import save_json
+from ganoscope.files.tables import save_csv
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
+"""2: results by direction, without any over both."""
 
 
 @dataclass(frozen=True)
@@ -31,8 +33,8 @@ class Conclusion:
 
     Attributes:
         findings: Means with intervals.
-        realism: Kernel distances to real images, by extractor and target.
-        fidelity: Distances of Hounsfield units, by target; empty where pixels are not HU.
+        realism: Kernel distances to real images, by extractor and direction.
+        fidelity: Distances of Hounsfield units, by direction; empty where pixels are not HU.
         alarms: What to know before relying on the findings.
         summary: The findings in plain sentences.
     """
@@ -53,7 +55,7 @@ def conclude(setting: Setting, gathered: Gathered, sets: SetMeasures, seed: int)
         sets: Features and histograms of all images.
         seed: Seed of the resampling.
     """
-    findings = summarise(join(gathered.measures), np.array(gathered.targets), gathered.groups, seed)
+    findings = summarise(join(gathered.measures), np.array(gathered.directions), gathered.groups, seed)
     realism, fidelity = sets.compare_features(), sets.compare_hu()
     alarms = [*find_alarms(findings), *run_checks(CHECKS, gathered.count(setting))]
     return Conclusion(findings, realism, fidelity, alarms, write_summary(setting, findings, realism, fidelity))
@@ -82,19 +84,19 @@ def save_conclusion(
         "images": gathered.describe(),
         "interval": "95 % percentile bootstrap over groups, 2,000 resamples; Wilson's where all images agree",
         "measures": {"sets": to_plain({name: dict(each) for name, each in found.findings.summary.items()})},
-        "transfer_margin": to_plain(found.findings.transfer_margin),
+        "transfer_margin": to_plain(dict(found.findings.transfer_margin)),
         "realism": to_plain(realism_to_json(found.realism)),
-        "hu_fidelity": to_plain({target: asdict(one) for target, one in found.fidelity.items()}),
-        "alarms": [alarm.code for alarm in found.alarms],
+        "hu_fidelity": to_plain({direction: asdict(one) for direction, one in found.fidelity.items()}),
+        "alarms": list(dict.fromkeys(alarm.code for alarm in found.alarms)),
     }
     save_json(folder / "results.json", results)
 
 
 def realism_to_json(realism: Mapping[str, Mapping[str, Realism]]) -> dict[str, Any]:
-    """Returns kernel distances in the form of estimates, by extractor, target and set of images."""
+    """Returns kernel distances in the form of estimates, by extractor, direction and set of images."""
     found: dict[str, Any] = {}
     for extractor, targets in realism.items():
-        for target, one in targets.items():
+        for direction, one in targets.items():
             floor = one.counterfactuals.floor
             estimates = {
                 name: {"value": each.value, "low": each.low, "high": each.high, "n": each.generated_images}
@@ -102,5 +104,5 @@ def realism_to_json(realism: Mapping[str, Mapping[str, Realism]]) -> dict[str, A
             }
             real = {"value": floor.real, "low": floor.low, "high": floor.high, "n": floor.images}
             same = {"counterfactuals_at_floor": floor.generated, "real_images": one.counterfactuals.real_images}
-            found.setdefault(extractor, {})[target] = {**estimates, "floor": real, **same}
+            found.setdefault(extractor, {})[direction] = {**estimates, "floor": real, **same}
     return found

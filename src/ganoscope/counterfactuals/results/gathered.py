@@ -7,7 +7,7 @@ from typing import Any
 from ganoscope.counterfactuals.cases.case import Refused
 from ganoscope.counterfactuals.checks import ImageCounts
 from ganoscope.counterfactuals.translation.batches import Setting, Translated
-from ganoscope.errors import UserError
+from ganoscope.errors import UserError, write_count
 from ganoscope.evaluate.counterfactual.measures import Measures, Response
 
 MOST_REASONS = 8
@@ -21,7 +21,7 @@ class Gathered:
     Attributes:
         measures: Measures, one entry per batch.
         responses: Dose-response curves, one entry per batch.
-        targets: Target of each image.
+        directions: Direction of each image, such as `normal to pneumonia`.
         groups: Patient or near-duplicate cluster of each image.
         shapes: Number of images by height and width.
         already: Whether each image already belongs to the target.
@@ -33,7 +33,7 @@ class Gathered:
 
     measures: list[Measures] = field(default_factory=list)
     responses: list[Response] = field(default_factory=list)
-    targets: list[str] = field(default_factory=list)
+    directions: list[str] = field(default_factory=list)
     groups: list[str] = field(default_factory=list)
     shapes: Counter[tuple[int, ...]] = field(default_factory=Counter)
     already: list[bool] = field(default_factory=list)
@@ -46,7 +46,7 @@ class Gathered:
         """Takes the numbers of a batch."""
         self.measures.append(batch.measures)
         self.responses.append(batch.response)
-        self.targets += batch.pairs.target.tolist()
+        self.directions += batch.directions
         self.groups += [case.group for case in batch.cases]
         self.shapes.update(case.source.pixels.shape for case in batch.cases)
         self.already += batch.pairs.already.tolist()
@@ -59,16 +59,16 @@ class Gathered:
         Raises:
             UserError: No image could be translated; the message lists the most frequent reasons.
         """
-        if not self.targets:
+        if not self.directions:
             reasons = Counter(one.reason for one in self.refused).most_common(MOST_REASONS)
             listed = "".join(f"\n  {count:,} x {reason}" for reason, count in reasons)
-            raise UserError(f"no image can be translated; of {len(self.refused):,} picture(s):{listed}")
+            raise UserError(f"no image can be translated; of {write_count(len(self.refused), 'picture')}:{listed}")
 
     def count(self, setting: Setting) -> ImageCounts:
         """Returns the counts that are checked."""
         size = setting.translator.run.record.size
         return ImageCounts(
-            images=len(self.targets),
+            images=len(self.directions),
             trained=self.trained,
             judged=self.judged,
             left_out=self.left_out,
@@ -80,9 +80,9 @@ class Gathered:
     def describe(self) -> dict[str, Any]:
         """Returns the counts as written to `results.json`."""
         return {
-            "n": len(self.targets),
+            "n": len(self.directions),
             "groups": len(set(self.groups)),
-            "by_target": dict(Counter(self.targets)),
+            "by_direction": dict(sorted(Counter(self.directions).items())),
             "by_size_px": {f"{height} x {width}": count for (height, width), count in self.shapes.most_common()},
             "already_of_target": sum(self.already),
             "of_other_classes": self.left_out,

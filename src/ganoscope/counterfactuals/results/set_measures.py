@@ -85,7 +85,7 @@ class SetMeasures:
             histogram.add(pixels, groups)
 
     def compare_features(self) -> dict[str, dict[str, Realism]]:
-        """Returns the kernel distances to real images of each target domain, by extractor and target."""
+        """Returns the kernel distances to real images of each target domain, by extractor and direction."""
         found: dict[str, dict[str, Realism]] = {}
         for extractor in self.extractors if self.groups else ():
             for target, groups in self.groups.items():
@@ -102,7 +102,7 @@ class SetMeasures:
                 peer = self._load_real(extractor, target, "validation", "test")
                 realism = real and measure_realism(own[0], own[1], real, peer, self.seed)
                 if realism:
-                    found.setdefault(extractor.name, {})[target] = realism
+                    found.setdefault(extractor.name, {})[self.setting.translator.name_direction(target)] = realism
         return found
 
     def _load_real(self, extractor: Extractor, target: str, *parts: str) -> Features | None:
@@ -114,9 +114,9 @@ class SetMeasures:
         return extract_store_features(extractor, domain.store, np.sort(indices))
 
     def compare_hu(self) -> dict[str, "HuFidelity"]:
-        """Returns the distances of Hounsfield units to each target domain; empty where pixels are not HU."""
-        targets = {target for target, _ in self.histograms}
-        return {target: self._compare_hu_to(target) for target in sorted(targets)}
+        """Returns the distances of Hounsfield units to the target domain by direction; empty if pixels are not HU."""
+        targets = {self.setting.translator.name_direction(target): target for target, _ in self.histograms}
+        return {direction: self._compare_hu_to(target) for direction, target in sorted(targets.items())}
 
     def _compare_hu_to(self, target: str) -> "HuFidelity":
         real, domain = HuHistogram(self.setting.intensity), self.domains[target]

@@ -80,6 +80,7 @@ class Translated:
         cases: B images.
         pairs: Images and counterfactuals as the networks see them, on their device.
         own: Domain of each image, by its label, else by the explained classifier, else "".
+        directions: Direction of each translation, such as `normal to pneumonia`.
         written: Counterfactuals in the sources' geometry and units, shape (H, W) each.
         returned: Counterfactuals translated back, likewise; None where no generator does that.
         measures: Measures of each image.
@@ -89,6 +90,7 @@ class Translated:
     cases: Sequence[Case]
     pairs: Pairs
     own: Sequence[str]
+    directions: Sequence[str]
     written: Sequence[NDArray[np.generic]]
     returned: Sequence[NDArray[np.generic] | None]
     measures: Measures
@@ -145,7 +147,6 @@ def translate_cases(setting: Setting, cases: Sequence[Case]) -> Translated:
     written = add_changes(setting, cases, counterfactual - image)
     back = zip(add_changes(setting, cases, cycle - image), cycle.isfinite().all(dim=(1, 2, 3)).tolist(), strict=True)
     again = [read_back(case, one, setting.geometry) for case, one in zip(cases, written, strict=True)]
-    masks = [np.zeros(case.pixels.shape, bool) if case.mask is None else case.mask for case in cases]
     pairs = Pairs(
         image=image,
         counterfactual=counterfactual,
@@ -154,11 +155,20 @@ def translate_cases(setting: Setting, cases: Sequence[Case]) -> Translated:
         written=load_images(again, intensity, translator.device),
         target=np.array(targets),
         already=np.array(already),
-        mask=np.stack(masks),
+        mask=stack_masks(cases, "mask"),
+        anatomy=stack_masks(cases, "anatomy"),
         padding=np.stack([case.padding for case in cases]),
     )
     returned = [one if known else None for one, known in back]
-    return Translated(cases, pairs, own, written, returned, *measure_pairs(pairs, setting.plan))
+    directions = [translator.name_direction(target) for target in targets]
+    return Translated(cases, pairs, own, directions, written, returned, *measure_pairs(pairs, setting.plan))
+
+
+def stack_masks(cases: Sequence[Case], name: str) -> NDArray[np.bool_]:
+    """Returns the masks `name` of B cases, shape (B, S, S), empty where there is none."""
+    masks = (getattr(case, name) for case in cases)
+    empty = np.zeros(cases[0].pixels.shape, bool)
+    return np.stack([empty if mask is None else mask for mask in masks])
 
 
 def load_images(pixels: Sequence[NDArray[np.generic]], intensity: IntensityMap, device: torch.device) -> Tensor:

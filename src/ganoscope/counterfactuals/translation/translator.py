@@ -39,6 +39,15 @@ class Translator:
         """Returns the other domain's name."""
         return self.domains[1 - self.domains.index(domain)]
 
+    def name_direction(self, target: str) -> str:
+        """Returns the direction of a translation to a domain, such as `normal to pneumonia`."""
+        return f"{self.find_other(target)} to {target}"
+
+    @property
+    def directions(self) -> tuple[str, ...]:
+        """Every direction that a generator translates in."""
+        return tuple(self.name_direction(target) for target in self.generators)
+
     @torch.no_grad()
     def translate(self, image: Tensor, targets: Sequence[str]) -> Tensor:
         """Returns images (B, 1, H, W) in [-1, 1], each translated to its target; NaN where no generator does that."""

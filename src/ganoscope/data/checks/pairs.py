@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from ganoscope.alarms import Alarm, Check
 from ganoscope.data.checks.store_tables import StoreTables
 from ganoscope.data.store.columns import Pairs
+from ganoscope.errors import write_count
 
 
 def find_label_conflicts(tables: StoreTables) -> Iterator[Alarm]:
@@ -22,9 +23,9 @@ def find_label_conflicts(tables: StoreTables) -> Iterator[Alarm]:
         yield Alarm(
             "label_conflicts",
             "warning",
-            f"duplicates with different labels: {conflicts} pair(s), {exact} of them exact copies. At least one "
-            "label of each pair is wrong, or neighbouring slices of one patient were labelled differently. See "
-            "duplicates.csv.",
+            f"duplicates with different labels: {write_count(conflicts, 'pair')}, {exact} of them exact copies. At "
+            "least one label of each pair is wrong, or neighbouring slices of one patient were labelled differently. "
+            "See duplicates.csv.",
             {"pairs": conflicts, "exact": exact},
         )
 

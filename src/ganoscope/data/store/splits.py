@@ -7,7 +7,7 @@ from itertools import product
 import numpy as np
 from numpy.typing import NDArray
 
-from ganoscope.errors import UserError
+from ganoscope.errors import UserError, write_count
 from ganoscope.seeds import Stream, stream
 
 SPLITS = ("train", "validation", "test")
@@ -67,8 +67,9 @@ def make_splits(
     names, inverse, sizes = np.unique(groups, return_inverse=True, return_counts=True)
     if len(names) < len(SPLITS):
         raise UserError(
-            f"too few independent images to split: got {len(groups)} image(s) in {len(names)} group(s) of the same "
-            f"patient or of near-duplicates; allowed: at least {len(SPLITS)} groups. Add images of other patients."
+            f"too few independent images to split: got {write_count(len(groups), 'image')} in "
+            f"{write_count(len(names), 'group')} of the same patient or of near-duplicates; allowed: "
+            f"at least {len(SPLITS)} groups. Add images of other patients."
         )
     chosen = keep_source_splits(inverse, source_splits, len(names))
     strata = majority(inverse, labels, len(names))

@@ -23,7 +23,7 @@ from ganoscope.evaluate.counterfactual.projected_gradient import attack, find_no
 
 CHANGES = (
     *("l1", "ssim", "changed_share", "cycle_l1"),
-    *("change_in_lesion", "lesion_area", "change_in_padding", "padding_area"),
+    *("change_in_lesion", "lesion_area", "change_in_anatomy", "anatomy_area", "change_in_padding", "padding_area"),
 )
 """Measures that are NaN for an image that is of the target class already: its translation is no counterfactual."""
 CHANGED = 0.02
@@ -51,6 +51,7 @@ class Pairs:
         target: Name of the target class of each, shape (B,).
         already: Whether each image is of the target class already, shape (B,).
         mask: Annotated finding, shape (B, H, W), empty for an image without one; None where no findings are annotated.
+        anatomy: Outlined anatomy, such as lung fields, likewise; it is no finding.
         padding: Padding beside the picture, shape (B, H, W); None where unknown.
     """
 
@@ -62,6 +63,7 @@ class Pairs:
     target: NDArray[np.str_]
     already: NDArray[np.bool_]
     mask: NDArray[np.bool_] | None = None
+    anatomy: NDArray[np.bool_] | None = None
     padding: NDArray[np.bool_] | None = None
 
     @property
@@ -89,6 +91,8 @@ class Measures:
         changed_share: Share of pixels that changed by more than `CHANGED`.
         change_in_lesion: Share of the absolute change inside the mask, dilated by `MARGIN_PX`.
         lesion_area: Share of the image's area inside it: the share that a uniform change would have.
+        change_in_anatomy: Share of the absolute change inside the outlined anatomy; the rest lies outside it.
+        anatomy_area: Share of the image's area inside it.
         change_in_padding: Share of the absolute change in the padding beside the picture.
         padding_area: Share of the image's area that is padding.
         identity_l1: Mean absolute change, stored units, of an image translated to its own class.
@@ -117,6 +121,8 @@ class Measures:
     changed_share: NDArray[np.float64]
     change_in_lesion: NDArray[np.float64]
     lesion_area: NDArray[np.float64]
+    change_in_anatomy: NDArray[np.float64]
+    anatomy_area: NDArray[np.float64]
     change_in_padding: NDArray[np.float64]
     padding_area: NDArray[np.float64]
     identity_l1: NDArray[np.float64]
@@ -186,6 +192,8 @@ def measure_pairs(pairs: Pairs, plan: MeasuringPlan) -> tuple[Measures, Response
     if pairs.mask is not None:
         dilated = np.stack([dilate(one) for one in pairs.mask])
         columns |= measure_place(pairs.change, dilated, ("change_in_lesion", "lesion_area"))
+    if pairs.anatomy is not None:
+        columns |= measure_place(pairs.change, pairs.anatomy, ("change_in_anatomy", "anatomy_area"))
     if pairs.padding is not None:
         columns |= measure_place(pairs.change, pairs.padding, ("change_in_padding", "padding_area"))
     noise = make_noise(pairs, plan)

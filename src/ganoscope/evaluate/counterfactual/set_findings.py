@@ -16,41 +16,38 @@ from ganoscope.statistics.proportion import compute_wilson_interval
 
 SHARES = tuple(name for name in NAMES if "flip" in name and not name.endswith("strength"))
 """Measures that are 0 or 1 for each image."""
-ALL = "all"
 FEWEST_HALVED = 4
 """Smallest number of patients whose halves both have two patients."""
 
 Summary = Mapping[str, Mapping[str, Estimate]]
-"""Estimates by set of images (`all`, or `to` a target class) and measure."""
+"""Estimates by direction, such as `normal to pneumonia`, and measure."""
 
 
 @dataclass(frozen=True)
 class Findings:
-    """Results over all images.
+    """Results over all images, for each direction on its own: a mean over both would hide that one of them fails.
 
     Attributes:
-        summary: Means with intervals; measures that apply to no image of a set are left out.
-        transfer_margin: Share of images whose counterfactual flips the independent classifier minus the share of those
-            whose noise does; None without that classifier.
+        summary: Means with intervals; measures that apply to no image of a direction are left out.
+        transfer_margin: By direction: share of images whose counterfactual flips the independent classifier minus the
+            share of those whose noise does; without entries if there is no such classifier.
     """
 
     summary: Summary
-    transfer_margin: Estimate | None
+    transfer_margin: Mapping[str, Estimate]
 
 
-def summarise(measures: Measures, targets: NDArray[np.str_], groups: Sequence[str], seed: int) -> Findings:
-    """Returns the mean of every measure with its interval, for all images and for each target class.
+def summarise(measures: Measures, directions: NDArray[np.str_], groups: Sequence[str], seed: int) -> Findings:
+    """Returns the mean of every measure with its interval, for each direction.
 
     Args:
         measures: Measures of N images.
-        targets: Name of the target class of each image, shape (N,).
+        directions: Direction of each image, shape (N,).
         groups: Patient or near-duplicate cluster of each image.
         seed: Seed of the resampling.
     """
     members = np.asarray(groups)
-    sets = {ALL: np.ones(len(targets), bool)}
-    names = np.unique(targets).tolist()
-    sets |= {f"to {name}": targets == name for name in names} if len(names) > 1 else {}
+    sets = {name: directions == name for name in np.unique(directions).tolist()}
     summary = {
         name: {
             measure: estimate(measure, getattr(measures, measure)[chosen], members[chosen], seed)
@@ -60,7 +57,12 @@ def summarise(measures: Measures, targets: NDArray[np.str_], groups: Sequence[st
         for name, chosen in sets.items()
     }
     margin = measures.judge_flip - measures.attack_judge_flip
-    return Findings(summary, estimate_margin(margin, members, seed) if np.isfinite(margin).any() else None)
+    margins = {
+        name: estimate_margin(margin[chosen], members[chosen], seed)
+        for name, chosen in sets.items()
+        if np.isfinite(margin[chosen]).any()
+    }
+    return Findings(summary, margins)
 
 
 def estimate(name: str, values: NDArray[np.float64], groups: NDArray[np.str_], seed: int) -> Estimate:

@@ -140,8 +140,8 @@ def test_an_error_is_explained_by_the_files_that_were_not_taken(tmp_path):
     with pytest.raises(UserError) as error, ingest.explaining_reasons():
         make_splits(*one, Fractions(), 0)
     first, second, *reasons = str(error.value).splitlines()
-    assert first.startswith("too few independent images to split: got 1 image(s)")
-    assert second == "155 file(s) were rejected:"
+    assert first.startswith("too few independent images to split: got 1 image in 1 group of")
+    assert second == "rejected: 155 files"
     assert reasons == [f"  {20 - n} x fault {n}" for n in range(8)]
 
 

@@ -32,6 +32,6 @@ def test_source_of_mostly_another_depth_is_refused(make_source, target, smooth):
 
 def test_source_without_usable_images_is_refused_with_the_reasons(make_source, target):
     bad = {"a.png": b"", "b.png": b"", "c.csv": b"x"}
-    with pytest.raises(UserError, match=r"no usable image; of 3 file\(s\):\n  2 x the file is empty"):
+    with pytest.raises(UserError, match=r"no usable image; of 3 files:\n  2 x the file is empty"):
         prepare(make_source(bad), target, SMALL)
     assert list(target.parent.iterdir()) == [target.parent / "source"]

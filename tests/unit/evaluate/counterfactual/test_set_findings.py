@@ -9,7 +9,8 @@ from ganoscope.evaluate.counterfactual.measures import NAMES, Measures
 from ganoscope.evaluate.counterfactual.set_findings import measure_realism, summarise
 from ganoscope.evaluate.features import Features
 
-TARGETS = np.array(["sick", "well"] * 20)
+DIRECTIONS = np.array(["well to sick", "sick to well"] * 20)
+ONE_WAY = np.array(["well to sick"] * 40)
 GROUPS = [f"patient {number // 2}" for number in range(40)]
 
 
@@ -23,19 +24,19 @@ GOOD = make_measures(
 )
 
 
-def test_every_target_has_means_of_its_own_and_measures_of_no_image_are_left_out():
-    measures = replace(GOOD, l1=np.where(TARGETS == "sick", 2.0, 4.0), lesion_area=np.full(40, np.nan))
-    found = summarise(measures, TARGETS, GROUPS, 0).summary
-    assert list(found) == ["all", "to sick", "to well"]
-    assert [found[name]["l1"].value for name in found] == [3, 2, 4]
-    assert [found[name]["l1"].n for name in found] == [40, 20, 20]
-    assert found["all"]["l1"].groups == 20
-    assert "lesion_area" not in found["all"]
+def test_every_direction_has_means_of_its_own_and_there_is_none_over_both():
+    measures = replace(GOOD, l1=np.where(DIRECTIONS == "well to sick", 2.0, 4.0), lesion_area=np.full(40, np.nan))
+    measures = replace(measures, attack_judge_flip=np.where(DIRECTIONS == "well to sick", 1.0, 0.0))
+    found = summarise(measures, DIRECTIONS, GROUPS, 0)
+    assert {name: each["l1"].value for name, each in found.summary.items()} == {"sick to well": 4, "well to sick": 2}
+    assert [each["l1"].n for each in found.summary.values()] == [20, 20]
+    assert not any("lesion_area" in each for each in found.summary.values())
+    assert {name: each.value for name, each in found.transfer_margin.items()} == {"sick to well": 1, "well to sick": 0}
 
 
 def test_images_that_a_measure_does_not_apply_to_take_no_part():
     flip = np.where(np.arange(40) < 10, np.nan, np.arange(40) % 3 > 0)
-    found = summarise(replace(GOOD, flip=flip), TARGETS, GROUPS, 0).summary["all"]["flip"]
+    found = summarise(replace(GOOD, flip=flip), ONE_WAY, GROUPS, 0).summary["well to sick"]["flip"]
     assert (found.n, found.groups) == (30, 15)
     assert found.value == pytest.approx(np.nanmean(flip))
 
@@ -44,16 +45,17 @@ def test_patients_and_not_images_are_resampled():
     values = np.repeat(np.random.default_rng(0).normal(size=20), 2)
     alone = [str(number) for number in range(40)]
     paired, single = (
-        summarise(replace(GOOD, l1=values), TARGETS, groups, 0).summary["all"]["l1"] for groups in (GROUPS, alone)
+        summarise(replace(GOOD, l1=values), ONE_WAY, groups, 0).summary["well to sick"]["l1"]
+        for groups in (GROUPS, alone)
     )
     assert paired.high - paired.low > 1.25 * (single.high - single.low)
 
 
 def test_agreement_of_all_images_is_no_certainty_and_one_patient_no_interval():
-    found = summarise(GOOD, TARGETS, GROUPS, 0).summary["all"]["flip"]
+    found = summarise(GOOD, ONE_WAY, GROUPS, 0).summary["well to sick"]["flip"]
     assert (found.value, found.high) == (1, 1)
     assert found.low == pytest.approx(20 / (20 + 1.959964**2), abs=1e-4)  # Wilson at 20 of 20
-    one = summarise(GOOD, TARGETS, ["same"] * 40, 0).summary["all"]["l1"]
+    one = summarise(GOOD, ONE_WAY, ["same"] * 40, 0).summary["well to sick"]["l1"]
     assert one.value == 3
     assert np.isnan([one.low, one.high]).all()
 
@@ -61,10 +63,12 @@ def test_agreement_of_all_images_is_no_certainty_and_one_patient_no_interval():
 @pytest.mark.parametrize(("noise", "value", "ends"), [(0, 1, (2 * 0.342380 - 1, 1)), (1, 0, (-0.657620, 0.657620))])
 def test_a_margin_that_is_the_same_for_few_patients_is_not_certain(noise, value, ends):
     members = ["one", "other"] * 20
-    margin = summarise(replace(GOOD, attack_judge_flip=np.full(40, float(noise))), TARGETS, members, 0).transfer_margin
+    margin = summarise(replace(GOOD, attack_judge_flip=np.full(40, float(noise))), ONE_WAY, members, 0).transfer_margin[
+        "well to sick"
+    ]
     assert (margin.value, margin.groups) == (value, 2)
     assert (margin.low, margin.high) == pytest.approx(ends, abs=1e-4)  # Wilson at 2 of 2: from 2 / (2 + 1.96^2) on
-    alone = summarise(GOOD, TARGETS, ["same"] * 40, 0).transfer_margin
+    alone = summarise(GOOD, ONE_WAY, ["same"] * 40, 0).transfer_margin["well to sick"]
     assert np.isnan([alone.low, alone.high]).all()
 
 

@@ -1,18 +1,23 @@
 """The counterfactuals of a run: how well they hold up, in tables, and what they look like."""
 
-from collections.abc import Iterator, Mapping
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from ganoscope.files import load_json, read_csv
+from ganoscope.errors import UserError
+from ganoscope.files import load_json
+from ganoscope.files.tables import read_csv
 from ganoscope.reports.kit.content import Chapter, Section, Table, write_number
 from ganoscope.reports.kit.estimates import write_estimate
 from ganoscope.reports.kit.pictures import Picture, show_file
 from ganoscope.reports.kit.text_blocks import read_blocks
 from ganoscope.reports.run.artefacts import Sources
 
+SCHEMA_VERSION = 2
+"""Version of the results that can be shown."""
 PANELS = 4
-"""Panels that are shown: the first."""
+"""Panels that are shown, in turn from each direction."""
 MEASURES = {
     "flip": "Explained classifier: prediction becomes the target class (validity)",
     "judge_flip": "Independent classifier: prediction becomes the target class",
@@ -36,6 +41,8 @@ MEASURES = {
     "changed_share": "Share of pixels changed",
     "change_in_lesion": "Share of the change inside the annotated finding",
     "lesion_area": "Share of the area that the finding covers",
+    "change_in_anatomy": "Share of the change inside the outlined anatomy",
+    "anatomy_area": "Share of the area that the anatomy covers",
     "change_in_padding": "Share of the change in the padding beside the picture",
     "padding_area": "Share of the square that is padding",
     "identity_l1": "Change of images translated to their own class (stored units)",
@@ -44,15 +51,15 @@ MEASURES = {
 """What each measure is called, in the order in which they are listed."""
 CLASSIFIERS = {"explained": "explained classifier", "judge": "independent classifier"}
 CAPTIONS = {
-    "dose_response": "Mean probability of the target class as the change grows, and as adversarial noise of the same "
-    "L2 norm grows; bands are 95 % intervals of the change's curves.",
-    "controls": "How often counterfactuals, and noise of equal L2 norm, flip the classifiers' predictions, with 95 % "
-    "intervals.",
+    "dose_response": "For each direction, mean probability of the target class as the change grows, and as adversarial "
+    "noise of the same L2 norm grows; bands are 95 % intervals of the change's curves.",
+    "controls": "For each direction, how often counterfactuals, and noise of equal L2 norm, flip the classifiers' "
+    "predictions, with 95 % intervals.",
 }
-SHEET = "Input images, their counterfactuals, the difference, and the translation back."
+SHEET = "Input images, their counterfactuals, the difference, and the translation back, in equal parts by direction."
 PANEL = (
-    "One image: original, counterfactual, difference, and translation back; Grad-CAM beside it, dose-response curve, "
-    "predictions."
+    "One image, {}: original, counterfactual, difference, and translation back; Grad-CAM beside it, dose-response "
+    "curve, predictions."
 )
 
 
@@ -70,8 +77,17 @@ def make_chapter(sources: Sources) -> Chapter | None:
 
 
 def describe_counterfactuals(folder: Path) -> tuple[Section, ...]:
-    """Returns the content of a folder of counterfactuals: its summary, how they were measured, tables, pictures."""
+    """Returns the content of a folder of counterfactuals: its summary, how they were measured, tables, pictures.
+
+    Raises:
+        UserError: The folder was written by another version, or is damaged.
+    """
     results = load_json(folder / "results.json")
+    if results.get("schema_version") != SCHEMA_VERSION:
+        raise UserError(
+            f"{folder / 'results.json'} was written by another version of ganoscope, without results by direction; "
+            "make it again with `ganoscope counterfactual`."
+        )
     tables = (*tabulate_measures(results), *tabulate_realism(results), *tabulate_fidelity(results))
     return (
         Section(describe_protocol(results), blocks=read_blocks(folder / "summary.txt")),
@@ -83,12 +99,12 @@ def describe_counterfactuals(folder: Path) -> tuple[Section, ...]:
 def describe_protocol(results: Mapping[str, Any]) -> tuple[str, ...]:
     """Returns how the counterfactuals were measured."""
     images, protocol = results["images"], results["protocol"]
-    targets = ", ".join(f"{write_number(count)} to {name}" for name, count in images["by_target"].items())
+    directions = ", ".join(f"{write_number(count)} {name}" for name, count in images["by_direction"].items())
     asked = {words: results[name] for name, words in CLASSIFIERS.items() if results[name]}
     listed = [f"{words}: {one['network']} trained on {one['trained_on']}" for words, one in asked.items()]
     classifiers = "; ".join(listed) or "no classifier was applied"
     return (
-        f"{images['n']:,} images of {images['groups']:,} patients or groups ({targets}). "
+        f"{images['n']:,} images of {images['groups']:,} patients or groups ({directions}). "
         f"{classifiers[:1].upper()}{classifiers[1:]}. Intervals: {results['interval']}.",
         f"A pixel counts as changed above {protocol['changed_above']:.3g} stored units; masks are dilated by "
         f"{protocol['lesion_margin_px']} px; the blur is {protocol['blur_px']:g} px; adversarial control: "
@@ -97,23 +113,26 @@ def describe_protocol(results: Mapping[str, Any]) -> tuple[str, ...]:
 
 
 def tabulate_measures(results: Mapping[str, Any]) -> Iterator[Table]:
-    """Yields the table of measures: a row for each, a column for each set of images."""
+    """Yields the table of measures: a row for each, a column for each direction."""
     sets = results["measures"]["sets"]
     rows = tuple(
         (words, *(write_estimate(found[name]) if name in found else "" for found in sets.values()))
         for name, words in MEASURES.items()
         if any(name in found for found in sets.values())
     )
-    yield Table("Measures: mean (95 % interval), number of images", ("Measure", *map(str.capitalize, sets)), rows)
+    yield Table("Measures: mean (95 % interval), number of images", ("Measure", *sets), rows)
 
 
 def tabulate_realism(results: Mapping[str, Any]) -> Iterator[Table]:
     """Yields the kernel distances to real images of the target."""
-    header = ("Target class, features", "Originals", "Counterfactuals", "Real to real")
+    header = ("Direction, features", "Originals", "Counterfactuals", "Real to real")
     rows = tuple(
-        (f"{target}, {extractor}", *(write_estimate(one[name]) for name in ("originals", "counterfactuals", "floor")))
-        for extractor, targets in results["realism"].items()
-        for target, one in targets.items()
+        (
+            f"{direction}, {extractor}",
+            *(write_estimate(one[name]) for name in ("originals", "counterfactuals", "floor")),
+        )
+        for extractor, directions in results["realism"].items()
+        for direction, one in directions.items()
     )
     if rows:
         yield Table("Kernel distance (KID) to real images of the target class: lower is closer", header, rows)
@@ -122,13 +141,13 @@ def tabulate_realism(results: Mapping[str, Any]) -> Iterator[Table]:
 def tabulate_fidelity(results: Mapping[str, Any]) -> Iterator[Table]:
     """Yields the table of distances between Hounsfield units and those of the target domain."""
     rows = []
-    for target, one in results["hu_fidelity"].items():
+    for direction, one in results["hu_fidelity"].items():
         floor = write_estimate(one["floor"]) if one["floor"] else ""
         before, after = one["before"], one["after"]
-        rows.append((f"{target}: histogram distance (HU)", *map(write_hu, (before, after)), floor))
+        rows.append((f"{direction}: histogram distance (HU)", *map(write_hu, (before, after)), floor))
         rows += [
             (
-                f"{target}: mean HU in {tissue}, minus real",
+                f"{direction}: mean HU in {tissue}, minus real",
                 write_estimate(before["tissue_error_hu"][tissue]),
                 write_estimate(error),
                 "",
@@ -139,7 +158,7 @@ def tabulate_fidelity(results: Mapping[str, Any]) -> Iterator[Table]:
     if rows:
         yield Table(
             "Hounsfield units against real images of the target",
-            ("Target class", "Before", "After", "Two halves of real"),
+            ("Direction", "Before", "After", "Two halves of real"),
             tuple(rows),
         )
 
@@ -156,9 +175,20 @@ def list_pictures(folder: Path) -> Iterator[Picture]:
     for name, caption in CAPTIONS.items():
         if (folder / "figures" / f"{name}.png").exists():
             yield show_picture(folder / "figures" / f"{name}.png", caption, 700)
-    rows = [row for row in read_csv(folder / "results.csv") if row["panel"]]
-    for row in sorted(rows, key=lambda row: row["already"])[:PANELS]:  # "no" before "yes": true counterfactuals first
-        yield show_picture(folder / row["panel"], PANEL)
+    for row in choose_panels([row for row in read_csv(folder / "results.csv") if row["panel"]]):
+        yield show_picture(folder / row["panel"], PANEL.format(row["direction"]))
+
+
+def choose_panels(rows: Sequence[Mapping[str, str]]) -> list[Mapping[str, str]]:
+    """Returns the rows of the panels to show: in turn from each direction, true counterfactuals first."""
+    ranks: Counter[tuple[str, str]] = Counter()
+    order = []
+    for row in rows:
+        kind = row["already"], row["direction"]  # "no" before "yes"
+        order.append((row["already"], ranks[kind], row["direction"]))
+        ranks[kind] += 1
+    chosen = sorted(range(len(rows)), key=order.__getitem__)[:PANELS]
+    return [rows[index] for index in chosen]
 
 
 def show_picture(path: Path, caption: str, width_px: int = 1000) -> Picture:
