@@ -8,6 +8,7 @@ from types import ModuleType
 from typing import Any, Generic, Literal, TypeVar
 
 from ganoscope.files import load_json, save_json
+from ganoscope.files.records import fit
 from ganoscope.registry import load_all
 
 Severity = Literal["danger", "warning", "note"]
@@ -28,7 +29,7 @@ class Alarm:
     code: str
     severity: Severity
     message: str
-    evidence: dict[str, float | int | str | list[str]] = field(default_factory=dict)
+    evidence: dict[str, Any] = field(default_factory=dict)
 
 
 Evidence = TypeVar("Evidence")
@@ -115,7 +116,7 @@ def load_alarms(path: Path) -> list[Alarm]:
     Raises:
         UserError: The file is damaged.
     """
-    return [Alarm(**entry) for entry in load_json(path)] if path.exists() else []
+    return fit(path, list[Alarm], load_json(path)) if path.exists() else []
 
 
 def sort_alarms(alarms: Sequence[Alarm]) -> list[Alarm]:

@@ -22,6 +22,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from ganoscope.errors import UserError, describe
+from ganoscope.files import refuse_links_below
 from ganoscope.progress import CONSOLE
 
 UNSUPPORTED = (errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP, errno.EINVAL)
@@ -58,8 +59,10 @@ def one_writer(path: Path) -> Iterator[None]:
     """Holds the lock of a folder or file that is written to; nothing of the lock is left behind.
 
     Raises:
-        UserError: Another process, or another call in this one, is writing there; the message says which.
+        UserError: Another process, or another call in this one, is writing there; the message says which. Or a link
+            leads away from the place.
     """
+    refuse_links_below(path)
     file = name_lock(path)
     made = make_parents(file.parent)
     try:

@@ -7,18 +7,19 @@ whether it fits the images and has not seen them.
 
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import torch
-from safetensors import SafetensorError
-from safetensors.torch import load_file
 from torch import Tensor, nn
 
 from ganoscope.data.store.intensity import IntensityMap
-from ganoscope.errors import UserError
-from ganoscope.files import compute_sha256, load_json
+from ganoscope.data.store.store import LARGEST_PX
+from ganoscope.errors import Range, UserError
+from ganoscope.files import compute_sha256
+from ganoscope.files.records import load_record
 from ganoscope.nets.classifiers import ClassifierOutput
 from ganoscope.nets.pretrained import make_network
+from ganoscope.nets.weight_files import load_tensors
 
 SCHEMA_VERSION = 1
 RECORD, WEIGHTS = "classifier.json", "classifier.safetensors"
@@ -56,8 +57,8 @@ class ClassifierRecord:
 
     network: str
     classes: tuple[str, ...]
-    channels: int
-    size: int
+    channels: Annotated[int, Range(1, 3)]
+    size: Annotated[int, Range(1, LARGEST_PX)]
     intensity: IntensityMap
     store_name: str
     store_fingerprint: str
@@ -65,7 +66,7 @@ class ClassifierRecord:
     modality: str
     sample_ids: list[str]
     validation_ids: list[str]
-    temperature: float
+    temperature: Annotated[float, Range(0, above=True)]
     trained_on: list[str]
     weights_sha256: str
     config: dict[str, Any]
@@ -117,8 +118,8 @@ def open_classifier(path: Path, device: str = "cpu") -> TrainedClassifier:
     with torch.random.fork_rng(devices=[]):
         network = make_network(record.network, len(record.classes), record.input_kind)
     try:
-        network.load_state_dict(load_file(weights))
-    except (SafetensorError, RuntimeError) as error:
+        network.load_state_dict(load_tensors(weights))
+    except RuntimeError as error:
         raise UserError(f"{weights} does not fit network {record.network}: {error}") from None
     return TrainedClassifier(path, record, network.to(torch.device(device)).eval().requires_grad_(False))
 
@@ -135,15 +136,7 @@ def load_classifier_record(path: Path) -> ClassifierRecord:
             f"no classifier at {path}: {RECORD} is missing. Train one with `ganoscope classify`; rerun the same "
             f"command to resume interrupted training."
         )
-    content = load_json(file)
-    try:
-        if content.pop("schema_version") != SCHEMA_VERSION:
-            raise UserError(f"{file} was written by another version of ganoscope.")
-        content["intensity"] = IntensityMap(**content["intensity"])
-        content["classes"] = tuple(content["classes"])
-        return ClassifierRecord(**content)
-    except (KeyError, TypeError, AttributeError) as error:
-        raise UserError(f"{file} is damaged or not a classifier's record: {error}.") from None
+    return load_record(file, ClassifierRecord, SCHEMA_VERSION)
 
 
 def read_auroc(record: ClassifierRecord) -> dict[str, float | None]:

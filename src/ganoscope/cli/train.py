@@ -8,10 +8,10 @@ from typing import Annotated, Any
 import tyro
 
 from ganoscope.errors import UserError
-from ganoscope.methods import available, load
+from ganoscope.methods import available
 from ganoscope.presets import PRESETS, find_preset
 from ganoscope.training.config import TrainConfig
-from ganoscope.training.run_folder.record import load_record
+from ganoscope.training.run_folder.record import configure, load_record
 from ganoscope.workflows.train import train
 
 
@@ -27,7 +27,7 @@ class Repeat:
     def run(self) -> None:
         """Trains with the recorded configuration."""
         record = load_record(self.run_json)
-        config = load(record.method).Config(**record.method_config)
+        config = configure(self.run_json, record)
         store = Path(record.store)
         train(
             record.method,

@@ -2,14 +2,22 @@
 
 from collections.abc import Mapping
 from pathlib import Path
+from tokenize import TokenError
 from typing import Any
 from zipfile import BadZipFile
+from zlib import error
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ganoscope.errors import UserError
 from ganoscope.files import replacing
+
+DAMAGE = (
+    *(OSError, ValueError, TypeError, KeyError, EOFError, SyntaxError, NotImplementedError, RuntimeError),
+    *(OverflowError, MemoryError, BadZipFile, TokenError, error),
+)
+"""What NumPy and zipfile raise on a damaged file."""
 
 
 def save_arrays(path: Path, arrays: Mapping[str, NDArray[Any]]) -> None:
@@ -31,5 +39,5 @@ def load_arrays(path: Path, remedy: str) -> dict[str, NDArray[Any]]:
     try:
         with np.load(path, allow_pickle=False) as file:
             return {name: file[name] for name in file.files}
-    except (OSError, ValueError, EOFError, BadZipFile) as error:
+    except DAMAGE as error:
         raise UserError(f"{path} is missing or damaged: {error}. {remedy}") from None

@@ -16,7 +16,9 @@ from ganoscope.data.store.intensity import IntensityMap
 from ganoscope.data.writers import nifti, npz
 from ganoscope.errors import UserError, describe, refuse
 from ganoscope.evaluate.comparison import GeneratedImages
-from ganoscope.files import compute_sha256, load_json, read_csv
+from ganoscope.files import compute_sha256
+from ganoscope.files.records import load_mapping
+from ganoscope.files.tables import read_csv
 from ganoscope.training.run_folder.record import RunRecord
 
 TABLES = ("manifest.csv", "frames.csv")
@@ -59,7 +61,7 @@ def read_generated(folder: Path, record: RunRecord, number: int) -> GeneratedFol
     if (folder / "store.json").exists():
         return read_store(folder, record, number)
     table = find_table(folder)
-    provenance = load_json(folder / "provenance.json")
+    provenance = load_mapping(folder / "provenance.json")
     refuse_misfit(folder, read_entry(provenance, "size_px", int), read_intensity(provenance), record)
     rows = list(read_csv(table))
     chosen = rows[:number]

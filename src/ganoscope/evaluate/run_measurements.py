@@ -15,7 +15,8 @@ from ganoscope.data.store import Store
 from ganoscope.errors import UserError
 from ganoscope.evaluate import available, load
 from ganoscope.evaluate.comparison import Comparison, GeneratedImages, RealImages
-from ganoscope.files import load_json, save_json
+from ganoscope.files import save_json
+from ganoscope.files.records import load_mapping
 from ganoscope.generation import draw_images
 from ganoscope.seeds import Stream, stream
 from ganoscope.training.run_folder.trained_run import TrainedRun
@@ -66,7 +67,7 @@ def list_measurements() -> Iterator[Measurement[Comparison]]:
 def holds(path: Path, origin: dict[str, Any]) -> bool:
     """Tells whether a file holds a measurement of the same weights, images and settings."""
     try:
-        kept = load_json(path)
+        kept = load_mapping(path)
     except UserError:  # missing or damaged
         return False
     return all(kept.get(name) == value for name, value in origin.items())

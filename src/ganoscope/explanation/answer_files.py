@@ -17,7 +17,8 @@ from ganoscope.evaluate.classification.metrics import Predictions
 from ganoscope.evaluate.classification.predictions import load_results
 from ganoscope.explanation.answers import CHECKS, HeatMaps, WeightDependence, explain_answers
 from ganoscope.explanation.regions import RegionSummary
-from ganoscope.files import load_json, save_json
+from ganoscope.files import save_json
+from ganoscope.files.records import convert, load_mapping, reading
 from ganoscope.statistics.estimate import Estimate
 
 SCHEMA_VERSION = 1
@@ -81,15 +82,10 @@ def describe_numbers(found: WeightDependence | Estimate | None) -> dict[str, flo
     return None if found is None else {name: None if n != n else n for name, n in asdict(found).items()}
 
 
-def parse_numbers(content: dict[str, Any] | None) -> dict[str, Any] | None:
-    """Returns the numbers that `describe_numbers` described."""
-    return None if content is None else {name: np.nan if number is None else number for name, number in content.items()}
-
-
 def parse_background(content: dict[str, Any] | None) -> RegionSummary | None:
     """Returns the maps' share in the background; None where there is none, as in files of earlier versions."""
-    numbers = [parse_numbers((content or {}).get(name)) for name in BACKGROUND]
-    estimates = [Estimate(**one) for one in numbers if one]
+    found = [convert(Estimate | None, (content or {}).get(name), name) for name in BACKGROUND]
+    estimates = [one for one in found if one]
     if len(estimates) < len(BACKGROUND):
         return None
     share, area, excess = estimates
@@ -106,16 +102,24 @@ def load_heat_maps(run: Path, predictions: Predictions) -> HeatMaps:
     Raises:
         UserError: A file is missing or damaged.
     """
-    content = load_json(run / DESCRIPTION)
+    with reading(run / DESCRIPTION):
+        return compose_heat_maps(run, predictions)
+
+
+def compose_heat_maps(run: Path, predictions: Predictions) -> HeatMaps:
+    """Returns the heat maps in a run folder, without naming a damaged file in every error.
+
+    Args:
+        run: Folder of the classifier.
+        predictions: Predictions for the part that they are of.
+    """
+    content = load_mapping(run / DESCRIPTION)
     arrays = load_arrays(run / ARRAYS, "Remove classifier.html and run `ganoscope classify` again.")
     row_of = {str(sample_id): row for row, sample_id in enumerate(predictions.sample_ids)}
 
     def find_rows(ids: Iterable[str]) -> NDArray[np.int64]:
         return np.array([row_of[sample_id] for sample_id in ids], np.int64)
 
-    dependence, inside, area = (
-        parse_numbers(content[name]) for name in ("randomisation", "share_inside_findings", "share_of_area")
-    )
     return HeatMaps(
         galleries={
             label: {kind: find_rows(ids) for kind, ids in kinds.items()}
@@ -123,9 +127,9 @@ def load_heat_maps(run: Path, predictions: Predictions) -> HeatMaps:
         },
         rows=find_rows(arrays["sample_ids"].tolist()),
         maps=arrays["maps"],
-        layer=content["layer"],
-        dependence=WeightDependence(**dependence) if dependence else None,
-        inside=Estimate(**inside) if inside else None,
-        area=Estimate(**area) if area else None,
+        layer=convert(str, content["layer"], "layer"),
+        dependence=convert(WeightDependence | None, content["randomisation"], "randomisation"),
+        inside=convert(Estimate | None, content["share_inside_findings"], "share_inside_findings"),
+        area=convert(Estimate | None, content["share_of_area"], "share_of_area"),
         background=parse_background(content.get("background")),
     )

@@ -24,6 +24,7 @@ from ganoscope.explanation.regions import (
     summarise,
 )
 from ganoscope.figures.overlays import is_near_blank
+from ganoscope.files.records import Number
 from ganoscope.seeds import Stream, stream
 from ganoscope.statistics.bootstrap import estimate_mean
 from ganoscope.statistics.estimate import Estimate
@@ -56,10 +57,10 @@ class WeightDependence:
     """
 
     images: int
-    correlation: float
-    chance: float
-    low: float = np.nan
-    high: float = np.nan
+    correlation: Number
+    chance: Number
+    low: Number = np.nan
+    high: Number = np.nan
 
 
 @dataclass(frozen=True)

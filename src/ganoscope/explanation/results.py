@@ -18,7 +18,8 @@ from ganoscope.explanation.evidence import Answer, Evidence
 from ganoscope.explanation.findings import Findings, MeanCurvesByTarget, to_plain
 from ganoscope.explanation.regions import REGIONS
 from ganoscope.explanation.targets import TARGETS
-from ganoscope.files import compute_sha256, save_csv
+from ganoscope.files import compute_sha256
+from ganoscope.files.tables import save_csv
 from ganoscope.training.run_folder.checkpoint import FILES
 from ganoscope.training.run_folder.record import list_versions
 from ganoscope.training.run_folder.trained_run import TrainedRun, find_checkpoint

@@ -1,6 +1,5 @@
 """Rejected images: a table with the reasons, and a sheet with each copy beside the training image that it resembles."""
 
-import csv
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -10,6 +9,7 @@ from numpy.typing import NDArray
 
 from ganoscope.data.store import Store
 from ganoscope.data.writers.png import save_marked
+from ganoscope.files.tables import open_csv
 from ganoscope.generation.candidates import Candidate
 from ganoscope.generation.class_sheet import arrange
 from ganoscope.generation.labels import Request
@@ -37,12 +37,10 @@ def open_rejected(folder: Path, request: Request, store: Store | None) -> Iterat
         return
     intensity, names = store.intensity, store.column("sample_id")
     shown: dict[str, list[NDArray[np.uint8]]] = {}
-    with (folder / NAME).open("w", newline="", encoding="utf-8") as file:
-        rows = csv.DictWriter(file, FIELDS, lineterminator="\n")
-        rows.writeheader()
+    with open_csv(folder / NAME, FIELDS) as add_row:
 
         def note(candidate: Candidate) -> None:
-            rows.writerow(describe_rejected(candidate, request, names))
+            add_row(describe_rejected(candidate, request, names))
             caption, pictures = show_rejected(candidate, request, store)
             kept = shown.setdefault(caption, [])
             if len(kept) < SHOWN:

@@ -1,6 +1,5 @@
 """Generates, screens and writes the images of a request, and counts them."""
 
-import csv
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -8,6 +7,7 @@ from pathlib import Path
 
 from ganoscope.data import writers
 from ganoscope.data.store import Store
+from ganoscope.files.tables import open_csv
 from ganoscope.generation.candidates import Tally, draw_candidates
 from ganoscope.generation.class_sheet import Gallery, make_gallery
 from ganoscope.generation.config import GenerateConfig
@@ -88,14 +88,12 @@ def open_table(folder: Path, config: GenerateConfig) -> Iterator[Callable[[dict[
     """Yields the function that adds an image's row: to `manifest.csv`, or to `frames.csv` where all lie in one file."""
     separate = writers.load(config.format).SEPARATE
     columns = COLUMNS if separate else FRAME_COLUMNS
-    with (folder / name_table(config.format)).open("w", newline="", encoding="utf-8") as file:
-        table = csv.DictWriter(file, columns, lineterminator="\n")
-        table.writeheader()
+    with open_csv(folder / name_table(config.format), columns) as add_row:
         written = 0
 
         def add(row: dict[str, object], name: str) -> None:
             nonlocal written
-            table.writerow({columns[0]: name if separate else written, **row})
+            add_row({columns[0]: name if separate else written, **row})
             written += 1
 
         yield add

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from ganoscope.files.records import Number
+
 LEVEL = 0.95
 """Coverage of intervals."""
 
@@ -22,9 +24,9 @@ class Estimate:
         groups: Number of groups (patients or clusters) that were resampled.
     """
 
-    value: float
-    low: float
-    high: float
+    value: Number
+    low: Number
+    high: Number
     n: int
     groups: int
 

@@ -25,7 +25,7 @@ from ganoscope.training.processes import Place, distribute, make_autocast
 from ganoscope.training.rates import find_rate_factor, note_initial_rates, set_rates
 from ganoscope.training.run_folder.checkpoint import TrainingState, list_checkpoints, load_checkpoint, save_checkpoint
 from ganoscope.training.run_folder.history import History
-from ganoscope.training.run_folder.record import RunRecord
+from ganoscope.training.run_folder.record import RunRecord, configure
 from ganoscope.training.run_folder.samples import NoisePictures, Pictures, TranslationPictures
 from ganoscope.training.run_folder.tracking import open_tracker
 from ganoscope.training.speed import choose_without_measuring, place_networks
@@ -57,8 +57,7 @@ class Session:
         self.store = Store.open(Path(record.store))
         self.indices = self.store.indices("train")
         torch.manual_seed(self.config.seed)
-        module = load(record.method)
-        self.method: Method = module.build(module.Config(**record.method_config), record.spec)
+        self.method: Method = load(record.method).build(configure(run, record), record.spec)
         self.averages = {
             name: MovingAverage(self.method.networks[name], self.config.ema_half_life_images)
             for name in self.method.generators

@@ -1,6 +1,5 @@
 """`ganoscope demo`: prepare, train, generate, explain and report in one call; completed stages are kept."""
 
-import shutil
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -10,7 +9,7 @@ from ganoscope.data.store import Store
 from ganoscope.errors import UserError, describe, refuse
 from ganoscope.explanation.config import ExplainConfig
 from ganoscope.figures.contact_sheet import save_contact_sheet
-from ganoscope.files import load_json, remove_leftovers, save_json
+from ganoscope.files import load_json, remove, remove_leftovers, save_json
 from ganoscope.generation.config import GenerateConfig
 from ganoscope.locks import one_writer
 from ganoscope.presets import make_train_config
@@ -124,4 +123,4 @@ def remove_outdated(run: Path, *folders: Path) -> None:
     newest = max(path.stat().st_mtime for path in (run / "checkpoints").iterdir())
     for folder in folders:
         if folder.exists() and folder.stat().st_mtime < newest:
-            shutil.rmtree(folder)
+            remove(folder)

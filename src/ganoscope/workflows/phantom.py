@@ -9,7 +9,8 @@ from ganoscope.data.phantoms import make_phantoms
 from ganoscope.data.phantoms.phantom_store import INTENSITY, MODALITY, PhantomConfig, draw_phantoms, write_manifest
 from ganoscope.data.store import QUARANTINE_COLUMNS, Store, StoreWriter
 from ganoscope.errors import UserError
-from ganoscope.files import new_folder, save_csv
+from ganoscope.files import new_folder
+from ganoscope.files.tables import save_csv
 from ganoscope.locks import one_writer
 
 DEFAULTS = PhantomConfig()

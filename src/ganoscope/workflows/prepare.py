@@ -1,6 +1,5 @@
 """`ganoscope prepare`: converts a source folder into a store: list, decode, group, split, check, publish."""
 
-import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -24,7 +23,7 @@ from ganoscope.data.prepare.unfinished import (
 )
 from ganoscope.data.store import Store
 from ganoscope.errors import UserError
-from ganoscope.files import save_json
+from ganoscope.files import remove, save_json
 from ganoscope.locks import one_writer, private_folder
 from ganoscope.progress import CONSOLE
 
@@ -110,6 +109,6 @@ def fill(source: Path, folder: Path, config: PrepareConfig, workers: int) -> Non
         processes = read_all(listing, make_recipe(config, listing), ingest, config.size, workers)
         finish(ingest, config, layout_name, make_salt(), processes, listing.formats)
     except UserError:
-        shutil.rmtree(folder, ignore_errors=True)  # this source can't give a valid store
+        remove(folder)  # this source can't give a valid store
         raise
     save_json(folder / SEALED, plan)

@@ -1,6 +1,5 @@
 """Opens the images to translate: a store, a file, or a folder of files."""
 
-import csv
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -19,7 +18,7 @@ from ganoscope.data.prepare.listing import Listing
 from ganoscope.data.store import Store
 from ganoscope.errors import UserError
 from ganoscope.explanation.subjects import refuse_misfit, refuse_modality
-from ganoscope.files import replacing
+from ganoscope.files.tables import save_csv
 from ganoscope.training.run_folder.trained_run import TrainedRun
 
 
@@ -137,8 +136,5 @@ def save_key(source: Source) -> None:
     """Writes the file behind each number, readable by the owner only; does nothing without a key."""
     if source.key is None or source.listing is None:
         return
-    with replacing(source.key) as partial:
-        partial.touch(OWNER_ONLY)
-        with partial.open("w", newline="", encoding="utf-8") as file:
-            table = csv.writer(file, lineterminator="\n")
-            table.writerows([("file", "name"), *iterate_key(source.listing)])
+    rows = ({"file": file, "name": name} for file, name in iterate_key(source.listing))
+    save_csv(source.key, ("file", "name"), rows, mode=OWNER_ONLY)

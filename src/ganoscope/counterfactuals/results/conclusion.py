@@ -20,7 +20,8 @@ from ganoscope.evaluate.counterfactual.measures import join
 from ganoscope.evaluate.counterfactual.set_checks import find_alarms
 from ganoscope.evaluate.counterfactual.set_findings import Findings, Realism, summarise
 from ganoscope.explanation.findings import to_plain
-from ganoscope.files import save_csv, save_json
+from ganoscope.files import save_json
+from ganoscope.files.tables import save_csv
 
 SCHEMA_VERSION = 2
 """2: results by direction, without any over both."""

@@ -1,6 +1,5 @@
 """The table of images: one row per image, with its files and all its measures."""
 
-import csv
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -10,6 +9,7 @@ from numpy.typing import NDArray
 
 from ganoscope.counterfactuals.translation.batches import Translated
 from ganoscope.evaluate.counterfactual.measures import NAMES
+from ganoscope.files.tables import open_csv
 
 FACTS = (
     *("image", "file", "frame", "group", "label", "trained_on", "height_px", "width_px", "unit"),
@@ -32,16 +32,15 @@ def list_columns(strengths: NDArray[np.float64]) -> list[str]:
 def open_table(path: Path, strengths: NDArray[np.float64]) -> Iterator[AddRow]:
     """Yields the function that adds the row of an image; the curves are at strengths of shape (S,)."""
     columns = list_columns(strengths)
-    with path.open("w", newline="", encoding="utf-8") as file:
-        table = csv.writer(file, lineterminator="\n")
-        table.writerow(columns)
+    with open_csv(path, columns) as add_row:
 
         def add(batch: Translated, index: int, files: dict[str, str]) -> None:
             curves = (*batch.response.explained[index], *batch.response.judge[index])
             measures = (getattr(batch.measures, name)[index] for name in NAMES)
             facts = describe(batch, index)
             named = (files.get(name, "") for name in OUTPUTS)
-            table.writerow([*facts, *named, *map(write_digits, (*measures, *curves))])
+            values = [*facts, *named, *map(write_digits, (*measures, *curves))]
+            add_row(dict(zip(columns, values, strict=True)))
 
         yield add
 

@@ -22,6 +22,7 @@ from numpy.typing import NDArray
 
 from ganoscope.alarms import Alarm, Check
 from ganoscope.data.checks.store_tables import StoreTables
+from ganoscope.files.records import Number
 from ganoscope.seeds import Stream, stream
 from ganoscope.statistics.auroc import compute_auroc
 from ganoscope.statistics.bootstrap import SHORTCUT_RESAMPLES, draw_weights
@@ -29,8 +30,7 @@ from ganoscope.statistics.estimate import LEVEL, compute_percentile_interval
 
 MOST_IMAGES = 20_000
 """More images than this add no information: whole groups are drawn at random."""
-FOLDS, FEWEST_GROUPS = 5, 4
-"""Classes with fewer groups than FEWEST_GROUPS take no part."""
+FOLDS, FEWEST_GROUPS = 5, 4  # classes with fewer groups than the second take no part
 DEPTH, LEAF_SHARE, LEAF_LEAST = 4, 0.01, 5
 """Depth of the tree, and fewest images in a leaf as a share and as a number."""
 MOST_CATEGORIES = 40
@@ -57,9 +57,9 @@ class Shortcut:
     """
 
     name: str
-    auc: float
-    low: float
-    high: float
+    auc: Number
+    low: Number
+    high: Number
     images: int
     note: str
 

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from ganoscope.alarms import Alarm, Check
 from ganoscope.data.checks.store_tables import StoreTables
 from ganoscope.data.store.contents import count_quarantined
-from ganoscope.files import read_csv
+from ganoscope.files.tables import read_csv
 
 REASONS = 3
 """Most reasons that a message lists."""

@@ -14,6 +14,7 @@ from typing import Any, Literal, cast
 
 from ganoscope.data.fetch import sources
 from ganoscope.errors import UserError
+from ganoscope.files import remove
 from ganoscope.registry import list_modules, load_module
 
 Client = Literal["kaggle competition", "kaggle dataset", "medmnist"]
@@ -112,7 +113,7 @@ def unpack_all(folder: Path) -> None:
 
     for archive in sorted(folder.glob("*.zip")):
         unpack(archive, folder)
-        archive.unlink()
+        remove(archive)
 
 
 def explain_by_hand(source: Source, destination: Path, size: int) -> str:

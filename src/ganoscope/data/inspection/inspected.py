@@ -16,6 +16,7 @@ from ganoscope.data.store.columns import read_columns
 from ganoscope.data.store.intensity import IntensityMap
 from ganoscope.errors import UserError
 from ganoscope.files import load_json, save_json
+from ganoscope.files.records import convert, fit, load_mapping, reading
 
 MEASUREMENTS, GALLERIES, SHORTCUTS = "measurements.npz", "galleries.json", "shortcuts.json"
 
@@ -97,8 +98,8 @@ def parse_shortcut(content: dict[str, Any]) -> Shortcut:
         >>> parse_shortcut(describe_shortcut(Shortcut("view", 0.7, float("nan"), 0.8, 20, "")))
         Shortcut(name='view', auc=0.7, low=nan, high=0.8, images=20, note='')
     """
-    values: dict[str, Any] = {name: np.nan if value is None else value for name, value in content.items()}
-    return Shortcut(**values)
+    found: Shortcut = convert(Shortcut, content, "")
+    return found
 
 
 def describe_exhibits(exhibits: Exhibits, ids: NDArray[np.str_]) -> dict[str, Any]:
@@ -134,18 +135,21 @@ def load_findings(folder: Path, store: Store) -> Findings:
     Raises:
         UserError: A file is missing or damaged, or the findings are about another store.
     """
-    content = load_json(folder / GALLERIES)
+    content = load_mapping(folder / GALLERIES)
     if content.get("fingerprint") != store.fingerprint:
         raise UserError(f"{folder} is about another store than {store.path}. Run `ganoscope inspect` again.")
-    low, high = content["window"]["low"], content["window"]["high"]
-    return Findings(
-        fingerprint=store.fingerprint,
-        seed=content["seed"],
-        window=IntensityMap(low, high, store.intensity.unit, store.intensity.dtype),
-        measured=load_measurements(folder / MEASUREMENTS),
-        exhibits=locate_exhibits(content["galleries"], store.column("sample_id")),
-        shortcuts=tuple(parse_shortcut(entry) for entry in load_json(folder / SHORTCUTS)),
-    )
+    with reading(folder / MEASUREMENTS):
+        measured = load_measurements(folder / MEASUREMENTS)
+    with reading(folder / GALLERIES):
+        low, high = (convert(float, content["window"][name], f"window.{name}") for name in ("low", "high"))
+        return Findings(
+            fingerprint=store.fingerprint,
+            seed=convert(int, content["seed"], "seed"),
+            window=IntensityMap(low, high, store.intensity.unit, store.intensity.dtype),
+            measured=measured,
+            exhibits=locate_exhibits(content["galleries"], store.column("sample_id")),
+            shortcuts=tuple(fit(folder / SHORTCUTS, list[Shortcut], load_json(folder / SHORTCUTS))),
+        )
 
 
 def locate_exhibits(content: dict[str, Any], ids: NDArray[np.str_]) -> Exhibits:

@@ -18,7 +18,8 @@ from pydicom import Dataset
 from ganoscope.data.dicom import attributes
 from ganoscope.data.dicom.dataset import HEADER_TAGS, digest_pixels, open_dataset, quiet
 from ganoscope.data.dicom.stacks import Plane, number_positions, read_plane, split
-from ganoscope.data.layouts import SourceImage
+from ganoscope.data.layouts import Listed, SourceImage
+from ganoscope.data.layouts._sorted_series import sort_series
 from ganoscope.data.layouts._walk import Found, scan, walk_files
 from ganoscope.data.layouts._walk import find_fault as find_file_fault
 from ganoscope.data.picture import ReadOptions, UnreadableError
@@ -96,7 +97,17 @@ def is_directory_file(name: str) -> bool:
     return name.upper() == "DICOMDIR"
 
 
-def list_images(source: Path, options: ReadOptions) -> Iterator[SourceImage]:
+def list_images(source: Path, options: ReadOptions) -> Listed:
+    """Returns one entry per series, in the order of their first files, with class and split from its folders.
+
+    Raises:
+        UserError: `only_series` is not a valid regular expression, or `levels` does not fit the folders.
+        OSError: A folder can't be listed: its images must not be dropped silently.
+    """
+    return sort_series(source, list_series(source, options), options.levels)
+
+
+def list_series(source: Path, options: ReadOptions) -> Iterator[SourceImage]:
     """Yields one entry per volume, in the order of their first files; a file without a series is an entry of its own.
 
     Files that are not DICOM or unreadable are entries without fault: reading them will give the reason. Series that

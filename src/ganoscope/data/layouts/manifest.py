@@ -24,7 +24,7 @@ from ganoscope.data.layouts._labels import LabelRule, refuse_unclear
 from ganoscope.data.layouts._matching import Matching, is_outside, make_key, match_rows
 from ganoscope.data.layouts._table_files import choose_tables, find_tables
 from ganoscope.data.layouts._tables import Table, parse_number, read_rows
-from ganoscope.data.layouts._understood import LONE_MASK, Understood, understand
+from ganoscope.data.layouts._understood import LONE_MASK, NAMED_MASK, Understood, understand
 from ganoscope.data.layouts._walk import Found, find_link_fault, walk_files
 from ganoscope.data.levels.stated import StatedReading
 from ganoscope.data.levels.words import SPLIT_OF_FOLDER
@@ -144,9 +144,10 @@ def read_source(source: Path, options: ReadOptions) -> Reading:
     pictures = [file for file in files if file not in others]
     named = [key for key, row in rows.items() if row.fault != NO_PATH]
     matching = match_rows(named, pictures, tables[0][0].path.name, masks)
+    attached = {name for name in masks - loose if not is_volume(name)}
     images = len(pictures) - len(masks.intersection(pictures))
     tabled = [table for table, _ in tables]
-    return Reading(tabled, rows, matching, others | masks - loose, columns, understood, images)
+    return Reading(tabled, rows, matching, others | attached, columns, understood, images)
 
 
 def find_key(source: Path, found: Found) -> str:
@@ -163,11 +164,17 @@ def iterate_images(source: Path, reading: Reading) -> Iterator[SourceImage]:
             used.add(row_of_file[key])
             yield make_image(source, found, reading.rows[row_of_file[key]], reading.understood)
         elif key not in reading.others and (found.fault or is_picture(found.path)):
-            fault = LONE_MASK if str(found.path) in reading.understood.masks.loose else NO_ROW
-            yield SourceImage((found.path,), found.name, fault=found.fault or fault)
+            yield SourceImage((found.path,), found.name, fault=found.fault or name_fault(found, reading.understood))
     for key, row in reading.rows.items():
         if key not in used:
             yield make_lone_row(source, key, row, reading.tables[0])
+
+
+def name_fault(found: Found, understood: Understood) -> str:
+    """Returns the reason why a file without a row is not taken."""
+    if str(found.path) in understood.masks.loose:
+        return LONE_MASK
+    return NAMED_MASK if str(found.path) in understood.masks.paths else NO_ROW
 
 
 def make_lone_row(source: Path, key: str, row: Row, table: Table) -> SourceImage:
@@ -216,7 +223,7 @@ def make_image(source: Path, found: Found, row: Row, understood: Understood) -> 
         row: Row of the file.
         understood: What the names of the files say.
     """
-    named = understood.make_image(found, attach=True)
+    named = understood.make_image(found, attach=not is_volume(found.path.name))
     masks: tuple[Path, ...] = (source / row.mask,) if row.mask else ()
     anatomy: tuple[Path, ...] = (source / row.anatomy,) if row.anatomy else ()
     if not (masks or anatomy):
@@ -242,6 +249,11 @@ def find_mask_fault(mask: Path, source: Path) -> str:
     """Returns the reason why a mask can't be used, or ""."""
     fault = find_link_fault(os.fspath(mask), os.path.realpath(source)) if os.path.lexists(mask) else "it does not exist"
     return f"its mask can't be taken: {fault}" if fault else ""
+
+
+def is_volume(name: str) -> bool:
+    """Tells whether a file is a NIfTI volume, whose label maps stand for several organs and findings."""
+    return name.lower().endswith((".nii", ".nii.gz"))
 
 
 def is_picture(path: Path) -> bool:

@@ -14,7 +14,8 @@ from ganoscope.data.store import COLUMNS, Sample, StoreWriter
 from ganoscope.data.store.intensity import IntensityMap
 from ganoscope.data.store.splits import Fractions, make_splits
 from ganoscope.errors import UserError
-from ganoscope.files import save_csv
+from ganoscope.files import remove
+from ganoscope.files.tables import save_csv
 from ganoscope.progress import ProgressBar
 
 INTENSITY = {
@@ -105,7 +106,7 @@ def write_manifest(folder: Path, config: PhantomConfig, labels: list[str]) -> No
             asdict(make_sample(index, row, str(splits[index]), config)) for index, row in enumerate(csv.reader(file))
         )
         save_csv(folder / "manifest.csv", COLUMNS, rows)
-    (folder / "rows.csv").unlink()
+    remove(folder / "rows.csv")
 
 
 def make_sample(index: int, row: list[str], split: str, config: PhantomConfig) -> Sample:

@@ -23,7 +23,8 @@ from ganoscope.data.store import COLUMNS, QUARANTINE_COLUMNS, Store, StoreWriter
 from ganoscope.data.store.intensity import DTYPE_OF_UNIT, SCALED_UNIT, IntensityMap, parse_window
 from ganoscope.data.store.splits import Fractions, make_splits
 from ganoscope.errors import UserError
-from ganoscope.files import read_csv, save_csv
+from ganoscope.files import remove
+from ganoscope.files.tables import read_csv, save_csv
 from ganoscope.parallel import submit
 from ganoscope.progress import CONSOLE
 
@@ -54,7 +55,7 @@ def finish(
     save_key(folder, facts.pseudonyms)
     save_csv(folder / "quarantine.csv", QUARANTINE_COLUMNS, list_rejected(folder))
     if not ingest.has_series:
-        (folder / "series.csv").unlink(missing_ok=True)
+        remove(folder / "series.csv")
     intensity = make_intensity(facts, ingest.unit, config.window, writer)
     writer.flush()
     writer.close()
@@ -180,7 +181,7 @@ def write_manifest(
 
 def list_rejected(folder: Path) -> Iterator[dict[str, str]]:
     """Yields the rows of `quarantine.csv`: number of each rejected file and the reason."""
-    for row in read_csv(folder / "rejected.csv", "surrogateescape"):
+    for row in read_csv(folder / "rejected.csv", errors="surrogateescape"):
         yield {"source": f"file-{int(row['number']):07d}", "reason": row["reason"]}
 
 
@@ -211,4 +212,4 @@ def make_intensity(facts: Facts, unit: str, window: str, writer: StoreWriter) ->
 def remove_private(folder: Path) -> None:
     """Removes all files that hold names of persons or files."""
     for name in PRIVATE_FILES:
-        (folder / name).unlink(missing_ok=True)
+        remove(folder / name)

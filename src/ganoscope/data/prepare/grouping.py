@@ -11,7 +11,7 @@ from scipy.sparse.csgraph import connected_components
 
 from ganoscope.data.checks.duplicates import Duplicates, find_duplicates
 from ganoscope.data.checks.thumbnails import THUMBNAIL_PX, TRANSFORMS
-from ganoscope.files import save_csv
+from ganoscope.files.tables import save_csv
 
 DUPLICATE_COLUMNS = ("first", "second", "relation", "correlation")
 

@@ -5,16 +5,15 @@ An unfinished store is a hidden folder that only its owner can read. Its files a
 
 """
 
-import csv
 import os
 import time
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import asdict
+from dataclasses import asdict, dataclass, field
 from io import TextIOWrapper
 from pathlib import Path
-from typing import IO, Any, BinaryIO
+from typing import IO, Annotated, Any, BinaryIO, Literal
 
 import numpy as np
 
@@ -23,8 +22,10 @@ from ganoscope.data.prepare.transfer import PRIVATE_COLUMNS, Row
 from ganoscope.data.store import COLUMNS, StoreWriter
 from ganoscope.data.store.intensity import DTYPE_OF_UNIT
 from ganoscope.data.store.store import BUFFER_BYTES
-from ganoscope.errors import UserError, write_count
-from ganoscope.files import load_json, save_json
+from ganoscope.errors import Range, UserError, write_count
+from ganoscope.files import save_json
+from ganoscope.files.records import load_record
+from ganoscope.files.tables import make_writer
 
 ROW_COLUMNS = (*COLUMNS, *PRIVATE_COLUMNS)
 REJECTED_COLUMNS = ("number", "name", "person", "reason")
@@ -34,6 +35,29 @@ SERIES_COLUMNS = (
 )
 TABLES = {"rows.csv": ROW_COLUMNS, "rejected.csv": REJECTED_COLUMNS, "series.csv": SERIES_COLUMNS}
 COMMIT_SECONDS = 2.0
+
+
+@dataclass(frozen=True)
+class Progress:
+    """The content of `progress.json`: how much of each file is valid.
+
+    Attributes:
+        entries: Number of entries of the listing that are done.
+        files: Number of files among them.
+        unit: Unit of the pixels, "" before the first picture.
+        series: Number of series.
+        count: Number of images.
+        reasons: Number of rejected files by reason.
+        lengths: Valid bytes of each file by name.
+    """
+
+    entries: Annotated[int, Range(0)] = 0
+    files: Annotated[int, Range(0)] = 0
+    unit: Literal["", "grey 8 bit", "grey 16 bit", "HU", "signal"] = ""
+    series: Annotated[int, Range(0)] = 0
+    count: Annotated[int, Range(0)] = 0
+    reasons: dict[str, int] = field(default_factory=dict)
+    lengths: dict[str, Annotated[int, Range(0)]] = field(default_factory=dict)
 
 
 class Ingest:
@@ -49,24 +73,21 @@ class Ingest:
 
     def __init__(self, folder: Path, size: int) -> None:
         self.folder, self.size = folder, size
-        state = load_json(folder / "progress.json") if (folder / "progress.json").exists() else {}
-        self.entries: int = state.get("entries", 0)
-        self.files: int = state.get("files", 0)
-        self.unit: Any = state.get("unit", "")
-        self._series: int = state.get("series", 0)
-        self.reasons: Counter[str] = Counter(state.get("reasons", {}))
-        lengths = state.get("lengths", {})
+        state = load_record(folder / "progress.json", Progress) if (folder / "progress.json").exists() else Progress()
+        self.entries, self.files, self._series = state.entries, state.files, state.series
+        self.unit: Any = state.unit
+        self.reasons: Counter[str] = Counter(state.reasons)
+        lengths, count = state.lengths, state.count
         self._thumbnails = open_at(folder / "thumbnails.bin", lengths.get("thumbnails.bin", 0))
         self._tables = {
             name: TextIOWrapper(open_at(folder / name, lengths.get(name, 0)), "utf-8", "surrogateescape", newline="")
             for name in TABLES
         }
-        self._writers = {name: csv.writer(file, lineterminator="\n") for name, file in self._tables.items()}
+        self._writers = {name: make_writer(file) for name, file in self._tables.items()}
         for name, columns in TABLES.items():
             if not lengths.get(name):
-                self._writers[name].writerow(columns)
-        count = state.get("count", 0)
-        self.store = StoreWriter(folder, size, DTYPE_OF_UNIT[self.unit], count) if count else None
+                self._writers[name](columns)
+        self.store = StoreWriter(folder, size, DTYPE_OF_UNIT[self.unit], count) if count and self.unit else None
         self._committed = time.monotonic()
 
     def _files(self) -> tuple[IO[bytes] | IO[str], ...]:
@@ -109,7 +130,7 @@ class Ingest:
         self._write("rejected.csv", {**row.values, "reason": reason})
 
     def _write(self, table: str, values: dict[str, Any]) -> None:
-        self._writers[table].writerow([values.get(name, "") for name in TABLES[table]])
+        self._writers[table]([values.get(name, "") for name in TABLES[table]])
 
     @property
     def has_series(self) -> bool:
@@ -124,16 +145,16 @@ class Ingest:
         if self.store:
             self.store.flush()
         names = ("thumbnails.bin", *TABLES)
-        state = {
-            "entries": self.entries,
-            "files": self.files,
-            "unit": self.unit,
-            "series": self._series,
-            "count": self.store.count if self.store else 0,
-            "reasons": dict(self.reasons),
-            "lengths": {name: (self.folder / name).stat().st_size for name in names},
-        }
-        save_json(self.folder / "progress.json", state)
+        state = Progress(
+            entries=self.entries,
+            files=self.files,
+            unit=self.unit,
+            series=self._series,
+            count=self.store.count if self.store else 0,
+            reasons=dict(self.reasons),
+            lengths={name: (self.folder / name).stat().st_size for name in names},
+        )
+        save_json(self.folder / "progress.json", asdict(state))
         self._committed = time.monotonic()
 
     def close(self) -> StoreWriter:

@@ -10,7 +10,8 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from ganoscope.errors import UserError
-from ganoscope.files import escape_unprintable, read_csv, replacing, save_csv
+from ganoscope.files import escape_unprintable, remove, replacing
+from ganoscope.files.tables import read_csv, save_csv
 
 KEY_COLUMNS = ("source", "name", "patient_id", "patient", "reason")
 OWNER_ONLY = 0o600
@@ -42,15 +43,14 @@ def find_key_path(store: Path, key: Path | None) -> Path:
 def save_key(folder: Path, pseudonyms: Mapping[str, str]) -> None:
     """Writes `key.csv` into an unfinished store, readable by its owner alone."""
     path = folder / "key.csv"
-    save_csv(path, KEY_COLUMNS, iterate_key(folder, pseudonyms))
-    path.chmod(OWNER_ONLY)
+    save_csv(path, KEY_COLUMNS, iterate_key(folder, pseudonyms), OWNER_ONLY)
 
 
 def iterate_key(folder: Path, pseudonyms: Mapping[str, str]) -> Iterator[dict[str, str]]:
     """Yields a row for every source file: first the accepted files, then the rejected ones."""
     last = ""
     for table in ("rows.csv", "rejected.csv"):
-        for row in read_csv(folder / table, "surrogateescape"):
+        for row in read_csv(folder / table, errors="surrogateescape"):
             if table == "rows.csv" and row["number"] == last:
                 continue
             last = row["number"]
@@ -69,4 +69,4 @@ def publish_key(folder: Path, path: Path) -> None:
         with replacing(path) as partial:
             shutil.copy(folder / "key.csv", partial)
             partial.chmod(OWNER_ONLY)
-        (folder / "key.csv").unlink()
+        remove(folder / "key.csv")

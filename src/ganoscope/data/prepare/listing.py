@@ -7,7 +7,6 @@ The file is in the private folder of the unfinished store and is removed with it
 import hashlib
 import json
 import os
-import shutil
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, fields
 from itertools import islice
@@ -20,6 +19,7 @@ from ganoscope.data.picture import ReadOptions
 from ganoscope.data.prepare.idle_options import name_format
 from ganoscope.data.readers import readers
 from ganoscope.errors import UserError
+from ganoscope.files import remove
 from ganoscope.progress import CONSOLE
 
 FIELDS = tuple(field.name for field in fields(SourceImage))
@@ -90,7 +90,7 @@ def list_source(
         CONSOLE.print(line)
     listing = spool(images, folder / "listing.jsonl", stated)
     if not listing.files:
-        shutil.rmtree(folder, ignore_errors=True)
+        remove(folder)
         raise UserError(f"source {source} holds no files; allowed: a folder with {', '.join(readers())} images.")
     return listing
 

@@ -12,13 +12,13 @@ from ganoscope.data.checks.store_tables import SourceFacts
 from ganoscope.data.patients import find_placeholders, make_pseudonym
 from ganoscope.data.prepare.grouping import Columns
 from ganoscope.data.store.columns import DIGEST, ROWS, number, to_bytes
-from ganoscope.files import read_csv
+from ganoscope.files.tables import read_csv
 from ganoscope.parallel import make_chunks
 
 
 def read_rows(folder: Path) -> Iterator[dict[str, str]]:
     """Returns an iterator over the provisional rows of an unfinished store."""
-    return read_csv(folder / "rows.csv", "surrogateescape")
+    return read_csv(folder / "rows.csv", errors="surrogateescape")
 
 
 def read_columns(folder: Path, pseudonyms: Mapping[str, str]) -> tuple[Columns, NDArray[np.bytes_]]:

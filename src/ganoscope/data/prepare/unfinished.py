@@ -2,7 +2,6 @@
 
 import json
 import os
-import shutil
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict
@@ -17,7 +16,7 @@ from ganoscope.data.prepare.finalize import remove_private
 from ganoscope.data.prepare.key import publish_key
 from ganoscope.data.prepare.listing import Listing, list_source
 from ganoscope.errors import UserError
-from ganoscope.files import flush_to_disk, load_json, refuse_existing, save_json
+from ganoscope.files import flush_to_disk, load_json, refuse_existing, refuse_links_below, remove, save_json
 from ganoscope.locks import private_folder
 from ganoscope.progress import CONSOLE
 
@@ -41,12 +40,13 @@ def name_unfinished(store: Path) -> Path:
 def claim(folder: Path) -> Iterator[None]:
     """Creates the folder of an unfinished store; a new folder is removed after a `UserError`."""
     new = not folder.exists()
+    refuse_links_below(folder)
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     try:
         yield
     except UserError:
         if new:
-            shutil.rmtree(folder, ignore_errors=True)
+            remove(folder)
         raise
 
 
@@ -85,7 +85,7 @@ def is_published(source: Path, store: Path, config: PrepareConfig) -> bool:
     with private_folder("listing") as folder:
         plan = identify(source, folder, config)[0]
         same: bool = load_json(store / SEALED) == plan
-    (store / SEALED).unlink()
+    remove(store / SEALED)
     return same
 
 
@@ -98,7 +98,7 @@ def resume(folder: Path, plan: dict[str, str]) -> bool:
     if stale:
         CONSOLE.print("the source or the options have changed since the interrupted run: starting again")
     for path in stale:
-        path.unlink()
+        remove(path)
     save_json(folder / "plan.json", plan)
     return False
 
@@ -119,4 +119,4 @@ def publish(folder: Path, destination: Path, key_path: Path) -> None:
     if destination.exists():
         destination.rmdir()  # empty: checked before
     folder.replace(destination)
-    (destination / SEALED).unlink()
+    remove(destination / SEALED)

@@ -1,6 +1,5 @@
 """Reads the tables of a store as arrays, some rows at a time, so that those of many images fit into memory."""
 
-import csv
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from itertools import islice
@@ -10,6 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ganoscope.data.store import Store
+from ganoscope.data.store.store import REQUIRED
+from ganoscope.errors import UserError
+from ganoscope.files.tables import RESTORE, read_csv, read_rows
 
 ROWS = 4096
 """Number of rows in memory as text at a time."""
@@ -36,10 +38,7 @@ class Pairs:
 
 def read_table(path: Path) -> list[dict[str, str]]:
     """Returns the rows of a table of a store; an empty list if there is no such table."""
-    if not path.exists():
-        return []
-    with path.open(newline="", encoding="utf-8") as file:
-        return list(csv.DictReader(file))
+    return list(read_csv(path)) if path.exists() else []
 
 
 def read_columns(
@@ -53,13 +52,12 @@ def read_columns(
         leave_out: Columns to skip.
     """
     parts: dict[str, list[NDArray[np.str_]]] = {}
-    with (store.path / "manifest.csv").open(newline="", encoding="utf-8") as file:
-        rows = csv.reader(file)
-        names = next(rows)
-        while chunk := list(islice(rows, ROWS)):
-            for name, values in zip(names, zip(*chunk, strict=True), strict=True):
-                if (not only or name in only) and name not in leave_out:
-                    parts.setdefault(name, []).append(np.array(values, np.str_))
+    rows = read_rows(store.path / "manifest.csv", REQUIRED)
+    names = next(rows)
+    while chunk := list(islice(rows, ROWS)):
+        for name, values in zip(names, zip(*chunk, strict=True), strict=True):
+            if (not only or name in only) and name not in leave_out:
+                parts.setdefault(name, []).append(np.array(values, np.str_))
     return {name: np.concatenate(parts.pop(name)) for name in tuple(parts)}
 
 
@@ -67,13 +65,12 @@ def read_keys(store: Store) -> tuple[NDArray[np.bytes_], NDArray[np.int64]]:
     """Returns the sample ids, and content numbers that are equal for copies of one frame, both of shape (N,)."""
     ids: list[NDArray[np.bytes_]] = []
     contents: list[NDArray[np.bytes_]] = []
-    with (store.path / "manifest.csv").open(newline="", encoding="utf-8") as file:
-        rows = csv.reader(file)
-        names = next(rows)
-        sample, digest, frame = (names.index(name) for name in ("sample_id", "source_sha256", "frame"))
-        while chunk := list(islice(rows, ROWS)):
-            ids.append(to_bytes(row[sample] for row in chunk))
-            contents.append(to_bytes(f"{row[digest][-DIGEST:]} {row[frame]}" for row in chunk))
+    rows = read_rows(store.path / "manifest.csv", REQUIRED)
+    names = next(rows)
+    sample, digest, frame = (names.index(name) for name in ("sample_id", "source_sha256", "frame"))
+    while chunk := list(islice(rows, ROWS)):
+        ids.append(to_bytes(row[sample] for row in chunk))
+        contents.append(to_bytes(f"{row[digest][-DIGEST:]} {row[frame]}" for row in chunk))
     return np.concatenate(ids), number(np.concatenate(contents))
 
 
@@ -99,17 +96,36 @@ def count_divided(parts: NDArray[np.generic], values: NDArray[np.generic]) -> in
     return int((np.bincount(pairs // (codes.max(initial=0) + 1)) > 1).sum())
 
 
+def find_ids(
+    path: Path, ids: NDArray[np.bytes_], order: NDArray[np.int64], wanted: NDArray[np.bytes_]
+) -> NDArray[np.int64]:
+    """Returns the positions of some sample ids, shape (K,).
+
+    Args:
+        path: File that names them, for messages.
+        ids: All sample ids, shape (N,).
+        order: Positions that sort them, shape (N,).
+        wanted: Ids to look for, shape (K,).
+
+    Raises:
+        UserError: One is not in the store.
+    """
+    found = order[np.searchsorted(ids, wanted, sorter=order).clip(max=len(order) - 1)]
+    if (ids[found] != wanted).any():
+        raise UserError(f"{path} is damaged: it names images that are not in the store. {RESTORE}")
+    return found
+
+
 def read_pairs(path: Path, ids: NDArray[np.bytes_]) -> Pairs:
     """Returns the table of duplicates, given the sample ids of the store, shape (N,); no pairs if it is missing."""
     order, relations = np.argsort(ids), dict[str, int]()
     parts = [np.empty((3, 0), np.int64)]
     if path.exists():
-        with path.open(newline="", encoding="utf-8") as file:
-            rows = csv.DictReader(file)
-            while chunk := list(islice(rows, ROWS)):
-                ends = (to_bytes(row[name] for row in chunk) for name in ("first", "second"))
-                one, other = (order[np.searchsorted(ids, end, sorter=order)] for end in ends)
-                relation = [relations.setdefault(row["relation"], len(relations)) for row in chunk]
-                parts.append(np.stack([one, other, np.array(relation, np.int64)]))
+        rows = read_csv(path, ("first", "second", "relation"))
+        while chunk := list(islice(rows, ROWS)):
+            ends = (to_bytes(row[name] for row in chunk) for name in ("first", "second"))
+            one, other = (find_ids(path, ids, order, end) for end in ends)
+            relation = [relations.setdefault(row["relation"], len(relations)) for row in chunk]
+            parts.append(np.stack([one, other, np.array(relation, np.int64)]))
     first, second, relation = np.concatenate(parts, axis=1)
     return Pairs(first, second, relation, tuple(relations))

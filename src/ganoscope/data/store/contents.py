@@ -1,6 +1,5 @@
 """Summary statistics of a store, read block by block."""
 
-import csv
 from collections import Counter
 from dataclasses import dataclass
 
@@ -10,6 +9,7 @@ from numpy.typing import NDArray
 from ganoscope.data.picture import PADDING_HU
 from ganoscope.data.store import Store
 from ganoscope.data.store.splits import SPLITS
+from ganoscope.files.tables import read_csv
 
 FINDINGS, ANATOMY = "masks or boxes of findings", "masks of anatomy"
 """Kinds of masks, in words."""
@@ -113,7 +113,5 @@ def find_rank(values: NDArray[np.float64], numbers: NDArray[np.int64], percent: 
 def count_quarantined(store: Store) -> dict[str, int]:
     """Returns the number of rejected files by reason, most frequent first."""
     path = store.path / "quarantine.csv"
-    if not path.exists():
-        return {}
-    with path.open(newline="", encoding="utf-8") as file:
-        return dict(Counter(row["reason"] for row in csv.DictReader(file)).most_common())
+    rows = read_csv(path, ("reason",)) if path.exists() else ()
+    return dict(Counter(row["reason"] for row in rows).most_common())

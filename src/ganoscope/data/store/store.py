@@ -8,24 +8,30 @@ file.
 
 """
 
-import csv
 import hashlib
 import os
 from collections.abc import Iterator, Mapping
 from dataclasses import MISSING, asdict, dataclass, fields
 from functools import cached_property
 from pathlib import Path
-from typing import Any, BinaryIO, Self
+from tokenize import TokenError
+from typing import Annotated, Any, BinaryIO, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ganoscope.data.store.intensity import IntensityMap
-from ganoscope.errors import UserError
-from ganoscope.files import compute_sha256, load_json, read_csv, save_json
+from ganoscope.errors import Range, UserError
+from ganoscope.files import compute_sha256, save_json
+from ganoscope.files.records import load_record, read_records
+from ganoscope.files.tables import read_csv, read_rows
 
 SCHEMA_VERSION = 2
 BUFFER_BYTES = 1 << 20
+UNMAPPABLE = (OSError, ValueError, EOFError, SyntaxError, TypeError, KeyError, OverflowError, MemoryError, TokenError)
+"""What NumPy raises on a damaged .npy file."""
+LARGEST_PX = 1 << 15
+"""Largest side of an image in a store."""
 HEADER_BYTES = 128
 """Length of the .npy header written by `write_header`."""
 FINDINGS, ANATOMY = "masks.npy", "anatomy.npy"
@@ -97,9 +103,23 @@ class Sample:
 
 
 COLUMNS = tuple(field.name for field in fields(Sample))
-INTEGER_COLUMNS = tuple(field.name for field in fields(Sample) if field.type is int)
 DEFAULTS = {field.name: field.default for field in fields(Sample) if field.default is not MISSING}
+REQUIRED = tuple(name for name in COLUMNS if name not in DEFAULTS)
+"""Columns that every manifest has."""
 QUARANTINE_COLUMNS = ("source", "reason")
+
+
+@dataclass(frozen=True)
+class Description:
+    """The content of `store.json`; its fields are those of `Store`."""
+
+    name: str
+    size: Annotated[int, Range(1, LARGEST_PX)]
+    count: Annotated[int, Range(1)]
+    intensity: IntensityMap
+    modality: str
+    fingerprint: str
+    prepared: dict[str, Any]
 
 
 @dataclass(frozen=True)
@@ -139,31 +159,33 @@ class Store:
                 f"no store at {path}: store.json is missing. Create one with `ganoscope prepare SOURCE {path}` or "
                 f"`ganoscope phantom {path}`."
             )
-        info = load_json(path / "store.json")
-        try:
-            if info.pop("schema_version") != SCHEMA_VERSION:
-                raise UserError(f"store {path} was written by another version of ganoscope; prepare it again.")
-            store = cls(path=path, **{**info, "intensity": IntensityMap(**info["intensity"])})
-        except (KeyError, TypeError, AttributeError):
-            raise UserError(f"{path / 'store.json'} is damaged: keys are missing. Prepare the store again.") from None
+        store = cls(path=path, **vars(load_record(path / "store.json", Description, SCHEMA_VERSION)))
         store.refuse_damage()
         return store
 
     def refuse_damage(self) -> None:
-        """Refuses a store whose pixel file is missing or does not fit its description.
+        """Refuses a store whose pixel files are missing or do not fit its description.
 
         Raises:
-            UserError: The pixel file is damaged or has another shape.
+            UserError: A pixel file is damaged or has another shape or data type.
         """
-        try:
-            shape = self.images.shape
-        except (OSError, ValueError, EOFError) as error:
-            raise UserError(f"{self.path / 'images.npy'} is damaged: {error}. Prepare the store again.") from None
-        if shape != (self.count, self.size, self.size):
-            raise UserError(
-                f"{self.path / 'images.npy'} does not fit its store: got shape {shape}; allowed: "
-                f"{(self.count, self.size, self.size)}. Prepare the store again."
-            )
+        wanted = (self.count, self.size, self.size)
+        files = {
+            "images.npy": ("images", self.intensity.dtype),
+            FINDINGS: ("masks", "bool"),
+            ANATOMY: ("anatomy", "bool"),
+        }
+        for file, (name, dtype) in files.items():
+            path = self.path / file
+            try:
+                found = getattr(self, name)
+            except UNMAPPABLE as error:
+                raise UserError(f"{path} is damaged: {error}. Prepare the store again.") from None
+            if found is not None and (found.shape, found.dtype) != (wanted, np.dtype(dtype)):
+                raise UserError(
+                    f"{path} does not fit its store: got shape {found.shape} of {found.dtype}; allowed: {wanted} of "
+                    f"{dtype}. Prepare the store again."
+                )
 
     @cached_property
     def images(self) -> NDArray[np.generic]:
@@ -186,19 +208,15 @@ class Store:
 
     def samples(self) -> Iterator[Sample]:
         """Yields the rows of the manifest, in the order of the pixels."""
-        with (self.path / "manifest.csv").open(newline="", encoding="utf-8") as file:
-            for row in csv.DictReader(file):
-                numbers = {name: int(row.pop(name)) for name in INTEGER_COLUMNS if name in row}  # older stores: fewer
-                yield Sample(**row, **numbers)  # type: ignore[arg-type]
+        yield from read_records(self.path / "manifest.csv", Sample)
 
     def column(self, name: str) -> NDArray[np.str_]:
         """Returns one column of the manifest, shape (N,); its default in a store that was written before it existed."""
-        with (self.path / "manifest.csv").open(newline="", encoding="utf-8") as file:
-            rows = csv.reader(file)
-            names = next(rows)
-            if name not in names:
-                return np.full(self.count, str(DEFAULTS[name]))
-            return np.array([row[names.index(name)] for row in rows], dtype=np.str_)
+        rows = read_rows(self.path / "manifest.csv", REQUIRED)
+        names = next(rows)
+        if name not in names:
+            return np.full(self.count, str(DEFAULTS[name]))
+        return np.array([row[names.index(name)] for row in rows], dtype=np.str_)
 
     def indices(self, *splits: str) -> NDArray[np.int64]:
         """Returns the indices of the images in the given splits, shape (B,), in ascending order."""
@@ -351,7 +369,7 @@ def compute_fingerprint(path: Path, intensity: IntensityMap, pixel_digest: str) 
     digest = hashlib.sha256()
     numbers: dict[str, int] = {"": 0}
     for row in read_csv(path / "manifest.csv"):
-        row["patient"] = str(numbers.setdefault(row["patient"], len(numbers)))
+        row["patient"] = str(numbers.setdefault(row.get("patient", ""), len(numbers)))
         digest.update("\0".join([*row.values(), ""]).encode())
     digest.update(pixel_digest.encode())
     digest.update(f"{intensity.low!r} {intensity.high!r} {intensity.unit} {intensity.dtype}".encode())

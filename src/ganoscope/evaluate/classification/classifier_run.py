@@ -1,6 +1,5 @@
 """A classifier from a store to measured results in a run folder: trained, calibrated, evaluated; nothing is drawn."""
 
-import shutil
 from contextlib import nullcontext
 from dataclasses import asdict, replace
 from pathlib import Path
@@ -22,7 +21,7 @@ from ganoscope.evaluate.classification.calibration import choose_temperature
 from ganoscope.evaluate.classification.metrics import score, to_json
 from ganoscope.evaluate.classification.part_checks import find_alarms
 from ganoscope.evaluate.classification.predictions import PARTS, make_predictions, save_results
-from ganoscope.files import compute_sha256, save_json
+from ganoscope.files import compute_sha256, remove, save_json
 from ganoscope.progress import timed
 from ganoscope.training.classifier.config import ClassifyConfig, find_scored, refuse_unfit_store
 from ganoscope.training.classifier.run_folder import claim_run, make_record, save_weights, start_network
@@ -60,7 +59,7 @@ def train_and_evaluate(store: Store, run: Path, config: ClassifyConfig) -> Class
     with timed("evaluating"):
         record = evaluate(TrainedClassifier(run, record, best.eval().requires_grad_(False)), store, config)
     save_json(run / RECORD, {"schema_version": SCHEMA_VERSION, **asdict(record)})
-    shutil.rmtree(run / "checkpoints", ignore_errors=True)
+    remove(run / "checkpoints")
     return record
 
 

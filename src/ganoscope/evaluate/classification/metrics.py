@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ganoscope.evaluate.classification.calibration import BINS, find_bins
+from ganoscope.files.records import Number, convert
 from ganoscope.seeds import Stream, stream
 from ganoscope.statistics.auroc import rank_classes
 from ganoscope.statistics.bootstrap import RESAMPLES, draw_weights
@@ -61,9 +62,9 @@ class Metric:
         note: Why the metric is undefined, or "".
     """
 
-    value: float
-    low: float
-    high: float
+    value: Number
+    low: Number
+    high: Number
     images: int
     groups: int
     undefined_resamples: int = 0
@@ -291,5 +292,5 @@ def from_json(content: Mapping[str, float | int | str | None]) -> Metric:
         >>> from_json(metric_to_json(Metric(float("nan"), 0.1, 0.2, images=3, groups=2)))
         Metric(value=nan, low=0.1, high=0.2, images=3, groups=2, undefined_resamples=0, note='')
     """
-    values: dict[str, Any] = {name: math.nan if value is None else value for name, value in content.items()}
-    return Metric(**values)
+    found: Metric = convert(Metric, content, "metric")
+    return found

@@ -18,7 +18,9 @@ from ganoscope.errors import UserError
 from ganoscope.evaluate.classification.calibration import apply_temperature
 from ganoscope.evaluate.classification.curve_points import PartCurves, compute_curves, flatten_curves, restore_curves
 from ganoscope.evaluate.classification.metrics import PartScores, Predictions, from_json, to_json
-from ganoscope.files import load_json, save_csv, save_json
+from ganoscope.files import save_json
+from ganoscope.files.records import convert, load_mapping, reading
+from ganoscope.files.tables import save_csv
 
 PARTS = ("validation", "test")
 REMEDY = "Train the classifier again, into a new folder."
@@ -134,17 +136,33 @@ def load_results(run: Path, store: Store) -> dict[str, PartResults]:
     Raises:
         UserError: A file is missing or damaged, or is about another store.
     """
-    parts = load_json(run / "metrics.json")["parts"]
-    arrays, curves = (load_arrays(run / name, REMEDY) for name in ("predictions.npz", "curves.npz"))
-    return {
-        split: PartResults(
-            indices=arrays[f"{split}/indices"],
-            predictions=restore_predictions(run, store, arrays, split),
-            scores=restore_scores(content),
-            curves=restore_curves(curves, split),
-        )
-        for split, content in parts.items()
-    }
+    with reading(run / "metrics.json"):
+        parts = {name: restore_scores(part) for name, part in load_mapping(run / "metrics.json")["parts"].items()}
+        refuse_other_parts(list(parts))
+    with reading(run / "curves.npz"):
+        arrays = load_arrays(run / "curves.npz", REMEDY)
+        curves = {split: restore_curves(arrays, split) for split in parts}
+    with reading(run / "predictions.npz"):
+        arrays = load_arrays(run / "predictions.npz", REMEDY)
+        return {
+            split: PartResults(
+                indices=arrays[f"{split}/indices"],
+                predictions=restore_predictions(run, store, arrays, split),
+                scores=scores,
+                curves=curves[split],
+            )
+            for split, scores in parts.items()
+        }
+
+
+def refuse_other_parts(names: list[str]) -> None:
+    """Refuses names of parts that are not written, or none.
+
+    Raises:
+        ValueError: A name is unknown, or there is none.
+    """
+    if not names or not set(names) <= set(PARTS):
+        raise ValueError(f"it has the parts {', '.join(names)}, not some of {', '.join(PARTS)}")
 
 
 def restore_predictions(run: Path, store: Store, arrays: Mapping[str, NDArray[Any]], split: str) -> Predictions:
@@ -173,8 +191,8 @@ def restore_predictions(run: Path, store: Store, arrays: Mapping[str, NDArray[An
 def restore_scores(content: Mapping[str, Any]) -> PartScores:
     """Returns the scores that `metrics.to_json` described."""
     return PartScores(
-        counts=content["counts"],
-        groups=content["groups"],
+        counts=convert(dict[str, int], content["counts"], "counts"),
+        groups=convert(int, content["groups"], "groups"),
         metrics={name: from_json(metric) for name, metric in content["metrics"].items()},
         by_class={
             label: {name: from_json(metric) for name, metric in metrics.items()}

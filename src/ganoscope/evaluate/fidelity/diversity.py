@@ -13,9 +13,10 @@ from torch import Tensor
 from ganoscope.alarms import Alarm, Check, run_checks
 from ganoscope.contracts import Measured, Need
 from ganoscope.data.store import Store
-from ganoscope.errors import UserError, describe, refuse
+from ganoscope.errors import describe, refuse
 from ganoscope.evaluate.comparison import Comparison, require
-from ganoscope.files import load_json, save_json
+from ganoscope.files import save_json
+from ganoscope.files.records import Number, load_record
 from ganoscope.generation import draw_images
 from ganoscope.seeds import Stream, stream
 from ganoscope.statistics.dyadic import compute_dyadic_interval
@@ -55,9 +56,9 @@ class SetDiversity:
     images: int
     groups: int
     pairs: int
-    mean: float
-    low: float
-    high: float
+    mean: Number
+    low: Number
+    high: Number
 
 
 @dataclass(frozen=True)
@@ -278,12 +279,4 @@ def load(path: Path) -> Diversity:
     Raises:
         UserError: The file is missing, damaged or of another version.
     """
-    content = load_json(path)
-    try:
-        if content.pop("schema_version") != SCHEMA_VERSION:
-            raise UserError(f"{path} was written by another version of ganoscope. Remove it: it is computed again.")
-        sets = ("generated", "held_out", "training")
-        parts: dict[str, Any] = {name: content[name] and SetDiversity(**content[name]) for name in sets}
-        return Diversity(**{**content, **parts})
-    except (KeyError, TypeError, AttributeError):
-        raise UserError(f"{path} is damaged: keys are missing or unknown. Remove it: it is computed again.") from None
+    return load_record(path, Diversity, SCHEMA_VERSION)

@@ -1,12 +1,11 @@
 """The history of a classifier's training: one row per epoch, the best epoch, and when to stop."""
 
-import csv
-import os
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 
-from ganoscope.files import save_csv
+from ganoscope.files.records import read_records
+from ganoscope.files.tables import append_csv, save_csv
 
 
 @dataclass(frozen=True)
@@ -49,25 +48,17 @@ def should_stop(epochs: Sequence[Epoch], patience: int) -> bool:
 
 def append_epoch(run: Path, epoch: Epoch) -> None:
     """Appends a row to `history.csv`, and waits until it is on disk."""
-    path = run / "history.csv"
-    fresh = not path.exists()
-    with path.open("a", newline="", encoding="utf-8") as file:
-        writer = csv.DictWriter(file, COLUMNS, lineterminator="\n")
-        if fresh:
-            writer.writeheader()
-        writer.writerow(asdict(epoch))
-        file.flush()
-        os.fsync(file.fileno())
+    append_csv(run / "history.csv", COLUMNS, [asdict(epoch)])
 
 
 def load_epochs(run: Path) -> list[Epoch]:
-    """Returns the finished epochs of a run; an incomplete last row of a killed call is left out."""
+    """Returns the finished epochs of a run; an incomplete last row of a killed call is left out.
+
+    Raises:
+        UserError: The table is damaged.
+    """
     path = run / "history.csv"
-    if not path.exists():
-        return []
-    with path.open(newline="", encoding="utf-8") as file:
-        rows = [row for row in csv.DictReader(file) if all(row.get(name) for name in COLUMNS)]
-    return [Epoch(int(row["epoch"]), int(row["images"]), *(float(row[name]) for name in COLUMNS[2:])) for row in rows]
+    return list(read_records(path, Epoch, unfinished=True)) if path.exists() else []
 
 
 def forget_after(run: Path, images_seen: int) -> list[Epoch]:

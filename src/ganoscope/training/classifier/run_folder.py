@@ -15,7 +15,8 @@ from ganoscope.classifiers.trained import (
 from ganoscope.data.store import Store
 from ganoscope.data.store.classes import count_classes
 from ganoscope.errors import UserError, refuse
-from ganoscope.files import load_json, replacing, save_json
+from ganoscope.files import replacing, save_json
+from ganoscope.files.records import load_mapping
 from ganoscope.locks import is_vacant
 from ganoscope.nets.pretrained import PretrainedWeights, freeze_body, get_input_kind, load_pretrained, make_network
 from ganoscope.training.classifier.config import ClassifyConfig
@@ -51,7 +52,7 @@ def claim_run(run: Path, store: Store, config: ClassifyConfig) -> str:
     asked: dict[str, Any] = {"store_fingerprint": store.fingerprint, **describe_config(config)}
     path = run / REQUEST
     if path.exists():
-        earlier = load_json(path)
+        earlier = load_mapping(path)
         refuse(
             [
                 f"run {run} was started with {name} {earlier.get(name)}; got {value}. Use the former, or a new folder."
@@ -59,7 +60,7 @@ def claim_run(run: Path, store: Store, config: ClassifyConfig) -> str:
                 if earlier.get(name) != value and name != "epochs"
             ]
         )
-        return str(earlier["started"])
+        return str(earlier.get("started", ""))
     if not is_vacant(run):
         raise UserError(f"run folder {run} is not empty and holds no classifier; allowed: a new folder, or a run's.")
     started = datetime.now(UTC).isoformat(timespec="seconds")

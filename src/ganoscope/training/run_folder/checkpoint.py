@@ -8,25 +8,42 @@ the sampler need no state: both are functions of the seed and the images seen.
 import json
 import os
 import re
-import shutil
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import torch
 from safetensors import SafetensorError
-from safetensors.torch import load_file, save_file
+from safetensors.torch import save_file
 from torch import Tensor, nn
 
 from ganoscope.contracts import Phase
-from ganoscope.errors import UserError
-from ganoscope.files import compute_sha256, load_json, new_folder, partial_name, remove_leftovers, save_json
+from ganoscope.errors import Range, UserError, describe
+from ganoscope.files import compute_sha256, new_folder, partial_name, remove, remove_leftovers, save_json
+from ganoscope.files.records import DAMAGE, load_record
+from ganoscope.files.tables import RESTORE
+from ganoscope.nets.weight_files import load_tensors
 
 KEEP = 2
 """Number of checkpoints kept: the newest, and one to fall back to."""
 
 FILES = ("networks.safetensors", "averages.safetensors", "optimizers.safetensors")
+
+
+@dataclass(frozen=True)
+class Kept:
+    """The content of a checkpoint's `state.json`.
+
+    Attributes:
+        images_seen: Images seen so far.
+        optimizers: Settings of the optimizers by the name of their phase.
+        sha256: SHA-256 of the other files by name.
+    """
+
+    images_seen: Annotated[int, Range(0)]
+    optimizers: dict[str, list[dict[str, Any]]]
+    sha256: dict[str, str]
 
 
 @dataclass(frozen=True)
@@ -65,7 +82,7 @@ def save_checkpoint(run: Path, images_seen: int, state: TrainingState) -> Path:
     for old in list_checkpoints(run)[:-KEEP]:
         doomed = partial_name(old)  # a kill during removal must not leave half a checkpoint
         old.rename(doomed)
-        shutil.rmtree(doomed)
+        remove(doomed)
     return folder
 
 
@@ -108,28 +125,35 @@ def load_checkpoint(folder: Path, state: TrainingState) -> int:
         UserError: A file is damaged or missing, or does not fit the networks.
     """
     remove_leftovers(folder.parent)
-    info = load_state(folder)
+    kept = load_state(folder)
     load_networks(folder / FILES[0], state.networks)
     load_networks(folder / FILES[1], state.averages)
-    restore_optimizers(state.phases, load_tensors(folder / FILES[2]), info["optimizers"])
-    return int(info["images_seen"])
+    tensors = load_tensors(folder / FILES[2])
+    try:
+        restore_optimizers(state.phases, tensors, kept.optimizers)
+    except (*DAMAGE, RuntimeError) as error:
+        raise UserError(f"{folder} does not fit the optimizers: {error}. Remove it to resume before it.") from None
+    return kept.images_seen
 
 
-def load_state(folder: Path) -> dict[str, Any]:
+def load_state(folder: Path) -> Kept:
     """Returns a checkpoint's `state.json` after verifying every file against its SHA-256.
 
     Raises:
         UserError: A file is damaged or missing; the message names it and a remedy.
     """
-    info: dict[str, Any] = load_json(folder / "state.json")
-    for name, digest in info["sha256"].items():
+    kept = load_record(folder / "state.json", Kept)
+    if set(kept.sha256) != set(FILES):
+        listed = ", ".join(sorted(kept.sha256))[:200]
+        raise UserError(describe(f"{folder / 'state.json'} names other files", listed, ", ".join(FILES), RESTORE))
+    for name, digest in kept.sha256.items():
         path = folder / name
         if not path.exists() or compute_sha256(path) != digest:
             raise UserError(
                 f"checkpoint file {path} is {'damaged: its SHA-256 differs' if path.exists() else 'missing'}. "
                 f"Restore it, or remove the folder {folder}: training then resumes from the previous checkpoint."
             )
-    return info
+    return kept
 
 
 def load_networks(path: Path, networks: Mapping[str, nn.Module]) -> None:
@@ -146,18 +170,6 @@ def load_networks(path: Path, networks: Mapping[str, nn.Module]) -> None:
             network.load_state_dict(own)
         except RuntimeError as error:
             raise UserError(f"{path} does not fit network {name}: {error}") from None
-
-
-def load_tensors(path: Path) -> dict[str, Tensor]:
-    """Returns the named tensors, of any shape, in a safetensors file.
-
-    Raises:
-        UserError: The file is missing or damaged.
-    """
-    try:
-        return load_file(path)
-    except (FileNotFoundError, SafetensorError) as error:
-        raise UserError(f"checkpoint file {path} can't be read: {error}.") from None
 
 
 def flatten_networks(networks: Mapping[str, nn.Module]) -> dict[str, Tensor]:
@@ -181,6 +193,23 @@ def flatten_optimizers(phases: tuple[Phase, ...]) -> tuple[dict[str, Tensor], di
     return tensors, settings
 
 
+def refuse_other_settings(phase: Phase, groups: Sequence[Mapping[str, Any]]) -> None:
+    """Refuses settings of an optimizer that have other names or types than its own.
+
+    Raises:
+        ValueError: They have.
+    """
+    own = json.loads(json.dumps(phase.optimizer.state_dict()["param_groups"]))
+    if [describe_types(group) for group in groups] != [describe_types(group) for group in own]:
+        raise ValueError(f"the settings of {phase.name} are not those of its optimizer")
+
+
+def describe_types(group: Mapping[str, Any]) -> dict[str, Any]:
+    """Returns the kinds of values in a group of settings; parameters, which are numbered, as they are."""
+    kinds = {name: "number" if type(value) in (int, float) else type(value) for name, value in group.items()}
+    return {**kinds, "params": group.get("params"), "betas": len(group.get("betas", ()))}
+
+
 def restore_optimizers(phases: tuple[Phase, ...], tensors: Mapping[str, Tensor], settings: Mapping[str, Any]) -> None:
     """Restores the optimizers from the result of `flatten_optimizers`.
 
@@ -188,8 +217,12 @@ def restore_optimizers(phases: tuple[Phase, ...], tensors: Mapping[str, Tensor],
         phases: Phases whose optimizers are restored.
         tensors: Their tensors by `phase.parameter.key`, any shapes.
         settings: Their settings.
+
+    Raises:
+        ValueError: A setting has another name or type than the optimizers'.
     """
     for phase in phases:
+        refuse_other_settings(phase, settings[phase.name])
         state: dict[int, dict[str, Tensor]] = {}
         for name, value in tensors.items():
             owner, index, key = name.rsplit(".", 2)

@@ -1,7 +1,6 @@
 """Training history: `history.csv` with a row per step, TensorBoard events, and a tracker where one is set."""
 
 import csv
-import os
 from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
@@ -13,7 +12,9 @@ from torch import Tensor
 
 from ganoscope.contracts import Terms
 from ganoscope.errors import UserError
-from ganoscope.files import replacing
+from ganoscope.files import remove, replacing
+from ganoscope.files.records import reading
+from ganoscope.files.tables import append_csv, read_csv
 from ganoscope.training.run_folder.tracking import Tracker
 
 
@@ -72,14 +73,7 @@ class History:
         if not rows:
             return
         self._columns = self._columns or list(dict.fromkeys(name for row in rows for name in row))
-        fresh = not self.path.exists()
-        with self.path.open("a", newline="", encoding="utf-8") as file:
-            writer = csv.DictWriter(file, self._columns, restval="", extrasaction="ignore", lineterminator="\n")
-            if fresh:
-                writer.writeheader()
-            writer.writerows({**row, "images": int(row["images"])} for row in rows)
-            file.flush()
-            os.fsync(file.fileno())
+        append_csv(self.path, self._columns, ({**row, "images": int(row["images"])} for row in rows))
         noted = {name: [row[name] for row in rows if name in row] for name in self._columns[2:]}
         means = {name: float(np.mean(values)) for name, values in noted.items() if values}
         images_seen = int(rows[-1]["images"])
@@ -128,7 +122,7 @@ def forget_after(path: Path, images_seen: int) -> float:
         images_seen: Images seen at the checkpoint that the run resumes from.
     """
     if not read_columns(path):
-        path.unlink(missing_ok=True)  # killed before its header was on disk
+        remove(path)  # killed before its header was on disk
         return 0.0
     last, seconds = 0, 0.0
     with path.open(newline="", encoding="utf-8") as file, replacing(path) as partial:
@@ -164,12 +158,11 @@ def load_history(run: Path) -> dict[str, NDArray[np.float64]]:
     """Returns a run's history by column, shape (rows,); missing values are NaN.
 
     Raises:
-        UserError: The run has no history.
+        UserError: The run has no history, or it is damaged.
     """
     path = run / "history.csv"
     if not path.exists():
         raise UserError(f"{path} does not exist: the run has not been trained.")
-    with path.open(newline="", encoding="utf-8") as file:
-        rows = list(csv.DictReader(file))
-    names = rows[0].keys() if rows else ()
-    return {name: np.array([float(row[name] or "nan") for row in rows]) for name in names}
+    rows = list(read_csv(path, ("images", "seconds")))
+    with reading(path):
+        return {name: np.array([float(row[name] or "nan") for row in rows]) for name in (rows[0] if rows else ())}

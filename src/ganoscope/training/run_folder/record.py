@@ -5,7 +5,7 @@ from dataclasses import asdict, dataclass, field, fields
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import torch
 
@@ -16,8 +16,10 @@ from ganoscope.data.store import Store
 from ganoscope.data.store.classes import count_classes
 from ganoscope.data.store.domains import Domain
 from ganoscope.data.store.intensity import IntensityMap
-from ganoscope.errors import UserError, describe, refuse
-from ganoscope.files import load_json, save_json
+from ganoscope.data.store.store import LARGEST_PX
+from ganoscope.errors import Range, UserError, describe, refuse
+from ganoscope.files import records, save_json
+from ganoscope.methods import load
 from ganoscope.training.config import TrainConfig
 
 SCHEMA_VERSION = 1
@@ -55,14 +57,14 @@ class RunRecord:
     store: str
     store_name: str
     store_fingerprint: str
-    size: int
+    size: Annotated[int, Range(1, LARGEST_PX)]
     intensity: IntensityMap
     sample_ids: list[str]
     versions: dict[str, str]
     git_commit: str
     started: str
     augmentation: Policy | None = None
-    class_counts: dict[str, int] = field(default_factory=dict)
+    class_counts: dict[str, Annotated[int, Range(0)]] = field(default_factory=dict)
     domains: tuple[str, ...] = ()
     target_fingerprint: str = ""
     classifiers: dict[str, dict[str, Any]] = field(default_factory=dict)
@@ -171,21 +173,21 @@ def load_record(path: Path) -> RunRecord:
     file = path / "run.json" if path.is_dir() else path
     if not file.exists():
         raise UserError(f"no run at {path}: run.json is missing. Train one with `ganoscope train`.")
-    content = load_json(file)
-    try:
-        if content.pop("schema_version") != SCHEMA_VERSION:
-            raise UserError(f"{file} was written by another version of ganoscope.")
-        train = content["train"]
-        content["train"] = TrainConfig(
-            **{**train, "domains": tuple(train["domains"]) if train.get("domains") else None}
-        )
-        content["domains"] = tuple(content.get("domains", ()))
-        content["intensity"] = IntensityMap(**content["intensity"])
-        if content.get("augmentation"):
-            content["augmentation"] = Policy(**content["augmentation"])
-        return RunRecord(**content)
-    except (KeyError, TypeError, AttributeError) as error:
-        raise UserError(f"{file} is damaged or not a run record: {error}.") from None
+    return records.load_record(file, RunRecord, SCHEMA_VERSION)
+
+
+def configure(path: Path, record: RunRecord) -> Any:
+    """Returns the method's configuration in a run's record.
+
+    Args:
+        path: Folder of the run, or its `run.json`, for messages.
+        record: The record.
+
+    Raises:
+        UserError: There is no such method, or a hyper-parameter is unknown or out of range.
+    """
+    file = path / "run.json" if path.is_dir() else path
+    return records.fit(file, load(record.method).Config, record.method_config, "method_config")
 
 
 def refuse_other_run(run: Path, record: RunRecord) -> None:

@@ -8,10 +8,14 @@ from typing import Literal
 import torch
 from torch import nn
 
+from ganoscope.contracts import Method
 from ganoscope.data.store import Store
 from ganoscope.data.store.domains import Domain
 from ganoscope.errors import UserError, describe
+from ganoscope.files.records import DAMAGE
+from ganoscope.files.tables import RESTORE
 from ganoscope.methods import load
+from ganoscope.nets.weight_files import refuse_other_shapes
 from ganoscope.training.feeding import open_run_domains
 from ganoscope.training.run_folder.checkpoint import (
     FILES,
@@ -20,7 +24,7 @@ from ganoscope.training.run_folder.checkpoint import (
     load_state,
     newest_checkpoint,
 )
-from ganoscope.training.run_folder.record import RunRecord, load_record
+from ganoscope.training.run_folder.record import RunRecord, configure, load_record
 
 
 @dataclass(frozen=True)
@@ -122,10 +126,10 @@ def open_run(path: Path, device: str = "cpu", images_seen: int | None = None) ->
     """
     record = load_record(path)
     checkpoint = newest_checkpoint(path) if images_seen is None else find_checkpoint(path, images_seen)
-    state = load_state(checkpoint)
-    module = load(record.method)
-    method = module.build(module.Config(**record.method_config), record.spec)
-    copies = module.build(module.Config(**record.method_config), record.spec).networks
+    kept = load_state(checkpoint)
+    refuse_other_networks(path, record, checkpoint)
+    method = build(path, record)
+    copies = build(path, record).networks
     averages = {name: copies[name] for name in method.generators}
     load_networks(checkpoint / FILES[0], method.networks)
     load_networks(checkpoint / FILES[1], averages)
@@ -134,13 +138,44 @@ def open_run(path: Path, device: str = "cpu", images_seen: int | None = None) ->
     return TrainedRun(
         path=path,
         record=record,
-        images_seen=int(state["images_seen"]),
+        images_seen=kept.images_seen,
         networks=method.networks,
         averages=averages,
         latent_dim=method.latent_dim,
         classes=record.spec.classes if method.classes else (),
-        weights_sha256=state["sha256"][FILES[1]],
+        weights_sha256=kept.sha256[FILES[1]],
     )
+
+
+def build(path: Path, record: RunRecord) -> Method:
+    """Returns a run's method with new networks.
+
+    Args:
+        path: Folder of the run, for messages.
+        record: Its record.
+
+    Raises:
+        UserError: The record does not describe a method that can be built.
+    """
+    try:
+        return load(record.method).build(configure(path, record), record.spec)
+    except (*DAMAGE, RuntimeError, MemoryError) as error:
+        raise UserError(f"{path / 'run.json'} is damaged: {record.method} can't be built: {error}. {RESTORE}") from None
+
+
+def refuse_other_networks(path: Path, record: RunRecord, checkpoint: Path) -> None:
+    """Refuses a checkpoint of other networks than those of the record, before any memory is taken for them.
+
+    Args:
+        path: Folder of the run.
+        record: Its record.
+        checkpoint: Folder of the checkpoint.
+
+    Raises:
+        UserError: The networks differ.
+    """
+    with torch.device("meta"):
+        refuse_other_shapes(checkpoint / FILES[0], build(path, record).networks)
 
 
 def find_checkpoint(run: Path, images_seen: int) -> Path:

@@ -10,7 +10,7 @@ from ganoscope.data.checks.soundness import find_alarms
 from ganoscope.data.checks.store_tables import SourceFacts
 from ganoscope.data.prepare.ingest import SERIES_COLUMNS
 from ganoscope.data.store.contents import compute_statistics
-from ganoscope.files import save_csv
+from ganoscope.files.tables import save_csv
 
 COUNT = 324  # 216 of them for training: enough
 

@@ -6,7 +6,7 @@ from tests.fixtures.made_up_stores import write_store
 
 from ganoscope.data.inspection.inspected import compute_findings, load_findings, save_findings
 from ganoscope.errors import UserError
-from ganoscope.files import save_csv
+from ganoscope.files.tables import save_csv
 
 
 def test_findings_are_read_back_as_written(tmp_path):

@@ -91,7 +91,7 @@ def test_a_series_may_be_spread_over_folders_and_folders_may_be_mixed(add, tree)
     add("y/3.dcm", "1.2.3", 0)
     add("train/4.dcm", "1.2.5", 0)
     assert [(names(s), s.label, s.split) for s in listed(tree)] == [
-        (["4.dcm"], "", ""),
+        (["4.dcm"], "", "train"),
         (["3.dcm", "1.dcm"], "", ""),
         (["2.dcm"], "", ""),
     ]

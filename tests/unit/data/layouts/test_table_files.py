@@ -274,3 +274,10 @@ def test_stated_levels_give_the_patients_that_the_table_lacks(make_source):
     files = {"t.csv": "image,label\nv1,x\nv2,y\n", "A17/v1.png": "", "B4/v2.png": ""}
     assert [item.patient for item in read(make_source, files)] == ["", ""]
     assert [item.patient for item in read(make_source, files, levels="patient")] == ["A17", "B4"]
+
+
+def test_label_maps_of_listed_volumes_are_listed_and_not_attached(make_source):
+    files = {"t.csv": "image,label\nvol1,x\n", "vol1.nii.gz": "", "vol1_seg.nii.gz": ""}
+    volume, segmentation = read(make_source, files)
+    assert (volume.label, volume.mask, volume.anatomy) == ("x", (), ())
+    assert "segmentation" in segmentation.fault

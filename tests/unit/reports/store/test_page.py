@@ -17,7 +17,7 @@ from ganoscope.data.inspection import brightness
 from ganoscope.data.picture import PADDING_HU
 from ganoscope.errors import UserError
 from ganoscope.figures.contact_sheet import save_contact_sheet
-from ganoscope.files import save_csv
+from ganoscope.files.tables import save_csv
 from ganoscope.reports.store.artefacts import read_evidence
 from ganoscope.reports.store.marked_pictures import draw_thumbnail, parse_boxes
 from ganoscope.reports.store.page import save_inspection

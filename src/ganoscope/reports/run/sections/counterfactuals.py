@@ -6,7 +6,8 @@ from pathlib import Path
 from typing import Any
 
 from ganoscope.errors import UserError
-from ganoscope.files import load_json, read_csv
+from ganoscope.files import load_json
+from ganoscope.files.tables import read_csv
 from ganoscope.reports.kit.content import Chapter, Section, Table, write_number
 from ganoscope.reports.kit.estimates import write_estimate
 from ganoscope.reports.kit.pictures import Picture, show_file

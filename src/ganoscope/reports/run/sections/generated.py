@@ -8,7 +8,8 @@ from PIL import Image
 
 from ganoscope.errors import UserError
 from ganoscope.evaluate.generated_folder import find_table, read_entry
-from ganoscope.files import load_json, read_csv
+from ganoscope.files.records import load_mapping
+from ganoscope.files.tables import read_csv
 from ganoscope.reports.kit.content import Section, Table
 from ganoscope.reports.kit.pictures import show_pixels
 
@@ -34,7 +35,7 @@ def show_generated(folder: Path | None) -> Section:
     names = ", ".join(sorted({row["run"] for row in rows}))
     caption = f"The first of {len(rows):,} images in a separate folder of generated images (run {names})."
     provenance = folder / "provenance.json"
-    screening = read_entry(load_json(provenance), "screening", dict, {}) if provenance.exists() else {}
+    screening = read_entry(load_mapping(provenance), "screening", dict, {}) if provenance.exists() else {}
     text, tables = describe_screening(screening)
     with Image.open(sheet) as image:
         picture = show_pixels(image, caption, "Contact sheet of generated images", WIDTH_PX)

@@ -1,0 +1,72 @@
+"""`ganoscope prepare` on folder trees as they are handed out: what was understood is printed, and stored right."""
+
+from collections import Counter
+
+import numpy as np
+import pytest
+
+from ganoscope.cli import execute
+from ganoscope.data.store import Store
+
+
+def draw(seed, size=40):
+    """A picture of its own."""
+    texture = np.random.default_rng(seed).integers(0, 255, (size // 4, size // 4))
+    return texture.repeat(4, 0).repeat(4, 1).astype(np.uint8)
+
+
+@pytest.fixture
+def prepare(make_source, tmp_path, capfd):
+    """The store of a tree of pictures by name, and what was printed."""
+
+    def prepare(pictures, *options):
+        target = tmp_path / "store"
+        status = execute(
+            ["prepare", str(make_source(pictures)), str(target), "--size", "32", "--workers", "1", *options]
+        )
+        printed = capfd.readouterr().err
+        return (Store.open(target) if status == 0 else None), printed
+
+    return prepare
+
+
+def test_lung_masks_beside_films_are_anatomy_and_diagnoses_the_classes(prepare):
+    tree = {}
+    for seed, name in enumerate(f"{c}-{n}" for c in ("COVID", "Lung_Opacity", "Normal") for n in range(8)):
+        folder = name.split("-")[0]
+        tree[f"{folder}/images/{name}.png"] = draw(seed)
+        tree[f"{folder}/masks/{name}.png"] = (draw(seed, 24) > 128).astype(np.uint8) * 255
+    store, printed = prepare(tree)
+    assert Counter(store.column("label").tolist()) == {"COVID": 8, "Lung_Opacity": 8, "Normal": 8}
+    assert store.count == 24
+    assert "level 1: class (3 folders: COVID, Lung_Opacity, Normal)" in printed
+    assert "masks taken as outlines of anatomy, not of findings: 24" in printed
+    assert not any(sample.annotated for sample in store.samples())
+
+
+def test_patients_below_classes_stay_in_one_split_and_names_stay_out_of_the_store(prepare):
+    tree = {
+        f"{c}/Patient {p}/slice_{k}.png": draw((place, p, k))
+        for place, c in enumerate(("tumour", "healthy"))
+        for p in range(1, 5)
+        for k in range(4)
+    }
+    store, printed = prepare(tree)
+    assert Counter(store.column("label").tolist()) == {"tumour": 16, "healthy": 16}
+    pairs = set(zip(store.column("patient").tolist(), store.column("split").tolist(), strict=True))
+    assert len(pairs) == 8
+    assert "level 2: patient (4 folders: Patient 1, Patient 2, Patient 3, ...)" in printed
+    assert not any(b"Patient 1" in path.read_bytes() for path in store.path.iterdir())
+
+
+def test_two_equal_readings_are_refused_and_levels_settles_them(prepare, tmp_path):
+    tree = {
+        f"{a}/{b}/{k}.png": draw((i, j, k)) for i, a in enumerate("KL") for j, b in enumerate("MN") for k in range(9)
+    }
+    store, printed = prepare(tree)
+    assert store is None
+    assert "two levels of folders could be the class" in printed
+    assert "--levels" in printed
+    assert not (tmp_path / "store").exists()
+    store, _ = prepare(tree, "--levels", "-/class")
+    assert Counter(store.column("label").tolist()) == {"M": 18, "N": 18}
