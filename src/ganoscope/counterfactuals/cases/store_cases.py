@@ -19,7 +19,7 @@ from ganoscope.data.store.intensity import SCALED_UNIT, IntensityMap
 from ganoscope.data.store.splits import SPLITS
 from ganoscope.errors import UserError, describe
 from ganoscope.explanation.subjects import refuse_misfit
-from ganoscope.training.run_folder.trained_run import TrainedRun, refuse_changed_store
+from ganoscope.training.run_folder.trained_run import RunStore, TrainedRun, refuse_changed_store
 
 
 def find_run_store(run: TrainedRun, config: CounterfactualConfig) -> Store | None:
@@ -31,7 +31,9 @@ def find_run_store(run: TrainedRun, config: CounterfactualConfig) -> Store | Non
     found = run.open_store(config.store)
     if config.store:
         refuse_changed_store(run, found)
-        return found.store or Store.open(config.store)  # raises: it says what is missing
+        found = RunStore(found.path, found.store or Store.open(config.store))  # raises: it says what is missing
+    if found.store:
+        found.store.verify()
     return found.store
 
 

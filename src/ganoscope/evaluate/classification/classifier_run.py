@@ -17,6 +17,7 @@ from ganoscope.classifiers.trained import (
 )
 from ganoscope.data.store import Store
 from ganoscope.data.store.classes import count_classes
+from ganoscope.errors import UserError, describe
 from ganoscope.evaluate.classification.calibration import choose_temperature
 from ganoscope.evaluate.classification.metrics import score, to_json
 from ganoscope.evaluate.classification.part_checks import find_alarms
@@ -24,6 +25,7 @@ from ganoscope.evaluate.classification.predictions import PARTS, make_prediction
 from ganoscope.files import compute_sha256, remove, save_json
 from ganoscope.progress import timed
 from ganoscope.training.classifier.config import ClassifyConfig, find_scored, refuse_unfit_store
+from ganoscope.training.classifier.epochs import load_epochs
 from ganoscope.training.classifier.run_folder import claim_run, make_record, save_weights, start_network
 from ganoscope.training.classifier.session import compute_logits, train_classifier
 
@@ -50,7 +52,9 @@ def train_and_evaluate(store: Store, run: Path, config: ClassifyConfig) -> Class
     config = config.resolve()
     if (run / RECORD).exists():
         claim_run(run, store, config)
-        return load_classifier_record(run)
+        record = load_classifier_record(run)
+        refuse_longer(run, record, config)
+        return record
     network, weights = start_network(len(count_classes(store)), config)
     started = claim_run(run, store, config)
     best = train_classifier(store, run, config, network)
@@ -61,6 +65,24 @@ def train_and_evaluate(store: Store, run: Path, config: ClassifyConfig) -> Class
     save_json(run / RECORD, {"schema_version": SCHEMA_VERSION, **asdict(record)})
     remove(run / "checkpoints")
     return record
+
+
+def refuse_longer(run: Path, record: ClassifierRecord, config: ClassifyConfig) -> None:
+    """Refuses more epochs than a complete run had, unless it ended by its patience: its checkpoints are removed.
+
+    Args:
+        run: Folder of the run.
+        record: Record of the complete run.
+        config: What is asked for.
+
+    Raises:
+        UserError: More epochs are asked for.
+    """
+    done = len(load_epochs(run))
+    if config.epochs > done == record.config["epochs"]:
+        fault = f"run {run} is complete and can't be trained further"
+        remedy = "Name a new folder to train for longer."
+        raise UserError(describe(fault, f"--epochs {config.epochs}", f"--epochs {done}", remedy))
 
 
 def evaluate(classifier: TrainedClassifier, store: Store, config: ClassifyConfig) -> ClassifierRecord:

@@ -15,16 +15,16 @@ SPAN = ("first_images", "last_images")
 
 
 def list_alarms(sources: Sources) -> AlarmList:
-    """Returns the alarms of the run, its data, and what was measured on it, each with its origin.
+    """Returns the alarms of the run, its data, and what was measured on it, each with its origin; cleared ones last.
 
     Raises:
         UserError: A file that holds alarms is damaged.
     """
     origins = read_origins(sources)
     raised = [(alarm, origin) for origin, part in origins.items() for alarm in part.value or ()]
-    ordered = sort_alarms([alarm for alarm, _ in raised])
     origin_of = {id(alarm): origin for alarm, origin in raised}
     seen = sources.trained.images_seen
+    ordered = sorted(sort_alarms([alarm for alarm, _ in raised]), key=lambda alarm: is_cleared(alarm, seen))
     return AlarmList(
         cards=tuple(
             make_card(alarm, origin_of[id(alarm)], describe_span(alarm, seen), left_out=SPAN) for alarm in ordered
@@ -78,6 +78,12 @@ def read_results(sources: Sources, folder: Part[Path], command: str) -> Part[lis
         expected_sha256=sources.trained.weights_sha256,
     )
     return Part([*run_checks((ORIGIN_CHECK,), results), *load_alarms(folder.value / "alarms.json")])
+
+
+def is_cleared(alarm: Alarm, images_seen: int) -> bool:
+    """Tells whether a training alarm was no longer active after `images_seen` images; others never are."""
+    last = alarm.evidence.get(SPAN[1])
+    return isinstance(last, int) and last < images_seen
 
 
 def describe_span(alarm: Alarm, images_seen: int) -> str:

@@ -188,8 +188,9 @@ class Session:
         """Validates the average, keeps it where it is the best so far, and writes history and checkpoint.
 
         Raises:
-            UserError: The training or validation loss is not finite.
+            UserError: The training or validation loss is not finite, or the store was changed.
         """
+        self.store.refuse_change()
         indices, codes = self.validation
         average = self.average.average
         logits = compute_logits(average, self.store, indices, self.device, self.autocast)

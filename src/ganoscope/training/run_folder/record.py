@@ -1,7 +1,7 @@
 """Record of a run: configuration, data, versions; kept in `run.json` and read by everything that follows."""
 
 import platform
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import asdict, dataclass, field, fields, replace
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
@@ -47,6 +47,7 @@ class RunRecord:
             or there is one class only.
         domains: Names of domains A and B of a translation; empty for other methods.
         target_fingerprint: Fingerprint of the store that is domain B; "" without a second store.
+        sessions: Every call that trained, with the time at which it `started` (UTC) and its `images_at_start`.
         classifiers: Classifiers that hyper-parameters refer to, by the hyper-parameter's name: `weights_sha256`,
             `network`, `store_name`, and `auroc` with its interval on the test part of their store.
     """
@@ -68,6 +69,7 @@ class RunRecord:
     domains: tuple[str, ...] = ()
     target_fingerprint: str = ""
     classifiers: dict[str, dict[str, Any]] = field(default_factory=dict)
+    sessions: list[dict[str, Any]] = field(default_factory=list)
 
     @property
     def spec(self) -> ImageSpec:
@@ -157,6 +159,22 @@ def refuse_retrained(record: RunRecord, name: str, classifier: TrainedClassifier
         raise UserError(describe(fault, now[:12], str(then)[:12], "Restore it, or train the run again."))
 
 
+def begin_session(record: RunRecord, begun: RunRecord | None, images_seen: int) -> RunRecord:
+    """Returns the record with this call among its sessions; the run's start is that of its first session.
+
+    Args:
+        record: Record of this call.
+        begun: Record of the run so far; None for a new one.
+        images_seen: Images seen at its newest checkpoint.
+    """
+    earlier = begun.sessions if begun else []
+    if begun and not earlier:  # a record of an earlier version
+        earlier = [{"started": begun.started, "images_at_start": 0}]
+    now = {"started": record.started, "images_at_start": images_seen}
+    sessions = [*earlier, now] if images_seen < (record.train.images or 0) else earlier
+    return replace(record, started=begun.started if begun else record.started, sessions=sessions)
+
+
 def save_record(run: Path, record: RunRecord) -> None:
     """Writes `run.json`."""
     save_json(run / "run.json", {"schema_version": SCHEMA_VERSION, **asdict(record)})
@@ -172,7 +190,11 @@ def load_record(path: Path) -> RunRecord:
     """
     file = path / "run.json" if path.is_dir() else path
     if not file.exists():
-        raise UserError(f"no run at {path}: run.json is missing. Train one with `ganoscope train`.")
+        missing = "the folder holds none" if path.is_dir() else "there is no such file or folder"
+        raise UserError(
+            f"no run at {path}: run.json is missing, {missing}. Name the folder of a run or its run.json, or train one "
+            "with `ganoscope train`."
+        )
     return records.load_record(file, RunRecord, SCHEMA_VERSION)
 
 
@@ -211,11 +233,20 @@ def refuse_other_run(run: Path, record: RunRecord) -> None:
         faults.append(f"run {run} was started with {name} {before}; got {now}. Use the former, or a new run folder.")
     before, now = old.train.images or 0, record.train.images or 0
     if now < before:
-        faults.append(describe("run can't get shorter", now, f"{before} images or more", ""))
+        faults.append(describe("run can't get shorter", say_images(record), f"{before:,} or more", "Raise --images."))
     if now > before and old.train.schedule != "constant":
         remedy = "Its learning rates were planned for that length: use a new run folder."
-        faults.append(describe(f"run with a {old.train.schedule} schedule can't get longer", now, str(before), remedy))
+        faults.append(
+            describe(
+                f"run with a {old.train.schedule} schedule can't get longer", say_images(record), f"{before:,}", remedy
+            )
+        )
     refuse(faults)
+
+
+def say_images(record: RunRecord) -> str:
+    """Returns the number of images of a run in words: what was asked for is rounded up to whole batches."""
+    return f"{record.train.images:,} images (in whole batches of {record.train.batch_size})"
 
 
 def list_differences(old: RunRecord, new: RunRecord) -> list[tuple[str, object, object]]:
