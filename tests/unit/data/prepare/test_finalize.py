@@ -157,7 +157,7 @@ def test_a_shared_id_is_told_whatever_it_is_but_one_file_alone_is_no_reason(make
 def test_one_volume_of_one_person_is_not_said_to_share_an_id(make_series, target):
     with pytest.raises(UserError) as error:
         prepare(make_series(("a", {"PatientID": "H-77"})), target, SMALL)
-    assert "in 1 group " in str(error.value)
+    assert "in 1 group of" in str(error.value)
     assert "not used" not in str(error.value)
 
 
