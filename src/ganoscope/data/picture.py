@@ -15,10 +15,6 @@ PADDING_HU = -2048
 """Value of pixels in HU where the scanner measured nothing: below every real value, so that it can be masked."""
 
 
-MAX_PIXELS = 1 << 28
-"""Largest number of pixels in one file, over all frames: more means damage or a decompression bomb."""
-
-
 SYNTHETIC = "SYNTHETIC"
 """Prefix of the description of a generated image: in PNG text, in the NIfTI header, in a ZIP comment."""
 

@@ -334,10 +334,11 @@ def to_grey(rgb: Values) -> tuple[Values, bool]:
 
     Source: ITU-R BT.601, with the integer weights that Pillow uses, so that a PNG of the same picture gives the same.
     """
-    wide = rgb.astype(np.int64)
-    spread = int((wide.max(axis=2) - wide.min(axis=2)).max())
-    luminance = (wide @ np.array([19595, 38470, 7471]) + 0x8000) >> 16
-    grey = luminance if spread else wide[..., 0]
+    spread = max(int(np.ptp(rows.astype(np.int64), axis=-1).max()) for rows in rgb)
+    weights = np.array([19595, 38470, 7471])
+    grey = np.empty(rgb.shape[:2], rgb.dtype)
+    for target, rows in zip(grey, rgb, strict=True):  # row by row: wide numbers would take 40 bytes per pixel
+        target[:] = (rows.astype(np.int64) @ weights + 0x8000) >> 16 if spread else rows[:, 0]
     scale = (1 << (8 * rgb.dtype.itemsize - 8)) if rgb.dtype.itemsize < 4 else 1 << 24
     small = grey.astype(np.uint8) if rgb.dtype == np.uint8 else shrink(grey)
     return small, spread > COLOUR_TOLERANCE * scale
