@@ -88,12 +88,13 @@ SITES = list_words(
 PERSONS = list_words("male female men women adult adults child children paediatric pediatric")
 ATTRIBUTES = (
     MODALITIES
+    | FILMS
     | PERSONS
     | list_words(
         "wrist elbow finger forearm hand humerus shoulder hip knee ankle foot leg arm abdomen abdominal pelvis "
         "head neck spine chest thorax brain liver lung lungs heart kidney breast prostate axial coronal sagittal "
-        "transverse oblique frontal lateral ap pa side left right male female men women adult adults child "
-        "children paediatric pediatric ge siemens philips toshiba canon fuji fujifilm hitachi flair swi adc pd "
+        "transverse oblique frontal lateral ap pa side left right "
+        "ge siemens philips toshiba canon fuji fujifilm hitachi flair swi adc pd "
         "tof arterial venous portal delayed"
     )
 )
