@@ -14,6 +14,7 @@ from pathlib import Path
 from re import Pattern
 
 from ganoscope.data.layouts import Layout, Listed, SourceImage
+from ganoscope.data.levels.stated import AS_STATED
 from ganoscope.data.patients import PatientRule, PatternCounter
 from ganoscope.data.picture import ReadOptions
 from ganoscope.data.prepare.idle_options import name_format
@@ -97,9 +98,10 @@ def list_source(
 
 def list_lines(images: Iterable[SourceImage], options: ReadOptions) -> Sequence[str]:
     """Returns what a layout understood of the folders; if it does not read them, that a statement on them is idle."""
-    if isinstance(images, Listed):
-        return images.lines
-    return ["--levels had no effect: this layout does not take classes from folders."] if options.levels else []
+    lines = list(images.lines) if isinstance(images, Listed) else []
+    if options.levels and not any(line.startswith(AS_STATED) for line in lines):
+        lines.append("--levels had no effect: this layout does not take classes from folders.")
+    return lines
 
 
 def spool(images: Iterable[SourceImage], path: Path, stated: Pattern[str] | None = None) -> Listing:
