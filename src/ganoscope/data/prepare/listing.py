@@ -7,7 +7,7 @@ The file is in the private folder of the unfinished store and is removed with it
 import hashlib
 import json
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, fields
 from functools import partial
 from itertools import islice
@@ -15,6 +15,7 @@ from pathlib import Path
 from re import Pattern
 
 from ganoscope.data.layouts import Layout, Listed, SourceImage
+from ganoscope.data.levels.stated import AS_STATED
 from ganoscope.data.masks.stated_masks import attach_stated
 from ganoscope.data.patients import PatientRule, PatternCounter
 from ganoscope.data.picture import ReadOptions
@@ -88,7 +89,7 @@ def list_source(
         UserError: The source holds no files, its folders can be read in two ways, or stated masks do not fit.
     """
     images = layout.list_images(source, options)
-    for line in images.lines if isinstance(images, Listed) else ():
+    for line in list_lines(images, options):
         CONSOLE.print(line)
     images, lines = attach_stated(source, images, partial(layout.list_images, source, options), options)
     for line in lines:
@@ -98,6 +99,14 @@ def list_source(
         remove(folder)
         raise UserError(f"source {source} holds no files; allowed: a folder with {', '.join(readers())} images.")
     return listing
+
+
+def list_lines(images: Iterable[SourceImage], options: ReadOptions) -> Sequence[str]:
+    """Returns what a layout understood of the folders; if it does not read them, that a statement on them is idle."""
+    lines = list(images.lines) if isinstance(images, Listed) else []
+    if options.levels and not any(line.startswith(AS_STATED) for line in lines):
+        lines.append("--levels had no effect: this layout does not take classes from folders.")
+    return lines
 
 
 def spool(images: Iterable[SourceImage], path: Path, stated: Pattern[str] | None = None) -> Listing:
