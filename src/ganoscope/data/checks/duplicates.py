@@ -25,6 +25,9 @@ or turned, and joins none of 1.5 million pairs of different patients (largest co
 MIN_CORRELATION_APART = 0.99
 """For two pictures whose patients are known and differ: they must be one picture under two names."""
 
+MIN_CORRELATION_VOLUMES = 0.998
+"""For slices of two volumes: outlines of bodies are alike, while copies of volumes are exact, not compressed anew."""
+
 LEAF = 128
 """Most thumbnails in a leaf of the tree, which are compared with the others together."""
 COLUMNS = 1024
@@ -92,6 +95,24 @@ class Forest:
 
 
 @dataclass(frozen=True)
+class Origins:
+    """Where pictures come from.
+
+    Attributes:
+        patients: Patient number of every picture, shape (N,), -1 where unknown.
+        volumes: Volume number of every picture, shape (N,), -1 for pictures that are no slices.
+    """
+
+    patients: NDArray[np.int64]
+    volumes: NDArray[np.int64]
+
+    def find_least(self, one: NDArray[np.int64], other: NDArray[np.int64]) -> NDArray[np.float64]:
+        """Returns the least correlation of near-duplicates among pictures (m,) and others (n,), shape (m, n)."""
+        least = np.where(differ(self.patients, one, other), MIN_CORRELATION_APART, MIN_CORRELATION)
+        return np.where(differ(self.volumes, one, other), MIN_CORRELATION_VOLUMES, least)
+
+
+@dataclass(frozen=True)
 class Index:
     """Descriptors in the order of the tree's leaves.
 
@@ -110,23 +131,30 @@ class Index:
     high: NDArray[np.float32]
 
 
-def find_duplicates(thumbnails: NDArray[np.float16], apart: NDArray[np.int64] | None = None) -> Duplicates:
+def find_duplicates(
+    thumbnails: NDArray[np.float16],
+    patients: NDArray[np.int64] | None = None,
+    volumes: NDArray[np.int64] | None = None,
+) -> Duplicates:
     """Returns the clusters of pictures that are joined by chains of near-duplicates, and their strongest links.
 
     Args:
         thumbnails: From `make_folded_thumbnail`, shape (N, THUMBNAIL_PX**2); may be memory-mapped.
-        apart: Patient numbers, shape (N,), -1 where unknown. Pictures of two known, different patients are joined only
-            from `MIN_CORRELATION_APART` on.
+        patients: Patient numbers, shape (N,), -1 where unknown. Pictures of two known, different patients are joined
+            only from `MIN_CORRELATION_APART` on.
+        volumes: Volume numbers, shape (N,), -1 for pictures that are no slices. Slices of two volumes are joined only
+            from `MIN_CORRELATION_VOLUMES` on.
     """
     count = len(thumbnails)
-    patients = np.full(count, -1, np.int64) if apart is None else apart
+    unknown = np.full(count, -1, np.int64)
+    origins = Origins(unknown if patients is None else patients, unknown if volumes is None else volumes)
     forest, waiting = start_forest(count), 0
     pending: list[Links] = []
     index = make_index(thumbnails)
     for leaf in range(len(index.starts) - 1):
         rows = np.arange(index.starts[leaf], index.starts[leaf + 1])
         for columns in find_candidates(index, leaf, forest):
-            links = compare(thumbnails, index, rows, columns, patients)
+            links = compare(thumbnails, index, rows, columns, origins)
             links = take(links, ~is_crowded_pair(forest, links.first, links.second))
             pending, waiting = [*pending, links], waiting + len(links.first)
             if waiting >= PENDING:
@@ -283,7 +311,7 @@ def compare(
     index: Index,
     rows: NDArray[np.int64],
     columns: NDArray[np.int64],
-    patients: NDArray[np.int64],
+    origins: Origins,
 ) -> Links:
     """Returns the near-duplicates between two sets of positions in the index, those with the first position first.
 
@@ -292,19 +320,29 @@ def compare(
         index: All descriptors.
         rows: Positions in the index, shape (m,).
         columns: Positions in the index, shape (n,).
-        patients: Patient number of every picture, shape (N,), -1 where unknown.
+        origins: Patient and volume of every picture.
     """
     one, other = index.members[rows], index.members[columns]
     values = correlate(normalise(thumbnails[one]), normalise(thumbnails[other]))
-    known = (patients[one, None] >= 0) & (patients[other] >= 0)
-    differ = known & (patients[one, None] != patients[other])
     best = values.max(axis=0)
-    i, j = np.nonzero((best >= np.where(differ, MIN_CORRELATION_APART, MIN_CORRELATION)) & (rows[:, None] < columns))
+    i, j = np.nonzero((best >= origins.find_least(one, other)) & (rows[:, None] < columns))
     best = best[i, j]
     transform = np.argmax(values[:, i, j] >= best - TIE, axis=0).astype(np.int8)
     first, second = one[i], other[j]
     transform = np.where(first < second, transform, INVERSE[transform])
     return Links(np.minimum(first, second), np.maximum(first, second), transform, np.minimum(best, 1))
+
+
+def differ(numbers: NDArray[np.int64], one: NDArray[np.int64], other: NDArray[np.int64]) -> NDArray[np.bool_]:
+    """Tells where two numbers are known and differ, shape (m, n).
+
+    Args:
+        numbers: Number of every picture, shape (N,), -1 where unknown.
+        one: Pictures, shape (m,).
+        other: Others, shape (n,).
+    """
+    first, second = numbers[one, None], numbers[other]
+    return (first >= 0) & (second >= 0) & (first != second)
 
 
 def start_forest(count: int) -> Forest:

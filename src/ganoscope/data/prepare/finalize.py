@@ -52,7 +52,9 @@ def finish(
     facts = read_facts(folder, salt, config.patient_pattern is not None)
     tell(ingest, config, facts, formats | ({"dicom"} if layout == "dicom_tree" else frozenset()))
     columns, ids = read_columns(folder, facts.pseudonyms)
-    wait_for_duplicates = submit(search_duplicates, (folder / "thumbnails.bin", columns.patient), workers)
+    wait_for_duplicates = submit(
+        search_duplicates, (folder / "thumbnails.bin", columns.patient, columns.volume), workers
+    )
     save_key(folder, facts.pseudonyms)
     save_csv(folder / "quarantine.csv", QUARANTINE_COLUMNS, list_rejected(folder))
     if not ingest.has_series:

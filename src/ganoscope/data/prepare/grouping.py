@@ -35,11 +35,16 @@ class Columns:
     source_split: NDArray[np.str_]
 
 
-def search_duplicates(images: tuple[Path, NDArray[np.int64]]) -> Duplicates:
-    """Returns the near-duplicates among images, given the file of their thumbnails and their patients, shape (N,)."""
-    path, patients = images
+def search_duplicates(images: tuple[Path, NDArray[np.int64], NDArray[np.int64]]) -> Duplicates:
+    """Returns the near-duplicates among images.
+
+    Args:
+        images: File of their thumbnails, patient and volume numbers, shape (N,) each, as in `Columns`.
+    """
+    path, patients, volumes = images
     thumbnails = np.memmap(path, np.float16, "r", shape=(len(patients), THUMBNAIL_PX**2))
-    return find_duplicates(thumbnails, patients)
+    slices = np.where(np.bincount(volumes)[volumes] > 1, volumes, -1)
+    return find_duplicates(thumbnails, patients, slices)
 
 
 def group(columns: Columns, duplicates: Duplicates) -> NDArray[np.int32]:

@@ -371,3 +371,17 @@ def test_a_pair_whose_whole_difference_shows_in_the_descriptor_is_found_at_the_t
         2 - 2 * correlation
     )
     assert search(thumbnails).clusters.tolist() == [0, 0]
+
+
+def test_slices_of_two_volumes_are_joined_only_where_they_are_copies():
+    rng = np.random.default_rng(5)
+    outline = np.hypot(*np.mgrid[-1:1:64j, -1:1:64j]) < 0.7
+    bodies = [outline * (100 + 12 * rng.standard_normal((64, 64))) for _ in range(3)]
+    slices = [body + rng.normal(0, 0.1, body.shape) for body in bodies for _ in range(3)]
+    folded = np.stack([make_folded_thumbnail(picture) for picture in [*slices, slices[0]]])
+    volumes = np.array([0, 0, 0, 1, 1, 1, 2, 2, 2, 3])
+    apart = find_duplicates(folded, volumes=volumes)
+    assert len(set(apart.clusters.tolist())) == 3
+    assert apart.clusters[0] == apart.clusters[9]  # the copy in volume 3
+    together = find_duplicates(folded)
+    assert len(set(together.clusters.tolist())) == 1  # outlines alone make them alike
