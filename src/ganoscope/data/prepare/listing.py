@@ -15,6 +15,7 @@ from re import Pattern
 
 from ganoscope.data.layouts import Layout, Listed, SourceImage
 from ganoscope.data.patients import PatientRule, PatternCounter
+from ganoscope.data.person_names import refuse_person_labels
 from ganoscope.data.picture import ReadOptions
 from ganoscope.data.prepare.idle_options import name_format
 from ganoscope.data.readers import readers
@@ -37,6 +38,7 @@ class Listing:
         digest: SHA-256 of the entries and of the sizes and times of the files; it changes with the source.
         rule: How patient ids are read from the files: the stated pattern, or a built-in one that matches; or None.
         formats: Names of the readers that the files need.
+        labels: All classes.
     """
 
     path: Path
@@ -46,6 +48,7 @@ class Listing:
     digest: str
     rule: PatientRule | None
     formats: frozenset[str] = frozenset()
+    labels: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +84,8 @@ def list_source(
         stated: Pattern for patient ids that the user stated.
 
     Raises:
-        UserError: The source holds no files, or its folders can be read in two ways.
+        UserError: The source holds no files, its folders can be read in two ways, or its classes are named like
+            persons.
     """
     images = layout.list_images(source, options)
     for line in images.lines if isinstance(images, Listed) else ():
@@ -90,6 +94,11 @@ def list_source(
     if not listing.files:
         remove(folder)
         raise UserError(f"source {source} holds no files; allowed: a folder with {', '.join(readers())} images.")
+    try:
+        refuse_person_labels(listing.labels)
+    except UserError:
+        remove(folder)
+        raise
     return listing
 
 
@@ -102,7 +111,7 @@ def spool(images: Iterable[SourceImage], path: Path, stated: Pattern[str] | None
         stated: Pattern for patient ids that the user stated.
     """
     digest, counter, entries, files, size = hashlib.sha256(), PatternCounter(stated), 0, 0, 0
-    formats: set[str] = set()
+    formats, labels = set[str](), set[str]()
     with path.open("w", encoding="ascii") as file:
         for image in images:
             line = json.dumps({"number": files, **{name: getattr(image, name) for name in FIELDS}}, default=os.fspath)
@@ -112,12 +121,14 @@ def spool(images: Iterable[SourceImage], path: Path, stated: Pattern[str] | None
                 length, state = describe_state(source)
                 digest.update(state)
                 size += length
+            labels.add(image.label)
             if not image.fault:
                 counter.add(image.name, image.patient)
                 formats.add(name_format(image.name))
             files += len(image.paths)
             entries += 1
-    return Listing(path, entries, files, size, digest.hexdigest(), counter.recognise(), frozenset(formats))
+    rule, found = counter.recognise(), (frozenset(formats), frozenset(labels))
+    return Listing(path, entries, files, size, digest.hexdigest(), rule, *found)
 
 
 def describe_state(path: Path) -> tuple[int, bytes]:
