@@ -190,6 +190,8 @@ class Traits:
         relative_scores: Whether only differences between D's scores have a meaning: no probability follows from one.
         draws_attention: Whether `G` has a method `draw_with_attention(z)` that also returns its attention maps.
         weighting: How `Batch.weight` is honoured.
+        second_derivatives: Whether a loss contains a gradient of a gradient, as gradient penalties do: torch.compile
+            can't compute one.
     """
 
     translates: bool = False
@@ -199,6 +201,7 @@ class Traits:
     relative_scores: bool = False
     draws_attention: bool = False
     weighting: Weighting = "ignored"
+    second_derivatives: bool = False
 
 
 class MethodModule(Protocol):

@@ -286,3 +286,16 @@ def test_its_traits_say_what_its_networks_can_do(name):
     assert traits.weighting == "ignored" or not traits.translates
     TrainConfig(**traits.defaults)
     assert set(traits.unsuited) <= {field.name for field in fields(TrainConfig)}
+
+
+def test_second_derivatives_are_declared(name, monkeypatch):
+    taken, gradient = [], torch.autograd.grad
+
+    def note(*arguments, **options):
+        taken.append(options.get("create_graph", False))
+        return gradient(*arguments, **options)
+
+    monkeypatch.setattr(torch.autograd, "grad", note)
+    method = make_method(name)
+    train_step(method, make_batch(name), 0, make_autocast("cpu", "fp32"))
+    assert any(taken) == load(name).TRAITS.second_derivatives

@@ -158,6 +158,15 @@ def get_address_space() -> int:
     return int(Path("/proc/self/statm").read_bytes().split(maxsplit=1)[0]) * resource.getpagesize()
 
 
+def lift_memory_limit() -> None:
+    """Undoes the limit that a process inherits which is started while a file is read."""
+    if sys.platform == "linux":
+        import resource
+
+        hard = resource.getrlimit(resource.RLIMIT_AS)[1]
+        resource.setrlimit(resource.RLIMIT_AS, (hard, hard))
+
+
 @contextmanager
 def limiting_memory(most: int) -> Iterator[None]:
     """Lets allocations fail above a size of the address space; without effect where the system has no such limit."""

@@ -15,8 +15,8 @@ PADDING_HU = -2048
 """Value of pixels in HU where the scanner measured nothing: below every real value, so that it can be masked."""
 
 
-MAX_PIXELS = 1 << 28
-"""Largest number of pixels in one file, over all frames: more means damage or a decompression bomb."""
+HIGHEST_HU = 32767
+"""Highest value in HU that is stored; metal may lie above, and networks see at most 3071."""
 
 
 SYNTHETIC = "SYNTHETIC"
@@ -78,6 +78,12 @@ class Picture:
         synthetic: Whether the file declares that it was generated.
         stack: Number of the volume that it is a slice of, where one file holds several.
         told_by: Attributes that tell this volume apart from the others of its file; "" if there are no others.
+        pixel_aspect: Height of a pixel over its width where no spacing is stated.
+        padded_px: Number of pixels below `PADDING_HU` in HU that count as padding although the file does not say so.
+        clipped_px: Number of pixels above `HIGHEST_HU` that were clipped to it.
+        body_part: Code of the examined part of the body; "" if unknown.
+        corner_mm: Place of the centre of the first pixel in the patient, in DICOM's axes; () if unknown.
+        cosines: Direction cosines of row and column in DICOM's axes; () if unknown.
         order: What orders the slices of its file: `position`, another attribute, or "" where nothing does.
         fault: Reason why it is not taken although it can be read; "" if there is none.
     """
@@ -100,4 +106,10 @@ class Picture:
     stack: int = 0
     told_by: str = ""
     order: str = "position"
+    pixel_aspect: float = 1.0
+    corner_mm: tuple[float, ...] = ()
+    cosines: tuple[float, ...] = ()
+    padded_px: int = 0
+    clipped_px: int = 0
+    body_part: str = ""
     fault: str = ""

@@ -386,7 +386,8 @@ def check(config: Config, store: Store, spec: ImageSpec) -> None:
         raise UserError(describe(fault, given, "0", remedy))
 
 
-TRAITS = Traits(translates=True, defaults={"batch_size": 1, "epochs": 200.0, "schedule": "cosine"}, check=check)
+DEFAULTS = {"batch_size": 1, "epochs": 200.0, "schedule": "cosine"}
+TRAITS = Traits(translates=True, defaults=DEFAULTS, check=check, second_derivatives=True)
 
 
 def build(config: Config, spec: ImageSpec) -> DCLGAN:

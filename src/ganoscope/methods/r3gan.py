@@ -188,6 +188,7 @@ TRAITS = Traits(
     defaults={"batch_size": 16},
     relative_scores=True,
     weighting="exact",
+    second_derivatives=True,
 )
 
 

@@ -140,6 +140,7 @@ TRAITS = Traits(
     defaults={"batch_size": 16, "ema_half_life_images": 2_500.0},
     relative_scores=True,
     weighting="exact",
+    second_derivatives=True,
 )
 
 

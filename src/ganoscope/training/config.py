@@ -25,11 +25,11 @@ class TrainConfig:
     device: Literal["auto", "cpu", "cuda"] = "auto"
     """Device to compute on; auto uses a GPU if there is one."""
     precision: Literal["auto", "fp32", "bf16"] = "auto"
-    """Precision; auto uses bf16 autocast if it is native to the processor and faster in a short measurement."""
+    """Precision; auto uses bf16 autocast if it is native to the processor."""
     memory_format: Literal["auto", "contiguous", "channels_last"] = "auto"
-    """Memory format of the networks' weights; auto uses the one that a short measurement finds faster."""
+    """Memory format of the networks' weights; auto uses channels_last."""
     compile: Literal["auto", "yes", "no"] = "auto"
-    """Use of torch.compile; auto uses it in runs of over ten minutes if a measurement finds it faster."""
+    """Use of torch.compile; auto does not use it. Methods with a gradient penalty can't be compiled."""
     devices: int = 1
     """Number of training processes (torch.distributed); each gets a part of every batch."""
     accumulate: int = 1
@@ -100,7 +100,7 @@ class TrainConfig:
         """Returns the same options with all defaults resolved, except those that affect speed.
 
         Args:
-            training_images: Number of images in the train part.
+            training_images: Number of images in the train split.
             device: Kind of device that is used.
         """
         wanted = self.images or round((self.epochs or DEFAULT_EPOCHS) * training_images)

@@ -9,6 +9,9 @@ from torch import nn
 
 from ganoscope.contracts import Phase
 
+GRACE_SHARE, GRACE_STEPS = 0.1, 100
+"""Share of the training, and number of steps, at its beginning during which networks may be poor."""
+
 
 @dataclass(frozen=True)
 class Observations:
@@ -21,6 +24,7 @@ class Observations:
         real: Training images, network range, shape (N, H, W); None before the first step.
         fake: Generated images, network range, shape (M, H, W); None before the first step.
         progress: Share of the training that is done, 0 to 1.
+        steps: Number of steps that are done.
         balanced_labels: Labels of the training images, shape (N,), where all classes are drawn equally often; None
             where they are drawn as often as they occur.
         conditional: Whether the generator is given the class.
@@ -33,6 +37,12 @@ class Observations:
     real: NDArray[np.float32] | None = None
     fake: NDArray[np.float32] | None = None
     progress: float = 0.0
+    steps: int = GRACE_STEPS
     balanced_labels: NDArray[np.str_] | None = None
     conditional: bool = False
     fault: str = ""
+
+    @property
+    def settled(self) -> bool:
+        """Whether the training has gone on for long enough to judge what the networks do."""
+        return self.progress >= GRACE_SHARE and self.steps >= GRACE_STEPS

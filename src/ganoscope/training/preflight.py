@@ -18,8 +18,10 @@ from ganoscope.methods import load
 from ganoscope.training.config import TrainConfig
 from ganoscope.training.feeding import open_run_domains
 from ganoscope.training.processes import choose_device
+from ganoscope.training.run_folder.checkpoint import list_checkpoints
 from ganoscope.training.run_folder.record import (
     RunRecord,
+    begin_session,
     describe_classifiers,
     load_record,
     make_record,
@@ -27,7 +29,7 @@ from ganoscope.training.run_folder.record import (
     save_record,
 )
 from ganoscope.training.run_folder.tracking import refuse_missing
-from ganoscope.training.speed import SHORT_IMAGES, choose_speed, choose_without_measuring, settle_speed
+from ganoscope.training.speed import choose_speed, refuse_uncompilable, settle_speed
 
 
 def prepare_run(
@@ -68,7 +70,8 @@ def prepare_run(
     refuse_unfit(record, method_config, store)
     refuse(list_feed_faults(store, training, resolved, policy))
     exists = (run / "run.json").exists()
-    settled = settle(record, method_config, load_record(run).train if exists else None)
+    begun = load_record(run) if exists else None
+    settled = settle(record, method_config, begun.train if begun else None)
     record = replace(record, train=settled, classifiers=describe_classifiers(method_config))
     if exists:
         refuse_other_run(run, record)
@@ -76,6 +79,8 @@ def prepare_run(
         raise UserError(f"run folder {run} is not empty and holds no run; allowed: a new folder, or that of a run.")
     if int(os.environ.get("RANK", "0")) == 0:
         run.mkdir(parents=True, exist_ok=True)
+        seen = max((int(folder.name) for folder in list_checkpoints(run)), default=0)
+        record = begin_session(record, begun, seen)
         save_record(run, record)
     return record
 
@@ -116,24 +121,24 @@ def list_domain_faults(method_name: str, config: TrainConfig) -> list[str]:
 
 
 def settle(record: RunRecord, method_config: Any, begun: TrainConfig | None) -> TrainConfig:
-    """Returns the training options with every `auto` replaced: as when the run began, or as measured.
-
-    Under torchrun nothing is measured, as all processes have to agree.
+    """Returns the training options with every `auto` replaced: as when the run began, or by rule.
 
     Args:
         record: The run's record, with resolved training options.
         method_config: Hyper-parameters of the method.
         begun: Training options of the run so far; None for a new one.
 
+    Raises:
+        UserError: The method can't be compiled, and is asked to be.
     """
-    config, device = record.train, torch.device(record.train.device)
+    config = record.train
     if begun:
         names = ("precision", "memory_format", "compile")
         return replace(config, **{name: getattr(begun, name) for name in names if getattr(config, name) == "auto"})
-    if "RANK" in os.environ or (config.images or 0) < SHORT_IMAGES:
-        return settle_speed(config, choose_without_measuring(config, device.type))
+    speed = choose_speed(config, config.device)
     build = partial(load(record.method).build, method_config, record.spec)
-    return settle_speed(config, choose_speed(build, record.spec, config, device))
+    refuse_uncompilable(build, record.spec, config.batch_size, speed, config.device)
+    return settle_speed(config, speed)
 
 
 def refuse_unfit(record: RunRecord, method_config: Any, store: Store) -> None:
@@ -159,16 +164,26 @@ def refuse_unfit(record: RunRecord, method_config: Any, store: Store) -> None:
 
 def list_unsuited(method_name: str, config: TrainConfig) -> list[str]:
     """Returns the training options that don't suit the method, each with the reason."""
-    return [
+    traits = load(method_name).TRAITS
+    compiled = [
+        describe(
+            f"--compile yes does not suit {method_name}",
+            "yes",
+            "no, auto",
+            "Its loss contains a gradient of a gradient, which torch.compile can't compute. Leave it out.",
+        )
+    ]
+    unsuited = [
         describe(
             f"--{name.replace('_', '-')} does not suit {method_name}",
             str(getattr(config, name)),
             str(getattr(TrainConfig(), name)),
             f"Leave it out: {reason}.",
         )
-        for name, reason in load(method_name).TRAITS.unsuited.items()
+        for name, reason in traits.unsuited.items()
         if getattr(config, name) != getattr(TrainConfig(), name)
     ]
+    return unsuited + (compiled if traits.second_derivatives and config.compile == "yes" else [])
 
 
 def list_feed_faults(

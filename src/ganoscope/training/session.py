@@ -28,7 +28,7 @@ from ganoscope.training.run_folder.history import History
 from ganoscope.training.run_folder.record import RunRecord, configure
 from ganoscope.training.run_folder.samples import NoisePictures, Pictures, TranslationPictures
 from ganoscope.training.run_folder.tracking import open_tracker
-from ganoscope.training.speed import choose_without_measuring, place_networks
+from ganoscope.training.speed import choose_speed, place_networks
 
 AUGMENTATION = "diff_augment.probability"
 """Column of the history: probability of the discriminator augmentation."""
@@ -55,6 +55,8 @@ class Session:
     def __init__(self, record: RunRecord, run: Path, place: Place) -> None:
         self.record, self.run, self.place, self.config = record, run, place, record.train
         self.store = Store.open(Path(record.store))
+        target = self.config.target_store
+        self.stores = [self.store, *([Store.open(Path(target))] if target else [])]
         self.indices = self.store.indices("train")
         torch.manual_seed(self.config.seed)
         self.method: Method = load(record.method).build(configure(run, record), record.spec)
@@ -62,7 +64,7 @@ class Session:
             name: MovingAverage(self.method.networks[name], self.config.ema_half_life_images)
             for name in self.method.generators
         }
-        self.speed = choose_without_measuring(self.config, place.device.type)
+        self.speed = choose_speed(self.config, place.device.type)
         place_networks(self.method.networks.values(), place.device, self.speed)
         averages = {name: average.average for name, average in self.averages.items()}
         place_networks(averages.values(), place.device, replace(self.speed, compile=False))
@@ -180,13 +182,18 @@ class Session:
         return {AUGMENTATION: self.adaptation.augmentation.probability.clone()} if self.adaptation else {}
 
     def _tick(self, history: History, alarms: TrainingAlarms, rows: list[dict[str, float]]) -> None:
-        """Saves a checkpoint and a sample grid, and runs the checks.
+        """Saves a checkpoint and a sample grid, and runs the checks; nothing where the store was changed meanwhile.
 
         Args:
             history: The run's history.
             alarms: The run's alarms.
             rows: Rows of the history since the last tick.
+
+        Raises:
+            UserError: The store was changed.
         """
+        for store in self.stores:
+            store.refuse_change(whole=self.images_seen >= (self.config.images or 0))
         save_checkpoint(self.run, self.images_seen, self.state)
         averages = {name: average.average for name, average in self.averages.items()}
         fake, sheet = self.pictures.save(self.run, self.images_seen, averages, self.place.device)
@@ -198,6 +205,7 @@ class Session:
             real=self.pictures.real,
             fake=fake if rows else None,
             progress=self.images_seen / (self.config.images or 1),
+            steps=self.images_seen // self.config.batch_size,
             balanced_labels=self.store.column("label")[self.indices] if self.config.balance else None,
             conditional=bool(self.method.classes),
         )

@@ -1,5 +1,6 @@
 import json
-import time
+import subprocess
+import sys
 from dataclasses import replace
 from functools import partial
 
@@ -9,14 +10,14 @@ from tests.conftest import TINY
 
 from ganoscope.contracts import ImageSpec
 from ganoscope.errors import UserError
+from ganoscope.methods import load
 from ganoscope.methods.dcgan import build
-from ganoscope.training import preflight
 from ganoscope.training import speed as speed_module
 from ganoscope.training.config import TrainConfig
 from ganoscope.training.preflight import prepare_run
 from ganoscope.training.run_folder.record import load_record
 from ganoscope.training.run_folder.trained_run import open_run
-from ganoscope.training.speed import Probe, Speed, choose_speed, choose_without_measuring, place_networks
+from ganoscope.training.speed import Speed, choose_speed, place_networks, refuse_uncompilable
 from ganoscope.workflows.train import train
 
 CPU, SPEC = torch.device("cpu"), ImageSpec(32)
@@ -24,73 +25,59 @@ CONFIG = TrainConfig(images=16_000, batch_size=16)
 CONTIGUOUS, LAST = Speed("fp32", "contiguous"), Speed("fp32", "channels_last")
 
 
-@pytest.fixture
-def slow_in(monkeypatch):
-    """Makes every step in some settings take 20 ms longer, by what `place_networks` was asked for."""
-
-    def slow_down(*slow):
-        original = Probe.start
-
-        def start(probe, speed):
-            run = original(probe, speed)
-            return run if speed not in slow else lambda: (time.sleep(0.02), run() + 0.02)[1]
-
-        monkeypatch.setattr(Probe, "start", start)
-
-    return slow_down
+@pytest.mark.parametrize("native", [True, False])
+def test_the_choice_follows_a_rule_and_what_is_asked_for(native, monkeypatch):
+    monkeypatch.setattr(torch.cpu, "_is_avx512_bf16_supported", lambda: native)
+    monkeypatch.setattr(torch.cpu, "_is_amx_tile_supported", lambda: False)
+    assert choose_speed(CONFIG, "cpu") == Speed("bf16" if native else "fp32", "channels_last")
+    asked = replace(CONFIG, precision="bf16", memory_format="contiguous", compile="yes")
+    assert choose_speed(asked, "cpu") == Speed("bf16", "contiguous", compile=True)
 
 
-def choose(config):
-    return choose_speed(partial(build, TINY, SPEC), SPEC, config, CPU)
-
-
-@pytest.mark.parametrize(("slow", "expected"), [(CONTIGUOUS, LAST), (LAST, CONTIGUOUS)])
-def test_the_faster_memory_format_is_taken(slow_in, slow, expected):
-    slow_in(slow)
-    assert choose(replace(CONFIG, precision="fp32", compile="no")) == expected
-
-
-def test_what_is_asked_for_is_not_measured(capsys):
-    asked = replace(CONFIG, precision="bf16", memory_format="contiguous", compile="no")
-    assert choose(asked) == Speed("bf16", "contiguous")
-    assert "nothing, as every option is given" in capsys.readouterr().err
-
-
-def test_what_was_measured_is_printed(capsys):
-    choose(replace(CONFIG, precision="fp32", compile="no"))
-    told = " ".join(capsys.readouterr().err.split())
-    assert "fp32, contiguous 0." in told and "fp32, channels_last 0." in told and "chosen: fp32" in told
-
-
-def test_a_setting_that_does_not_work_is_left_out(monkeypatch, capsys):
-    def fail(network, *_args, **_options):
-        raise RuntimeError("no compiler")
-
-    monkeypatch.setattr(torch.nn.Module, "compile", fail)
-    monkeypatch.setattr(speed_module, "WORTH_SECONDS", 0)
-    assert not choose(replace(CONFIG, precision="fp32", memory_format="contiguous")).compile
-    assert "not possible here (RuntimeError)" in " ".join(capsys.readouterr().err.split())
-
-
-def test_short_runs_are_neither_compiled_nor_measured(phantom_store, tmp_path, monkeypatch):
-    monkeypatch.setattr(preflight, "choose_speed", lambda *_: pytest.fail("measured"))
-    record = prepare_run("dcgan", TINY, phantom_store, tmp_path / "run", replace(CONFIG, images=320))
+def test_nothing_is_tried_before_a_run(phantom_store, tmp_path, monkeypatch):
+    monkeypatch.setattr(speed_module, "train_step", lambda *_: pytest.fail("tried"))
+    record = prepare_run("dcgan", TINY, phantom_store, tmp_path / "run", replace(CONFIG, images=1_000_000))
     assert (record.train.memory_format, record.train.compile) == ("channels_last", "no")
 
 
-def test_a_run_goes_on_with_what_was_chosen_at_its_start(phantom_store, tmp_path, monkeypatch):
-    chosen = Speed("fp32", "contiguous")
-    monkeypatch.setattr(preflight, "SHORT_IMAGES", 0)
-    monkeypatch.setattr(preflight, "choose_speed", lambda *_: chosen)
-    config = replace(CONFIG, images=32)
+BUSY = """
+while True:
+    sum(range(100000))
+"""
+
+
+@pytest.mark.slow
+def test_a_busy_machine_does_not_change_the_choice(phantom_store, tmp_path):
+    alone = prepare_run("dcgan", TINY, phantom_store, tmp_path / "alone", CONFIG).train
+    busy = [subprocess.Popen([sys.executable, "-c", BUSY]) for _ in range(4)]
+    try:
+        found = {prepare_run("dcgan", TINY, phantom_store, tmp_path / str(n), CONFIG).train for n in range(20)}
+    finally:
+        for process in busy:
+            process.kill()
+            process.wait()
+    assert found == {alone}
+
+
+def test_a_run_goes_on_with_what_was_chosen_at_its_start(phantom_store, tmp_path):
+    config = replace(CONFIG, images=32, memory_format="contiguous")
     train("dcgan", phantom_store, tmp_path / "run", config, method_config=TINY)
-    monkeypatch.setattr(preflight, "choose_speed", lambda *_: pytest.fail("measured again"))
-    train("dcgan", phantom_store, tmp_path / "run", replace(config, images=64), method_config=TINY)
+    longer = replace(config, images=64, memory_format="auto")
+    train("dcgan", phantom_store, tmp_path / "run", longer, method_config=TINY)
     assert load_record(tmp_path / "run").train.memory_format == "contiguous"
     with pytest.raises(UserError, match="started with memory_format contiguous; got channels_last"):
         train(
             "dcgan", phantom_store, tmp_path / "run", replace(config, memory_format="channels_last"), method_config=TINY
         )
+
+
+@pytest.mark.parametrize("name", ["r3gan", "wgan_gp"])
+def test_a_gradient_penalty_is_not_compiled_and_not_tried(name, phantom_store, tmp_path, monkeypatch):
+    monkeypatch.setattr(torch.nn.Module, "compile", lambda *_, **__: pytest.fail("tried"))
+    config = replace(CONFIG, compile="yes")
+    with pytest.raises(UserError, match=f"--compile yes does not suit {name}: got yes; allowed: no, auto"):
+        prepare_run(name, load(name).Config(), phantom_store, tmp_path / "run", config)
+    assert not (tmp_path / "run").exists()
 
 
 def test_run_json_has_nothing_left_open(tiny_run):
@@ -106,10 +93,6 @@ def test_every_choice_computes_the_same_losses():
         place_networks(method.networks.values(), CPU, speed)
         outputs.append(method.G(torch.ones(2, TINY.latent_dim)))
     assert torch.allclose(*outputs, atol=1e-6)
-
-
-def test_an_older_run_without_the_setting_keeps_channels_last():
-    assert choose_without_measuring(TrainConfig(precision="fp32"), "cpu") == LAST
 
 
 @pytest.mark.slow
@@ -128,5 +111,8 @@ def test_a_method_that_can_not_be_compiled_is_refused_when_asked_to_be(monkeypat
         raise RuntimeError("no compiler")
 
     monkeypatch.setattr(torch.nn.Module, "compile", fail)
+    refuse_uncompilable(partial(build, TINY, SPEC), SPEC, 16, LAST, "cpu")
+    monkeypatch.setattr(speed_module, "place_networks", lambda *_: None)
+    monkeypatch.setattr(speed_module, "train_step", fail)
     with pytest.raises(UserError, match=r"--compile yes: not possible for this method \(RuntimeError: no compiler\)"):
-        choose(replace(CONFIG, precision="fp32", compile="yes"))
+        refuse_uncompilable(partial(build, TINY, SPEC), SPEC, 16, replace(LAST, compile=True), "cpu")

@@ -109,6 +109,7 @@ def test_pixels_that_the_scanner_did_not_measure_are_told(tmp_path):
     images = np.load(tmp_path / "ct" / "images.npy", mmap_mode="r+")
     images[:, :3] = PADDING_HU
     images.flush()
+    store = Store.open(tmp_path / "ct")
     plain = prepare_run_unverified(store, tmp_path / "plain", names, "none")
     moved = prepare_run_unverified(store, tmp_path / "moved", names, "safe")
     low, high = store.intensity.low, store.intensity.high

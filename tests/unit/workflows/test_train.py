@@ -122,8 +122,73 @@ def test_ctrl_c_saves_and_says_how_to_go_on(tiny_run, phantom_store, tmp_path, m
         train("dcgan", phantom_store, tmp_path / "run", CONFIG, method_config=TINY)
     monkeypatch.undo()
     assert list_checkpoints(tmp_path / "run")[-1].name == "0000000112"
+    begun = load_record(tmp_path / "run")
     train("dcgan", phantom_store, tmp_path / "run", CONFIG, method_config=TINY)
     assert digests(tmp_path / "run") == digests(tiny_run)
+    train("dcgan", phantom_store, tmp_path / "run", CONFIG, method_config=TINY)  # nothing is left to do
+    record = load_record(tmp_path / "run")
+    assert record.started == begun.started
+    assert [one["images_at_start"] for one in record.sessions] == [0, 112]
+    history = load_history(tmp_path / "run")
+    assert history["images"].tolist() == list(range(16, 321, 16))
+    assert (np.diff(history["seconds"]) >= 0).all()
+
+
+def test_a_second_training_of_a_run_is_refused_while_it_goes_on(phantom_store, tmp_path, monkeypatch):
+    original, told = run_module.Session._step, []
+
+    def train_again(session):
+        with pytest.raises(UserError, match=r"run is being written by another process: got process \d+ on .* since"):
+            train("dcgan", phantom_store, tmp_path / "run", CONFIG, method_config=TINY)
+        told.append(session.images_seen)
+        return original(session)
+
+    monkeypatch.setattr(run_module.Session, "_step", train_again)
+    train("dcgan", phantom_store, tmp_path / "run", replace(CONFIG, images=32), method_config=TINY)
+    assert told == [0, 16]
+    assert load_history(tmp_path / "run")["images"].tolist() == [16, 32]
+
+
+@pytest.mark.parametrize("harm", ["shortened", "overwritten"])
+def test_a_store_that_changes_under_a_run_ends_it_without_a_checkpoint_of_the_change(
+    tiny_run, phantom_store, tmp_path, monkeypatch, harm
+):
+    store, original = tmp_path / "store", run_module.Session._step
+    shutil.copytree(phantom_store, store)
+    content = (store / "images.npy").read_bytes()
+
+    def change_at_112(session):
+        if session.images_seen == 112:
+            half = len(content) // 2
+            (store / "images.npy").write_bytes(content[:half] + (b"\0" * half if harm == "overwritten" else b""))
+        return original(session)
+
+    monkeypatch.setattr(run_module.Session, "_step", change_at_112)
+    with pytest.raises(UserError, match="was changed while it was in use"):
+        train("dcgan", store, tmp_path / "run", CONFIG, method_config=TINY)
+    monkeypatch.undo()
+    assert list_checkpoints(tmp_path / "run")[-1].name == "0000000080"
+    with pytest.raises(UserError, match=r"does not fit its store|is damaged|was changed after it was written"):
+        train("dcgan", store, tmp_path / "run", CONFIG, method_config=TINY)
+    (store / "images.npy").write_bytes(content)
+    train("dcgan", store, tmp_path / "run", CONFIG, method_config=TINY)
+    assert digests(tmp_path / "run") == digests(tiny_run)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP, signal.SIGINT])
+def test_a_signal_to_several_processes_saves_and_ends_in_words(phantom_store, tmp_path, number):
+    options = ["--images", "64000", "--devices", "2", "--batch-size", "16", "--tick-images", "32000"]
+    small = ["--generator-channels", "4", "--discriminator-channels", "4", "--latent-dim", "8"]
+    command = ["-m", "ganoscope", "train", "dcgan", phantom_store, tmp_path / "run", *options, *small]
+    process = subprocess.Popen([sys.executable, *command], stderr=subprocess.PIPE, text=True)
+    wait_for(tmp_path / "run" / "history.csv", process)
+    process.send_signal(number)
+    told = process.communicate(timeout=100)[1]
+    assert process.returncode == 128 + number, told
+    assert "everything is saved" in told and "Traceback" not in told
+    assert int(list_checkpoints(tmp_path / "run")[-1].name) == load_history(tmp_path / "run")["images"][-1] > 0
+    assert not list(tmp_path.glob(".*lock"))
 
 
 def test_a_full_disk_in_the_middle_of_a_checkpoint_leaves_the_last_good_one(

@@ -19,6 +19,8 @@ from pydicom.uid import ImplicitVRLittleEndian as ImplicitVR
 from ganoscope.data.dicom import stacks
 from ganoscope.data.picture import UnreadableError
 
+DEFERRED_BYTES = 1 << 26
+"""Length in bytes from which an attribute is left in the file, such as the pixels of many frames."""
 MAX_INFLATED = 1 << 28
 """Largest size in bytes of an inflated data set."""
 
@@ -27,7 +29,7 @@ HEADER = (
     "PatientSex StudyInstanceUID SOPInstanceUID "
     "ViewPosition PatientOrientation ImageOrientationPatient ImagePositionPatient "
     "SliceThickness PixelSpacing ImagerPixelSpacing NominalScannedPixelSpacing InstanceNumber "
-    "StudyInstanceUID SeriesInstanceUID NumberOfFrames Rows Columns SliceLocation SyntheticData "
+    "StudyInstanceUID SeriesInstanceUID BodyPartExamined NumberOfFrames Rows Columns SliceLocation SyntheticData "
     f"{stacks.HEADER}"
 )
 """Attributes needed to list a folder."""
@@ -35,7 +37,8 @@ HEADER = (
 IMAGE = (
     "SamplesPerPixel PhotometricInterpretation PlanarConfiguration BitsAllocated BitsStored HighBit "
     "PixelRepresentation PixelPaddingValue PixelPaddingRangeLimit RescaleSlope RescaleIntercept "
-    "RescaleType ModalityLUTSequence WindowCenter WindowWidth VOILUTFunction VOILUTSequence "
+    "RescaleType ModalityLUTSequence WindowCenter WindowWidth VOILUTFunction VOILUTSequence PixelAspectRatio "
+    "TotalPixelMatrixColumns "
     "SharedFunctionalGroupsSequence PerFrameFunctionalGroupsSequence RedPaletteColorLookupTableDescriptor "
     "GreenPaletteColorLookupTableDescriptor BluePaletteColorLookupTableDescriptor "
     "RedPaletteColorLookupTableData GreenPaletteColorLookupTableData BluePaletteColorLookupTableData "
@@ -97,7 +100,7 @@ def open_dataset(path: Path, tags: Sequence[int] = ALL_TAGS, stop_before_pixels:
                 if marked and may_need_inflating(start) and needs_inflating(path):
                     dataset = inflate(file, path, tags, stop_before_pixels)
                 else:
-                    dataset = dcmread(file, None, stop_before_pixels, not marked, specific_tags=list(tags))
+                    dataset = dcmread(file, DEFERRED_BYTES, stop_before_pixels, not marked, specific_tags=list(tags))
                 if marked and any(str(warning.message).startswith("End of file") for warning in seen):
                     raise UnreadableError("truncated: the file ends in the middle of its data set")
                 return settle_encoding(dataset, marked)
@@ -183,7 +186,7 @@ def digest_pixels(path: Path) -> str:
         digest = sha256(" ".join(str(dataset.get(keyword)) for keyword in scale).encode())
         for keyword in stored:
             digest.update(dataset[keyword].value if keyword in dataset else b"")
-    except (UnreadableError, OSError):
+    except Exception:  # reading the file will give the reason
         return ""
     return digest.hexdigest()
 

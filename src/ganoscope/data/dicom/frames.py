@@ -4,7 +4,9 @@ import os
 import struct
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from importlib.util import find_spec
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -24,7 +26,8 @@ from pydicom.uid import (
 from ganoscope.data.dicom.attributes import get_numbers
 from ganoscope.data.dicom.dataset import quiet
 from ganoscope.data.dicom.isolated import CORRUPT_FRAME, decode_isolated
-from ganoscope.data.dicom.pixel_format import FLOATS, PixelFormat
+from ganoscope.data.dicom.pixel_format import FLOATS, PixelFormat, is_deferred, measure_pixels
+from ganoscope.data.file_limits import refuse_scans
 from ganoscope.data.picture import UnreadableError
 
 NEEDS_GDCM = (
@@ -49,8 +52,13 @@ def iterate_frames(
     syntax, wanted = dataset.file_meta.TransferSyntaxUID, range(found.frames) if numbers is None else numbers
     if not syntax.is_encapsulated:
         refuse_length(dataset, found)
-        plain = is_plain(found)
-        yield from iterate_native(dataset, found, wanted) if plain else decode(dataset, found, syntax, wanted)
+        if is_plain(found):
+            yield from iterate_native(dataset, found, wanted)
+        elif is_deferred(dataset, found.keyword):
+            for frame in iterate_bytes(dataset, found, wanted):
+                yield from decode(cut_frame(dataset, frame), replace(found, frames=1), syntax, [0])
+        else:
+            yield from decode(dataset, found, syntax, wanted)
         return
     decoder = find_decoder(dataset, found)
     frames = split_frames(dataset, found)
@@ -77,9 +85,7 @@ def refuse_length(dataset: Dataset, found: PixelFormat) -> None:
     Raises:
         UnreadableError: It is.
     """
-    values = found.shape[0] * found.shape[1] * found.samples * found.bits[0] // 8
-    frame = values * 2 // 3 if found.photometric == "YBR_FULL_422" else values
-    actual = len(dataset[found.keyword].value or b"")
+    frame, actual = found.frame_bytes, measure_pixels(dataset, found.keyword)
     if actual < frame * found.frames:
         raise UnreadableError(f"truncated: {actual} of {frame * found.frames} bytes of pixel data are there")
     if actual >= frame * (found.frames + 1):
@@ -96,9 +102,8 @@ def iterate_native(dataset: Dataset, found: PixelFormat, numbers: Iterable[int])
     """
     kind = FLOATS.get(found.keyword, f"{'i' if found.signed else 'u'}{found.bits[0] // 8}")
     dtype = np.dtype(kind).newbyteorder("<" if found.little_endian else ">")
-    content, size = dataset[found.keyword].value, found.shape[0] * found.shape[1]
-    for number in numbers:
-        stored = np.frombuffer(content, dtype, size, number * size * dtype.itemsize).reshape(found.shape)
+    for content in iterate_bytes(dataset, found, numbers):
+        stored = np.frombuffer(content, dtype).reshape(found.shape)
         native = stored.astype(dtype.newbyteorder("="), copy=False)
         if found.keyword in FLOATS or found.bits[1] == found.bits[0]:
             yield native
@@ -106,6 +111,45 @@ def iterate_native(dataset: Dataset, found: PixelFormat, numbers: Iterable[int])
         values = remove_unused_bits(native, found)
         refuse_wide_padding(dataset, found, bool((values != native).any()))
         yield values
+
+
+def iterate_bytes(dataset: Dataset, found: PixelFormat, numbers: Iterable[int]) -> Iterator[bytes]:
+    """Yields the bytes of uncompressed frames, from the file if they were left there.
+
+    Args:
+        dataset: Data set.
+        found: Pixel format.
+        numbers: Frames to read, in this order.
+
+    Raises:
+        UnreadableError: The file was cut off meanwhile.
+    """
+    size = found.frame_bytes
+    element: Any = dataset.get_item(found.keyword, keep_deferred=True)
+    if not is_deferred(dataset, found.keyword):
+        content = dataset[found.keyword].value
+        yield from (content[number * size : (number + 1) * size] for number in numbers)
+        return
+    with Path(dataset.filename).open("rb") as file:
+        for number in numbers:
+            file.seek(element.value_tell + number * size)
+            frame = file.read(size)
+            if len(frame) < size:
+                raise UnreadableError("truncated: the file became shorter while it was read")
+            yield frame
+
+
+def cut_frame(dataset: Dataset, frame: bytes) -> Dataset:
+    """Returns a data set with one of the frames, for decoders that would read them all."""
+    cut = Dataset()
+    for element in dataset.group_dataset(0x0028):
+        cut.add(element)
+    cut.NumberOfFrames = 1
+    cut.PixelData = frame + b"\0" * (len(frame) % 2)
+    cut["PixelData"].VR = "OW"
+    cut.file_meta = dataset.file_meta
+    cut.set_original_encoding(*dataset.original_encoding)
+    return cut
 
 
 def refuse_wide_padding(dataset: Dataset, found: PixelFormat, changed: bool) -> None:
@@ -242,6 +286,8 @@ def refuse_frame(frame: bytes, found: PixelFormat, syntax: str) -> None:
             raise UnreadableError("damaged: an RLE frame is longer than its uncompressed pixels")
         return
     jpeg = syntax in JPEGTransferSyntaxes or syntax in JPEGLSTransferSyntaxes
+    if jpeg:
+        refuse_scans(frame)
     size = read_jpeg_size(frame) if jpeg else None
     if syntax in JPEG2000TransferSyntaxes or "4.20" in syntax:
         size = read_jpeg2000_size(frame)

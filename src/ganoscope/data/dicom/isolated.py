@@ -3,8 +3,11 @@
 import atexit
 import json
 import os
+import signal
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import cache
 from threading import Lock, Timer
 from typing import IO, Any
@@ -15,12 +18,17 @@ from pydicom.encaps import encapsulate
 from pydicom.pixels.decoders.base import get_decoder
 from pydicom.uid import JPEGExtended12Bit
 
+from ganoscope.data.file_limits import get_address_space, lift_memory_limit, limiting_memory
 from ganoscope.data.picture import UnreadableError
 from ganoscope.parallel import end_with_parent
 
 CORRUPT_FRAME = "damaged: a frame can't be decoded"
-LONGEST_SECONDS = 120.0
-"""Time limit per frame: damaged streams can also make a decoder run forever."""
+LONGEST_SECONDS = 20
+"""Processor time per frame: damaged streams can also make a decoder run forever."""
+PATIENCE_SECONDS = 120.0
+"""Time per frame by the clock, in which a busy machine gets through that processor time."""
+WORKING_COPIES, WORKING_BYTES = 16, 256 << 20
+"""Memory that a decoder may take: copies of the decoded frame, and a fixed part."""
 
 LOCK = Lock()
 
@@ -40,7 +48,7 @@ def decode_isolated(frame: bytes, options: dict[str, Any]) -> NDArray[Any]:
         if process.poll() is not None:  # ended from outside, not because of this frame
             stop(process)
             process = start_decoder(os.getpid())
-        timer = Timer(LONGEST_SECONDS, process.kill)
+        timer = Timer(PATIENCE_SECONDS, process.kill)
         timer.start()
         try:
             answer, content = ask(process, frame, options)
@@ -123,6 +131,7 @@ def read_message(pipe: IO[bytes]) -> tuple[dict[str, Any], bytes]:
 def serve() -> None:
     """Decodes frames until the input is closed; standard output of the C++ code is discarded."""
     end_with_parent()
+    lift_memory_limit()
     answers = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)
     while True:
@@ -131,11 +140,30 @@ def serve() -> None:
             return
         del options["length"]
         try:
-            pixels = decode(frame, options.pop("syntax"), options)
+            with limiting_memory(get_address_space() + count_working_bytes(options)), ending_after(LONGEST_SECONDS):
+                pixels = decode(frame, options.pop("syntax"), options)
             answer = {"alive": True, "shape": pixels.shape, "dtype": pixels.dtype.str}
             write_message(answers, answer, np.ascontiguousarray(pixels).tobytes())
         except Exception:  # on damaged streams gdcm raises anything, if it does not crash
             write_message(answers, {"alive": True}, b"")
+
+
+@contextmanager
+def ending_after(seconds: float) -> Iterator[None]:
+    """Ends this process if what is done inside takes more processor time, even in the middle of C++ code."""
+    if hasattr(signal, "setitimer"):
+        signal.setitimer(signal.ITIMER_PROF, seconds)  # its signal ends a process that does not handle it
+    try:
+        yield
+    finally:
+        if hasattr(signal, "setitimer"):
+            signal.setitimer(signal.ITIMER_PROF, 0)
+
+
+def count_working_bytes(options: dict[str, Any]) -> int:
+    """Returns the bytes of memory that decoding a frame may take, from its size as the header states it."""
+    values = options["rows"] * options["columns"] * options["samples_per_pixel"]
+    return WORKING_BYTES + WORKING_COPIES * int(values) * int(options["bits_allocated"]) // 8
 
 
 def decode(frame: bytes, syntax: str, options: dict[str, Any]) -> NDArray[Any]:

@@ -4,8 +4,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from pydicom import Dataset
+from pydicom.dataelem import RawDataElement
 
-from ganoscope.data.picture import MAX_PIXELS, UnreadableError
+from ganoscope.data.picture import UnreadableError
 
 GREY = ("MONOCHROME1", "MONOCHROME2")
 COLOURS = ("RGB", "YBR_FULL", "YBR_FULL_422", "YBR_ICT", "YBR_RCT")
@@ -36,6 +37,12 @@ class PixelFormat:
     keyword: str
     little_endian: bool
 
+    @property
+    def frame_bytes(self) -> int:
+        """Bytes of an uncompressed frame in the file."""
+        values = self.shape[0] * self.shape[1] * self.samples * self.bits[0] // 8
+        return values * 2 // 3 if self.photometric == "YBR_FULL_422" else values
+
 
 def read_format(dataset: Dataset) -> PixelFormat:
     """Returns the pixel format.
@@ -44,7 +51,7 @@ def read_format(dataset: Dataset) -> PixelFormat:
         UnreadableError: The header is contradictory or incomplete, or the format is not supported.
     """
     keyword = next(k for k in ("PixelData", *FLOATS) if k in dataset)
-    if not dataset[keyword].value:
+    if not measure_pixels(dataset, keyword):
         raise UnreadableError("truncated: the pixel data is empty")
     allocated = read_integer(dataset, "BitsAllocated")
     stored = read_integer(dataset, "BitsStored", allocated)
@@ -61,6 +68,20 @@ def read_format(dataset: Dataset) -> PixelFormat:
     )
     refuse_format(found)
     return found
+
+
+def measure_pixels(dataset: Dataset, keyword: str) -> int:
+    """Returns the length of the pixel data in bytes, also where it was left in the file."""
+    if is_deferred(dataset, keyword):
+        element: Any = dataset.get_item(keyword, keep_deferred=True)
+        return int(element.length)
+    return len(dataset[keyword].value or b"")
+
+
+def is_deferred(dataset: Dataset, keyword: str) -> bool:
+    """Tells whether the value of an attribute was left in the file."""
+    element: Any = dataset.get_item(keyword, keep_deferred=True)
+    return isinstance(element, RawDataElement) and element.value is None
 
 
 def read_integer(dataset: Dataset, keyword: str, default: int | None = None) -> int:
@@ -87,19 +108,14 @@ def read_integer(dataset: Dataset, keyword: str, default: int | None = None) -> 
 
 
 def refuse_format(found: PixelFormat) -> None:
-    """Refuses pixel formats that can't be decoded or are too large.
+    """Refuses pixel formats that can't be decoded.
 
     Raises:
-        UnreadableError: The format is inconsistent, not supported, or too large.
+        UnreadableError: The format is inconsistent or not supported.
     """
     (rows, columns), (allocated, stored, high) = found.shape, found.bits
     if rows * columns * found.frames == 0:
         raise UnreadableError("damaged header: it states a picture without pixels")
-    if rows * columns * found.frames * found.samples > MAX_PIXELS:
-        raise UnreadableError(
-            f"decompression bomb refused: {found.frames} frames of {columns} x {rows} pixels; "
-            f"at most {MAX_PIXELS} values are read"
-        )
     if found.photometric not in (*GREY, *COLOURS, "PALETTE COLOR"):
         raise UnreadableError("damaged header: the photometric interpretation is missing or not supported")
     if found.samples != (3 if found.photometric in COLOURS else 1):

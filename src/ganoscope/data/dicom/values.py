@@ -11,7 +11,7 @@ from pydicom import Dataset
 
 from ganoscope.data.dicom.attributes import find_group, get_numbers, get_text
 from ganoscope.data.dicom.pixel_format import PixelFormat
-from ganoscope.data.picture import PADDING_HU, UnreadableError
+from ganoscope.data.picture import HIGHEST_HU, PADDING_HU, UnreadableError
 
 Values = NDArray[Any]
 Mapping = Callable[[Values], Values]
@@ -131,7 +131,7 @@ def to_hu(stored: Values, dataset: Dataset, found: PixelFormat, frame: int) -> N
     """Returns Hounsfield units, shape (H, W), rounded; `PADDING_HU` for unmeasured pixels.
 
     Declared padding becomes `PADDING_HU`, as do lower values, which some scanners store outside the field of view
-    without declaring them: no attenuation is that low.
+    without declaring them: no attenuation is that low. Values above `HIGHEST_HU`, in metal, are clipped to it.
 
     Args:
         stored: Stored values, shape (H, W).
@@ -153,13 +153,29 @@ def to_hu(stored: Values, dataset: Dataset, found: PixelFormat, frame: int) -> N
     def rescale_table(values: Values) -> Values:
         hu = np.maximum(np.rint(values * slope + intercept), PADDING_HU)
         hu[padded(values)] = PADDING_HU
-        if hu.max() > np.iinfo(np.int16).max:
-            raise UnreadableError("a CT with values beyond 32767 HU")
-        return hu.astype(np.int16)
+        return np.minimum(hu, HIGHEST_HU).astype(np.int16)
 
     hu = map_values(stored, rescale_table)
     refuse_no_hu(hu)
     return hu
+
+
+def count_beyond(stored: Values, dataset: Dataset, found: PixelFormat, frame: int) -> tuple[int, int]:
+    """Returns how many pixels, declared padding aside, lie below `PADDING_HU`, and how many above `HIGHEST_HU`.
+
+    Args:
+        stored: Stored values, shape (H, W).
+        dataset: Data set.
+        found: Pixel format.
+        frame: Index of the frame, from 0.
+    """
+    slope, intercept = read_rescale(dataset, frame) or (1.0, 0.0)
+    ends = sorted(np.rint(float(end) * slope + intercept) for end in (stored.min(), stored.max()))
+    if ends[0] >= PADDING_HU and ends[1] <= HIGHEST_HU:
+        return 0, 0
+    hu = np.rint(stored * slope + intercept)
+    measured = ~find_padding(dataset, found)(stored)
+    return int(((hu < PADDING_HU) & measured).sum()), int(((hu > HIGHEST_HU) & measured).sum())
 
 
 def refuse_no_hu(hu: NDArray[np.int16]) -> None:
@@ -334,10 +350,11 @@ def to_grey(rgb: Values) -> tuple[Values, bool]:
 
     Source: ITU-R BT.601, with the integer weights that Pillow uses, so that a PNG of the same picture gives the same.
     """
-    wide = rgb.astype(np.int64)
-    spread = int((wide.max(axis=2) - wide.min(axis=2)).max())
-    luminance = (wide @ np.array([19595, 38470, 7471]) + 0x8000) >> 16
-    grey = luminance if spread else wide[..., 0]
+    spread = max(int(np.ptp(rows.astype(np.int64), axis=-1).max()) for rows in rgb)
+    weights = np.array([19595, 38470, 7471])
+    grey = np.empty(rgb.shape[:2], rgb.dtype)
+    for target, rows in zip(grey, rgb, strict=True):  # row by row: wide numbers would take 40 bytes per pixel
+        target[:] = (rows.astype(np.int64) @ weights + 0x8000) >> 16 if spread else rows[:, 0]
     scale = (1 << (8 * rgb.dtype.itemsize - 8)) if rgb.dtype.itemsize < 4 else 1 << 24
     small = grey.astype(np.uint8) if rgb.dtype == np.uint8 else shrink(grey)
     return small, spread > COLOUR_TOLERANCE * scale

@@ -17,6 +17,9 @@ OUTSIDE = "a symbolic link out of the source folder"
 BROKEN = "a broken symbolic link"
 LINKED_FOLDER = "a link to a folder is not followed"
 NOT_REGULAR = "not a regular file"
+LONGEST_PATH = 4096
+"""Length in bytes from which the system opens nothing, on Linux."""
+TOO_DEEP = f"a folder whose path has {LONGEST_PATH} bytes or more can't be opened; move it up, or shorten names"
 STORE = "a store of ganoscope is not read again: prepare its source"
 TABLE = "a table that is not read as a manifest, which needs the columns path and label (or their other names)"
 TABLE_SUFFIXES = (".csv", ".tsv")
@@ -73,14 +76,15 @@ def walk_files(source: Path, within: str = "") -> Iterator[Found]:
 def scan(folder: Path, parts: tuple[str, ...] = ()) -> Iterator[tuple[os.DirEntry[str], tuple[str, ...]]]:
     """Yields the files in a folder and below, with the names of the folders above.
 
-    Hidden files are skipped. Stores of ganoscope are yielded instead of entered.
+    Hidden files are skipped. Stores of ganoscope, and folders beyond the reach of the system, are yielded instead of
+    entered.
     """
     pending = [(os.fspath(folder), parts)]
     while pending:
         path, above = pending.pop()
         with os.scandir(path) as entries:
             seen = sorted((entry for entry in entries if not is_hidden(entry.name)), key=lambda entry: entry.name)
-        below = [entry for entry in seen if entry.is_dir(follow_symlinks=False) and not is_store(entry.path)]
+        below = [entry for entry in seen if entry.is_dir(follow_symlinks=False) and not find_closed(entry.path)]
         entered = set(below)
         yield from ((entry, above) for entry in seen if entry not in entered)
         pending.extend((entry.path, (*above, escape_unprintable(entry.name))) for entry in reversed(below))
@@ -89,6 +93,13 @@ def scan(folder: Path, parts: tuple[str, ...] = ()) -> Iterator[tuple[os.DirEntr
 def is_hidden(name: str) -> bool:
     """Tells whether a file or folder is hidden, or was left by an operating system."""
     return name.startswith(".") or name.lower() in SYSTEM_FILES
+
+
+def find_closed(folder: str) -> str:
+    """Returns the reason why a folder is not entered; "" if it is."""
+    if len(os.fsencode(folder)) >= LONGEST_PATH:
+        return TOO_DEEP
+    return STORE if is_store(folder) else ""
 
 
 def is_store(folder: str) -> bool:
@@ -105,7 +116,7 @@ def find_fault(entry: os.DirEntry[str], root: str, resolve: Callable[[str], str]
         resolve: Function that resolves the path of a folder, see `find_link_fault`.
     """
     if entry.is_dir(follow_symlinks=False):
-        return STORE  # no other folder is an entry: see `scan`
+        return find_closed(entry.path)  # no other folder is an entry: see `scan`
     if not entry.is_symlink():
         return "" if entry.is_file(follow_symlinks=False) else NOT_REGULAR
     return find_link_fault(entry.path, root, resolve)

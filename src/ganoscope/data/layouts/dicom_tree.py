@@ -18,6 +18,7 @@ from pydicom import Dataset
 from ganoscope.data.dicom import attributes
 from ganoscope.data.dicom.dataset import HEADER_TAGS, digest_pixels, open_dataset, quiet
 from ganoscope.data.dicom.stacks import Plane, number_positions, read_plane, split
+from ganoscope.data.file_limits import start_bounds
 from ganoscope.data.layouts import Listed, SourceImage
 from ganoscope.data.layouts._sorted_series import sort_series
 from ganoscope.data.layouts._walk import Found, scan, walk_files
@@ -165,12 +166,24 @@ def read_slice(found: Found, wanted: re.Pattern[str], options: ReadOptions) -> t
         wanted: Pattern that the series description must match.
         options: Reading options, such as the requested modality.
     """
-    try:
-        header = None if found.fault else open_dataset(found.path, HEADER_TAGS, stop_before_pixels=True)
-    except (UnreadableError, OSError):
-        header = None
-    if header is None:
+    if found.fault:
         return (), Slice(str(found.path), fault=found.fault)
+    try:
+        with start_bounds(found.path, options).holding():
+            return read_sound_slice(found, wanted, options)
+    except Exception:  # reading the file will give the reason
+        return (), Slice(str(found.path))
+
+
+def read_sound_slice(found: Found, wanted: re.Pattern[str], options: ReadOptions) -> tuple[tuple[str, ...], Slice]:
+    """Returns the same as `read_slice`; raises anything where the header is damaged.
+
+    Args:
+        found: File.
+        wanted: Pattern that the series description must match.
+        options: Reading options.
+    """
+    header = open_dataset(found.path, HEADER_TAGS, stop_before_pixels=True)
     with quiet():
         uid = attributes.get_text(header, "SeriesInstanceUID")
         patient = attributes.read_patient(header)

@@ -11,13 +11,13 @@ from ganoscope.data.layouts import SourceImage
 from ganoscope.data.layouts._walk import scan, walk_files
 from ganoscope.data.picture import ReadOptions, UnreadableError
 from ganoscope.data.readers.array import CLASSES, find_set, is_medmnist, list_names
-from ganoscope.errors import UserError
 
 RANK = 1
 
 SUFFIX = ".npz"
 OPENED = 3
 """Number of files opened to recognise the layout."""
+OTHER_SET = "a MedMNIST set of other classes than the first one here: their numbers would be mixed; prepare it alone"
 OTHER_FILE = "no MedMNIST file (.npz) in a folder of them"
 
 
@@ -36,19 +36,24 @@ def holds_medmnist(path: Path) -> bool:
 
 
 def list_images(source: Path, options: ReadOptions) -> Iterator[SourceImage]:
-    """Yields every file; files that are not archives have a fault.
-
-    Raises:
-        UserError: The folder holds data sets with different classes, whose class numbers would be mixed.
-    """
-    classes: set[tuple[str, ...]] = set()
+    """Yields every file; those that are not archives, or sets of other classes than the first one, have a fault."""
+    first: tuple[str, ...] = ()
     for found in walk_files(source):
-        archive = found.path.name.lower().endswith(SUFFIX)
-        if archive and not found.fault:
-            classes.add(CLASSES.get(find_set(found.path.name), (found.path.name,)))
-        if len(classes) > 1:
-            raise UserError(
-                f"MedMNIST sets of different classes in {source}: got at least {len(classes)}; allowed: one set. Move "
-                "one of them into a folder of its own."
-            )
-        yield SourceImage((found.path,), found.name, fault=found.fault or ("" if archive else OTHER_FILE))
+        fault = found.fault or find_fault(found.path)
+        if not fault:
+            classes = CLASSES.get(find_set(found.path.name), (found.path.name,))
+            first = first or classes
+            fault = "" if classes == first else OTHER_SET
+        yield SourceImage((found.path,), found.name, fault=fault)
+
+
+def find_fault(path: Path) -> str:
+    """Returns the reason why a file is no MedMNIST archive; "" if it is one."""
+    if not path.name.lower().endswith(SUFFIX):
+        return OTHER_FILE
+    try:
+        return "" if is_medmnist(list_names(path)) else OTHER_FILE
+    except UnreadableError as error:
+        return str(error)
+    except OSError as error:
+        return f"the system can't read it: {error.strerror or type(error).__name__}"

@@ -1,7 +1,7 @@
 """Finalizes an unfinished store: groups, splits, manifest, intensity map, alarms, removal of the private files."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from importlib import import_module
 from importlib.metadata import version
 from pathlib import Path
@@ -14,6 +14,7 @@ from ganoscope.data.checks.duplicates import Duplicates
 from ganoscope.data.checks.leaks import refuse_crossing
 from ganoscope.data.checks.soundness import find_alarms
 from ganoscope.data.prepare.config import PrepareConfig
+from ganoscope.data.prepare.facts.kinds import count_left_out
 from ganoscope.data.prepare.grouping import Columns, group, save_duplicates, search_duplicates
 from ganoscope.data.prepare.idle_options import Findings, find_idle_options
 from ganoscope.data.prepare.ingest import Ingest
@@ -67,7 +68,8 @@ def finish(
     writer.finish(config.name or layout, intensity, facts.modality, prepared)
     store = Store.open(folder)
     refuse_crossing(store)
-    save_alarms(folder / "alarms.json", find_alarms(store, facts.source))
+    source = replace(facts.source, left_out=count_left_out(ingest.kinds, ingest.unit))
+    save_alarms(folder / "alarms.json", find_alarms(store, source))
 
 
 def tell(ingest: Ingest, config: PrepareConfig, facts: Facts, formats: frozenset[str]) -> None:

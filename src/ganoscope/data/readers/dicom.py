@@ -1,5 +1,6 @@
 """Reads DICOM: any uncompressed or compressed encoding, frames sorted into volumes; CT in Hounsfield units."""
 
+import math
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -15,6 +16,7 @@ from ganoscope.data.dicom.dataset import open_dataset, quiet
 from ganoscope.data.dicom.frames import iterate_frames
 from ganoscope.data.dicom.pixel_format import COLOURS, GREY, PixelFormat, read_format
 from ganoscope.data.dicom.stacks import read_plane, split
+from ganoscope.data.file_limits import refuse_bomb, refuse_large
 from ganoscope.data.geometry.volumes import select_slices
 from ganoscope.data.picture import Picture, ReadOptions, Unit, UnreadableError
 
@@ -39,12 +41,29 @@ def read(path: Path, options: ReadOptions) -> Iterator[Picture]:
     dataset = open_dataset(path)
     with refusing_damage():
         found = check_header(dataset, options)
+        refuse_sizes(path, found, options)
         places = list(choose_frames(dataset, found, options.slices))
     frames = iterate_frames(dataset, found, [place.frame for place in places])
     for place, stored in zip(places, frames, strict=True):
         with refusing_damage():
             picture = make_picture(stored, dataset, found, place.frame)
         yield replace(picture, stack=place.stack, told_by=place.told_by, order=place.order, fault=place.fault)
+
+
+def refuse_sizes(path: Path, found: PixelFormat, options: ReadOptions) -> None:
+    """Refuses files of which one frame is larger than the options allow, and decompression bombs.
+
+    Args:
+        path: File.
+        found: Pixel format.
+        options: Reading options, which hold the limits.
+
+    Raises:
+        UnreadableError: It is.
+    """
+    pixels, held = math.prod(found.shape), found.samples * found.bits[0] // 8
+    refuse_large(pixels, held, options)
+    refuse_bomb(pixels * held * found.frames, path.stat().st_size, options)
 
 
 @dataclass(frozen=True)
@@ -125,6 +144,7 @@ def make_picture(stored: NDArray[Any], dataset: Dataset, found: PixelFormat, fra
     """
     modality = attributes.read_modality(dataset)
     pixels, unit, coloured = convert(stored, dataset, found, frame)
+    padded, clipped = values.count_beyond(stored, dataset, found, frame) if unit == "HU" else (0, 0)
     return Picture(
         pixels=np.ascontiguousarray(pixels),
         unit=unit,
@@ -135,6 +155,12 @@ def make_picture(stored: NDArray[Any], dataset: Dataset, found: PixelFormat, fra
         position_mm=attributes.read_position(dataset, frame),
         thickness_mm=attributes.read_thickness(dataset, frame),
         frame=frame,
+        corner_mm=attributes.read_corner(dataset, frame),
+        cosines=attributes.read_cosines(dataset, frame),
+        pixel_aspect=attributes.read_pixel_aspect(dataset),
+        padded_px=padded,
+        clipped_px=clipped,
+        body_part=attributes.read_body_part(dataset),
         patient=attributes.read_patient(dataset),
         patient_is_uid=attributes.bears_uid_as_patient(dataset),
         patient_check=attributes.make_patient_check(dataset),

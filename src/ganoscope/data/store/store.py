@@ -21,6 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ganoscope.data.store.intensity import IntensityMap
+from ganoscope.data.store.watch import StoreWatch
 from ganoscope.errors import Range, UserError
 from ganoscope.files import compute_sha256, save_json
 from ganoscope.files.records import load_record, read_records
@@ -34,7 +35,7 @@ LARGEST_PX = 1 << 15
 """Largest side of an image in a store."""
 HEADER_BYTES = 128
 """Length of the .npy header written by `write_header`."""
-FINDINGS, ANATOMY = "masks.npy", "anatomy.npy"
+PIXELS, FINDINGS, ANATOMY = "images.npy", "masks.npy", "anatomy.npy"
 """Mask files: annotated findings, such as lesions, and outlined anatomy, such as lung fields, which is no finding."""
 
 
@@ -161,50 +162,72 @@ class Store:
             )
         store = cls(path=path, **vars(load_record(path / "store.json", Description, SCHEMA_VERSION)))
         store.refuse_damage()
+        _ = (store.watch, store._maps)  # what is mapped is what is watched
         return store
 
     def refuse_damage(self) -> None:
-        """Refuses a store whose pixel files are missing or do not fit its description.
+        """Refuses a store whose pixel files are missing or do not fit its description, to the byte.
 
         Raises:
-            UserError: A pixel file is damaged or has another shape or data type.
+            UserError: A pixel file is damaged or has another shape, data type or size.
         """
+        for name in (PIXELS, FINDINGS, ANATOMY):
+            if name == PIXELS or (self.path / name).exists():
+                self._refuse_misfit(self.path / name, np.dtype(self.intensity.dtype if name == PIXELS else bool))
+
+    def _refuse_misfit(self, path: Path, dtype: np.dtype[np.generic]) -> None:
         wanted = (self.count, self.size, self.size)
-        files = {
-            "images.npy": ("images", self.intensity.dtype),
-            FINDINGS: ("masks", "bool"),
-            ANATOMY: ("anatomy", "bool"),
-        }
-        for file, (name, dtype) in files.items():
-            path = self.path / file
-            try:
-                found = getattr(self, name)
-            except UNMAPPABLE as error:
-                raise UserError(f"{path} is damaged: {error}. Prepare the store again.") from None
-            if found is not None and (found.shape, found.dtype) != (wanted, np.dtype(dtype)):
-                raise UserError(
-                    f"{path} does not fit its store: got shape {found.shape} of {found.dtype}; allowed: {wanted} of "
-                    f"{dtype}. Prepare the store again."
-                )
+        try:
+            found = np.load(path, mmap_mode="r")
+            length = path.stat().st_size - found.offset
+        except (*UNMAPPABLE, AttributeError) as error:
+            raise UserError(f"{path} is damaged: {error}. Prepare the store again.") from None
+        given, allowed = f"shape {found.shape} of {found.dtype}", f"{wanted} of {dtype}"
+        if (found.shape, found.dtype) == (wanted, dtype):
+            given, allowed = f"{length:,} bytes of pixels", f"{found.nbytes:,} bytes of pixels"
+        if given != allowed:
+            raise UserError(f"{path} does not fit its store: got {given}; allowed: {allowed}. Prepare the store again.")
 
     @cached_property
+    def watch(self) -> StoreWatch:
+        """The state of the files when the store was opened."""
+        return StoreWatch(self.path, (PIXELS, FINDINGS, ANATOMY, "manifest.csv", "store.json"))
+
+    @property
     def images(self) -> NDArray[np.generic]:
-        """Stored pixels, shape (N, H, W), memory-mapped and read-only."""
-        return np.load(self.path / "images.npy", mmap_mode="r")
+        """Stored pixels, shape (N, H, W), memory-mapped and read-only; looks first whether the files are unchanged."""
+        return self._read(PIXELS)
 
-    @cached_property
+    @property
     def masks(self) -> NDArray[np.bool_] | None:
         """Masks of annotated findings, shape (N, H, W), memory-mapped; None if the store has none."""
-        return self._map(FINDINGS)
+        return self._read(FINDINGS) if FINDINGS in self._maps else None
 
-    @cached_property
+    @property
     def anatomy(self) -> NDArray[np.bool_] | None:
         """Masks of anatomy, such as lung fields, shape (N, H, W), memory-mapped; None if the store has none."""
-        return self._map(ANATOMY)
+        return self._read(ANATOMY) if ANATOMY in self._maps else None
 
-    def _map(self, name: str) -> NDArray[np.bool_] | None:
-        path = self.path / name
-        return np.load(path, mmap_mode="r") if path.exists() else None
+    @cached_property
+    def _maps(self) -> dict[str, NDArray[Any]]:
+        """Memory maps by file."""
+        names = (name for name in (PIXELS, FINDINGS, ANATOMY) if (self.path / name).exists())
+        return {name: np.load(self.path / name, mmap_mode="r") for name in names}
+
+    def _read(self, name: str) -> NDArray[Any]:
+        self.watch.refuse_touched(self.verify)
+        return self._maps[name]
+
+    def refuse_change(self, whole: bool = False) -> None:
+        """Refuses a store that has changed since it was opened, see `StoreWatch.refuse_change`.
+
+        Args:
+            whole: Whether to read it as a whole where it is small enough.
+
+        Raises:
+            UserError: It has changed.
+        """
+        self.watch.refuse_change(self.verify, whole)
 
     def samples(self) -> Iterator[Sample]:
         """Yields the rows of the manifest, in the order of the pixels."""

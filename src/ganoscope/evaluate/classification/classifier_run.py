@@ -1,7 +1,7 @@
 """A classifier from a store to measured results in a run folder: trained, calibrated, evaluated; nothing is drawn."""
 
 from contextlib import nullcontext
-from dataclasses import asdict, replace
+from dataclasses import replace
 from pathlib import Path
 
 import torch
@@ -9,27 +9,29 @@ import torch
 from ganoscope.alarms import save_alarms
 from ganoscope.classifiers.trained import (
     RECORD,
-    SCHEMA_VERSION,
     WEIGHTS,
     ClassifierRecord,
     TrainedClassifier,
     load_classifier_record,
+    save_classifier_record,
 )
 from ganoscope.data.store import Store
 from ganoscope.data.store.classes import count_classes
+from ganoscope.errors import UserError, describe
 from ganoscope.evaluate.classification.calibration import choose_temperature
 from ganoscope.evaluate.classification.metrics import score, to_json
 from ganoscope.evaluate.classification.part_checks import find_alarms
 from ganoscope.evaluate.classification.predictions import PARTS, make_predictions, save_results
-from ganoscope.files import compute_sha256, remove, save_json
+from ganoscope.files import compute_sha256, remove
 from ganoscope.progress import timed
 from ganoscope.training.classifier.config import ClassifyConfig, find_scored, refuse_unfit_store
+from ganoscope.training.classifier.epochs import load_epochs
 from ganoscope.training.classifier.run_folder import claim_run, make_record, save_weights, start_network
 from ganoscope.training.classifier.session import compute_logits, train_classifier
 
 
 def train_and_evaluate(store: Store, run: Path, config: ClassifyConfig) -> ClassifierRecord:
-    """Trains a classifier on a store's train part and evaluates it; resumes where an earlier call stopped.
+    """Trains a classifier on a store's train split and evaluates it; resumes where an earlier call stopped.
 
     The run folder then holds `classifier.safetensors`, `history.csv`, `metrics.json`, `predictions.csv`,
     `predictions.npz`, `curves.npz`, `alarms.json` and, written last, `classifier.json`. A run that is complete stays as
@@ -50,7 +52,9 @@ def train_and_evaluate(store: Store, run: Path, config: ClassifyConfig) -> Class
     config = config.resolve()
     if (run / RECORD).exists():
         claim_run(run, store, config)
-        return load_classifier_record(run)
+        record = load_classifier_record(run)
+        refuse_longer(run, record, config)
+        return record
     network, weights = start_network(len(count_classes(store)), config)
     started = claim_run(run, store, config)
     best = train_classifier(store, run, config, network)
@@ -58,13 +62,31 @@ def train_and_evaluate(store: Store, run: Path, config: ClassifyConfig) -> Class
     record = make_record(store, config, started, weights, compute_sha256(run / WEIGHTS))
     with timed("evaluating"):
         record = evaluate(TrainedClassifier(run, record, best.eval().requires_grad_(False)), store, config)
-    save_json(run / RECORD, {"schema_version": SCHEMA_VERSION, **asdict(record)})
+    save_classifier_record(run, record)
     remove(run / "checkpoints")
     return record
 
 
+def refuse_longer(run: Path, record: ClassifierRecord, config: ClassifyConfig) -> None:
+    """Refuses more epochs than a complete run had, unless it ended by its patience: its checkpoints are removed.
+
+    Args:
+        run: Folder of the run.
+        record: Record of the complete run.
+        config: What is asked for.
+
+    Raises:
+        UserError: More epochs are asked for.
+    """
+    done = len(load_epochs(run))
+    if config.epochs > done == record.config["epochs"]:
+        fault = f"run {run} is complete and can't be trained further"
+        remedy = "Name a new folder to train for longer."
+        raise UserError(describe(fault, f"--epochs {config.epochs}", f"--epochs {done}", remedy))
+
+
 def evaluate(classifier: TrainedClassifier, store: Store, config: ClassifyConfig) -> ClassifierRecord:
-    """Calibrates a classifier on the validation part, measures it on all held-out parts, and writes the results.
+    """Calibrates a classifier on the validation split, measures it on all held-out splits, and writes the results.
 
     Args:
         classifier: The classifier, not calibrated yet.

@@ -5,29 +5,43 @@ from pathlib import Path
 from ganoscope.alarms import Alarm, load_alarms, run_checks, sort_alarms
 from ganoscope.classifiers.fitness import DANGER_CHECK
 from ganoscope.files.records import load_mapping
-from ganoscope.reports.kit.alarm_cards import AlarmList, Outcome, count_by_severity, describe_verdict, make_card
+from ganoscope.reports.kit.alarm_cards import (
+    AlarmList,
+    Outcome,
+    count_by_severity,
+    describe_verdict,
+    find_title,
+    make_card,
+)
 from ganoscope.reports.kit.content import Part
 from ganoscope.reports.run.artefacts import ALARMS, Sources, list_classifiers
-from ganoscope.reports.run.looked_for import ORIGIN_CHECK, Results, describe_checks
+from ganoscope.reports.run.looked_for import LOOKED_FOR, ORIGIN_CHECK, Results, describe_checks
 
 SPAN = ("first_images", "last_images")
 """Names in an alarm's evidence: images seen when it was first raised, and when last."""
 
 
 def list_alarms(sources: Sources) -> AlarmList:
-    """Returns the alarms of the run, its data, and what was measured on it, each with its origin.
+    """Returns the alarms of the run, its data, and what was measured on it, each with its origin; cleared ones last.
 
     Raises:
         UserError: A file that holds alarms is damaged.
     """
     origins = read_origins(sources)
     raised = [(alarm, origin) for origin, part in origins.items() for alarm in part.value or ()]
-    ordered = sort_alarms([alarm for alarm, _ in raised])
     origin_of = {id(alarm): origin for alarm, origin in raised}
     seen = sources.trained.images_seen
+    ordered = sorted(sort_alarms([alarm for alarm, _ in raised]), key=lambda alarm: is_cleared(alarm, seen))
     return AlarmList(
         cards=tuple(
-            make_card(alarm, origin_of[id(alarm)], describe_span(alarm, seen), left_out=SPAN) for alarm in ordered
+            make_card(
+                alarm,
+                origin_of[id(alarm)],
+                describe_span(alarm, seen),
+                left_out=SPAN,
+                title=find_title(alarm, LOOKED_FOR[origin_of[id(alarm)]]),
+            )
+            for alarm in ordered
         ),
         outcomes=tuple(
             Outcome(describe_checks(origin), describe_outcome(part), origin) for origin, part in origins.items()
@@ -78,6 +92,12 @@ def read_results(sources: Sources, folder: Part[Path], command: str) -> Part[lis
         expected_sha256=sources.trained.weights_sha256,
     )
     return Part([*run_checks((ORIGIN_CHECK,), results), *load_alarms(folder.value / "alarms.json")])
+
+
+def is_cleared(alarm: Alarm, images_seen: int) -> bool:
+    """Tells whether a training alarm was no longer active after `images_seen` images; others never are."""
+    last = alarm.evidence.get(SPAN[1])
+    return isinstance(last, int) and last < images_seen
 
 
 def describe_span(alarm: Alarm, images_seen: int) -> str:

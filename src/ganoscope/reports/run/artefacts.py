@@ -97,10 +97,12 @@ def open_store(trained: TrainedRun, path: Path | None) -> Part[Store]:
     """
     try:
         found = trained.open_store(path)
-    except UserError:  # damaged
+        if found.store:
+            found.store.verify()
+    except UserError:  # damaged, or its content is another one than its description says
         if path:
             raise
-        return Part(missing=GONE)
+        return Part(missing=CHANGED)
     if path and found.reason == "gone":
         raise UserError(describe("no store at --store", str(path), "the store that the run was trained on", ""))
     if path:

@@ -7,7 +7,6 @@ import torch
 from numpy.typing import NDArray
 
 from ganoscope.alarms import Alarm, Check
-from ganoscope.training.checks.ranges_differ import GRACE_SHARE
 from ganoscope.training.observations import Observations
 
 MIN_DIVERSITY = 0.5
@@ -17,7 +16,7 @@ MIN_DIVERSITY = 0.5
 def find_collapse(observations: Observations) -> Iterator[Alarm]:
     """Yields an alarm when generated images hardly differ from each other."""
     real, fake = observations.real, observations.fake
-    if real is None or fake is None or observations.progress < GRACE_SHARE:
+    if real is None or fake is None or not observations.settled:
         return
     ratio = compute_mean_distance(fake) / compute_mean_distance(real)
     if ratio < MIN_DIVERSITY:

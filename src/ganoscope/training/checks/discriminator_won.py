@@ -19,7 +19,7 @@ def find_domination(observations: Observations) -> Iterator[Alarm]:
         if "discriminator.d_real" in row
     ]
     won = [real > WON_REAL and fake < WON_FAKE for real, fake in scores]
-    if won and np.mean(won) >= WON_SHARE:
+    if observations.settled and won and np.mean(won) >= WON_SHARE:
         yield Alarm(
             "discriminator_won",
             "warning",

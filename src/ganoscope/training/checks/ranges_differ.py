@@ -10,8 +10,6 @@ from ganoscope.training.observations import Observations
 
 MIN_RANGE = 0.5
 """Smallest width of the generated images' intensity range, relative to the real images'."""
-GRACE_SHARE = 0.1
-"""Share of the training, at its beginning, during which a generator may be poor."""
 LIMIT = 1.001
 """Largest absolute value of real images in network range, with room for rounding."""
 
@@ -23,7 +21,7 @@ def find_different_ranges(observations: Observations) -> Iterator[Alarm]:
         return
     if real.min() < -LIMIT or real.max() > LIMIT:
         yield make_range_alarm(real, real)
-    if observations.progress < GRACE_SHARE:
+    if not observations.settled:
         return
     if np.ptp(np.percentile(fake, (1, 99))) < MIN_RANGE * np.ptp(np.percentile(real, (1, 99))):
         yield make_range_alarm(real, fake)

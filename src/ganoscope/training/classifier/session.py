@@ -49,7 +49,7 @@ EVALUATION_BATCH = 64
 
 
 def train_classifier(store: Store, run: Path, config: ClassifyConfig, network: nn.Module) -> nn.Module:
-    """Trains a network on a store's train part until its epochs or its patience are used up; returns the best state.
+    """Trains a network on a store's train split until its epochs or its patience are used up; returns the best state.
 
     Args:
         store: Store to learn from, checked before.
@@ -188,8 +188,9 @@ class Session:
         """Validates the average, keeps it where it is the best so far, and writes history and checkpoint.
 
         Raises:
-            UserError: The training or validation loss is not finite.
+            UserError: The training or validation loss is not finite, or the store was changed.
         """
+        self.store.refuse_change()
         indices, codes = self.validation
         average = self.average.average
         logits = compute_logits(average, self.store, indices, self.device, self.autocast)

@@ -1,7 +1,7 @@
 """Record of a run: configuration, data, versions; kept in `run.json` and read by everything that follows."""
 
 import platform
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import asdict, dataclass, field, fields, replace
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
@@ -18,7 +18,7 @@ from ganoscope.data.store.domains import Domain
 from ganoscope.data.store.intensity import IntensityMap
 from ganoscope.data.store.store import LARGEST_PX
 from ganoscope.errors import Range, UserError, describe, refuse
-from ganoscope.files import records, save_json
+from ganoscope.files import lengthen_path, records, save_json, shorten_path
 from ganoscope.methods import load
 from ganoscope.training.config import TrainConfig
 
@@ -47,8 +47,9 @@ class RunRecord:
             or there is one class only.
         domains: Names of domains A and B of a translation; empty for other methods.
         target_fingerprint: Fingerprint of the store that is domain B; "" without a second store.
+        sessions: Every call that trained, with the time at which it `started` (UTC) and its `images_at_start`.
         classifiers: Classifiers that hyper-parameters refer to, by the hyper-parameter's name: `weights_sha256`,
-            `network`, `store_name`, and `auroc` with its interval on the test part of their store.
+            `network`, `store_name`, and `auroc` with its interval on the test split of their store.
     """
 
     method: str
@@ -68,6 +69,7 @@ class RunRecord:
     domains: tuple[str, ...] = ()
     target_fingerprint: str = ""
     classifiers: dict[str, dict[str, Any]] = field(default_factory=dict)
+    sessions: list[dict[str, Any]] = field(default_factory=list)
 
     @property
     def spec(self) -> ImageSpec:
@@ -98,7 +100,7 @@ def make_record(
     return RunRecord(
         method=method,
         method_config=to_plain(asdict(method_config)),
-        train=train,
+        train=replace(train, target_store=str(Path(train.target_store).resolve())) if train.target_store else train,
         store=str(store.path.resolve()),
         store_name=store.name,
         store_fingerprint=store.fingerprint,
@@ -157,9 +159,32 @@ def refuse_retrained(record: RunRecord, name: str, classifier: TrainedClassifier
         raise UserError(describe(fault, now[:12], str(then)[:12], "Restore it, or train the run again."))
 
 
+def begin_session(record: RunRecord, begun: RunRecord | None, images_seen: int) -> RunRecord:
+    """Returns the record with this call among its sessions; the run's start is that of its first session.
+
+    Args:
+        record: Record of this call.
+        begun: Record of the run so far; None for a new one.
+        images_seen: Images seen at its newest checkpoint.
+    """
+    earlier = begun.sessions if begun else []
+    if begun and not earlier:  # a record of an earlier version
+        earlier = [{"started": begun.started, "images_at_start": 0}]
+    now = {"started": record.started, "images_at_start": images_seen}
+    sessions = [*earlier, now] if images_seen < (record.train.images or 0) else earlier
+    return replace(record, started=begun.started if begun else record.started, sessions=sessions)
+
+
 def save_record(run: Path, record: RunRecord) -> None:
-    """Writes `run.json`."""
-    save_json(run / "run.json", {"schema_version": SCHEMA_VERSION, **asdict(record)})
+    """Writes `run.json`; paths in it are relative to the run's folder, and so name no folder above both."""
+    content = asdict(record)
+    content["store"] = shorten_path(record.store, run)
+    if record.train.target_store:
+        content["train"]["target_store"] = shorten_path(record.train.target_store, run)
+    for name in record.classifiers:
+        if record.method_config.get(name):
+            content["method_config"][name] = shorten_path(str(record.method_config[name]), run)
+    save_json(run / "run.json", {"schema_version": SCHEMA_VERSION, **content})
 
 
 def load_record(path: Path) -> RunRecord:
@@ -172,8 +197,20 @@ def load_record(path: Path) -> RunRecord:
     """
     file = path / "run.json" if path.is_dir() else path
     if not file.exists():
-        raise UserError(f"no run at {path}: run.json is missing. Train one with `ganoscope train`.")
-    return records.load_record(file, RunRecord, SCHEMA_VERSION)
+        missing = "the folder holds none" if path.is_dir() else "there is no such file or folder"
+        raise UserError(
+            f"no run at {path}: run.json is missing, {missing}. Name the folder of a run or its run.json, or train one "
+            "with `ganoscope train`."
+        )
+    record = records.load_record(file, RunRecord, SCHEMA_VERSION)
+    method, target = record.method_config, record.train.target_store
+    named = {name: lengthen_path(str(method[name]), file.parent) for name in record.classifiers if method.get(name)}
+    return replace(
+        record,
+        store=lengthen_path(record.store, file.parent),
+        train=replace(record.train, target_store=lengthen_path(target, file.parent)) if target else record.train,
+        method_config={**method, **named},
+    )
 
 
 def configure(path: Path, record: RunRecord) -> Any:
@@ -211,11 +248,20 @@ def refuse_other_run(run: Path, record: RunRecord) -> None:
         faults.append(f"run {run} was started with {name} {before}; got {now}. Use the former, or a new run folder.")
     before, now = old.train.images or 0, record.train.images or 0
     if now < before:
-        faults.append(describe("run can't get shorter", now, f"{before} images or more", ""))
+        faults.append(describe("run can't get shorter", say_images(record), f"{before:,} or more", "Raise --images."))
     if now > before and old.train.schedule != "constant":
         remedy = "Its learning rates were planned for that length: use a new run folder."
-        faults.append(describe(f"run with a {old.train.schedule} schedule can't get longer", now, str(before), remedy))
+        faults.append(
+            describe(
+                f"run with a {old.train.schedule} schedule can't get longer", say_images(record), f"{before:,}", remedy
+            )
+        )
     refuse(faults)
+
+
+def say_images(record: RunRecord) -> str:
+    """Returns the number of images of a run in words: what was asked for is rounded up to whole batches."""
+    return f"{record.train.images:,} images (in whole batches of {record.train.batch_size})"
 
 
 def list_differences(old: RunRecord, new: RunRecord) -> list[tuple[str, object, object]]:

@@ -1,5 +1,7 @@
 """Frames: as many and as large as the header states, decoded only where that is safe."""
 
+import os
+
 import numpy as np
 import pydicom
 import pytest
@@ -14,14 +16,19 @@ from pydicom.uid import (
 from tests.fixtures.dicom_files import (
     AIR_TO_BONE,
     CT,
+    MR,
     US,
     make_rle_of,
+    read,
     read_one,
     refusal,
     write,
 )
 
+from ganoscope.data.dicom import dataset
 from ganoscope.data.dicom import frames as frames_module
+from ganoscope.data.picture import ReadOptions, UnreadableError
+from ganoscope.data.readers import dicom
 
 
 def test_padding_beyond_the_stored_bits_is_refused_rather_than_taken_for_bone(file):
@@ -75,3 +82,31 @@ def test_video_and_private_compressions_are_refused(file):
     syntax = pydicom.uid.MPEG2MPML
     write(file, AIR_TO_BONE, syntax, content=encapsulate([bytes(40)]), **US)
     assert "its compression is not supported" in refusal(file)
+
+
+@pytest.mark.parametrize("kind", ["u1", "i2", "colour", "planar"])
+def test_frames_that_are_left_in_the_file_are_the_same_one_by_one(file, monkeypatch, kind):
+    random = np.random.default_rng(0)
+    pixels = random.integers(0, 200, (3, 5, 6, 3) if kind in ("colour", "planar") else (3, 5, 6))
+    pixels = pixels.astype("i2" if kind == "i2" else "u1")
+    colour = {"NumberOfFrames": 3, "Rows": 5, "Columns": 6, "SamplesPerPixel": 3, "PhotometricInterpretation": "RGB"}
+    if kind == "planar":
+        pixels = np.moveaxis(pixels, -1, 1)
+    more = {**colour, "PlanarConfiguration": int(kind == "planar")} if "l" in kind else {}
+    write(file, pixels, content=pixels.tobytes(), **(MR if kind == "i2" else US), **more)
+    whole = read(file)
+    monkeypatch.setattr(dataset, "DEFERRED_BYTES", 1)
+    pieces = read(file)
+    assert len(whole) == len(pieces) == 3
+    for one, other in zip(whole, pieces, strict=True):
+        np.testing.assert_array_equal(one.pixels, other.pixels)
+
+
+def test_a_file_that_becomes_shorter_while_it_is_read_is_refused(file, monkeypatch):
+    monkeypatch.setattr(dataset, "DEFERRED_BYTES", 1)
+    write(file, np.arange(30_000, dtype=np.int16).reshape(3, 100, 100), **MR)
+    pictures = dicom.read(file, ReadOptions())
+    next(pictures)
+    os.truncate(file, file.stat().st_size - 6000)
+    with pytest.raises(UnreadableError, match="became shorter"):
+        list(pictures)

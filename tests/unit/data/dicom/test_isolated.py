@@ -1,6 +1,9 @@
 """The isolated decoder: whatever happens to it, the next frame is decoded."""
 
 import os
+import signal
+import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -46,7 +49,18 @@ def test_a_decoder_that_somebody_ended_is_started_anew(file):
 
 
 def test_a_decoder_that_never_ends_is_given_up(file, monkeypatch):
-    monkeypatch.setattr(isolated, "LONGEST_SECONDS", 0.0)
+    monkeypatch.setattr(isolated, "PATIENCE_SECONDS", 0.0)
     monkeypatch.setattr(isolated, "ask", lambda process, *_: (process.wait(30), ({}, b""))[1])
     write(file, AIR_TO_BONE, JPEGLSLossless, content=encapsulate([JPEGLS_HEADER]), **CT)
     assert refusal(file) == "damaged: a frame can't be decoded"
+
+
+def test_a_decoder_is_ended_in_the_middle_of_its_work_by_processor_time():
+    code = "from ganoscope.data.dicom.isolated import ending_after\nwith ending_after(0.3):\n    sum(range(10**11))"
+    done = subprocess.run([sys.executable, "-c", code], timeout=60)
+    assert done.returncode == -signal.SIGPROF
+
+
+def test_the_memory_of_a_decoder_is_bounded_by_the_size_that_the_header_states():
+    options = {"rows": 512, "columns": 512, "samples_per_pixel": 3, "bits_allocated": 8}
+    assert isolated.count_working_bytes(options) - isolated.WORKING_BYTES == 16 * 512 * 512 * 3

@@ -4,7 +4,7 @@ import pytest
 
 from ganoscope.alarms import Alarm
 from ganoscope.reports.kit.content import Part
-from ganoscope.reports.run.alarm_section import describe_outcome, describe_span
+from ganoscope.reports.run.alarm_section import describe_outcome, describe_span, is_cleared
 
 
 @pytest.mark.parametrize(
@@ -29,3 +29,9 @@ def test_outcomes_count_by_severity_or_say_why_nothing_was_checked():
     assert describe_outcome(Part(alarms)) == "1 danger, 1 note."
     assert describe_outcome(Part([])) == "No alarms."
     assert describe_outcome(Part(missing="No store.")) == "Not checked. No store."
+
+
+def test_only_alarms_of_the_training_that_ended_before_the_last_checkpoint_are_cleared():
+    assert is_cleared(Alarm("a", "danger", "", {"first_images": 80, "last_images": 160}), 320)
+    assert not is_cleared(Alarm("a", "danger", "", {"first_images": 80, "last_images": 320}), 320)
+    assert not is_cleared(Alarm("a", "danger", ""), 320)

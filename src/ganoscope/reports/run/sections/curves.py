@@ -31,7 +31,7 @@ def describe_curves(run: TrainedRun) -> Section:
         pictures.append(Picture(embed_svg(charts.draw_losses(history)), "Loss terms over images seen", caption))
     if charts.list_probabilities(history):
         pictures.append(show_scores(history, bool(run.record.domains), averaged))
-    return Section((describe_pace(history),), figures=tuple(pictures))
+    return Section((describe_pace(history, len(run.record.sessions)),), figures=tuple(pictures))
 
 
 def describe_averaging(history: charts.History) -> str:
@@ -65,12 +65,13 @@ def show_scores(history: charts.History, translates: bool, averaged: str) -> Pic
     return Picture(embed_svg(charts.draw_probabilities(history)), "D(x) and D(G(z)) over images seen", caption)
 
 
-def describe_pace(history: charts.History) -> str:
-    """Returns how long the training took; its clock restarts when a run is resumed."""
+def describe_pace(history: charts.History, sessions: int) -> str:
+    """Returns how long the training took; in runs of earlier versions, the clock restarted with every session."""
     seconds, images = history["seconds"], history["images"]
     ends = np.append(np.flatnonzero(np.diff(seconds) < 0), len(seconds) - 1)
     total = float(seconds[ends].sum())
-    parts = f", in {len(ends)} sessions" if len(ends) > 1 else ""
+    sessions = max(sessions, len(ends))
+    parts = f", in {sessions} sessions" if sessions > 1 else ""
     return (
         f"{len(images):,} steps in {total / 60:,.1f} minutes{parts}: {images[-1] / max(total, 1e-9):,.0f} images/s. "
         "The losses of two networks that compete do not measure image quality."

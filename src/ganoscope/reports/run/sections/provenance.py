@@ -20,7 +20,8 @@ def list_facts(run: TrainedRun) -> Table:
     rows = (
         ("Run", run.path.resolve().name),
         ("Started", record.started),
-        ("Images seen", f"{run.images_seen:,}"),
+        ("Sessions", describe_sessions(run)),
+        ("Images seen", f"{run.images_seen:,}, in {run.images_seen // record.train.batch_size:,} steps"),
         ("Seed", str(record.train.seed)),
         ("Device, precision", f"{record.train.device}, {record.train.precision}, {record.train.devices} process(es)"),
         ("ganoscope commit", record.git_commit or "not recorded (installed from a package, or no git)"),
@@ -30,3 +31,10 @@ def list_facts(run: TrainedRun) -> Table:
         ("Versions", ", ".join(f"{name} {version}" for name, version in record.versions.items())),
     )
     return Table("Identity", ("What", "Value"), rows, words=True)
+
+
+def describe_sessions(run: TrainedRun) -> str:
+    """Returns when each call that trained the run began, and at how many images."""
+    sessions = run.record.sessions or [{"started": run.record.started, "images_at_start": 0}]
+    begun = "; ".join(f"{one['started']} at {one['images_at_start']:,} images" for one in sessions)
+    return f"{len(sessions)}: {begun}"
