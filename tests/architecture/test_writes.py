@@ -12,6 +12,7 @@ REASONS = {
     "files/__init__.py": "the one place",
     "locks.py": "lock files, opened without following links, and private temporary folders",
     "data/prepare/unfinished.py": "the hidden folder, checked by `claim`, and the empty destination",
+    "data/prepare/ingest.py": "the hidden folder, checked by `claim`",
     "data/prepare/listing.py": "the hidden folder, checked by `claim`",
     "data/phantoms/phantom_store.py": "a new folder",
     "data/fetch/clients/archive.py": "a new folder, files that must not exist",
