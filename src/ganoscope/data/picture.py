@@ -32,8 +32,29 @@ class UnreadableError(Exception):
 
 
 @dataclass(frozen=True)
-class ReadOptions:
-    """How to read volumes, DICOM series and 16-bit pictures."""
+class TableOptions:
+    """How to read a table that lists images."""
+
+    label_column: str = ""
+    """Column of the table that holds the class; several, separated by commas, where each finding has a column of 0 and
+    1."""
+    patient_column: str = ""
+    """Column of the table that holds the patient id."""
+    path_column: str = ""
+    """Column of the table that holds the names of the files."""
+    map: str = ""
+    """Classes by value of the label column, such as "COVID-19=covid,No Finding=normal": VALUE= leaves images out,
+    *=CLASS is for all other values, blank=CLASS for empty fields. Values that are not named keep their own."""
+
+    @property
+    def states_table(self) -> bool:
+        """Whether any option says how a table is to be read, so that there must be one."""
+        return bool(self.label_column or self.patient_column or self.path_column or self.map)
+
+
+@dataclass(frozen=True)
+class ReadOptions(TableOptions):
+    """How to read tables, volumes, DICOM series and 16-bit pictures."""
 
     plane: Literal["axial", "coronal", "sagittal"] = "axial"
     """Plane in which volumes are cut into slices."""

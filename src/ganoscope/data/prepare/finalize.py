@@ -23,7 +23,7 @@ from ganoscope.data.prepare.provisional_rows import Facts, read_columns, read_fa
 from ganoscope.data.store import COLUMNS, QUARANTINE_COLUMNS, Store, StoreWriter
 from ganoscope.data.store.intensity import DTYPE_OF_UNIT, SCALED_UNIT, IntensityMap, parse_window
 from ganoscope.data.store.splits import Fractions, make_splits
-from ganoscope.errors import UserError
+from ganoscope.errors import UserError, write_count
 from ganoscope.files import remove
 from ganoscope.files.tables import read_csv, save_csv
 from ganoscope.parallel import submit
@@ -50,7 +50,7 @@ def finish(
     """
     writer, folder = ingest.close(), ingest.folder
     facts = read_facts(folder, salt, config.patient_pattern is not None)
-    tell(ingest, config, facts, formats)
+    tell(ingest, config, facts, formats | ({"dicom"} if layout == "dicom_tree" else frozenset()))
     columns, ids = read_columns(folder, facts.pseudonyms)
     wait_for_duplicates = submit(search_duplicates, (folder / "thumbnails.bin", columns.patient), workers)
     save_key(folder, facts.pseudonyms)
@@ -83,9 +83,8 @@ def tell(ingest: Ingest, config: PrepareConfig, facts: Facts, formats: frozenset
     """
     if config.patient_pattern is not None:
         matched, missed = facts.source.matched_images, facts.source.unmatched_images
-        CONSOLE.print(
-            f"--patient-pattern matched {matched:,} of {matched + missed:,} images: {facts.persons:,} patients"
-        )
+        patients = write_count(facts.persons, "patient")
+        CONSOLE.print(f"--patient-pattern matched {matched:,} of {matched + missed:,} images: {patients}")
     source_splits, unit = facts.source_splits, ingest.unit
     found = Findings(formats, unit, ingest.has_series, facts.many_frames, facts.scaled, source_splits)
     for line in find_idle_options(config, found):
@@ -145,7 +144,8 @@ def explain_patients(facts: Facts) -> str:
             " The headers of all files bear one patient id, which was not used: if the ids are in file names or "
             "folders, give --patient-pattern."
         )
-    return f" --patient-pattern matched {matched:,} images: {facts.persons:,} patient(s)." if matched else ""
+    patients = write_count(facts.persons, "patient")
+    return f" --patient-pattern matched {write_count(matched, 'image')}: {patients}." if matched else ""
 
 
 def write_manifest(

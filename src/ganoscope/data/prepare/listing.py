@@ -38,7 +38,7 @@ class Listing:
         digest: SHA-256 of the entries and of the sizes and times of the files; it changes with the source.
         rule: How patient ids are read from the files: the stated pattern, or a built-in one that matches; or None.
         formats: Names of the readers that the files need.
-        labels: All classes.
+        labels: All classes that are stated.
     """
 
     path: Path
@@ -121,7 +121,7 @@ def spool(images: Iterable[SourceImage], path: Path, stated: Pattern[str] | None
                 length, state = describe_state(source)
                 digest.update(state)
                 size += length
-            labels.add(image.label)
+            labels |= {image.label} - {""}
             if not image.fault:
                 counter.add(image.name, image.patient)
                 formats.add(name_format(image.name))
