@@ -7,13 +7,16 @@ The file is in the private folder of the unfinished store and is removed with it
 import hashlib
 import json
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, fields
+from functools import partial
 from itertools import islice
 from pathlib import Path
 from re import Pattern
 
 from ganoscope.data.layouts import Layout, Listed, SourceImage
+from ganoscope.data.levels.stated import AS_STATED
+from ganoscope.data.masks.stated_masks import attach_stated
 from ganoscope.data.patients import PatientRule, PatternCounter
 from ganoscope.data.person_names import refuse_person_labels
 from ganoscope.data.picture import ReadOptions
@@ -84,11 +87,14 @@ def list_source(
         stated: Pattern for patient ids that the user stated.
 
     Raises:
-        UserError: The source holds no files, its folders can be read in two ways, or its classes are named like
-            persons.
+        UserError: The source holds no files, its folders can be read in two ways, stated masks do not fit, or its
+            classes are named like persons.
     """
     images = layout.list_images(source, options)
-    for line in images.lines if isinstance(images, Listed) else ():
+    for line in list_lines(images, options):
+        CONSOLE.print(line)
+    images, lines = attach_stated(source, images, partial(layout.list_images, source, options), options)
+    for line in lines:
         CONSOLE.print(line)
     listing = spool(images, folder / "listing.jsonl", stated)
     if not listing.files:
@@ -100,6 +106,14 @@ def list_source(
         remove(folder)
         raise
     return listing
+
+
+def list_lines(images: Iterable[SourceImage], options: ReadOptions) -> Sequence[str]:
+    """Returns what a layout understood of the folders; if it does not read them, that a statement on them is idle."""
+    lines = list(images.lines) if isinstance(images, Listed) else []
+    if options.levels and not any(line.startswith(AS_STATED) for line in lines):
+        lines.append("--levels had no effect: this layout does not take classes from folders.")
+    return lines
 
 
 def spool(images: Iterable[SourceImage], path: Path, stated: Pattern[str] | None = None) -> Listing:
