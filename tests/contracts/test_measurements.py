@@ -24,7 +24,7 @@ each = pytest.mark.parametrize("name", available())
 
 @pytest.fixture(scope="module")
 def evidence(disc_store, disc_classifier):
-    """Generated images that are the real ones of the test part, with their labels."""
+    """Generated images that are the real ones of the test split, with their labels."""
     store = Store.open(disc_store)
     test = store.indices("test")
     return Comparison(

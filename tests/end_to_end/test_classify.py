@@ -52,7 +52,7 @@ def test_the_same_command_says_that_it_is_done_and_another_one_is_refused(
     assert execute(["classify", str(phantom_store), str(run), *OPTIONS]) == 0
     told = capsys.readouterr()
     assert "is complete: nothing to do" in told.err
-    assert "test part, " in told.out
+    assert "test split, " in told.out
     assert (run / "classifier.json").read_bytes() == before
     assert execute(["classify", str(phantom_store), str(run), *OPTIONS, "--seed", "3", "--augment", "none"]) == 2
     refusal = capsys.readouterr().err

@@ -63,7 +63,7 @@ def test_one_picture_of_another_size_comes_back_in_its_own(trained, tmp_path):
         (("--target", "tumour", "--steps", 5), "tumour; allowed: "),
         (("--steps", 1, "--attack-steps", -1), "--attack-steps"),
         (("--judge", "nowhere"), "nowhere"),
-        (("--part", "test", "--number", 0), "--number"),
+        (("--split", "test", "--number", 0), "--number"),
     ],
 )
 def test_mistakes_are_told_in_words(trained, phantom_store, tmp_path, arguments, words, capsys):

@@ -78,7 +78,7 @@ def test_brain_mri_copies_mirrors_and_overlap_of_its_own_split_are_found(prepare
     assert set(origins.tolist()) == {"train", "test"}
     assert alarms["source_split_overlap"]["moved"] >= 33
     labels = store.column("label")
-    for label in np.unique(labels):  # what leaked out of the source's test part is drawn anew
+    for label in np.unique(labels):  # what leaked out of the source's test split is drawn anew
         assert (splits[labels == label] == "test").sum() > 20
 
 

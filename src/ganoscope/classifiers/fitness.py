@@ -112,22 +112,22 @@ def refuse_other_images(classifier: TrainedClassifier, store: Store) -> None:
 def refuse_dependent(classifier: TrainedClassifier, store: Store) -> None:
     """Refuses a classifier that is not independent of a store's held-out images; reports all reasons at once.
 
-    A classifier is refused if it was trained on images of a held-out part of the store, if its best weights were
-    chosen on images of the store's test part, or if its pretrained weights were trained on the public data set that
+    A classifier is refused if it was trained on images of a held-out split of the store, if its best weights were
+    chosen on images of the store's test split, or if its pretrained weights were trained on the public data set that
     the store comes from.
 
     Raises:
         UserError: The classifier is not independent.
     """
     record, faults = classifier.record, []
-    remedy = "Train one on this store's own train part."
+    remedy = "Train one on this store's own train split."
     for ids, splits, verb in (
         (record.sample_ids, ("validation", "test"), "was trained on"),
         (record.validation_ids, ("test",), "was selected on"),
     ):
         seen = count_seen(record, ids, store, splits)
         if seen:
-            fault = f"classifier {classifier.path} {verb} images of the {' or '.join(splits)} part of {store.name}"
+            fault = f"classifier {classifier.path} {verb} images of the {' or '.join(splits)} split of {store.name}"
             faults.append(describe(fault, f"{seen:,} images", "0", remedy))
     shared = sorted(name_public_sets(record.trained_on) & name_public_sets([store.name, read_layout(store)]))
     if shared:

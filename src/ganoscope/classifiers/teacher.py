@@ -138,7 +138,7 @@ def read_batches(classifier: TrainedClassifier, store: Store, indices: NDArray[n
 
 @torch.no_grad()
 def measure_auc(classifier: TrainedClassifier, store: Store) -> Estimate:
-    """Returns a classifier's AUC on a store's test part, computed from the pixels.
+    """Returns a classifier's AUC on a store's test split, computed from the pixels.
 
     Raises:
         UserError: A class has no test image.
@@ -150,7 +150,7 @@ def measure_auc(classifier: TrainedClassifier, store: Store) -> Estimate:
     if missing:
         names = ", ".join(classifier.record.classes[k] for k in missing)
         raise UserError(
-            f"test part of store {store.path} has no image of {names}: the teacher can't be evaluated on it."
+            f"test split of store {store.path} has no image of {names}: the teacher can't be evaluated on it."
         )
     batches = read_batches(classifier, store, test)
     probability = torch.cat([classifier.compute_probabilities(images) for images in batches]).double().cpu().numpy()
@@ -171,11 +171,11 @@ def check_teacher(path: Path, store: Store, min_auc: float) -> None:
     Args:
         path: Folder of the classifier.
         store: Store that is trained on.
-        min_auc: AUC on the test part that the teacher must exceed.
+        min_auc: AUC on the test split that the teacher must exceed.
 
     Raises:
         UserError: The teacher was trained on another store, or with other classes, sizes or intensities; it has seen
-            test images; its maps are empty; or its AUC on the test part is not above `min_auc`.
+            test images; its maps are empty; or its AUC on the test split is not above `min_auc`.
     """
     teacher = open_teacher(path, "cuda" if torch.cuda.is_available() else "cpu")
     warn_of_dangers(path)
@@ -188,7 +188,7 @@ def list_faults(classifier: TrainedClassifier, store: Store, min_auc: float) -> 
     Args:
         classifier: The classifier.
         store: Store that is trained on.
-        min_auc: AUC on the test part that it must exceed.
+        min_auc: AUC on the test split that it must exceed.
     """
     faults = list_store_faults(classifier, store, "teacher")
     try:
@@ -199,12 +199,12 @@ def list_faults(classifier: TrainedClassifier, store: Store, min_auc: float) -> 
 
 
 def examine(classifier: TrainedClassifier, store: Store, min_auc: float) -> list[str]:
-    """Returns a fault where a classifier's AUC on the test part is too low; prints the AUC where it is not.
+    """Returns a fault where a classifier's AUC on the test split is too low; prints the AUC where it is not.
 
     Args:
         classifier: The classifier.
         store: Store that is trained on.
-        min_auc: AUC on the test part that it must exceed.
+        min_auc: AUC on the test split that it must exceed.
     """
     auc = measure_auc(classifier, store)
     if not auc.value > min_auc:

@@ -5,7 +5,7 @@ independent classifiers of generated images and counterfactuals all open their c
 whether it fits the images and has not seen them.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -15,7 +15,7 @@ from torch import Tensor, nn
 from ganoscope.data.store.intensity import IntensityMap
 from ganoscope.data.store.store import LARGEST_PX
 from ganoscope.errors import Range, UserError
-from ganoscope.files import compute_sha256
+from ganoscope.files import compute_sha256, lengthen_path, save_json, shorten_path
 from ganoscope.files.records import load_record
 from ganoscope.nets.classifiers import ClassifierOutput
 from ganoscope.nets.pretrained import make_network
@@ -47,7 +47,7 @@ class ClassifierRecord:
         trained_on: Names of public data sets that the pretrained weights have seen; empty without pretrained weights.
         weights_sha256: SHA-256 of `classifier.safetensors`.
         config: Training configuration.
-        metrics: Metrics of the test part as `evaluate.classification.metrics.to_json` describes them, such as
+        metrics: Metrics of the test split as `evaluate.classification.metrics.to_json` describes them, such as
             `metrics["metrics"]["auroc"]["value"]`; empty where that part can't be scored.
         versions: Versions of Python, ganoscope and the numerical libraries.
         git_commit: Commit of the ganoscope checkout, or "" where it was installed from a package.
@@ -136,11 +136,18 @@ def load_classifier_record(path: Path) -> ClassifierRecord:
             f"no classifier at {path}: {RECORD} is missing. Train one with `ganoscope classify`; rerun the same "
             f"command to resume interrupted training."
         )
-    return load_record(file, ClassifierRecord, SCHEMA_VERSION)
+    record = load_record(file, ClassifierRecord, SCHEMA_VERSION)
+    return replace(record, store=lengthen_path(record.store, path))
+
+
+def save_classifier_record(path: Path, record: ClassifierRecord) -> None:
+    """Writes a classifier's record into its run folder; the path of its store is relative to that folder."""
+    content = {**asdict(record), "store": shorten_path(record.store, path)}
+    save_json(path / RECORD, {"schema_version": SCHEMA_VERSION, **content})
 
 
 def read_auroc(record: ClassifierRecord) -> dict[str, float | None]:
-    """Returns a classifier's AUROC on the test part of its store, with its interval; None where it is not defined."""
+    """Returns a classifier's AUROC on the test split of its store, with its interval; None where it is not defined."""
     measured = record.metrics.get("metrics", {}).get("auroc", {})
     return {name: measured.get(name) for name in ("value", "low", "high")}
 

@@ -14,7 +14,7 @@ from ganoscope.workflows.classify import classify
 
 @dataclass
 class Command:
-    """Trains a classifier on a store's train part and evaluates it on the test part. Rerun the same command to resume.
+    """Trains a classifier on a store's train split and evaluates it on the test split. Rerun the command to resume.
 
     Writes to RUN: classifier.json, classifier.safetensors, metrics.json, predictions.csv, heat_maps.npz, pictures and
     classifier.html.

@@ -7,11 +7,12 @@ from typing import Annotated, Any
 
 import tyro
 
-from ganoscope.errors import UserError
+from ganoscope.errors import UserError, describe
 from ganoscope.methods import available
 from ganoscope.presets import PRESETS, find_preset
 from ganoscope.training.config import TrainConfig
-from ganoscope.training.run_folder.record import configure, load_record
+from ganoscope.training.run_folder.record import RunRecord, configure, load_record
+from ganoscope.training.run_folder.trained_run import open_run_store
 from ganoscope.workflows.train import train
 
 
@@ -23,15 +24,16 @@ class Repeat:
     """The run.json to repeat."""
     destination: Annotated[Path, tyro.conf.Positional, tyro.conf.arg(metavar="NEW_RUN")]
     """New run folder."""
+    store: Path | None = None
+    """Store that the run was trained on, if it was moved; its fingerprint must be the same."""
 
     def run(self) -> None:
         """Trains with the recorded configuration."""
         record = load_record(self.run_json)
         config = configure(self.run_json, record)
-        store = Path(record.store)
         train(
             record.method,
-            store,
+            find_store(record, self.store),
             self.destination,
             record.train,
             method_config=config,
@@ -41,7 +43,7 @@ class Repeat:
 
 @dataclass
 class Train:
-    """Trains a method on a store's train part. Rerun the same command to resume; raise --images to train longer."""
+    """Trains a method on a store's train split. Rerun the same command to resume; raise --images to train longer."""
 
     method: Annotated[str, tyro.conf.Positional, tyro.conf.arg(metavar="METHOD")]
     """Method or preset to train."""
@@ -55,6 +57,27 @@ class Train:
     def run(self) -> None:
         """Trains."""
         train(self.method, self.store, self.destination, self.config, method_config=self.hyper_parameters)
+
+
+def find_store(record: RunRecord, moved: Path | None) -> Path:
+    """Returns the store to repeat a training on.
+
+    Args:
+        record: Record of the run that is repeated.
+        moved: Where the user says that its store is; None for its place in the record.
+
+    Raises:
+        UserError: There is no such store, or it is not the one that the run was trained on.
+    """
+    found = open_run_store(record, moved)
+    if found.reason == "gone":
+        fault = "the store that the run was trained on is not there"
+        raise UserError(describe(fault, found.path, record.store_name, "Give its path with --store STORE."))
+    if found.reason == "changed":
+        given, wanted = found.fingerprint[:12], record.store_fingerprint[:12]
+        fault = f"store {found.path} is not the one that the run was trained on: its fingerprint differs"
+        raise UserError(describe(fault, given, wanted, "Name the run's own store with --store."))
+    return found.path
 
 
 def choose(arguments: Sequence[str]) -> type[Any]:

@@ -23,10 +23,10 @@ class CounterfactualConfig:
     explained classifier finds less probable; without a classifier, to the domain other than its label."""
     steps: int = 9
     """Number of strengths s of the change to try, from 0 to 1: x + s (G(x) - x)."""
-    part: Literal["test", "validation", "train", "all"] = "test"
-    """Part of a store to translate."""
+    split: Literal["test", "validation", "train", "all"] = "test"
+    """Split of a store to translate."""
     number: int | None = None
-    """Translate only this many images: of a store, in equal parts the first ones of each class."""
+    """Translate only this many images: of a store, in equal shares the first ones of each class."""
     hu_offset: int | None = None
     """Offset of Hounsfield units in picture or NIfTI files; by default, that of the run's own files of that kind."""
     classifier: Path | None = None

@@ -5,8 +5,8 @@ ganoscope classifier respond to what distinguishes the classes. Those of a fixed
 seen no patient, and respond to blur and noise that a classifier may have learned to ignore.
 
 A classifier's features differ between its training images and all others, however similar these are. A distance to its
-train part is therefore compared with the distance of held-out real images from the same part, not with that between two
-halves of it: see `peer` in `ganoscope.evaluate.set_distance`.
+train split is therefore compared with the distance of held-out real images from the same split, not with that between
+two halves of it: see `peer` in `ganoscope.evaluate.set_distance`.
 """
 
 import hashlib

@@ -30,7 +30,7 @@ BACKGROUND = ("share", "area", "excess")
 def explain_run(run: Path, store: Store, device: str) -> HeatMaps:
     """Explains right and wrong predictions of a trained classifier; writes heat maps, and alarms to `alarms.json`.
 
-    The test part is explained, or the validation part where the test part can't be scored.
+    The test split is explained, or the validation split where the test split can't be scored.
 
     Args:
         run: Folder of the classifier, evaluated before.
@@ -62,7 +62,7 @@ def save_heat_maps(run: Path, heat: HeatMaps, predictions: Predictions) -> None:
     save_arrays(run / ARRAYS, {"sample_ids": ids[heat.rows], "maps": heat.maps})
     content = {
         "schema_version": SCHEMA_VERSION,
-        "part": predictions.split,
+        "split": predictions.split,
         "layer": heat.layer,
         "galleries": {
             label: {kind: ids[rows].tolist() for kind, rows in kinds.items()} for label, kinds in heat.galleries.items()

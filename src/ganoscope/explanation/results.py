@@ -62,7 +62,7 @@ def make_rows(one: Evidence) -> Iterator[dict[str, object]]:
         for target, maps in one.maps.items():
             attention, empty = one.attention[target], bool(one.is_empty(target)[index])
             row |= {f"{target}_max": float(maps[index].max()), f"{target}_mean": float(maps[index].mean())}
-            row |= {f"{target}_empty": int(empty)}
+            row |= {f"{target}_empty": "yes" if empty else "no"}
             for code, region in enumerate(REGIONS):
                 row[f"{target}_{region}"] = "" if empty else round(float(attention.shares[index, code]), 6)
                 row[f"area_{region}"] = round(float(attention.areas[index, code]), 6)
@@ -108,7 +108,7 @@ def save_figures(
 
 
 def describe_origin(run: TrainedRun, store: Store, config: ExplainConfig) -> dict[str, Any]:
-    """Returns the provenance of the results, which makes them repeatable.
+    """Returns the provenance of the results, which makes them repeatable; no paths, which may name a person.
 
     Args:
         run: The explained run.
@@ -117,12 +117,11 @@ def describe_origin(run: TrainedRun, store: Store, config: ExplainConfig) -> dic
     """
     checkpoint = find_checkpoint(run.path, run.images_seen)
     return {
-        "run": str(run.path.resolve()),
+        "run": run.path.resolve().name,
         "method": run.record.method,
         "images_seen": run.images_seen,
         "discriminator_sha256": compute_sha256(checkpoint / FILES[0]),
         "generator_sha256": run.weights_sha256,
-        "store": str(store.path.resolve()),
         "store_name": store.name,
         "store_fingerprint": store.fingerprint,
         "store_is_the_runs_own": store.fingerprint == run.record.store_fingerprint,

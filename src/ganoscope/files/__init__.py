@@ -211,6 +211,29 @@ def escape_unprintable(name: str) -> str:
     return re.sub(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]", lambda match: ascii(match[0])[1:-1], name)
 
 
+def shorten_path(path: str | Path, folder: Path) -> str:
+    """Returns a path relative to a folder, as a file in that folder names it: without the folders above both.
+
+    Example:
+        >>> shorten_path("/data/store", Path("/data/runs/first"))
+        '../../store'
+    """
+    try:
+        return Path(os.path.relpath(Path(path).resolve(), folder.resolve())).as_posix()
+    except ValueError:  # on another drive
+        return Path(path).name
+
+
+def lengthen_path(text: str, folder: Path) -> str:
+    """Returns the whole path that a file in a folder names; files of earlier versions name it in full.
+
+    Example:
+        >>> lengthen_path("../../store", Path("/data/runs/first"))
+        '/data/store'
+    """
+    return os.path.normpath(folder.resolve() / text)
+
+
 def save_json(path: Path, content: Any) -> None:
     """Writes `content` as indented UTF-8 JSON, atomically."""
     with replacing(path) as partial:

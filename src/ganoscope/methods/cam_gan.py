@@ -61,7 +61,7 @@ class Config:
     """How the teacher's class maps are merged: max, mean, weighted (by probability), or topk (mean over the three most
     probable classes)."""
     min_teacher_auc: float = 0.9
-    """AUC on the store's test part that the teacher must exceed; the maps of a worse one are not evidence."""
+    """AUC on the store's test split that the teacher must exceed; the maps of a worse one are not evidence."""
     latent_dim: int = 100
     """Length of the noise vector z."""
     generator_channels: int = 512
@@ -234,7 +234,7 @@ def check(config: Config, store: Store, spec: ImageSpec) -> None:
 
     Raises:
         UserError: No teacher is given; it was trained on another store, other classes, sizes or intensities, or on test
-            images; or its AUC on the test part is too low.
+            images; or its AUC on the test split is too low.
     """
     check_teacher(require_teacher(config, spec.size), store, config.min_teacher_auc)
 

@@ -100,7 +100,7 @@ class TrainConfig:
         """Returns the same options with all defaults resolved, except those that affect speed.
 
         Args:
-            training_images: Number of images in the train part.
+            training_images: Number of images in the train split.
             device: Kind of device that is used.
         """
         wanted = self.images or round((self.epochs or DEFAULT_EPOCHS) * training_images)

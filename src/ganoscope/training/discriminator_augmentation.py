@@ -85,14 +85,14 @@ def make_discriminator_augmentation(
         mode: fixed keeps the probability; adaptive starts at 0, and `Adaptation` adjusts it.
 
     Raises:
-        UserError: Adaptation is requested for a store without a validation part.
+        UserError: Adaptation is requested for a store without a validation split.
     """
     if mode == "none":
         return None
     if mode == "adaptive" and not len(store.indices("validation")):
         raise UserError(
-            "--diff-augment adaptive measures overfitting on the validation part: got 0 images there; allowed: 1 or "
-            "more. Use --diff-augment fixed, or prepare a store with a validation part."
+            "--diff-augment adaptive measures overfitting on the validation split: got 0 images there; allowed: 1 or "
+            "more. Use --diff-augment fixed, or prepare a store with a validation split."
         )
     policy = choose_policy(store.modality, store.intensity.unit)
     return attach(method.networks["D"], policy, FIXED_PROBABILITY if mode == "fixed" else 0.0)
@@ -139,7 +139,7 @@ def measure_overfitting(method: Method, augmentation: nn.Module, train: Tensor, 
     .. math:: r_v = \frac{E[D_{train}] - E[D_{validation}]}{E[D_{train}] - E[D_{generated}]}
 
     Validation images pass D only forwards: they change no weight, only the probability of augmentation. Quality
-    measured on them is therefore not fully independent; the test part is not used.
+    measured on them is therefore not fully independent; the test split is not used.
 
     Args:
         method: Method whose networks are evaluated in evaluation mode; their modes are restored.

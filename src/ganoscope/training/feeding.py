@@ -58,7 +58,7 @@ def open_run_domains(config: TrainConfig, store: Store) -> tuple[Domain, Domain]
 
 
 class ImageFeed:
-    """Batches of a store's train part."""
+    """Batches of a store's train split."""
 
     def __init__(self, record: RunRecord, store: Store, place: Place, images_seen: int) -> None:
         self.record, self.place = record, place

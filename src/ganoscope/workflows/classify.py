@@ -16,7 +16,7 @@ DEFAULTS = ClassifyConfig()
 
 
 def classify(store: Path, run: Path, config: ClassifyConfig = DEFAULTS) -> ClassifierRecord:
-    """Trains a classifier on a store's train part, evaluates and explains it; resumes where an earlier call stopped.
+    """Trains a classifier on a store's train split, evaluates and explains it; resumes where an earlier call stopped.
 
     Args:
         store: Folder of the store.

@@ -1,4 +1,4 @@
-"""`ganoscope train`: trains a method on a store's train part into a run folder, and resumes it."""
+"""`ganoscope train`: trains a method on a store's train split into a run folder, and resumes it."""
 
 import os
 from contextlib import AbstractContextManager, nullcontext
@@ -26,7 +26,7 @@ def train(
     method_config: Any = None,
     policy: Policy | None = None,
 ) -> RunRecord:
-    """Trains a method on a store's train part into a run folder; repeat the call to resume.
+    """Trains a method on a store's train split into a run folder; repeat the call to resume.
 
     Args:
         method: Name of a method or a preset, or the dotted name of your own module.

@@ -63,11 +63,11 @@ def test_one_that_learned_from_a_stores_held_out_images_is_no_judge_there(classi
     learned = trained_on(classifier, store_fingerprint=first.fingerprint, **seen)
     refuse_dependent(learned, first)
     with pytest.raises(
-        UserError, match="was trained on images of the validation or test part of made up: got 10 images"
+        UserError, match="was trained on images of the validation or test split of made up: got 10 images"
     ):
         refuse_dependent(learned, second)
     chosen = trained_on(learned, sample_ids=[], validation_ids=ids[parts == "train"].tolist())
-    with pytest.raises(UserError, match="was selected on images of the test part"):
+    with pytest.raises(UserError, match="was selected on images of the test split"):
         refuse_dependent(chosen, second)
 
 

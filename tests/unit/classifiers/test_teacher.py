@@ -112,7 +112,7 @@ def test_all_faults_are_named_at_once(classifier, store):
         "intensity range",
     ):
         assert words in text
-    assert "was trained on images of the validation or test part" in text
+    assert "was trained on images of the validation or test split" in text
 
 
 def test_a_shifted_intensity_range_is_refused_even_where_every_record_agrees(classifier, store):

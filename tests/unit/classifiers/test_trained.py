@@ -85,3 +85,9 @@ def test_opening_a_classifier_uses_up_no_random_number(tiny_classifier):
     torch.manual_seed(5)
     open_classifier(tiny_classifier)
     assert torch.equal(torch.rand(3), expected)
+
+
+def test_the_record_names_its_store_relative_to_the_classifier(tiny_classifier, phantom_store):
+    text = (tiny_classifier / "classifier.json").read_text()
+    assert str(phantom_store.parent) not in text
+    assert open_classifier(tiny_classifier).record.store == str(phantom_store.resolve())

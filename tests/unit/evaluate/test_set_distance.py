@@ -101,7 +101,7 @@ def test_the_order_of_images_changes_nothing(phantoms, real, metric):
 
 @full
 def test_a_peer_takes_the_place_of_the_halves(phantoms, real, measure):
-    """A classifier's features of its train part differ from all others: held-out images are the floor then."""
+    """A classifier's features of its train split differ from all others: held-out images are the floor then."""
     moved = Features(real.values + 0.3, real.groups, real.extractor, real.weights_sha256)
     generated = describe(phantoms[0][0])
     halves, peer = measure(generated, moved), measure(generated, moved, peer=real)

@@ -40,7 +40,7 @@ def test_without_a_test_part_the_validation_part_is_shown_and_the_page_says_so(c
     text, record = evaluate_changed(classifier, store, tmp_path, lambda line: line.replace(",test,", ",train,"))
     assert record.metrics == {}
     assert "nothing was measured on it" in words(section(text, "alarms"))
-    assert "in the validation part" in Page(text).text
+    assert "in the validation split" in Page(text).text
 
 
 def test_a_test_part_of_one_class_is_shown_for_what_it_is(classifier, store, tmp_path):

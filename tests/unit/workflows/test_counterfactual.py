@@ -34,7 +34,7 @@ def read_rows(folder):
 def made(disc_run, disc_store, disc_judge, tmp_path_factory):
     """Counterfactuals of the whole store, to the other class of each."""
     out = tmp_path_factory.mktemp("out") / "discs"
-    counterfactual(disc_run, disc_store, out, replace(CONFIG, judge=disc_judge, part="all"))
+    counterfactual(disc_run, disc_store, out, replace(CONFIG, judge=disc_judge, split="all"))
     return out, json.loads((out / "results.json").read_text())
 
 
@@ -86,7 +86,7 @@ def test_counterfactuals_are_shown_before_images_that_are_of_the_target_already(
 ):
     seen = []
     monkeypatch.setattr(folder, "save_contact_sheet", lambda path, rows, scale: seen.append(dict(rows)))
-    config = replace(CONFIG, target="well", part="all", panels=5, number=40, steps=2, attack_steps=1)
+    config = replace(CONFIG, target="well", split="all", panels=5, number=40, steps=2, attack_steps=1)
     counterfactual(disc_run, disc_store, tmp_path / "out", config)
     rows = read_rows(tmp_path / "out")
     true = [row for row in rows if row["already"] == "no"]
@@ -145,7 +145,7 @@ def test_two_stores_of_one_name_are_translated_each_to_the_other(tmp_path):
     train(METHOD, stores[0].path, tmp_path / "run", config, method_config=painter.Config())
     for store, sign in zip(stores, (1, -1), strict=True):
         out = tmp_path / f"out {sign}"
-        counterfactual(tmp_path / "run", store.path, out, replace(CONFIG, panels=0, part="all"))
+        counterfactual(tmp_path / "run", store.path, out, replace(CONFIG, panels=0, split="all"))
         for row in read_rows(out):
             change = np.asarray(Image.open(out / row["difference"])).astype(int) - 32768
             assert np.sign(change.sum()) == sign, "well images get the disc, sick ones lose it"

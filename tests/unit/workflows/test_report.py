@@ -127,7 +127,11 @@ def test_every_grid_chosen_is_shown(full):
 
 def test_alarms_say_where_they_come_from_and_when_they_held(full):
     _, text, page = full
-    assert text.index("No gradient") < text.index("Discriminator won") < text.index("Empty maps")
+    assert (
+        text.index("Parts of a network without gradient")
+        < text.index("A discriminator that wins")
+        < text.index("Empty maps")
+    )
     assert "Active from 80 images on, and still at the end (320 images)." in page.text
     assert "Active from 80 to 160 images; cleared before the end (320 images)." in page.text
     assert "■ danger" in page.text

@@ -57,21 +57,21 @@ def choose_indices(
 
     Args:
         store: Store of the images.
-        config: Which part of it, and how many images.
+        config: Which split of it, and how many images.
         run: Run with the domains.
 
     Raises:
-        UserError: The requested part has no images to translate.
+        UserError: The requested split has no images to translate.
     """
-    indices = store.indices(*(SPLITS if config.part == "all" else (config.part,)))
+    indices = store.indices(*(SPLITS if config.split == "all" else (config.split,)))
     labels, domains = store.column("label"), run.record.domains
     by_class = not run.record.target_fingerprint
     foreign = (labels != "") & ~np.isin(labels, domains) & by_class
     chosen = indices[~foreign[indices]]
     if not len(chosen):
-        counts = ", ".join(f"{part} ({(~foreign[store.indices(part)]).sum():,})" for part in SPLITS)
-        fault = f"store {store.path} has no images of {' or '.join(domains)} in that part"
-        raise UserError(describe(fault, config.part, counts, "See --part."))
+        counts = ", ".join(f"{split} ({(~foreign[store.indices(split)]).sum():,})" for split in SPLITS)
+        fault = f"store {store.path} has no images of {' or '.join(domains)} in that split"
+        raise UserError(describe(fault, config.split, counts, "See --split."))
     return choose_evenly(chosen, labels[chosen], config.number), indices[foreign[indices]]
 
 

@@ -1,14 +1,15 @@
 """A source whose folders were understood before its files are listed: split, class and patient of each, and masks."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from pathlib import Path
 
 from ganoscope.data.layouts import SourceImage
 from ganoscope.data.layouts._walk import Found, find_table_fault, walk_files
 from ganoscope.data.levels.interpretation import Reading, read_levels
-from ganoscope.data.levels.mask_names import MaskIndex, MaskSearch, read_candidate, read_context
+from ganoscope.data.levels.mask_names import Candidate, MaskIndex, MaskSearch, may_be_mask, read_candidate, read_context
+from ganoscope.data.levels.stated import Place
 from ganoscope.data.readers import readers
 
 MASK = "a volume in a folder of label maps is no image of anatomy"
@@ -48,9 +49,14 @@ class Understood:
             elif path in self.masks.loose:
                 yield replace(self.make_image(found, attach), fault=LONE_MASK)
 
+    @cached_property
+    def place(self) -> Callable[[tuple[str, ...]], Place]:
+        """Function that returns split, class and patient of a folder; it remembers, as files of one come in a row."""
+        return lru_cache(16)(self.reading.place)
+
     def make_image(self, found: Found, attach: bool) -> SourceImage:
         """Returns the entry of a file, with its masks if they are attached."""
-        split, label, patient = self.reading.place(found.folders)
+        split, label, patient = self.place(found.folders)
         masks = self.masks.find(found.folders, found.path.name) if attach and is_picture(found) else []
         return SourceImage(
             (found.path,),
@@ -93,23 +99,29 @@ def understand(source: Path, levels: str = "", strict: bool = True, known: froze
 
 def walk_pictures(source: Path, search: MaskSearch) -> Iterator[tuple[str, ...]]:
     """Yields the folders above each picture of a source, and gathers its masks on the way."""
-    for found in walk_files(source):
-        if found.fault or not is_picture(found):
-            continue
-        candidate = None
-        if not found.path.name.lower().endswith(STACKS):
-            candidate = read_candidate(found.folders, found.path.name, str(found.path), found.name)
-        if candidate:
+    for found in filter(is_picture, walk_files(source)):
+        if candidate := find_candidate(found):
             search.candidates.append(candidate)
-            continue
-        search.add_picture(found.folders, found.path.name)
-        yield found.folders
+        else:
+            yield found.folders
+    if search.candidates:  # few sources have masks: only these are worth another walk
+        for found in filter(is_picture, walk_files(source)):
+            if not find_candidate(found):
+                search.add_picture(found.folders, found.path.name)
     yield from (candidate.folders for candidate in search.finish())
 
 
+def find_candidate(found: Found) -> Candidate | None:
+    """Returns a file as a candidate for a mask; None if its names say nothing of masks, or it holds many pictures."""
+    file_name = found.path.name
+    if not may_be_mask(found.folders, file_name) or file_name.lower().endswith(STACKS):
+        return None
+    return read_candidate(found.folders, found.path.name, str(found.path), found.name)
+
+
 def is_picture(found: Found) -> bool:
-    """Tells whether the suffix of a file is that of a picture; files without a suffix may be DICOM."""
-    return has_picture_suffix(found.path.suffix.lower())
+    """Tells whether a file can be used and has the suffix of a picture; files without a suffix may be DICOM."""
+    return not found.fault and has_picture_suffix(found.path.suffix.lower())
 
 
 @lru_cache

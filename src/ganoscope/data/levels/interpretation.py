@@ -1,5 +1,6 @@
 """Applies what was understood of a source's folders to each of its files, and says it in one line per level."""
 
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
@@ -8,7 +9,7 @@ from typing import Protocol
 from ganoscope.data.levels.looks import TCGA
 from ganoscope.data.levels.roles import Roles, decide, find_class, find_parents, find_patient
 from ganoscope.data.levels.stated import ROLES, Place, StatedReading
-from ganoscope.data.levels.survey import EXAMPLES, Shape, Survey, survey
+from ganoscope.data.levels.survey import EXAMPLES, Shape, Survey, choose_spellings, survey, unify
 from ganoscope.errors import UserError, describe
 
 UNUSED = "not used"
@@ -62,7 +63,18 @@ class FoundReading:
         if index < 0:
             return ""
         look = shape[index]
-        return look.name if self.roles.stems or look.split else folders[index]
+        name = look.name if self.roles.stems or look.split else folders[index]
+        return self.spellings.get(unify(name), name)
+
+    @cached_property
+    def spellings(self) -> dict[str, str]:
+        """The most frequent spelling of classes that differ in upper and lower case, `_`, `-` and spaces alone."""
+        counts: Counter[str] = Counter()
+        for shape, files in self.found.files.items():
+            index = find_class(shape, self.roles)
+            if index >= 0 and shape[index].name:
+                counts[shape[index].name] += files
+        return choose_spellings(counts)
 
     def read_patient(self, folders: tuple[str, ...], shape: Shape) -> str:
         """Returns the patient of the files in a folder, with the folders above where these number patients anew."""
@@ -85,6 +97,8 @@ class FoundReading:
             lines.append("classes: the words beside the numbers of patients or studies")
         elif not any(role.endswith("class") for _, role in self.levels):
             lines.append("no level is a class: the images have no classes")
+        if self.spellings and not self.roles.stems:
+            lines.append(f"classes spelt in several ways are one: {', '.join(self.spellings.values())}")
         if self.roles.local:
             lines.append("patients are numbered anew below each folder above them, and told apart by it")
         return [*lines, f"this is --levels {self.state()}; if it is wrong, state another ({', '.join(ROLES)})"]

@@ -9,6 +9,7 @@ claimed by guess.
 
 import re
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import NamedTuple
 
 from ganoscope.data.levels import words
@@ -73,6 +74,7 @@ class Candidate(NamedTuple):
     sure: bool
 
 
+@lru_cache(1 << 12)
 def read_context(folders: tuple[str, ...]) -> Context:
     """Returns what the folders above a file say about masks; the deepest folder of pictures or masks decides.
 
@@ -108,6 +110,11 @@ def drop(parts: tuple[str, ...], unwanted: frozenset[str]) -> tuple[str, ...]:
     return tuple(part for part in parts if part not in unwanted)
 
 
+def may_be_mask(folders: tuple[str, ...], file_name: str) -> bool:
+    """Tells whether a file deserves a closer look: cheap, since it is asked of every file."""
+    return bool(MAYBE.search(file_name)) or read_context(folders).masked
+
+
 def read_candidate(folders: tuple[str, ...], file_name: str, path: str, name: str) -> Candidate | None:
     """Returns a file as a candidate for a mask; None if nothing in its names speaks for it.
 
@@ -118,8 +125,6 @@ def read_candidate(folders: tuple[str, ...], file_name: str, path: str, name: st
         name: Its path relative to the source; safe in text files.
     """
     context = read_context(folders)
-    if not context.masked and not MAYBE.search(file_name):
-        return None
     parts = split_words(SUFFIX.sub("", file_name))
     places = [index for index, part in enumerate(parts) if part in words.MASKS]
     if not context.masked and not places:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 from ganoscope.data.levels.looks import Look
 from ganoscope.data.levels.survey import Level, Shape, Survey, gather_levels, numbers_anew, open_places
-from ganoscope.data.levels.words import is_diagnosis, is_site
+from ganoscope.data.levels.words import is_diagnosis, tells_persons_apart
 
 MOST_CLASSES = 50
 """More folders than this are no classes."""
@@ -40,6 +40,7 @@ class Roles:
         persons: Whether most pictures lie in folders called as patients.
         patient: Level that is the patient, counted among `open_places`; -1 if none but folders called so.
         studies: Whether studies stand for patients, since nothing else does.
+        deep: Whether folders called as patients hold those of the patients, as `p10` holds `p10000032`.
         local: Whether patients are numbered anew below each class or site.
         doubt: What could also be read otherwise; "" if nothing.
         unused: Levels whose names tell nothing that is used.
@@ -52,6 +53,7 @@ class Roles:
     persons: bool = False
     patient: int = -1
     studies: bool = False
+    deep: bool = False
     local: bool = False
     doubt: str = ""
     unused: tuple[int, ...] = ()
@@ -65,9 +67,20 @@ def decide(found: Survey) -> Roles:
     persons = sum(count for shape, count in found.files.items() if any(look.kind == "patient" for look in shape))
     named = names_class(found)
     roles = replace(choose(levels, files, persons >= SHARE * files, named), wrappers=wrappers)
+    roles = replace(roles, deep=holds_patients(found))
     if not roles.persons and roles.patient < 0:
         roles = replace(roles, studies=count_studies(found) >= MANY_STUDIES)
     return replace(roles, local=is_local(found, roles))
+
+
+def holds_patients(found: Survey) -> bool:
+    """Tells whether patients' names begin with those of folders above that are called as patients too."""
+    pairs = []
+    for shape in found.files:
+        called = [index for index, look in enumerate(shape) if look.kind == "patient"]
+        if len(called) > 1:
+            pairs.append([found.names[shape[: index + 1]].examples for index in called[:2]])
+    return bool(pairs) and all(name.startswith(tuple(above)) for above, names in pairs for name in names)
 
 
 def count_studies(found: Survey) -> int:
@@ -99,7 +112,7 @@ def find_wrappers(found: Survey) -> frozenset[Look]:
 
 def is_only_class(levels: list[Level]) -> bool:
     """Tells whether the first level speaks of health or disease, and no other does."""
-    speak = [share(level, is_diagnostic) >= SHARE for level in levels]
+    speak = [share(level, is_diagnostic) >= SHARE and not is_numbered(level) for level in levels]
     return speak[0] and not any(speak[1:])
 
 
@@ -151,7 +164,12 @@ def find_numbered_patient(levels: list[Level], numbered: list[int], stems: list[
         others: Whether something else is the class or the patient.
     """
     for index in numbered:
-        if index not in stems and levels[index].below == 0 and (others or is_patient_alone(levels[index])):
+        if (
+            index not in stems
+            and levels[index].count > 1
+            and levels[index].below == 0
+            and (others or is_patient_alone(levels[index]))
+        ):
             return index
     return -1
 
@@ -272,9 +290,9 @@ def is_local(found: Survey, roles: Roles) -> bool:
 
 def find_patient(shape: Shape, roles: Roles) -> int:
     """Returns the position of the folder that is the patient; -1 if there is none."""
-    for index, look in enumerate(shape):
-        if look.kind == "patient" or (roles.studies and look.kind == "study"):
-            return index
+    called = [i for i, look in enumerate(shape) if look.kind == "patient" or (roles.studies and look.kind == "study")]
+    if called:
+        return called[1] if roles.deep and len(called) > 1 else called[0]
     places = open_places(shape, roles.wrappers)
     if roles.persons:
         return next((index for index in places[:1] if shape[index].kind in ("id", "number", "numbered")), -1)
@@ -292,7 +310,7 @@ def find_parents(shape: Shape, patient: int, roles: Roles) -> list[int]:
         roles: What was decided.
     """
     above = [index for index in open_places(shape, roles.wrappers) if index < patient]
-    return [index for index in above if shape[index].kind != "attribute" or is_site(shape[index].name)]
+    return [index for index in above if shape[index].kind != "attribute" or tells_persons_apart(shape[index].name)]
 
 
 def find_class(shape: Shape, roles: Roles) -> int:

@@ -1,11 +1,12 @@
 """The user's own word on what each level of folders is: `--levels split/class/patient`."""
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from typing import NamedTuple, Self
 
 from ganoscope.data.levels.looks import OPEN, look_at
-from ganoscope.data.levels.survey import Shape, Survey, numbers_anew
+from ganoscope.data.levels.survey import Shape, Survey, choose_spellings, numbers_anew, unify
 from ganoscope.data.levels.words import SPLIT_OF_FOLDER
 from ganoscope.errors import describe, refuse
 
@@ -28,10 +29,12 @@ class StatedReading:
     Attributes:
         roles: Role of each level, from the top.
         local: Whether patients are numbered anew below each class or unused folder.
+        spellings: Spelling of classes that are spelt in several ways, see `choose_spellings`.
     """
 
     roles: tuple[str, ...]
     local: bool = False
+    spellings: Mapping[str, str] = field(default_factory=dict)
 
     @classmethod
     def make(cls, stated: str, found: Survey, source: object) -> Self:
@@ -47,13 +50,19 @@ class StatedReading:
         """
         roles = parse_levels(stated)
         refuse([*list_faults(stated), *list_misfits(roles, found, source)])
-        return cls(roles, numbers_anew(found, lambda shape: cls(roles).find_patient(shape)))
+        counts: Counter[str] = Counter()
+        for shape, files in found.files.items():
+            classes = [look.label or look.name for role, look in zip(roles, shape, strict=False) if role == "class"]
+            counts.update({name: files for name in classes if name})
+        local = numbers_anew(found, lambda shape: cls(roles).find_patient(shape))
+        return cls(roles, local, choose_spellings(counts))
 
     def place(self, folders: tuple[str, ...]) -> Place:
         """Returns split, class and patient of the files in a folder; of several classes the deepest."""
         named = list(zip(self.roles, folders, strict=False))
         split = next((look_at(name).split for role, name in named if role == "split"), "")
         labels = [look_at(name).label or name for role, name in named if role == "class"]
+        labels = [self.spellings.get(unify(label), label) for label in labels]
         index, above = self.find_patient(tuple(map(look_at, folders)))
         if index < 0:
             return Place(split, labels[-1] if labels else "")

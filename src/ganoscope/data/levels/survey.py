@@ -1,5 +1,6 @@
 """Gathers the names of the folders of a source, in memory that grows with the number of folders, not of files."""
 
+import re
 from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
@@ -181,3 +182,26 @@ def gather_levels(found: Survey, wrappers: frozenset[Look] = frozenset()) -> lis
     for level, names in zip(levels, seen, strict=True):
         level.names = Counter({look: len(hashes) for look, hashes in names.items()})
     return levels
+
+
+def unify(name: str) -> str:
+    """Returns what is the same in spellings of one class.
+
+    Example:
+        >>> unify("No_Tumor") == unify("no tumor")
+        True
+    """
+    return re.sub(r"[\s_-]+", " ", name).casefold()
+
+
+def choose_spellings(counts: Counter[str]) -> dict[str, str]:
+    """Returns the most frequent spelling of every class that is spelt in several ways, by what these share.
+
+    Example:
+        >>> choose_spellings(Counter({"NORMAL": 3, "Normal": 1, "sick": 2}))
+        {'normal': 'NORMAL'}
+    """
+    spellings: dict[str, list[str]] = {}
+    for name in sorted(counts, key=lambda name: (-counts[name], name)):
+        spellings.setdefault(unify(name), []).append(name)
+    return {key: names[0] for key, names in spellings.items() if len(names) > 1}

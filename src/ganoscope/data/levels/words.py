@@ -83,12 +83,17 @@ SITES = list_words(
     "source country manufacturer"
 )
 """Words for where pictures come from: one suffices in a name."""
-ATTRIBUTES = MODALITIES | list_words(
-    "wrist elbow finger forearm hand humerus shoulder hip knee ankle foot leg arm abdomen abdominal pelvis "
-    "head neck spine chest thorax brain liver lung lungs heart kidney breast prostate axial coronal sagittal "
-    "transverse oblique frontal lateral ap pa side left right male female men women adult adults child "
-    "children paediatric pediatric ge siemens philips toshiba canon fuji fujifilm hitachi flair swi adc pd "
-    "tof arterial venous portal delayed"
+PERSONS = list_words("male female men women adult adults child children paediatric pediatric")
+ATTRIBUTES = (
+    MODALITIES
+    | PERSONS
+    | list_words(
+        "wrist elbow finger forearm hand humerus shoulder hip knee ankle foot leg arm abdomen abdominal pelvis "
+        "head neck spine chest thorax brain liver lung lungs heart kidney breast prostate axial coronal sagittal "
+        "transverse oblique frontal lateral ap pa side left right male female men women adult adults child "
+        "children paediatric pediatric ge siemens philips toshiba canon fuji fujifilm hitachi flair swi adc pd "
+        "tof arterial venous portal delayed"
+    )
 )
 """Words for how and where pictures were taken; a class only where no other folder can be one."""
 ORDINALS = list_words(
@@ -127,6 +132,12 @@ def is_diagnosis(name: str) -> bool:
     )
 
 
-def is_site(name: str) -> bool:
-    """Tells whether a name says where pictures come from."""
-    return any(word in SITES for word in split_words(name))
+def tells_persons_apart(name: str) -> bool:
+    """Tells whether other persons are meant below another name of this kind: a site, or a sex or age.
+
+    Example:
+        >>> tells_persons_apart("hospital_A"), tells_persons_apart("female"), tells_persons_apart("T1")
+        (True, True, False)
+    """
+    parts = split_words(name)
+    return any(word in SITES for word in parts) or all(word in PERSONS for word in parts)

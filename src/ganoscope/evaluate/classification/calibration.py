@@ -23,7 +23,7 @@ def fit_temperature(logits: NDArray[np.floating], codes: NDArray[np.int64]) -> f
     .. math:: T = argmin_T  - \sum_i \log softmax(z_i / T)_{y_i}
 
     Args:
-        logits: Logits z of the validation part, shape (N, K).
+        logits: Logits z of the validation split, shape (N, K).
         codes: Labels y, shape (N,), in [0, K).
 
     Returns:
@@ -57,10 +57,10 @@ class Temperature:
 
     Attributes:
         value: The fitted temperature where it makes probabilities better on other patients, else 1.
-        fitted: The temperature that was fitted on the whole validation part.
+        fitted: The temperature that was fitted on the whole validation split.
         loss: Cross-entropy on validation patients that it was not fitted on; NaN with fewer than two patients.
         plain_loss: The same at temperature 1.
-        groups: Number of patients or clusters of the validation part.
+        groups: Number of patients or clusters of the validation split.
     """
 
     value: float
@@ -76,7 +76,7 @@ def choose_temperature(logits: NDArray[np.floating], codes: NDArray[np.int64], g
     Patients are dealt out to five folds; each fold is scored with the temperature of the others.
 
     Args:
-        logits: Logits of the validation part, shape (N, K).
+        logits: Logits of the validation split, shape (N, K).
         codes: Label codes, shape (N,).
         groups: Patient or cluster of each image, shape (N,).
     """

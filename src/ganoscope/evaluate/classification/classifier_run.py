@@ -1,7 +1,7 @@
 """A classifier from a store to measured results in a run folder: trained, calibrated, evaluated; nothing is drawn."""
 
 from contextlib import nullcontext
-from dataclasses import asdict, replace
+from dataclasses import replace
 from pathlib import Path
 
 import torch
@@ -9,11 +9,11 @@ import torch
 from ganoscope.alarms import save_alarms
 from ganoscope.classifiers.trained import (
     RECORD,
-    SCHEMA_VERSION,
     WEIGHTS,
     ClassifierRecord,
     TrainedClassifier,
     load_classifier_record,
+    save_classifier_record,
 )
 from ganoscope.data.store import Store
 from ganoscope.data.store.classes import count_classes
@@ -22,7 +22,7 @@ from ganoscope.evaluate.classification.calibration import choose_temperature
 from ganoscope.evaluate.classification.metrics import score, to_json
 from ganoscope.evaluate.classification.part_checks import find_alarms
 from ganoscope.evaluate.classification.predictions import PARTS, make_predictions, save_results
-from ganoscope.files import compute_sha256, remove, save_json
+from ganoscope.files import compute_sha256, remove
 from ganoscope.progress import timed
 from ganoscope.training.classifier.config import ClassifyConfig, find_scored, refuse_unfit_store
 from ganoscope.training.classifier.epochs import load_epochs
@@ -31,7 +31,7 @@ from ganoscope.training.classifier.session import compute_logits, train_classifi
 
 
 def train_and_evaluate(store: Store, run: Path, config: ClassifyConfig) -> ClassifierRecord:
-    """Trains a classifier on a store's train part and evaluates it; resumes where an earlier call stopped.
+    """Trains a classifier on a store's train split and evaluates it; resumes where an earlier call stopped.
 
     The run folder then holds `classifier.safetensors`, `history.csv`, `metrics.json`, `predictions.csv`,
     `predictions.npz`, `curves.npz`, `alarms.json` and, written last, `classifier.json`. A run that is complete stays as
@@ -62,7 +62,7 @@ def train_and_evaluate(store: Store, run: Path, config: ClassifyConfig) -> Class
     record = make_record(store, config, started, weights, compute_sha256(run / WEIGHTS))
     with timed("evaluating"):
         record = evaluate(TrainedClassifier(run, record, best.eval().requires_grad_(False)), store, config)
-    save_json(run / RECORD, {"schema_version": SCHEMA_VERSION, **asdict(record)})
+    save_classifier_record(run, record)
     remove(run / "checkpoints")
     return record
 
@@ -86,7 +86,7 @@ def refuse_longer(run: Path, record: ClassifierRecord, config: ClassifyConfig) -
 
 
 def evaluate(classifier: TrainedClassifier, store: Store, config: ClassifyConfig) -> ClassifierRecord:
-    """Calibrates a classifier on the validation part, measures it on all held-out parts, and writes the results.
+    """Calibrates a classifier on the validation split, measures it on all held-out splits, and writes the results.
 
     Args:
         classifier: The classifier, not calibrated yet.

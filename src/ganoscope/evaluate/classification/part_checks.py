@@ -25,7 +25,7 @@ class ScoredParts:
     Attributes:
         store: The store whose parts were used.
         scores: By the name of the part; a part without an image of a known class is missing.
-        temperature: The temperature that is used, and the one fitted on the validation part.
+        temperature: The temperature that is used, and the one fitted on the validation split.
     """
 
     store: Store
@@ -39,13 +39,13 @@ def find_alarms(store: Store, scores: Mapping[str, PartScores], temperature: Tem
     Args:
         store: The store whose parts were used.
         scores: By the name of the part; a part without an image of a known class is missing.
-        temperature: The temperature that is used, and the one fitted on the validation part.
+        temperature: The temperature that is used, and the one fitted on the validation split.
     """
     return run_checks(CHECKS, ScoredParts(store, scores, temperature))
 
 
 def check_overlap(parts: ScoredParts) -> Iterator[Alarm]:
-    """Yields alarms where patients, or groups of near-duplicates, of the train part are in another part."""
+    """Yields alarms where patients, or groups of near-duplicates, of the train split are in another split."""
     splits = parts.store.column("split")
     for column, named in (("group", "groups"), ("patient", "patients")):
         values = parts.store.column(column)
@@ -54,8 +54,8 @@ def check_overlap(parts: ScoredParts) -> Iterator[Alarm]:
             shared = known & set(values[splits == split].tolist())
             if shared:
                 message = (
-                    f"{len(shared):,} {named} of the train part are in the {split} part as well: its metrics include "
-                    f"memorised images. Prepare the store again so that no patient is in two parts."
+                    f"{len(shared):,} {named} of the train split are in the {split} split as well: its metrics include "
+                    f"memorised images. Prepare the store again so that no patient is in two splits."
                 )
                 yield Alarm(f"overlapping_{named}_{split}", "danger", message, {named: len(shared)})
 
@@ -67,11 +67,11 @@ def check_unscored(parts: ScoredParts) -> Iterator[Alarm]:
         number = int((splits == split).sum())
         scored = sum(parts.scores[split].counts.values()) if split in parts.scores else 0
         if not scored:
-            message = f"the {split} part contains no image of a trained class: nothing was measured on it."
+            message = f"the {split} split contains no image of a trained class: nothing was measured on it."
             yield Alarm(f"nothing_scored_{split}", "danger", message, {"images": number})
         elif scored < number:
             message = (
-                f"{number - scored:,} of {number:,} images of the {split} part have no label, or one that no training "
+                f"{number - scored:,} of {number:,} images of the {split} split have no label, or one that no training "
                 "image has: they are left out of all metrics."
             )
             yield Alarm(f"unscored_images_{split}", "warning", message, {"images": number - scored})
@@ -86,10 +86,11 @@ def check_classes(split: str, parts: ScoredParts) -> Iterator[Alarm]:
     alone = len(absent) == len(counts) - 1
     held = [label for label, count in counts.items() if count]
     message = (
-        f"every image of the {split} part is of class {held[0]}: AUROC and balanced accuracy are not defined, accuracy "
-        "is only the share of that class that is recognised, and weighted precision is 1 whatever the classifier does."
+        f"every image of the {split} split is of class {held[0]}: AUROC and balanced accuracy are not defined, "
+        "accuracy is only the share of that class that is recognised, and weighted precision is 1 whatever the "
+        "classifier does."
         if alone
-        else f"the {split} part contains no image of {', '.join(absent)}: averages over the classes are not defined."
+        else f"the {split} split contains no image of {', '.join(absent)}: averages over the classes are not defined."
     )
     code = f"single_class_{split}" if alone else f"absent_classes_{split}"
     yield Alarm(code, "danger" if alone else "warning", message, {"absent": absent})
@@ -104,11 +105,11 @@ def check_perfection(split: str, parts: ScoredParts) -> Iterator[Alarm]:
     if metrics["precision_weighted"].value != 1.0 or not np.isclose(recall, accuracy, rtol=0, atol=1e-12):
         return
     message = (
-        f"every image of the {split} part is classified correctly. Before trusting this, look for a shortcut "
-        "(`ganoscope inspect`), for copies across the parts, and at what the heat maps point to."
+        f"every image of the {split} split is classified correctly. Before trusting this, look for a shortcut "
+        "(`ganoscope inspect`), for copies across the splits, and at what the heat maps point to."
         if accuracy == 1.0
-        else f"weighted precision on the {split} part is exactly 1 and recall equals accuracy ({accuracy:.3f}): the "
-        "pattern of a part that contains a single class."
+        else f"weighted precision on the {split} split is exactly 1 and recall equals accuracy ({accuracy:.3f}): the "
+        "pattern of a split that contains a single class."
     )
     yield Alarm(f"perfect_precision_{split}", "warning", message, {"accuracy": round(accuracy, 4)})
 
@@ -119,7 +120,7 @@ def check_groups(split: str, parts: ScoredParts) -> Iterator[Alarm]:
         return
     groups = parts.scores[split].groups
     message = (
-        f"the {split} part has only {groups:,} independent groups (patients or clusters of near-duplicates): the "
+        f"the {split} split has only {groups:,} independent groups (patients or clusters of near-duplicates): the "
         f"intervals are rough, and probably too narrow."
     )
     yield Alarm(f"few_groups_{split}", "warning", message, {"groups": groups})
@@ -139,17 +140,17 @@ def check_chance(parts: ScoredParts) -> Iterator[Alarm]:
 
 
 def check_temperature(parts: ScoredParts) -> Iterator[Alarm]:
-    """Yields a note where the validation part could not determine the temperature."""
+    """Yields a note where the validation split could not determine the temperature."""
     temperature, scores = parts.temperature.fitted, parts.scores
     if "validation" in scores and scores["validation"].metrics["accuracy"].value == 1.0:
         message = (
-            "no image of the validation part is misclassified, so no temperature fits it best: probabilities are not "
+            "no image of the validation split is misclassified, so no temperature fits it best: probabilities are not "
             "calibrated, and probably too close to 0 and 1."
         )
         yield Alarm("temperature_not_fitted", "note", message, {"temperature": round(temperature, 4)})
     elif not LOWEST * 1.001 < temperature < HIGHEST * 0.999:
         message = (
-            f"the temperature that would calibrate the validation part lies outside {LOWEST:g} to {HIGHEST:g}: "
+            f"the temperature that would calibrate the validation split lies outside {LOWEST:g} to {HIGHEST:g}: "
             f"{parts.temperature.value:g} is used. Do not trust the probabilities."
         )
         yield Alarm("temperature_at_limit", "note", message, {"temperature": round(temperature, 4)})
@@ -176,7 +177,7 @@ def check_scaling(parts: ScoredParts) -> Iterator[Alarm]:
     after, before = (scores["test"].metrics[name] for name in ("ece", "ece_uncalibrated"))
     if after.value > before.value:
         message = (
-            f"temperature scaling ({used.value:.3f}) helped on validation patients and not on the test part: the "
+            f"temperature scaling ({used.value:.3f}) helped on validation patients and not on the test split: the "
             f"expected calibration error is {after.value:.3f} ({after.low:.3f} to {after.high:.3f}) with it and "
             f"{before.value:.3f} ({before.low:.3f} to {before.high:.3f}) without. Do not read probabilities as risks."
         )
@@ -192,18 +193,18 @@ def list_checks_of_part(split: str) -> tuple[Check[ScoredParts], ...]:
     return (
         Check(
             (f"single_class_{split}", f"absent_classes_{split}"),
-            f"classes without an image in the {split} part",
+            f"classes without an image in the {split} split",
             partial(check_classes, split),
         ),
         Check(
             (f"perfect_precision_{split}",),
-            f"a perfect weighted precision on the {split} part",
+            f"a perfect weighted precision on the {split} split",
             partial(check_perfection, split),
             "weighted precision exactly 1, recall equal to accuracy",
         ),
         Check(
             (f"few_groups_{split}",),
-            f"few independent groups in the {split} part",
+            f"few independent groups in the {split} split",
             partial(check_groups, split),
             f"fewer than {FEW_GROUPS} patients or clusters of near-duplicates",
         ),
@@ -211,7 +212,7 @@ def list_checks_of_part(split: str) -> tuple[Check[ScoredParts], ...]:
 
 
 CHECKS: tuple[Check[ScoredParts], ...] = (
-    Check(("overlapping_*",), "patients or near-duplicates shared by the train part and another part", check_overlap),
+    Check(("overlapping_*",), "patients or near-duplicates shared by the train split and another split", check_overlap),
     Check(("nothing_scored_*", "unscored_images_*"), "held-out images that can't be scored", check_unscored),
     *list_checks_of_part("validation"),
     *list_checks_of_part("test"),
@@ -223,7 +224,7 @@ CHECKS: tuple[Check[ScoredParts], ...] = (
     ),
     Check(
         ("temperature_not_fitted", "temperature_at_limit"),
-        "a temperature that the validation part does not determine",
+        "a temperature that the validation split does not determine",
         check_temperature,
         f"no misclassified image, or a temperature outside {LOWEST:g} to {HIGHEST:g}",
     ),

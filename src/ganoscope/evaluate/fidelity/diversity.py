@@ -67,7 +67,7 @@ class Diversity:
 
     Attributes:
         generated: Diversity of generated images.
-        held_out: Diversity of held-out real images (validation and test part); None with fewer than two.
+        held_out: Diversity of held-out real images (validation and test split); None with fewer than two.
         training: Diversity of the training images.
         images_seen: Number of images seen at the checkpoint.
         weights_sha256: SHA-256 of the generator's weights.

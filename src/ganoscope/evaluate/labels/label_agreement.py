@@ -56,7 +56,7 @@ class LabelAgreement:
 
     Attributes:
         generated: Agreement on all generated images.
-        real: Agreement on all images of the store's test part, at their own prevalence; None where none has a label.
+        real: Agreement on all images of the store's test split, at their own prevalence; None where none has a label.
         generated_by_class: Agreement on generated images by requested class.
         real_by_class: Agreement on real images by true class; classes without test images are left out.
         classifier: Name of the independent classifier.
@@ -78,7 +78,7 @@ def measure_label_agreement(
 ) -> LabelAgreement:
     """Returns the agreement of a classifier with the requested class of generated and the true class of real images.
 
-    Real images are those of the store's test part: weights and temperature were chosen on the validation part.
+    Real images are those of the store's test split: weights and temperature were chosen on the validation split.
 
     Args:
         classifier: An independent classifier, not one that the generator learned from.
@@ -120,7 +120,7 @@ def measure(evidence: Comparison) -> Measured:
     """Returns the share of generated images that show the requested class; its floor is that of real test images.
 
     Args:
-        evidence: Holds generated images with labels, held-out images, of whose store the test part is used, and an
+        evidence: Holds generated images with labels, held-out images, of whose store the test split is used, and an
             independent classifier.
 
     Raises:

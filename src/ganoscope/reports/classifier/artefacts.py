@@ -22,7 +22,7 @@ class Findings:
         record: Record of the classifier.
         store: Store that it learned from.
         parts: Results by the name of the part.
-        shown: Part whose curves and answers are drawn: the test part, where it can be scored.
+        shown: Part whose curves and answers are drawn: the test split, where it can be scored.
         heat: Heat maps of that part.
         epochs: Epochs of the training.
         alarms: Alarms about the classifier.

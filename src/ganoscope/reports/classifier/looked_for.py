@@ -4,9 +4,18 @@ from collections.abc import Sequence
 from typing import Any
 
 from ganoscope.alarms import Alarm, Check, sort_alarms
+from ganoscope.data import checks as data_checks
 from ganoscope.evaluate.classification import part_checks
 from ganoscope.explanation import answers
-from ganoscope.reports.kit.alarm_cards import AlarmList, Card, Outcome, count_by_severity, describe_verdict, make_card
+from ganoscope.reports.kit.alarm_cards import (
+    AlarmList,
+    Card,
+    Outcome,
+    count_by_severity,
+    describe_verdict,
+    find_title,
+    make_card,
+)
 
 CHECKS: tuple[Check[Any], ...] = (*part_checks.CHECKS, *answers.CHECKS)
 """Checks of a classifier, in the order in which the page lists them."""
@@ -35,9 +44,9 @@ def link_alarms(own: Sequence[Alarm], of_store: Sequence[Alarm]) -> tuple[Card, 
     """Returns the alarms as cards, most severe first; those of the classifier link to the chapter with the evidence."""
     of_classifier = {id(alarm) for alarm in own}
     return tuple(
-        make_card(alarm, "classifier", place=find_chapter(alarm.code))
+        make_card(alarm, "classifier", place=find_chapter(alarm.code), title=find_title(alarm, CHECKS))
         if id(alarm) in of_classifier
-        else make_card(alarm, "data")
+        else make_card(alarm, "data", title=find_title(alarm, data_checks.CHECKS))
         for alarm in sort_alarms([*own, *of_store])
     )
 

@@ -1,9 +1,10 @@
 """Alarms as a page shows them: cards, most severe first, the checks made, and a sentence that counts the alarms."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
-from ganoscope.alarms import Alarm, Severity
+from ganoscope.alarms import Alarm, Check, Severity
 from ganoscope.reports.kit.content import write_number
 
 SIGNS: dict[Severity, str] = {"danger": "■", "warning": "▲", "note": "●"}
@@ -17,7 +18,7 @@ class Card:
     Attributes:
         severity: `danger`, `warning` or `note`.
         sign: The severity as a shape.
-        title: The alarm's code in words.
+        title: What was found.
         message: What was seen, and what to do.
         origin: Where the alarm comes from; "" where the page has one origin only.
         span: When it was active, in words, or "".
@@ -71,6 +72,7 @@ def make_card(
     span: str = "",
     place: tuple[str, str] = ("", ""),
     left_out: Collection[str] = (),
+    title: str = "",
 ) -> Card:
     """Returns an alarm as it is shown.
 
@@ -80,11 +82,12 @@ def make_card(
         span: When it was active, in words.
         place: Anchor and title of the section that shows its evidence.
         left_out: Names of numbers in its evidence that are not listed.
+        title: What was found, in words; by default, the alarm's code.
     """
     return Card(
         severity=alarm.severity,
         sign=SIGNS[alarm.severity],
-        title=alarm.code.replace("_", " ").capitalize(),
+        title=title or alarm.code.replace("_", " ").capitalize(),
         message=alarm.message[:1].upper() + alarm.message[1:],
         origin=origin,
         span=span,
@@ -96,6 +99,18 @@ def make_card(
         anchor=place[0],
         section=place[1],
     )
+
+
+def find_title(alarm: Alarm, checks: Iterable[Check[Any]]) -> str:
+    """Returns what the check that raises an alarm looks for, as a title; "" for a check of several kinds of alarms.
+
+    Example:
+        >>> checks = (Check(("empty_maps",), "empty maps", lambda _: []), Check(("a", "b"), "two things", lambda _: []))
+        >>> find_title(Alarm("empty_maps", "note", ""), checks), find_title(Alarm("a", "note", ""), checks)
+        ('Empty maps', '')
+    """
+    found = next((check for check in checks if check.raises(alarm.code)), None)
+    return "" if found is None or len(found.codes) > 1 else found.looks_for[:1].upper() + found.looks_for[1:]
 
 
 def describe_verdict(alarms: Sequence[Alarm], unchecked: Sequence[str] = ()) -> str:

@@ -5,10 +5,17 @@ from pathlib import Path
 from ganoscope.alarms import Alarm, load_alarms, run_checks, sort_alarms
 from ganoscope.classifiers.fitness import DANGER_CHECK
 from ganoscope.files import load_json
-from ganoscope.reports.kit.alarm_cards import AlarmList, Outcome, count_by_severity, describe_verdict, make_card
+from ganoscope.reports.kit.alarm_cards import (
+    AlarmList,
+    Outcome,
+    count_by_severity,
+    describe_verdict,
+    find_title,
+    make_card,
+)
 from ganoscope.reports.kit.content import Part
 from ganoscope.reports.run.artefacts import ALARMS, Sources, list_classifiers
-from ganoscope.reports.run.looked_for import ORIGIN_CHECK, Results, describe_checks
+from ganoscope.reports.run.looked_for import LOOKED_FOR, ORIGIN_CHECK, Results, describe_checks
 
 SPAN = ("first_images", "last_images")
 """Names in an alarm's evidence: images seen when it was first raised, and when last."""
@@ -27,7 +34,14 @@ def list_alarms(sources: Sources) -> AlarmList:
     ordered = sorted(sort_alarms([alarm for alarm, _ in raised]), key=lambda alarm: is_cleared(alarm, seen))
     return AlarmList(
         cards=tuple(
-            make_card(alarm, origin_of[id(alarm)], describe_span(alarm, seen), left_out=SPAN) for alarm in ordered
+            make_card(
+                alarm,
+                origin_of[id(alarm)],
+                describe_span(alarm, seen),
+                left_out=SPAN,
+                title=find_title(alarm, LOOKED_FOR[origin_of[id(alarm)]]),
+            )
+            for alarm in ordered
         ),
         outcomes=tuple(
             Outcome(describe_checks(origin), describe_outcome(part), origin) for origin, part in origins.items()

@@ -8,7 +8,15 @@ from numpy.typing import NDArray
 from ganoscope.alarms import Alarm, Check, load_alarms, sort_alarms
 from ganoscope.data.checks import CHECKS
 from ganoscope.data.checks.store_tables import StoreTables
-from ganoscope.reports.kit.alarm_cards import AlarmList, Outcome, count, count_by_severity, describe_verdict, make_card
+from ganoscope.reports.kit.alarm_cards import (
+    AlarmList,
+    Outcome,
+    count,
+    count_by_severity,
+    describe_verdict,
+    find_title,
+    make_card,
+)
 from ganoscope.reports.store.artefacts import Evidence
 
 CHAPTERS: dict[tuple[str, str], tuple[str, ...]] = {
@@ -24,7 +32,7 @@ CHAPTERS: dict[tuple[str, str], tuple[str, ...]] = {
     ("markers", "Burnt-in text and markers"): ("burnt_in_markers",),
     ("unusual", "Unusual pictures"): ("coloured",),
     ("geometry", "Source geometry"): ("mixed_modalities", "unstated_units"),
-    ("series", "Series"): ("missing_slices", "thickness_spacing"),
+    ("series", "Series"): ("slice_order", "several_volumes", "missing_slices", "thickness_spacing"),
     ("not_taken", "Files not taken"): ("quarantined",),
 }
 """By the chapter (anchor, title) that shows their evidence: codes of alarms."""
@@ -33,7 +41,7 @@ CHANCE = 0.5
 TABLES = {
     "near_duplicates": ("duplicates.csv", "Not looked for: no duplicates.csv."),
     "label_conflicts": ("duplicates.csv", "Not looked for: no duplicates.csv."),
-    "missing_slices": ("series.csv", "No volumes."),
+    "slice_order": ("series.csv", "No volumes."),
     "quarantined": ("quarantine.csv", "Not looked for: no quarantine.csv."),
 }
 """By code: table of the store that the check needs, and the outcome without it."""
@@ -52,7 +60,9 @@ def collect_alarms(evidence: Evidence) -> AlarmList:
         return AlarmList((), (), "Nothing was checked: the store has no alarms.json.")
     alarms = sort_alarms(load_alarms(path))
     return AlarmList(
-        cards=tuple(make_card(alarm, place=find_chapter(alarm.code)) for alarm in alarms),
+        cards=tuple(
+            make_card(alarm, place=find_chapter(alarm.code), title=find_title(alarm, CHECKS)) for alarm in alarms
+        ),
         outcomes=tuple(list_outcome(check, alarms, evidence) for check in CHECKS),
         verdict=describe_verdict(alarms),
     )

@@ -80,8 +80,8 @@ def refuse_unfit_store(store: Store, config: ClassifyConfig) -> None:
     """Refuses a store that a classifier can't be trained on; reports all faults at once.
 
     Raises:
-        UserError: Labels are missing, there are fewer than two classes, the validation part lacks a class, or the train
-            part does not fill a batch.
+        UserError: Labels are missing, there are fewer than two classes, the validation split lacks a class, or the
+            train split does not fill a batch.
     """
     faults = []
     train = store.indices("train")
@@ -99,7 +99,7 @@ def refuse_unfit_store(store: Store, config: ClassifyConfig) -> None:
     absent = sorted(set(labels[train].tolist()) - {""} - validation)
     if absent:
         remedy = "Prepare the store with a larger --validation, or with more patients of that class."
-        fault = f"the validation part lacks {'a class' if len(absent) == 1 else 'classes'} of the train part"
+        fault = f"the validation split lacks {'a class' if len(absent) == 1 else 'classes'} of the train split"
         faults.append(describe(fault, f"no image of {', '.join(absent)}", "images of every class", remedy))
     refuse(faults)
 
@@ -108,7 +108,7 @@ def compute_class_weights(store: Store, kind: Literal["balanced", "none"]) -> ND
     """Returns the weight of each class in the loss, shape (K,): N / (K n_c) where balanced, else 1.
 
     Args:
-        store: Store whose train part is counted: N images, n_c of class c, K classes.
+        store: Store whose train split is counted: N images, n_c of class c, K classes.
         kind: `balanced` or `none`.
     """
     counts = np.array(list(count_classes(store).values()), np.float64)

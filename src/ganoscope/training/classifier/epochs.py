@@ -18,8 +18,8 @@ class Epoch:
         seconds: Seconds since the start of the call that ran it.
         learning_rate: Learning rate during the epoch.
         train_loss: Mean loss over its steps, in training mode, on augmented images.
-        validation_loss: Loss on the validation part.
-        validation_auroc: AUROC on the validation part; for more than two classes, the mean of each against the rest.
+        validation_loss: Loss on the validation split.
+        validation_auroc: AUROC on the validation split; for more than two classes, the mean of each against the rest.
     """
 
     epoch: int

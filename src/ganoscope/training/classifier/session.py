@@ -49,7 +49,7 @@ EVALUATION_BATCH = 64
 
 
 def train_classifier(store: Store, run: Path, config: ClassifyConfig, network: nn.Module) -> nn.Module:
-    """Trains a network on a store's train part until its epochs or its patience are used up; returns the best state.
+    """Trains a network on a store's train split until its epochs or its patience are used up; returns the best state.
 
     Args:
         store: Store to learn from, checked before.

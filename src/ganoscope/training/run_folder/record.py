@@ -18,7 +18,7 @@ from ganoscope.data.store.domains import Domain
 from ganoscope.data.store.intensity import IntensityMap
 from ganoscope.data.store.store import LARGEST_PX
 from ganoscope.errors import Range, UserError, describe, refuse
-from ganoscope.files import records, save_json
+from ganoscope.files import lengthen_path, records, save_json, shorten_path
 from ganoscope.methods import load
 from ganoscope.training.config import TrainConfig
 
@@ -49,7 +49,7 @@ class RunRecord:
         target_fingerprint: Fingerprint of the store that is domain B; "" without a second store.
         sessions: Every call that trained, with the time at which it `started` (UTC) and its `images_at_start`.
         classifiers: Classifiers that hyper-parameters refer to, by the hyper-parameter's name: `weights_sha256`,
-            `network`, `store_name`, and `auroc` with its interval on the test part of their store.
+            `network`, `store_name`, and `auroc` with its interval on the test split of their store.
     """
 
     method: str
@@ -100,7 +100,7 @@ def make_record(
     return RunRecord(
         method=method,
         method_config=to_plain(asdict(method_config)),
-        train=train,
+        train=replace(train, target_store=str(Path(train.target_store).resolve())) if train.target_store else train,
         store=str(store.path.resolve()),
         store_name=store.name,
         store_fingerprint=store.fingerprint,
@@ -176,8 +176,15 @@ def begin_session(record: RunRecord, begun: RunRecord | None, images_seen: int) 
 
 
 def save_record(run: Path, record: RunRecord) -> None:
-    """Writes `run.json`."""
-    save_json(run / "run.json", {"schema_version": SCHEMA_VERSION, **asdict(record)})
+    """Writes `run.json`; paths in it are relative to the run's folder, and so name no folder above both."""
+    content = asdict(record)
+    content["store"] = shorten_path(record.store, run)
+    if record.train.target_store:
+        content["train"]["target_store"] = shorten_path(record.train.target_store, run)
+    for name in record.classifiers:
+        if record.method_config.get(name):
+            content["method_config"][name] = shorten_path(str(record.method_config[name]), run)
+    save_json(run / "run.json", {"schema_version": SCHEMA_VERSION, **content})
 
 
 def load_record(path: Path) -> RunRecord:
@@ -195,7 +202,15 @@ def load_record(path: Path) -> RunRecord:
             f"no run at {path}: run.json is missing, {missing}. Name the folder of a run or its run.json, or train one "
             "with `ganoscope train`."
         )
-    return records.load_record(file, RunRecord, SCHEMA_VERSION)
+    record = records.load_record(file, RunRecord, SCHEMA_VERSION)
+    method, target = record.method_config, record.train.target_store
+    named = {name: lengthen_path(str(method[name]), file.parent) for name in record.classifiers if method.get(name)}
+    return replace(
+        record,
+        store=lengthen_path(record.store, file.parent),
+        train=replace(record.train, target_store=lengthen_path(target, file.parent)) if target else record.train,
+        method_config={**method, **named},
+    )
 
 
 def configure(path: Path, record: RunRecord) -> Any:

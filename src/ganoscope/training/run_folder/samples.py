@@ -69,7 +69,7 @@ class NoisePictures:
 
 
 class TranslationPictures:
-    """Images of both domains, translated there and back; from the validation part where there is one."""
+    """Images of both domains, translated there and back; from the validation split where there is one."""
 
     def __init__(self, domains: tuple[Domain, Domain]) -> None:
         self.domains = domains

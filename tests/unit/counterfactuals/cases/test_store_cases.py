@@ -36,10 +36,10 @@ def test_what_the_independent_classifier_has_seen_is_known(disc_store, disc_run,
 
 def test_a_part_without_images_of_the_domains_is_refused(disc_store, disc_run):
     run, store = open_run(disc_run), Store.open(disc_store)
-    chosen, foreign = choose_indices(store, CounterfactualConfig(part="all", number=5), run)
+    chosen, foreign = choose_indices(store, CounterfactualConfig(split="all", number=5), run)
     assert (len(chosen), len(foreign)) == (5, 0)
     others = replace(run, record=replace(run.record, domains=("cat", "dog")))
-    with pytest.raises(UserError, match=r"no images of cat or dog in that part: got test; allowed: train \(0\)"):
+    with pytest.raises(UserError, match=r"no images of cat or dog in that split: got test; allowed: train \(0\)"):
         choose_indices(store, CounterfactualConfig(), others)
 
 

@@ -155,3 +155,19 @@ def test_memory_grows_with_kinds_of_names_and_not_with_files():
     reading = read_levels(paths)
     assert len(reading.found.files) == 1
     assert reading.place(("train", "patient00007", "study1")).patient == "patient00007"
+
+
+def test_spellings_of_one_class_are_one_class():
+    folders = ["train/NORMAL", "train/No_Tumor", "test/Normal", "test/no tumor"]
+    for stated in ("", "split/class"):
+        assert len(labels(read(folders, stated=stated)[1])) == 2
+
+
+def test_folders_of_patients_that_share_the_beginning_of_their_number_are_looked_through():
+    _, places = read([f"files/p{n % 3 + 10}/p{n % 3 + 10}{n:06d}/s{n + 50414267}" for n in range(9)])
+    assert len(patients(places)) == 9
+
+
+def test_men_and_women_with_the_same_number_are_different_persons():
+    _, places = read([f"covid/{sex}/patient{n}" for sex in ("male", "female") for n in range(1, 6)])
+    assert len(patients(places)) == 10

@@ -84,7 +84,7 @@ def test_the_ceiling_is_the_judges_accuracy_on_the_test_part(tiny_classifier, st
 
 def test_a_judge_that_has_seen_the_real_images_or_knows_other_classes_is_refused(judge, store):
     seen = replace(judge.record, sample_ids=store.column("sample_id").tolist())
-    with pytest.raises(UserError, match="was trained on images of the validation or test part"):
+    with pytest.raises(UserError, match="was trained on images of the validation or test split"):
         measure_label_agreement(replace(judge, record=seen), [paint([0])], np.array(judge.record.classes[:1]), store)
     with pytest.raises(UserError, match="does not know: got zebra"):
         measure_label_agreement(judge, [paint([0])], np.array(["zebra"]), store)

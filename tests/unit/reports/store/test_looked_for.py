@@ -38,7 +38,7 @@ def test_outcomes_are_in_the_order_of_the_checks_with_alarms_counted(tmp_path):
     assert [one.looked_for.lower() for one in found.outcomes] == [check.description.lower() for check in CHECKS]
     outcomes = {check.codes[0]: one.outcome for check, one in zip(CHECKS, found.outcomes, strict=True)}
     assert outcomes["few_groups"] == "1 warning."
-    assert outcomes["missing_slices"] == "No volumes."
+    assert outcomes["slice_order"] == "No volumes."
     assert outcomes["near_duplicates"] == "Not looked for: no duplicates.csv."
     assert outcomes["burnt_in_markers"] == "No alarm."
     assert [(card.anchor, card.section) for card in found.cards] == [("counts", "Counts"), ("", "")]

@@ -26,7 +26,7 @@ def test_all_faults_of_a_store_are_named_at_once(tmp_path):
     message = str(raised.value)
     assert "1 of 3 images without a label" in message
     assert "too few training images: got 3; allowed: 16 (one batch) or more" in message
-    assert "lacks a class of the train part: got no image of b" in message
+    assert "lacks a class of the train split: got no image of b" in message
 
 
 def test_a_store_of_one_class_is_refused(tmp_path):

@@ -6,6 +6,8 @@ import pytest
 
 from ganoscope.data.store import Store
 from ganoscope.errors import UserError
+from ganoscope.files import load_json, save_json
+from ganoscope.training.run_folder.record import load_record
 from ganoscope.training.run_folder.trained_run import (
     find_checkpoint,
     open_run,
@@ -71,3 +73,16 @@ def test_a_translation_generates_no_images_from_noise(disc_run, tiny_run):
     refuse_translation(open_run(tiny_run))
     with pytest.raises(UserError, match="translates between well and sick"):
         refuse_translation(open_run(disc_run))
+
+
+def test_a_run_names_its_store_relative_to_itself_and_finds_it(tiny_run, phantom_store):
+    text = (tiny_run / "run.json").read_text()
+    assert str(phantom_store.parent) not in text
+    assert load_record(tiny_run).store == str(phantom_store.resolve())
+    assert open_run(tiny_run).open_store().store is not None
+
+
+def test_a_record_of_an_earlier_version_with_a_whole_path_still_opens(tiny_run, phantom_store, tmp_path):
+    content = load_json(tiny_run / "run.json")
+    save_json(tmp_path / "run.json", {**content, "store": str(phantom_store)})
+    assert load_record(tmp_path).store == str(phantom_store)

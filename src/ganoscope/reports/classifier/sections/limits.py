@@ -5,12 +5,12 @@ from ganoscope.reports.classifier.artefacts import Findings
 from ganoscope.reports.kit.content import Chapter, Section
 
 LIMITS = (
-    "One training run with one random seed. The intervals reflect which patients were in the part, not how another "
+    "One training run with one random seed. The intervals reflect which patients were in the split, not how another "
     "run would have turned out, and not how the classifier performs on images from another hospital or device.",
-    "The best epoch and the temperature were chosen on the validation part, so its metrics are too good. Quote those "
-    "of the test part.",
+    "The best epoch and the temperature were chosen on the validation split, so its metrics are too good. Quote those "
+    "of the test split.",
     "Where patients are unknown, volumes and near-duplicate clusters stand in for them; other images of one patient "
-    "may still be in two parts, and every metric is then too good.",
+    "may still be in two splits, and every metric is then too good.",
     "Accuracy and weighted averages rise with the share of the larger class. Read balanced accuracy, sensitivity and "
     "specificity beside them.",
     "A high AUROC does not prove that the disease was recognised: markers, framing or the device may give the class "

@@ -16,7 +16,7 @@ from ganoscope.reports.kit.content import Chapter, Section
 
 def show(findings: Findings) -> Chapter:
     """Returns the reliability diagrams."""
-    alt = f"Accuracy over confidence on the {findings.shown} part, before and after temperature scaling."
+    alt = f"Accuracy over confidence on the {findings.shown} split, before and after temperature scaling."
     path, part = findings.pictures / "reliability.png", findings.part
     svg = save_chart(path, draw_reliability, part.curves, part.scores)
     content = Section(describe_calibration(findings), figures=(show_chart(svg, alt, WIDE_PX),))
@@ -33,10 +33,10 @@ def describe_calibration(findings: Findings) -> tuple[str, ...]:
         else ""
     )
     return (
-        f"Temperature {findings.record.temperature:.3f} divides the logits: fitted on the validation part (Guo et al. "
+        f"Temperature {findings.record.temperature:.3f} divides the logits: fitted on the validation split (Guo et al. "
         "2017), or 1 where the fitted one makes probabilities no better on validation patients that it was not fitted "
         f"on. It changes no predicted class.{shift}",
-        f"Measured on the {findings.shown} part. Bars and points show how often predictions of a given confidence "
+        f"Measured on the {findings.shown} split. Bars and points show how often predictions of a given confidence "
         f"were right; on the dotted line, confidence equals accuracy. The numbers of images are below; points with "
         f"few images are uncertain.",
     )

@@ -1,4 +1,4 @@
-"""Metrics: those of every part with their intervals, how to read them, and the result in one line."""
+"""Metrics: those of every split with their intervals, how to read them, and the result in one line."""
 
 from collections.abc import Mapping
 
@@ -12,7 +12,7 @@ from ganoscope.statistics.bootstrap import RESAMPLES
 
 
 def show(findings: Findings) -> Chapter:
-    """Returns the metrics of every part."""
+    """Returns the metrics of every split."""
     scores = findings.scores
     content = Section(describe_metrics(findings.record, scores), (list_metrics(scores),))
     return Chapter("metrics", "Metrics", (content,))
@@ -32,7 +32,7 @@ def describe_metrics(record: ClassifierRecord, scores: Mapping[str, PartScores])
         f"near-duplicates, or both joined). {which} Each image is assigned to its most probable class. Brier score and "
         "calibration errors are better when lower.",
         *(
-            f"On the {split} part, {METRICS[name]} is {metric.note}."
+            f"On the {split} split, {METRICS[name]} is {metric.note}."
             for split, part in scores.items()
             for name, metric in part.metrics.items()
             if metric.note
@@ -41,13 +41,13 @@ def describe_metrics(record: ClassifierRecord, scores: Mapping[str, PartScores])
 
 
 def list_metrics(scores: Mapping[str, PartScores]) -> Table:
-    """Returns the metrics of every part."""
+    """Returns the metrics of every split."""
     header = ("Metric", *(describe_part(split, part) for split, part in scores.items()))
     rows = [
         (title[:1].upper() + title[1:], *(write_metric(part.metrics[name]) for part in scores.values()))
         for name, title in METRICS.items()
     ]
-    return Table("Metrics by part", header, tuple(rows))
+    return Table("Metrics by split", header, tuple(rows))
 
 
 def describe_part(split: str, part: PartScores) -> str:
@@ -77,16 +77,16 @@ def describe_abstract(findings: Findings) -> str:
     return (
         f"{record.network} for {len(record.classes)} classes ({', '.join(record.classes)}), trained on "
         f"{len(record.sample_ids):,} images of {record.size} × {record.size} px. On {images:,} images of "
-        f"{part.groups:,} independent groups in the {findings.shown} part: AUROC "
+        f"{part.groups:,} independent groups in the {findings.shown} split: AUROC "
         f"{write_metric(part.metrics['auroc'])}, balanced accuracy {write_metric(part.metrics['balanced_accuracy'])}."
     )
 
 
 def describe_result(record: ClassifierRecord) -> str:
-    """Returns a classifier's performance on the test part, in one line."""
+    """Returns a classifier's performance on the test split, in one line."""
     if not record.metrics:
-        return "nothing was measured on the test part"
+        return "nothing was measured on the test split"
     shown = ("auroc", "auprc", "balanced_accuracy", "ece")
     metrics = {name: from_json(record.metrics["metrics"][name]) for name in shown}
     worth = ", ".join(f"{METRICS[name]} {write_metric(metric)}" for name, metric in metrics.items())
-    return f"test part, {metrics['auroc'].images:,} images of {metrics['auroc'].groups:,} groups: {worth}"
+    return f"test split, {metrics['auroc'].images:,} images of {metrics['auroc'].groups:,} groups: {worth}"

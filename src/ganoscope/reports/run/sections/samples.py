@@ -23,7 +23,7 @@ OF_NOISE = (
     "generator's weights. A conditional generator has one class per row."
 )
 OF_TRANSLATION = (
-    "Every grid shows the same images, from the validation part where there is one: the input, its translation, and "
+    "Every grid shows the same images, from the validation split where there is one: the input, its translation, and "
     "the translation back, through the moving averages of the generators' weights."
 )
 
@@ -47,7 +47,7 @@ def describe_samples(run: TrainedRun) -> Section:
     pairs = [show_grid(path, f"{name_grid(domains)}, after {seen:,} images seen.", "Sample grid")]
     real = run.path / "samples" / "real.png"
     if real.exists():
-        caption = "Real: training images, evenly spread over the training part."
+        caption = "Real: training images, evenly spread over the training split."
         pairs.append(show_grid(real, caption, "Grid of real images"))
     return Section(
         (OF_TRANSLATION if domains else OF_NOISE,),
