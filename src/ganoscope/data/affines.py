@@ -9,8 +9,6 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from ganoscope.data.dicom import attributes
-from ganoscope.data.dicom.dataset import open_dataset, quiet
 from ganoscope.data.picture import Picture
 from ganoscope.data.readers import nifti
 from ganoscope.data.readers._content import tell_format
@@ -32,7 +30,7 @@ def find_affine(path: Path | None, picture: Picture, plane: str) -> Affine | Non
         return None
     if tell_format(path) == ".nii":
         return find_nifti_affine(path, picture.frame, plane)
-    return find_dicom_affine(path, picture)
+    return find_dicom_affine(picture)
 
 
 def find_nifti_affine(path: Path, index: int, plane: str) -> Affine | None:
@@ -54,25 +52,15 @@ def find_nifti_affine(path: Path, index: int, plane: str) -> Affine | None:
     return affine
 
 
-def find_dicom_affine(path: Path, picture: Picture) -> Affine | None:
-    """Returns the place of a frame by its position, orientation and spacing; None where one of them is missing."""
-    with quiet():
-        dataset = open_dataset(path, stop_before_pixels=True)
-        groups = (
-            ("PlanePositionSequence", "ImagePositionPatient", 3),
-            ("PlaneOrientationSequence", "ImageOrientationPatient", 6),
-        )
-        corner, cosines = (
-            np.array(attributes.get_numbers(attributes.find_group(dataset, picture.frame, group), keyword, count))
-            for group, keyword, count in groups
-        )
-        normal = attributes.read_normal(dataset, picture.frame)
-    if not len(corner) or not normal or picture.spacing_mm is None:
+def find_dicom_affine(picture: Picture) -> Affine | None:
+    """Returns the place of a slice by its corner, directions and spacing; None where one of them is missing."""
+    if not (picture.corner_mm and picture.cosines and picture.spacing_mm):
         return None
+    columns, rows = np.array(picture.cosines[:3]), np.array(picture.cosines[3:])
     affine = np.eye(4)
-    affine[:3, 0] = cosines[:3] * picture.spacing_mm[1]
-    affine[:3, 1] = cosines[3:] * picture.spacing_mm[0]
-    affine[:3, 2] = np.array(normal) * (picture.thickness_mm or 1.0)
-    affine[:3, 3] = corner
+    affine[:3, 0] = columns * picture.spacing_mm[1]
+    affine[:3, 1] = rows * picture.spacing_mm[0]
+    affine[:3, 2] = np.cross(columns, rows) * (picture.thickness_mm or 1.0)
+    affine[:3, 3] = picture.corner_mm
     affine[:2] *= -1
     return affine

@@ -15,6 +15,10 @@ PADDING_HU = -2048
 """Value of pixels in HU where the scanner measured nothing: below every real value, so that it can be masked."""
 
 
+HIGHEST_HU = 32767
+"""Highest value in HU that is stored; metal may lie above, and networks see at most 3071."""
+
+
 SYNTHETIC = "SYNTHETIC"
 """Prefix of the description of a generated image: in PNG text, in the NIfTI header, in a ZIP comment."""
 
@@ -28,8 +32,29 @@ class UnreadableError(Exception):
 
 
 @dataclass(frozen=True)
-class ReadOptions:
-    """How to read volumes, DICOM series and 16-bit pictures."""
+class TableOptions:
+    """How to read a table that lists images."""
+
+    label_column: str = ""
+    """Column of the table that holds the class; several, separated by commas, where each finding has a column of 0 and
+    1."""
+    patient_column: str = ""
+    """Column of the table that holds the patient id."""
+    path_column: str = ""
+    """Column of the table that holds the names of the files."""
+    map: str = ""
+    """Classes by value of the label column, such as "COVID-19=covid,No Finding=normal": VALUE= leaves images out,
+    *=CLASS is for all other values, blank=CLASS for empty fields. Values that are not named keep their own."""
+
+    @property
+    def states_table(self) -> bool:
+        """Whether any option says how a table is to be read, so that there must be one."""
+        return bool(self.label_column or self.patient_column or self.path_column or self.map)
+
+
+@dataclass(frozen=True)
+class ReadOptions(TableOptions):
+    """How to read tables, volumes, DICOM series and 16-bit pictures."""
 
     plane: Literal["axial", "coronal", "sagittal"] = "axial"
     """Plane in which volumes are cut into slices."""
@@ -74,6 +99,12 @@ class Picture:
         synthetic: Whether the file declares that it was generated.
         stack: Number of the volume that it is a slice of, where one file holds several.
         told_by: Attributes that tell this volume apart from the others of its file; "" if there are no others.
+        pixel_aspect: Height of a pixel over its width where no spacing is stated.
+        padded_px: Number of pixels below `PADDING_HU` in HU that count as padding although the file does not say so.
+        clipped_px: Number of pixels above `HIGHEST_HU` that were clipped to it.
+        body_part: Code of the examined part of the body; "" if unknown.
+        corner_mm: Place of the centre of the first pixel in the patient, in DICOM's axes; () if unknown.
+        cosines: Direction cosines of row and column in DICOM's axes; () if unknown.
         order: What orders the slices of its file: `position`, another attribute, or "" where nothing does.
         fault: Reason why it is not taken although it can be read; "" if there is none.
     """
@@ -96,4 +127,10 @@ class Picture:
     stack: int = 0
     told_by: str = ""
     order: str = "position"
+    pixel_aspect: float = 1.0
+    corner_mm: tuple[float, ...] = ()
+    cosines: tuple[float, ...] = ()
+    padded_px: int = 0
+    clipped_px: int = 0
+    body_part: str = ""
     fault: str = ""

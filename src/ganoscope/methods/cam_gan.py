@@ -12,6 +12,7 @@ from ganoscope.contracts import Batch, ImageSpec, Phase, Terms, Traits, observed
 from ganoscope.data.store import Store
 from ganoscope.errors import Range, UserError, describe, list_range_faults, refuse
 from ganoscope.nets.cam import Discriminator, DiscriminatorOutput, Generator, Upsampling
+from ganoscope.nets.parts.instance_noise import add_instance_noise
 from ganoscope.objectives.adversarial import bce_fake, bce_real
 from ganoscope.objectives.cam import MERGES, Merge, attention_bce, cam_l1
 from ganoscope.objectives.reduction import weighted_mean
@@ -188,8 +189,7 @@ class CamGAN:
 
     def discriminate(self, image: Tensor) -> DiscriminatorOutput:
         """Returns D's output for images (B, 1, H, W) in [-1, 1] plus instance noise."""
-        noise = self.config.instance_noise
-        output: DiscriminatorOutput = self.D(image + noise * torch.randn_like(image) if noise else image)
+        output: DiscriminatorOutput = self.D(add_instance_noise(image, self.config.instance_noise))
         return output
 
 

@@ -11,6 +11,7 @@ from ganoscope.data.store import Store
 from ganoscope.data.store.classes import refuse_unlabelled
 from ganoscope.errors import Range, list_range_faults, refuse
 from ganoscope.nets.cgan import ConditionalGenerator, ProjectionDiscriminator
+from ganoscope.nets.parts.instance_noise import add_instance_noise
 from ganoscope.objectives.adversarial import bce_fake, bce_real
 from ganoscope.objectives.reduction import weighted_mean
 
@@ -147,7 +148,7 @@ class CGAN:
 
     def discriminate(self, image: Tensor, label: Tensor) -> Tensor:
         """Returns D's logits (B,) for images (B, 1, H, W) in [-1, 1] plus instance noise, and class codes (B,)."""
-        seen = image + self.noise * torch.randn_like(image) if self.noise else image
+        seen = add_instance_noise(image, self.noise)
         logits: Tensor = self.D(seen, label).logits
         return logits
 

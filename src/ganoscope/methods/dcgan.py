@@ -9,6 +9,7 @@ from torch import Tensor, nn
 from ganoscope.contracts import Batch, ImageSpec, Phase, Terms, Traits, observed
 from ganoscope.errors import Range, list_range_faults, refuse
 from ganoscope.nets.dcgan import Discriminator, Generator
+from ganoscope.nets.parts.instance_noise import add_instance_noise
 from ganoscope.objectives.adversarial import bce_fake, bce_real
 from ganoscope.objectives.reduction import weighted_mean
 
@@ -132,7 +133,7 @@ class DCGAN:
 
     def discriminate(self, image: Tensor) -> Tensor:
         """Returns D's logits (B,) for images (B, 1, H, W) in [-1, 1] plus instance noise."""
-        seen = image + self.noise * torch.randn_like(image) if self.noise else image
+        seen = add_instance_noise(image, self.noise)
         logits: Tensor = self.D(seen).logits
         return logits
 

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from ganoscope.data.feeding.augment import Policy, policy_of
 from ganoscope.data.store import Store
+from ganoscope.data.store.classes import refuse_test_only
 from ganoscope.errors import UserError, describe, refuse
 from ganoscope.locks import is_vacant
 from ganoscope.methods import load
@@ -55,6 +56,7 @@ def prepare_run(
     """
     store = Store.open(store_path)
     store.verify()
+    refuse_test_only(store, "train")
     refuse_missing(config.track)
     refuse_foreign_config(method_name, method_config)
     translates = load(method_name).TRAITS.translates

@@ -33,6 +33,7 @@ from ganoscope.data.prepare.listing import Entry, Listing, iterate, parse, spool
 from ganoscope.data.prepare.transfer import Row
 from ganoscope.data.readers import read
 from ganoscope.data.readers._content import tell_format
+from ganoscope.data.readers._reformat import needs_cut, read_cut
 from ganoscope.data.store import Store
 from ganoscope.data.store.intensity import DTYPE_OF_UNIT
 from ganoscope.errors import UserError
@@ -148,7 +149,8 @@ class FileCases:
 
 def find_group(entry: Entry, row: Row) -> str:
     """Returns the key that groups a picture with others of its patient: the patient id, else its file or series."""
-    return str(row.values["person"] or row.values["kin"] or (entry.number, f"frame {row.values['frame']}"))
+    alone = "" if row.values["kin"] else f"frame {row.values['frame']}"
+    return str(row.values["person"] or (entry.image.kin or entry.number, alone))
 
 
 def open_files(
@@ -228,6 +230,9 @@ def read_entry(line: str, recipe: Recipe) -> Iterator[tuple[Row, tuple[Path, Pic
 
 def read_sources(entry: Entry, recipe: Recipe) -> Iterator[tuple[int, Path, Picture]]:
     """Yields (number of the file, file, picture) of an entry; damaged files give the pictures before the damage."""
+    if needs_cut(entry.image.path, recipe.options.plane):
+        yield from ((entry.number, entry.image.path, cut) for cut in read_cut(entry.image.paths, recipe.options))
+        return
     for number, path in choose_files(entry, recipe):
         with suppress(UnreadableError, OSError):  # the decoded rows state the reason
             for picture in read(path, recipe.options):

@@ -1,7 +1,7 @@
 """A store's tables, read once: what its checks look at."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
@@ -28,6 +28,15 @@ class SourceFacts:
         uid_images: Number of images whose patient id is a UID of their own study.
         matched_images: Number of images whose patient id was read by the user's pattern.
         unmatched_images: Number of images in which the user's pattern found nothing.
+        padded_images: Number of images with values below the range of HU that no file declares as padding.
+        padded_px: Number of such pixels of the source.
+        padded_share: Largest proportion of such pixels in one image.
+        clipped_images: Number of images with values above the range of HU.
+        clipped_px: Number of such pixels of the source.
+        regions: Number of images by region of the body, as their files state it or their content tells.
+        undeclared_hu: Number of images that look like HU plus an offset that nobody declared.
+        undeclared_offset: The most frequent such offset.
+        left_out: Number of pictures taken, and left out for being of another unit, by class; empty if none was.
     """
 
     patient_conflicts: int = 0
@@ -37,6 +46,15 @@ class SourceFacts:
     uid_images: int = 0
     matched_images: int = 0
     unmatched_images: int = 0
+    padded_images: int = 0
+    padded_px: int = 0
+    padded_share: float = 0.0
+    clipped_images: int = 0
+    clipped_px: int = 0
+    regions: Mapping[str, int] = field(default_factory=dict)
+    undeclared_hu: int = 0
+    undeclared_offset: int = 0
+    left_out: Mapping[str, tuple[int, int]] = field(default_factory=dict)
 
 
 UNKNOWN_SOURCE = SourceFacts()

@@ -18,12 +18,29 @@ MODALITIES = frozenset(("CT", "MR", "PT", "NM", "US", "IVUS", "OT", "SC", "ES", 
 KNOWN = PROJECTION | MODALITIES | frozenset(("BI", "SEG", "SR", "RTDOSE", "RTPLAN", "RTSTRUCT", "REG", "PR", "KO"))
 """Codes that may be shown: any other text in this attribute might contain anything."""
 
+REGIONS = {
+    **dict.fromkeys(
+        ("HEAD", "BRAIN", "SKULL", "HEADNECK", "NECK", "FACE", "SINUS", "ORBIT", "EAR", "JAW"), "head and neck"
+    ),
+    **dict.fromkeys(
+        ("CHEST", "LUNG", "THORAX", "HEART", "BREAST", "TSPINE", "CHESTABDOMEN", "CHESTABDPELVIS"), "trunk"
+    ),
+    **dict.fromkeys(("ABDOMEN", "PELVIS", "ABDOMENPELVIS", "ABDPELV", "LSPINE", "LIVER", "KIDNEY", "COLON"), "trunk"),
+    **dict.fromkeys(("ARM", "HAND", "ELBOW", "WRIST", "SHOULDER", "LEG", "KNEE", "FOOT", "ANKLE", "HIP"), "limbs"),
+    "EXTREMITY": "limbs",
+}
+"""Region of each code of a body part (PS3.16, annex L) that may be shown: any other text might contain anything."""
 VIEWS = frozenset(("AP", "PA", "LL", "RL", "RLD", "LLD", "RLO", "LLO"))
 PLANES = ("sagittal", "coronal", "axial")
 OBLIQUE_BELOW = 0.9
 """Cosine of the angle between slice normal and nearest body axis below which a slice is oblique (26 degrees: gantry
 tilts of head CT stay above it)."""
 
+WHOLE_SLIDE = "1.2.840.10008.5.1.4.1.1.77.1.6"
+TILED = (
+    "a tiled (whole-slide) image: its frames are tiles of one picture and no slices; export one level, or regions "
+    "of interest, as TIFF or PNG"
+)
 LOCALIZER = "a localizer (scout) image"
 NOT_ANATOMY = {
     "1.2.840.10008.5.1.4.1.1.481.2": "a radiotherapy dose map is no image of anatomy",
@@ -130,6 +147,8 @@ def refuse_kind(dataset: Dataset) -> None:
     kind = get_text(dataset, "SOPClassUID")
     if kind in NOT_ANATOMY:
         raise UnreadableError(NOT_ANATOMY[kind])
+    if kind == WHOLE_SLIDE or "TotalPixelMatrixColumns" in dataset:
+        raise UnreadableError(TILED)
     if is_localizer(dataset):
         raise UnreadableError(LOCALIZER)
     if not any(keyword in dataset for keyword in ("PixelData", "FloatPixelData", "DoubleFloatPixelData")):
@@ -165,6 +184,18 @@ def read_spacing(dataset: Dataset, frame: int, modality: str) -> tuple[float, fl
     return None
 
 
+def read_pixel_aspect(dataset: Dataset) -> float:
+    """Returns the height of a pixel over its width where no spacing is stated (PS3.3, C.7.6.3.1.7); 1 if unknown."""
+    aspect = get_numbers(dataset, "PixelAspectRatio", 2)
+    return aspect[0] / aspect[1] if aspect and min(aspect) > 0 else 1.0
+
+
+def read_body_part(dataset: Dataset) -> str:
+    """Returns the code of the examined part of the body; "" if it is unknown."""
+    code = get_text(dataset, "BodyPartExamined").upper().replace(" ", "").replace("_", "")
+    return code if code in REGIONS else ""
+
+
 def read_thickness(dataset: Dataset, frame: int) -> float | None:
     """Returns the slice thickness in mm; None if unknown."""
     thickness = get_numbers(find_group(dataset, frame, "PixelMeasuresSequence"), "SliceThickness", 1)
@@ -173,7 +204,7 @@ def read_thickness(dataset: Dataset, frame: int) -> float | None:
 
 def read_normal(dataset: Dataset, frame: int = 0) -> tuple[float, ...]:
     """Returns the unit vector across a slice, in the patient's coordinates; () where the file does not tell."""
-    cosines = get_numbers(find_group(dataset, frame, "PlaneOrientationSequence"), "ImageOrientationPatient", 6)
+    cosines = read_cosines(dataset, frame)
     if not cosines:
         return ()
     (a, b, c), (d, e, f) = cosines[:3], cosines[3:]
@@ -182,13 +213,22 @@ def read_normal(dataset: Dataset, frame: int = 0) -> tuple[float, ...]:
     return tuple(part / length for part in normal) if length > 0.5 else ()
 
 
-def read_position(dataset: Dataset, frame: int = 0) -> float | None:
-    """Returns the position of a slice along its normal in mm; None if unknown."""
-    normal = read_normal(dataset, frame)
+def read_cosines(dataset: Dataset, frame: int = 0) -> tuple[float, ...]:
+    """Returns the direction cosines of row and column; () where the file does not tell."""
+    return get_numbers(find_group(dataset, frame, "PlaneOrientationSequence"), "ImageOrientationPatient", 6)
+
+
+def read_corner(dataset: Dataset, frame: int = 0) -> tuple[float, ...]:
+    """Returns the place of the first pixel of a frame in mm; () where the file does not tell."""
     group = find_group(dataset, frame, "PlanePositionSequence")
     if group is dataset and get_numbers(dataset, "NumberOfFrames", 1) > (1.0,):
-        return None  # one corner for all frames says nothing about any of them
-    corner = get_numbers(group, "ImagePositionPatient", 3)
+        return ()  # one corner for all frames says nothing about any of them
+    return get_numbers(group, "ImagePositionPatient", 3)
+
+
+def read_position(dataset: Dataset, frame: int = 0) -> float | None:
+    """Returns the position of a slice along its normal in mm; None if unknown."""
+    normal, corner = read_normal(dataset, frame), read_corner(dataset, frame)
     return sum(n * p for n, p in zip(normal, corner, strict=True)) if normal and corner else None
 
 

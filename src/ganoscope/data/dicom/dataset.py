@@ -29,7 +29,7 @@ HEADER = (
     "PatientSex StudyInstanceUID SOPInstanceUID "
     "ViewPosition PatientOrientation ImageOrientationPatient ImagePositionPatient "
     "SliceThickness PixelSpacing ImagerPixelSpacing NominalScannedPixelSpacing InstanceNumber "
-    "StudyInstanceUID SeriesInstanceUID NumberOfFrames Rows Columns SliceLocation SyntheticData "
+    "StudyInstanceUID SeriesInstanceUID BodyPartExamined NumberOfFrames Rows Columns SliceLocation SyntheticData "
     f"{stacks.HEADER}"
 )
 """Attributes needed to list a folder."""
@@ -37,7 +37,8 @@ HEADER = (
 IMAGE = (
     "SamplesPerPixel PhotometricInterpretation PlanarConfiguration BitsAllocated BitsStored HighBit "
     "PixelRepresentation PixelPaddingValue PixelPaddingRangeLimit RescaleSlope RescaleIntercept "
-    "RescaleType ModalityLUTSequence WindowCenter WindowWidth VOILUTFunction VOILUTSequence "
+    "RescaleType ModalityLUTSequence WindowCenter WindowWidth VOILUTFunction VOILUTSequence PixelAspectRatio "
+    "TotalPixelMatrixColumns "
     "SharedFunctionalGroupsSequence PerFrameFunctionalGroupsSequence RedPaletteColorLookupTableDescriptor "
     "GreenPaletteColorLookupTableDescriptor BluePaletteColorLookupTableDescriptor "
     "RedPaletteColorLookupTableData GreenPaletteColorLookupTableData BluePaletteColorLookupTableData "

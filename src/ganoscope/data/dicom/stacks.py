@@ -114,7 +114,7 @@ def read_plane(dataset: Dataset, frame: int = 0) -> Plane:
     return Plane(
         modality,
         (int(rows[0]), int(columns[0])),
-        get_numbers(find_group(dataset, frame, "PlaneOrientationSequence"), "ImageOrientationPatient", 6),
+        attributes.read_cosines(dataset, frame),
         attributes.read_spacing(dataset, frame, modality),
         attributes.read_position(dataset, frame),
         tuple(read_trait(dataset, frame, places) for places in TRAITS.values()),

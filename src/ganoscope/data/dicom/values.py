@@ -11,7 +11,7 @@ from pydicom import Dataset
 
 from ganoscope.data.dicom.attributes import find_group, get_numbers, get_text
 from ganoscope.data.dicom.pixel_format import PixelFormat
-from ganoscope.data.picture import PADDING_HU, UnreadableError
+from ganoscope.data.picture import HIGHEST_HU, PADDING_HU, UnreadableError
 
 Values = NDArray[Any]
 Mapping = Callable[[Values], Values]
@@ -131,7 +131,7 @@ def to_hu(stored: Values, dataset: Dataset, found: PixelFormat, frame: int) -> N
     """Returns Hounsfield units, shape (H, W), rounded; `PADDING_HU` for unmeasured pixels.
 
     Declared padding becomes `PADDING_HU`, as do lower values, which some scanners store outside the field of view
-    without declaring them: no attenuation is that low.
+    without declaring them: no attenuation is that low. Values above `HIGHEST_HU`, in metal, are clipped to it.
 
     Args:
         stored: Stored values, shape (H, W).
@@ -153,13 +153,29 @@ def to_hu(stored: Values, dataset: Dataset, found: PixelFormat, frame: int) -> N
     def rescale_table(values: Values) -> Values:
         hu = np.maximum(np.rint(values * slope + intercept), PADDING_HU)
         hu[padded(values)] = PADDING_HU
-        if hu.max() > np.iinfo(np.int16).max:
-            raise UnreadableError("a CT with values beyond 32767 HU")
-        return hu.astype(np.int16)
+        return np.minimum(hu, HIGHEST_HU).astype(np.int16)
 
     hu = map_values(stored, rescale_table)
     refuse_no_hu(hu)
     return hu
+
+
+def count_beyond(stored: Values, dataset: Dataset, found: PixelFormat, frame: int) -> tuple[int, int]:
+    """Returns how many pixels, declared padding aside, lie below `PADDING_HU`, and how many above `HIGHEST_HU`.
+
+    Args:
+        stored: Stored values, shape (H, W).
+        dataset: Data set.
+        found: Pixel format.
+        frame: Index of the frame, from 0.
+    """
+    slope, intercept = read_rescale(dataset, frame) or (1.0, 0.0)
+    ends = sorted(np.rint(float(end) * slope + intercept) for end in (stored.min(), stored.max()))
+    if ends[0] >= PADDING_HU and ends[1] <= HIGHEST_HU:
+        return 0, 0
+    hu = np.rint(stored * slope + intercept)
+    measured = ~find_padding(dataset, found)(stored)
+    return int(((hu < PADDING_HU) & measured).sum()), int(((hu > HIGHEST_HU) & measured).sum())
 
 
 def refuse_no_hu(hu: NDArray[np.int16]) -> None:

@@ -6,7 +6,7 @@ from PIL import Image, ImageDraw
 from scipy import ndimage
 from scipy.spatial import ConvexHull
 
-from ganoscope.data.picture import PADDING_HU, Unit, UnreadableError
+from ganoscope.data.picture import Unit, UnreadableError
 
 BODY_HU = -500
 """Threshold between air (-1000) and fat (-100): denser pixels belong to the body, the table or clothes."""
@@ -77,9 +77,11 @@ def fill_hull(mask: NDArray[np.bool_]) -> NDArray[np.bool_]:
 
 
 def remove_table(pixels: NDArray[np.generic]) -> NDArray[np.generic]:
-    """Returns the CT slice, shape (H, W), with air (-1024 HU) outside the body; unmeasured pixels stay marked."""
-    outside = ~find_body(pixels) & (pixels != PADDING_HU)
-    return np.where(outside, pixels.dtype.type(-1024), pixels)
+    """Returns the CT slice, shape (H, W), with air (-1024 HU) outside the body, unmeasured corners included.
+
+    Only unmeasured pixels inside the body's outline, where the field of view cuts it, stay marked.
+    """
+    return np.where(find_body(pixels), pixels, pixels.dtype.type(-1024))
 
 
 def find_bounds(mask: NDArray[np.bool_]) -> tuple[int, int, int, int]:

@@ -129,7 +129,7 @@ def choose_placement(picture: Picture, config: GeometryConfig) -> Placement:
         return place_at_spacing(taken_part, picture.spacing_mm, config.size, config.spacing_mm)
     if config.fit == "stretch":
         return Placement(whole, Rectangle(0, 0, config.size, config.size))
-    rows, columns = picture.spacing_mm or (1.0, 1.0)
+    rows, columns = picture.spacing_mm or (picture.pixel_aspect, 1.0)
     return place_by_aspect(taken_part, rows / columns, config.size, crop=config.fit == "crop")
 
 

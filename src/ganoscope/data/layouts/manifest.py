@@ -1,80 +1,76 @@
-"""A folder with a CSV that lists its images: path, label, and further columns.
+"""A folder with a table that lists its images: path, label, and further columns.
 
-The CSV is at the top: `manifest.csv`, or the only one with a column for paths and one for labels. Columns, in any
-order, with any common separator and encoding: `path` (relative to the CSV; slashes or backslashes), `label`,
-`patient`, `split` (train, validation, test or empty), `modality` (DICOM code), `view`, `boxes` ("x y width height;
-..." in pixels), `mask` (the path of a mask of findings) and `anatomy` (that of a mask of lung fields or an organ).
-Other common names, such as `filename` or `class`, are recognised in any case. Rows without an image, images without a
-row, and contradictory rows of one image are listed but not used.
+The table is a CSV at the top (or in the only folder that holds some): `manifest.csv`, the only one with a column for
+paths and one for labels, or several that are named after splits (`train.csv`, `valid.csv`). Columns, in any order, with
+any common separator and encoding: `path`, `label`, `patient`, `split` (train, validation, test or empty), `modality`,
+`view`, `boxes` ("x y width height; ..." in pixels), `mask` (the path of a mask of findings) and `anatomy` (that of a
+mask of lung fields or an organ). Other common names, such as `filename` or `class`, are recognised in any case, and the
+user can state columns. Names match files with or without folder, ending and case, if that is one to one. Rows without
+an image, images without a row, and contradictory rows of one image are listed but not used.
 
 It ranks above the layouts of single data sets: a manifest is deliberate.
 
 """
 
-import difflib
 import os
-import posixpath
 import re
-import unicodedata
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
-from ganoscope.data.layouts import Box, SourceImage
-from ganoscope.data.layouts._tables import Table, open_table, parse_number, read_rows, require_columns, show
-from ganoscope.data.layouts._walk import Found, find_fault, find_link_fault, is_hidden, walk_files
+from ganoscope.data.layouts import Box, Listed, SourceImage
+from ganoscope.data.layouts._columns import choose_columns
+from ganoscope.data.layouts._labels import LabelRule, refuse_unclear
+from ganoscope.data.layouts._matching import Matching, is_outside, make_key, match_rows
+from ganoscope.data.layouts._table_files import choose_tables, find_tables
+from ganoscope.data.layouts._tables import Table, parse_number, read_rows
+from ganoscope.data.layouts._understood import LONE_MASK, NAMED_MASK, Understood, understand
+from ganoscope.data.layouts._walk import Found, find_link_fault, walk_files
+from ganoscope.data.levels.stated import StatedReading
 from ganoscope.data.levels.words import SPLIT_OF_FOLDER
-from ganoscope.data.picture import ReadOptions
+from ganoscope.data.picture import ReadOptions, TableOptions
 from ganoscope.data.readers import readers
-from ganoscope.errors import UserError, refuse
 from ganoscope.files import escape_unprintable
 
 RANK = 3
 
-NAME = "manifest.csv"
-SUFFIXES = (".csv", ".tsv")
-ALIASES = {
-    "path": (
-        "path",
-        "filename",
-        "file",
-        "image",
-        "file_name",
-        "filepath",
-        "file_path",
-        "image_path",
-        "image_file",
-        "img",
-    ),
-    "label": ("label", "class", "target", "category", "labels", "classes", "class_name"),
-    "patient": ("patient", "patient_id", "patientid", "subject", "subject_id", "subjectid", "participant_id"),
-    "split": ("split", "set", "subset", "partition", "part"),
-    "modality": ("modality",),
-    "view": ("view", "view_position", "viewposition", "position"),
-    "boxes": ("boxes", "box", "bbox", "bboxes"),
-    "mask": ("mask", "mask_path", "segmentation"),
-    "anatomy": ("anatomy", "anatomy_mask", "lung_mask", "lungs", "organ_mask", "body_mask"),
-}
 VIEWS = {name.lower(): name for name in ("AP", "PA", "LL", "RL", "axial", "coronal", "sagittal", "oblique")}
-TYPING_ERROR = 0.85
-"""Similarity from which a column name is assumed to be a misspelt missing column, and refused."""
+KEPT_WORD = re.compile(
+    "anterior|apical|axial|bilateral|caudal|chamber|chest|coronal|costal|cranial|cross|decubitus|dorsal|erect|frontal|"
+    "horizontal|lat|lateral|left|lordotic|oblique|portable|posterior|prone|right|sagittal|seated|semi|semierect|sitting|"
+    "standing|supine|swimmers|table|upright|ventral|view|xtable|angiography|dermoscopy|endoscopy|film|fluoroscopy|"
+    "fundus|histology|mammogram|mammography|microscopy|optical|coherence|tomography|pathology|radiograph|radiography|"
+    "ray|scan|sonography|ultrasound|x|xray|unknown",
+    re.IGNORECASE,
+)
+"""Words of which an unknown view or modality may consist to be kept as text: any other could be a name."""
+KEPT_CODE = re.compile(r"[A-Z]{1,4}\d?|\d{1,2}")
+"""Codes that may be kept as well, such as `APS`, `LPO` or `4`."""
 
 NO_IMAGE = "a row without its image file"
 NO_ROW = "an image without a row in the CSV"
+NO_PATH = "a row without a path"
+ABSOLUTE = "an absolute path in the CSV that is no image of the source"
+LEADS_OUT = "a path in the CSV that leads out of the source folder"
 CONFLICT = "rows that say different things of one image"
 GENERATED_SHEETS = {"contact_sheet.png", "rejected.png", "interpolation.png", "interpolation_classes.png"}
 """Overview pictures that `ganoscope generate` writes beside its images."""
-NO_PATH = "../"
-"""Prefix of the keys of rows without a valid path: no path inside the source begins with it."""
-MOST_TABLES = 20
-"""Largest number of CSV files that are examined; beyond it none is."""
+OFTEN, OFTEN_SHARE = 10, 0.1
+"""From this number and share of images with different labels in several rows, a table lists findings, not classes."""
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One image in the CSV; `fault` is the reason why the row can't be used."""
+    """One image in the CSV.
 
-    label: str = ""
+    Attributes:
+        values: Contents of its label columns.
+        fault: Reason why the row can't be used.
+        number: Number of its (first) row, from 1.
+        differs: Whether another row has other label values.
+    """
+
+    values: frozenset[str] = frozenset()
     patient: str = ""
     split: str = ""
     modality: str = ""
@@ -83,53 +79,163 @@ class Row:
     mask: str = ""
     anatomy: str = ""
     fault: str = ""
+    label: str = ""
+    number: int = 0
+    differs: bool = False
+
+
+@dataclass(frozen=True)
+class Reading:
+    """The tables of a source as they are read.
+
+    Attributes:
+        tables: Tables with the splits that their names state.
+        rows: Rows by the normalised name of their image.
+        matching: Files that belong to rows.
+        others: Paths of files that are no images, such as masks.
+        columns: Names of the columns by our names, of the first table.
+        understood: What the names of the files say: masks, and levels of folders that the user states.
+        files: Number of files that may be images.
+    """
+
+    tables: Sequence[Table]
+    rows: Mapping[str, Row]
+    matching: Matching
+    others: Collection[str]
+    columns: Mapping[str, str]
+    understood: Understood
+    files: int
 
 
 def matches(source: Path) -> bool:
     """Recognises folders with a `manifest.csv`, or with another CSV that has columns for paths and labels."""
-    return bool(find_tables(source))
+    return bool(find_tables(source, TableOptions()))
 
 
-def list_images(source: Path, options: ReadOptions) -> Iterator[SourceImage]:
-    """Yields the images in the order of paths, then the rows without an image.
+def list_images(source: Path, options: ReadOptions) -> Listed:
+    """Returns the images in the order of paths, then the rows without an image.
 
     Raises:
-        UserError: The folder is a store, there is not exactly one CSV, or columns are missing or ambiguous.
+        UserError: The folder is a store, the table can't be told, columns are missing or ambiguous, names do not match
+            files, or labels have no clear meaning.
     """
-    table = choose_table(source)
-    rows = collect_rows(table)
-    others = {mask for row in rows.values() for mask in (row.mask, row.anatomy)} | {table.path.name}
+    reading = read_source(source, options)
+    return Listed(iterate_images(source, reading), list(describe_reading(reading)))
+
+
+def read_source(source: Path, options: ReadOptions) -> Reading:
+    """Returns the tables of a source with their rows matched to files.
+
+    Raises:
+        UserError: See `list_images`.
+    """
+    tables = choose_tables(source, options)
+    others = {make_key(table.path.relative_to(source).as_posix()) for table, _ in tables}
     others |= GENERATED_SHEETS if (source / "provenance.json").exists() else set()
+    candidates = (found for found in walk_files(source) if found.fault or is_picture(found.path))
+    files = [key for found in candidates if (key := find_key(source, found)) not in others]
+    rows, columns = collect_rows(tables, options, files)
+    others |= {mask for row in rows.values() for mask in (row.mask, row.anatomy) if mask}
+    understood = understand(source, options.levels, strict=False)
+    masks, loose = (
+        {make_key(Path(path).relative_to(source).as_posix()) for path in paths}
+        for paths in (understood.masks.paths, understood.masks.loose)
+    )
+    pictures = [file for file in files if file not in others]
+    named = [key for key, row in rows.items() if row.fault != NO_PATH]
+    matching = match_rows(named, pictures, tables[0][0].path.name, masks)
+    attached = {name for name in masks - loose if not is_volume(name)}
+    images = len(pictures) - len(masks.intersection(pictures))
+    tabled = [table for table, _ in tables]
+    return Reading(tabled, rows, matching, others | attached, columns, understood, images)
+
+
+def find_key(source: Path, found: Found) -> str:
+    """Returns the normalised path of a file relative to the source."""
+    return make_key(found.path.relative_to(source).as_posix())
+
+
+def iterate_images(source: Path, reading: Reading) -> Iterator[SourceImage]:
+    """Yields the images in the order of paths, then the rows without an image."""
+    row_of_file, used = reading.matching.row_of_file, set()
     for found in walk_files(source):
-        key = make_key(found.path.relative_to(source).as_posix())
-        row = rows.pop(key, None)
-        if row:
-            yield make_image(source, found, row)
-        elif key not in others and (found.fault or is_picture(found.path)):
-            yield SourceImage((found.path,), found.name, fault=found.fault or NO_ROW)
-    for key, row in rows.items():
-        if key.startswith(NO_PATH):
-            yield SourceImage((table.path,), key.removeprefix(NO_PATH), fault=row.fault)
-        else:
-            yield SourceImage((source / key,), escape_unprintable(key), row.label, fault=row.fault or NO_IMAGE)
+        key = find_key(source, found)
+        if key in row_of_file:
+            used.add(row_of_file[key])
+            yield make_image(source, found, reading.rows[row_of_file[key]], reading.understood)
+        elif key not in reading.others and (found.fault or is_picture(found.path)):
+            yield SourceImage((found.path,), found.name, fault=found.fault or name_fault(found, reading.understood))
+    for key, row in reading.rows.items():
+        if key not in used:
+            yield make_lone_row(source, key, row, reading.tables[0])
 
 
-def make_image(source: Path, found: Found, row: Row) -> SourceImage:
-    """Returns an image with the values of its row.
+def name_fault(found: Found, understood: Understood) -> str:
+    """Returns the reason why a file without a row is not taken."""
+    if str(found.path) in understood.masks.loose:
+        return LONE_MASK
+    return NAMED_MASK if str(found.path) in understood.masks.paths else NO_ROW
+
+
+def make_lone_row(source: Path, key: str, row: Row, table: Table) -> SourceImage:
+    """Returns the entry of a row without an image; a path out of the source is never touched.
+
+    Args:
+        source: Source folder.
+        key: Normalised name of the image.
+        row: The row.
+        table: Table that holds the row.
+    """
+    if row.fault == NO_PATH or is_outside(key):
+        fault = NO_PATH if row.fault == NO_PATH else LEADS_OUT if key.startswith("..") else ABSOLUTE
+        return SourceImage((table.path,), f"row {row.number}", fault=fault)
+    return SourceImage((source / key,), escape_unprintable(key), row.label, fault=row.fault or NO_IMAGE)
+
+
+def describe_reading(reading: Reading) -> Iterator[str]:
+    """Yields lines that say how the tables were understood."""
+    rows, found, way = reading.rows, reading.matching.row_of_file, reading.matching.way
+    columns = ", ".join(f"{name} from {column!r}" for name, column in reading.columns.items())
+    yield f"{', '.join(table.path.name for table in reading.tables)}: {len(rows):,} images: {columns}"
+    for file, row in list(found.items())[:1]:
+        how = "" if way.plain else f" (rows say {escape_unprintable(row)}, files are {escape_unprintable(file)})"
+        yield f"{len(found):,} of {len(rows):,} rows match one of {reading.files:,} files each{how}"
+    lone = next((key for key in rows if key not in set(found.values())), None) if len(found) < len(rows) else None
+    if lone:
+        yield f"rows without an image: {len(rows) - len(found):,}, such as {escape_unprintable(lone)}"
+    yield from reading.understood.masks.tell()
+    unclear = reading.matching.double
+    if unclear[0] and len(found) < len(rows):
+        yield f"left alone because more than one fits: rows {show_names(unclear[0])}, files {show_names(unclear[1])}"
+
+
+def show_names(names: Sequence[str]) -> str:
+    """Returns names for the terminal."""
+    return " and ".join(map(escape_unprintable, names))
+
+
+def make_image(source: Path, found: Found, row: Row, understood: Understood) -> SourceImage:
+    """Returns an image with the values of its row; what the row does not say comes from names.
 
     Args:
         source: Source folder.
         found: File.
         row: Row of the file.
+        understood: What the names of the files say.
     """
-    masks, anatomy = (((source / name,) if name else ()) for name in (row.mask, row.anatomy))
+    named = understood.make_image(found, attach=not is_volume(found.path.name))
+    masks: tuple[Path, ...] = (source / row.mask,) if row.mask else ()
+    anatomy: tuple[Path, ...] = (source / row.anatomy,) if row.anatomy else ()
+    if not (masks or anatomy):
+        masks, anatomy = named.mask, named.anatomy
+    stated = isinstance(understood.reading, StatedReading)  # the user's --levels
     faults = [found.fault, row.fault, *(find_mask_fault(path, source) for path in (*masks, *anatomy))]
     return SourceImage(
         paths=(found.path,),
         name=found.name,
         label=row.label,
-        split=row.split,
-        patient=row.patient,
+        split=row.split or (named.split if stated else ""),
+        patient=row.patient or (named.patient if stated else ""),
         boxes=row.boxes,
         mask=masks,
         modality=row.modality,
@@ -145,134 +251,136 @@ def find_mask_fault(mask: Path, source: Path) -> str:
     return f"its mask can't be taken: {fault}" if fault else ""
 
 
+def is_volume(name: str) -> bool:
+    """Tells whether a file is a NIfTI volume, whose label maps stand for several organs and findings."""
+    return name.lower().endswith((".nii", ".nii.gz"))
+
+
 def is_picture(path: Path) -> bool:
     """Tells whether a file name has the suffix of a picture or none, as is common for DICOM files."""
     return not path.suffix or path.name.lower().endswith(tuple(suffix for suffix in readers() if suffix))
 
 
-def find_tables(source: Path) -> list[Path]:
-    """Returns `manifest.csv` or, if there is none, the CSV files with columns for paths and labels."""
-    root = os.path.realpath(source)
-    with os.scandir(source) as entries:
-        seen = [entry for entry in entries if not is_hidden(entry.name) and entry.name.lower().endswith(SUFFIXES)]
-    names = sorted(entry.name for entry in seen if not find_fault(entry, root))
-    if named := [source / name for name in names if name.lower() == NAME]:
-        return named
-    tables = [source / name for name in names]
-    return [path for path in tables if lists_images(path)] if len(tables) <= MOST_TABLES else []
-
-
-def lists_images(path: Path) -> bool:
-    """Tells whether a CSV has columns for paths and for labels."""
-    try:
-        keys = open_table(path).keys
-    except UserError:
-        return False
-    return all(any(alias in keys for alias in ALIASES[name]) for name in ("path", "label"))
-
-
-def choose_table(source: Path) -> Table:
-    """Returns the one CSV that lists the images.
-
-    Raises:
-        UserError: The folder is a store, or there is not exactly one such CSV.
-    """
-    if (source / "store.json").exists():
-        raise UserError(f"{source} is a store already: use it as it is, or name the folder with the source images.")
-    found = find_tables(source)
-    if len(found) != 1:
-        raise UserError(
-            f"{source} has no single CSV that lists its images: got {len(found)}; allowed: one, with the columns path "
-            f"and label. Rename the right one to {NAME}."
-        )
-    return open_table(found[0])
-
-
-def choose_columns(table: Table) -> dict[str, str]:
-    """Returns the column names of the table by our names.
-
-    Raises:
-        UserError: Columns are missing, ambiguous or misspelt; the message names all of them.
-    """
-    found = {name: [alias for alias in aliases if alias in table.keys] for name, aliases in ALIASES.items()}
-    chosen = {name: name if name in aliases else aliases[0] for name, aliases in found.items() if aliases}
-    taken = {alias for aliases in ALIASES.values() for alias in aliases}
-    faults = [
-        f"{table.path} has several columns for {name}: {show(aliases)}. Rename one of them to {name}."
-        for name, aliases in found.items()
-        if len(aliases) > 1 and name not in aliases
-    ]
-    faults += [
-        f"{table.path} has no column {name}, but a similar one: {show(close)}. Rename it."
-        for name in ALIASES
-        if name not in chosen
-        and (close := difflib.get_close_matches(name, [key for key in table.keys if key not in taken], 1, TYPING_ERROR))
-    ]
-    refuse(faults)
-    needed = [name for name in ("path", "label") if name not in chosen]
-    require_columns(table, needed)
-    return chosen
-
-
-def collect_rows(table: Table) -> dict[str, Row]:
-    """Returns the rows by the key of their image; rows without a valid path get a fault and a key of their own.
+def collect_rows(
+    tables: Sequence[tuple[Table, str]], options: TableOptions, files: Collection[str]
+) -> tuple[dict[str, Row], dict[str, str]]:
+    """Returns the rows by the name of their image, and the names of the columns of the first table by our names.
 
     Repeated rows count once; contradictory rows give their image a fault.
+
+    Args:
+        tables: Tables, and the split that the name of each states.
+        options: How tables are read.
+        files: Paths of the files of the source.
+
+    Raises:
+        UserError: Columns are missing or ambiguous, or labels have no clear meaning.
     """
-    columns = choose_columns(table)
     rows: dict[str, Row] = {}
-    for number, fields in enumerate(read_rows(table), 1):
-        values = {name: fields[key] for name, key in columns.items()}
-        fault = find_path_fault(values["path"])
-        key = f"{NO_PATH}row {number}" if fault else make_key(values["path"])
-        row = Row(fault=fault) if fault else parse_row(values, table)
-        rows[key] = row if rows.get(key, row) == row else Row(fault=CONFLICT)
-    return rows
+    chosen = [choose_columns(table, options, files) for table, _ in tables]
+    for (table, split), columns in zip(tables, chosen, strict=True):
+        for number, fields in enumerate(read_rows(table), 1):
+            cells = {name: fields[key] for name, key in columns.keys.items()}
+            row = replace(parse_row(cells, table, split), values=columns.rule.read(fields), number=number)
+            path = "" if "\0" in cells["path"] else cells["path"]
+            key = make_key(path) if path else f"{NO_PATH} {table.path.name} {number}"
+            row = row if path else Row(fault=NO_PATH, number=number)
+            rows[key] = merge(rows[key], row, columns.rule) if key in rows else row
+    names = {
+        name: dict(zip(tables[0][0].keys, tables[0][0].columns, strict=True))[key]
+        for name, key in chosen[0].keys.items()
+    }
+    return add_labels(rows, chosen[0].rule, tables[0][0].path.name), names | {"class": ", ".join(chosen[0].rule.names)}
 
 
-def make_key(path: str) -> str:
-    r"""Returns the normalised form of a path for comparison: `/` as separator, NFC, no `.` or `..`.
+def merge(first: Row, other: Row, rule: LabelRule) -> Row:
+    """Returns what two rows say of one image: several findings if `--map` tells their class, else a fault.
 
-    Example:
-        >>> make_key(r".\img\a.png")
-        'img/a.png'
+    Args:
+        first: Row read before.
+        other: Row read now.
+        rule: How an image gets its class.
     """
-    return posixpath.normpath(unicodedata.normalize("NFC", path.replace("\\", "/")))
+    values, differs = first.values | other.values, first.differs or first.values != other.values
+    same = replace(first, values=values, number=0, differs=False) == replace(other, values=values, number=0)
+    fault = first.fault if same else CONFLICT
+    return replace(first, values=values, fault=CONFLICT if differs and not rule.classes else fault, differs=differs)
 
 
-def find_path_fault(path: str) -> str:
-    """Returns the reason why a path in the CSV can't be that of an image in the source, or ""."""
-    if not path or "\0" in path:
-        return "a row without a path"
-    if re.match(r"[A-Za-z]:|[/\\]", path):
-        return "an absolute path in the CSV; allowed: paths relative to the CSV"
-    if make_key(path).split("/")[0] == "..":
-        return "a path in the CSV that leads out of the source folder"
-    return ""
+def add_labels(rows: Mapping[str, Row], rule: LabelRule, table: str) -> dict[str, Row]:
+    """Returns the rows with their classes.
+
+    Args:
+        rows: Rows by the name of their image.
+        rule: How an image gets its class.
+        table: Name of the table, for the message.
+
+    Raises:
+        UserError: The labels have no clear meaning.
+    """
+    named = [row for row in rows.values() if row.fault != NO_PATH]
+    unclear = sum(row.differs for row in named)
+    often = unclear >= OFTEN and unclear > OFTEN_SHARE * len(named)
+    refuse_unclear(rule, [row.values for row in named if often or rule.classes or not row.differs], table)
+    return {key: label_row(row, rule) for key, row in rows.items()}
 
 
-def parse_row(values: Mapping[str, str], table: Table) -> Row:
-    """Returns the parsed row, with a fault if a value is not allowed."""
-    split, view, modality = (values.get(name, "") for name in ("split", "view", "modality"))
-    boxes = parse_boxes(values.get("boxes", ""), table)
-    masks = {name: values.get(name, "") for name in ("mask", "anatomy")}
+def label_row(row: Row, rule: LabelRule) -> Row:
+    """Returns a row with its class, or with the reason why it has none."""
+    if row.fault in (NO_PATH, CONFLICT):
+        return row
+    label, fault = rule.choose(row.values)
+    return replace(row, label=label, fault="; ".join(filter(None, (row.fault, fault))))
+
+
+def parse_row(cells: Mapping[str, str], table: Table, named_split: str) -> Row:
+    """Returns the parsed row without its label, with a fault if a value is not allowed.
+
+    Args:
+        cells: Contents of the columns by our names.
+        table: Table of the row.
+        named_split: Split that the name of the table states.
+    """
+    split = cells.get("split", "")
+    boxes = parse_boxes(cells.get("boxes", ""), table)
+    masks = {name: cells.get(name, "") for name in ("mask", "anatomy")}
     faults = {
         "an unknown split; allowed: train, validation, test or nothing": split and split.lower() not in SPLIT_OF_FOLDER,
-        f"an unknown view; allowed: {', '.join(VIEWS.values())} or nothing": view and view.lower() not in VIEWS,
-        "an unknown modality; allowed: DICOM's codes, such as CT": not re.fullmatch(r"([A-Za-z]{2,4})?", modality),
         "boxes in another form than 'x y width height; ...'": boxes is None,
-        "a mask that is no file in the source folder": any(map(find_path_fault, filter(None, masks.values()))),
+        "a mask that is no file in the source folder": any(map(is_outside, filter(None, masks.values()))),
     }
     return Row(
-        label=values["label"],
-        patient=values.get("patient", ""),
-        split=SPLIT_OF_FOLDER.get(split.lower(), ""),
-        modality=modality.upper(),
-        view=VIEWS.get(view.lower(), ""),
+        patient=cells.get("patient", ""),
+        split=SPLIT_OF_FOLDER.get(split.lower(), named_split),
+        modality=read_modality(cells.get("modality", "")),
+        view=VIEWS.get(cells.get("view", "").lower(), keep_text(cells.get("view", ""))),
         boxes=boxes or (),
-        **{name: make_key(mask) for name, mask in masks.items() if mask},
+        mask=make_key(masks["mask"]) if masks["mask"] else "",
+        anatomy=make_key(masks["anatomy"]) if masks["anatomy"] else "",
         fault="; ".join(fault for fault, found in faults.items() if found),
     )
+
+
+def read_modality(text: str) -> str:
+    """Returns a DICOM code in capitals, another modality as text.
+
+    Example:
+        >>> read_modality("ct"), read_modality("X-ray"), read_modality("Doe^John")
+        ('CT', 'X-ray', '')
+    """
+    return text.upper() if re.fullmatch(r"[A-Za-z]{2,4}", text) else keep_text(text)
+
+
+def keep_text(text: str) -> str:
+    """Returns a text of the field's words and of codes as it is; "" for one that may name a person or a date.
+
+    Example:
+        >>> keep_text("AP Supine"), keep_text("AP_horizontal"), keep_text("Doe John"), keep_text("19560713")
+        ('AP Supine', 'AP_horizontal', '', '')
+    """
+    words = re.split(r"[\s_/,.-]+", text.strip())
+    known = all(KEPT_WORD.fullmatch(word) or KEPT_CODE.fullmatch(word) for word in words if word)
+    return text.strip() if known and len(text) <= 40 else ""
 
 
 def parse_boxes(text: str, table: Table) -> tuple[Box, ...] | None:

@@ -17,7 +17,7 @@ from pathlib import Path
 from ganoscope.data.layouts import Box, SourceImage
 from ganoscope.data.layouts._tables import Table, open_table, parse_number, read_rows, require_columns
 from ganoscope.data.layouts._walk import Found, walk_files
-from ganoscope.data.layouts.manifest import CONFLICT, NO_IMAGE, NO_ROW
+from ganoscope.data.layouts.manifest import CONFLICT, NO_IMAGE, NO_ROW, VIEWS, read_modality
 from ganoscope.data.picture import ReadOptions
 from ganoscope.errors import UserError
 from ganoscope.files import escape_unprintable
@@ -187,6 +187,6 @@ def describe(finding: Finding, pattern: SourceImage) -> SourceImage:
         pattern,
         label=finding.label,
         boxes=finding.boxes,
-        view=details.get("position", "").upper(),
-        modality=details.get("modality", "").upper(),
+        view=VIEWS.get(details.get("position", "").lower(), details.get("position", "")),
+        modality=read_modality(details.get("modality", "")),
     )

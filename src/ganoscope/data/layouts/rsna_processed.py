@@ -12,7 +12,6 @@ is listed with that reason instead of being read. Only if it holds real boxes ("
 Source: file formats as read by public code; no publication of this form of the data set is known.
 """
 
-import re
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -20,7 +19,7 @@ from pathlib import Path
 from ganoscope.data.layouts import Box, SourceImage
 from ganoscope.data.layouts._tables import open_table, parse_number, read_rows, require_columns
 from ganoscope.data.layouts._walk import walk_files
-from ganoscope.data.layouts.manifest import VIEWS
+from ganoscope.data.layouts.manifest import keep_text
 from ganoscope.data.layouts.rsna_challenge import (
     BOX_COLUMNS,
     NEGATIVE,
@@ -60,7 +59,7 @@ def list_images(source: Path, options: ReadOptions) -> Iterator[SourceImage]:
     train = read_findings(source / TRAIN, ("patientId", *BOX_COLUMNS, "Target"), ("position", "modality"))
     test, fault = read_test(source / TEST)
     part = "" if fault else "train"
-    yield from list_training(source, {key: limit(finding) for key, finding in train.items()}, part)
+    yield from list_training(source, {key: tidy(finding) for key, finding in train.items()}, part)
     if fault:
         files = walk_files(source, TEST_IMAGES) if (source / TEST_IMAGES).is_dir() else ()
         yield from (SourceImage((found.path,), found.name, fault=found.fault or fault) for found in files)
@@ -84,15 +83,9 @@ def list_training(source: Path, findings: dict[str, Finding], split: str) -> Ite
     yield from (SourceImage((mask.path,), mask.name, fault=mask.fault or LONE_MASK) for mask in masks.values())
 
 
-def limit(finding: Finding) -> Finding:
-    """Returns a finding, with a fault if its view or modality is not allowed in a store."""
-    faults = list(finding.faults)
-    details = dict(finding.details)
-    if details.get("position", "").lower() not in (*VIEWS, ""):
-        faults.append(f"an unknown position; allowed: {', '.join(VIEWS.values())} or nothing")
-    if not re.fullmatch(r"([A-Za-z]{2,4})?", details.get("modality", "")):
-        faults.append("an unknown modality; allowed: DICOM's codes, such as CR")
-    return replace(finding, faults=tuple(faults))
+def tidy(finding: Finding) -> Finding:
+    """Returns a finding whose view and modality may be part of a store: known ones, or short texts."""
+    return replace(finding, details=frozenset((name, keep_text(value)) for name, value in finding.details))
 
 
 def read_test(path: Path) -> tuple[dict[str, Finding], str]:

@@ -6,6 +6,7 @@ from typing import Literal
 
 from ganoscope.data.geometry.placement import GeometryConfig
 from ganoscope.data.geometry.volumes import find_choice_fault
+from ganoscope.data.layouts._labels import parse_map
 from ganoscope.data.levels.stated import list_faults
 from ganoscope.data.patients import compile_pattern
 from ganoscope.data.picture import ReadOptions
@@ -52,7 +53,11 @@ class PrepareConfig(IntensityConfig, ReadOptions, GeometryConfig):
             faults.append(describe("--modality is not known", self.modality, ", ".join(MODALITIES), "Choose one."))
         faults += [fault] if (fault := find_choice_fault(self.slices)) else []
         faults += list_faults(self.levels)
-        for check in (partial(Fractions, self.validation, self.test), partial(compile_pattern, self.patient_pattern)):
+        for check in (
+            partial(Fractions, self.validation, self.test),
+            partial(compile_pattern, self.patient_pattern),
+            partial(parse_map, self.map),
+        ):
             try:
                 check()
             except UserError as error:

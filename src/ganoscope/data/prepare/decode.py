@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from hashlib import sha256
 from itertools import chain, islice
 from pathlib import Path
 from zlib import crc32
@@ -9,9 +10,11 @@ from zlib import crc32
 import numpy as np
 from numpy.typing import NDArray
 
+from ganoscope.data.checks.body_regions import tell_region
 from ganoscope.data.checks.markers import find_markers, is_searchable
 from ganoscope.data.checks.series import SeriesFacts
 from ganoscope.data.checks.thumbnails import make_folded_thumbnail
+from ganoscope.data.checks.undeclared_hu import find_hu_offset
 from ganoscope.data.file_limits import start_bounds
 from ganoscope.data.geometry.placement import (
     AIR_HU,
@@ -24,7 +27,7 @@ from ganoscope.data.geometry.placement import (
 from ganoscope.data.geometry.volumes import select_slices
 from ganoscope.data.layouts import SourceImage
 from ganoscope.data.patients import PatientRule, extract_patient
-from ganoscope.data.picture import Picture, ReadOptions, UnreadableError
+from ganoscope.data.picture import HIGHEST_HU, Picture, ReadOptions, UnreadableError
 from ganoscope.data.prepare.config import PrepareConfig
 from ganoscope.data.prepare.facts.series_check import check_volumes
 from ganoscope.data.prepare.faults import explain_fault
@@ -32,6 +35,7 @@ from ganoscope.data.prepare.listing import Entry, Listing, parse
 from ganoscope.data.prepare.masks import Masks, open_masks
 from ganoscope.data.prepare.transfer import Decoded, Origin, Row, make_row
 from ganoscope.data.readers import read
+from ganoscope.data.readers._reformat import needs_cut, read_cut
 from ganoscope.data.store.intensity import IntensityConfig, find_raw_range, scale_to_16_bits
 from ganoscope.files import compute_sha256, escape_unprintable
 
@@ -43,6 +47,8 @@ FLAT_HU = 20.0
 """Thumbnails with a smaller standard deviation show only air or one tissue, and noise."""
 SEARCHED = 500
 """Number of pictures searched for burnt-in text and markers: all of smaller sets, a random sample of larger ones."""
+MOST_METAL = 0.1
+"""Largest share of an image in HU that may lie above the range of HU, where only metal does."""
 LARGEST = 1e15
 """Largest absolute value of a signal: squares of larger ones overflow in single precision."""
 
@@ -105,11 +111,27 @@ def decode_together(entry: Entry, recipe: Recipe) -> Result:
     Raises:
         UnreadableError: The entry can't be used.
     """
-    image, files = entry.image, choose_files(entry, recipe)
-    pictures = chain.from_iterable(decode_file(number, path, image, recipe) for number, path in files)
+    image, plane = entry.image, recipe.options.plane
+    if needs_cut(image.path, plane):
+        pictures = decode_cut(entry, recipe)
+    else:
+        files = choose_files(entry, recipe)
+        pictures = chain.from_iterable(decode_file(number, path, image, recipe) for number, path in files)
     decoded, series = check_volumes(pictures, image, recipe.options.slices)
     rows = (make_row(item, find_kin(entry, item)) for item in scale(decoded, recipe.intensity))
     return Result(len(image.paths), tuple(rows), series)
+
+
+def decode_cut(entry: Entry, recipe: Recipe) -> Iterator[Decoded]:
+    """Yields slices of the requested plane through the volumes of an entry; they are filed under its first file.
+
+    Raises:
+        UnreadableError: The entry can't be read or cut.
+    """
+    digest = sha256("".join(compute_sha256(path) for path in entry.image.paths).encode()).hexdigest()
+    masks = open_masks(entry.image, recipe.options)
+    for picture in read_cut(entry.image.paths, recipe.options):
+        yield decode_picture(entry.number, picture, entry.image, recipe, digest, masks)
 
 
 def find_kin(entry: Entry, item: Decoded) -> str:
@@ -225,6 +247,10 @@ def decode_picture(
         return Decoded(number, image.name, image, reason=str(error))
     patient, origin = choose_patient(image, picture, recipe.rule)
     modality = recipe.modality or picture.modality or image.modality
+    offset = find_hu_offset(picture.pixels) if picture.unit == "grey 16 bit" else None
+    signed = (
+        picture.pixels if offset is None else (picture.pixels.astype(np.int32) - offset).clip(-2048, 32767).astype("i2")
+    )
     searched = is_searchable(picture.pixels) and is_sampled(f"{digest} {picture.frame}", recipe.searched_share)
     return Decoded(
         number=number,
@@ -244,8 +270,10 @@ def decode_picture(
         mask=mask,
         anatomy=anatomy,
         searched=searched,
-        markers=tuple(placement.to_store(marker.box) for marker in find_markers(picture.pixels)) if searched else (),
+        markers=tuple(placement.to_store(marker.box) for marker in find_markers(signed)) if searched else (),
         digest=digest,
+        region=tell_region(picture),
+        like_hu=offset,
         patient=patient,
         origin=origin,
         stated_split=image.split or picture.split,
@@ -288,13 +316,17 @@ def is_sampled(name: str, share: float) -> bool:
 
 
 def refuse_empty(picture: Picture) -> None:
-    """Refuses a picture that has a fault, is too small or constant.
+    """Refuses a picture that has a fault, is too small or constant, or holds values that can't be HU.
 
     Raises:
-        UnreadableError: It has a fault, is smaller than `MIN_SIZE`, or every pixel has the same value.
+        UnreadableError: It has a fault, is smaller than `MIN_SIZE`, every pixel has the same value, or more than
+            `MOST_METAL` of them lie above the range of HU.
     """
     if picture.fault:
         raise UnreadableError(picture.fault)
+    if picture.clipped_px > MOST_METAL * picture.pixels.size:
+        share = f"{picture.clipped_px / picture.pixels.size:.0%}"
+        raise UnreadableError(f"{share} of the pixels are beyond {HIGHEST_HU} HU, which metal alone can't explain")
     height, width = picture.pixels.shape
     if min(height, width) < MIN_SIZE:
         raise UnreadableError(f"the picture is only {(height, width)} pixels")

@@ -1,7 +1,7 @@
 """Finalizes an unfinished store: groups, splits, manifest, intensity map, alarms, removal of the private files."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from importlib import import_module
 from importlib.metadata import version
 from pathlib import Path
@@ -14,6 +14,7 @@ from ganoscope.data.checks.duplicates import Duplicates
 from ganoscope.data.checks.leaks import refuse_crossing
 from ganoscope.data.checks.soundness import find_alarms
 from ganoscope.data.prepare.config import PrepareConfig
+from ganoscope.data.prepare.facts.kinds import count_left_out
 from ganoscope.data.prepare.grouping import Columns, group, save_duplicates, search_duplicates
 from ganoscope.data.prepare.idle_options import Findings, find_idle_options
 from ganoscope.data.prepare.ingest import Ingest
@@ -22,7 +23,7 @@ from ganoscope.data.prepare.provisional_rows import Facts, read_columns, read_fa
 from ganoscope.data.store import COLUMNS, QUARANTINE_COLUMNS, Store, StoreWriter
 from ganoscope.data.store.intensity import DTYPE_OF_UNIT, SCALED_UNIT, IntensityMap, parse_window
 from ganoscope.data.store.splits import Fractions, make_splits
-from ganoscope.errors import UserError
+from ganoscope.errors import UserError, write_count
 from ganoscope.files import remove
 from ganoscope.files.tables import read_csv, save_csv
 from ganoscope.parallel import submit
@@ -67,7 +68,8 @@ def finish(
     writer.finish(config.name or layout, intensity, facts.modality, prepared)
     store = Store.open(folder)
     refuse_crossing(store)
-    save_alarms(folder / "alarms.json", find_alarms(store, facts.source))
+    source = replace(facts.source, left_out=count_left_out(ingest.kinds, ingest.unit))
+    save_alarms(folder / "alarms.json", find_alarms(store, source))
 
 
 def tell(ingest: Ingest, config: PrepareConfig, facts: Facts, formats: frozenset[str]) -> None:
@@ -81,9 +83,8 @@ def tell(ingest: Ingest, config: PrepareConfig, facts: Facts, formats: frozenset
     """
     if config.patient_pattern is not None:
         matched, missed = facts.source.matched_images, facts.source.unmatched_images
-        CONSOLE.print(
-            f"--patient-pattern matched {matched:,} of {matched + missed:,} images: {facts.persons:,} patients"
-        )
+        patients = write_count(facts.persons, "patient")
+        CONSOLE.print(f"--patient-pattern matched {matched:,} of {matched + missed:,} images: {patients}")
     source_splits, unit = facts.source_splits, ingest.unit
     found = Findings(formats, unit, ingest.has_series, facts.many_frames, facts.scaled, source_splits)
     for line in find_idle_options(config, found):
@@ -143,7 +144,8 @@ def explain_patients(facts: Facts) -> str:
             " The headers of all files bear one patient id, which was not used: if the ids are in file names or "
             "folders, give --patient-pattern."
         )
-    return f" --patient-pattern matched {matched:,} images: {facts.persons:,} patient(s)." if matched else ""
+    patients = write_count(facts.persons, "patient")
+    return f" --patient-pattern matched {write_count(matched, 'image')}: {patients}." if matched else ""
 
 
 def write_manifest(

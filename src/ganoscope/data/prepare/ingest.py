@@ -18,6 +18,7 @@ from typing import IO, Annotated, Any, BinaryIO, Literal
 import numpy as np
 
 from ganoscope.data.prepare.decode import Result
+from ganoscope.data.prepare.facts.kinds import Kind, choose_unit, refuse_mixture
 from ganoscope.data.prepare.transfer import PRIVATE_COLUMNS, Row
 from ganoscope.data.store import COLUMNS, StoreWriter
 from ganoscope.data.store.intensity import DTYPE_OF_UNIT
@@ -48,6 +49,7 @@ class Progress:
         series: Number of series.
         count: Number of images.
         reasons: Number of rejected files by reason.
+        kinds: Unit, modality, class and number of the pictures of each kind.
         lengths: Valid bytes of each file by name.
     """
 
@@ -57,6 +59,7 @@ class Progress:
     series: Annotated[int, Range(0)] = 0
     count: Annotated[int, Range(0)] = 0
     reasons: dict[str, int] = field(default_factory=dict)
+    kinds: list[tuple[str, str, str, int]] = field(default_factory=list)
     lengths: dict[str, Annotated[int, Range(0)]] = field(default_factory=dict)
 
 
@@ -67,16 +70,20 @@ class Ingest:
         folder: Unfinished store.
         size: Height and width of the images in pixels.
         entries: Number of entries of the listing that are done.
-        unit: Unit of the pixels; that of the first picture.
+        unit: Unit of the pixels.
+        kinds: Number of pictures by unit, modality and class, those of other units included.
         reasons: Number of rejected files by reason.
     """
 
-    def __init__(self, folder: Path, size: int) -> None:
+    def __init__(self, folder: Path, size: int, unit: str = "") -> None:
+        """Opens an unfinished store; `unit` of the pixels is that of the first picture unless it is given."""
         self.folder, self.size = folder, size
         state = load_record(folder / "progress.json", Progress) if (folder / "progress.json").exists() else Progress()
         self.entries, self.files, self._series = state.entries, state.files, state.series
-        self.unit: Any = state.unit
+        given: Any = state.unit or unit
+        self.unit = given
         self.reasons: Counter[str] = Counter(state.reasons)
+        self.kinds = Counter({Kind(unit, modality, label): number for unit, modality, label, number in state.kinds})
         lengths, count = state.lengths, state.count
         self._thumbnails = open_at(folder / "thumbnails.bin", lengths.get("thumbnails.bin", 0))
         self._tables = {
@@ -113,11 +120,12 @@ class Ingest:
     def _take_one(self, row: Row, series: str) -> None:
         if not row.pixels:
             return self._reject(row, row.reason)
-        if self.store is None:
-            self.unit = row.unit
-            self.store = StoreWriter(self.folder, self.size, DTYPE_OF_UNIT[row.unit])
+        self.kinds[Kind(row.unit, row.values["modality"], row.values["label"])] += 1
+        self.unit = self.unit or row.unit
         if row.unit != self.unit:
             return self._reject(row, f"{row.unit} in a store of {self.unit}")
+        if self.store is None:
+            self.store = StoreWriter(self.folder, self.size, DTYPE_OF_UNIT[row.unit])
         square = (self.size, self.size)
         masks = (np.frombuffer(mask, bool).reshape(square) if mask else None for mask in (row.mask, row.anatomy))
         self.store.append(np.frombuffer(row.pixels, DTYPE_OF_UNIT[row.unit]).reshape(square), *masks)
@@ -152,16 +160,36 @@ class Ingest:
             series=self._series,
             count=self.store.count if self.store else 0,
             reasons=dict(self.reasons),
+            kinds=[(kind.unit, kind.modality, kind.label, number) for kind, number in self.kinds.items()],
             lengths={name: (self.folder / name).stat().st_size for name in names},
         )
         save_json(self.folder / "progress.json", asdict(state))
         self._committed = time.monotonic()
 
+    def find_better_unit(self) -> str:
+        """Returns the most frequent unit if the store, which began with the first picture, is of another; else "".
+
+        Raises:
+            UserError: The source mixes units so that too much would be left out.
+        """
+        refuse_mixture(self.kinds)
+        best = choose_unit(self.kinds)
+        return "" if best == self.unit else best
+
+    def restart(self, unit: str) -> "Ingest":
+        """Returns an empty store for pictures of `unit` in the place of this one, whose pictures are dropped."""
+        for file in self._files():
+            file.close()
+        if self.store:
+            self.store.close()
+        (self.folder / "progress.json").unlink(missing_ok=True)
+        return Ingest(self.folder, self.size, unit)
+
     def close(self) -> StoreWriter:
         """Commits, closes the tables, and returns the pixel writer, which is still open.
 
         Raises:
-            UserError: The source holds no usable images, or mixes units; the message lists the reasons with counts.
+            UserError: The source holds no usable images; the message lists the reasons with counts.
         """
         self.commit()
         for file in self._files():
@@ -171,9 +199,6 @@ class Ingest:
             raise UserError(
                 f"the source holds no usable image; of {write_count(self.reasons.total(), 'file')}:{reasons}"
             )
-        mixed = sum(count for reason, count in self.reasons.items() if "in a store of" in reason)
-        if mixed > self.store.count:
-            raise UserError(f"the source mixes kinds of pixels; allowed: one per store. Separate them:{reasons}")
         return self.store
 
     def list_reasons(self) -> str:

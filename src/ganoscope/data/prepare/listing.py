@@ -37,6 +37,7 @@ class Listing:
         digest: SHA-256 of the entries and of the sizes and times of the files; it changes with the source.
         rule: How patient ids are read from the files: the stated pattern, or a built-in one that matches; or None.
         formats: Names of the readers that the files need.
+        labels: Classes, or the first two of them.
     """
 
     path: Path
@@ -46,6 +47,7 @@ class Listing:
     digest: str
     rule: PatientRule | None
     formats: frozenset[str] = frozenset()
+    labels: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +104,7 @@ def spool(images: Iterable[SourceImage], path: Path, stated: Pattern[str] | None
         stated: Pattern for patient ids that the user stated.
     """
     digest, counter, entries, files, size = hashlib.sha256(), PatternCounter(stated), 0, 0, 0
-    formats: set[str] = set()
+    formats, labels = set[str](), set[str]()
     with path.open("w", encoding="ascii") as file:
         for image in images:
             line = json.dumps({"number": files, **{name: getattr(image, name) for name in FIELDS}}, default=os.fspath)
@@ -115,9 +117,11 @@ def spool(images: Iterable[SourceImage], path: Path, stated: Pattern[str] | None
             if not image.fault:
                 counter.add(image.name, image.patient)
                 formats.add(name_format(image.name))
+                labels |= {image.label} - {""} if len(labels) < 2 else set()
             files += len(image.paths)
             entries += 1
-    return Listing(path, entries, files, size, digest.hexdigest(), counter.recognise(), frozenset(formats))
+    kinds = frozenset(formats), frozenset(labels)
+    return Listing(path, entries, files, size, digest.hexdigest(), counter.recognise(), *kinds)
 
 
 def describe_state(path: Path) -> tuple[int, bytes]:

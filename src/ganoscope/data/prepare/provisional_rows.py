@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from ganoscope.data.checks.store_tables import SourceFacts
 from ganoscope.data.patients import find_placeholders, make_pseudonym
+from ganoscope.data.prepare.facts.value_facts import ValueFacts
 from ganoscope.data.prepare.grouping import Columns
 from ganoscope.data.store.columns import DIGEST, ROWS, number, to_bytes
 from ganoscope.files.tables import read_csv
@@ -141,7 +142,7 @@ def read_facts(folder: Path, salt: bytes, stated: bool = False) -> Facts:
         stated: Whether the user stated a pattern for patient ids.
     """
     modalities, splits, scaled, many_frames, synthetic, images = set(), set(), False, False, 0, 0
-    patients = PatientFacts()
+    patients, values = PatientFacts(), ValueFacts()
     for row in read_rows(folder):
         images += 1
         modalities.add(row["modality"])
@@ -150,6 +151,7 @@ def read_facts(folder: Path, salt: bytes, stated: bool = False) -> Facts:
         splits.add(row["stated_split"])
         many_frames = many_frames or row["frame"] != "0"
         patients.add(row)
+        values.add(row)
     unusable, shared = patients.find_unusable(), patients.find_shared()
     source = SourceFacts(
         patient_conflicts=len(patients.conflicts - set(unusable)),
@@ -159,6 +161,7 @@ def read_facts(folder: Path, salt: bytes, stated: bool = False) -> Facts:
         uid_images=patients.uids,
         unmatched_images=images - patients.matched if stated else 0,
         matched_images=patients.matched,
+        **values.summarise(),
     )
     pseudonyms = {
         person: "" if person in unusable else make_pseudonym(person, salt) for person in ("", *patients.persons)

@@ -23,6 +23,10 @@ PRIVATE_COLUMNS = (
     "origin",
     "uid",
     "stated_split",
+    "padded_px",
+    "clipped_px",
+    "region",
+    "like_hu",
 )
 """Columns of the unfinished store that are not in the manifest; names and ids among them are removed with it."""
 
@@ -51,6 +55,8 @@ class Decoded:
         patient: Patient id.
         origin: Where the patient id comes from.
         stated_split: Split that the source states, even if it is to be ignored.
+        region: Region of the body; "" if unknown.
+        like_hu: Offset of what looks like undeclared HU; None if nothing does.
         reason: Reason for the rejection; "" if the picture was accepted.
     """
 
@@ -68,6 +74,8 @@ class Decoded:
     raw_range: tuple[float, float] | None = None
     digest: str = ""
     patient: str = ""
+    region: str = ""
+    like_hu: int | None = None
     origin: Origin = "source"
     stated_split: str = ""
     reason: str = ""
@@ -153,6 +161,10 @@ def describe_privately(item: Decoded, kin: str) -> dict[str, Any]:
         "synthetic": int(item.picture is not None and item.picture.synthetic),
         "origin": item.origin,
         "stated_split": item.stated_split,
+        "padded_px": item.picture.padded_px if item.picture else 0,
+        "clipped_px": item.picture.clipped_px if item.picture else 0,
+        "region": item.region,
+        "like_hu": "" if item.like_hu is None else item.like_hu,
         "uid": int(item.picture is not None and item.picture.patient_is_uid),
         "taken_from": "/".join(part for part in parts if tells_origin(part, image.label)),
     }

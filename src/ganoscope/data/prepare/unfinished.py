@@ -9,6 +9,7 @@ from hashlib import sha256
 from pathlib import Path
 
 from ganoscope.data.layouts import find_layout
+from ganoscope.data.layouts._unread import explaining_tables, tell_unread
 from ganoscope.data.patients import compile_pattern
 from ganoscope.data.prepare.config import PrepareConfig
 from ganoscope.data.prepare.finalize import remove_private
@@ -61,9 +62,14 @@ def identify(source: Path, folder: Path, config: PrepareConfig) -> tuple[dict[st
         source: Folder to read.
         folder: Where the listing is written.
         config: How to convert the source.
+
+    Raises:
+        UserError: The source can't be read as it is, see `list_source` and `tell_unread`.
     """
-    layout_name, layout = find_layout(source, config.layout)
-    listing = list_source(source, layout, config, folder, compile_pattern(config.patient_pattern))
+    layout_name, layout = find_layout(source, config.layout or ("manifest" if config.states_table else ""))
+    with explaining_tables(source, layout):
+        listing = list_source(source, layout, config, folder, compile_pattern(config.patient_pattern))
+    tell_unread(source, (layout_name, layout), listing.labels, bool(config.layout))
     facts = {"source": os.fspath(source.resolve()), "layout": layout_name, "listing": listing.digest}
     return make_plan(facts, config), listing, layout_name
 

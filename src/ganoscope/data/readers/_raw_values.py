@@ -7,10 +7,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ganoscope.data.picture import PADDING_HU, Unit, UnreadableError
+from ganoscope.data.picture import HIGHEST_HU, PADDING_HU, Picture, Unit, UnreadableError
 
 Values = NDArray[Any]
 INT16, UINT16 = np.iinfo(np.int16), np.iinfo(np.uint16)
+
+AIR_HU = -1024
+"""Air, at the lowest: every slice of a body holds higher values."""
 
 EIGHT_BIT = "8-bit values hold no Hounsfield units, whatever their offset; leave --hu-offset out"
 
@@ -39,14 +42,12 @@ class Extent:
         high: Highest value.
         whole: Whether all values are integers.
         lowest_measured: Lowest value that is not below `floor`; infinite if there is none.
-        highest_padding: Highest value below `floor`; minus infinity if there is none.
     """
 
     low: float
     high: float
     whole: bool
     lowest_measured: float
-    highest_padding: float
 
 
 def find_meaning(blocks: Iterable[Values], hu_offset: int | None) -> Meaning:
@@ -78,7 +79,7 @@ def measure(blocks: Iterable[Values], floor: float) -> Extent:
     Raises:
         UnreadableError: A value is not finite.
     """
-    low, high, whole, lowest_measured, highest_padding = np.inf, -np.inf, True, np.inf, -np.inf
+    low, high, whole, lowest_measured = np.inf, -np.inf, True, np.inf
     for block in blocks:
         first, last = float(block.min()), float(block.max())  # NaN where the block holds one
         if not (np.isfinite(first) and np.isfinite(last)):
@@ -88,41 +89,56 @@ def measure(blocks: Iterable[Values], floor: float) -> Extent:
         if first >= floor:
             lowest_measured = min(lowest_measured, first)
             continue
-        padded = block < floor
-        highest_padding = max(highest_padding, float(block[padded].max()))
         if last >= floor:
-            lowest_measured = min(lowest_measured, float(block[~padded].min()))
-    return Extent(low, high, whole, lowest_measured, highest_padding)
+            lowest_measured = min(lowest_measured, float(block[block >= floor].min()))
+    return Extent(low, high, whole, lowest_measured)
 
 
 def refuse_no_hu(extent: Extent, offset: int) -> None:
-    """Refuses values that can't be Hounsfield units: padding aside, CT holds air or fat and nothing below -2048.
+    """Refuses values that can't be Hounsfield units: padding aside, which lies below -2048, CT holds air or fat.
 
     Raises:
         UnreadableError: The values can't be HU.
     """
-    lowest, padding = extent.lowest_measured - offset, extent.highest_padding
-    if padding > -np.inf and padding > extent.low:
-        raise UnreadableError(
-            f"values from {extent.low - offset:g} to {padding - offset:g} after the offset are below {PADDING_HU} HU, "
-            "and more than the one value that marks padding: not Hounsfield units, or another --hu-offset"
-        )
+    lowest = extent.lowest_measured - offset
     if lowest == np.inf:
         raise UnreadableError("nothing but padding: no pixel was measured")
+    if extent.high - offset < AIR_HU:
+        raise UnreadableError(
+            f"no value above {AIR_HU} HU after the offset (highest: {extent.high - offset:g}): nothing of a body is "
+            "there, so --hu-offset is wrong"
+        )
     if lowest >= 0:
         raise UnreadableError(
             f"no value below 0 HU after the offset (lowest: {lowest:g}): air and fat are missing, so these are not "
             "Hounsfield units, or --hu-offset is wrong"
         )
-    if extent.high - offset > INT16.max:
-        raise UnreadableError(f"values up to {extent.high - offset:g} after the offset are beyond {INT16.max} HU")
 
 
 def convert(values: Values, meaning: Meaning) -> Values:
-    """Returns values, same shape, C-contiguous, in the target data type; HU are rounded, padding is `PADDING_HU`."""
+    """Returns values, same shape, C-contiguous, in the target data type; HU are rounded and clipped to their range."""
     if meaning.unit == "HU":
-        fractions = values.dtype.kind == "f"
-        wide = values.astype(np.float64 if fractions else np.int32 if values.itemsize < 4 else np.int64)
-        hu = wide - meaning.offset
-        values = np.maximum(np.rint(hu) if fractions else hu, PADDING_HU)
+        values = np.clip(round_hu(values, meaning), PADDING_HU, HIGHEST_HU)
     return np.ascontiguousarray(values, dtype=meaning.dtype)
+
+
+def round_hu(values: Values, meaning: Meaning) -> Values:
+    """Returns the values as whole HU, same shape, in a data type that holds all of them."""
+    fractions = values.dtype.kind == "f"
+    hu = values.astype(np.float64 if fractions else np.int32 if values.itemsize < 4 else np.int64) - meaning.offset
+    return np.rint(hu) if fractions else hu
+
+
+def make_picture(values: Values, meaning: Meaning, **known: Any) -> Picture:
+    """Returns values, shape (H, W), as a picture, with the number of pixels beyond the range of HU.
+
+    Args:
+        values: Values of the file.
+        meaning: Their unit and data type.
+        known: What else is known about the picture.
+    """
+    pixels, padded, clipped = convert(values, meaning), 0, 0
+    if meaning.unit == "HU" and (pixels.min() == PADDING_HU or pixels.max() == HIGHEST_HU):
+        hu = round_hu(values, meaning)
+        padded, clipped = int((hu < PADDING_HU).sum()), int((hu > HIGHEST_HU).sum())
+    return Picture(pixels, meaning.unit, padded_px=padded, clipped_px=clipped, **known)

@@ -22,7 +22,7 @@ from PIL import Image
 
 from ganoscope.data.file_limits import refuse_bomb, refuse_large
 from ganoscope.data.picture import SYNTHETIC, Picture, ReadOptions, UnreadableError
-from ganoscope.data.readers._raw_values import EIGHT_BIT, convert, find_meaning
+from ganoscope.data.readers._raw_values import EIGHT_BIT, find_meaning, make_picture
 from ganoscope.data.readers.raster import to_grey
 
 SUFFIXES = (".npy", ".npz")
@@ -355,4 +355,4 @@ def to_picture(pixels: NDArray[Any], options: ReadOptions) -> Picture:
     if native.dtype == np.uint8 or (native.dtype == np.uint16 and options.hu_offset is None):
         return Picture(native, "grey 8 bit" if native.dtype == np.uint8 else "grey 16 bit")
     meaning = find_meaning([native], options.hu_offset)
-    return Picture(convert(native, meaning), meaning.unit)
+    return make_picture(native, meaning)

@@ -146,6 +146,7 @@ def make_picture(stored: NDArray[Any], dataset: Dataset, found: PixelFormat, fra
     """
     modality = attributes.read_modality(dataset)
     pixels, unit, coloured = convert(stored, dataset, found, frame)
+    padded, clipped = values.count_beyond(stored, dataset, found, frame) if unit == "HU" else (0, 0)
     return Picture(
         pixels=np.ascontiguousarray(pixels),
         unit=unit,
@@ -156,6 +157,12 @@ def make_picture(stored: NDArray[Any], dataset: Dataset, found: PixelFormat, fra
         position_mm=attributes.read_position(dataset, frame),
         thickness_mm=attributes.read_thickness(dataset, frame),
         frame=frame,
+        corner_mm=attributes.read_corner(dataset, frame),
+        cosines=attributes.read_cosines(dataset, frame),
+        pixel_aspect=attributes.read_pixel_aspect(dataset),
+        padded_px=padded,
+        clipped_px=clipped,
+        body_part=attributes.read_body_part(dataset),
         patient=attributes.read_patient(dataset),
         patient_is_uid=attributes.bears_uid_as_patient(dataset),
         patient_check=attributes.make_patient_check(dataset),

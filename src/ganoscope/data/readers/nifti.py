@@ -26,7 +26,7 @@ from ganoscope.data.file_limits import refuse_bomb, refuse_large
 from ganoscope.data.geometry.volumes import select_slices
 from ganoscope.data.picture import SYNTHETIC, Picture, ReadOptions, UnreadableError
 from ganoscope.data.readers._nifti_values import Layout, is_packed, open_stream, open_volume, refuse_length
-from ganoscope.data.readers._raw_values import convert, find_meaning
+from ganoscope.data.readers._raw_values import find_meaning, make_picture
 
 SUFFIXES = (".nii", ".nii.gz")
 
@@ -65,9 +65,9 @@ def read(path: Path, options: ReadOptions, labels: bool = False) -> Iterator[Pic
         cut = make_cut(layout, options.plane)
         chosen = select_slices(options.slices, cut.count)
         for index, stored in zip(chosen, volume.iterate_slices(cut.axis, [cut.find(n) for n in chosen]), strict=True):
-            pixels = convert(rescale(cut.turn(stored), layout), meaning)
+            values = rescale(cut.turn(stored), layout)
             known = describe(cut.affine, index, layout.oriented)
-            yield Picture(pixels, meaning.unit, frame=index, synthetic=layout.synthetic, **known)
+            yield make_picture(values, meaning, frame=index, synthetic=layout.synthetic, **known)
     except (EOFError, zlib.error, gzip.BadGzipFile):
         raise UnreadableError("corrupt or truncated: the compressed data can't be unpacked") from None
 

@@ -17,7 +17,7 @@ from PIL import ExifTags, Image, UnidentifiedImageError
 
 from ganoscope.data.file_limits import refuse_bomb, refuse_large, refuse_scans
 from ganoscope.data.picture import SYNTHETIC, Picture, ReadOptions, UnreadableError
-from ganoscope.data.readers._raw_values import EIGHT_BIT, convert, find_meaning
+from ganoscope.data.readers._raw_values import EIGHT_BIT, find_meaning, make_picture
 
 SUFFIXES = (".png", ".jpg", ".jpeg", ".tif", ".tiff")
 FORMATS = ("PNG", "JPEG", "TIFF")
@@ -194,12 +194,12 @@ def to_picture(image: Image.Image, options: ReadOptions, page: int) -> Picture:
     if upright.mode == "F" or signed:
         pixels = np.asarray(upright)
         meaning = find_meaning([pixels], options.hu_offset)
-        return Picture(convert(pixels, meaning), meaning.unit, frame=page)
+        return make_picture(pixels, meaning, frame=page)
     pixels, coloured = to_grey(upright)
     if options.hu_offset is not None:
         if pixels.dtype == np.uint8:
             raise UnreadableError(EIGHT_BIT)
-        return Picture(convert(pixels, find_meaning([pixels], options.hu_offset)), "HU", frame=page)
+        return make_picture(pixels, find_meaning([pixels], options.hu_offset), frame=page)
     return Picture(pixels, "grey 8 bit" if pixels.dtype == np.uint8 else "grey 16 bit", coloured, frame=page)
 
 

@@ -4,7 +4,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ganoscope.data.store import Store
-from ganoscope.errors import UserError
+from ganoscope.errors import UserError, describe
 
 
 def count_classes(store: Store) -> dict[str, int]:
@@ -28,6 +28,22 @@ def encode_labels(labels: NDArray[np.str_], classes: tuple[str, ...]) -> NDArray
     """
     codes = {name: code for code, name in enumerate(classes)}
     return np.array([codes.get(label, -1) for label in labels.tolist()], np.int64)
+
+
+def refuse_test_only(store: Store, purpose: str) -> None:
+    """Refuses a store without training images, such as one for external validation.
+
+    Args:
+        store: Store that something is to be learned from.
+        purpose: What needs training images, such as `train`; begins the message.
+
+    Raises:
+        UserError: The store has no training images.
+    """
+    if not len(store.indices("train")):
+        remedy = "Name another store: this one is for evaluation. Without --split test, prepare divides it."
+        given = f"0 in {store.path}, all of whose {store.count:,} images are held out (--split test)"
+        raise UserError(describe(f"{purpose} needs training images", given, "1 or more", remedy))
 
 
 def refuse_unlabelled(store: Store, purpose: str) -> None:

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ganoscope.data.store import Store
-from ganoscope.data.store.classes import count_classes, encode_labels, refuse_unlabelled
+from ganoscope.data.store.classes import count_classes, encode_labels, refuse_test_only, refuse_unlabelled
 from ganoscope.errors import UserError, describe, refuse
 from ganoscope.nets.classifiers import available
 from ganoscope.training.processes import choose_device, choose_precision
@@ -80,9 +80,10 @@ def refuse_unfit_store(store: Store, config: ClassifyConfig) -> None:
     """Refuses a store that a classifier can't be trained on; reports all faults at once.
 
     Raises:
-        UserError: Labels are missing, there are fewer than two classes, the validation split lacks a class, or the
-            train split does not fill a batch.
+        UserError: There are no training images, labels are missing, there are fewer than two classes, the validation
+            split lacks a class, or the train split does not fill a batch.
     """
+    refuse_test_only(store, "classify")
     faults = []
     train = store.indices("train")
     try:

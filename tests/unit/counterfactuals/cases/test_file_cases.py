@@ -143,8 +143,11 @@ def test_what_was_trained_on_is_known_frame_by_frame_and_slices_of_one_volume_ar
 
 def test_a_series_without_a_patient_is_one_group():
     series = Entry(5, SourceImage((Path("a.dcm"), Path("b.dcm")), "a.dcm"))
-    rows = [Row({"person": "", "number": 5 + place, "together": 1, "frame": 0}) for place in range(2)]
+    rows = [Row({"person": "", "number": 5 + place, "kin": f"file {place}", "frame": 0}) for place in range(2)]
     assert len({find_group(series, row) for row in rows}) == 1
+    echo = Entry(7, SourceImage((Path("c.dcm"), Path("d.dcm")), "c.dcm", kin="series"))
+    other = Entry(9, SourceImage((Path("e.dcm"), Path("f.dcm")), "e.dcm", kin="series"))
+    assert find_group(echo, rows[0]) == find_group(other, rows[1]) != find_group(series, rows[0])
 
 
 def test_what_the_judge_has_learned_from_is_known(disc_source, disc_store, disc_run, disc_judge):

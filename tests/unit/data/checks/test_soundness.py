@@ -173,9 +173,14 @@ def test_a_patient_in_two_classes_is_noted(make_store):
 
 def test_problems_of_series_ring(make_store):
     store = make_store(clean_rows())
-    rows = [("series-000001", "CT", 10, 1.0, 2.0, 0, ""), ("series-000002", "CT", 8, 2.5, 2.5, 3, "")]
+    rows = [
+        ("series-000001", "CT", 10, 1.0, 2.0, 0, "", "position", "EchoTime"),
+        ("series-000002", "CT", 8, 2.5, 2.5, 3, "", "", ""),
+    ]
     write_table(store, "series.csv", SERIES_COLUMNS, *rows)
     alarms = alarms_by_code(store)
+    assert alarms["several_volumes"].evidence == {"volumes": 1, "told_by": ["EchoTime"]}
+    assert (alarms["slice_order"].severity, alarms["slice_order"].evidence) == ("warning", {"volumes": 1})
     assert alarms["missing_slices"].evidence == {"series": 1, "slices": 3}
     assert alarms["thickness_spacing"].evidence == {"series": 1, "found": ["2 mm thick every 1"]}
 

@@ -103,3 +103,11 @@ def test_files_without_pixels_are_called_what_they_are(file, kind, reason):
     del data.PixelData
     data.save_as(file)
     assert refusal(file) == reason
+
+
+def test_a_tiled_image_is_told_by_what_it_is(file):
+    slide = {"SOPClassUID": "1.2.840.10008.5.1.4.1.1.77.1.6", "Modality": "SM"}
+    for known in (slide, {"Modality": "SM", "TotalPixelMatrixColumns": 90_000, "TotalPixelMatrixRows": 70_000}):
+        assert "tiles of one picture and no slices; export one level" in refusal(
+            write(file, np.zeros((2, 4, 4), np.uint8), **known)
+        )

@@ -37,6 +37,16 @@ def test_a_range_of_padding_is_padding_in_either_order(file):
         assert hu[1].tolist() == [-1000, 0, 50]
 
 
+def test_metal_is_clipped_and_undeclared_padding_is_counted(file):
+    pixels = np.array([[0, 10, 1000, 44_030, 500, 600]], np.uint16)
+    known = {"Modality": "CT", "RescaleSlope": 1, "RescaleIntercept": -3000}
+    picture = read_one(write(file, pixels, **known))
+    assert picture.pixels.tolist() == [[-2048, -2048, -2000, 32767, -2048, -2048]]
+    assert (picture.padded_px, picture.clipped_px) == (4, 1)
+    declared = read_one(write(file, pixels, **known, PixelPaddingValue=0, PixelPaddingRangeLimit=10))
+    assert (declared.padded_px, declared.clipped_px) == (2, 1)
+
+
 def test_values_that_the_scanner_measured_stay_as_they_are(file):
     pixels = np.array([[-1024, -3, 30000]], np.int16)
     assert read_one(write(file, pixels, Modality="CT", RescaleSlope=1, RescaleIntercept=0)).pixels.tolist() == [
@@ -52,7 +62,6 @@ def test_values_that_the_scanner_measured_stay_as_they_are(file):
         ({"RescaleSlope": 0}, "rescale slope or intercept"),
         ({"RescaleIntercept": 0}, "without any value below 0 HU (lowest: 0)"),
         ({"RescaleType": "Z_EFF"}, "not Hounsfield units"),
-        ({"RescaleSlope": 100}, "beyond 32767 HU"),
         ({"ImageType": ["ORIGINAL", "PRIMARY", "LOCALIZER"]}, "a localizer (scout) image"),
         ({"PixelPaddingValue": 0, "PixelPaddingRangeLimit": 65535}, "nothing but padding"),
     ],

@@ -1,5 +1,7 @@
 """Geometry: aspect kept, values inside the source's own, nothing shifted, no aliasing."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -277,6 +279,23 @@ def test_the_table_is_taken_away_and_the_body_is_left_as_it_was():
     np.testing.assert_array_equal(clean[body], pixels[body])
     mask = find_body(pixels)
     assert (mask & body).sum() / (mask | body).sum() > 0.98  # lungs are filled
+
+
+def test_no_circle_of_unmeasured_corners_stays_without_the_table():
+    pixels, body = draw_ct()
+    y, x = np.mgrid[:256, :256] - 128
+    pixels[y**2 + x**2 > 125**2] = -2048
+    body &= pixels != -2048
+    clean = remove_table(pixels)
+    assert (clean == -2048).sum() == 0
+    np.testing.assert_array_equal(clean[body], pixels[body])
+
+
+def test_pixels_that_are_not_square_keep_their_aspect_without_a_spacing():
+    disc = Picture(np.zeros((64, 128), np.uint8), "grey 8 bit", pixel_aspect=2.0)
+    assert str(choose_placement(disc, GeometryConfig(size=32))) == "0 0 64 128 > 0 0 32 32"
+    measured = replace(disc, spacing_mm=(1.0, 1.0))
+    assert str(choose_placement(measured, GeometryConfig(size=32))) == "0 0 64 128 > 8 0 16 32"
 
 
 def test_lung_open_to_the_outside_is_not_lost():

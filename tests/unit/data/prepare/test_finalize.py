@@ -88,13 +88,13 @@ def test_pattern_that_matches_no_name_leaves_patients_unknown(make_source, targe
 
 
 def test_one_image_is_too_few(make_source, target, smooth):
-    with pytest.raises(UserError, match=r"got 1 image\(s\) in 1 group"):
+    with pytest.raises(UserError, match=r"got 1 image in 1 group"):
         prepare(make_source({"only.png": smooth(0)}), target, SMALL)
     assert not target.exists()
 
 
 def test_copies_of_one_image_are_too_few(make_source, target, smooth):
-    with pytest.raises(UserError, match=r"got 9 image\(s\) in 1 group"):
+    with pytest.raises(UserError, match=r"got 9 images in 1 group"):
         prepare(make_source({f"{n}.png": smooth(0) for n in range(9)}), target, SMALL)
 
 
@@ -157,7 +157,7 @@ def test_a_shared_id_is_told_whatever_it_is_but_one_file_alone_is_no_reason(make
 def test_one_volume_of_one_person_is_not_said_to_share_an_id(make_series, target):
     with pytest.raises(UserError) as error:
         prepare(make_series(("a", {"PatientID": "H-77"})), target, SMALL)
-    assert "in 1 group(s)" in str(error.value)
+    assert "in 1 group of" in str(error.value)
     assert "not used" not in str(error.value)
 
 

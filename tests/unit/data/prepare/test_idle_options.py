@@ -17,7 +17,7 @@ SPLIT = Findings(frozenset({"raster"}), "grey 8 bit", source_splits=frozenset({"
     [
         ({"hu_offset": 1024}, SLICES, "--hu-offset"),
         ({"slices": "middle"}, FILMS, "--slices"),
-        ({"plane": "sagittal"}, SLICES, "--plane"),
+        ({"plane": "sagittal"}, FILMS, "--plane"),
         ({"only_modality": "CT"}, FILMS, "--only-modality"),
         ({"only_series": "lung"}, FILMS, "--only-series"),
         ({"window": "lung"}, FILMS, "--window"),
@@ -42,6 +42,7 @@ def test_an_option_without_effect_is_told(options, found, option):
         ({}, FILMS),
         ({"hu_offset": 1024}, FILMS),
         ({"slices": "middle", "only_modality": "CT", "window": "lung", "remove_table": True}, SLICES),
+        ({"plane": "sagittal"}, SLICES),
         ({"plane": "sagittal"}, Findings(frozenset({"nifti"}), "signal")),
         ({"slices": "middle", "plane": "sagittal"}, Findings(frozenset({"dicom"}), "HU", many_frames=True)),
         ({"scale": "image", "low_percentile": 1.0}, Findings(frozenset({"raster"}), "grey 16 bit", scaled=True)),

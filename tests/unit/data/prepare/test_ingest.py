@@ -25,9 +25,16 @@ def test_few_pictures_of_other_depth_are_quarantined(make_source, target, pictur
 
 def test_source_of_mostly_another_depth_is_refused(make_source, target, smooth):
     mixed = {"a.png": smooth(0)} | {f"b{n}.png": smooth(n, dtype="uint16") for n in range(5)}
-    with pytest.raises(UserError, match=r"mixes kinds of pixels.*\n  5 x grey 16 bit in a store of grey 8 bit"):
+    with pytest.raises(UserError, match=r"mixes kinds of pixels.* 5 x grey 16 bit; 1 x grey 8 bit.*--scale image"):
         prepare(make_source(mixed), target, SMALL)
     assert not target.exists()
+
+
+def test_the_most_frequent_depth_is_taken_whichever_comes_first(make_source, target, smooth):
+    mixed = {"a.png": smooth(0)} | {f"b{n:02d}.png": smooth(n, dtype="uint16") for n in range(12)}
+    store = prepare(make_source(mixed), target, SMALL)
+    assert quarantine_of(store) == {"a.png": "grey 8 bit in a store of grey 16 bit"}
+    assert (store.count, store.intensity.unit) == (12, "grey 16 bit")
 
 
 def test_source_without_usable_images_is_refused_with_the_reasons(make_source, target):

@@ -3,8 +3,8 @@
 import pytest
 from tests.fixtures.prepared import PARTS, SMALL, names_of, quarantine_of
 
+from ganoscope.data.prepare import unfinished
 from ganoscope.errors import UserError
-from ganoscope.workflows import prepare as workflow
 from ganoscope.workflows.prepare import prepare
 
 
@@ -39,14 +39,14 @@ def test_names_with_line_ends_do_not_shift_the_manifest(make_source, target, pic
 
 def test_file_that_vanishes_between_listing_and_reading_is_quarantined(make_source, target, pictures, monkeypatch):
     source = make_source(pictures)
-    list_source = workflow.list_source
+    list_source = unfinished.list_source
 
     def list_then_damage(*arguments):
         result = list_source(*arguments)
         (source / "well/scan00.png").unlink()
         return result
 
-    monkeypatch.setattr(workflow, "list_source", list_then_damage)
+    monkeypatch.setattr(unfinished, "list_source", list_then_damage)
     store = prepare(source, target, SMALL)
     assert store.count == 11
     assert "No such file" in quarantine_of(store)["well/scan00.png"]

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from ganoscope.data.picture import UnreadableError
-from ganoscope.data.readers._raw_values import Meaning, convert, find_meaning
+from ganoscope.data.readers._raw_values import Meaning, convert, find_meaning, make_picture
 
 INTEGERS = st.sampled_from(["i1", "u1", "<i2", ">i2", "u2", "i4", "u4", ">i8", "u8"])
 WHOLE = INTEGERS.flatmap(lambda dtype: arrays(dtype, (3, 4)))
@@ -49,12 +49,16 @@ def test_one_value_below_everything_is_padding_wherever_it_lies(offset, padding)
     np.testing.assert_array_equal(pixels, np.where(values == padding + offset, -2048, -1000))
 
 
-@pytest.mark.parametrize("blocks", [1, 2])
-def test_two_values_below_everything_are_no_padding_wherever_they_lie(blocks):
-    values = np.full((2, 3, 4), -1000.0)
-    values[0, 0, 0], values[blocks - 1, 1, 1] = -3000, -3001
-    with pytest.raises(UnreadableError, match="-3001 to -3000 after the offset are below -2048 HU"):
-        find_meaning(values, 0)
+def test_any_value_below_the_range_is_padding_and_any_above_is_clipped():
+    values = np.array([[-1000, -3000, -3001, 40], [-2049, -2048, 32767, 32768]])
+    picture = make_picture(values, find_meaning([values], 0), frame=3)
+    np.testing.assert_array_equal(picture.pixels, [[-1000, -2048, -2048, 40], [-2048, -2048, 32767, 32767]])
+    assert (picture.padded_px, picture.clipped_px, picture.frame) == (3, 1, 3)
+
+
+def test_an_offset_that_leaves_nothing_of_a_body_is_refused():
+    with pytest.raises(UnreadableError, match="no value above -1024 HU after the offset"):
+        find_meaning([np.arange(0, 4000, 7)], 6000)
 
 
 @given(
