@@ -50,7 +50,7 @@ def finish(
     """
     writer, folder = ingest.close(), ingest.folder
     facts = read_facts(folder, salt, config.patient_pattern is not None)
-    tell(ingest, config, facts, formats)
+    tell(ingest, config, facts, formats | ({"dicom"} if layout == "dicom_tree" else frozenset()))
     columns, ids = read_columns(folder, facts.pseudonyms)
     wait_for_duplicates = submit(search_duplicates, (folder / "thumbnails.bin", columns.patient), workers)
     save_key(folder, facts.pseudonyms)

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from ganoscope.data.store import Store
-from ganoscope.data.store.classes import count_classes, encode_labels, refuse_unlabelled
+from ganoscope.data.store.classes import count_classes, encode_labels, refuse_test_only, refuse_unlabelled
 from ganoscope.errors import UserError
 
 
@@ -35,3 +35,10 @@ def test_missing_labels_and_single_classes_are_not_to_be_learnt_from(labels):
     assert count_classes(Labels(labels)) == {}
     with pytest.raises(UserError, match="method cgan needs the class of every training image"):
         refuse_unlabelled(Labels(labels), "method cgan")
+
+
+def test_a_store_for_testing_alone_is_refused_in_words(make_store):
+    store = make_store([{"split": "test"}, {"split": "test"}])
+    with pytest.raises(UserError, match=r"classify needs training images: got 0 in .* held out \(--split test\)"):
+        refuse_test_only(store, "classify")
+    refuse_test_only(make_store([{"split": "train"}], path=store.path.with_name("other")), "classify")
