@@ -202,5 +202,6 @@ def test_a_classifier_that_was_trained_again_in_its_folder_is_refused(
         counterfactual(run_path, disc_store, tmp_path / "out", CONFIG)
     earlier = json.loads((run_path / "run.json").read_text())
     del earlier["classifiers"]
+    earlier["method_config"]["classifier"] = str(path)  # as earlier versions wrote it
     (run_path / "run.json").write_text(json.dumps(earlier))
     counterfactual(run_path, disc_store, tmp_path / "out", replace(CONFIG, number=2, attack_steps=1))

@@ -129,8 +129,8 @@ def test_alarms_say_where_they_come_from_and_when_they_held(full):
     _, text, page = full
     assert (
         text.index("Parts of a network without gradient")
-        < text.index("A discriminator that wins")
         < text.index("Empty maps")
+        < text.index("A discriminator that wins")
     )
     assert "Active from 80 images on, and still at the end (320 images)." in page.text
     assert "Active from 80 to 160 images; cleared before the end (320 images)." in page.text
