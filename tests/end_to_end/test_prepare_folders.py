@@ -70,3 +70,10 @@ def test_two_equal_readings_are_refused_and_levels_settles_them(prepare, tmp_pat
     assert not (tmp_path / "store").exists()
     store, _ = prepare(tree, "--levels", "-/class")
     assert Counter(store.column("label").tolist()) == {"M": 18, "N": 18}
+
+
+def test_a_statement_on_levels_beside_a_manifest_is_said_to_be_idle(prepare):
+    tree = {f"a/{k}.png": draw(k) for k in range(9)}
+    tree["manifest.csv"] = ("path,label\n" + "".join(f"a/{k}.png,sick\n" for k in range(9))).encode()
+    _, printed = prepare(tree, "--levels", "class")
+    assert "--levels had no effect" in printed

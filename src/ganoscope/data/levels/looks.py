@@ -99,7 +99,8 @@ def look_for_split(name: str, parts: tuple[str, ...]) -> Look | None:
         return None
     (split,) = splits
     named = any(part in words.SPLIT_WORDS and part not in words.SHORT_SPLITS for part in parts)
-    if others and all(part in words.CONTAINERS | words.SPLIT_FILLERS | words.MODALITIES for part in others):
+    fillers = words.CONTAINERS | words.SPLIT_FILLERS | words.MODALITIES | words.FILMS
+    if (others or named) and all(part in fillers for part in others):
         return Look("split", split=split)
     if named and others and all(is_diagnosis(part) or part == "non" for part in others):
         return Look("word", " ".join(others), split)
@@ -138,7 +139,7 @@ def is_container(parts: tuple[str, ...]) -> bool:
     plain = [part for part in parts if not part.isdigit() and part != "x"]
     if not plain:
         return len(parts) == 3 and parts[1] == "x"  # 256x256
-    held = words.CONTAINERS | words.MODALITIES
+    held = words.CONTAINERS | words.MODALITIES | words.FILMS
     return all(part in held for part in plain) and any(part in words.CONTAINERS for part in plain)
 
 

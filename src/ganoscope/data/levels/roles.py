@@ -1,5 +1,6 @@
 """Weighs the names of a source against each other: which level of its folders is the class, which the patient."""
 
+import re
 from collections import defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -16,6 +17,7 @@ FEW_FILES = 10
 """Largest number of files for which any number of class folders is accepted: a trial, not a data set."""
 LONG_NUMBER = 3
 """Digits of numbers that count patients rather than classes."""
+TWO_NAMES = re.compile(r"[A-Z][^\W\d_A-Z]+[ _.-]+[A-Z][^\W\d_A-Z]+")
 SHARE = 0.5
 ID_SHARE = 0.8
 """Proportion of names with numbers from which the folders of a level are assumed to be patients or studies."""
@@ -25,6 +27,7 @@ MANY = 3
 """Number of folders below each class from which they are taken as patients, if none lies below two classes."""
 
 AMBIGUOUS = "two levels of folders could be the class"
+PERSONS = "folders that may be called as persons could be classes or patients"
 NUMBERS = "folders called by numbers could be classes or patients"
 
 
@@ -210,6 +213,8 @@ def choose_class(roles: Roles, levels: list[Level], candidates: list[int], files
         and all(look.kind == "number" for look in levels[label].names)
     ):
         doubt = NUMBERS
+    if label >= 0 and may_be_persons(levels[label]):
+        doubt = PERSONS
     unused = tuple(index for index in range(len(levels)) if index not in (label, roles.patient))
     return replace(
         roles,
@@ -219,6 +224,12 @@ def choose_class(roles: Roles, levels: list[Level], candidates: list[int], files
         doubt=doubt,
         unused=unused,
     )
+
+
+def may_be_persons(level: Level) -> bool:
+    """Tells whether all names are two words with capitals that say nothing of disease or how pictures were taken."""
+    named = share(level, lambda look: look.kind == "word" and bool(TWO_NAMES.fullmatch(look.name)))
+    return level.count >= MANY and named == 1 and share(level, is_diagnostic) == 0
 
 
 def share(level: Level, fits: Callable[[Look], bool]) -> float:

@@ -13,6 +13,8 @@ from ganoscope.errors import describe, refuse
 ROLES = ("split", "class", "patient", "study", "series", "-")
 """Words of `--levels`; `-` is a level that is not used."""
 
+AS_STATED = "levels of folders as stated"
+
 
 class Place(NamedTuple):
     """What the folders above a file say about it: "" where they say nothing."""
@@ -79,7 +81,7 @@ class StatedReading:
 
     def tell(self) -> list[str]:
         """Returns one line: what was stated."""
-        return [f"levels of folders as stated: {'/'.join(self.roles)}"]
+        return [f"{AS_STATED}: {'/'.join(self.roles)}"]
 
 
 def parse_levels(stated: str) -> tuple[str, ...]:

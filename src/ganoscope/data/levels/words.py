@@ -25,12 +25,14 @@ def list_words(text: str) -> frozenset[str]:
     return frozenset(text.split())
 
 
-PICTURES = list_words(
+FILMS = list_words("cxr cxrs xray xrays radiograph radiographs film films")
+"""Words for radiographs: of pictures where they stand beside another such word, else of how they were taken."""
+PICTURES = FILMS | list_words(
     "image images img imgs picture pictures photo photos frame frames slice slices scans volume volumes vol "
-    "vols imaging cxr cxrs xray xrays radiograph radiographs films film original originals orig"
+    "vols imaging original originals orig"
 )
 """Words for pictures: folders that hold them, and parts of their names (`volume-0`, `img_12`)."""
-CONTAINERS = PICTURES | list_words(
+CONTAINERS = (PICTURES - FILMS) | list_words(
     "png pngs jpg jpgs jpeg tif tiff bmp dcm dicom dicoms nifti nii npy npz data dataset datasets database "
     "files raw processed preprocessed archive input inputs kaggle download downloads working resized cropped "
     "grayscale gray grey rgb all content anat func dwi fmap perf derivatives rawdata sourcedata pred predict "
@@ -86,12 +88,13 @@ SITES = list_words(
 PERSONS = list_words("male female men women adult adults child children paediatric pediatric")
 ATTRIBUTES = (
     MODALITIES
+    | FILMS
     | PERSONS
     | list_words(
         "wrist elbow finger forearm hand humerus shoulder hip knee ankle foot leg arm abdomen abdominal pelvis "
         "head neck spine chest thorax brain liver lung lungs heart kidney breast prostate axial coronal sagittal "
-        "transverse oblique frontal lateral ap pa side left right male female men women adult adults child "
-        "children paediatric pediatric ge siemens philips toshiba canon fuji fujifilm hitachi flair swi adc pd "
+        "transverse oblique frontal lateral ap pa side left right "
+        "ge siemens philips toshiba canon fuji fujifilm hitachi flair swi adc pd "
         "tof arterial venous portal delayed"
     )
 )

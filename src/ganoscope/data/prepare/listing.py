@@ -7,13 +7,14 @@ The file is in the private folder of the unfinished store and is removed with it
 import hashlib
 import json
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, fields
 from itertools import islice
 from pathlib import Path
 from re import Pattern
 
 from ganoscope.data.layouts import Layout, Listed, SourceImage
+from ganoscope.data.levels.stated import AS_STATED
 from ganoscope.data.patients import PatientRule, PatternCounter
 from ganoscope.data.picture import ReadOptions
 from ganoscope.data.prepare.idle_options import name_format
@@ -86,13 +87,21 @@ def list_source(
         UserError: The source holds no files, or its folders can be read in two ways.
     """
     images = layout.list_images(source, options)
-    for line in images.lines if isinstance(images, Listed) else ():
+    for line in list_lines(images, options):
         CONSOLE.print(line)
     listing = spool(images, folder / "listing.jsonl", stated)
     if not listing.files:
         remove(folder)
         raise UserError(f"source {source} holds no files; allowed: a folder with {', '.join(readers())} images.")
     return listing
+
+
+def list_lines(images: Iterable[SourceImage], options: ReadOptions) -> Sequence[str]:
+    """Returns what a layout understood of the folders; if it does not read them, that a statement on them is idle."""
+    lines = list(images.lines) if isinstance(images, Listed) else []
+    if options.levels and not any(line.startswith(AS_STATED) for line in lines):
+        lines.append("--levels had no effect: this layout does not take classes from folders.")
+    return lines
 
 
 def spool(images: Iterable[SourceImage], path: Path, stated: Pattern[str] | None = None) -> Listing:

@@ -38,10 +38,8 @@ def test_any_layout_of_bits_gives_the_same_hounsfield_units(file, bits, spare, s
         HighBit=high,
         PixelRepresentation=int(signed),
     )
-    if expected.max() > 32767:
-        assert "32767" in refusal(file)
-    else:
-        assert np.abs(read_one(file).pixels - expected).max() <= (slope == 1.000244)  # intercepts are rounded to text
+    clipped = np.minimum(expected, 32767)
+    assert np.abs(read_one(file).pixels - clipped).max() <= (slope == 1.000244)  # intercepts are rounded to text
 
 
 @pytest.mark.parametrize("kind", ["f4", "f8"])

@@ -171,3 +171,12 @@ def test_folders_of_patients_that_share_the_beginning_of_their_number_are_looked
 def test_men_and_women_with_the_same_number_are_different_persons():
     _, places = read([f"covid/{sex}/patient{n}" for sex in ("male", "female") for n in range(1, 6)])
     assert len(patients(places)) == 10
+
+
+def test_folders_called_as_persons_may_be_are_no_classes_without_a_word():
+    names = ["Doe Jane", "Roe_Rick", "Poe Edgar", "Koch Eva"]
+    with pytest.raises(UserError, match=r"called as persons.*--levels"):
+        read(names)
+    assert patients(read(names, stated="patient")[1]) == set(names)
+    findings = ["Viral Pneumonia", "Bacterial Pneumonia", "Pleural Effusion"]
+    assert labels(read(findings)[1]) == set(findings)

@@ -9,7 +9,17 @@ from ganoscope.data.levels.looks import look_at
     ("names", "kind"),
     [
         (
-            ["train", "TEST", "valid", "imagesTr", "imagesTs", "train_images", "Test cases", "stage_2_train_images"],
+            [
+                "train",
+                "TEST",
+                "valid",
+                "imagesTr",
+                "imagesTs",
+                "train_images",
+                "Test cases",
+                "stage_2_train_images",
+                "train2017",
+            ],
             "split",
         ),
         (
@@ -26,7 +36,7 @@ from ganoscope.data.levels.looks import look_at
         (["SR_2", "series-3", "4.000000-Recon 2 LUNG-12345"], "series"),
         (["A1000", "12345678", "0a0b0c0d0e0f0a0b"], "id"),
         (["covid1", "BraTS20_Training_001", "LIDC-IDRI-0001", "normal_001"], "numbered"),
-        (["XR_WRIST", "T1", "FLAIR", "hospital_A", "axial", "male"], "attribute"),
+        (["XR_WRIST", "T1", "FLAIR", "hospital_A", "CXR", "HeadCT", "axial", "male"], "attribute"),
         (["COVID-19", "Lung_Opacity", "notumor", "grade 2", "trains", "test results", "Viral Pneumonia"], "word"),
         (["0", "12"], "number"),
     ],
