@@ -162,3 +162,31 @@ def test_a_mistake_in_a_real_process_exits_with_2_and_no_traceback(tmp_path):
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert (done.returncode, done.stdout) == (2, "")
     assert done.stderr.startswith("error: source")
+
+
+def test_lung_fields_beside_films_are_anatomy_and_never_films(make_source, smooth, tmp_path, capsys):
+    rows, columns = np.ogrid[:64, :64]
+    contents = {}
+    for number in range(24):
+        label = "sick" if number % 2 else "well"
+        lungs = 255 * (((rows - 32) ** 2 + (columns - 20 - number) ** 2) < 200).astype(np.uint8)
+        contents |= {f"{label}/films/{number}.png": smooth(number, (64, 64)), f"{label}/fields/{number}.png": lungs}
+    source = make_source(contents)
+    assert execute(["prepare", str(source), str(tmp_path / "store"), "--size", "32"]) == 0
+    said = capsys.readouterr().out
+    assert "not taken: 24 x a label map, by its values" in said
+    fields = tmp_path / "fields"
+    for path in sorted(source.glob("*/fields/*")):
+        (fields / path.parent.parent.name).mkdir(parents=True, exist_ok=True)
+        path.rename(fields / path.parent.parent.name / path.name)
+    call = ["prepare", str(source), str(tmp_path / "other"), "--size", "32", "--anatomy", str(fields)]
+    assert execute(call) == 0
+    said = "".join(capsys.readouterr())
+    assert "24 of 24 fit a picture by their names" in said
+    assert "masks of anatomy: 24 of 24 images" in said
+    assert "findings" not in said
+    for store in map(Store.open, (tmp_path / "store", tmp_path / "other")):
+        assert (store.count, store.masks) == (24, None)
+        assert sorted(set(store.column("label").tolist())) == ["sick", "well"]
+    assert execute([*call[:-1], str(tmp_path / "gone"), "--check-only"]) == 2
+    assert "--anatomy is no folder" in capsys.readouterr().err

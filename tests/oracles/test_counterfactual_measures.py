@@ -100,6 +100,7 @@ def naive_share_in_lesion(change, mask):
 
 def test_change_and_its_place_are_what_the_formulas_say():
     pairs = make_pairs()
+    pairs = replace(pairs, anatomy=np.roll(pairs.mask, 2, axis=1))
     measures, _ = measure_pairs(pairs, MeasuringPlan(HU, STRENGTHS))
     for n in range(len(pairs.target)):
         x, y = (tensor[n, 0].numpy() for tensor in (pairs.image, pairs.counterfactual))
@@ -115,9 +116,14 @@ def test_change_and_its_place_are_what_the_formulas_say():
             inside, area = naive_share_in_lesion(y - x, pairs.mask[n])
             assert measures.change_in_lesion[n] == pytest.approx(inside)
             assert measures.lesion_area[n] == pytest.approx(area)
+            cells = [(i, j) for i in range(SIZE) for j in range(SIZE) if pairs.anatomy[n, i, j]]  # without a margin
+            inside = sum(abs((y - x)[cell]) for cell in cells) / np.abs(y - x).sum()
+            assert measures.change_in_anatomy[n] == pytest.approx(inside)
+            assert measures.anatomy_area[n] == pytest.approx(len(cells) / SIZE**2)
         else:
             assert np.isnan(measures.change_in_lesion[n])
             assert np.isnan(measures.lesion_area[n])
+            assert np.isnan(measures.change_in_anatomy[n])
 
 
 def test_answers_along_the_strengths_are_what_the_formulas_say():

@@ -67,6 +67,10 @@ class ReadOptions(TableOptions):
     levels: str = ""
     """What each level of folders is, from the top, such as split/class/patient: split, class, patient, study, series,
     or - for one that is not used. By default, worked out from their names and printed."""
+    masks: str = ""
+    """Folder of masks of findings, such as lesions, that are named as their pictures."""
+    anatomy: str = ""
+    """Folder of masks of anatomy, such as lung fields, that are named as their pictures."""
     hu_offset: int | None = None
     """Declares that 16-bit pictures hold Hounsfield units plus this offset, such as 1024."""
     max_file_gib: float = 1.0

@@ -105,6 +105,21 @@ def read_stem(file_name: str) -> tuple[str, ...]:
     return drop(split_words(SUFFIX.sub("", file_name)), words.PICTURES)
 
 
+def list_stems(file_name: str) -> tuple[tuple[str, ...], ...]:
+    """Returns what a mask may share with the name of its picture (see `read_stem`), the likeliest first.
+
+    Example:
+        >>> list_stems("benign (1)_mask_1.png")
+        (('benign', '1', '1'), ('benign', '1'))
+    """
+    parts = split_words(SUFFIX.sub("", file_name))
+    places = [index for index, part in enumerate(parts) if part in words.MASKS]
+    plain = drop(parts, words.MASKS | words.PICTURES)
+    before = drop(parts[: places[0]], words.PICTURES) if places and places[0] else plain
+    bare = drop(plain, words.ANATOMY | words.FINDINGS)
+    return tuple(dict.fromkeys((plain, before, bare)))
+
+
 def drop(parts: tuple[str, ...], unwanted: frozenset[str]) -> tuple[str, ...]:
     """Returns the words that are not unwanted."""
     return tuple(part for part in parts if part not in unwanted)
@@ -129,10 +144,7 @@ def read_candidate(folders: tuple[str, ...], file_name: str, path: str, name: st
     places = [index for index, part in enumerate(parts) if part in words.MASKS]
     if not context.masked and not places:
         return None
-    plain = drop(parts, words.MASKS | words.PICTURES)
-    before = drop(parts[: places[0]], words.PICTURES) if places and places[0] else plain
-    bare = drop(plain, words.ANATOMY | words.FINDINGS)
-    keys = tuple((context.folders, stem) for stem in dict.fromkeys((plain, before, bare)))
+    keys = tuple((context.folders, stem) for stem in list_stems(file_name))
     said = context.said | frozenset(part for part in parts if places)
     finding = bool(said & words.FINDINGS) and places_say(context, parts, places)
     file = MaskFile(path, name, finding, bool(said & (words.ANATOMY | words.FINDINGS)))

@@ -3,7 +3,6 @@
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from hashlib import sha256
-from itertools import chain, islice
 from pathlib import Path
 from zlib import crc32
 
@@ -26,18 +25,20 @@ from ganoscope.data.geometry.placement import (
 )
 from ganoscope.data.geometry.volumes import select_slices
 from ganoscope.data.layouts import SourceImage
+from ganoscope.data.masks.label_maps import LABEL_MAP, are_label_maps, look_like_labels
+from ganoscope.data.masks.mask_files import Masks, open_masks
 from ganoscope.data.patients import PatientRule, extract_patient
 from ganoscope.data.picture import HIGHEST_HU, Picture, ReadOptions, UnreadableError
 from ganoscope.data.prepare.config import PrepareConfig
 from ganoscope.data.prepare.facts.series_check import check_volumes
 from ganoscope.data.prepare.faults import explain_fault
 from ganoscope.data.prepare.listing import Entry, Listing, parse
-from ganoscope.data.prepare.masks import Masks, open_masks
 from ganoscope.data.prepare.transfer import Decoded, Origin, Row, make_row
 from ganoscope.data.readers import read
 from ganoscope.data.readers._reformat import needs_cut, read_cut
 from ganoscope.data.store.intensity import IntensityConfig, find_raw_range, scale_to_16_bits
 from ganoscope.files import compute_sha256, escape_unprintable
+from ganoscope.parallel import make_chunks
 
 INDEPENDENT_SUFFIXES = (".npy", ".npz")
 """File types whose pictures are assumed to show different patients; in all others, one file is one patient."""
@@ -113,10 +114,12 @@ def decode_together(entry: Entry, recipe: Recipe) -> Result:
     """
     image, plane = entry.image, recipe.options.plane
     if needs_cut(image.path, plane):
-        pictures = decode_cut(entry, recipe)
+        pictures = list(decode_cut(entry, recipe))
     else:
         files = choose_files(entry, recipe)
-        pictures = chain.from_iterable(decode_file(number, path, image, recipe) for number, path in files)
+        pictures = [item for number, path in files for item in decode_file(number, path, image, recipe)]
+    if is_labelled(pictures, recipe.options):
+        return refuse_all(entry, LABEL_MAP)
     decoded, series = check_volumes(pictures, image, recipe.options.slices)
     rows = (make_row(item, find_kin(entry, item)) for item in scale(decoded, recipe.intensity))
     return Result(len(image.paths), tuple(rows), series)
@@ -154,9 +157,18 @@ def decode_in_parts(line: str, recipe: Recipe) -> Iterator[Result]:
         yield refuse_all(entry, entry.image.fault)
         return
     pictures = decode_file(entry.number, entry.image.path, entry.image, recipe)
-    while part := tuple(islice(pictures, PART)):
+    for number, part in enumerate(make_chunks(pictures, PART)):
+        if number == 0 and is_labelled(part, recipe.options):
+            yield refuse_all(entry, LABEL_MAP)
+            return
         yield Result(0, tuple(make_scaled_row(item, recipe.intensity) for item in part))
     yield Result(1, ())
+
+
+def is_labelled(decoded: Sequence[Decoded], options: ReadOptions) -> bool:
+    """Tells whether the pictures of an entry are label maps beside a picture."""
+    known = next((item for item in decoded if item.labels), None)
+    return known is not None and are_label_maps(known.image, [item.labels for item in decoded], known.shape, options)
 
 
 def make_scaled_row(item: Decoded, config: IntensityConfig) -> Row:
@@ -265,6 +277,7 @@ def decode_picture(
             split="" if recipe.ignore_source_splits else image.split or picture.split,
         ),
         shape=(picture.pixels.shape[0], picture.pixels.shape[1]),
+        labels=look_like_labels(picture.pixels),
         placement=placement,
         thumbnail=draw_thumbnail(picture),
         mask=mask,

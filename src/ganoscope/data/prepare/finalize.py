@@ -64,7 +64,9 @@ def finish(
         import_module("sklearn.tree")  # needed for the alarms; takes half a second, so load it while the search runs
     with ingest.explaining_reasons():
         write_tables(folder, config, columns, ids, wait_for_duplicates(), facts)
-    prepared = {**asdict(config), "layout": layout, "ganoscope": version("ganoscope")}
+    stated = ", ".join(name for name in ("masks", "anatomy") if getattr(config, name))
+    without_paths = {**asdict(config), "masks": "", "anatomy": "", "stated_masks": stated}
+    prepared = {**without_paths, "layout": layout, "ganoscope": version("ganoscope")}
     writer.finish(config.name or layout, intensity, facts.modality, prepared)
     store = Store.open(folder)
     refuse_crossing(store)

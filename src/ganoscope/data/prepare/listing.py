@@ -9,12 +9,14 @@ import json
 import os
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, fields
+from functools import partial
 from itertools import islice
 from pathlib import Path
 from re import Pattern
 
 from ganoscope.data.layouts import Layout, Listed, SourceImage
 from ganoscope.data.levels.stated import AS_STATED
+from ganoscope.data.masks.stated_masks import attach_stated
 from ganoscope.data.patients import PatientRule, PatternCounter
 from ganoscope.data.picture import ReadOptions
 from ganoscope.data.prepare.idle_options import name_format
@@ -84,10 +86,13 @@ def list_source(
         stated: Pattern for patient ids that the user stated.
 
     Raises:
-        UserError: The source holds no files, or its folders can be read in two ways.
+        UserError: The source holds no files, its folders can be read in two ways, or stated masks do not fit.
     """
     images = layout.list_images(source, options)
     for line in list_lines(images, options):
+        CONSOLE.print(line)
+    images, lines = attach_stated(source, images, partial(layout.list_images, source, options), options)
+    for line in lines:
         CONSOLE.print(line)
     listing = spool(images, folder / "listing.jsonl", stated)
     if not listing.files:

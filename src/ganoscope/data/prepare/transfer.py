@@ -44,6 +44,7 @@ class Decoded:
         image: Entry that the picture comes from.
         picture: Pixels at the size of the store, and metadata.
         shape: Height and width of the source picture.
+        labels: Whether the values of the picture look like those of a label map; None if it was rejected.
         placement: Placement of the source picture in the store.
         thumbnail: Folded thumbnail for the search for near-duplicates.
         mask: Mask of the annotated findings, shape (size, size).
@@ -65,6 +66,7 @@ class Decoded:
     image: SourceImage
     picture: Picture | None = None
     shape: tuple[int, int] = (0, 0)
+    labels: bool | None = None
     placement: Placement | None = None
     thumbnail: NDArray[np.float16] | None = None
     mask: NDArray[np.bool_] | None = None

@@ -1,5 +1,6 @@
 """Images of a store as cases, and which of them a network has seen."""
 
+import shutil
 from dataclasses import replace
 
 import numpy as np
@@ -9,8 +10,9 @@ from ganoscope.classifiers.trained import open_classifier
 from ganoscope.counterfactuals.cases.seen import list_seen, make_finder
 from ganoscope.counterfactuals.cases.store_cases import choose_indices, find_run_store, iterate_store
 from ganoscope.counterfactuals.config import CounterfactualConfig
-from ganoscope.data.store import Store
+from ganoscope.data.store import COLUMNS, Store
 from ganoscope.errors import UserError
+from ganoscope.files.tables import read_csv, save_csv
 from ganoscope.training.run_folder.trained_run import open_run
 
 
@@ -26,6 +28,17 @@ def test_a_store_gives_its_own_images(disc_store, disc_run):
         assert not case.trained
 
 
+def test_anatomy_is_no_finding(disc_store, disc_run, tmp_path):
+    path = shutil.copytree(disc_store, tmp_path / "store")
+    shutil.move(path / "masks.npy", path / "anatomy.npy")
+    table = list(read_csv(path / "manifest.csv"))
+    save_csv(path / "manifest.csv", COLUMNS, ({**row, "annotated": 0, "anatomy": row["annotated"]} for row in table))
+    cases = list(iterate_store(Store.open(path), np.arange(len(table)), open_run(disc_run)))
+    assert all(case.mask is None for case in cases)
+    masks = Store.open(disc_store).masks
+    assert all(np.array_equal(case.anatomy, mask) for case, mask in zip(cases, masks, strict=True))
+
+
 def test_what_the_independent_classifier_has_seen_is_known(disc_store, disc_run, disc_judge):
     store, judge = Store.open(disc_store), open_classifier(disc_judge)
     seen = np.isin(store.column("sample_id"), list_seen(judge))
@@ -38,6 +51,9 @@ def test_a_part_without_images_of_the_domains_is_refused(disc_store, disc_run):
     run, store = open_run(disc_run), Store.open(disc_store)
     chosen, foreign = choose_indices(store, CounterfactualConfig(split="all", number=5), run)
     assert (len(chosen), len(foreign)) == (5, 0)
+    even, _ = choose_indices(store, CounterfactualConfig(part="all", number=6), run)
+    assert np.unique(store.column("label")[even], return_counts=True)[1].tolist() == [3, 3]
+    assert even.tolist() == sorted(even.tolist())
     others = replace(run, record=replace(run.record, domains=("cat", "dog")))
     with pytest.raises(UserError, match=r"no images of cat or dog in that split: got test; allowed: train \(0\)"):
         choose_indices(store, CounterfactualConfig(), others)
