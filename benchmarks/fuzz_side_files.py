@@ -67,7 +67,7 @@ COMMANDS = {
     ),
     "explanations": ("report {run} --number 12 --out {out} --explanations {it}",),
     "counterfactuals": ("report {translation} --out {out} --counterfactuals {it}",),
-    "generated": ("report {run} --number 12 --out {out} --generated {it}", "prepare {it} {out} --size 32"),
+    "generated": ("report {run} --number 12 --out {out} --generated {it}",),
     ".again.unfinished": ("prepare {pictures} {folder}/again --size 16 --workers 1",),
     "inspect_data": ("PAGE {store} {it}",),
 }
@@ -135,11 +135,17 @@ def make_artefacts(folder):
 
 def interrupt_prepare(at):
     """Leaves an unfinished store, as a process that is killed before it finishes does."""
-    from ganoscope.workflows import prepare as module
+    from importlib import import_module
 
-    must("generate", at["run"], at["pictures"], "--number", 40, "--seed", 1)
-    for name in ("provenance.json", "manifest.csv", "contact_sheet.png"):
-        (at["pictures"] / name).unlink()
+    from PIL import Image
+
+    from ganoscope.data.store import Store
+
+    module = import_module("ganoscope.workflows.prepare")
+
+    at["pictures"].mkdir()
+    for index, picture in enumerate(Store.open(at["store"]).images[:40]):
+        Image.fromarray(picture).save(at["pictures"] / f"{index}.png")
     whole, module.finish = module.finish, lambda ingest, *_: ingest.commit() or (_ for _ in ()).throw(KeyboardInterrupt)
     try:
         run("prepare", at["pictures"], at["store"].parent / "again", "--size", 16, "--workers", 1)

@@ -6,12 +6,14 @@ holds for every format and decoder, whatever their headers state.
 """
 
 import math
+import os
 import signal
 import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from types import FrameType
 
@@ -98,6 +100,10 @@ def refuse_scans(content: bytes) -> None:
         )
 
 
+ARMED: list[bool] = []
+"""Holds a value while work is timed; a signal that comes later is ignored."""
+
+
 class TooSlowError(BaseException):
     """Raised inside any code when its time is over; no library catches it, since it is no `Exception`."""
 
@@ -146,7 +152,8 @@ def start_bounds(path: Path, options: ReadOptions) -> Bounds:
     Raises:
         OSError: The file is gone.
     """
-    return Bounds(options, get_address_space(), options.max_file_seconds + path.stat().st_size / BYTES_PER_SECOND)
+    seconds = options.max_file_seconds + path.stat().st_size / BYTES_PER_SECOND
+    return Bounds(options, get_address_space(), seconds)
 
 
 def get_address_space() -> int:
@@ -155,7 +162,21 @@ def get_address_space() -> int:
         return 0
     import resource
 
-    return int(Path("/proc/self/statm").read_bytes().split(maxsplit=1)[0]) * resource.getpagesize()
+    return int(os.pread(open_own_sizes(os.getpid()), 64, 0).split(maxsplit=1)[0]) * resource.getpagesize()
+
+
+@cache
+def open_own_sizes(process: int) -> int:
+    """Returns a descriptor of the sizes of this process, which stays open: opening takes longer than reading."""
+    return os.open(f"/proc/{process}/statm", os.O_RDONLY | os.O_CLOEXEC)
+
+
+@cache
+def find_own_limit() -> tuple[int, int]:
+    """Returns the limits of address space with which this process was started, on Linux."""
+    import resource
+
+    return resource.getrlimit(resource.RLIMIT_AS)
 
 
 def lift_memory_limit() -> None:
@@ -175,7 +196,7 @@ def limiting_memory(most: int) -> Iterator[None]:
         return
     import resource
 
-    before = resource.getrlimit(resource.RLIMIT_AS)
+    before = find_own_limit()
     lowered = most if before[0] == resource.RLIM_INFINITY else min(most, before[0])
     resource.setrlimit(resource.RLIMIT_AS, (lowered, before[1]))
     try:
@@ -190,26 +211,31 @@ def limiting_time(seconds: float) -> Iterator[None]:
 
     Processor time, since a busy machine must not decide what is in a store. A call into a library is interrupted when
     it returns to Python: the libraries take no more than some MiB at a time, or are bounded by their headers.
-
-    Raises:
-        TooSlowError: The time is over.
     """
     if not hasattr(signal, "setitimer") or threading.current_thread() is not threading.main_thread():
         yield
         return
-    armed = True
-
-    def stop(number: int, frame: FrameType | None) -> None:
-        if armed:
-            raise TooSlowError
-
-    before = signal.signal(signal.SIGPROF, stop)
+    before = signal.getsignal(signal.SIGPROF)
+    if before is not stop_work:  # stays in place, since changing it is slow, unless it is somebody else's
+        signal.signal(signal.SIGPROF, stop_work)
+    ARMED.append(True)
     try:
         try:
             signal.setitimer(signal.ITIMER_PROF, seconds, 1.0)  # again every second, should it be lost in a destructor
             yield
         finally:
-            armed = False
+            ARMED.clear()
     finally:  # even if the signal came at the start of the inner one
         signal.setitimer(signal.ITIMER_PROF, 0)
-        signal.signal(signal.SIGPROF, before)
+        if before not in (stop_work, signal.SIG_DFL):
+            signal.signal(signal.SIGPROF, before)
+
+
+def stop_work(number: int, frame: FrameType | None) -> None:
+    """Handles the signal of the timer.
+
+    Raises:
+        TooSlowError: Work is being timed.
+    """
+    if ARMED:
+        raise TooSlowError

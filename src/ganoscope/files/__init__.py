@@ -240,6 +240,21 @@ def save_json(path: Path, content: Any) -> None:
         partial.write_text(json.dumps(content, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
 
 
+def read_text(path: Path) -> str:
+    """Returns the content of a text file.
+
+    Raises:
+        UserError: It is missing, a folder, or not UTF-8.
+    """
+    if not path.is_file():
+        state = "is no file" if path.exists() or path.is_symlink() else "does not exist"
+        raise UserError(f"{path} {state}; expected a file written by ganoscope.")
+    try:
+        return path.read_text(encoding="utf-8")
+    except UnicodeDecodeError as error:
+        raise UserError(f"{path} is damaged: {error}. Restore it from a copy, or create it again.") from None
+
+
 def load_json(path: Path) -> Any:
     """Returns the content of a JSON file.
 
@@ -247,14 +262,11 @@ def load_json(path: Path) -> Any:
         UserError: The file is missing or is not valid JSON: also where a key is there twice, or a number is larger or
             the content nested deeper than any that is written.
     """
-    if not path.is_file():
-        state = "is no file" if path.exists() or path.is_symlink() else "does not exist"
-        raise UserError(f"{path} {state}; expected a file written by ganoscope.")
+    text = read_text(path)
     try:
-        text = path.read_text(encoding="utf-8")
         content = json.loads(text, parse_int=parse_int, parse_float=parse_float, object_pairs_hook=parse_pairs)
         refuse_depth(content)
-    except (ValueError, RecursionError) as error:  # bytes that are not UTF-8 and faults of the syntax are ValueErrors
+    except (ValueError, RecursionError) as error:
         raise UserError(f"{path} is damaged: {error}. Restore it from a copy, or create it again.") from None
     return content
 

@@ -24,6 +24,7 @@ from ganoscope.data.prepare.unfinished import (
 from ganoscope.data.store import Store
 from ganoscope.errors import UserError
 from ganoscope.files import remove, save_json
+from ganoscope.files.records import DAMAGE
 from ganoscope.locks import one_writer, private_folder
 from ganoscope.progress import CONSOLE
 
@@ -103,7 +104,8 @@ def fill(source: Path, folder: Path, config: PrepareConfig, workers: int) -> Non
     if resume(folder, plan):
         return
     ingest = Ingest(folder, config.size)
-    resumed = f", resuming after {ingest.files:,}" if ingest.files else ""
+    begun = ingest.files
+    resumed = f", resuming after {begun:,}" if begun else ""
     CONSOLE.print(f"reading {listing.files:,} files as layout {layout_name}{resumed}")
     try:
         processes = read_all(listing, make_recipe(config, listing), ingest, config.size, workers)
@@ -115,4 +117,9 @@ def fill(source: Path, folder: Path, config: PrepareConfig, workers: int) -> Non
     except UserError:
         remove(folder)  # this source can't give a valid store
         raise
+    except DAMAGE as error:
+        if not begun:
+            raise
+        fault = f"the unfinished store {folder} is damaged: {type(error).__name__}: {error}"[:300]
+        raise UserError(f"{fault}. Remove that folder, and run the same command again.") from None
     save_json(folder / SEALED, plan)

@@ -51,7 +51,6 @@ def iterate_frames(
     """
     syntax, wanted = dataset.file_meta.TransferSyntaxUID, range(found.frames) if numbers is None else numbers
     if not syntax.is_encapsulated:
-        refuse_length(dataset, found)
         if is_plain(found):
             yield from iterate_native(dataset, found, wanted)
         elif is_deferred(dataset, found.keyword):

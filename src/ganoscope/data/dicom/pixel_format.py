@@ -81,7 +81,7 @@ def measure_pixels(dataset: Dataset, keyword: str) -> int:
 def is_deferred(dataset: Dataset, keyword: str) -> bool:
     """Tells whether the value of an attribute was left in the file."""
     element: Any = dataset.get_item(keyword, keep_deferred=True)
-    return isinstance(element, RawDataElement) and element.value is None
+    return isinstance(element, RawDataElement) and element.value is None and element.length > 0
 
 
 def read_integer(dataset: Dataset, keyword: str, default: int | None = None) -> int:

@@ -221,10 +221,10 @@ def decode_file(number: int, path: Path, image: SourceImage, recipe: Recipe) -> 
     try:
         bounds = start_bounds(path, recipe.options)
         digest, masks = compute_sha256(path), open_masks(image, recipe.options)
-        with bounds.holding():
-            pictures = iter(read(path, recipe.options))
+        pictures: Iterator[Picture] | None = None
         while True:
             with bounds.holding():
+                pictures = pictures or iter(read(path, recipe.options))
                 picture = next(pictures, None)
                 if picture is None:
                     return

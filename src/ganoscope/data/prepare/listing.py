@@ -18,6 +18,7 @@ from ganoscope.data.layouts import Layout, Listed, SourceImage
 from ganoscope.data.levels.stated import AS_STATED
 from ganoscope.data.masks.stated_masks import attach_stated
 from ganoscope.data.patients import PatientRule, PatternCounter
+from ganoscope.data.person_names import refuse_person_labels
 from ganoscope.data.picture import ReadOptions
 from ganoscope.data.prepare.idle_options import name_format
 from ganoscope.data.readers import readers
@@ -40,7 +41,7 @@ class Listing:
         digest: SHA-256 of the entries and of the sizes and times of the files; it changes with the source.
         rule: How patient ids are read from the files: the stated pattern, or a built-in one that matches; or None.
         formats: Names of the readers that the files need.
-        labels: Classes, or the first two of them.
+        labels: All classes that are stated.
     """
 
     path: Path
@@ -86,7 +87,8 @@ def list_source(
         stated: Pattern for patient ids that the user stated.
 
     Raises:
-        UserError: The source holds no files, its folders can be read in two ways, or stated masks do not fit.
+        UserError: The source holds no files, its folders can be read in two ways, stated masks do not fit, or its
+            classes are named like persons.
     """
     images = layout.list_images(source, options)
     for line in list_lines(images, options):
@@ -98,6 +100,11 @@ def list_source(
     if not listing.files:
         remove(folder)
         raise UserError(f"source {source} holds no files; allowed: a folder with {', '.join(readers())} images.")
+    try:
+        refuse_person_labels(listing.labels)
+    except UserError:
+        remove(folder)
+        raise
     return listing
 
 
@@ -128,14 +135,14 @@ def spool(images: Iterable[SourceImage], path: Path, stated: Pattern[str] | None
                 length, state = describe_state(source)
                 digest.update(state)
                 size += length
+            labels |= {image.label} - {""}
             if not image.fault:
                 counter.add(image.name, image.patient)
                 formats.add(name_format(image.name))
-                labels |= {image.label} - {""} if len(labels) < 2 else set()
             files += len(image.paths)
             entries += 1
-    kinds = frozenset(formats), frozenset(labels)
-    return Listing(path, entries, files, size, digest.hexdigest(), counter.recognise(), *kinds)
+    rule, found = counter.recognise(), (frozenset(formats), frozenset(labels))
+    return Listing(path, entries, files, size, digest.hexdigest(), rule, *found)
 
 
 def describe_state(path: Path) -> tuple[int, bytes]:

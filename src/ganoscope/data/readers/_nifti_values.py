@@ -124,10 +124,8 @@ def open_volume(path: Path, stream: BinaryIO, layout: Layout, options: ReadOptio
         UnreadableError: There are fewer or more values than the header states.
     """
     most = int(HELD_SHARE * options.max_file_gib * 2**30)
-    if not is_packed(path):
-        refuse_length(path.stat().st_size - layout.offset, layout.size)
-        if layout.size <= most:
-            return Volume(path, layout, most, np.memmap(path, layout.dtype, "r", layout.offset, layout.shape, "F"))
+    if not is_packed(path) and layout.size <= most:
+        return Volume(path, layout, most, np.memmap(path, layout.dtype, "r", layout.offset, layout.shape, "F"))
     skip(stream, layout.offset - stream.tell())
     narrow = get_held_type(layout)
     if math.prod(layout.shape) * narrow.itemsize > most:

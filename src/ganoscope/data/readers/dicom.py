@@ -13,7 +13,7 @@ from pydicom import Dataset
 
 from ganoscope.data.dicom import attributes, values
 from ganoscope.data.dicom.dataset import open_dataset, quiet
-from ganoscope.data.dicom.frames import iterate_frames
+from ganoscope.data.dicom.frames import iterate_frames, refuse_length
 from ganoscope.data.dicom.pixel_format import COLOURS, GREY, PixelFormat, read_format
 from ganoscope.data.dicom.stacks import read_plane, split
 from ganoscope.data.file_limits import refuse_bomb, refuse_large
@@ -41,6 +41,8 @@ def read(path: Path, options: ReadOptions) -> Iterator[Picture]:
     dataset = open_dataset(path)
     with refusing_damage():
         found = check_header(dataset, options)
+        if not dataset.file_meta.TransferSyntaxUID.is_encapsulated:
+            refuse_length(dataset, found)
         refuse_sizes(path, found, options)
         places = list(choose_frames(dataset, found, options.slices))
     frames = iterate_frames(dataset, found, [place.frame for place in places])

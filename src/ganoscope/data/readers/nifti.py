@@ -25,7 +25,7 @@ from ganoscope.data.dicom.attributes import name_plane
 from ganoscope.data.file_limits import refuse_bomb, refuse_large
 from ganoscope.data.geometry.volumes import select_slices
 from ganoscope.data.picture import SYNTHETIC, Picture, ReadOptions, UnreadableError
-from ganoscope.data.readers._nifti_values import Layout, open_stream, open_volume
+from ganoscope.data.readers._nifti_values import Layout, is_packed, open_stream, open_volume, refuse_length
 from ganoscope.data.readers._raw_values import find_meaning, make_picture
 
 SUFFIXES = (".nii", ".nii.gz")
@@ -73,7 +73,7 @@ def read(path: Path, options: ReadOptions, labels: bool = False) -> Iterator[Pic
 
 
 def refuse_sizes(path: Path, layout: Layout, options: ReadOptions) -> None:
-    """Refuses a volume of which one slice is larger than the options allow, and decompression bombs.
+    """Refuses a volume that is cut off, of which one slice is larger than the options allow, and decompression bombs.
 
     Args:
         path: File.
@@ -83,6 +83,8 @@ def refuse_sizes(path: Path, layout: Layout, options: ReadOptions) -> None:
     Raises:
         UnreadableError: It is.
     """
+    if not is_packed(path):
+        refuse_length(path.stat().st_size - layout.offset, layout.size)
     first, second, third = layout.shape
     refuse_large(max(first * second, second * third, first * third), layout.dtype.itemsize, options)
     refuse_bomb(layout.size, path.stat().st_size, options)

@@ -7,10 +7,12 @@ from pathlib import Path
 from ganoscope.alarms import Alarm, load_alarms
 from ganoscope.classifiers.trained import ClassifierRecord, load_classifier_record
 from ganoscope.data.store import Store
+from ganoscope.errors import UserError
 from ganoscope.evaluate.classification.metrics import PartScores, Predictions
 from ganoscope.evaluate.classification.predictions import PartResults, load_results
 from ganoscope.explanation.answer_files import load_heat_maps
 from ganoscope.explanation.answers import HeatMaps
+from ganoscope.files.tables import RESTORE
 from ganoscope.training.classifier.epochs import Epoch, load_epochs
 
 
@@ -68,13 +70,16 @@ def read_findings(run: Path, store: Store) -> Findings:
     """
     parts = load_results(run, store)
     shown = list(parts)[-1]
+    epochs = load_epochs(run)
+    if not epochs:
+        raise UserError(f"{run / 'history.csv'} is damaged: it has no finished epoch. {RESTORE}")
     return Findings(
         record=load_classifier_record(run),
         store=store,
         parts=parts,
         shown=shown,
         heat=load_heat_maps(run, parts[shown].predictions),
-        epochs=load_epochs(run),
+        epochs=epochs,
         alarms=load_alarms(run / "alarms.json"),
         of_store=load_alarms(store.path / "alarms.json"),
         pictures=run / "pictures",

@@ -99,6 +99,8 @@ def write_number(value: object) -> str:
         return "yes" if value else "no"
     if isinstance(value, int):
         return f"{value:,}"
+    if isinstance(value, float) and not math.isfinite(value):
+        return "not defined"
     if isinstance(value, float):
         return f"{value:,.0f}" if value == int(value) else f"{value:.4g}"
     if isinstance(value, list | tuple):

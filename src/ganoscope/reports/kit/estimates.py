@@ -83,8 +83,10 @@ def find_estimates(content: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[t
 
 
 def is_estimate(entry: Any) -> bool:
-    """Tells whether an entry has a value, a lower and an upper end."""
-    return isinstance(entry, dict) and {"low", "high"} <= entry.keys() and any(key in entry for key in VALUE_KEYS)
+    """Tells whether an entry has a value, a lower and an upper end: numbers, or none where they are not defined."""
+    if not isinstance(entry, dict) or not {"low", "high"} <= entry.keys() or not find_key(entry, VALUE_KEYS):
+        return False
+    return all(isinstance(entry[key], int | float | None) for key in ("low", "high", find_key(entry, VALUE_KEYS)))
 
 
 def write_estimate(entry: Mapping[str, Any]) -> str:

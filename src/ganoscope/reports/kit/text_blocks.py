@@ -3,6 +3,7 @@
 from itertools import groupby
 from pathlib import Path
 
+from ganoscope.files import read_text
 from ganoscope.reports.kit.content import Block
 
 
@@ -10,7 +11,7 @@ def read_blocks(path: Path) -> tuple[Block, ...]:
     """Returns a text file by blocks of one kind; nothing where there is no file."""
     if not path.exists():
         return ()
-    lines = [line.strip() for line in path.read_text(encoding="utf-8").splitlines() if line.strip()]
+    lines = [line.strip() for line in read_text(path).splitlines() if line.strip()]
     blocks = groupby(lines, name_kind)
     return tuple(Block(kind, tuple(line.removeprefix("- ").rstrip(":") for line in same)) for kind, same in blocks)
 

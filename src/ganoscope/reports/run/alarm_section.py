@@ -4,7 +4,7 @@ from pathlib import Path
 
 from ganoscope.alarms import Alarm, load_alarms, run_checks, sort_alarms
 from ganoscope.classifiers.fitness import DANGER_CHECK
-from ganoscope.files import load_json
+from ganoscope.files.records import load_mapping
 from ganoscope.reports.kit.alarm_cards import (
     AlarmList,
     Outcome,
@@ -83,7 +83,7 @@ def read_results(sources: Sources, folder: Part[Path], command: str) -> Part[lis
     """
     if folder.value is None:
         return Part(missing=folder.missing)
-    content = load_json(folder.value / "results.json")
+    content = load_mapping(folder.value / "results.json")
     results = Results(
         what={"explain": "explanations", "counterfactual": "counterfactuals"}[command],
         command=command,

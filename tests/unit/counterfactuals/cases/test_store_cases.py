@@ -51,7 +51,7 @@ def test_a_part_without_images_of_the_domains_is_refused(disc_store, disc_run):
     run, store = open_run(disc_run), Store.open(disc_store)
     chosen, foreign = choose_indices(store, CounterfactualConfig(split="all", number=5), run)
     assert (len(chosen), len(foreign)) == (5, 0)
-    even, _ = choose_indices(store, CounterfactualConfig(part="all", number=6), run)
+    even, _ = choose_indices(store, CounterfactualConfig(split="all", number=6), run)
     assert np.unique(store.column("label")[even], return_counts=True)[1].tolist() == [3, 3]
     assert even.tolist() == sorted(even.tolist())
     others = replace(run, record=replace(run.record, domains=("cat", "dog")))

@@ -412,10 +412,10 @@ def test_a_huge_volume_is_refused_before_it_is_unpacked(save, name, monkeypatch)
     content[40:56] = struct.pack("<8h", 3, 20_000, 20_000, 20_000, 1, 1, 1, 1)
     path.write_bytes(gzip.compress(content) if name.endswith("gz") else content)
     monkeypatch.setattr(nifti, "open_volume", lambda *_: pytest.fail("values were read"))
-    with pytest.raises(
-        UnreadableError,
-        match=r"needs 6.89 GiB .*; at most 1 GiB .*--max-file-gib 6\.9",
-    ):
+    reason = (
+        r"needs 6.89 GiB .*; at most 1 GiB .*--max-file-gib 6\.9" if name.endswith("gz") else "truncated: 240 of 1600"
+    )
+    with pytest.raises(UnreadableError, match=reason):
         read_all(path)
 
 

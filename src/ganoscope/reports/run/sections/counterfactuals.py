@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from ganoscope.errors import UserError
-from ganoscope.files import load_json
+from ganoscope.files.records import load_mapping, reading
 from ganoscope.files.tables import read_csv
 from ganoscope.reports.kit.content import Chapter, Section, Table, write_number
 from ganoscope.reports.kit.estimates import write_estimate
@@ -82,7 +82,20 @@ def describe_counterfactuals(folder: Path) -> tuple[Section, ...]:
     Raises:
         UserError: The folder was written by another version, or is damaged.
     """
-    results = load_json(folder / "results.json")
+    with reading(folder / "results.json"):
+        return compose_sections(folder, load_mapping(folder / "results.json"))
+
+
+def compose_sections(folder: Path, results: Mapping[str, Any]) -> tuple[Section, ...]:
+    """Returns the sections about a folder of counterfactuals.
+
+    Args:
+        folder: The folder.
+        results: Content of its `results.json`.
+
+    Raises:
+        UserError: It was written by another version.
+    """
     if results.get("schema_version") != SCHEMA_VERSION:
         raise UserError(
             f"{folder / 'results.json'} was written by another version of ganoscope, without results by direction; "

@@ -6,7 +6,7 @@ anywhere in the results by its keys, and an unknown figure is shown under its fi
 
 from pathlib import Path
 
-from ganoscope.files import load_json
+from ganoscope.files.records import load_mapping
 from ganoscope.reports.kit.content import Chapter, Section
 from ganoscope.reports.kit.estimates import tabulate_estimates
 from ganoscope.reports.kit.pictures import Picture, show_file
@@ -45,7 +45,7 @@ def make_chapter(sources: Sources) -> Chapter | None:
 
 def describe_explanations(folder: Path) -> tuple[Section, ...]:
     """Returns the content of a folder of explanations: its summary and all figures, then its estimates."""
-    tables = tabulate_estimates(load_json(folder / "results.json"), "Key statistics")
+    tables = tabulate_estimates(load_mapping(folder / "results.json"), "Key statistics")
     return (
         Section(blocks=read_blocks(folder / "summary.txt"), figures=load_figures(folder / "figures")),
         *(Section(tables=(table,)) for table in tables),

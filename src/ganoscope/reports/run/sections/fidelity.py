@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from ganoscope.evaluate.generated_measurements import NAME
-from ganoscope.files import load_json
+from ganoscope.files.records import load_mapping, reading
 from ganoscope.reports.kit.content import Chapter, Section, Table
 from ganoscope.reports.kit.estimates import write_decimal, write_estimate
 from ganoscope.reports.run.artefacts import Sources
@@ -40,8 +40,9 @@ def make_chapter(sources: Sources) -> Chapter | None:
     if sources.store.value is None:
         missing = f"They were not compared, because that needs the real images. {sources.store.missing}"
         return Chapter("fidelity", TITLE, (Section((missing,)),))
-    content = load_json(sources.evaluation / NAME)
-    return Chapter("fidelity", TITLE, tuple(describe_comparison(content, sources.classifier_dangers)))
+    with reading(sources.evaluation / NAME):
+        content = load_mapping(sources.evaluation / NAME)
+        return Chapter("fidelity", TITLE, tuple(describe_comparison(content, sources.classifier_dangers)))
 
 
 def describe_comparison(content: Mapping[str, Any], dangers: tuple[str, ...]) -> Iterator[Section]:

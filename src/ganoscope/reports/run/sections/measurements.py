@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from ganoscope.evaluate.generated_measurements import NAME as GENERATED
-from ganoscope.files import load_json
+from ganoscope.files.records import load_mapping
 from ganoscope.reports.kit.content import Chapter, Section
 from ganoscope.reports.kit.estimates import tabulate_estimates
 from ganoscope.reports.run.artefacts import ALARMS, DIVERSITY, Sources
@@ -18,7 +18,7 @@ def make_chapter(sources: Sources) -> Chapter | None:
         UserError: A file is damaged.
     """
     files = list_measurements(sources.evaluation)
-    found = {file.stem.replace("_", " "): load_json(file) for file in files}
+    found = {file.stem.replace("_", " "): load_mapping(file) for file in files}
     tables = tabulate_estimates(found, "Other measurements", f"`{sources.evaluation.name}`")
     if not tables:
         return None
