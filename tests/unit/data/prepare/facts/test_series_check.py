@@ -17,7 +17,7 @@ WHOLE = Placement(Rectangle(0, 0, 8, 8), Rectangle(0, 0, 16, 16))
 def decode(position, stack=0, **known):
     known = {"spacing_mm": (0.5, 0.5), "modality": "CT", "view": "axial", "order": "position", **known}
     picture = Picture(np.zeros((16, 16), np.int16), "HU", position_mm=position, stack=stack, **known)
-    return Decoded(0, "a.dcm", IMAGE, picture, (8, 8), WHOLE)
+    return Decoded(0, "a.dcm", IMAGE, picture, (8, 8), placement=WHOLE)
 
 
 def test_every_volume_has_facts_of_its_own():
