@@ -3,16 +3,23 @@
 The engine is joblib, whose processes need no main guard in scripts; `joblib.parallel_backend("ray")` around a call
 spreads the work over a Ray cluster instead.
 
+Where an item may end its process, as a damaged file can that crashes a C library, `map_in_order` is given a `rescue`.
+
 """
 
 import ctypes
+import faulthandler
 import gc
 import os
+import re
 import signal
 import sys
 import threading
 import time
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Executor, Future
+from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from functools import cache, partial
 from itertools import chain, islice
@@ -29,6 +36,10 @@ WATCH_SECONDS = 0.5
 """Time between two looks whether the parent process is still there."""
 FEW = 200
 """Largest number of items for which starting processes costs more than it saves."""
+AHEAD = 4
+"""Batches sent to a process of its own before the result of the first is taken: it must not wait for its caller."""
+TRIES = 2
+"""Times that an item must end a process in which it is alone: once may have come from outside."""
 SAFE_PATH = "PYTHONSAFEPATH"
 """Variable that keeps a new Python process from searching the working directory, or the folder of its script."""
 
@@ -55,7 +66,17 @@ def safe_path() -> Iterator[None]:
             os.environ[SAFE_PATH] = before
 
 
-def map_in_order(function: Callable[[T], R], items: Iterable[T], workers: int = 0, batch: int = 32) -> Iterator[R]:
+class ProcessEndedError(Exception):
+    """An item ended its process; the message says how, as in `signal 11`, and nothing about the item."""
+
+
+def map_in_order(
+    function: Callable[[T], R],
+    items: Iterable[T],
+    workers: int = 0,
+    batch: int = 32,
+    rescue: Callable[[T], R] | None = None,
+) -> Iterator[R]:
     """Yields function(item) for every item, in order.
 
     Args:
@@ -63,21 +84,148 @@ def map_in_order(function: Callable[[T], R], items: Iterable[T], workers: int = 
         items: Read only as fast as results are taken.
         workers: Number of processes; one per core by default, but none are started for `FEW` items or fewer.
         batch: Number of items sent to a process at a time.
+        rescue: Gives the result instead, in this process, for each item that was under way when a process ended. With
+            it, every item is handled outside this process, also with one worker.
+
+    Raises:
+        BrokenProcessPool: A process ended, and there is no `rescue`.
     """
     iterator = iter(items)
     start = list(islice(iterator, FEW + 1))
     wanted = workers or (count_cores() if len(start) > FEW else 1)
-    if wanted == 1:
-        yield from (function(item) for item in chain(start, iterator))
+    everything = chain(start, iterator)
+    if wanted == 1 and rescue is None:
+        yield from (function(item) for item in everything)
         return
+    chunks = Chunks(make_chunks(everything, batch))
+    while not chunks.ended:
+        try:
+            for results in call_in_one(function, chunks) if wanted == 1 else call_in_pool(function, chunks, wanted):
+                chunks.open.popleft()
+                yield from results
+        except BrokenProcessPool:
+            if rescue is None:
+                raise
+            yield from map(rescue, chain.from_iterable(chunks.take_over()))
+
+
+class Chunks(Iterator[list[T]]):
+    """Lists of items, which remembers those whose results are not yet taken; read by threads of joblib.
+
+    Attributes:
+        open: Lists that were read, without those whose results were taken.
+        ended: Whether all were read.
+    """
+
+    def __init__(self, chunks: Iterator[list[T]]) -> None:
+        self._chunks, self._lock = chunks, threading.Lock()
+        self.open: deque[list[T]] = deque()
+        self.ended = False
+
+    def __next__(self) -> list[T]:
+        """Returns the next list.
+
+        Raises:
+            StopIteration: There is none.
+        """
+        with self._lock:
+            chunk = next(self._chunks, None)
+            if chunk is None:
+                self.ended = True
+                raise StopIteration
+            self.open.append(chunk)
+            return chunk
+
+    def take_over(self) -> list[list[T]]:
+        """Returns the lists whose results will not come, and forgets them."""
+        with self._lock:
+            lost = list(self.open)
+            self.open.clear()
+            return lost
+
+
+def call_in_pool(function: Callable[[T], R], chunks: Iterable[list[T]], workers: int) -> Iterator[list[R]]:
+    """Yields the results for each list of items, in order, from several processes.
+
+    Args:
+        function: Function to call for each item.
+        chunks: Lists of items.
+        workers: Number of processes.
+    """
     from joblib import Parallel, delayed
 
     mute_manager_thread()
-    pool = Parallel(wanted, return_as="generator", batch_size=1, pre_dispatch="4 * n_jobs")
-    chunks = make_chunks(chain(start, iterator), batch)
+    pool = Parallel(workers, return_as="generator", batch_size=1, pre_dispatch="4 * n_jobs")
     call = delayed(call_for_each)
     with safe_path():
-        yield from chain.from_iterable(pool(call(function, chunk, os.getpid()) for chunk in chunks))
+        yield from pool(call(function, chunk, os.getpid()) for chunk in chunks)
+
+
+def call_in_one(function: Callable[[T], R], chunks: Iterable[list[T]]) -> Iterator[list[R]]:
+    """Yields the results for each list of items, in order, from one process, which is kept for later calls.
+
+    Args:
+        function: Function to call for each item.
+        chunks: Lists of items.
+
+    Raises:
+        BrokenProcessPool: The process ended.
+    """
+    process = start_process(os.getpid())
+    waiting: deque[Future[list[R]]] = deque()
+    try:
+        for chunk in chunks:
+            with safe_path():
+                waiting.append(process.submit(call_for_each, function, chunk, os.getpid()))
+            if len(waiting) > AHEAD:
+                yield waiting.popleft().result()
+        while waiting:
+            yield waiting.popleft().result()
+    except BaseException:  # whatever it works on, nobody waits for it any more
+        start_process.cache_clear()
+        process.shutdown(wait=False, kill_workers=True)  # type: ignore[call-arg]
+        raise
+
+
+@cache
+def start_process(owner: int) -> Executor:
+    """Returns the one process that works for the process `owner`; it ends with it."""
+    from joblib.externals.loky import ProcessPoolExecutor
+
+    executor: Executor = ProcessPoolExecutor(1)
+    return executor
+
+
+def call_alone(function: Callable[[T], R], item: T) -> R:
+    """Returns function(item), called in a process in which nothing else is under way.
+
+    Args:
+        function: Function to call; it and its result must be picklable.
+        item: Its argument.
+
+    Raises:
+        ProcessEndedError: The item ended its process each time.
+    """
+    how = ""
+    for _ in range(TRIES):
+        try:
+            [[result]] = call_in_one(function, [[item]])
+        except BrokenProcessPool as error:
+            how = name_end(str(error))
+        else:
+            return result
+    raise ProcessEndedError(how)
+
+
+def name_end(message: str) -> str:
+    """Returns how a process ended, from the exit code in a message of joblib.
+
+    Example:
+        >>> name_end("The exit codes of the workers are {SIGSEGV(-11)}")
+        'signal 11'
+    """
+    codes = [int(code) for code in re.findall(r"\((-?\d+)\)", message)]
+    return next((f"signal {-code}" if code < 0 else f"status {code}" for code in codes), "cause unknown")
 
 
 def submit(function: Callable[[T], R], item: T, workers: int) -> Callable[[], R]:
@@ -131,6 +279,7 @@ def call_for_each(function: Callable[[T], R], items: list[T], caller: int) -> li
         caller: Id of the process that waits for the results.
     """
     end_with(caller)
+    faulthandler.disable()  # joblib enables it: a crash is told as a reason, not as a dump of frames
     keep_freed_memory()
     results = [function(item) for item in items]
     exempt_loaded_code()

@@ -5,6 +5,7 @@ import operator
 import os
 import platform
 import resource
+import signal
 import subprocess
 import sys
 import time
@@ -15,7 +16,7 @@ import numpy as np
 import pytest
 
 from ganoscope import parallel
-from ganoscope.parallel import FEW, count_cores, map_in_order, submit
+from ganoscope.parallel import FEW, ProcessEndedError, call_alone, count_cores, map_in_order, submit
 
 DOUBLE = partial(operator.mul, 2)
 
@@ -84,6 +85,44 @@ def test_what_has_begun_gives_its_result_or_its_error(workers):
     assert wait() == 42
     with pytest.raises(ZeroDivisionError):
         fail()
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="signals")
+@pytest.mark.parametrize("workers", [1, 2])
+def test_items_that_end_their_process_are_found_and_all_others_keep_their_place(workers):
+    deadly, outside = {0, 150, 151, FEW + 49}, os.getpid()
+
+    def work(item):
+        if item in deadly:
+            os.kill(os.getpid(), signal.SIGSEGV)
+        return item, os.getpid()
+
+    def rescue(item):
+        try:
+            return call_alone(work, item)
+        except ProcessEndedError as error:
+            return str(error), 0
+
+    results = list(map_in_order(work, range(FEW + 50), workers, 16, rescue))
+    assert [item for item, _ in results] == ["signal 11" if item in deadly else item for item in range(FEW + 50)]
+    assert outside not in {process for _, process in results}
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="signals")
+def test_an_item_whose_process_was_ended_from_outside_gives_its_result(tmp_path):
+    def die_once(item):
+        if not (tmp_path / "seen").exists():
+            (tmp_path / "seen").touch()
+            os.kill(os.getpid(), signal.SIGKILL)
+        return item
+
+    assert call_alone(die_once, 7) == 7
+
+
+def test_an_error_in_a_process_of_its_own_comes_through():
+    with pytest.raises(TypeError):
+        call_alone(operator.neg, "a")
+    assert call_alone(operator.neg, 1) == -1
 
 
 STRAY = """

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
+from ganoscope.data.file_limits import RANGES as FILE_RANGES
 from ganoscope.errors import Range, list_range_faults, refuse
 
 RANGES = {
@@ -12,6 +13,7 @@ RANGES = {
     "attack_steps": Range(0, 1000),
     "seed": Range(0),
 }
+OPTIONAL = {"number": Range(1), "batch_size": Range(1), **FILE_RANGES}
 
 
 @dataclass(frozen=True)
@@ -29,6 +31,10 @@ class CounterfactualConfig:
     """Translate only this many images: of a store, in equal shares the first ones of each class."""
     hu_offset: int | None = None
     """Offset of Hounsfield units in picture or NIfTI files; by default, that of the run's own files of that kind."""
+    max_file_gib: float | None = None
+    """Most memory in GiB that reading one file may take; by default, as the run's store was prepared."""
+    max_file_seconds: float | None = None
+    """Most processor time in seconds for opening a file, and for each picture in it; by default, as for that store."""
     classifier: Path | None = None
     """Folder of the classifier to explain; by default, the one the run was trained with."""
     judge: Path | None = None
@@ -56,5 +62,11 @@ class CounterfactualConfig:
         Raises:
             UserError: Values are out of range.
         """
-        counts = {name: Range(1) for name in ("number", "batch_size") if getattr(self, name) is not None}
-        refuse(list_range_faults(self, {**RANGES, **counts}))
+        given = {name: allowed for name, allowed in OPTIONAL.items() if getattr(self, name) is not None}
+        refuse(list_range_faults(self, {**RANGES, **given}))
+
+    @property
+    def file_limits(self) -> dict[str, float]:
+        """Limits on the work on one file, as far as they are given."""
+        values = {name: getattr(self, name) for name in FILE_RANGES}
+        return {name: value for name, value in values.items() if value is not None}

@@ -18,7 +18,10 @@ from pathlib import Path
 from types import FrameType
 
 from ganoscope.data.picture import ReadOptions, UnreadableError
+from ganoscope.errors import Range
 
+RANGES = {"max_file_gib": Range(0.25, 1024), "max_file_seconds": Range(1, 86400)}
+"""What the options of these names may be."""
 PROGRAM_BYTES = 192 << 20
 """Part of the memory that the program itself needs, with its libraries."""
 MOST_EXPANSION = 100

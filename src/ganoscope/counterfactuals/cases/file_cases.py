@@ -4,7 +4,7 @@ Every entry is decoded twice: once as `prepare` does, for the networks, and once
 that memory holds one source picture at a time.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -16,6 +16,7 @@ from ganoscope.classifiers.trained import TrainedClassifier
 from ganoscope.counterfactuals.cases.case import Case, Refused, draw_boxes
 from ganoscope.counterfactuals.cases.seen import list_seen, name_content
 from ganoscope.counterfactuals.cases.store_cases import find_unit, get_prepared
+from ganoscope.data.file_limits import RANGES
 from ganoscope.data.geometry.placement import parse_placement
 from ganoscope.data.layouts import SourceImage, find_layout, folders
 from ganoscope.data.patients import compile_pattern
@@ -44,6 +45,8 @@ from ganoscope.training.run_folder.record import RunRecord
 
 PICTURE_SUFFIXES = (".png", ".jpg", ".jpeg", ".tif", ".tiff", *INDEPENDENT_SUFFIXES)
 """Files that state no place in the patient: whole numbers in them are written as PNG."""
+NO_LIMITS: Mapping[str, float] = {}
+"""Of the limits on one file, none is stated."""
 NEARLY_HU = (("signal", "HU"), ("grey 16 bit", "HU"))
 """(unit of a file, unit of the run): pairs where the file may hold HU that were not declared as such."""
 
@@ -154,7 +157,11 @@ def find_group(entry: Entry, row: Row) -> str:
 
 
 def open_files(
-    store: Store, record: RunRecord, judge: TrainedClassifier | None = None, hu_offset: int | None = None
+    store: Store,
+    record: RunRecord,
+    judge: TrainedClassifier | None = None,
+    hu_offset: int | None = None,
+    limits: Mapping[str, float] = NO_LIMITS,
 ) -> FileCases:
     """Returns the reader of files for a run.
 
@@ -163,9 +170,12 @@ def open_files(
         record: Record of the run.
         judge: Independent classifier, for its training images; None without one.
         hu_offset: Offset of Hounsfield units in the files as the user states it; None for that of the run's own files.
+        limits: Limits on the work on one file that replace those of the run's store, by option.
     """
     trained, judged = (frozenset(map(stem, ids)) for ids in (record.sample_ids, list_seen(judge)))
-    return FileCases(store, get_prepared(store), record.domains, trained, judged, hu_offset)
+    prepared = get_prepared(store)
+    options = replace(prepared, **{name: limits.get(name, getattr(prepared, name)) for name in RANGES})
+    return FileCases(store, options, record.domains, trained, judged, hu_offset)
 
 
 def is_nifti(path: Path) -> bool:

@@ -95,7 +95,7 @@ def open_source(
             f"the store that run {run.path} was trained on is not at {run.record.store}: images in files are "
             f"converted as that store was. Give its path with --store STORE."
         )
-    reader = open_files(store, run.record, judge, config.hu_offset)
+    reader = open_files(store, run.record, judge, config.hu_offset, config.file_limits)
     key = find_key_path(out, config.key) if images.is_dir() else None
     with open_listing(images, reader.prepared) as listing:
         total = min(filter(None, (count_images(listing), config.number)), default=None)

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Literal
 
+from ganoscope.data.file_limits import RANGES as FILE_RANGES
 from ganoscope.data.geometry.placement import GeometryConfig
 from ganoscope.data.geometry.volumes import find_choice_fault
 from ganoscope.data.layouts._labels import parse_map
@@ -12,9 +13,8 @@ from ganoscope.data.patients import compile_pattern
 from ganoscope.data.picture import ReadOptions
 from ganoscope.data.store.intensity import IntensityConfig
 from ganoscope.data.store.splits import Fractions
-from ganoscope.errors import Range, UserError, describe, list_range_faults, refuse
+from ganoscope.errors import UserError, describe, list_range_faults, refuse
 
-LIMITS = {"max_file_gib": Range(0.25, 1024), "max_file_seconds": Range(1, 86400)}
 MODALITIES = ("CT", "MR", "DX", "CR", "PT", "US", "MG")
 
 
@@ -48,7 +48,7 @@ class PrepareConfig(IntensityConfig, ReadOptions, GeometryConfig):
         Raises:
             UserError: A value is invalid; all faults are in one message.
         """
-        faults = [*self.list_geometry_faults(), *self.list_intensity_faults(), *list_range_faults(self, LIMITS)]
+        faults = [*self.list_geometry_faults(), *self.list_intensity_faults(), *list_range_faults(self, FILE_RANGES)]
         if self.modality and self.modality not in MODALITIES:
             faults.append(describe("--modality is not known", self.modality, ", ".join(MODALITIES), "Choose one."))
         faults += [fault] if (fault := find_choice_fault(self.slices)) else []

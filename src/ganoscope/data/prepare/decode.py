@@ -17,7 +17,6 @@ from ganoscope.data.checks.undeclared_hu import find_hu_offset
 from ganoscope.data.file_limits import start_bounds
 from ganoscope.data.geometry.placement import (
     AIR_HU,
-    MIN_SIZE,
     GeometryConfig,
     Placement,
     choose_placement,
@@ -28,11 +27,12 @@ from ganoscope.data.layouts import SourceImage
 from ganoscope.data.masks.label_maps import LABEL_MAP, are_label_maps, look_like_labels
 from ganoscope.data.masks.mask_files import Masks, open_masks
 from ganoscope.data.patients import PatientRule, extract_patient
-from ganoscope.data.picture import HIGHEST_HU, Picture, ReadOptions, UnreadableError
+from ganoscope.data.picture import Picture, ReadOptions, UnreadableError
 from ganoscope.data.prepare.config import PrepareConfig
 from ganoscope.data.prepare.facts.series_check import check_volumes
 from ganoscope.data.prepare.faults import explain_fault
 from ganoscope.data.prepare.listing import Entry, Listing, parse
+from ganoscope.data.prepare.refusals import refuse_empty, refuse_extreme, refuse_unscalable
 from ganoscope.data.prepare.transfer import Decoded, Origin, Row, make_row
 from ganoscope.data.readers import read
 from ganoscope.data.readers._reformat import needs_cut, read_cut
@@ -48,10 +48,6 @@ FLAT_HU = 20.0
 """Thumbnails with a smaller standard deviation show only air or one tissue, and noise."""
 SEARCHED = 500
 """Number of pictures searched for burnt-in text and markers: all of smaller sets, a random sample of larger ones."""
-MOST_METAL = 0.1
-"""Largest share of an image in HU that may lie above the range of HU, where only metal does."""
-LARGEST = 1e15
-"""Largest absolute value of a signal: squares of larger ones overflow in single precision."""
 
 
 @dataclass(frozen=True)
@@ -65,6 +61,7 @@ class Recipe:
     modality: str = ""
     searched_share: float = 1.0
     ignore_source_splits: bool = False
+    fatal: Mapping[int, str] = field(default_factory=dict)  # reasons not to open files, by number
 
 
 def make_recipe(config: PrepareConfig, listing: Listing) -> Recipe:
@@ -114,6 +111,8 @@ def decode_together(entry: Entry, recipe: Recipe) -> Result:
     """
     image, plane = entry.image, recipe.options.plane
     if needs_cut(image.path, plane):
+        if recipe.fatal:  # they are read together
+            raise UnreadableError(next(iter(recipe.fatal.values())))
         pictures = list(decode_cut(entry, recipe))
     else:
         files = choose_files(entry, recipe)
@@ -219,6 +218,8 @@ def decode_file(number: int, path: Path, image: SourceImage, recipe: Recipe) -> 
     """
     name = find_name(image, path)
     try:
+        if number in recipe.fatal:
+            raise UnreadableError(recipe.fatal[number])
         bounds = start_bounds(path, recipe.options)
         digest, masks = compute_sha256(path), open_masks(image, recipe.options)
         pictures: Iterator[Picture] | None = None
@@ -326,49 +327,6 @@ def draw_thumbnail(picture: Picture) -> NDArray[np.float16]:
 def is_sampled(name: str, share: float) -> bool:
     """Tells whether a picture belongs to a reproducible random sample of all pictures."""
     return crc32(name.encode()) < share * 2**32
-
-
-def refuse_empty(picture: Picture) -> None:
-    """Refuses a picture that has a fault, is too small or constant, or holds values that can't be HU.
-
-    Raises:
-        UnreadableError: It has a fault, is smaller than `MIN_SIZE`, every pixel has the same value, or more than
-            `MOST_METAL` of them lie above the range of HU.
-    """
-    if picture.fault:
-        raise UnreadableError(picture.fault)
-    if picture.clipped_px > MOST_METAL * picture.pixels.size:
-        share = f"{picture.clipped_px / picture.pixels.size:.0%}"
-        raise UnreadableError(f"{share} of the pixels are beyond {HIGHEST_HU} HU, which metal alone can't explain")
-    height, width = picture.pixels.shape
-    if min(height, width) < MIN_SIZE:
-        raise UnreadableError(f"the picture is only {(height, width)} pixels")
-    low, high = picture.pixels.min(), picture.pixels.max()
-    if low == high:
-        raise UnreadableError(f"every pixel has the same value ({low})")
-
-
-def refuse_extreme(picture: Picture) -> None:
-    """Refuses values with which nothing can be computed: they mark missing values, and no measurement is as large.
-
-    Raises:
-        UnreadableError: A value is not finite, or beyond `LARGEST`.
-    """
-    if picture.pixels.dtype.kind != "f":
-        return
-    largest = max(abs(float(picture.pixels.min())), abs(float(picture.pixels.max())))
-    if not largest <= LARGEST:
-        raise UnreadableError(f"values up to {largest:.2g}, which mark missing values; at most {LARGEST:g} is measured")
-
-
-def refuse_unscalable(picture: Picture, config: IntensityConfig) -> None:
-    """Refuses values that do not fit into 16 bits, where no scaling is allowed.
-
-    Raises:
-        UnreadableError: The values would have to be scaled, but `scale` is `none`.
-    """
-    if config.scale == "none" and picture.unit == "signal" and picture.pixels.dtype != np.uint16:
-        raise UnreadableError(f"values of type {picture.pixels.dtype} can't be stored with --scale none")
 
 
 def compute_spacing(picture: Picture, placement: Placement) -> tuple[float, float] | None:

@@ -4,7 +4,14 @@ from collections.abc import Iterable, Iterator
 from functools import partial
 from itertools import chain, groupby
 
-from ganoscope.data.prepare.decode import Recipe, Result, decode_entry, decode_in_parts, holds_many
+from ganoscope.data.prepare.decode import (
+    Recipe,
+    Result,
+    decode_entry,
+    decode_in_parts,
+    holds_many,
+)
+from ganoscope.data.prepare.decode_alone import decode_alone
 from ganoscope.data.prepare.ingest import Ingest
 from ganoscope.data.prepare.listing import Listing, iterate
 from ganoscope.errors import UserError
@@ -70,4 +77,5 @@ def decode_all(lines: Iterable[str], recipe: Recipe, workers: int, batch: int) -
         if many:
             yield from chain.from_iterable(decode_in_parts(line, recipe) for line in run)
         else:
-            yield from map_in_order(partial(decode_entry, recipe=recipe), run, workers, batch)
+            decode, rescue = partial(decode_entry, recipe=recipe), partial(decode_alone, recipe=recipe)
+            yield from map_in_order(decode, run, workers, batch, rescue)

@@ -4,16 +4,19 @@ Resolution tags are never used: they describe a screen or printer, not the patie
 
 """
 
+import ctypes
 import errno
 import warnings
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import replace
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import ExifTags, Image, UnidentifiedImageError
+from PIL import ExifTags, Image, UnidentifiedImageError, _imaging
 
 from ganoscope.data.file_limits import refuse_bomb, refuse_large, refuse_scans
 from ganoscope.data.picture import SYNTHETIC, Picture, ReadOptions, UnreadableError
@@ -59,6 +62,7 @@ def read(path: Path, options: ReadOptions) -> Iterator[Picture]:
             values can't be HU although `hu_offset` declares them.
         OSError: The system can't read the file.
     """
+    mute_libtiff()
     try:
         # given a path instead of a file, Pillow maps plain TIFF into memory and garbles pictures that it rotates
         with path.open("rb") as file, Image.open(file) as image:
@@ -80,6 +84,17 @@ def read(path: Path, options: ReadOptions) -> Iterator[Picture]:
         if isinstance(error, OSError) and error.errno not in (None, errno.EINVAL):  # EINVAL: an impossible place in it
             raise
         raise UnreadableError(f"corrupt or truncated ({type(error).__name__})") from None  # its text may hold names
+
+
+@cache
+def mute_libtiff() -> None:
+    """Keeps the library that unpacks TIFF from writing to standard error: the reason for a refusal says what is needed.
+
+    Where Pillow holds the library within itself, as on Windows, it can't be reached.
+    """
+    for handler in ("TIFFSetErrorHandler", "TIFFSetWarningHandler"):
+        with suppress(OSError, AttributeError):
+            getattr(ctypes.CDLL(_imaging.__file__), handler)(None)
 
 
 def is_synthetic(image: Image.Image) -> bool:

@@ -1,0 +1,67 @@
+"""A file that ends the process which reads it is put aside with a reason, and nothing else changes."""
+
+import csv
+import os
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from ganoscope.data.store import Store
+
+pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="signals")
+
+PLANT = """
+import os, signal, sys
+def end(event, given):
+    if event == "open" and "deadly" in str(given[0]):
+        frame = sys._getframe()
+        while frame:
+            if frame.f_code.co_name == "decode_file":
+                os.kill(os.getpid(), signal.SIGSEGV)
+            frame = frame.f_back
+sys.addaudithook(end)
+"""
+"""As a decoder does that crashes: every process ends that decodes a file of this name."""
+
+
+def run_prepare(tmp_path, source, *options):
+    (tmp_path / "plant").mkdir(exist_ok=True)
+    (tmp_path / "plant/sitecustomize.py").write_text(PLANT)
+    path = os.pathsep.join(filter(None, (str(tmp_path / "plant"), *sys.path)))
+    command = [sys.executable, "-m", "ganoscope", "prepare", str(source), str(tmp_path / "store"), "--size", "16"]
+    done = subprocess.run(
+        [*command, *options],
+        capture_output=True,
+        text=True,
+        timeout=120,
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": path},
+    )
+    assert done.returncode == 0, done.stderr
+    assert "Traceback" not in done.stderr
+    assert "Fatal Python error" not in done.stderr
+    with (tmp_path / "store/quarantine.csv").open() as file:
+        return done, Store.open(tmp_path / "store"), list(csv.DictReader(file))
+
+
+@pytest.mark.parametrize(("count", "workers"), [(20, "0"), (230, "1"), (230, "2")])
+def test_the_store_is_that_of_the_other_files(tmp_path, smooth, count, workers):
+    rng = np.random.default_rng(0)
+    for number in range(count):
+        name = f"in/{'ab'[number % 2]}/{number:03}{'-deadly' if number in (0, 11) else ''}.png"
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        Image.fromarray(rng.integers(0, 256, (20, 20)).astype(np.uint8)).save(tmp_path / name)
+    _, store, refused = run_prepare(tmp_path, tmp_path / "in", "--workers", workers)
+    assert [row["reason"] for row in refused] == ["reading it ended the process (signal 11)"] * 2
+    ids, images = store.column("sample_id").tolist(), store.images[:].copy()
+    labels = store.column("label").tolist()
+    for path in [*(tmp_path / "in").rglob("*deadly*"), *tmp_path.glob("store*")]:
+        path.unlink() if path.is_file() else path.rename(tmp_path / "before")
+    _, without, refused = run_prepare(tmp_path, tmp_path / "in", "--workers", workers)
+    assert refused == []
+    assert ids == without.column("sample_id").tolist()
+    assert labels == without.column("label").tolist()
+    assert np.array_equal(images, without.images[:])
