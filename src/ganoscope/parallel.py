@@ -10,20 +10,23 @@ Where an item may end its process, as a damaged file can that crashes a C librar
 import ctypes
 import faulthandler
 import gc
+import multiprocessing
 import os
-import re
 import signal
 import sys
 import threading
 import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import Executor, Future
+from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import cache, partial
 from itertools import chain, islice
+from multiprocessing.process import BaseProcess
 from typing import TypeVar
+
+from ganoscope.signals import ENDING
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -36,6 +39,8 @@ WATCH_SECONDS = 0.5
 """Time between two looks whether the parent process is still there."""
 FEW = 200
 """Largest number of items for which starting processes costs more than it saves."""
+CAN_COPY = sys.platform == "linux"
+"""Whether a process can go on as a copy of another; on macOS its frameworks, on Windows the system forbid it."""
 AHEAD = 4
 """Batches sent to a process of its own before the result of the first is taken: it must not wait for its caller."""
 TRIES = 2
@@ -66,7 +71,7 @@ def safe_path() -> Iterator[None]:
             os.environ[SAFE_PATH] = before
 
 
-class ProcessEndedError(Exception):
+class ProcessEndedError(BrokenProcessPool):
     """An item ended its process; the message says how, as in `signal 11`, and nothing about the item."""
 
 
@@ -98,15 +103,19 @@ def map_in_order(
         yield from (function(item) for item in everything)
         return
     chunks = Chunks(make_chunks(everything, batch))
-    while not chunks.ended:
-        try:
-            for results in call_in_one(function, chunks) if wanted == 1 else call_in_pool(function, chunks, wanted):
-                chunks.open.popleft()
-                yield from results
-        except BrokenProcessPool:
-            if rescue is None:
-                raise
-            yield from map(rescue, chain.from_iterable(chunks.take_over()))
+    try:
+        while not chunks.ended:
+            try:
+                for results in call_in_one(function, chunks) if wanted == 1 else call_in_pool(function, chunks, wanted):
+                    chunks.open.popleft()
+                    yield from results
+            except BrokenProcessPool:
+                if rescue is None:
+                    raise
+                yield from map(rescue, chain.from_iterable(chunks.take_over()))
+    finally:
+        if rescue:
+            stop_process()
 
 
 class Chunks(Iterator[list[T]]):
@@ -162,38 +171,74 @@ def call_in_pool(function: Callable[[T], R], chunks: Iterable[list[T]], workers:
 
 
 def call_in_one(function: Callable[[T], R], chunks: Iterable[list[T]]) -> Iterator[list[R]]:
-    """Yields the results for each list of items, in order, from one process, which is kept for later calls.
+    """Yields the results for each list of items, in order, from one process, which is kept for the next call.
 
     Args:
         function: Function to call for each item.
         chunks: Lists of items.
 
     Raises:
-        BrokenProcessPool: The process ended.
+        ProcessEndedError: The process ended.
     """
-    process = start_process(os.getpid())
+    executor = start_process(os.getpid())
+    processes: list[BaseProcess] = []
     waiting: deque[Future[list[R]]] = deque()
     try:
         for chunk in chunks:
             with safe_path():
-                waiting.append(process.submit(call_for_each, function, chunk, os.getpid()))
+                waiting.append(executor.submit(call_for_each, function, chunk, os.getpid()))
+            processes = processes or list(executor._processes.values())
             if len(waiting) > AHEAD:
                 yield waiting.popleft().result()
         while waiting:
             yield waiting.popleft().result()
-    except BaseException:  # whatever it works on, nobody waits for it any more
+    except BrokenProcessPool:
         start_process.cache_clear()
-        process.shutdown(wait=False, kill_workers=True)  # type: ignore[call-arg]
+        executor.shutdown()
+        raise ProcessEndedError(name_end(processes)) from None
+    except BaseException:  # nobody waits for the result any more
+        stop_process()
         raise
 
 
-@cache
-def start_process(owner: int) -> Executor:
-    """Returns the one process that works for the process `owner`; it ends with it."""
-    from joblib.externals.loky import ProcessPoolExecutor
+def name_end(processes: Iterable[BaseProcess]) -> str:
+    """Returns how the first of the processes ended, such as `signal 11`."""
+    codes = [process.exitcode for process in processes if process.exitcode]
+    return next((f"signal {-code}" if code < 0 else f"status {code}" for code in codes), "cause unknown")
 
-    executor: Executor = ProcessPoolExecutor(1)
+
+@cache
+def start_process(owner: int) -> ProcessPoolExecutor:
+    """Returns the one process that works for the process `owner`; it ends with it.
+
+    On Linux it is a copy of this process, which takes some ms; elsewhere, copies are not safe, and it takes a second.
+    """
+    if CAN_COPY:
+        return ProcessPoolExecutor(1, multiprocessing.get_context("fork"), initializer=become_worker)
+    from joblib.externals import loky
+
+    executor: ProcessPoolExecutor = loky.ProcessPoolExecutor(1)
     return executor
+
+
+def stop_process() -> None:
+    """Ends the one process at once, if there is one: a copy of this process also holds its locks."""
+    if start_process.cache_info().currsize:
+        executor = start_process(os.getpid())
+        start_process.cache_clear()
+        processes = list((executor._processes or {}).values())
+        executor.shutdown(wait=False)
+        for process in processes:
+            process.kill()
+            process.join()
+
+
+def become_worker() -> None:
+    """Separates a copy of a process from the signals and the output of the original."""
+    end_with_parent()
+    for number in ENDING:
+        signal.signal(number, signal.SIG_IGN if number == signal.SIGINT else signal.SIG_DFL)
+    sys.stdout = sys.stderr = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115, PTH123 - lives as long as we
 
 
 def call_alone(function: Callable[[T], R], item: T) -> R:
@@ -206,26 +251,10 @@ def call_alone(function: Callable[[T], R], item: T) -> R:
     Raises:
         ProcessEndedError: The item ended its process each time.
     """
-    how = ""
-    for _ in range(TRIES):
-        try:
-            [[result]] = call_in_one(function, [[item]])
-        except BrokenProcessPool as error:
-            how = name_end(str(error))
-        else:
-            return result
-    raise ProcessEndedError(how)
-
-
-def name_end(message: str) -> str:
-    """Returns how a process ended, from the exit code in a message of joblib.
-
-    Example:
-        >>> name_end("The exit codes of the workers are {SIGSEGV(-11)}")
-        'signal 11'
-    """
-    codes = [int(code) for code in re.findall(r"\((-?\d+)\)", message)]
-    return next((f"signal {-code}" if code < 0 else f"status {code}" for code in codes), "cause unknown")
+    for _ in range(TRIES - 1):
+        with suppress(ProcessEndedError):
+            return next(iter(*call_in_one(function, [[item]])))
+    return next(iter(*call_in_one(function, [[item]])))
 
 
 def submit(function: Callable[[T], R], item: T, workers: int) -> Callable[[], R]:

@@ -87,42 +87,51 @@ def test_what_has_begun_gives_its_result_or_its_error(workers):
         fail()
 
 
+DEADLY = {0, 150, 151, FEW + 49}
+
+
+def end_at_deadly(item):
+    if item in DEADLY:
+        os.kill(os.getpid(), signal.SIGSEGV)
+    return item, os.getpid()
+
+
+def rescue(item):
+    try:
+        return call_alone(end_at_deadly, item)
+    except ProcessEndedError as error:
+        return str(error), 0
+
+
 @pytest.mark.skipif(sys.platform == "win32", reason="signals")
 @pytest.mark.parametrize("workers", [1, 2])
 def test_items_that_end_their_process_are_found_and_all_others_keep_their_place(workers):
-    deadly, outside = {0, 150, 151, FEW + 49}, os.getpid()
+    results = list(map_in_order(end_at_deadly, range(FEW + 50), workers, 16, rescue))
+    assert [item for item, _ in results] == ["signal 11" if item in DEADLY else item for item in range(FEW + 50)]
+    assert os.getpid() not in {process for _, process in results}
 
-    def work(item):
-        if item in deadly:
-            os.kill(os.getpid(), signal.SIGSEGV)
-        return item, os.getpid()
 
-    def rescue(item):
-        try:
-            return call_alone(work, item)
-        except ProcessEndedError as error:
-            return str(error), 0
-
-    results = list(map_in_order(work, range(FEW + 50), workers, 16, rescue))
-    assert [item for item, _ in results] == ["signal 11" if item in deadly else item for item in range(FEW + 50)]
-    assert outside not in {process for _, process in results}
+def die_once(mark):
+    if not mark.exists():
+        mark.touch()
+        os.kill(os.getpid(), signal.SIGKILL)
+    return 7
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="signals")
 def test_an_item_whose_process_was_ended_from_outside_gives_its_result(tmp_path):
-    def die_once(item):
-        if not (tmp_path / "seen").exists():
-            (tmp_path / "seen").touch()
-            os.kill(os.getpid(), signal.SIGKILL)
-        return item
-
-    assert call_alone(die_once, 7) == 7
+    assert call_alone(die_once, tmp_path / "mark") == 7
 
 
 def test_an_error_in_a_process_of_its_own_comes_through():
     with pytest.raises(TypeError):
         call_alone(operator.neg, "a")
     assert call_alone(operator.neg, 1) == -1
+
+
+def test_a_process_of_its_own_ends_with_the_work():
+    ((_, process),) = map_in_order(end_at_deadly, [1], rescue=rescue)
+    assert not is_running(process)
 
 
 STRAY = """

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import nibabel
 import numpy as np
+import pytest
 from PIL import Image
 from scipy.ndimage import gaussian_filter
 from tests.unit.data.test_affines import write_slice
@@ -13,11 +14,13 @@ from tests.unit.data.test_affines import write_slice
 from ganoscope.classifiers.trained import open_classifier
 from ganoscope.counterfactuals.cases.case import Case, Refused
 from ganoscope.counterfactuals.cases.file_cases import find_group, iterate_key, open_files, open_listing
+from ganoscope.counterfactuals.config import CounterfactualConfig
 from ganoscope.data.layouts import SourceImage
 from ganoscope.data.prepare.config import PrepareConfig
 from ganoscope.data.prepare.listing import Entry
 from ganoscope.data.prepare.transfer import Row
 from ganoscope.data.store import Store
+from ganoscope.errors import UserError
 from ganoscope.training.run_folder.trained_run import open_run
 from ganoscope.workflows.prepare import prepare
 
@@ -173,3 +176,13 @@ def test_hu_in_png_are_read_and_written_with_the_runs_offset(tmp_path, disc_run)
     write_slice(tmp_path / "ct.dcm")
     (case,), _ = read_all(tmp_path / "ct.dcm", store, disc_run)
     assert (case.form, case.source.spacing_mm) == ("nifti", (0.5, 0.7))
+
+
+def test_limits_on_a_file_are_those_of_the_store_unless_stated(disc_store, disc_run):
+    store, record = Store.open(disc_store), open_run(disc_run).record
+    assert CounterfactualConfig().file_limits == {}
+    stated = CounterfactualConfig(max_file_gib=2.5).file_limits
+    of_store, others = open_files(store, record).prepared, open_files(store, record, limits=stated).prepared
+    assert others == replace(of_store, max_file_gib=2.5)
+    with pytest.raises(UserError, match="max-file-seconds"):
+        CounterfactualConfig(max_file_seconds=0.0)

@@ -8,6 +8,7 @@ import sys
 import numpy as np
 import pytest
 from PIL import Image
+from tests.fixtures import dicom_files
 
 from ganoscope.data.store import Store
 
@@ -47,7 +48,10 @@ def run_prepare(tmp_path, source, *options):
         return done, Store.open(tmp_path / "store"), list(csv.DictReader(file))
 
 
-@pytest.mark.parametrize(("count", "workers"), [(20, "0"), (230, "1"), (230, "2")])
+SLOW = [pytest.param(230, workers, marks=pytest.mark.slow) for workers in ("1", "2")]
+
+
+@pytest.mark.parametrize(("count", "workers"), [(20, "0"), *SLOW])
 def test_the_store_is_that_of_the_other_files(tmp_path, smooth, count, workers):
     rng = np.random.default_rng(0)
     for number in range(count):
@@ -65,3 +69,18 @@ def test_the_store_is_that_of_the_other_files(tmp_path, smooth, count, workers):
     assert ids == without.column("sample_id").tolist()
     assert labels == without.column("label").tolist()
     assert np.array_equal(images, without.images[:])
+
+
+@pytest.mark.slow
+def test_of_a_series_only_the_slice_is_put_aside(tmp_path, smooth):
+    for number in range(6):
+        path = tmp_path / f"in/{number}{'-deadly' if number == 4 else ''}.dcm"
+        path.parent.mkdir(exist_ok=True)
+        place = {"ImagePositionPatient": [0, 0, 2 * number], "ImageOrientationPatient": [1, 0, 0, 0, 1, 0]}
+        uids = {"SOPInstanceUID": f"1.2.{number}", "StudyInstanceUID": "1.9", "PixelSpacing": [1, 1]}
+        pixels = smooth(number, (24, 24)).astype(np.uint16) * 4
+        dicom_files.write(path, pixels, **dicom_files.CT, **place, **uids, SeriesInstanceUID="1.8")
+    _, store, refused = run_prepare(tmp_path, tmp_path / "in", "--split", "test")
+    assert len(store.images) == 5
+    assert [row["reason"] for row in refused] == ["reading it ended the process (signal 11)"]
+    assert len(set(store.column("series").tolist())) == 1

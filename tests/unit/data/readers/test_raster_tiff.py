@@ -138,3 +138,12 @@ def test_unsigned_32_bit_values_that_do_not_fit_are_refused_not_wrapped(read_byt
     values[3, 4] = value
     with pytest.raises(UnreadableError, match="outside 0 to 65535"):
         read_bytes("a.tif", write_tiff(values))
+
+
+def test_the_library_that_unpacks_tiff_prints_nothing(read_bytes, tmp_path, capfd):
+    Image.fromarray(GREY.astype(np.uint8)).save(tmp_path / "a.tif", compression="tiff_adobe_deflate")
+    content = bytearray((tmp_path / "a.tif").read_bytes())
+    content[12:20] = b"\xff" * 8
+    with pytest.raises(UnreadableError):
+        read_bytes("a.tif", bytes(content))
+    assert capfd.readouterr().err == ""
