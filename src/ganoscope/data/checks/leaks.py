@@ -36,7 +36,7 @@ def find_split_crossing(tables: StoreTables) -> Iterator[Alarm]:
             "split_crossing",
             "danger",
             f"{crossing} groups (patients or near-duplicates) are in more than one split: scores on held-out images "
-            "are inflated. Prepare the store again.",
+            "are inflated. Prepare the source into a new store.",
             {"groups": crossing},
         )
 
