@@ -213,9 +213,9 @@ def read_levels(
     if roles.doubt and strict:
         given = "; ".join(line for line in reading.tell() if line.startswith("level "))
         allowed = f"one role per level, from the top: {', '.join(ROLES)}"
-        readings = " or ".join(f"--levels {each}" for each in dict.fromkeys(reading.list_states()))
-        remedy = (
-            f"State it: {readings}, the likelier reading first; of several levels called class, the deepest counts."
-        )
+        readings = [f"--levels {each}" for each in dict.fromkeys(reading.list_states())]
+        order = ", the likelier reading first" if len(readings) > 1 else ""
+        deepest = "of several levels called class, the deepest counts"
+        remedy = f"State it: {' or '.join(readings)}{order}; {deepest}."
         raise UserError(describe(f"{roles.doubt} in {source}", given, allowed, remedy))
     return reading

@@ -193,7 +193,7 @@ def test_hospitals_above_classes_are_offered_as_such_first():
 
 
 def test_names_of_persons_are_offered_as_patients_and_never_as_classes():
-    with pytest.raises(UserError, match=r"State it: --levels patient, the likelier"):
+    with pytest.raises(UserError, match=r"State it: --levels patient;"):
         read(["Anna Schmidt", "Chen Wei", "John Smith"])
 
 
