@@ -1,7 +1,7 @@
 """Alarms: what a reader must know before trusting a number; kept in an artefact's `alarms.json`."""
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from fnmatch import fnmatchcase
 from pathlib import Path
 from types import ModuleType
@@ -35,6 +35,8 @@ class Alarm:
 Evidence = TypeVar("Evidence")
 
 
+FORMER_CODES = {"single_class_part": "single_class_split"}
+"""Codes of alarms in artefacts of earlier versions, by the code that they have now."""
 LAST = 1000
 """Rank of checks that name none."""
 
@@ -113,10 +115,13 @@ def save_alarms(path: Path, alarms: Sequence[Alarm]) -> None:
 def load_alarms(path: Path) -> list[Alarm]:
     """Returns the alarms in a JSON file; an empty list where the file does not exist.
 
+    Codes of earlier versions are returned as those of this one.
+
     Raises:
         UserError: The file is damaged.
     """
-    return fit(path, list[Alarm], load_json(path)) if path.exists() else []
+    alarms = fit(path, list[Alarm], load_json(path)) if path.exists() else []
+    return [replace(alarm, code=FORMER_CODES.get(alarm.code, alarm.code)) for alarm in alarms]
 
 
 def sort_alarms(alarms: Sequence[Alarm]) -> list[Alarm]:

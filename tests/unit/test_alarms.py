@@ -58,6 +58,11 @@ def test_checks_run_in_order_and_only_raise_what_they_declare():
         run_checks([Check(("empty_*",), "empty maps", find("full"))], ["a"])
 
 
+def test_alarms_of_an_earlier_version_bear_the_code_of_this_one(tmp_path):
+    save_alarms(tmp_path / "alarms.json", [Alarm("single_class_part", "danger", "one class")])
+    assert [alarm.code for alarm in load_alarms(tmp_path / "alarms.json")] == ["single_class_split"]
+
+
 def test_a_new_file_adds_its_checks_in_the_order_of_their_ranks(tmp_path, monkeypatch):
     room = tmp_path / "room_of_checks"
     room.mkdir()

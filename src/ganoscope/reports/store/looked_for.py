@@ -22,7 +22,7 @@ from ganoscope.reports.store.artefacts import Evidence
 CHAPTERS: dict[tuple[str, str], tuple[str, ...]] = {
     ("counts", "Counts"): (
         *("split_crossing", "synthetic_images"),
-        *("single_class_part", "thin_classes", "few_groups", "few_images"),
+        *("single_class_split", "thin_classes", "few_groups", "few_images"),
     ),
     ("patients", "Patients"): (
         *("patient_id_conflict", "patients_unknown", "uneven_patients", "patients_in_several_classes"),

@@ -200,7 +200,7 @@ def test_a_store_may_be_for_testing_alone(make_source, target, pictures):
     store = prepare(make_source(pictures), target, PrepareConfig(size=16, split="test"))
     assert set(store.column("split").tolist()) == {"test"}
     assert not {"few_images", "missing_classes", "source_split_overlap"} & set(evidence_of(store))
-    assert all("validation" not in text for text in evidence_of(store)["thin_classes"]["parts"])
+    assert all("validation" not in text for text in evidence_of(store)["thin_classes"]["splits"])
 
 
 def test_one_patient_is_enough_for_testing_alone(make_source, target, smooth):
