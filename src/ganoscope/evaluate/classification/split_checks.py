@@ -8,6 +8,7 @@ import numpy as np
 
 from ganoscope.alarms import Alarm, Check, run_checks
 from ganoscope.data.store import Store
+from ganoscope.errors import write_count
 from ganoscope.evaluate.classification.calibration import HIGHEST, LOWEST, Temperature
 from ganoscope.evaluate.classification.metrics import SplitScores
 
@@ -120,8 +121,8 @@ def check_groups(split: str, evidence: ScoredSplits) -> Iterator[Alarm]:
         return
     groups = evidence.scores[split].groups
     message = (
-        f"the {split} split has only {groups:,} independent groups (patients or clusters of near-duplicates): the "
-        f"intervals are rough, and probably too narrow."
+        f"the {split} split has only {write_count(groups, 'independent group')} (patients or clusters of "
+        "near-duplicates): the intervals are rough, and probably too narrow."
     )
     yield Alarm(f"few_groups_{split}", "warning", message, {"groups": groups})
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ganoscope.alarms import Alarm, Check, Severity
+from ganoscope.errors import write_count
 from ganoscope.reports.kit.content import write_number
 
 SIGNS: dict[Severity, str] = {"danger": "■", "warning": "▲", "note": "●"}
@@ -128,14 +129,4 @@ def count_by_severity(alarms: Sequence[Alarm]) -> str:
         '1 danger, 2 notes'
     """
     severities = [alarm.severity for alarm in alarms]
-    return ", ".join(count(severities.count(name), name) for name in SIGNS if name in severities)
-
-
-def count(number: int, name: str) -> str:
-    """Returns a number with its noun.
-
-    Example:
-        >>> [count(1, "alarm"), count(2, "alarm"), count(2, "danger")]
-        ['1 alarm', '2 alarms', '2 dangers']
-    """
-    return f"{number:,} {name}{'' if number == 1 else 's'}"
+    return ", ".join(write_count(severities.count(name), name) for name in SIGNS if name in severities)
