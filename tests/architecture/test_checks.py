@@ -98,6 +98,7 @@ def test_checks_are_described_and_declare_no_code_twice(place):
         assert check.looks_for
         assert check.looks_for[0].islower(), check.looks_for
         assert not check.looks_for.endswith("."), check.looks_for
+        assert len(check.titles) == (len(check.codes) if len(check.codes) > 1 else 0), check.looks_for
 
 
 @pytest.mark.parametrize("place", FOLDERS)

@@ -298,6 +298,7 @@ CHECKS: tuple[Check[HeatMaps], ...] = (
         "empty and near-blank heat maps",
         find_empty_maps,
         f"above {EMPTY_SHARE:.0%} of the maps",
+        titles=("empty heat maps", "near-blank heat maps"),
     ),
     Check(
         ("maps_on_background",),

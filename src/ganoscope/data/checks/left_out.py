@@ -63,6 +63,7 @@ CHECKS = (
         find_values_beyond,
         f"below {PADDING_HU} or above {HIGHEST_HU:,} HU",
         rank=205,
+        titles=("values below the range of HU", "values above the range of HU"),
     ),
     Check(
         ("uneven_loss",),

@@ -138,6 +138,7 @@ CHECKS = (
         "patient ids that can't be a person's",
         find_placeholder_ids,
         rank=35,
+        titles=("patient ids that can't be a person's", "identifiers of a study as patient ids"),
     ),
     Check(("patient_pattern_missed",), "images that --patient-pattern does not match", find_unmatched_pattern, rank=36),
     Check(("patients_unknown",), "images without a patient id", find_unknown_patients, rank=80),

@@ -190,4 +190,10 @@ CHECK = Check(
     find_series_problems,
     f"any missing slice; thickness more than {TOLERANCE:.0%} off",
     rank=110,
+    titles=(
+        "slices of unknown order",
+        "several volumes in one series",
+        "missing slices",
+        "slice thickness that differs from the distance between slices",
+    ),
 )

@@ -182,11 +182,8 @@ def check_scaling(evidence: ScoredSplits) -> Iterator[Alarm]:
             f"expected calibration error is {after.value:.3f} ({after.low:.3f} to {after.high:.3f}) with it and "
             f"{before.value:.3f} ({before.low:.3f} to {before.high:.3f}) without. Do not read probabilities as risks."
         )
-        evidence: dict[str, float | int | str | list[str]] = {
-            "with": round(after.value, 4),
-            "without": round(before.value, 4),
-        }
-        yield Alarm("temperature_worse_on_test", "warning", message, evidence)
+        errors = {"with": round(after.value, 4), "without": round(before.value, 4)}
+        yield Alarm("temperature_worse_on_test", "warning", message, errors)
 
 
 def list_checks_of_split(split: str) -> tuple[Check[ScoredSplits], ...]:
@@ -196,6 +193,7 @@ def list_checks_of_split(split: str) -> tuple[Check[ScoredSplits], ...]:
             (f"single_class_{split}", f"absent_classes_{split}"),
             f"classes without an image in the {split} split",
             partial(check_classes, split),
+            titles=(f"a single class in the {split} split", f"classes without an image in the {split} split"),
         ),
         Check(
             (f"perfect_precision_{split}",),
@@ -214,7 +212,12 @@ def list_checks_of_split(split: str) -> tuple[Check[ScoredSplits], ...]:
 
 CHECKS: tuple[Check[ScoredSplits], ...] = (
     Check(("overlapping_*",), "patients or near-duplicates shared by the train split and another split", check_overlap),
-    Check(("nothing_scored_*", "unscored_images_*"), "held-out images that can't be scored", check_unscored),
+    Check(
+        ("nothing_scored_*", "unscored_images_*"),
+        "held-out images that can't be scored",
+        check_unscored,
+        titles=("a split without an image that can be scored", "held-out images that can't be scored"),
+    ),
     *list_checks_of_split("validation"),
     *list_checks_of_split("test"),
     Check(
@@ -228,11 +231,13 @@ CHECKS: tuple[Check[ScoredSplits], ...] = (
         "a temperature that the validation split does not determine",
         check_temperature,
         f"no misclassified image, or a temperature outside {LOWEST:g} to {HIGHEST:g}",
+        titles=("a temperature that can't be fitted", "a temperature at its limit"),
     ),
     Check(
         ("temperature_not_used", "temperature_worse_on_test"),
         "temperature scaling that makes probabilities worse on patients that it was not fitted on",
         check_scaling,
+        titles=("temperature scaling that does not help", "temperature scaling that does harm on the test split"),
     ),
 )
 """What is looked for in the scores of a classifier."""

@@ -103,15 +103,15 @@ def make_card(
 
 
 def find_title(alarm: Alarm, checks: Iterable[Check[Any]]) -> str:
-    """Returns what the check that raises an alarm looks for, as a title; "" for a check of several kinds of alarms.
+    """Returns what an alarm has found, as a title, from the check that raises it; "" where no check does.
 
     Example:
-        >>> checks = (Check(("empty_maps",), "empty maps", lambda _: []), Check(("a", "b"), "two things", lambda _: []))
+        >>> checks = (Check(("empty_maps",), "empty maps", lambda _: []),)
         >>> find_title(Alarm("empty_maps", "note", ""), checks), find_title(Alarm("a", "note", ""), checks)
         ('Empty maps', '')
     """
     found = next((check for check in checks if check.raises(alarm.code)), None)
-    return "" if found is None or len(found.codes) > 1 else found.looks_for[:1].upper() + found.looks_for[1:]
+    return found.find_title(alarm.code) if found else ""
 
 
 def describe_verdict(alarms: Sequence[Alarm], unchecked: Sequence[str] = ()) -> str:
