@@ -114,7 +114,8 @@ def compose_heat_maps(run: Path, predictions: Predictions) -> HeatMaps:
         predictions: Predictions for the split that they are of.
     """
     content = load_mapping(run / DESCRIPTION)
-    arrays = load_arrays(run / ARRAYS, "Remove classifier.html and run `ganoscope classify` again.")
+    remedy = "Remove classifier.html and run `ganoscope classify` again."
+    arrays = load_arrays(run / ARRAYS, remedy, {"sample_ids": "text N", "maps": "number N H W"})
     row_of = {str(sample_id): row for row, sample_id in enumerate(predictions.sample_ids)}
 
     def find_rows(ids: Iterable[str]) -> NDArray[np.int64]:

@@ -31,10 +31,11 @@ def find_unstated_units(tables: StoreTables) -> Iterator[Alarm]:
     if alike:
         yield Alarm(
             "unstated_units",
-            "note",
+            "warning",
             f"the values of {write_count(alike, 'image')} reach from below {LIKE_AIR_HU:g} to above "
             f"{LIKE_TISSUE_HU:g}, as Hounsfield units do, but nothing declares them as such: they were scaled and "
-            "clipped at both ends. If they are Hounsfield units, prepare the images again with --hu-offset 0.",
+            "clipped at both ends. If they are Hounsfield units, prepare the images into a new folder with "
+            "--hu-offset 0.",
             {"images": alike},
         )
 
@@ -55,7 +56,7 @@ CHECKS = (
         "signals that look like Hounsfield units",
         find_unstated_units,
         f"from {LIKE_AIR_HU:g} or below to {LIKE_TISSUE_HU:g} or above",
-        rank=190,
+        rank=5,
     ),
     Check(("coloured",), "colour reduced to grey", find_coloured, rank=200),
 )

@@ -37,7 +37,7 @@ def find_split_crossing(tables: StoreTables) -> Iterator[Alarm]:
             "split_crossing",
             "danger",
             f"in more than one split: {write_count(crossing, 'group')} (patients or near-duplicates). Scores on "
-            "held-out images are inflated. Prepare the store again.",
+            "held-out images are inflated. Prepare the source into a new store.",
             {"groups": crossing},
         )
 

@@ -147,7 +147,8 @@ def load_results(run: Path, store: Store) -> dict[str, SplitResults]:
         arrays = load_arrays(run / "curves.npz", REMEDY)
         curves = {split: restore_curves(arrays, split) for split in scored}
     with reading(run / "predictions.npz"):
-        arrays = load_arrays(run / "predictions.npz", REMEDY)
+        shapes = {f"{split}/{name}": shape for split in scored for name, shape in name_shapes(split).items()}
+        arrays = load_arrays(run / "predictions.npz", REMEDY, shapes)
         return {
             split: SplitResults(
                 indices=arrays[f"{split}/indices"],
@@ -157,6 +158,14 @@ def load_results(run: Path, store: Store) -> dict[str, SplitResults]:
             )
             for split, scores in scored.items()
         }
+
+
+def name_shapes(split: str) -> dict[str, str]:
+    """Returns the shapes of the arrays in `predictions.npz` of one split, for `load_arrays`: images of it, classes."""
+    images = f"N-{split}"
+    columns = {"indices": "number", "sample_ids": "text", "codes": "number"}
+    tables = dict.fromkeys(("probabilities", "uncalibrated"), f"number {images} K")
+    return {**{name: f"{kind} {images}" for name, kind in columns.items()}, **tables}
 
 
 def refuse_other_splits(names: list[str]) -> None:

@@ -268,8 +268,8 @@ def test_manifest_of_the_fixture_is_a_manifest(make_store):
 
 
 def test_checks_run_in_the_order_in_which_alarms_were_always_listed():
-    order = """synthetic_images split_crossing patient_id_conflict label_conflicts exact_copies near_duplicates
-        source_split_overlap patients_unknown uneven_patients patients_in_several_classes missing_slices
+    order = """unstated_units synthetic_images split_crossing patient_id_conflict label_conflicts exact_copies
+        near_duplicates source_split_overlap patients_unknown uneven_patients patients_in_several_classes missing_slices
         thickness_spacing single_class_split thin_classes few_groups few_images metadata_shortcut burnt_in_markers
-        mixed_modalities unstated_units coloured quarantined"""
+        mixed_modalities coloured quarantined"""
     assert [code for check in CHECKS for code in check.codes if code in order.split()] == order.split()
