@@ -26,18 +26,55 @@ def save_arrays(path: Path, arrays: Mapping[str, NDArray[Any]]) -> None:
         np.savez_compressed(file, **arrays)  # type: ignore[arg-type]
 
 
-def load_arrays(path: Path, remedy: str) -> dict[str, NDArray[Any]]:
+def load_arrays(path: Path, remedy: str, shapes: Mapping[str, str] | None = None) -> dict[str, NDArray[Any]]:
     """Returns the named arrays, of any shape, in an `.npz` file.
 
     Args:
         path: The file.
         remedy: What to do if it can't be read, as a sentence.
+        shapes: What each array must be, see `refuse_misfits`; by default, anything.
 
     Raises:
-        UserError: The file is missing or damaged.
+        UserError: The file is missing or damaged, or an array is not what it must be.
     """
     try:
         with np.load(path, allow_pickle=False) as file:
-            return {name: file[name] for name in file.files}
+            arrays = {name: file[name] for name in file.files}
+        refuse_misfits(arrays, shapes or {})
+        return arrays
     except DAMAGE as error:
         raise UserError(f"{path} is missing or damaged: {error}. {remedy}") from None
+
+
+def refuse_misfits(arrays: Mapping[str, NDArray[Any]], shapes: Mapping[str, str]) -> None:
+    """Refuses arrays that don't fit each other.
+
+    Args:
+        arrays: Arrays of any shape by name.
+        shapes: By name, the kind (`number` or `text`) and the sizes, such as `number N 3`; a letter stands for the same
+            size wherever it occurs.
+
+    Raises:
+        ValueError: An array is missing, or has another kind or shape.
+
+    Example:
+        >>> refuse_misfits({"x": np.zeros(3), "y": np.zeros(2)}, {"x": "number N", "y": "number N"})
+        Traceback (most recent call last):
+        ...
+        ValueError: y has shape (2,), not (3,)
+    """
+    sizes: dict[str, int] = {}
+    for name, shape in shapes.items():
+        if name not in arrays:
+            raise ValueError(f"{name} is missing")
+        kind, *letters = shape.split()
+        array = arrays[name]
+        if array.dtype.kind not in ("biuf" if kind == "number" else "U"):
+            raise ValueError(f"{name} holds {array.dtype}, not {kind}s")
+        if array.ndim == len(letters):
+            sizes.update(
+                {letter: size for letter, size in zip(letters, array.shape, strict=True) if letter not in sizes}
+            )
+        expected = tuple(int(letter) if letter.isdigit() else sizes.get(letter, -1) for letter in letters)
+        if array.shape != expected:
+            raise ValueError(f"{name} has shape {array.shape}, not {expected}")

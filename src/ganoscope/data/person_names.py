@@ -8,11 +8,14 @@ import re
 from collections.abc import Iterable
 from datetime import date
 
-from ganoscope.errors import UserError, describe
+from ganoscope.data.levels.words import NAMED_SHARE, are_two_names
+from ganoscope.errors import UserError, describe, write_count
 
 EARLIEST_YEAR = 1900
 LEAP_YEAR = 2000
 """Year in which every day of the calendar exists."""
+NAMED = 3
+"""Number of labels of two words with capitals from which on they look like persons; two such classes are common."""
 SHOWN = 3
 """Most labels that the message names."""
 SEPARATOR = r"[-._/ ]"
@@ -46,18 +49,24 @@ def refuse_person_labels(labels: Iterable[str]) -> None:
     Raises:
         UserError: A label has the form of a person's name, date or number.
     """
-    found = {label: reason for label in sorted(labels) if (reason := recognise(label))}
+    labels = sorted(set(labels) - {""})
+    found = {label: reason for label in labels if (reason := recognise(label))}
+    named = [label for label in labels if are_two_names(label)]
+    if len(named) >= NAMED and len(named) >= NAMED_SHARE * len(labels):
+        found |= dict.fromkeys(named, "two words as first and last name")
     if not found:
         return
     listed = ", ".join(f"{label!r} ({reason})" for label, reason in list(found.items())[:SHOWN])
     more = f" and {len(found) - SHOWN:,} more" if len(found) > SHOWN else ""
     raise UserError(
         describe(
-            f"{len(found):,} class labels look like persons, and a store names no person",
+            f"{write_count(len(found), 'class label looks like a person', 'class labels look like persons')}, and a "
+            "store names no person",
             f"{listed}{more}",
             "names of classes, without dates and numbers of patients",
             "If these are folders of patients, state the levels of folders, such as --levels patient or "
-            "--levels class/patient; otherwise rename the classes, or list the images in a manifest.csv with the "
+            '--levels class/patient; otherwise give the classes other names (--map "old name=new name"), '
+            "rename the classes, or list the images in a manifest.csv with the "
             "columns file, label and patient.",
         )
     )

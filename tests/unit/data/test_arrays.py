@@ -25,3 +25,21 @@ def test_missing_damaged_and_pickled_files_are_refused_with_the_remedy(tmp_path)
     for name in ("absent.npz", "cut.npz", "pickled.npz"):
         with pytest.raises(UserError, match=r"is missing or damaged: .* Do it again\."):
             load_arrays(tmp_path / name, "Do it again.")
+
+
+@pytest.mark.parametrize(
+    ("name", "array", "words"),
+    [
+        ("x", np.zeros(0), r"x has shape \(0,\), not \(3,\)"),
+        ("x", np.zeros((3, 2)), r"x has shape \(3, 2\), not"),
+        ("x", np.array(["a", "b", "c"]), "x holds <U1, not numbers"),
+        ("ids", np.zeros(3), "ids holds float64, not texts"),
+        ("x", None, "x is missing"),
+    ],
+)
+def test_arrays_that_do_not_fit_each_other_are_damage(tmp_path, name, array, words):
+    arrays = {"ids": np.array(["p", "q", "r"]), "x": np.zeros(3), "table": np.zeros((3, 2)), name: array}
+    save_arrays(tmp_path / "a.npz", {key: value for key, value in arrays.items() if value is not None})
+    shapes = {"ids": "text N", "x": "number N", "table": "number N K"}
+    with pytest.raises(UserError, match=words):
+        load_arrays(tmp_path / "a.npz", "Make it again.", shapes)

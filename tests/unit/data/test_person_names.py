@@ -30,7 +30,7 @@ def split(text):
 @pytest.mark.parametrize("label", split(PERSONS))
 def test_persons_are_recognised(label):
     assert recognise(label)
-    with pytest.raises(UserError, match=r"1 class labels look like persons.*--levels.*manifest\.csv"):
+    with pytest.raises(UserError, match=r"1 class label looks like a person.*--levels.*manifest\.csv"):
         refuse_person_labels({"healthy", label})
 
 
@@ -43,3 +43,23 @@ def test_all_are_counted_and_three_are_named():
     with pytest.raises(UserError, match=r"5 class labels .*'Doe_Ann_19500102' \(a date\).* and 2 more"):
         refuse_person_labels(f"Doe_Ann_1950010{day}" for day in range(2, 7))
     refuse_person_labels(split(CLASSES))
+
+
+NAMES = ("Anna Schmidt", "Chen Wei", "John Smith", "Maria_Rossi", "Ludwig van Beethoven", "Jean-Luc Picard")
+MEDICAL = """
+Viral Pneumonia, Bacterial Pneumonia, Lung Opacity; Optic Disc, Optic Cup, Blood Vessel; Mild Dementia, Very Mild
+Dementia, Non Demented; Basal Cell Carcinoma, Melanocytic Nevus, Seborrheic Keratosis; Left Lung, Right Lung, Heart;
+Ground Glass, Honeycombing, Consolidation; Anna Schmidt, Other Group
+"""
+
+
+def test_several_names_of_two_words_are_persons():
+    with pytest.raises(UserError, match=r"first and last name.*--levels patient.*--map.*manifest\.csv"):
+        refuse_person_labels(NAMES)
+    with pytest.raises(UserError, match=r"4 class labels"):
+        refuse_person_labels(NAMES[:4])
+
+
+@pytest.mark.parametrize("labels", MEDICAL.replace("\n", " ").split(";"))
+def test_medical_words_of_two_words_are_not(labels):
+    refuse_person_labels(label.strip() for label in labels.split(","))

@@ -99,6 +99,16 @@ def find_range(histograms: dict[str, NDArray[np.int64]], share: float) -> tuple[
     return first, max(first, last)
 
 
+SHAPES = {
+    **dict.fromkeys(("indices", "means", "deviations"), "number N"),
+    "values": "number K",
+    "step": "number",
+    "classes": "text C",
+    "histograms": "number C K",
+}
+"""Arrays of the file: N images, K grey values, C classes."""
+
+
 def save_measurements(path: Path, measured: Measurements) -> None:
     """Writes measurements as a compressed `.npz` file, atomically."""
     arrays = {
@@ -119,7 +129,7 @@ def load_measurements(path: Path) -> Measurements:
     Raises:
         UserError: The file is missing or damaged.
     """
-    arrays = load_arrays(path, "Run `ganoscope inspect` again.")
+    arrays = load_arrays(path, "Run `ganoscope inspect` again.", SHAPES)
     classes, histograms = arrays.pop("classes").tolist(), arrays.pop("histograms")
     step = int(arrays.pop("step"))
     return Measurements(**arrays, step=step, histograms=dict(zip(classes, histograms, strict=True)))

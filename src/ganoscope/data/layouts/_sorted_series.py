@@ -101,8 +101,10 @@ def divide(source: Path, entry: SourceImage, reading: Reading, stated: bool) -> 
     """
     parts: dict[Place, list[Path]] = defaultdict(list)
     for path in entry.paths:
-        place = reading.place(list_folders_above(source, path))
-        patient = place.patient if stated or not entry.patient else ""
+        folders = list_folders_above(source, path)
+        place = reading.place(folders)
+        known = entry.patient and entry.patient not in folders  # a header may hold the whole name of the folder
+        patient = "" if known and not stated else place.patient
         parts[place._replace(patient=patient or entry.patient)].append(path)
     for place, paths in parts.items():
         name = "/".join(map(escape_unprintable, paths[0].relative_to(source).parts))

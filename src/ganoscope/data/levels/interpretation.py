@@ -2,17 +2,19 @@
 
 from collections import Counter
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Protocol
 
-from ganoscope.data.levels.looks import TCGA
-from ganoscope.data.levels.roles import Roles, decide, find_class, find_parents, find_patient
+from ganoscope.data.levels.looks import read_person
+from ganoscope.data.levels.roles import NUMBERS, PERSONS, Roles, decide, find_class, find_parents, find_patient
 from ganoscope.data.levels.stated import ROLES, Place, StatedReading
-from ganoscope.data.levels.survey import EXAMPLES, Shape, Survey, choose_spellings, survey, unify
-from ganoscope.errors import UserError, describe
+from ganoscope.data.levels.survey import EXAMPLES, Shape, Survey, choose_spellings, counts_beside, survey, unify
+from ganoscope.errors import UserError, describe, write_count
 
 UNUSED = "not used"
+USED = ("split", "class", "patient")
+"""Roles that decide what becomes of a picture."""
 ROLE_OF_KIND = {
     "split": "split",
     "container": "folders of pictures",
@@ -82,8 +84,16 @@ class FoundReading:
         if index < 0:
             return ""
         above = [folders[place] for place in find_parents(shape, index, self.roles)] if self.roles.local else []
-        barcode = TCGA.fullmatch(folders[index])  # some sets add a date
-        return "/".join((*above, barcode[1] if barcode else folders[index]))
+        return "/".join((*above, read_person(folders[index]) if self.short else folders[index]))
+
+    @cached_property
+    def short(self) -> bool:
+        """Whether words beside the numbers of patients tell no persons apart."""
+        return not counts_beside(self.found, self.find_patient)
+
+    def find_patient(self, shape: Shape) -> int:
+        """Returns the position of the patient's folder in a path; -1 if there is none."""
+        return find_patient(shape, self.roles)
 
     def tell(self) -> list[str]:
         """Returns one line per level."""
@@ -99,9 +109,26 @@ class FoundReading:
             lines.append("no level is a class: the images have no classes")
         if self.spellings and not self.roles.stems:
             lines.append(f"classes spelt in several ways are one: {', '.join(self.spellings.values())}")
+        folders, persons = self.count_persons()
+        if persons < folders:
+            lines.append(
+                f"{folders:,} folders of patients hold {persons:,} ids: words beside an id tell no persons apart"
+            )
         if self.roles.local:
             lines.append("patients are numbered anew below each folder above them, and told apart by it")
-        return [*lines, f"this is --levels {self.state()}; if it is wrong, state another ({', '.join(ROLES)})"]
+        same = f"this is --levels {self.state()}"
+        if not self.is_uniform():
+            same = "folders of one level mean different things, so that no statement of levels fits all"
+        return [*lines, f"{same}; if it is wrong, state another ({', '.join(ROLES)})"]
+
+    def is_uniform(self) -> bool:
+        """Tells whether one word per level says what all folders mean."""
+        stated = self.state().split("/")
+        for shape in self.found.files:
+            roles = [self.find_role(shape, depth).split(",")[0] for depth in range(len(shape))]
+            if any((own in USED or said in USED) and own != said for own, said in zip(roles, stated, strict=False)):
+                return False
+        return True
 
     @cached_property
     def levels(self) -> dict[tuple[int, str], tuple[set[int], list[str]]]:
@@ -116,6 +143,15 @@ class FoundReading:
                 seen |= names.seen
         return gathered
 
+    def count_persons(self) -> tuple[int, int]:
+        """Returns the number of folders of patients, and of different ids in their names."""
+        if not self.short or self.roles.local:
+            return 0, 0
+        places = ((shape, self.find_patient(shape)) for shape in self.found.files)
+        names = [self.found.names[shape[: index + 1]] for shape, index in places if index >= 0]
+        folders, persons = set[int](), set[int]()
+        return len(folders.union(*(each.seen for each in names))), len(persons.union(*(each.persons for each in names)))
+
     def find_role(self, shape: Shape, depth: int) -> str:
         """Returns what a folder in a path was taken for, in words."""
         look, patient = shape[depth], find_patient(shape, self.roles)
@@ -127,6 +163,16 @@ class FoundReading:
             return "study"
         return ROLE_OF_KIND.get(look.kind, UNUSED)
 
+    def list_states(self) -> list[str]:
+        """Returns the readings that are possible where there is a doubt, in the words of `--levels`, likelier first."""
+        roles = self.roles
+        if roles.doubt in (PERSONS, NUMBERS):
+            others = [replace(roles, label=-1, patient=roles.label), roles]
+            others = others[:1] if roles.doubt == PERSONS else others
+        else:
+            others = [replace(roles, label=option) for option in roles.options] or [roles]
+        return [replace(self, roles=each).state() for each in others]
+
     def state(self) -> str:
         """Returns this reading in the words of `--levels`, for the most frequent path."""
         shape = max(self.found.files, key=lambda shape: (len(shape), self.found.files[shape]))
@@ -136,8 +182,7 @@ class FoundReading:
 
 def describe_names(names: set[int], shown: list[str]) -> str:
     """Returns how many folders there are, and what a few of them are called."""
-    count = "1 folder" if len(names) == 1 else f"{len(names):,} folders"
-    return f"{count}: {', '.join(shown)}{', ...' if len(names) > len(shown) else ''}"
+    return f"{write_count(len(names), 'folder')}: {', '.join(shown)}{', ...' if len(names) > len(shown) else ''}"
 
 
 def read_levels(
@@ -167,6 +212,9 @@ def read_levels(
     if roles.doubt and strict:
         given = "; ".join(line for line in reading.tell() if line.startswith("level "))
         allowed = f"one role per level, from the top: {', '.join(ROLES)}"
-        remedy = f"State it, such as --levels {reading.state()}; of several levels called class, the deepest counts."
+        readings = [f"--levels {each}" for each in dict.fromkeys(reading.list_states())]
+        order = ", the likelier reading first" if len(readings) > 1 else ""
+        deepest = "of several levels called class, the deepest counts"
+        remedy = f"State it: {' or '.join(readings)}{order}; {deepest}."
         raise UserError(describe(f"{roles.doubt} in {source}", given, allowed, remedy))
     return reading

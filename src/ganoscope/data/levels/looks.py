@@ -148,7 +148,9 @@ def look_for_person(name: str) -> Look | None:
     if TCGA.fullmatch(name) or SUBJECT.fullmatch(name) or PERSON.fullmatch(name):
         return Look("patient")
     if (patient := PATIENT.fullmatch(name)) and not words.SEQUENCE.fullmatch(name):
-        return Look("patient", label=find_label(patient["after"] or "", patient["before"] or ""))
+        beside = [patient[group] or "" for group in ("after", "before")]
+        splits = {split for text in beside for split in find_splits(text)}
+        return Look("patient", split=splits.pop() if len(splits) == 1 else "", label=find_label(*beside))
     if study := STUDY.fullmatch(name):
         return Look("study", label=find_label(study["after"] or ""))
     return Look("series") if SERIES.fullmatch(name) else None
@@ -156,7 +158,47 @@ def look_for_person(name: str) -> Look | None:
 
 def find_label(*beside: str) -> str:
     """Returns the class beside a number: the first text that speaks of health or disease, or ""."""
-    return next((text for text in beside if text and is_diagnosis(text)), "")
+    return next((drop_splits(text) for text in beside if text and is_diagnosis(text)), "")
+
+
+def find_splits(text: str) -> list[str]:
+    """Returns the splits that words beside the number of a patient name."""
+    parts = split_words(text)
+    return [words.SPLIT_WORDS[part] for part in parts if part in words.SPLIT_WORDS.keys() - words.SHORT_SPLITS]
+
+
+def drop_splits(text: str) -> str:
+    """Returns a text without words for splits.
+
+    Example:
+        >>> drop_splits("Mass-Training")
+        'Mass'
+    """
+    kept = [part for part in re.split(r"([\s_-]+)", text) if not find_splits(part)]
+    return "".join(kept).strip(" _-")
+
+
+@lru_cache(1 << 16)
+def read_person(name: str) -> str:
+    """Returns the id in the name of a patient's folder, without words for view, side, class and split beside it.
+
+    Where other words stand beside it, such as those of a site, the whole name is the id.
+
+    Example:
+        >>> read_person("Mass-Test_P_00010_LEFT_CC"), read_person("p001_T1"), read_person("siteB_patient1")
+        ('P_00010', 'p001', 'siteB_patient1')
+    """
+    if barcode := TCGA.fullmatch(name):
+        return barcode[1]  # some sets add a date
+    found = PATIENT.fullmatch(name)
+    if not found or PERSON.fullmatch(name):
+        return name
+    beside = split_words(f"{found['before'] or ''} {found['after'] or ''}")
+    if not all(part.isdigit() or part in words.BESIDE_PERSONS for part in beside):
+        return name
+    start = found.end("before") if found["before"] else 0
+    end = found.start("after") if found["after"] else len(name)
+    return name[start:end].strip(" _-")
 
 
 def look_for_word(name: str, parts: tuple[str, ...]) -> Look:

@@ -1,13 +1,12 @@
 """Weighs the names of a source against each other: which level of its folders is the class, which the patient."""
 
-import re
 from collections import defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from ganoscope.data.levels.looks import Look
-from ganoscope.data.levels.survey import Level, Shape, Survey, gather_levels, numbers_anew, open_places
-from ganoscope.data.levels.words import is_diagnosis, tells_persons_apart
+from ganoscope.data.levels.survey import Level, Shape, Survey, gather_levels, names_class, numbers_anew, open_places
+from ganoscope.data.levels.words import NAMED_SHARE, are_two_names, is_diagnosis, tells_persons_apart
 
 MOST_CLASSES = 50
 """More folders than this are no classes."""
@@ -17,7 +16,6 @@ FEW_FILES = 10
 """Largest number of files for which any number of class folders is accepted: a trial, not a data set."""
 LONG_NUMBER = 3
 """Digits of numbers that count patients rather than classes."""
-TWO_NAMES = re.compile(r"[A-Z][^\W\d_A-Z]+[ _.-]+[A-Z][^\W\d_A-Z]+")
 SHARE = 0.5
 ID_SHARE = 0.8
 """Proportion of names with numbers from which the folders of a level are assumed to be patients or studies."""
@@ -46,6 +44,7 @@ class Roles:
         deep: Whether folders called as patients hold those of the patients, as `p10` holds `p10000032`.
         local: Whether patients are numbered anew below each class or site.
         doubt: What could also be read otherwise; "" if nothing.
+        options: Levels that could be the class where there is a doubt, the likeliest first.
         unused: Levels whose names tell nothing that is used.
     """
 
@@ -59,6 +58,7 @@ class Roles:
     deep: bool = False
     local: bool = False
     doubt: str = ""
+    options: tuple[int, ...] = ()
     unused: tuple[int, ...] = ()
 
 
@@ -122,14 +122,6 @@ def is_only_class(levels: list[Level]) -> bool:
 def holds_others(shape: Shape, wrappers: frozenset[Look]) -> bool:
     """Tells whether the first folder of unclear name is not the one that holds the pictures."""
     return any(index < len(shape) - 1 for index in open_places(shape, wrappers)[:1])
-
-
-def names_class(found: Survey) -> bool:
-    """Tells whether most names of patients or studies state a class beside their number, and not all the same."""
-    labels: dict[str, int] = defaultdict(int)
-    for shape, files in found.files.items():
-        labels[next((look.label for look in shape if look.label), "")] += files
-    return len(labels.keys() - {""}) > 1 and labels[""] < (1 - ID_SHARE) * found.files.total()
 
 
 def choose(levels: list[Level], files: int, persons: bool, named: bool) -> Roles:
@@ -222,14 +214,20 @@ def choose_class(roles: Roles, levels: list[Level], candidates: list[int], files
         named=roles.named and label < 0,
         stems=label >= 0 and has_stems(levels[label]) and is_numbered(levels[label]),
         doubt=doubt,
+        options=tuple(sorted(options, key=lambda index: not repeats(levels[index]))),
         unused=unused,
     )
 
 
+def repeats(level: Level) -> bool:
+    """Tells whether most names of a level lie below several folders, as classes do below each hospital."""
+    return 2 * sum(len(parents) > 1 for parents in level.parents.values()) > max(1, len(level.names))
+
+
 def may_be_persons(level: Level) -> bool:
-    """Tells whether all names are two words with capitals that say nothing of disease or how pictures were taken."""
-    named = share(level, lambda look: look.kind == "word" and bool(TWO_NAMES.fullmatch(look.name)))
-    return level.count >= MANY and named == 1 and share(level, is_diagnostic) == 0
+    """Tells whether names are two words with capitals that say nothing of disease or how pictures were taken."""
+    named = share(level, lambda look: look.kind == "word" and are_two_names(look.name))
+    return level.count >= MANY and named >= NAMED_SHARE
 
 
 def share(level: Level, fits: Callable[[Look], bool]) -> float:

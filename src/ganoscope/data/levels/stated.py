@@ -5,13 +5,26 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import NamedTuple, Self
 
-from ganoscope.data.levels.looks import OPEN, look_at
-from ganoscope.data.levels.survey import Shape, Survey, choose_spellings, numbers_anew, unify
+from ganoscope.data.levels.looks import OPEN, Look, look_at, make_stem, read_person
+from ganoscope.data.levels.roles import has_stems, is_numbered
+from ganoscope.data.levels.survey import (
+    Level,
+    Shape,
+    Survey,
+    choose_spellings,
+    counts_beside,
+    names_class,
+    numbers_anew,
+    unify,
+)
 from ganoscope.data.levels.words import SPLIT_OF_FOLDER
 from ganoscope.errors import describe, refuse
 
 ROLES = ("split", "class", "patient", "study", "series", "-")
 """Words of `--levels`; `-` is a level that is not used."""
+
+PERSONAL = ("patient", "study")
+"""Roles whose names may state a class beside a number."""
 
 AS_STATED = "levels of folders as stated"
 
@@ -32,11 +45,17 @@ class StatedReading:
         roles: Role of each level, from the top.
         local: Whether patients are numbered anew below each class or unused folder.
         spellings: Spelling of classes that are spelt in several ways, see `choose_spellings`.
+        short: Whether words beside the numbers of patients tell no persons apart.
+        named: Whether these words, or those beside the numbers of studies, are the class, since no level is.
+        stems: Whether the numbers behind the words of classes are no part of them, as in `covid1` and `covid2`.
     """
 
     roles: tuple[str, ...]
     local: bool = False
     spellings: Mapping[str, str] = field(default_factory=dict)
+    short: bool = True
+    named: bool = False
+    stems: bool = False
 
     @classmethod
     def make(cls, stated: str, found: Survey, source: object) -> Self:
@@ -57,19 +76,29 @@ class StatedReading:
             classes = [look.label or look.name for role, look in zip(roles, shape, strict=False) if role == "class"]
             counts.update({name: files for name in classes if name})
         local = numbers_anew(found, lambda shape: cls(roles).find_patient(shape))
-        return cls(roles, local, choose_spellings(counts))
+        short = not counts_beside(found, lambda shape: cls(roles).find_patient(shape)[0])
+        named = "class" not in roles and names_class(found)
+        return cls(roles, local, choose_spellings(counts), short, named, count_parts(roles, found))
 
     def place(self, folders: tuple[str, ...]) -> Place:
         """Returns split, class and patient of the files in a folder; of several classes the deepest."""
         named = list(zip(self.roles, folders, strict=False))
         split = next((look_at(name).split for role, name in named if role == "split"), "")
+        split = split or next((look_at(name).split for role, name in named if role == "patient"), "")
         labels = [look_at(name).label or name for role, name in named if role == "class"]
+        if self.named:
+            labels = [label for role, name in named if role in PERSONAL and (label := look_at(name).label)][:1]
+        labels = [make_stem(label) for label in labels] if self.stems else labels
         labels = [self.spellings.get(unify(label), label) for label in labels]
         index, above = self.find_patient(tuple(map(look_at, folders)))
         if index < 0:
             return Place(split, labels[-1] if labels else "")
         parents = [folders[place] for place in above] if self.local else []
-        return Place(split, labels[-1] if labels else "", "/".join((*parents, folders[index])))
+        return Place(split, labels[-1] if labels else "", "/".join((*parents, self.read_person(folders[index]))))
+
+    def read_person(self, name: str) -> str:
+        """Returns the patient in the name of a folder."""
+        return read_person(name) if self.short else name
 
     def find_patient(self, shape: Shape) -> tuple[int, list[int]]:
         """Returns the position of the patient's folder in a path, -1 if there is none, and those that number anew."""
@@ -82,6 +111,24 @@ class StatedReading:
     def tell(self) -> list[str]:
         """Returns one line: what was stated."""
         return [f"{AS_STATED}: {'/'.join(self.roles)}"]
+
+
+def count_parts(roles: tuple[str, ...], found: Survey) -> bool:
+    """Tells whether the folders stated as classes are numbered parts of classes, by the words of disease in them.
+
+    Args:
+        roles: Role of each level as stated.
+        found: Folders of the source.
+    """
+    depths = [depth for depth, role in enumerate(roles) if role == "class"]
+    if len(depths) != 1:
+        return False
+    names: Counter[Look] = Counter()
+    for shape, each in found.names.items():
+        if len(shape) == depths[0] + 1:
+            names[shape[-1]] += len(each.seen)
+    level = Level(names)
+    return is_numbered(level) and has_stems(level)
 
 
 def parse_levels(stated: str) -> tuple[str, ...]:
@@ -105,8 +152,6 @@ def list_faults(stated: str) -> list[str]:
     for role in ("split", "patient"):
         if roles.count(role) > 1:
             faults.append(describe(f"--levels names {role} twice", stated, f"{role} once", "Write - for other levels."))
-    if not unknown and set(roles) == {"-"}:
-        faults.append(describe("--levels uses no level", stated, allowed, "Name the level of the class or patient."))
     return faults
 
 

@@ -1,11 +1,11 @@
 """Gathers the names of the folders of a source, in memory that grows with the number of folders, not of files."""
 
 import re
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
-from ganoscope.data.levels.looks import OPEN, Look, look_at, read_digits
+from ganoscope.data.levels.looks import OPEN, Look, look_at, read_digits, read_person
 from ganoscope.data.levels.words import is_diagnosis
 
 Shape = tuple[Look, ...]
@@ -23,6 +23,7 @@ class Names:
 
     Attributes:
         seen: Hashes of the names.
+        persons: Hashes of the ids of patients in them, see `read_person`.
         examples: The first few names.
         low: Smallest number in them; -1 if a name has none.
         high: Largest number in them.
@@ -30,6 +31,7 @@ class Names:
     """
 
     seen: set[int] = field(default_factory=set)
+    persons: set[int] = field(default_factory=set)
     examples: list[str] = field(default_factory=list)
     low: int = 10**9
     high: int = -1
@@ -41,6 +43,7 @@ class Names:
         if key in self.seen:
             return
         self.seen.add(key)
+        self.persons.add(hash(read_person(name)))
         if len(self.examples) < EXAMPLES:
             self.examples.append(name)
         digits = read_digits(name)
@@ -123,6 +126,37 @@ def numbers_anew(found: Survey, locate: Callable[[Shape], tuple[int, list[int]]]
     together = set[int]().union(*(names.seen for names in ranges.values()))
     repeated = sum(len(names.seen) for names in ranges.values()) > len(together)
     return len(ranges) > 1 and repeated and all(names.counted for names in ranges.values())
+
+
+UNNAMED_SHARE = 0.2
+"""Share of pictures without a class in the names above them from which on these names state none."""
+COUNTED_WIDTH = 3
+"""Largest number of digits of numbers that count the patients of one class or split."""
+
+
+def counts_beside(found: Survey, find_patient: Callable[[Shape], int]) -> bool:
+    """Tells whether patients are numbered from 0 or 1 anew beside each word for a class or split in their names.
+
+    Args:
+        found: Folders of a source.
+        find_patient: Function that returns the position of the patient's folder in a path; -1 if there is none.
+    """
+    ranges: dict[tuple[str, str], Names] = {}
+    for shape in found.files:
+        if (index := find_patient(shape)) >= 0:
+            look, names = shape[index], found.names[shape[: index + 1]]
+            kept = ranges.setdefault((look.split, look.label), Names())
+            kept.merge(names)
+            kept.width = min(kept.width, names.width)
+    return len(ranges) > 1 and all(names.counted and names.width <= COUNTED_WIDTH for names in ranges.values())
+
+
+def names_class(found: Survey) -> bool:
+    """Tells whether most names of patients or studies state a class beside their number, and not all the same."""
+    labels: dict[str, int] = defaultdict(int)
+    for shape, files in found.files.items():
+        labels[next((look.label for look in shape if look.label), "")] += files
+    return len(labels.keys() - {""}) > 1 and labels[""] < UNNAMED_SHARE * found.files.total()
 
 
 @dataclass

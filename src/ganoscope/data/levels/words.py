@@ -78,7 +78,7 @@ DIAGNOSES = FINDINGS | list_words(
     "ischaemic ischemia demented dementia nondemented alzheimer alzheimers mci emci lmci cn ad parkinson "
     "sclerosis epilepsy schizophrenia autism control controls sick ill well diseased disease infected "
     "uninfected noninfected nofinding yes no cap osteoarthritis arthritis osteoporosis scoliosis melanoma "
-    "cirrhosis steatosis aneurysm stenosis hydrocephalus atrophy fatty impaired impairment"
+    "cirrhosis steatosis calc calcifications aneurysm stenosis hydrocephalus atrophy fatty impaired impairment"
 )
 SITES = list_words(
     "hospital site center centre clinic clinical institution institute university vendor scanner cohort "
@@ -104,6 +104,38 @@ ORDINALS = list_words(
     "gleason isup tirads lirads pirads c g"
 )
 """Words before the number of a class, as in `grade 2`."""
+
+VIEWS = list_words(
+    "cc mlo ml lm xccl cv at tan t t1w t2w t1ce flair dwi adc pre post mg l r rt lt "
+    "anon od os ou study visit session ses series scan exam run time point followup baseline"
+)
+"""Further words for how a picture was taken, beside the id of a patient."""
+BESIDE_PERSONS = (
+    DIAGNOSES | ATTRIBUTES | PICTURES | MODALITIES | VIEWS | frozenset((*SPLIT_WORDS, "full", "mammogram"))
+) - PERSONS
+"""Words beside the id of a patient that tell no persons apart."""
+
+MEDICAL = list_words(
+    "optic disc disk cup nerve macula macular retina retinal drusen blood vein artery cell cells nucleus tissue stroma "
+    "basal duct colon colorectal gastric stomach esophagus skin hair nail tooth teeth dental bone marrow muscle joint "
+    "spinal cord disease syndrome deficiency density type class grade stage group image images scan scans no not non "
+    "very mild moderate severe early late acute chronic high low mid big small large other others good bad poor "
+    "true false pre post after before with without mixed multiple single open closed background border "
+    "hematoma haematoma trauma injury implant device pacemaker support catheter tube rest stress exercise "
+    "white black grey gray matter fluid water fat air ground glass honeycomb crazy paving pleural lymph node nodes "
+    "adipose smooth debris mucus benign keratosis nevus nevi naevus wart ulcer burn wound rash acne eczema psoriasis"
+)
+"""Words of medicine in names of classes beside those of disease, site and view."""
+MEDICAL_END = re.compile(
+    r"(?:[^\W\d_]{2,}(?:itis|oma|omas|osis|oses|emia|aemia|pathy|plasia|trophy|ectasis|algia|ectomy|gram|graphy|scopy|"
+    r"genic|thelium|cyte|cytes|phil|phils|blast|blasts|oid|ular|inal|ous|eal|ural|ative|ated))$"
+)
+TWO_NAMES = re.compile(
+    r"[A-Z][^\W\d_A-Z]+(?:[ _.-]+[A-Z]\.?)?[ _.-]+(?:(?:von|van|de|der|den|da|di|la|el|al|bin)[ _-])*"
+    r"(?:Mc|Mac|O'|De|Di)?[A-Z][^\W\d_A-Z]+(?:-[A-Z][^\W\d_A-Z]+)?"
+)
+NAMED_SHARE = 0.8
+"""Share of two-word names from which on folders may be called as persons."""
 
 COVID = re.compile(r"(?<=covid)[\s_-]*(?:19|2019)(?!\d)|(?<=cov)[\s_-]*(?:2|2019)(?!\d)", re.IGNORECASE)
 SEQUENCE = re.compile(r"t[12](w|ce|gd|c|n|star|wi|map|post|pre)?", re.IGNORECASE)
@@ -133,6 +165,19 @@ def is_diagnosis(name: str) -> bool:
         word in DIAGNOSES or any(word.startswith(no) and word[len(no) :] in DIAGNOSES for no in ("non", "no", "not"))
         for word in split_words(name)
     )
+
+
+def are_two_names(name: str) -> bool:
+    """Tells whether a name has two words with capitals, as first and last names, and none of them is of medicine.
+
+    Example:
+        >>> are_two_names("Anna Schmidt"), are_two_names("Viral Pneumonia"), are_two_names("Optic Disc")
+        (True, False, False)
+    """
+    if not TWO_NAMES.fullmatch(name) or is_diagnosis(name):
+        return False
+    known = ATTRIBUTES | MEDICAL | ANATOMY | MASKS | CONTAINERS | SITES | SPLIT_WORDS.keys()
+    return not any(word in known or MEDICAL_END.search(word) for word in split_words(name))
 
 
 def tells_persons_apart(name: str) -> bool:

@@ -105,6 +105,23 @@ TREES = {
         for c in ("Bengin", "Malignant", "Normal")
         for n in (1, 2)
     ],
+    "CBIS-DDSM": [
+        f"CBIS-DDSM/{c}-{split}_P_{n:05d}_LEFT_{view}/07-20-2016-DDSM-74994/1.000000-full images-24515/1-1.png"
+        for c, split, numbers in (
+            ("Mass", "Test", (16, 99)),
+            ("Calc", "Training", (5, 7, 8)),
+            ("Mass", "Training", (1,)),
+        )
+        for n in numbers
+        for view in ("CC", "MLO")
+    ],
+    "dates": [f"{date}/scan_{date}_{n}.png" for date in ("2019-03-14", "2019-03-15", "2020-07-01") for n in range(4)],
+    "sides": [
+        f"{c}/patient{n}_{side}/{k}.png"
+        for n, c in enumerate(("sick", "well"), 11)
+        for side in ("left", "right")
+        for k in (1, 2)
+    ],
     "chest_xray, nested": [
         f"{top}chest_xray/{split}/{c}/{c}-{n}.jpeg"
         for top in ("", "chest_xray/")
@@ -154,6 +171,8 @@ def count(items, field):
         ("ChestX-ray14", {"": 6}),
         ("ACDC", {"": 5}),
         ("IXI", {"": 3}),
+        ("CBIS-DDSM", {"Mass": 6, "Calc": 6}),
+        ("dates", {"": 12}),
         ("IQ-OTH/NCCD", {"Bengin cases": 2, "Malignant cases": 2, "Normal cases": 2}),
         ("chest_xray, nested", {"NORMAL": 8, "PNEUMONIA": 8}),
     ],
@@ -166,7 +185,17 @@ def test_public_sets_have_their_classes_and_no_others(read, name, labels):
 
 @pytest.mark.parametrize(
     ("name", "patients"),
-    [("CheXpert", 12), ("MURA", 10), ("COVID-CTset", 12), ("KiTS", 4), ("BraTS 2019", 6), ("LGG", 2), ("ACDC", 5)],
+    [
+        ("CheXpert", 12),
+        ("MURA", 10),
+        ("COVID-CTset", 12),
+        ("KiTS", 4),
+        ("BraTS 2019", 6),
+        ("LGG", 2),
+        ("ACDC", 5),
+        ("CBIS-DDSM", 6),
+        ("sides", 2),
+    ],
 )
 def test_folders_of_public_sets_give_their_patients(read, name, patients):
     items, _ = read(name)
@@ -175,7 +204,7 @@ def test_folders_of_public_sets_give_their_patients(read, name, patients):
 
 
 @pytest.mark.parametrize(
-    "name", ["CheXpert", "MURA", "Alzheimer", "COVID-QU-Ex", "ACDC", "Decathlon", "chest_xray, nested"]
+    "name", ["CheXpert", "MURA", "Alzheimer", "COVID-QU-Ex", "ACDC", "Decathlon", "CBIS-DDSM", "chest_xray, nested"]
 )
 def test_splits_of_public_sets_are_kept(read, name):
     assert "" not in count(read(name)[0], "split")
@@ -235,3 +264,14 @@ def test_what_is_stated_goes_before_what_the_names_say(read):
 def test_a_statement_that_does_not_fit_is_refused(read, levels):
     with pytest.raises(UserError, match=r"--levels has more levels|stated as split, but has other folders"):
         read("CheXpert", levels=levels)
+
+
+@pytest.mark.parametrize("name", TREES)
+def test_the_printed_reading_can_be_stated_and_says_the_same(read, name):
+    items, lines = read(name)
+    printed = [line.split("--levels ")[1].split(";")[0] for line in lines if "--levels " in line]
+    for levels in printed:
+        again, _ = read(name, levels=levels)
+        assert [(one.name, one.split, one.label, one.patient) for one in items] == [
+            (one.name, one.split, one.label, one.patient) for one in again
+        ]

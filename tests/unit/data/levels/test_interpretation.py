@@ -180,3 +180,28 @@ def test_folders_called_as_persons_may_be_are_no_classes_without_a_word():
     assert patients(read(names, stated="patient")[1]) == set(names)
     findings = ["Viral Pneumonia", "Bacterial Pneumonia", "Pleural Effusion"]
     assert labels(read(findings)[1]) == set(findings)
+
+
+def test_hospitals_above_classes_are_offered_as_such_first():
+    folders = [
+        f"{site}/{c}/{site[0]}{c[0]}{n:03d}" for site in ("Charite", "LMU") for c in ("AMD", "CNV") for n in range(4)
+    ]
+    with pytest.raises(
+        UserError, match=r"State it: --levels -/class/patient or --levels class/-/patient, the likelier"
+    ):
+        read(folders)
+
+
+def test_names_of_persons_are_offered_as_patients_and_never_as_classes():
+    with pytest.raises(UserError, match=r"State it: --levels patient;"):
+        read(["Anna Schmidt", "Chen Wei", "John Smith"])
+
+
+def test_patients_numbered_from_1_beside_each_class_are_different_persons():
+    _, places = read([f"{c}_patient{n}" for c in ("covid", "normal") for n in (1, 2, 3)])
+    assert len(set(patients(places))) == 6
+
+
+def test_one_id_beside_several_words_is_one_person():
+    _, places = read([f"{c}_P_{n:05d}_{view}" for c in ("Mass", "Calc") for n in (7, 9) for view in ("CC", "MLO")])
+    assert set(patients(places)) == {"P_00007", "P_00009"}

@@ -2,7 +2,7 @@
 
 import pytest
 
-from ganoscope.data.levels.looks import look_at
+from ganoscope.data.levels.looks import look_at, read_person
 
 
 @pytest.mark.parametrize(
@@ -65,3 +65,17 @@ def test_a_split_may_be_stated_with_the_class(name, split, word):
 )
 def test_a_class_may_stand_beside_the_number_of_a_patient_or_study(name, label):
     assert look_at(name).label == label
+
+
+def test_words_beside_the_id_of_a_patient_are_class_and_split_and_no_part_of_it():
+    look = look_at("Mass-Training_P_00001_LEFT_CC")
+    assert (look.kind, look.label, look.split) == ("patient", "Mass", "train")
+    names = (
+        "Calc-Test_P_00001_RIGHT_MLO_1",
+        "patient12_left",
+        "p001_T1",
+        "p001_pre",
+        "subject07_session2",
+        "s1_patient3",
+    )
+    assert [read_person(name) for name in names] == ["P_00001", "patient12", "p001", "p001", "subject07", "s1_patient3"]

@@ -21,7 +21,6 @@ def test_words_of_levels_are_accepted(stated):
         ("class//patient", "unknown words: got nothing"),
         ("split/split", "names split twice"),
         ("patient/patient", "names patient twice"),
-        ("-/-", "uses no level"),
     ],
 )
 def test_other_words_are_refused_with_those_that_are_allowed(stated, fault):
