@@ -32,7 +32,7 @@ from ganoscope.data.prepare.config import PrepareConfig
 from ganoscope.data.prepare.facts.series_check import check_volumes
 from ganoscope.data.prepare.faults import explain_fault
 from ganoscope.data.prepare.listing import Entry, Listing, parse
-from ganoscope.data.prepare.refusals import refuse_empty, refuse_extreme, refuse_unscalable
+from ganoscope.data.prepare.refusals import refuse_empty, refuse_extreme, refuse_fatal, refuse_unscalable
 from ganoscope.data.prepare.transfer import Decoded, Origin, Row, make_row
 from ganoscope.data.readers import read
 from ganoscope.data.readers._reformat import needs_cut, read_cut
@@ -111,8 +111,7 @@ def decode_together(entry: Entry, recipe: Recipe) -> Result:
     """
     image, plane = entry.image, recipe.options.plane
     if needs_cut(image.path, plane):
-        if recipe.fatal:  # they are read together
-            raise UnreadableError(next(iter(recipe.fatal.values())))
+        refuse_fatal(*recipe.fatal.values())  # they are read together
         pictures = list(decode_cut(entry, recipe))
     else:
         files = choose_files(entry, recipe)
@@ -218,8 +217,7 @@ def decode_file(number: int, path: Path, image: SourceImage, recipe: Recipe) -> 
     """
     name = find_name(image, path)
     try:
-        if number in recipe.fatal:
-            raise UnreadableError(recipe.fatal[number])
+        refuse_fatal(recipe.fatal.get(number, ""))
         bounds = start_bounds(path, recipe.options)
         digest, masks = compute_sha256(path), open_masks(image, recipe.options)
         pictures: Iterator[Picture] | None = None

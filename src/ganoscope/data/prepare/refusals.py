@@ -32,6 +32,16 @@ def refuse_empty(picture: Picture) -> None:
         raise UnreadableError(f"every pixel has the same value ({low})")
 
 
+def refuse_fatal(*reasons: str) -> None:
+    """Refuses to open files that ended the processes which read them; "" is no reason.
+
+    Raises:
+        UnreadableError: There is a reason.
+    """
+    if any(reasons):
+        raise UnreadableError(next(filter(None, reasons)))
+
+
 def refuse_extreme(picture: Picture) -> None:
     """Refuses values with which nothing can be computed; integers too long for 32 bits come here as floats.
 
