@@ -35,7 +35,7 @@ def splits(source):
         ),
         ({"test.txt": "7 0000.png pneumonia cohen\n8 0001.png normal rsna\n"}, "test test"),
         (
-            {"x-split.csv": "dicom_id,subject_id,split\n0000,1,train\n0001,1,validate\n0002,2,test\n"},
+            {"x-split.csv": "dicom_id,split\n0000,train\n0001,validate\n0002,test\n"},
             "train validation test",
         ),
     ],
