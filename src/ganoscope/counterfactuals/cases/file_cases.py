@@ -46,7 +46,7 @@ from ganoscope.training.run_folder.record import RunRecord
 PICTURE_SUFFIXES = (".png", ".jpg", ".jpeg", ".tif", ".tiff", *INDEPENDENT_SUFFIXES)
 """Files that state no place in the patient: whole numbers in them are written as PNG."""
 NO_LIMITS: Mapping[str, float] = {}
-"""Of the limits on one file, none is stated."""
+"""Default of `open_files`: the limits of the store hold."""
 NEARLY_HU = (("signal", "HU"), ("grey 16 bit", "HU"))
 """(unit of a file, unit of the run): pairs where the file may hold HU that were not declared as such."""
 
