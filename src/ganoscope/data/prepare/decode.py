@@ -29,10 +29,10 @@ from ganoscope.data.masks.mask_files import Masks, open_masks
 from ganoscope.data.patients import PatientRule, extract_patient
 from ganoscope.data.picture import Picture, ReadOptions, UnreadableError
 from ganoscope.data.prepare.config import PrepareConfig
+from ganoscope.data.prepare.facts.refusals import refuse_empty, refuse_extreme, refuse_fatal, refuse_unscalable
 from ganoscope.data.prepare.facts.series_check import check_volumes
 from ganoscope.data.prepare.faults import explain_fault
 from ganoscope.data.prepare.listing import Entry, Listing, parse
-from ganoscope.data.prepare.refusals import refuse_empty, refuse_extreme, refuse_fatal, refuse_unscalable
 from ganoscope.data.prepare.transfer import Decoded, Origin, Row, make_row
 from ganoscope.data.readers import read
 from ganoscope.data.readers._reformat import needs_cut, read_cut
