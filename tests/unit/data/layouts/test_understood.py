@@ -244,7 +244,7 @@ def test_masks_without_their_picture_are_listed_as_such(make_source):
 
 def test_what_was_understood_is_told_in_one_line_per_level(read):
     assert list(read("CheXpert")[1]) == [
-        "level 1: not used (1 folder: CheXpert-v1.0-small)",
+        "level 1: not used (1 folder)",
         "level 2: split (2 folders: train, valid)",
         "level 3: patient (12 folders: patient00001, patient00002, patient00003, ...)",
         "level 4: study (2 folders: study1, study2)",
