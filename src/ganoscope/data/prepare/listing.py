@@ -17,7 +17,7 @@ from re import Pattern
 from ganoscope.data.layouts import Layout, Listed, SourceImage
 from ganoscope.data.levels.stated import AS_STATED
 from ganoscope.data.masks.stated_masks import attach_stated
-from ganoscope.data.patients import PatientRule, PatternCounter
+from ganoscope.data.patients import PatientRule, PatternCounter, RepeatedIds
 from ganoscope.data.person_names import refuse_person_labels
 from ganoscope.data.picture import ReadOptions
 from ganoscope.data.prepare.idle_options import name_format
@@ -96,7 +96,10 @@ def list_source(
     images, lines = attach_stated(source, images, partial(layout.list_images, source, options), options)
     for line in lines:
         CONSOLE.print(line)
-    listing = spool(images, folder / "listing.jsonl", stated)
+    ids = RepeatedIds()
+    listing = spool(watch(images, ids), folder / "listing.jsonl", stated)
+    for line in ids.tell() if listing.rule is None else ():
+        CONSOLE.print(line)
     if not listing.files:
         remove(folder)
         raise UserError(f"source {source} holds no files; allowed: a folder with {', '.join(readers())} images.")
@@ -106,6 +109,14 @@ def list_source(
         remove(folder)
         raise
     return listing
+
+
+def watch(images: Iterable[SourceImage], ids: RepeatedIds) -> Iterator[SourceImage]:
+    """Yields entries, and shows the names of the usable ones to the search for ids."""
+    for image in images:
+        if not image.fault:
+            ids.add(image.name, image.patient)
+        yield image
 
 
 def list_lines(images: Iterable[SourceImage], options: ReadOptions) -> Sequence[str]:
