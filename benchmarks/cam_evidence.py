@@ -2,8 +2,8 @@
 
 Two arms, the same network from the same seed on the same batches: all CAM losses on, and all off (D's and G's CAM terms
 and the attention term). The lesions of a generated image are not known, so an independent U-Net, trained on the exact
-masks of the phantoms' train part, finds them; its threshold is chosen on the validation part, and its Dice on the test
-part is printed first, with the lesions that it claims on healthy test images.
+masks of the phantoms' train split, finds them; its threshold is chosen on the validation split, and its Dice on the
+test split is printed first, with the lesions that it claims on healthy test images.
 
 Statistic, for each generated image with a lesion of at least `MIN_LESION_PX`: share of the attention inside the lesion
 (widened by `WIDENED_PX`) over the lesion's share of the area; 1 is no preference. The attention is the mean over all
@@ -75,7 +75,7 @@ def double(narrow, wide):
 
 
 def train_unet(store):
-    """Returns (U-Net, threshold, its Dice on the test part, share of healthy test images with a lesion claimed)."""
+    """Returns (U-Net, threshold, its Dice on the test split, share of healthy test images with a lesion claimed)."""
     torch.manual_seed(0)
     network = UNet().to(memory_format=torch.channels_last)
     optimizer = torch.optim.Adam(network.parameters(), 2e-3)

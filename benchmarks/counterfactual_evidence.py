@@ -2,8 +2,8 @@
 
 Two arms, the same networks from the same seed on the same batches: `cyclegan_counterfactual` with its counterfactual
 loss, and with the weight of that loss at 0, which leaves a CycleGAN. Both are measured by `ganoscope counterfactual` on
-the held-out phantoms of the two classes. The explained classifier learned from the train part that the generators learn
-from; the judge from other phantoms, drawn from another seed, with other initial weights.
+the held-out phantoms of the two classes. The explained classifier learned from the train split that the generators
+learn from; the judge from other phantoms, drawn from another seed, with other initial weights.
 
 Interrupted, the same command goes on: stores, classifiers, runs and finished measurements are kept in --folder.
 """
@@ -95,7 +95,7 @@ def main():
         for classifier, source in (("explained", store), ("judge", others)):
             found = train_judge(source, folder / classifier, seed=SEEDS[classifier])
             accuracy = found.record.metrics["metrics"]["balanced_accuracy"]["value"]
-            print(f"{classifier} classifier: balanced accuracy {accuracy:.3f} on its own test part", flush=True)
+            print(f"{classifier} classifier: balanced accuracy {accuracy:.3f} on its own test split", flush=True)
         print_arms({arm: measure_arm(arm, folder, store, options) for arm in options.arms})
 
 

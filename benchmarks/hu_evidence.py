@@ -3,7 +3,7 @@
 Domain B is drawn from another seed, so that nothing is paired, and its tissues have other Hounsfield units: a known,
 strictly rising function of each pixel. The right translation of a phantom of domain A is that function of itself. Two
 arms for every seed, the same networks on the same batches: `dclgan` with its HU loss as it is, and with its weight at
-0. Both translate the test part of domain A; errors are means over slices. Statistic: for each seed, the mean over the
+0. Both translate the test split of domain A; errors are means over slices. Statistic: for each seed, the mean over the
 tissues of the absolute error (bias: of the absolute value of the mean error), off minus on; t interval over the seeds.
 
 Interrupted, the same command goes on: stores, runs and finished measurements are kept in --folder.

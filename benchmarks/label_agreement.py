@@ -60,7 +60,7 @@ def train_generator(name, store, path, hyper_parameters=None, **settings):
 
 
 def measure_run(run, judge, store, per_class, seed=0):
-    """Returns the judge's agreement on so many generated images per class, and on the store's test part."""
+    """Returns the judge's agreement on so many generated images per class, and on the store's test split."""
     codes = np.repeat(np.arange(len(run.classes)), per_class)
     images = draw_images(run, len(codes), seed, BATCH, codes)
     return measure_label_agreement(judge, images, np.array(run.classes)[codes], store)

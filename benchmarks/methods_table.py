@@ -6,10 +6,10 @@ the process: what else the machine does changes it little, and on a machine that
 method with an option `--teacher` gets a classifier trained for it first, whose time is reported apart and is not part
 of its budget.
 
-The judge is another classifier, trained on the same train part from another seed. What it has learned by heart sets the
-train part apart from all other images, so the floor is what held-out images measure to the train part, and generated
-images are measured once more at the floor's sizes. A second family of features comes from a random network. Distances
-to the held-out part, with floors from its halves, are in table.json beside those to the train part.
+The judge is another classifier, trained on the same train split from another seed. What it has learned by heart sets
+the train split apart from all other images, so the floor is what held-out images measure to the train split, and
+generated images are measured once more at the floor's sizes. A second family of features comes from a random network.
+Distances to the held-out split, with floors from its halves, are in table.json beside those to the train split.
 
 Other work still slows caches and memory: each cell notes the system's load average over the last five minutes.
 Interrupted, the same command goes on: stores, classifiers, runs and finished cells are kept in --out; cells whose
@@ -35,7 +35,7 @@ from matplotlib.figure import Figure
 from ganoscope.classifiers.trained import open_classifier
 from ganoscope.data.store import Store
 from ganoscope.evaluate.features import extract_features, extract_store_features, make_random_extractor, use_classifier
-from ganoscope.evaluate.fidelity.diversity import compare_pairs, measure_part
+from ganoscope.evaluate.fidelity.diversity import compare_pairs, measure_split
 from ganoscope.evaluate.fidelity.frechet_distance import measure_frechet_distance
 from ganoscope.evaluate.fidelity.kernel_distance import measure_kernel_distance
 from ganoscope.evaluate.labels.label_agreement import measure_label_agreement
@@ -129,7 +129,7 @@ def open_real_set(store, options):
         for family, extractor in extractors.items()
         for part, indices in parts.items()
     }
-    diversity = measure_part(store, parts["held_out"], options.number, options.seed)
+    diversity = measure_split(store, parts["held_out"], options.number, options.seed)
     return RealSet(store, judge, extractors, features, diversity)
 
 

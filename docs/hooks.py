@@ -15,10 +15,13 @@ from pathlib import Path
 from typing import Any
 
 import ganoscope
+from ganoscope.registry import list_modules
 
 ROOT = Path(__file__).parents[1]
 SOURCE = ROOT / "src" / "ganoscope"
-MARKER = re.compile(r"^<!-- (options|method|presets|public names|root modules)(?:: (\w+))? -->$", re.MULTILINE)
+MARKER = re.compile(
+    r"^<!-- (options|method|presets|layouts|readers|writers|public names|root modules)(?:: (\w+))? -->$", re.MULTILINE
+)
 MODULE_OPTIONS = "    options:\n      heading_level: 2\n      show_root_heading: true\n      show_submodules: false\n"
 
 
@@ -63,10 +66,29 @@ def write_part(kind: str, name: str | None) -> str:
         return "\n".join(f"::: ganoscope.{module}\n{MODULE_OPTIONS}" for module in modules)
     if kind == "presets":
         return write_presets()
+    if kind in ("layouts", "readers", "writers"):
+        return write_registry(kind)
     if kind == "method":
         return write_table(list(list_options(import_module(f"ganoscope.methods.{name}").Config)))
     module = import_module(f"ganoscope.cli.{name}")
     return write_table(list(list_options(getattr(module, "Train", None) or module.Command, command=True)))
+
+
+def write_registry(kind: str) -> str:
+    """Returns a Markdown table of layouts, readers or writers: from their files, like the help of the commands.
+
+    Args:
+        kind: Folder below `ganoscope.data`, whose files are the registry.
+    """
+    columns = {"layouts": ("--layout",), "readers": ("files",), "writers": ("--format", "files")}[kind]
+    lines = ["| " + " | ".join((*columns, "what it is")) + " |", "|---" * (len(columns) + 1) + "|"]
+    for name, about in list_modules(import_module(f"ganoscope.data.{kind}")).items():
+        module = import_module(f"ganoscope.data.{kind}.{name}")
+        endings = module.SUFFIXES if kind == "readers" else (getattr(module, "SUFFIX", ""),)
+        cells = {"files": ", ".join(map(quote, endings))}
+        row = [*(cells.get(column, quote(name)) for column in columns), about.removeprefix("Reads ")]
+        lines.append("| " + " | ".join(cell.replace("|", "\\|") for cell in row) + " |")
+    return "\n".join(lines)
 
 
 def write_presets() -> str:

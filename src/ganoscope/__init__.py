@@ -47,6 +47,17 @@ nouns (`explanation`), functions with verbs (`explain`).
 """
 
 __all__ = list(_HOME_OF_NAME)
+_ALARMS_IN = {
+    "prepare": "store",
+    "check": "",
+    "phantom": "store",
+    "inspect": "store",
+    "classify": "run",
+    "explain": "out",
+    "counterfactual": "out",
+}
+"""Argument that names the folder with the alarms, by the function that prints them when it returns; "" for a context
+manager that yields a store. `train` prints alarms as they are raised, `demo` those of each step."""
 
 
 def __dir__() -> list[str]:
@@ -65,4 +76,7 @@ def __getattr__(name: str) -> Any:
     if name not in _HOME_OF_NAME:
         raise AttributeError(f"module ganoscope has no attribute {name!r}")
     found = getattr(import_module(f"ganoscope.{_HOME_OF_NAME[name]}"), name)
-    return import_module("ganoscope.arguments").checked(found) if isfunction(found) else found
+    if not isfunction(found):
+        return found
+    checked = import_module("ganoscope.arguments").checked(found)
+    return import_module("ganoscope.alarms").announce(checked, _ALARMS_IN[name]) if name in _ALARMS_IN else checked

@@ -1,14 +1,21 @@
 """Alarms: what a reader must know before trusting a number; kept in an artefact's `alarms.json`."""
 
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import asdict, dataclass, field
+import functools
+import inspect
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import asdict, dataclass, field, replace
 from fnmatch import fnmatchcase
 from pathlib import Path
 from types import ModuleType
 from typing import Any, Generic, Literal, TypeVar
 
+from rich.console import Console
+from rich.text import Text
+
 from ganoscope.files import load_json, save_json
 from ganoscope.files.records import fit
+from ganoscope.progress import CONSOLE
 from ganoscope.registry import load_all
 
 Severity = Literal["danger", "warning", "note"]
@@ -35,6 +42,11 @@ class Alarm:
 Evidence = TypeVar("Evidence")
 
 
+FORMER_CODES = {"single_class_part": "single_class_split"}
+"""Codes of alarms in artefacts of earlier versions, by the code that they have now."""
+ALARMS = "alarms.json"
+"""File with the alarms of an artefact, in its folder."""
+STYLE_OF_SEVERITY = {"danger": "bold red", "warning": "yellow", "note": "cyan"}
 LAST = 1000
 """Rank of checks that name none."""
 
@@ -49,6 +61,7 @@ class Check(Generic[Evidence]):
         find: Function from the evidence to the alarms; it returns none where nothing is wrong.
         limit: When an alarm is raised, in words, such as `above 50 % of the maps`; "" where any case counts.
         rank: Position among the checks of its room, lowest first; checks without a rank come last.
+        titles: For a check of several codes: what was found, as a noun phrase, by the order of the codes.
     """
 
     codes: tuple[str, ...]
@@ -56,10 +69,22 @@ class Check(Generic[Evidence]):
     find: Callable[[Evidence], Iterable[Alarm]]
     limit: str = ""
     rank: int = LAST
+    titles: tuple[str, ...] = ()
 
     def raises(self, code: str) -> bool:
         """Tells whether an alarm with that code comes from this check."""
         return any(fnmatchcase(code, pattern) for pattern in self.codes)
+
+    def find_title(self, code: str) -> str:
+        """Returns what an alarm with a code of this check has found, as a title.
+
+        Example:
+            >>> Check(("empty", "blank"), "maps", lambda _: [], titles=("empty maps", "blank maps")).find_title("blank")
+            'Blank maps'
+        """
+        titles = self.titles or (self.looks_for,) * len(self.codes)
+        title = next(title for title, pattern in zip(titles, self.codes, strict=True) if fnmatchcase(code, pattern))
+        return title[:1].upper() + title[1:]
 
     @property
     def description(self) -> str:
@@ -105,6 +130,43 @@ def run_checks(checks: Iterable[Check[Evidence]], evidence: Evidence) -> list[Al
     return found
 
 
+def print_alarms(path: Path, console: Console = CONSOLE) -> None:
+    """Prints the alarms in a file, most severe first, or that there are none."""
+    alarms = sort_alarms(load_alarms(path))
+    if not alarms:
+        console.print("no alarms")
+    for alarm in alarms:
+        console.print(Text(f"{alarm.severity}: ", STYLE_OF_SEVERITY[alarm.severity]) + Text(alarm.message))
+
+
+def announce(verb: Callable[..., Any], folder: str) -> Callable[..., Any]:
+    """Returns a verb that prints the alarms of its result as well, for calls from Python.
+
+    Args:
+        verb: Function that writes an artefact with alarms, or a context manager that yields a store.
+        folder: Name of the argument that is the artefact's folder; "" for a context manager.
+    """
+    signature = inspect.signature(verb)
+
+    @functools.wraps(verb)
+    def call(*args: Any, **kwargs: Any) -> Any:
+        result = verb(*args, **kwargs)
+        if not folder:
+            return announce_on_entry(result)
+        print_alarms(Path(signature.bind(*args, **kwargs).arguments[folder]) / ALARMS)
+        return result
+
+    return call
+
+
+@contextmanager
+def announce_on_entry(opened: AbstractContextManager[Any]) -> Iterator[Any]:
+    """Yields the store that a context manager yields, after printing its alarms."""
+    with opened as store:
+        print_alarms(store.path / ALARMS)
+        yield store
+
+
 def save_alarms(path: Path, alarms: Sequence[Alarm]) -> None:
     """Writes the alarms to a JSON file, most severe first."""
     save_json(path, [asdict(alarm) for alarm in sort_alarms(alarms)])
@@ -113,10 +175,13 @@ def save_alarms(path: Path, alarms: Sequence[Alarm]) -> None:
 def load_alarms(path: Path) -> list[Alarm]:
     """Returns the alarms in a JSON file; an empty list where the file does not exist.
 
+    Codes of earlier versions are returned as those of this one.
+
     Raises:
         UserError: The file is damaged.
     """
-    return fit(path, list[Alarm], load_json(path)) if path.exists() else []
+    alarms = fit(path, list[Alarm], load_json(path)) if path.exists() else []
+    return [replace(alarm, code=FORMER_CODES.get(alarm.code, alarm.code)) for alarm in alarms]
 
 
 def sort_alarms(alarms: Sequence[Alarm]) -> list[Alarm]:

@@ -38,18 +38,19 @@ def describe(fault: str, given: object, allowed: str, remedy: str) -> str:
     return f"{fault}: got {given}; allowed: {allowed}. {remedy}"
 
 
-def write_count(number: int, noun: str) -> str:
+def write_count(number: int, noun: str, plural: str = "") -> str:
     """Returns a number with its noun, in the plural except for 1.
 
     Args:
         number: How many.
-        noun: Noun in the singular, whose plural ends in -s.
+        noun: Noun in the singular, with a verb where one follows.
+        plural: The same in the plural; by default, the noun with -s.
 
     Example:
-        >>> write_count(1, "file"), write_count(1200, "pair")
-        ('1 file', '1,200 pairs')
+        >>> write_count(1, "file"), write_count(1200, "pair"), write_count(2, "file was taken", "files were taken")
+        ('1 file', '1,200 pairs', '2 files were taken')
     """
-    return f"{number:,} {noun}{'' if number == 1 else 's'}"
+    return f"{number:,} {noun if number == 1 else plural or noun + 's'}"
 
 
 def refuse(faults: Sequence[str]) -> None:

@@ -29,7 +29,7 @@ class Stream(Enum):
     SHORTCUT_GROUPS = (1,), "groups that the search for shortcuts looks at"
     SHORTCUT_RESAMPLES = (2,), "groups of each bootstrap resample of a shortcut's AUROC"
     SHORTCUT_FOLDS = (3,), "order in which groups are dealt out to folds"
-    SPLITS = (11,), "groups of the validation and test part"
+    SPLITS = (11,), "groups of the validation and test split"
     COPY_CANDIDATES = (53,), "held-out images that the border between copies and resemblance is measured on"
     # feeding: a path of (pass) or (class, pass)
     AUGMENTATION = (6,), "factors of each training image's augmentation"

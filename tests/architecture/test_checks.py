@@ -9,7 +9,7 @@ import pytest
 import ganoscope
 import ganoscope.counterfactuals.checks
 import ganoscope.data.checks
-import ganoscope.evaluate.classification.part_checks
+import ganoscope.evaluate.classification.split_checks
 import ganoscope.evaluate.counterfactual.set_checks
 import ganoscope.evaluate.fidelity.diversity
 import ganoscope.explanation.answers
@@ -27,7 +27,7 @@ FOLDERS = {
 ROOMS = {
     **FOLDERS,
     "evaluate/fidelity/": ganoscope.evaluate.fidelity.diversity.CHECKS,
-    "evaluate/classification/": ganoscope.evaluate.classification.part_checks.CHECKS,
+    "evaluate/classification/": ganoscope.evaluate.classification.split_checks.CHECKS,
     "evaluate/counterfactual/": ganoscope.evaluate.counterfactual.set_checks.CHECKS,
     "counterfactuals/": ganoscope.counterfactuals.checks.CHECKS,
     "explanation/answers.py": ganoscope.explanation.answers.CHECKS,
@@ -98,6 +98,7 @@ def test_checks_are_described_and_declare_no_code_twice(place):
         assert check.looks_for
         assert check.looks_for[0].islower(), check.looks_for
         assert not check.looks_for.endswith("."), check.looks_for
+        assert len(check.titles) == (len(check.codes) if len(check.codes) > 1 else 0), check.looks_for
 
 
 @pytest.mark.parametrize("place", FOLDERS)

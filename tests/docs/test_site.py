@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from ganoscope.data import layouts, writers
+
 ROOT = Path(__file__).parents[2]
 SITE_PACKAGES = ("mkdocs", "material", "mkdocstrings", "latex2mathml")
 MISSING = [name for name in SITE_PACKAGES if importlib.util.find_spec(name) is None]
@@ -46,6 +48,15 @@ def test_option_tables_name_command_line_and_python(site):
     assert "<code>--size INT</code>" in text
     assert "<code>patient_pattern</code>" in text
     assert "<!-- options" not in text
+
+
+def test_tables_of_layouts_and_formats_come_from_their_folders(site):
+    prepare, generate = (
+        (site / "verbs" / f"{verb}.html").read_text(encoding="utf-8") for verb in ("prepare", "generate")
+    )
+    assert all(f"<code>{name}</code>" in prepare for name in layouts.available())
+    assert "<code>.dicom</code>" in prepare
+    assert all(f"<td><code>{name}</code></td>" in generate for name in writers.available())
 
 
 def test_the_home_page_is_the_readme(site):

@@ -30,7 +30,7 @@ def test_a_finished_run_holds_everything_and_no_checkpoints(tiny_classifier, pha
     assert {path.name for path in tiny_classifier.iterdir()} == FILES
     metrics = json.loads((tiny_classifier / "metrics.json").read_text())
     record = json.loads((tiny_classifier / "classifier.json").read_text())
-    assert metrics["parts"]["test"] == record["metrics"]
+    assert metrics["splits"]["test"] == record["metrics"]
     assert metrics["temperature"] == record["temperature"]
     store = Store.open(phantom_store)
     with (tiny_classifier / "predictions.csv").open(newline="") as file:

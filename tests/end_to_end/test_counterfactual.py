@@ -9,6 +9,7 @@ from PIL import Image
 from ganoscope.classifiers.trained import load_classifier_record
 from ganoscope.cli import execute
 from ganoscope.data.store import Store
+from ganoscope.errors import write_count
 from ganoscope.training.run_folder.record import load_record
 
 QUICK = ("--steps", 3, "--panels", 1, "--attack-steps", 2)
@@ -37,7 +38,7 @@ def test_a_store_goes_to_a_folder_and_a_report(trained, phantom_store, tmp_path,
     labels = store.column("label")[store.indices("test")]
     taken = np.isin(labels, load_record(trained / "run.json").domains)
     assert f"{taken.sum()} images, with panels" in said
-    assert f"{(~taken).sum()} images of other classes" in said
+    assert f"left out: {write_count((~taken).sum(), 'image')} of other classes" in said
     assert run("counterfactual", trained, phantom_store, out, *QUICK) == 2, "nothing is overwritten"
     assert "is not empty" in capsys.readouterr().err
     assert run("report", trained, "--counterfactuals", out) == 0

@@ -73,7 +73,7 @@ def test_brain_mri_copies_mirrors_and_overlap_of_its_own_split_are_found(prepare
     assert alarms["patients_unknown"]["images"] == 1842
     assert alarms["near_duplicates"]["mirrored left to right"] > 400
     assert crossing_near_duplicates(store) == 0
-    assert "single_class_part" not in alarms
+    assert "single_class_split" not in alarms
     origins, splits = store.column("source_split"), store.column("split")
     assert set(origins.tolist()) == {"train", "test"}
     assert alarms["source_split_overlap"]["moved"] >= 33

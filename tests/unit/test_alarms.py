@@ -1,11 +1,18 @@
 """Alarms: what was saved comes back, gravest first."""
 
 import importlib
+import inspect
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
 
 import pytest
 
-from ganoscope.alarms import Alarm, Check, collect_checks, load_alarms, run_checks, save_alarms, sort_alarms
+import ganoscope
+from ganoscope import workflows
+from ganoscope.alarms import Alarm, Check, announce, collect_checks, load_alarms, run_checks, save_alarms, sort_alarms
 from ganoscope.errors import UserError
+from ganoscope.registry import list_modules
 
 ALARMS = [
     Alarm("n1", "note", "good to know"),
@@ -56,6 +63,56 @@ def test_checks_run_in_order_and_only_raise_what_they_declare():
     assert [alarm.code for alarm in run_checks([declared, declared], ["a", "b"])] == ["empty_a", "empty_b"] * 2
     with pytest.raises(ValueError, match="check for empty maps does not declare the alarm full_a"):
         run_checks([Check(("empty_*",), "empty maps", find("full"))], ["a"])
+
+
+def test_alarms_of_an_earlier_version_bear_the_code_of_this_one(tmp_path):
+    save_alarms(tmp_path / "alarms.json", [Alarm("single_class_part", "danger", "one class")])
+    assert [alarm.code for alarm in load_alarms(tmp_path / "alarms.json")] == ["single_class_split"]
+
+
+@dataclass
+class Made:
+    path: Path
+
+
+def make(store: Path) -> Path:
+    """A verb that writes an artefact with alarms."""
+    save_alarms(store / "alarms.json", [Alarm("n", "note", "later."), Alarm("d", "danger", "[b]first[/b].")])
+    return store
+
+
+@contextmanager
+def yield_store(folder):
+    make(folder)
+    yield Made(folder)
+
+
+def test_a_verb_prints_the_alarms_of_its_result_once_on_standard_error(tmp_path, capsys):
+    verb = announce(make, "store")
+    assert verb(tmp_path) == verb(store=tmp_path) == tmp_path
+    said = capsys.readouterr()
+    assert said.err.splitlines() == ["danger: [b]first[/b].", "note: later."] * 2
+    assert said.out == ""
+    assert verb.__doc__ == make.__doc__
+
+
+def test_a_context_manager_prints_the_alarms_of_the_store_that_it_yields(tmp_path, capsys):
+    with announce(yield_store, "")(tmp_path) as made:
+        assert capsys.readouterr().err.splitlines() == ["danger: [b]first[/b].", "note: later."]
+    assert made.path == tmp_path
+
+
+def test_every_verb_that_writes_alarms_prints_them_in_python():
+    silent = {
+        "fetch",
+        "generate",
+        "train",
+        "report",
+        "demo",
+    }  # none, or as they are raised, or on the page
+    assert set(ganoscope._ALARMS_IN) == (set(list_modules(workflows)) | {"check"}) - silent
+    for name, folder in ganoscope._ALARMS_IN.items():
+        assert not folder or folder in inspect.signature(getattr(ganoscope, name)).parameters
 
 
 def test_a_new_file_adds_its_checks_in_the_order_of_their_ranks(tmp_path, monkeypatch):

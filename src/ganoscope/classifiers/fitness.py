@@ -141,7 +141,7 @@ def refuse_dependent(classifier: TrainedClassifier, store: Store) -> None:
 
 
 def count_seen(record: ClassifierRecord, ids: list[str], store: Store, splits: tuple[str, ...]) -> int:
-    """Returns how many images of a store's parts are among given ids.
+    """Returns how many images of a store's splits are among given ids.
 
     In another store, only ids that begin with the source file's SHA-256 count: phantoms are numbered per store.
 
@@ -149,7 +149,7 @@ def count_seen(record: ClassifierRecord, ids: list[str], store: Store, splits: t
         record: Record of the classifier that saw the ids.
         ids: Sample ids.
         store: The store.
-        splits: Names of its parts.
+        splits: Names of its splits.
     """
     held_out = store.indices(*splits)
     own, sources = store.column("sample_id")[held_out], store.column("source_sha256")[held_out]

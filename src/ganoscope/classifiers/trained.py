@@ -48,7 +48,7 @@ class ClassifierRecord:
         weights_sha256: SHA-256 of `classifier.safetensors`.
         config: Training configuration.
         metrics: Metrics of the test split as `evaluate.classification.metrics.to_json` describes them, such as
-            `metrics["metrics"]["auroc"]["value"]`; empty where that part can't be scored.
+            `metrics["metrics"]["auroc"]["value"]`; empty where that split can't be scored.
         versions: Versions of Python, ganoscope and the numerical libraries.
         git_commit: Commit of the ganoscope checkout, or "" where it was installed from a package.
         started: Date and time of the start (UTC).

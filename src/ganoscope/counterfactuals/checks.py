@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from ganoscope.alarms import Alarm, Check
+from ganoscope.errors import write_count
 
 
 @dataclass(frozen=True)
@@ -53,8 +54,8 @@ def find_other_classes(counts: ImageCounts) -> Iterator[Alarm]:
     """Yields a note where images belong to neither domain."""
     if counts.left_out:
         message = (
-            f"{counts.left_out:,} images of other classes than {' and '.join(counts.domains)} are left out: the run "
-            "was not trained on them."
+            f"left out: {write_count(counts.left_out, 'image')} of other classes than "
+            f"{' and '.join(counts.domains)}. The run was not trained on those classes."
         )
         yield Alarm("other_classes", "note", message, {"images": counts.left_out})
 
@@ -64,9 +65,8 @@ def find_resampled(counts: ImageCounts) -> Iterator[Alarm]:
     if counts.resampled:
         message = (
             f"{counts.resampled:,} of {counts.images:,} images differ in size from those of the networks "
-            f"({counts.size_px} x "
-            f"{counts.size_px} px): they were resampled as the run's store was, and the change was enlarged to their "
-            "own grid."
+            f"({counts.size_px} x {counts.size_px} px): they were resampled as the run's store was, and the change "
+            "was enlarged to their own grid."
         )
         yield Alarm("resampled", "note", message, {"images": counts.resampled})
 

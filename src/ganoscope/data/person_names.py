@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from datetime import date
 
 from ganoscope.data.levels.words import NAMED_SHARE, are_two_names
-from ganoscope.errors import UserError, describe
+from ganoscope.errors import UserError, describe, write_count
 
 EARLIEST_YEAR = 1900
 LEAP_YEAR = 2000
@@ -60,7 +60,8 @@ def refuse_person_labels(labels: Iterable[str]) -> None:
     more = f" and {len(found) - SHOWN:,} more" if len(found) > SHOWN else ""
     raise UserError(
         describe(
-            f"{len(found):,} class labels look like persons, and a store names no person",
+            f"{write_count(len(found), 'class label looks like a person', 'class labels look like persons')}, and a "
+            "store names no person",
             f"{listed}{more}",
             "names of classes, without dates and numbers of patients",
             "If these are folders of patients, state the levels of folders, such as --levels patient or "

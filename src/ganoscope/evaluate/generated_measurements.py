@@ -44,7 +44,7 @@ def measure_generated(
         numbers: Largest number of images per set; seed of the choice of real images and of all draws.
 
     Raises:
-        UserError: The classifier does not fit the store, or has seen its held-out images; or a set is too small.
+        UserError: The classifier does not fit the store, or has seen its held-out images.
     """
     number, seed = numbers
     extractors = [make_random_extractor()]
@@ -81,9 +81,6 @@ def measure_spaces(comparison: Comparison, extractors: Sequence[Extractor]) -> l
     Args:
         comparison: Generated and real images.
         extractors: Feature extractors.
-
-    Raises:
-        UserError: A set is too small.
     """
     measurements = [one for one in map(load, available()) if one.NEEDS == SPACE]
     classes = list_classes(comparison)
@@ -113,19 +110,19 @@ def measure_spaces(comparison: Comparison, extractors: Sequence[Extractor]) -> l
 def measure_all(
     comparison: Comparison, measurements: Sequence[Measurement[Comparison]], bar: ProgressBar
 ) -> dict[str, Any]:
-    """Returns the result of every measurement by name.
+    """Returns the result of every measurement by name, or why there is none, as `missing`.
 
     Args:
         comparison: Images with their features.
         measurements: What to measure.
         bar: Progress bar to advance by the images of each measurement.
-
-    Raises:
-        UserError: A set is too small.
     """
     found = {}
     for one in measurements:
-        found[one.NAME] = asdict(one.measure(comparison))
+        try:
+            found[one.NAME] = asdict(one.measure(comparison))
+        except UserError as error:
+            return {"missing": str(error)}
         bar.advance(len(require(comparison.generated, "generated").images), one.NAME)
     return found
 
@@ -150,10 +147,7 @@ def measure_class(
     if small:
         return {"missing": f"{' and '.join(small)} images; {FEWEST_OF_CLASS} or more are needed."}
     other = other if other and len(other.values) >= FEWEST_OF_CLASS else None
-    try:
-        return measure_all(replace(comparison, features=(own, real, other)), measurements, bar)
-    except UserError as error:
-        return {"missing": str(error)}
+    return measure_all(replace(comparison, features=(own, real, other)), measurements, bar)
 
 
 def list_classes(comparison: Comparison) -> list[str]:

@@ -42,9 +42,9 @@ def explain_run(run: Path, store: Store, device: str) -> HeatMaps:
     """
     classifier = open_classifier(run, device)
     classifier.network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]  # as it was trained
-    part = list(load_results(run, store).values())[-1]
-    heat = explain_answers(classifier, store, part.predictions, part.indices, int(classifier.record.config["seed"]))
-    save_heat_maps(run, heat, part.predictions)
+    shown = list(load_results(run, store).values())[-1]
+    heat = explain_answers(classifier, store, shown.predictions, shown.indices, int(classifier.record.config["seed"]))
+    save_heat_maps(run, heat, shown.predictions)
     known = [alarm for alarm in load_alarms(run / "alarms.json") if not any(one.raises(alarm.code) for one in CHECKS)]
     save_alarms(run / "alarms.json", [*known, *run_checks(CHECKS, heat)])
     return heat
@@ -97,7 +97,7 @@ def load_heat_maps(run: Path, predictions: Predictions) -> HeatMaps:
 
     Args:
         run: Folder of the classifier.
-        predictions: Predictions for the part that they are of.
+        predictions: Predictions for the split that they are of.
 
     Raises:
         UserError: A file is missing or damaged.
@@ -111,7 +111,7 @@ def compose_heat_maps(run: Path, predictions: Predictions) -> HeatMaps:
 
     Args:
         run: Folder of the classifier.
-        predictions: Predictions for the part that they are of.
+        predictions: Predictions for the split that they are of.
     """
     content = load_mapping(run / DESCRIPTION)
     remedy = "Remove classifier.html and run `ganoscope classify` again."

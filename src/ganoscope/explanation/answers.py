@@ -65,7 +65,7 @@ class WeightDependence:
 
 @dataclass(frozen=True)
 class HeatMaps:
-    """Heat maps of some images of one part, each for the logit of the predicted class.
+    """Heat maps of some images of one split, each for the logit of the predicted class.
 
     Attributes:
         galleries: By class and kind of answer: rows of `predictions`, shape (n,).
@@ -111,7 +111,7 @@ def explain_answers(
     Args:
         classifier: The classifier.
         store: Store of the images.
-        predictions: Predictions for one part.
+        predictions: Predictions for one split.
         indices: Positions of their images in the store, shape (N,).
         seed: Random seed of the choice, and of the weights of the randomisation check.
     """
@@ -221,7 +221,7 @@ def measure_overlap(
     Args:
         classifier: The classifier.
         store: Store of the images.
-        predictions: Predictions for one part.
+        predictions: Predictions for one split.
         indices: Positions of their images in the store, shape (N,).
         layer: Layer to be explained; None for the explainer's default.
     """
@@ -298,6 +298,7 @@ CHECKS: tuple[Check[HeatMaps], ...] = (
         "empty and near-blank heat maps",
         find_empty_maps,
         f"above {EMPTY_SHARE:.0%} of the maps",
+        titles=("empty heat maps", "near-blank heat maps"),
     ),
     Check(
         ("maps_on_background",),

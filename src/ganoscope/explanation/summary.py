@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from ganoscope.errors import write_count
 from ganoscope.explanation.checks.randomisation import FULL_DRAWS, IGNORES_WEIGHTS
 from ganoscope.explanation.findings import MIN_IMAGES, Findings, SetFindings, TargetFindings, compare_with_random
 from ganoscope.explanation.regions import band_width
@@ -61,7 +62,8 @@ def describe_set(name: str, kind: str, one: SetFindings) -> Iterator[str]:
     if one.near_blank:
         yield f"{one.near_blank} of {one.images} maps of {kind} images are near-blank: they hardly vary."
     if shown < MIN_IMAGES:
-        yield f"Only {shown} {kind} images remain: too few to locate the evidence."
+        remaining = write_count(shown, f"{kind} image remains", f"{kind} images remain")
+        yield f"Only {remaining}: too few to locate the evidence."
         return
     inside, boundary, outside = one.regions["inside"], one.regions["boundary"], one.regions["background"]
     yield (

@@ -192,7 +192,7 @@ def make_copy_search(store: Store, seed: int) -> CopySearch:
     if border.correlation > CLOSE:
         CONSOLE.print(
             "warning: held-out images are so similar to training images that altered copies may pass. Are images of "
-            "one patient in several parts of the store, or are all images of the set alike?"
+            "one patient in several splits of the store, or are all images of the set alike?"
         )
     return CopySearch(index, border, store.indices("train"))
 

@@ -6,13 +6,12 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from ganoscope.alarms import load_alarms, sort_alarms
+from ganoscope.alarms import print_alarms
 from ganoscope.data.store import Store
 from ganoscope.data.store.contents import Statistics, compute_statistics
 from ganoscope.data.store.splits import SPLITS
 
 CONSOLE = Console(highlight=False, soft_wrap=True)
-STYLE_OF_SEVERITY = {"danger": "bold red", "warning": "yellow", "note": "cyan"}
 
 
 def say(text: str) -> None:
@@ -62,8 +61,4 @@ def make_count_table(statistics: Statistics) -> Table:
 
 def show_alarms(path: Path) -> None:
     """Prints the alarms in a file, most severe first, or that there are none."""
-    alarms = sort_alarms(load_alarms(path))
-    if not alarms:
-        say("no alarms")
-    for alarm in alarms:
-        CONSOLE.print(Text(f"{alarm.severity}: ", STYLE_OF_SEVERITY[alarm.severity]) + Text(alarm.message))
+    print_alarms(path, CONSOLE)

@@ -9,7 +9,7 @@ import torch
 
 from ganoscope.contracts import Method, Terms
 from ganoscope.data.store import Store
-from ganoscope.errors import StoppedError
+from ganoscope.errors import StoppedError, write_count
 from ganoscope.files import remove_leftovers
 from ganoscope.methods import load
 from ganoscope.progress import CONSOLE, ProgressBar
@@ -159,7 +159,7 @@ class Session:
         CONSOLE.print(
             f"training {self.record.method} on {len(self.indices):,} images of {self.store.name} "
             f"({self.store.size} x {self.store.size}), {begun} {total:,} images; {config.device}, {self.speed}, "
-            f"batch {config.batch_size}, seed {config.seed}, {self.place.world} process(es)"
+            f"batch {config.batch_size}, seed {config.seed}, {write_count(self.place.world, 'process', 'processes')}"
         )
 
     def _step(self) -> dict[str, Terms]:

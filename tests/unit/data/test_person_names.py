@@ -30,7 +30,7 @@ def split(text):
 @pytest.mark.parametrize("label", split(PERSONS))
 def test_persons_are_recognised(label):
     assert recognise(label)
-    with pytest.raises(UserError, match=r"1 class labels look like persons.*--levels.*manifest\.csv"):
+    with pytest.raises(UserError, match=r"1 class label looks like a person.*--levels.*manifest\.csv"):
         refuse_person_labels({"healthy", label})
 
 

@@ -52,7 +52,7 @@ def test_folders_that_do_not_fit_are_refused_with_all_reasons(folders, tiny_run,
     assert "another size" in str(caught.value)
     assert "another intensity range" in str(caught.value)
     (folder / "provenance.json").write_text("[]")
-    with pytest.raises(UserError, match="size_px is missing"):
+    with pytest.raises(UserError, match="an object with keys"):
         read_generated(folder, record, 4)
 
 

@@ -131,7 +131,7 @@ class SetMeasures:
             after=compare_histograms(after, real, self.seed),
             floor=measure_floor(real, self.seed),
             real_images=real.images,
-            real_part="held out" if len(held_out) else "train",
+            real_split="held out" if len(held_out) else "train",
         )
 
 
@@ -144,11 +144,11 @@ class HuFidelity:
         after: Distance of the counterfactuals.
         floor: Wasserstein distance between halves of the real images; None with fewer than two patients.
         real_images: Number of real images of the target domain.
-        real_part: Part that these are from: `held out`, or `train` where no others exist.
+        real_split: Split that these are from: `held out`, or `train` where no others exist.
     """
 
     before: HuDistance
     after: HuDistance
     floor: Estimate | None
     real_images: int
-    real_part: str
+    real_split: str

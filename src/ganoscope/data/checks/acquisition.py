@@ -7,6 +7,7 @@ import numpy as np
 
 from ganoscope.alarms import Alarm, Check
 from ganoscope.data.checks.store_tables import StoreTables
+from ganoscope.errors import write_count
 
 LIKE_AIR_HU, LIKE_TISSUE_HU = -900.0, 100.0
 """Signals that reach from the first to the second look like Hounsfield units."""
@@ -30,11 +31,11 @@ def find_unstated_units(tables: StoreTables) -> Iterator[Alarm]:
     if alike:
         yield Alarm(
             "unstated_units",
-            "note",
-            f"the values of {alike:,} images reach from below {LIKE_AIR_HU:g} to above {LIKE_TISSUE_HU:g}, as "
-            "Hounsfield units do, but nothing declares them as such: they were scaled and clipped at both ends. If "
-            "they "
-            "are Hounsfield units, prepare the images again with --hu-offset 0.",
+            "warning",
+            f"the values of {write_count(alike, 'image')} reach from below {LIKE_AIR_HU:g} to above "
+            f"{LIKE_TISSUE_HU:g}, as Hounsfield units do, but nothing declares them as such: they were scaled and "
+            "clipped at both ends. If they are Hounsfield units, prepare the images into a new folder with "
+            "--hu-offset 0.",
             {"images": alike},
         )
 
@@ -43,7 +44,8 @@ def find_coloured(tables: StoreTables) -> Iterator[Alarm]:
     """Yields an alarm when true-colour pictures were reduced to grey."""
     count = int((tables.columns["coloured"] == "1").sum())
     if count:
-        message = f"{count} pictures were in true colour (overlays, stains, screenshots?) and were reduced to grey."
+        counted = write_count(count, "picture was", "pictures were")
+        message = f"{counted} in true colour (overlays, stains, screenshots?), reduced to grey."
         yield Alarm("coloured", "warning", message, {"images": count})
 
 
@@ -54,7 +56,7 @@ CHECKS = (
         "signals that look like Hounsfield units",
         find_unstated_units,
         f"from {LIKE_AIR_HU:g} or below to {LIKE_TISSUE_HU:g} or above",
-        rank=190,
+        rank=5,
     ),
     Check(("coloured",), "colour reduced to grey", find_coloured, rank=200),
 )

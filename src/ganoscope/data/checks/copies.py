@@ -1,9 +1,9 @@
 """When an image counts as a copy of a training image: by the resemblance that held-out images of other patients reach.
 
 Two images of different patients resemble each other, in some sets a lot. So the border is measured: an image is a copy
-when it is nearer to its nearest training image than all but 1 % of the validation part's images are, and also
+when it is nearer to its nearest training image than all but 1 % of the validation split's images are, and also
 correlates with it by at least `MIN_CORRELATION`. Held-out images passed off as generated ones are then flagged no more
-often than chance, in any set. The test part is not used: what is kept for training must not depend on it.
+often than chance, in any set. The test split is not used: what is kept for training must not depend on it.
 See `nearest.py` for what is compared.
 
 Source: distances of generated and of held-out images to the training set: Meehan, Chaudhuri, Dasgupta 2020,
@@ -70,7 +70,7 @@ def measure_border(store: Store, index: SearchIndex, seed: int = 0) -> CopyBorde
     if not len(chosen):
         raise UserError(
             f"copies can't be told from resemblance: got 0 validation images in store {store.path}; allowed: 1 or "
-            "more, 99 for the stated rate of 1 %. Prepare a store with a validation part."
+            "more, 99 for the stated rate of 1 %. Prepare a store with a validation split."
         )
     blocks = [chosen[start : start + 64] for start in range(0, len(chosen), 64)]
     found = [find_nearest(index, store.load_images(block)[:, 0]).correlation for block in blocks]
@@ -81,7 +81,7 @@ def choose_held_out(store: Store, seed: int) -> tuple[NDArray[np.int64], int]:
     """Chooses validation images, spread over their groups.
 
     Returns:
-        Ascending positions of up to MOST_HELD_OUT images, shape (N,), and the number of groups in the validation part.
+        Ascending positions of up to MOST_HELD_OUT images, shape (N,), and the number of groups in the validation split.
     """
     held_out = stream(seed, Stream.COPY_CANDIDATES).permutation(store.indices("validation"))
     seen: dict[str, int] = {}

@@ -8,7 +8,7 @@ from ganoscope.alarms import Alarm, Check
 from ganoscope.data.checks.store_tables import StoreTables
 from ganoscope.data.store import Store
 from ganoscope.data.store.columns import count_divided, read_columns
-from ganoscope.errors import UserError
+from ganoscope.errors import UserError, write_count
 
 
 def refuse_crossing(store: Store) -> None:
@@ -22,7 +22,8 @@ def refuse_crossing(store: Store) -> None:
     patients = count_divided(columns["patient"][known], columns["split"][known])
     groups = count_divided(columns["group"], columns["split"])
     if patients or groups:
-        fault = f"{patients} known patients and {groups} groups (patients, volumes, near-duplicates) are in two splits"
+        known = write_count(patients, "known patient")
+        fault = f"in two splits: {known} and {write_count(groups, 'group')} (patients, volumes, near-duplicates)"
         raise UserError(
             f"{fault}; allowed: none. Nothing was published: this is a fault of ganoscope, please report it."
         )
@@ -35,8 +36,8 @@ def find_split_crossing(tables: StoreTables) -> Iterator[Alarm]:
         yield Alarm(
             "split_crossing",
             "danger",
-            f"{crossing} groups (patients or near-duplicates) are in more than one split: scores on held-out images "
-            "are inflated. Prepare the store again.",
+            f"in more than one split: {write_count(crossing, 'group')} (patients or near-duplicates). Scores on "
+            "held-out images are inflated. Prepare the source into a new store.",
             {"groups": crossing},
         )
 
@@ -55,11 +56,12 @@ def find_source_split_overlap(tables: StoreTables) -> Iterator[Alarm]:
         yield Alarm(
             "source_split_overlap",
             "warning",
-            f"{crossing} distinct images are, byte for byte, and {divided} patients are in more than one of the "
-            f"source's own splits, and {moved} of its held-out images are identical to, near-duplicates of, or of the "
-            "same patient as training images: published scores on those splits are inflated. Here they were moved to "
-            "the training images they belong to; parts that the source lacks, or that lost nearly all images of a "
-            "class, were filled from the training images. --ignore-source-splits divides all images anew.",
+            f"in more than one of the source's own splits: {write_count(crossing, 'distinct image')}, byte for byte, "
+            f"and {write_count(divided, 'patient')}. Identical to, near-duplicates of, or of the same patient as "
+            f"training images: {write_count(moved, 'held-out image')}; published scores on those splits are "
+            "inflated. Here they were moved to the training images they belong to; splits that the source lacks, or "
+            "that lost nearly all images of a class, were filled from the training images. --ignore-source-splits "
+            "divides all images anew.",
             {"identical": crossing, "patients": divided, "moved": moved},
         )
 

@@ -8,6 +8,7 @@ from scipy.stats import chi2_contingency
 from ganoscope.alarms import Alarm, Check
 from ganoscope.data.checks.store_tables import StoreTables
 from ganoscope.data.picture import HIGHEST_HU, PADDING_HU
+from ganoscope.errors import write_count
 
 MUCH = 0.5
 """Share of an image below the range of HU from which a wrong offset is more likely than padding."""
@@ -24,17 +25,17 @@ def find_values_beyond(tables: StoreTables) -> Iterator[Alarm]:
         yield Alarm(
             "below_hu_range",
             "warning" if much else "note",
-            f"{source.padded_px:,} pixels in {source.padded_images:,} images are below {PADDING_HU} HU, up to "
-            f"{source.padded_share:.1%} of one image. No attenuation is that low: they count as padding, outside the "
-            f"field of view.{doubt}",
+            f"{write_count(source.padded_px, 'pixel')} in {write_count(source.padded_images, 'image')} lie below "
+            f"{PADDING_HU} HU, up to {source.padded_share:.1%} of one image. No attenuation is that low: they count "
+            f"as padding, outside the field of view.{doubt}",
             {"images": source.padded_images, "pixels": source.padded_px},
         )
     if source.clipped_images:
         yield Alarm(
             "above_hu_range",
             "note",
-            f"{source.clipped_px:,} pixels in {source.clipped_images:,} images are above {HIGHEST_HU:,} HU, as in "
-            f"metal: they were clipped to {HIGHEST_HU:,}.",
+            f"{write_count(source.clipped_px, 'pixel')} in {write_count(source.clipped_images, 'image')} lie above "
+            f"{HIGHEST_HU:,} HU, as in metal: they were clipped to {HIGHEST_HU:,}.",
             {"images": source.clipped_images, "pixels": source.clipped_px},
         )
 
@@ -62,6 +63,7 @@ CHECKS = (
         find_values_beyond,
         f"below {PADDING_HU} or above {HIGHEST_HU:,} HU",
         rank=205,
+        titles=("values below the range of HU", "values above the range of HU"),
     ),
     Check(
         ("uneven_loss",),

@@ -26,6 +26,7 @@ from scipy import ndimage
 
 from ganoscope.alarms import Alarm, Check
 from ganoscope.data.checks.store_tables import StoreTables
+from ganoscope.errors import write_count
 
 WORK_PX = 256
 """Long side, at most, of the copy that is searched: letters of radiographs are some 7 to 17 pixels high in it."""
@@ -282,9 +283,10 @@ def find_marked_images(tables: StoreTables) -> Iterator[Alarm]:
     yield Alarm(
         "burnt_in_markers",
         "note",
-        f"of {int(searched.sum()):,} images that were searched, {int(seen.sum()):,} seem to contain burnt-in text or "
-        f"markers ({shares}; a hint, not a certainty). They may name a patient, and a classifier may learn them: look "
-        "at the gallery of `ganoscope inspect`.",
+        f"of {write_count(int(searched.sum()), 'image')} that were searched, "
+        f"{write_count(int(seen.sum()), 'seems', 'seem')} to contain burnt-in text or markers ({shares}; a hint, not "
+        "a certainty). They may name a patient, and a classifier may learn them: look at the gallery of `ganoscope "
+        "inspect`.",
         {"images": int(seen.sum())},
     )
 

@@ -33,7 +33,7 @@ def find_anatomy_as_findings(tables: StoreTables) -> Iterator[Alarm]:
         message = (
             f"nearly all images of every class have masks of findings, which cover {min(medians):.0%} to "
             f"{max(medians):.0%} of the picture: they may outline anatomy, such as lung fields. If so, prepare the "
-            "images again with --anatomy DIR, or with the column anatomy in manifest.csv."
+            "images into a new folder with --anatomy DIR, or with the column anatomy in manifest.csv."
         )
         yield Alarm("anatomy_as_findings", "warning", message, {"smallest_median": round(min(medians), 4)})
 

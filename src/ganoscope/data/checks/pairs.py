@@ -43,7 +43,8 @@ def find_exact_copies(tables: StoreTables) -> Iterator[Alarm]:
         yield Alarm(
             "exact_copies",
             "warning",
-            f"{extra} files are exact copies of another file. They stay in one split together, but count twice.",
+            f"{write_count(extra, 'file is an exact copy', 'files are exact copies')} of another file. Copies stay "
+            "in one split together, but count twice.",
             {"copies": extra},
         )
 
@@ -63,8 +64,8 @@ def find_near_duplicates(tables: StoreTables) -> Iterator[Alarm]:
         yield Alarm(
             "near_duplicates",
             "warning",
-            f"{relations.total():,} links between near-duplicate pictures ({listed}). Linked pictures stay in one "
-            "split together; they count more than once in every statistic.",
+            f"{write_count(relations.total(), 'link')} between near-duplicate pictures ({listed}). Linked pictures "
+            "stay in one split together; they count more than once in every statistic.",
             dict(relations),
         )
 

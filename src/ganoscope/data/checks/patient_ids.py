@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from ganoscope.alarms import Alarm, Check
 from ganoscope.data.checks.store_tables import StoreTables
 from ganoscope.data.store.columns import count_divided
+from ganoscope.errors import write_count
 
 LARGE_SHARE, LARGE_FACTOR = 0.05, 5
 """A patient with this share of all images, and this many times the median patient's, weighs too much."""
@@ -21,9 +22,8 @@ def find_conflicting_ids(tables: StoreTables) -> Iterator[Alarm]:
             "patient_id_conflict",
             "warning",
             f"{conflicts} patient ids stand for two persons each, according to the names, birth dates or sexes in "
-            f"their files. "
-            "Their images stay together in one split, but numbers per patient are wrong: correct the ids in the "
-            "source.",
+            "their files. Their images stay together in one split, but numbers per patient are wrong: correct the "
+            "ids in the source.",
             {"ids": conflicts},
         )
 
@@ -40,9 +40,9 @@ def find_shared_id(tables: StoreTables) -> Iterator[Alarm]:
         yield Alarm(
             "patient_id_shared",
             "danger",
-            f"the headers of all files ({images:,} images) bear one and the same patient id, as anonymisers write it: "
-            f"it was not used, so that images of one patient may be in two splits. {REMEDY} If it is a single person, "
-            "results on these images say nothing about others.",
+            f"the headers of all files ({write_count(images, 'image')}) bear one and the same patient id, as "
+            f"anonymisers write it: it was not used, so that images of one patient may be in two splits. {REMEDY} If "
+            "it is a single person, results on these images say nothing about others.",
             {"images": images},
         )
 
@@ -53,16 +53,16 @@ def find_placeholder_ids(tables: StoreTables) -> Iterator[Alarm]:
         yield Alarm(
             "patient_id_placeholder",
             "warning",
-            f"{images:,} images bear a patient id that can't be a person's (such as ANONYMIZED, Unknown or 0): it was "
-            f"not used, and their patients count as unknown. {REMEDY}",
+            f"{write_count(images, 'image bears', 'images bear')} a patient id that can't be a person's (such as "
+            f"ANONYMIZED, Unknown or 0): it was not used, and their patients count as unknown. {REMEDY}",
             {"images": images},
         )
     if images := tables.source.uid_images:
         yield Alarm(
             "patient_id_uid",
             "warning",
-            f"{images:,} images bear the UID of their own study, series or image as patient id: a person with several "
-            f"studies counts as several patients, who may be in two splits. {REMEDY}",
+            f"{write_count(images, 'image bears', 'images bear')} the UID of a study, series or image as patient id: a "
+            f"person with several studies counts as several patients, who may be in two splits. {REMEDY}",
             {"images": images},
         )
 
@@ -91,9 +91,10 @@ def find_unknown_patients(tables: StoreTables) -> Iterator[Alarm]:
     yield Alarm(
         "patients_unknown",
         "warning",
-        f"{int(unknown.sum())} images have no patient id; volumes and near-duplicate clusters stand in for "
-        f"patients ({joined} images in groups of two or more, the largest of {largest}). Different slices of one "
-        "patient may still be in two splits. If the file names contain an id, give --patient-pattern.",
+        f"{write_count(int(unknown.sum()), 'image has', 'images have')} no patient id; volumes and near-duplicate "
+        f"clusters stand in for patients ({write_count(joined, 'image')} in groups of two or more, the largest of "
+        f"{largest}). Different slices of one patient may still be in two splits. If the file names contain an id, "
+        "give --patient-pattern.",
         {"images": int(unknown.sum()), "clustered": joined, "largest_cluster": largest},
     )
 
@@ -123,8 +124,8 @@ def find_patients_in_several_classes(tables: StoreTables) -> Iterator[Alarm]:
         yield Alarm(
             "patients_in_several_classes",
             "note",
-            f"{several} patients have images in more than one class. They stay in one split; unpaired domains share "
-            "these patients, so that anatomy can be matched by person.",
+            f"{write_count(several, 'patient has', 'patients have')} images in more than one class. Each stays in "
+            "one split; unpaired domains share these patients, so that anatomy can be matched by person.",
             {"patients": several},
         )
 
@@ -137,6 +138,7 @@ CHECKS = (
         "patient ids that can't be a person's",
         find_placeholder_ids,
         rank=35,
+        titles=("patient ids that can't be a person's", "identifiers of a study as patient ids"),
     ),
     Check(("patient_pattern_missed",), "images that --patient-pattern does not match", find_unmatched_pattern, rank=36),
     Check(("patients_unknown",), "images without a patient id", find_unknown_patients, rank=80),

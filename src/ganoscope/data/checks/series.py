@@ -12,6 +12,7 @@ from ganoscope.data.checks.store_tables import StoreTables
 from ganoscope.data.dicom.stacks import SAME_POSITION_MM, SAME_SPACING
 from ganoscope.data.picture import Picture
 from ganoscope.data.store.columns import read_table
+from ganoscope.errors import write_count
 
 TOLERANCE = 0.05
 """Relative deviation of distances, and of thickness from distance, that is attributed to rounding."""
@@ -90,7 +91,7 @@ def measure_sampling(slices: Sequence[Picture], gaps: NDArray[np.float64], place
         problems.append(f"{len(slices) - placed} of {len(slices)} slices state no position")
     spacing, missing = find_spacing(gaps) if gaps.size else (None, 0)
     if missing:
-        absent = "1 slice is missing" if missing == 1 else f"{missing} slices are missing"
+        absent = write_count(missing, "slice is missing", "slices are missing")
         problems.append(f"{absent}: the largest gap is {gaps.max():g} mm, {spacing:g} mm are usual")
     if spacing and (np.abs(gaps / spacing - np.rint(gaps / spacing)) > TOLERANCE).any():
         problems.append(f"slices lie at irregular distances of {gaps.min():g} to {gaps.max():g} mm")
@@ -138,7 +139,8 @@ def find_series_problems(tables: StoreTables) -> Iterator[Alarm]:
         yield Alarm("several_volumes", "note", message, {"volumes": parts, "told_by": told[:LISTED]})
     if missing:
         slices = sum(int(row["missing"]) for row in missing)
-        message = f"{slices} slices are missing in {len(missing)} of {len(series)} series, by the gaps in position."
+        absent = write_count(slices, "slice is", "slices are")
+        message = f"{absent} missing in {len(missing)} of {len(series)} series, by the gaps in position."
         yield Alarm("missing_slices", "warning", message, {"series": len(missing), "slices": slices})
     if apart:
         message = (
@@ -188,4 +190,10 @@ CHECK = Check(
     find_series_problems,
     f"any missing slice; thickness more than {TOLERANCE:.0%} off",
     rank=110,
+    titles=(
+        "slices of unknown order",
+        "several volumes in one series",
+        "missing slices",
+        "slice thickness that differs from the distance between slices",
+    ),
 )

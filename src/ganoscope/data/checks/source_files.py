@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from ganoscope.alarms import Alarm, Check
 from ganoscope.data.checks.store_tables import StoreTables
 from ganoscope.data.store.contents import count_quarantined
+from ganoscope.errors import write_count
 from ganoscope.files.tables import read_csv
 
 REASONS = 3
@@ -36,7 +37,7 @@ def find_quarantined(tables: StoreTables) -> Iterator[Alarm]:
     yield Alarm(
         "quarantined",
         "warning",
-        f"{files} files were not taken{whole} ({listed}{more}): see quarantine.csv.",
+        f"{write_count(files, 'file was', 'files were')} not taken{whole} ({listed}{more}): see quarantine.csv.",
         {"files": files},
     )
 

@@ -53,9 +53,9 @@ def find_undeclared(tables: StoreTables) -> Iterator[Alarm]:
             "undeclared_hu",
             "warning",
             f"{images:,} of {tables.store.count:,} 16-bit pictures look like CT in Hounsfield units plus about "
-            f"{offset}, by their air and soft tissue. If they are, prepare them again with --hu-offset "
-            f"{offset}, or the exact number in the data description; until then windows, HU measures and padding "
-            "do not apply.",
+            f"{offset}, by their air and soft tissue. If they are, prepare them into a new folder with "
+            f"--hu-offset {offset}, or the exact number in the data description; until then windows, HU measures and "
+            "padding do not apply.",
             {"images": images, "offset": offset},
         )
 
@@ -65,5 +65,5 @@ CHECK = Check(
     "pictures of 16 bits that look like Hounsfield units plus an offset",
     find_undeclared,
     f"{ALIKE_SHARE:.0%} of the images or more",
-    rank=195,
+    rank=6,
 )

@@ -7,6 +7,7 @@ from itertools import islice
 
 from ganoscope.data.layouts._labels import LabelRule, parse_map
 from ganoscope.data.layouts._matching import Way, drop_ending, make_key
+from ganoscope.data.layouts._persons import find_person_columns
 from ganoscope.data.layouts._tables import Table, normalise, read_rows, show
 from ganoscope.data.picture import TableOptions
 from ganoscope.errors import UserError, refuse
@@ -107,9 +108,14 @@ def choose_columns(table: Table, options: TableOptions, files: Collection[str] =
     refuse(faults + find_misspelt(table, chosen))
     if missing := [name for name in NEEDED if name not in chosen]:
         raise UserError(explain_missing(table, missing, files))
+    if "patient" not in chosen:
+        within = [key for key, known in find_person_columns(table, list(chosen.values())).items() if known]
+        chosen |= dict(zip(["patient"], within, strict=False))
     labels = stated.get("label", (chosen.pop("label"),))
     names = tuple(column for column in table.columns if normalise(column) in labels)
-    rule = LabelRule(tuple(map(normalise, names)), names, parse_map(options.map), "label" in stated)
+    keys = tuple(map(normalise, names))
+    usual = set(keys) <= set(ALIASES["label"])
+    rule = LabelRule(keys, names, parse_map(options.map), "label" in stated, usual, find_one_hot(table))
     return Columns({name: key for name, key in chosen.items() if name != "label"}, rule)
 
 
@@ -164,9 +170,11 @@ def explain_missing(table: Table, missing: Sequence[str], files: Collection[str]
         files: Paths of the files of the source.
     """
     if looks_headless(table):
+        return explain_headless(table)
+    if "path" in missing and files and not count_fits(table, files):
         return (
-            f"{table.path} has no header line: its first line is {show(table.columns)}. Put a line with the names of "
-            "the columns before it, such as path,label."
+            f"{table.path} has no column with names of files of the source, so that it lists no images. Found: "
+            f"{show_columns(table)} (separator {table.separator!r}, encoding {table.encoding})."
         )
     lines = [
         f"{table.path} lacks columns: {show(missing)}. Found: {show_columns(table)} (separator {table.separator!r}, "
@@ -184,10 +192,23 @@ def explain_missing(table: Table, missing: Sequence[str], files: Collection[str]
             for key, count in fits.items()
         ]
     if "label" in missing:
-        codes = find_codes(table)
+        codes, one_hot = find_codes(table), find_one_hot(table)
         lines += [f"Columns of 1, 0 or -1, one per finding: {show(codes)}."] if codes else []
+        lines += [f"Each row has one 1 in them: --label-column {quote(','.join(one_hot))}."] if one_hot else []
         lines += ['State it: --label-column NAME, and --map "VALUE=CLASS,..." for what its values mean; or rename it.']
     return " ".join(lines)
+
+
+def explain_headless(table: Table) -> str:
+    """Returns what a table without a header lacks; one of a single column holds no labels, and is not needed."""
+    fault = f"{table.path} has no header line: its first line is {show(table.columns)}."
+    if len(table.columns) == 1:
+        return f"{fault} It has no column of labels either: nothing of it is needed."
+    more = "".join(f",column{number}" for number in range(3, len(table.columns) + 1))
+    return (
+        f"{fault} For it to be read, put a line with the names of its {len(table.columns)} columns before it, such as "
+        f"path,label{more}, where path holds the names of files or of their folders."
+    )
 
 
 def show_columns(table: Table) -> str:
@@ -239,3 +260,12 @@ def find_codes(table: Table) -> list[str]:
     allowed = {"1", "0", "-1", "1.0", "0.0", "-1.0", ""}
     kinds = {column: {row[normalise(column)] for row in rows} for column in table.columns}
     return [column for column, found in kinds.items() if found <= allowed and found & {"1", "1.0"}]
+
+
+def find_one_hot(table: Table) -> tuple[str, ...]:
+    """Returns the columns of which each of the first rows has a 1 in exactly one, and 0 in the others; () if none."""
+    rows = list(islice(read_rows(table), LOOKED_AT))
+    kinds = {column: {row[normalise(column)] for row in rows} for column in table.columns}
+    codes = [column for column, found in kinds.items() if found <= {"1", "0", "1.0", "0.0"}]
+    single = all(sum(float(row[normalise(column)]) for column in codes) == 1.0 for row in rows)
+    return tuple(codes) if single and len(codes) > 1 else ()

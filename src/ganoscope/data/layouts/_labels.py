@@ -82,12 +82,16 @@ class LabelRule:
         names: Names of the same columns as written in the header.
         classes: Classes by normalised value, as the user states them.
         stated: Whether the user stated the columns.
+        usual: Whether the columns are named as those that hold classes.
+        one_hot: Columns of the table of which each row has a 1 in one.
     """
 
     columns: tuple[str, ...]
     names: tuple[str, ...]
     classes: Mapping[str, str]
     stated: bool = False
+    usual: bool = False
+    one_hot: tuple[str, ...] = ()
 
     def read(self, row: Mapping[str, str]) -> frozenset[str]:
         """Returns the values of a row: one or more findings, or "" where there is none."""
@@ -158,7 +162,9 @@ def refuse_unclear(rule: LabelRule, images: Iterable[frozenset[str]], table: str
 
 
 def refuse_codes(rule: LabelRule, counts: Counter[str], table: str) -> None:
-    """Refuses a column of 1, 0, -1 and empty fields, whose last two mean nothing by themselves.
+    """Refuses a column of 1, 0, -1 and empty fields, which mean nothing by themselves.
+
+    A column that is called as one of classes may hold the classes `0` and `1`.
 
     Args:
         rule: How an image gets its class.
@@ -169,13 +175,21 @@ def refuse_codes(rule: LabelRule, counts: Counter[str], table: str) -> None:
         UserError: The column holds such values.
     """
     kinds = {normalise_value(value) for value in counts}
-    if len(rule.columns) > 1 or not kinds <= set(CODES) or not ("-1" in kinds or (rule.stated and "" in kinds)):
+    plain = rule.usual and set(counts) <= ({"0", "1"} if rule.stated else {"0", "1", ""})
+    if len(rule.columns) > 1 or not kinds <= set(CODES) or kinds <= {""} or plain:
         return
     name = re.sub(r"\W+", "_", rule.names[0].lower())
+    meanings = {"1": f"1={name}", "0": f"0=no_{name}", "-1": "-1=", "": f"{BLANK}="}
+    example = ",".join(text for code, text in meanings.items() if code in kinds)
+    several = ",".join(rule.one_hot)
+    remedy = (
+        f'Each row has a 1 in one of several columns: take them together, --label-column "{several}". Or state'
+        if rule.names[0] in rule.one_hot
+        else "In CheXpert, 1 is present, 0 absent, -1 uncertain, and nothing is not mentioned. State"
+    )
     raise UserError(
-        f"column {rule.names[0]!r} of {table} does not say what its values mean: got {list_values(counts)}; in "
-        "CheXpert, 1 is present, 0 absent, -1 uncertain, and nothing is not mentioned. State the classes, such as "
-        f'--map "1={name},0=no_{name},-1=,blank=": VALUE= leaves images out.'
+        f"column {rule.names[0]!r} of {table} does not say what its values mean: got {list_values(counts)}; allowed: "
+        f'names of classes. {remedy} the classes, such as --map "{example}": VALUE= leaves images out.'
     )
 
 
@@ -186,8 +200,13 @@ def list_values(counts: Counter[str]) -> str:
 
 
 def suggest(counts: Counter[str]) -> str:
-    """Returns an example of `--map` with the two most frequent values."""
-    pairs = [
-        f"{value}={re.sub(r'[^0-9a-z]+', '_', value.lower()).strip('_')}" for value, _ in counts.most_common(3) if value
-    ]
+    """Returns an example of `--map` with the two most frequent findings that can be typed as they are.
+
+    Example:
+        >>> suggest(Counter({"Edema=-1": 9, "Edema": 5, "No Finding": 4, "": 2}))
+        'Edema=edema,No Finding=no_finding,*='
+    """
+    ordered = sorted(counts, key=lambda value: (-counts[value], value))
+    typed = [value for value in ordered if value and not set(value) & set('=,"')]
+    pairs = [f"{value}={re.sub(r'[^0-9a-z]+', '_', value.lower()).strip('_')}" for value in typed]
     return ",".join([*pairs[:2], f"{REST}="])

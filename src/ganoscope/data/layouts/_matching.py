@@ -122,6 +122,9 @@ def match_rows(rows: Collection[str], files: Collection[str], table: str, masks:
     if masks and len(found.row_of_file) < len(rows):
         again = match_names(rows, files)
         found = again if len(again.row_of_file) > len(found.row_of_file) else found
+    if not found.row_of_file:
+        below = match_folders(rows, [file for file in files if file not in masks])
+        found = below if below.row_of_file or found.double == ((), ()) else found
     if found.row_of_file or not rows or not files:
         return found
     said, present = (" and ".join(map(escape_unprintable, names)) for names in found.double)
@@ -133,9 +136,34 @@ def match_rows(rows: Collection[str], files: Collection[str], table: str, masks:
     row, file = next(iter(rows)), next(iter(files))
     raise UserError(
         f"no name in {table} is that of a file: rows say {escape_unprintable(row)}, files are "
-        f"{escape_unprintable(file)}; allowed: names with or without folder and ending. Correct the names, or state "
+        f"{escape_unprintable(file)}; allowed: names of files or folders, with or "
+        "without those above and ending. Correct the names, or state "
         "the right column with --path-column."
     )
+
+
+def match_folders(rows: Collection[str], files: Collection[str]) -> Matching:
+    """Returns the same for rows that name folders: each stands for all files below, the deepest folder first.
+
+    Args:
+        rows: Names in the table, as `make_key` returns them.
+        files: Paths relative to the source, as `make_key` returns them.
+    """
+    folders = {parent for file in files for parent in list_parents(file)}
+    found = match_names(rows, folders)
+    rows_of = {file: [found.row_of_file[up] for up in list_parents(file) if up in found.row_of_file] for file in files}
+    return Matching({file: named[0] for file, named in rows_of.items() if named}, found.way, found.double)
+
+
+def list_parents(file: str) -> list[str]:
+    """Returns the folders above a file, deepest first.
+
+    Example:
+        >>> list_parents("a/b/c.png")
+        ['a/b', 'a']
+    """
+    parts = file.split("/")
+    return ["/".join(parts[:end]) for end in range(len(parts) - 1, 0, -1)]
 
 
 def list_ways(rows: Collection[str], files: Collection[str]) -> Iterator[Way]:

@@ -13,7 +13,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from ganoscope.errors import UserError, refuse
+from ganoscope.errors import UserError, refuse, write_count
 
 SEPARATORS = (",", ";", "\t", "|")
 SHOWN_ROWS = 5
@@ -183,7 +183,8 @@ def refuse_ragged(table: Table, bad: Sequence[tuple[int, int]]) -> None:
     """
     lines = "; ".join(f"line {line} has {fields}" for line, fields in bad[:SHOWN_ROWS])
     more = f"; and {len(bad) - SHOWN_ROWS} more" if len(bad) > SHOWN_ROWS else ""
-    fault = f"{table.path}: {len(bad)} row(s) do not match the header of {len(table.columns)} columns: {lines}{more}."
+    rows = write_count(len(bad), "row does", "rows do")
+    fault = f"{table.path}: {rows} not match the header of {len(table.columns)} columns: {lines}{more}."
     refuse([f"{fault} Put fields that hold {table.separator!r} into double quotes."] if bad else [])
 
 

@@ -46,8 +46,8 @@ class Found:
 
 
 def find_table_fault(found: Found) -> str:
-    """Returns the reason why a table at the top of a source, perhaps meant as manifest, is not used; "" for others."""
-    return TABLE if not found.folders and found.path.name.lower().endswith(TABLE_SUFFIXES) else ""
+    """Returns the reason why a table, perhaps meant as manifest, is not used; "" for others."""
+    return TABLE if found.path.name.lower().endswith(TABLE_SUFFIXES) else ""
 
 
 def walk_files(source: Path, within: str = "") -> Iterator[Found]:

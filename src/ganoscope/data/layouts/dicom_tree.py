@@ -26,7 +26,7 @@ from ganoscope.data.layouts._walk import find_fault as find_file_fault
 from ganoscope.data.picture import ReadOptions, UnreadableError
 from ganoscope.data.readers._content import tell_format
 from ganoscope.data.readers.dicom import SUFFIXES
-from ganoscope.errors import UserError, describe
+from ganoscope.errors import UserError, describe, write_count
 from ganoscope.files import escape_unprintable
 from ganoscope.parallel import map_in_order
 from ganoscope.progress import CONSOLE
@@ -138,8 +138,8 @@ def tell_shared_series(keys: Iterable[tuple[str, ...]]) -> None:
     shared = sum(len(several) for several in patients.values() if len(several) > 1)
     if shared:
         CONSOLE.print(
-            f"{shared:,} patients share a SeriesInstanceUID with others, which belongs to one series by the standard: "
-            "series are told apart by PatientID as well"
+            f"{write_count(shared, 'patient')} share a SeriesInstanceUID with others, which belongs to one series by "
+            "the standard: series are told apart by PatientID as well"
         )
 
 

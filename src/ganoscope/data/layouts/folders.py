@@ -7,7 +7,7 @@ from pathlib import Path
 from ganoscope.data.layouts import Listed, SourceImage
 from ganoscope.data.layouts._understood import understand
 from ganoscope.data.picture import ReadOptions
-from ganoscope.errors import UserError
+from ganoscope.errors import UserError, write_count
 
 MAX_CLASSES = 50
 MAX_NUMBERED = 10
@@ -51,7 +51,7 @@ def check_labels(source: Path, images: Iterable[SourceImage]) -> Iterator[Source
             refuse_labels(source, f"more than {MAX_CLASSES} folders")
         yield image
     if files > FEW_FILES and 2 * len(labels) > files:
-        refuse_labels(source, f"{len(labels)} folders for {files} files")
+        refuse_labels(source, f"{write_count(len(labels), 'folder')} for {write_count(files, 'file')}")
     if len(labels) > MAX_NUMBERED and look_like_persons(labels):
         refuse_labels(source, f"{len(labels)} folders with long numbers in their names")
 

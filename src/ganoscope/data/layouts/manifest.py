@@ -13,39 +13,26 @@ It ranks above the layouts of single data sets: a manifest is deliberate.
 """
 
 import os
-import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from ganoscope.data.layouts import Box, Listed, SourceImage
+from ganoscope.data.layouts import Listed, SourceImage
 from ganoscope.data.layouts._columns import choose_columns
 from ganoscope.data.layouts._labels import LabelRule, refuse_unclear
 from ganoscope.data.layouts._matching import Matching, is_outside, make_key, match_rows
+from ganoscope.data.layouts._persons import tell_persons
+from ganoscope.data.layouts._rows import Row, parse_row
 from ganoscope.data.layouts._table_files import choose_tables, find_tables
-from ganoscope.data.layouts._tables import Table, parse_number, read_rows
+from ganoscope.data.layouts._tables import Table, read_rows
 from ganoscope.data.layouts._understood import LONE_MASK, NAMED_MASK, Understood, understand
 from ganoscope.data.layouts._walk import Found, find_link_fault, walk_files
 from ganoscope.data.levels.stated import StatedReading
-from ganoscope.data.levels.words import SPLIT_OF_FOLDER
 from ganoscope.data.picture import ReadOptions, TableOptions
 from ganoscope.data.readers import readers
 from ganoscope.files import escape_unprintable
 
 RANK = 3
-
-VIEWS = {name.lower(): name for name in ("AP", "PA", "LL", "RL", "axial", "coronal", "sagittal", "oblique")}
-KEPT_WORD = re.compile(
-    "anterior|apical|axial|bilateral|caudal|chamber|chest|coronal|costal|cranial|cross|decubitus|dorsal|erect|frontal|"
-    "horizontal|lat|lateral|left|lordotic|oblique|portable|posterior|prone|right|sagittal|seated|semi|semierect|sitting|"
-    "standing|supine|swimmers|table|upright|ventral|view|xtable|angiography|dermoscopy|endoscopy|film|fluoroscopy|"
-    "fundus|histology|mammogram|mammography|microscopy|optical|coherence|tomography|pathology|radiograph|radiography|"
-    "ray|scan|sonography|ultrasound|x|xray|unknown",
-    re.IGNORECASE,
-)
-"""Words of which an unknown view or modality may consist to be kept as text: any other could be a name."""
-KEPT_CODE = re.compile(r"[A-Z]{1,4}\d?|\d{1,2}")
-"""Codes that may be kept as well, such as `APS`, `LPO` or `4`."""
 
 NO_IMAGE = "a row without its image file"
 NO_ROW = "an image without a row in the CSV"
@@ -57,31 +44,6 @@ GENERATED_SHEETS = {"contact_sheet.png", "rejected.png", "interpolation.png", "i
 """Overview pictures that `ganoscope generate` writes beside its images."""
 OFTEN, OFTEN_SHARE = 10, 0.1
 """From this number and share of images with different labels in several rows, a table lists findings, not classes."""
-
-
-@dataclass(frozen=True, slots=True)
-class Row:
-    """One image in the CSV.
-
-    Attributes:
-        values: Contents of its label columns.
-        fault: Reason why the row can't be used.
-        number: Number of its (first) row, from 1.
-        differs: Whether another row has other label values.
-    """
-
-    values: frozenset[str] = frozenset()
-    patient: str = ""
-    split: str = ""
-    modality: str = ""
-    view: str = ""
-    boxes: tuple[Box, ...] = ()
-    mask: str = ""
-    anatomy: str = ""
-    fault: str = ""
-    label: str = ""
-    number: int = 0
-    differs: bool = False
 
 
 @dataclass(frozen=True)
@@ -96,6 +58,7 @@ class Reading:
         columns: Names of the columns by our names, of the first table.
         understood: What the names of the files say: masks, and levels of folders that the user states.
         files: Number of files that may be images.
+        patient_stated: Whether the user stated the column of patients.
     """
 
     tables: Sequence[Table]
@@ -105,6 +68,7 @@ class Reading:
     columns: Mapping[str, str]
     understood: Understood
     files: int
+    patient_stated: bool = False
 
 
 def matches(source: Path) -> bool:
@@ -147,7 +111,7 @@ def read_source(source: Path, options: ReadOptions) -> Reading:
     attached = {name for name in masks - loose if not is_volume(name)}
     images = len(pictures) - len(masks.intersection(pictures))
     tabled = [table for table, _ in tables]
-    return Reading(tabled, rows, matching, others | attached, columns, understood, images)
+    return Reading(tabled, rows, matching, others | attached, columns, understood, images, bool(options.patient_column))
 
 
 def find_key(source: Path, found: Found) -> str:
@@ -199,14 +163,33 @@ def describe_reading(reading: Reading) -> Iterator[str]:
     yield f"{', '.join(table.path.name for table in reading.tables)}: {len(rows):,} images: {columns}"
     for file, row in list(found.items())[:1]:
         how = "" if way.plain else f" (rows say {escape_unprintable(row)}, files are {escape_unprintable(file)})"
-        yield f"{len(found):,} of {len(rows):,} rows match one of {reading.files:,} files each{how}"
-    lone = next((key for key in rows if key not in set(found.values())), None) if len(found) < len(rows) else None
+        yield f"{tell_matching(found, len(rows), reading.files)}{how}"
+    taken = set(found.values())
+    lone = next((key for key in rows if key not in taken), None) if len(taken) < len(rows) else None
     if lone:
-        yield f"rows without an image: {len(rows) - len(found):,}, such as {escape_unprintable(lone)}"
+        yield f"rows without an image: {len(rows) - len(taken):,}, such as {escape_unprintable(lone)}"
+    yield from tell_persons(reading.tables[0], reading.columns, reading.patient_stated)
+    if dropped := [row.dropped for row in rows.values() if row.dropped]:
+        shown = escape_unprintable(dropped[0])
+        yield f"views or modalities not kept, as they may be names: {len(dropped):,} rows, such as {shown}"
     yield from reading.understood.masks.tell()
     unclear = reading.matching.double
-    if unclear[0] and len(found) < len(rows):
+    if unclear[0] and len(taken) < len(rows):
         yield f"left alone because more than one fits: rows {show_names(unclear[0])}, files {show_names(unclear[1])}"
+
+
+def tell_matching(found: Mapping[str, str], rows: int, files: int) -> str:
+    """Returns how many rows match files, or folders of files.
+
+    Args:
+        found: Row by file.
+        rows: Number of rows.
+        files: Number of files.
+    """
+    named = len(set(found.values()))
+    if named < len(found):
+        return f"{named:,} of {rows:,} rows name folders, of {len(found):,} of {files:,} files"
+    return f"{named:,} of {rows:,} rows match one of {files:,} files each"
 
 
 def show_names(names: Sequence[str]) -> str:
@@ -331,64 +314,3 @@ def label_row(row: Row, rule: LabelRule) -> Row:
         return row
     label, fault = rule.choose(row.values)
     return replace(row, label=label, fault="; ".join(filter(None, (row.fault, fault))))
-
-
-def parse_row(cells: Mapping[str, str], table: Table, named_split: str) -> Row:
-    """Returns the parsed row without its label, with a fault if a value is not allowed.
-
-    Args:
-        cells: Contents of the columns by our names.
-        table: Table of the row.
-        named_split: Split that the name of the table states.
-    """
-    split = cells.get("split", "")
-    boxes = parse_boxes(cells.get("boxes", ""), table)
-    masks = {name: cells.get(name, "") for name in ("mask", "anatomy")}
-    faults = {
-        "an unknown split; allowed: train, validation, test or nothing": split and split.lower() not in SPLIT_OF_FOLDER,
-        "boxes in another form than 'x y width height; ...'": boxes is None,
-        "a mask that is no file in the source folder": any(map(is_outside, filter(None, masks.values()))),
-    }
-    return Row(
-        patient=cells.get("patient", ""),
-        split=SPLIT_OF_FOLDER.get(split.lower(), named_split),
-        modality=read_modality(cells.get("modality", "")),
-        view=VIEWS.get(cells.get("view", "").lower(), keep_text(cells.get("view", ""))),
-        boxes=boxes or (),
-        mask=make_key(masks["mask"]) if masks["mask"] else "",
-        anatomy=make_key(masks["anatomy"]) if masks["anatomy"] else "",
-        fault="; ".join(fault for fault, found in faults.items() if found),
-    )
-
-
-def read_modality(text: str) -> str:
-    """Returns a DICOM code in capitals, another modality as text.
-
-    Example:
-        >>> read_modality("ct"), read_modality("X-ray"), read_modality("Doe^John")
-        ('CT', 'X-ray', '')
-    """
-    return text.upper() if re.fullmatch(r"[A-Za-z]{2,4}", text) else keep_text(text)
-
-
-def keep_text(text: str) -> str:
-    """Returns a text of the field's words and of codes as it is; "" for one that may name a person or a date.
-
-    Example:
-        >>> keep_text("AP Supine"), keep_text("AP_horizontal"), keep_text("Doe John"), keep_text("19560713")
-        ('AP Supine', 'AP_horizontal', '', '')
-    """
-    words = re.split(r"[\s_/,.-]+", text.strip())
-    known = all(KEPT_WORD.fullmatch(word) or KEPT_CODE.fullmatch(word) for word in words if word)
-    return text.strip() if known and len(text) <= 40 else ""
-
-
-def parse_boxes(text: str, table: Table) -> tuple[Box, ...] | None:
-    """Returns boxes written as "x y width height; ..."; None if the text has another form."""
-    boxes = []
-    for part in text.split(";"):
-        numbers = [number for word in part.split() if (number := parse_number(word, table)) is not None]
-        if len(numbers) != len(part.split()) or len(numbers) not in (0, 4) or any(side <= 0 for side in numbers[2:]):
-            return None
-        boxes += [(numbers[0], numbers[1], numbers[2], numbers[3])] if numbers else []
-    return tuple(boxes)

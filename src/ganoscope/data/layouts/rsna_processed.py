@@ -17,9 +17,9 @@ from dataclasses import replace
 from pathlib import Path
 
 from ganoscope.data.layouts import Box, SourceImage
+from ganoscope.data.layouts._rows import keep_text
 from ganoscope.data.layouts._tables import open_table, parse_number, read_rows, require_columns
 from ganoscope.data.layouts._walk import walk_files
-from ganoscope.data.layouts.manifest import keep_text
 from ganoscope.data.layouts.rsna_challenge import (
     BOX_COLUMNS,
     NEGATIVE,

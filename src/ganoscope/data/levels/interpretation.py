@@ -10,7 +10,7 @@ from ganoscope.data.levels.looks import read_person
 from ganoscope.data.levels.roles import NUMBERS, PERSONS, Roles, decide, find_class, find_parents, find_patient
 from ganoscope.data.levels.stated import ROLES, Place, StatedReading
 from ganoscope.data.levels.survey import EXAMPLES, Shape, Survey, choose_spellings, counts_beside, survey, unify
-from ganoscope.errors import UserError, describe
+from ganoscope.errors import UserError, describe, write_count
 
 UNUSED = "not used"
 USED = ("split", "class", "patient")
@@ -182,8 +182,7 @@ class FoundReading:
 
 def describe_names(names: set[int], shown: list[str]) -> str:
     """Returns how many folders there are, and what a few of them are called."""
-    count = "1 folder" if len(names) == 1 else f"{len(names):,} folders"
-    return f"{count}: {', '.join(shown)}{', ...' if len(names) > len(shown) else ''}"
+    return f"{write_count(len(names), 'folder')}: {', '.join(shown)}{', ...' if len(names) > len(shown) else ''}"
 
 
 def read_levels(

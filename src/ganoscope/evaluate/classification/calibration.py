@@ -14,7 +14,7 @@ BINS = 15
 FOLDS = 5
 """Parts of the validation patients: the temperature of the others is tried on each."""
 LOWEST, HIGHEST = 0.05, 20.0
-"""Limits of the temperature: beyond them a part has hardly any errors, or hardly anything else."""
+"""Limits of the temperature: beyond them a split has hardly any errors, or hardly anything else."""
 
 
 def fit_temperature(logits: NDArray[np.floating], codes: NDArray[np.int64]) -> float:

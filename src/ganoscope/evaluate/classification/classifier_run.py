@@ -20,8 +20,8 @@ from ganoscope.data.store.classes import count_classes
 from ganoscope.errors import UserError, describe
 from ganoscope.evaluate.classification.calibration import choose_temperature
 from ganoscope.evaluate.classification.metrics import score, to_json
-from ganoscope.evaluate.classification.part_checks import find_alarms
-from ganoscope.evaluate.classification.predictions import PARTS, make_predictions, save_results
+from ganoscope.evaluate.classification.predictions import SCORED, make_predictions, save_results
+from ganoscope.evaluate.classification.split_checks import find_alarms
 from ganoscope.files import compute_sha256, remove
 from ganoscope.progress import timed
 from ganoscope.training.classifier.config import ClassifyConfig, find_scored, refuse_unfit_store
@@ -97,7 +97,7 @@ def evaluate(classifier: TrainedClassifier, store: Store, config: ClassifyConfig
         The record with temperature and test metrics.
     """
     classes, device = classifier.record.classes, torch.device(config.device)
-    found = {split: find_scored(store, split, classes) for split in PARTS}
+    found = {split: find_scored(store, split, classes) for split in SCORED}
     found = {split: pair for split, pair in found.items() if len(pair[0])}
     logits = {
         split: compute_logits(classifier.network, store, indices, device, nullcontext).numpy()

@@ -1,4 +1,4 @@
-"""Points of a classifier's ROC, precision-recall and reliability curves on one part."""
+"""Points of a classifier's ROC, precision-recall and reliability curves on one split."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -35,8 +35,8 @@ class ClassCurves:
 
 
 @dataclass(frozen=True)
-class PartCurves:
-    """Curves of one part.
+class SplitCurves:
+    """Curves of one split.
 
     Attributes:
         by_class: By the name of the class, as `list_curve_classes` lists them.
@@ -49,8 +49,8 @@ class PartCurves:
     uncalibrated: Reliability
 
 
-def compute_curves(predictions: Predictions) -> PartCurves:
-    """Returns the curves of one part.
+def compute_curves(predictions: Predictions) -> SplitCurves:
+    """Returns the curves of one split.
 
     Source: scikit-learn, https://scikit-learn.org/stable/modules/model_evaluation.html (`roc_curve`,
         `precision_recall_curve`)
@@ -63,7 +63,7 @@ def compute_curves(predictions: Predictions) -> PartCurves:
         across, up, _ = roc_curve(positive, scores)
         precision, recall, _ = precision_recall_curve(positive, scores)
         by_class[predictions.classes[code]] = ClassCurves(across, up, precision, recall, float(np.mean(positive)))
-    return PartCurves(
+    return SplitCurves(
         by_class=by_class,
         calibrated=compute_reliability(predictions.probabilities, predictions.codes),
         uncalibrated=compute_reliability(predictions.uncalibrated, predictions.codes),
@@ -80,8 +80,8 @@ def list_curve_classes(predictions: Predictions) -> list[int]:
     return [code for code in chosen if 0 < counts[code] < len(predictions.codes)]
 
 
-def flatten_curves(curves: PartCurves, split: str) -> dict[str, NDArray[Any]]:
-    """Returns the curves of a part as named arrays for an `.npz` file, with the shapes they have in `PartCurves`."""
+def flatten_curves(curves: SplitCurves, split: str) -> dict[str, NDArray[Any]]:
+    """Returns the curves of a split as named arrays for an `.npz` file, with the shapes they have in `SplitCurves`."""
     arrays: dict[str, NDArray[Any]] = {f"{split}/classes": np.array(list(curves.by_class), np.str_)}
     for number, one in enumerate(curves.by_class.values()):
         arrays |= {f"{split}/class {number}/{name}": np.asarray(value) for name, value in vars(one).items()}
@@ -90,8 +90,8 @@ def flatten_curves(curves: PartCurves, split: str) -> dict[str, NDArray[Any]]:
     return arrays
 
 
-def restore_curves(arrays: dict[str, NDArray[Any]], split: str) -> PartCurves:
-    """Returns the curves of a part from the arrays made by `flatten_curves`, shapes included."""
+def restore_curves(arrays: dict[str, NDArray[Any]], split: str) -> SplitCurves:
+    """Returns the curves of a split from the arrays made by `flatten_curves`, shapes included."""
     by_class = {}
     for number, label in enumerate(arrays[f"{split}/classes"].tolist()):
         values = {name: arrays[f"{split}/class {number}/{name}"] for name in ClassCurves.__dataclass_fields__}
@@ -100,4 +100,4 @@ def restore_curves(arrays: dict[str, NDArray[Any]], split: str) -> PartCurves:
         Reliability(**{key: arrays[f"{split}/{name}/{key}"] for key in Reliability.__dataclass_fields__})
         for name in ("calibrated", "uncalibrated")
     )
-    return PartCurves(by_class, calibrated, uncalibrated)
+    return SplitCurves(by_class, calibrated, uncalibrated)

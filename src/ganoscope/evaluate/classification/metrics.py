@@ -1,7 +1,7 @@
-"""Metrics of a classifier on one part of a store, with intervals over patients.
+"""Metrics of a classifier on one split of a store, with intervals over patients.
 
 Metrics that depend on the prevalence (accuracy, weighted precision, recall, F1) are given together with metrics that do
-not. Metrics that are undefined, such as the AUROC of a part with a single class, are NaN here and null in JSON, with
+not. Metrics that are undefined, such as the AUROC of a split with a single class, are NaN here and null in JSON, with
 the reason in words.
 """
 
@@ -36,7 +36,7 @@ METRICS = {
     "recall_weighted": "weighted recall",
     "f1_weighted": "weighted F1",
 }
-"""Metrics of a part by name, with their titles. With two classes, AUPRC, sensitivity and specificity are those of the
+"""Metrics of a split by name, with their titles. With two classes, AUPRC, sensitivity and specificity are those of the
 second class in alphabetical order; with more, they and the AUROC are means over the classes, each against the rest."""
 CLASS_METRICS = {
     "auroc": "AUROC",
@@ -72,13 +72,13 @@ class Metric:
 
 
 @dataclass(frozen=True)
-class PartScores:
-    """Metrics of a classifier on one part.
+class SplitScores:
+    """Metrics of a classifier on one split.
 
     Attributes:
         counts: Number of images of each class.
         groups: Number of groups.
-        metrics: Metrics of the part by name, as in `METRICS`.
+        metrics: Metrics of the split by name, as in `METRICS`.
         by_class: Metrics of each class by class and name, as in `CLASS_METRICS`.
         confusion: Number of images by class (row) and predicted class (column), shape (K, K).
     """
@@ -92,10 +92,10 @@ class PartScores:
 
 @dataclass(frozen=True)
 class Predictions:
-    """Predictions of a classifier on the images of one part.
+    """Predictions of a classifier on the images of one split.
 
     Attributes:
-        split: Name of the part.
+        split: Name of the split.
         sample_ids: Sample ids of the images, shape (N,).
         codes: Labels as codes in `classes`, shape (N,).
         groups: Group of each image, shape (N,).
@@ -118,7 +118,7 @@ class Predictions:
         return self.probabilities.argmax(1)
 
 
-def score(predictions: Predictions, seed: int = 0) -> PartScores:
+def score(predictions: Predictions, seed: int = 0) -> SplitScores:
     """Returns all metrics with percentile intervals from 2,000 resamples of the groups, drawn with replacement.
 
     Args:
@@ -132,13 +132,13 @@ def score(predictions: Predictions, seed: int = 0) -> PartScores:
     images = len(predictions.codes)
     values = compute_values(predictions, np.ones((1, images)))
     resamples = draw_weights(member, stream(seed, Stream.BOOTSTRAP), RESAMPLES)
-    parts = [compute_values(predictions, weights) for weights in resamples]
-    resampled = {name: np.concatenate([part[name] for part in parts]) for name in values}
+    chunks = [compute_values(predictions, weights) for weights in resamples]
+    resampled = {name: np.concatenate([chunk[name] for chunk in chunks]) for name in values}
     metrics = {
         name: make_metric(name, float(values[name][0]), resampled[name], predictions, len(names)) for name in values
     }
     confusion = compute_confusion(predictions, np.ones((1, images)))[0].astype(np.int64)
-    return PartScores(
+    return SplitScores(
         counts=dict(zip(predictions.classes, confusion.sum(1).tolist(), strict=True)),
         groups=len(names),
         metrics={name: metrics[name] for name in METRICS},
@@ -248,7 +248,7 @@ def compute_calibration_errors(probabilities: Floats, codes: NDArray[np.int64], 
 
 
 def explain_gap(name: str, predictions: Predictions) -> str:
-    """Returns why a metric may not be defined on this part: classes that are absent, or never predicted."""
+    """Returns why a metric may not be defined on this split: classes that are absent, or never predicted."""
     metric, _, label = name.partition(" ")
     asked = [label] if label else list(predictions.classes)
     present = {predictions.classes[code] for code in predictions.codes}
@@ -263,7 +263,7 @@ def explain_gap(name: str, predictions: Predictions) -> str:
     return f"not defined: no image is of {', '.join(absent)}"
 
 
-def to_json(scores: PartScores) -> dict[str, Any]:
+def to_json(scores: SplitScores) -> dict[str, Any]:
     """Returns the scores as JSON values; what is not defined is null."""
     return {
         "counts": scores.counts,

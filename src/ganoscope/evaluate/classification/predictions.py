@@ -1,4 +1,4 @@
-"""A classifier's predictions for the images of each part, with all measurements of them, as files.
+"""A classifier's predictions for the images of each split, with all measurements of them, as files.
 
 `metrics.json` and `predictions.csv` are for readers; `predictions.npz` and `curves.npz` hold them in full precision.
 """
@@ -16,21 +16,23 @@ from ganoscope.data.arrays import load_arrays, save_arrays
 from ganoscope.data.store import Store
 from ganoscope.errors import UserError
 from ganoscope.evaluate.classification.calibration import apply_temperature
-from ganoscope.evaluate.classification.curve_points import PartCurves, compute_curves, flatten_curves, restore_curves
-from ganoscope.evaluate.classification.metrics import PartScores, Predictions, from_json, to_json
+from ganoscope.evaluate.classification.curve_points import SplitCurves, compute_curves, flatten_curves, restore_curves
+from ganoscope.evaluate.classification.metrics import Predictions, SplitScores, from_json, to_json
 from ganoscope.files import save_json
 from ganoscope.files.records import convert, load_mapping, reading
 from ganoscope.files.tables import save_csv
 
-PARTS = ("validation", "test")
+SCORED = ("validation", "test")
+FORMER_KEY = "parts"
+"""Key of the splits in `metrics.json` until version 0.1."""
 REMEDY = "Train the classifier again, into a new folder."
 ARRAYS = ("sample_ids", "codes", "probabilities", "uncalibrated")
-"""Arrays of `Predictions` in `predictions.npz`, by part; groups, which may be patients, stay in the store."""
+"""Arrays of `Predictions` in `predictions.npz`, by split; groups, which may be patients, stay in the store."""
 
 
 @dataclass(frozen=True)
-class PartResults:
-    """Everything about one part.
+class SplitResults:
+    """Everything about one split.
 
     Attributes:
         indices: Positions of the images in the store, shape (N,).
@@ -41,8 +43,8 @@ class PartResults:
 
     indices: NDArray[np.int64]
     predictions: Predictions
-    scores: PartScores
-    curves: PartCurves
+    scores: SplitScores
+    curves: SplitCurves
 
 
 def make_predictions(
@@ -52,11 +54,11 @@ def make_predictions(
     outputs: tuple[NDArray[np.float32], float],
     classes: tuple[str, ...],
 ) -> Predictions:
-    """Returns a classifier's predictions for one part.
+    """Returns a classifier's predictions for one split.
 
     Args:
         store: Store of the images.
-        split: Name of the part.
+        split: Name of the split.
         scored: (Positions of its images in the store, their label codes), both of shape (N,).
         outputs: (Logits of shape (N, K), temperature).
         classes: Names of the classes.
@@ -76,7 +78,7 @@ def make_predictions(
 def save_results(
     run: Path,
     predictions: Mapping[str, Predictions],
-    scores: Mapping[str, PartScores],
+    scores: Mapping[str, SplitScores],
     indices: Mapping[str, NDArray[np.int64]],
     temperature: float,
 ) -> None:
@@ -84,13 +86,13 @@ def save_results(
 
     Args:
         run: Folder of the classifier.
-        predictions: Predictions by the name of the part.
-        scores: Metrics by the name of the part.
-        indices: Positions of the images in the store by the name of the part, each of shape (N,).
+        predictions: Predictions by the name of the split.
+        scores: Metrics by the name of the split.
+        indices: Positions of the images in the store by the name of the split, each of shape (N,).
         temperature: Divisor of the logits.
     """
-    parts = {split: to_json(part) for split, part in scores.items()}
-    save_json(run / "metrics.json", {"schema_version": SCHEMA_VERSION, "temperature": temperature, "parts": parts})
+    splits = {split: to_json(one) for split, one in scores.items()}
+    save_json(run / "metrics.json", {"schema_version": SCHEMA_VERSION, "temperature": temperature, "splits": splits})
     save_table(run / "predictions.csv", predictions)
     arrays: dict[str, NDArray[Any]] = {}
     curves: dict[str, NDArray[Any]] = {}
@@ -103,7 +105,7 @@ def save_results(
 
 
 def save_table(path: Path, predictions: Mapping[str, Predictions]) -> None:
-    """Writes the predictions of all parts as a CSV table, probabilities with six digits."""
+    """Writes the predictions of all splits as a CSV table, probabilities with six digits."""
     classes = next(iter(predictions.values())).classes
     columns = ["sample_id", "split", "label", "prediction", *(f"probability {label}" for label in classes)]
     rows = (
@@ -126,8 +128,8 @@ def write_digits(probability: float) -> str:
     return f"{probability:.6g}"
 
 
-def load_results(run: Path, store: Store) -> dict[str, PartResults]:
-    """Returns the results written by `save_results`, by the name of the part.
+def load_results(run: Path, store: Store) -> dict[str, SplitResults]:
+    """Returns the results written by `save_results`, by the name of the split.
 
     Args:
         run: Folder of the classifier.
@@ -137,22 +139,24 @@ def load_results(run: Path, store: Store) -> dict[str, PartResults]:
         UserError: A file is missing or damaged, or is about another store.
     """
     with reading(run / "metrics.json"):
-        parts = {name: restore_scores(part) for name, part in load_mapping(run / "metrics.json")["parts"].items()}
-        refuse_other_parts(list(parts))
+        content = load_mapping(run / "metrics.json")
+        recorded = content["splits"] if "splits" in content else content[FORMER_KEY]
+        scored = {split: restore_scores(one) for split, one in recorded.items()}
+        refuse_other_splits(list(scored))
     with reading(run / "curves.npz"):
         arrays = load_arrays(run / "curves.npz", REMEDY)
-        curves = {split: restore_curves(arrays, split) for split in parts}
+        curves = {split: restore_curves(arrays, split) for split in scored}
     with reading(run / "predictions.npz"):
-        shapes = {f"{split}/{name}": shape for split in parts for name, shape in name_shapes(split).items()}
+        shapes = {f"{split}/{name}": shape for split in scored for name, shape in name_shapes(split).items()}
         arrays = load_arrays(run / "predictions.npz", REMEDY, shapes)
         return {
-            split: PartResults(
+            split: SplitResults(
                 indices=arrays[f"{split}/indices"],
                 predictions=restore_predictions(run, store, arrays, split),
                 scores=scores,
                 curves=curves[split],
             )
-            for split, scores in parts.items()
+            for split, scores in scored.items()
         }
 
 
@@ -164,24 +168,24 @@ def name_shapes(split: str) -> dict[str, str]:
     return {**{name: f"{kind} {images}" for name, kind in columns.items()}, **tables}
 
 
-def refuse_other_parts(names: list[str]) -> None:
-    """Refuses names of parts that are not written, or none.
+def refuse_other_splits(names: list[str]) -> None:
+    """Refuses names of splits that are not written, or none.
 
     Raises:
         ValueError: A name is unknown, or there is none.
     """
-    if not names or not set(names) <= set(PARTS):
-        raise ValueError(f"it has the parts {', '.join(names)}, not some of {', '.join(PARTS)}")
+    if not names or not set(names) <= set(SCORED):
+        raise ValueError(f"it has the splits {', '.join(names)}, not some of {', '.join(SCORED)}")
 
 
 def restore_predictions(run: Path, store: Store, arrays: Mapping[str, NDArray[Any]], split: str) -> Predictions:
-    """Returns the predictions for one part.
+    """Returns the predictions for one split.
 
     Args:
         run: Folder of the classifier.
         store: Store that it learned from.
         arrays: Content of `predictions.npz`, shapes as in `Predictions`.
-        split: Name of the part.
+        split: Name of the split.
 
     Raises:
         UserError: They are about another store.
@@ -197,9 +201,9 @@ def restore_predictions(run: Path, store: Store, arrays: Mapping[str, NDArray[An
     )
 
 
-def restore_scores(content: Mapping[str, Any]) -> PartScores:
+def restore_scores(content: Mapping[str, Any]) -> SplitScores:
     """Returns the scores that `metrics.to_json` described."""
-    return PartScores(
+    return SplitScores(
         counts=convert(dict[str, int], content["counts"], "counts"),
         groups=convert(int, content["groups"], "groups"),
         metrics={name: from_json(metric) for name, metric in content["metrics"].items()},

@@ -107,8 +107,8 @@ def measure_diversity(run: TrainedRun, store: Store, number: int, seed: int) -> 
     held_out = store.indices("validation", "test")
     return Diversity(
         generated=compare_pairs(generated, np.arange(len(generated)), seed),
-        held_out=measure_part(store, held_out, number, seed) if len(held_out) > 1 else None,
-        training=measure_part(store, store.indices("train"), number, seed),
+        held_out=measure_split(store, held_out, number, seed) if len(held_out) > 1 else None,
+        training=measure_split(store, store.indices("train"), number, seed),
         images_seen=run.images_seen,
         weights_sha256=run.weights_sha256,
         store_fingerprint=store.fingerprint,
@@ -118,7 +118,7 @@ def measure_diversity(run: TrainedRun, store: Store, number: int, seed: int) -> 
     )
 
 
-def measure_part(store: Store, indices: NDArray[np.int64], number: int, seed: int) -> SetDiversity:
+def measure_split(store: Store, indices: NDArray[np.int64], number: int, seed: int) -> SetDiversity:
     """Returns the diversity of some real images, drawn at random.
 
     Args:
@@ -161,7 +161,7 @@ def measure(evidence: Comparison) -> Measured:
     fewest = min(len(images), len(real.indices))
     refuse([describe("too few images for diversity", fewest, "2 or more per set", "Take more.")] if fewest < 2 else [])
     found = compare_pairs(images, np.arange(len(images)), evidence.seed)
-    floor = measure_part(real.store, real.indices, len(images), evidence.seed)
+    floor = measure_split(real.store, real.indices, len(images), evidence.seed)
     return Measured(to_estimate(found), to_estimate(floor), "like real")
 
 

@@ -18,7 +18,7 @@ from ganoscope.classifiers.trained import TrainedClassifier
 from ganoscope.contracts import Measured, Need
 from ganoscope.data.store import Store
 from ganoscope.data.store.classes import encode_labels
-from ganoscope.errors import UserError, describe, refuse
+from ganoscope.errors import UserError, describe, refuse, write_count
 from ganoscope.evaluate.comparison import Comparison, require
 from ganoscope.statistics.estimate import Estimate
 from ganoscope.statistics.proportion import compute_wilson_interval
@@ -95,7 +95,7 @@ def measure_label_agreement(
     refuse_unknown(classifier.record.classes, requested)
     probabilities = compute_all_probabilities(classifier, images)
     if len(probabilities) != len(requested) or not len(requested):
-        counts = f"{len(probabilities):,} images and {len(requested):,} classes"
+        counts = f"{write_count(len(probabilities), 'image')} and {write_count(len(requested), 'class', 'classes')}"
         raise UserError(describe("images and requested classes don't match", counts, "one class per image", ""))
     test = store.indices("test")
     labels, groups = store.column("label")[test], store.column("group")[test]

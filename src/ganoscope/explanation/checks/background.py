@@ -72,4 +72,5 @@ CHECK = Check(
     f"{MIN_EXCESS:.0%} of the attention or more above the share of the area, with an interval above 0, over "
     f"{MIN_IMAGES} images or more",
     rank=45,
+    titles=("attention on the background", "attention on dark bars at the edges"),
 )

@@ -8,8 +8,8 @@ from ganoscope.alarms import Alarm, load_alarms
 from ganoscope.classifiers.trained import ClassifierRecord, load_classifier_record
 from ganoscope.data.store import Store
 from ganoscope.errors import UserError
-from ganoscope.evaluate.classification.metrics import PartScores, Predictions
-from ganoscope.evaluate.classification.predictions import PartResults, load_results
+from ganoscope.evaluate.classification.metrics import Predictions, SplitScores
+from ganoscope.evaluate.classification.predictions import SplitResults, load_results
 from ganoscope.explanation.answer_files import load_heat_maps
 from ganoscope.explanation.answers import HeatMaps
 from ganoscope.files.tables import RESTORE
@@ -23,9 +23,9 @@ class Findings:
     Attributes:
         record: Record of the classifier.
         store: Store that it learned from.
-        parts: Results by the name of the part.
+        splits: Results by the name of the split.
         shown: Part whose curves and answers are drawn: the test split, where it can be scored.
-        heat: Heat maps of that part.
+        heat: Heat maps of that split.
         epochs: Epochs of the training.
         alarms: Alarms about the classifier.
         of_store: Alarms about the store.
@@ -34,7 +34,7 @@ class Findings:
 
     record: ClassifierRecord
     store: Store
-    parts: dict[str, PartResults]
+    splits: dict[str, SplitResults]
     shown: str
     heat: HeatMaps
     epochs: Sequence[Epoch]
@@ -43,19 +43,19 @@ class Findings:
     pictures: Path
 
     @property
-    def part(self) -> PartResults:
-        """Results of the part that is shown."""
-        return self.parts[self.shown]
+    def results(self) -> SplitResults:
+        """Results of the split that is shown."""
+        return self.splits[self.shown]
 
     @property
-    def scores(self) -> dict[str, PartScores]:
-        """Metrics by the name of the part."""
-        return {split: part.scores for split, part in self.parts.items()}
+    def scores(self) -> dict[str, SplitScores]:
+        """Metrics by the name of the split."""
+        return {split: one.scores for split, one in self.splits.items()}
 
     @property
     def predictions(self) -> Predictions:
-        """Predictions for the part that is shown."""
-        return self.part.predictions
+        """Predictions for the split that is shown."""
+        return self.results.predictions
 
 
 def read_findings(run: Path, store: Store) -> Findings:
@@ -68,17 +68,17 @@ def read_findings(run: Path, store: Store) -> Findings:
     Raises:
         UserError: The run folder is incomplete or damaged.
     """
-    parts = load_results(run, store)
-    shown = list(parts)[-1]
+    splits = load_results(run, store)
+    shown = list(splits)[-1]
     epochs = load_epochs(run)
     if not epochs:
         raise UserError(f"{run / 'history.csv'} is damaged: it has no finished epoch. {RESTORE}")
     return Findings(
         record=load_classifier_record(run),
         store=store,
-        parts=parts,
+        splits=splits,
         shown=shown,
-        heat=load_heat_maps(run, parts[shown].predictions),
+        heat=load_heat_maps(run, splits[shown].predictions),
         epochs=epochs,
         alarms=load_alarms(run / "alarms.json"),
         of_store=load_alarms(store.path / "alarms.json"),

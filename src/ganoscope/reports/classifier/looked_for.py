@@ -5,7 +5,7 @@ from typing import Any
 
 from ganoscope.alarms import Alarm, Check, sort_alarms
 from ganoscope.data import checks as data_checks
-from ganoscope.evaluate.classification import part_checks
+from ganoscope.evaluate.classification import split_checks
 from ganoscope.explanation import answers
 from ganoscope.reports.kit.alarm_cards import (
     AlarmList,
@@ -17,7 +17,7 @@ from ganoscope.reports.kit.alarm_cards import (
     make_card,
 )
 
-CHECKS: tuple[Check[Any], ...] = (*part_checks.CHECKS, *answers.CHECKS)
+CHECKS: tuple[Check[Any], ...] = (*split_checks.CHECKS, *answers.CHECKS)
 """Checks of a classifier, in the order in which the page lists them."""
 CHAPTERS: dict[tuple[str, str], tuple[str, ...]] = {
     ("data", "Data"): (

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ganoscope.alarms import Alarm, Check, Severity
+from ganoscope.errors import write_count
 from ganoscope.reports.kit.content import write_number
 
 SIGNS: dict[Severity, str] = {"danger": "■", "warning": "▲", "note": "●"}
@@ -102,15 +103,15 @@ def make_card(
 
 
 def find_title(alarm: Alarm, checks: Iterable[Check[Any]]) -> str:
-    """Returns what the check that raises an alarm looks for, as a title; "" for a check of several kinds of alarms.
+    """Returns what an alarm has found, as a title, from the check that raises it; "" where no check does.
 
     Example:
-        >>> checks = (Check(("empty_maps",), "empty maps", lambda _: []), Check(("a", "b"), "two things", lambda _: []))
+        >>> checks = (Check(("empty_maps",), "empty maps", lambda _: []),)
         >>> find_title(Alarm("empty_maps", "note", ""), checks), find_title(Alarm("a", "note", ""), checks)
         ('Empty maps', '')
     """
     found = next((check for check in checks if check.raises(alarm.code)), None)
-    return "" if found is None or len(found.codes) > 1 else found.looks_for[:1].upper() + found.looks_for[1:]
+    return found.find_title(alarm.code) if found else ""
 
 
 def describe_verdict(alarms: Sequence[Alarm], unchecked: Sequence[str] = ()) -> str:
@@ -128,14 +129,4 @@ def count_by_severity(alarms: Sequence[Alarm]) -> str:
         '1 danger, 2 notes'
     """
     severities = [alarm.severity for alarm in alarms]
-    return ", ".join(count(severities.count(name), name) for name in SIGNS if name in severities)
-
-
-def count(number: int, name: str) -> str:
-    """Returns a number with its noun.
-
-    Example:
-        >>> [count(1, "alarm"), count(2, "alarm"), count(2, "danger")]
-        ['1 alarm', '2 alarms', '2 dangers']
-    """
-    return f"{number:,} {name}{'' if number == 1 else 's'}"
+    return ", ".join(write_count(severities.count(name), name) for name in SIGNS if name in severities)

@@ -8,10 +8,10 @@ from numpy.typing import NDArray
 from ganoscope.alarms import Alarm, Check, load_alarms, sort_alarms
 from ganoscope.data.checks import CHECKS
 from ganoscope.data.checks.store_tables import StoreTables
+from ganoscope.errors import write_count
 from ganoscope.reports.kit.alarm_cards import (
     AlarmList,
     Outcome,
-    count,
     count_by_severity,
     describe_verdict,
     find_title,
@@ -22,7 +22,7 @@ from ganoscope.reports.store.artefacts import Evidence
 CHAPTERS: dict[tuple[str, str], tuple[str, ...]] = {
     ("counts", "Counts"): (
         *("split_crossing", "synthetic_images"),
-        *("single_class_part", "thin_classes", "few_groups", "few_images"),
+        *("single_class_split", "thin_classes", "few_groups", "few_images"),
     ),
     ("patients", "Patients"): (
         *("patient_id_conflict", "patients_unknown", "uneven_patients", "patients_in_several_classes"),
@@ -100,8 +100,8 @@ def explain_silence(code: str, evidence: Evidence) -> str:
     if strong:
         first = strong[0]
         return (
-            f"Above chance, below the limit of an alarm: {count(len(strong), 'fact')}, the best {first.name} with AUC "
-            f"{first.auc:.2f} ({first.low:.2f} to {first.high:.2f}; {first.images:,} images)."
+            f"Above chance, below the limit of an alarm: {write_count(len(strong), 'fact')}, the best {first.name} "
+            f"with AUC {first.auc:.2f} ({first.low:.2f} to {first.high:.2f}; {first.images:,} images)."
         )
     return "No alarm."
 

@@ -117,11 +117,11 @@ def compute_class_weights(store: Store, kind: Literal["balanced", "none"]) -> ND
 
 
 def find_scored(store: Store, split: str, classes: tuple[str, ...]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Returns (positions in the store, label codes) of a part's images of known classes, both of shape (N,).
+    """Returns (positions in the store, label codes) of a split's images of known classes, both of shape (N,).
 
     Args:
         store: The store.
-        split: Name of the part.
+        split: Name of the split.
         classes: Classes of the classifier.
     """
     indices = store.indices(split)

@@ -117,6 +117,6 @@ def make_record(
 
 
 def list_ids(store: Store, split: str) -> list[str]:
-    """Returns the sample ids of one part."""
+    """Returns the sample ids of one split."""
     ids: list[str] = store.column("sample_id")[store.indices(split)].tolist()
     return ids

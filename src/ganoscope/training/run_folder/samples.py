@@ -75,7 +75,7 @@ class TranslationPictures:
         self.domains = domains
         self.real = np.concatenate([load_spread(domain, "train", 4 * TRANSLATED) for domain in domains])
         shown = ("validation" if len(domain.indices("validation")) else "train" for domain in domains)
-        self.shown = [load_spread(domain, part, TRANSLATED) for domain, part in zip(domains, shown, strict=True)]
+        self.shown = [load_spread(domain, split, TRANSLATED) for domain, split in zip(domains, shown, strict=True)]
 
     @torch.no_grad()
     def save(
@@ -113,15 +113,15 @@ class TranslationPictures:
         return np.concatenate(translated), sheet
 
 
-def load_spread(domain: Domain, part: str, count: int) -> NDArray[np.float32]:
-    """Returns evenly spaced images of a part of a domain, shape (N, H, W), N at most `count`.
+def load_spread(domain: Domain, split: str, count: int) -> NDArray[np.float32]:
+    """Returns evenly spaced images of a split of a domain, shape (N, H, W), N at most `count`.
 
     Args:
         domain: The domain.
-        part: Name of the part.
+        split: Name of the split.
         count: Largest number of images.
     """
-    return domain.store.load_images(spread(domain.indices(part), count))[:, 0]
+    return domain.store.load_images(spread(domain.indices(split), count))[:, 0]
 
 
 def choose_rows(classes: int) -> NDArray[np.int64]:

@@ -5,8 +5,8 @@ import csv
 import pytest
 
 from ganoscope.data.checks import CHECKS
-from ganoscope.data.checks.part_sizes import FEW_IMAGES
 from ganoscope.data.checks.soundness import find_alarms
+from ganoscope.data.checks.split_sizes import FEW_IMAGES
 from ganoscope.data.checks.store_tables import SourceFacts
 from ganoscope.data.prepare.ingest import SERIES_COLUMNS
 from ganoscope.data.store.contents import compute_statistics
@@ -85,17 +85,20 @@ def test_copy_outside_the_source_splits_is_no_overlap(make_store):
     assert set(alarms_by_code(store)) == {"exact_copies"}
 
 
-@pytest.mark.parametrize("part", ["validation", "test"])
-def test_held_out_part_of_one_class_is_a_danger(make_store, part):
-    alarms = alarms_by_code(make_store([row_of_class(index, part) for index in range(COUNT)]))
-    assert set(alarms) == {"single_class_part", "thin_classes"}
-    assert (alarms["single_class_part"].severity, alarms["single_class_part"].evidence) == ("danger", {"part": part})
-    assert alarms["thin_classes"].evidence == {"parts": [f"0 sick in {part}"]}
+@pytest.mark.parametrize("split", ["validation", "test"])
+def test_held_out_split_of_one_class_is_a_danger(make_store, split):
+    alarms = alarms_by_code(make_store([row_of_class(index, split) for index in range(COUNT)]))
+    assert set(alarms) == {"single_class_split", "thin_classes"}
+    assert (alarms["single_class_split"].severity, alarms["single_class_split"].evidence) == (
+        "danger",
+        {"split": split},
+    )
+    assert alarms["thin_classes"].evidence == {"splits": [f"0 sick in {split}"]}
 
 
-def row_of_class(index, part):
+def row_of_class(index, lacking):
     split = ("train", "train", "train", "train", "validation", "test")[index // 2 % 6]
-    return {"label": "well"} if split == part else {}
+    return {"label": "well"} if lacking == split else {}
 
 
 def test_store_of_one_class_needs_no_second(make_store):
@@ -197,13 +200,13 @@ def test_markers_ring_from_a_share_on(make_store, count, rings):
 
 def test_held_out_parts_of_few_groups_ring(make_store):
     rows = [{"group": "g", "patient": ""} if index // 2 % 6 == 5 else {} for index in range(COUNT)]
-    assert alarms_by_code(make_store(rows))["few_groups"].evidence == {"parts": ["1 in test"]}
+    assert alarms_by_code(make_store(rows))["few_groups"].evidence == {"splits": ["1 in test"]}
 
 
 def test_a_held_out_class_of_few_groups_rings_though_its_part_has_many(make_store):
     alarms = alarms_by_code(make_store([row_of_few_groups(index) for index in range(COUNT)]))
     assert set(alarms) == {"few_groups", "patients_unknown"}
-    assert alarms["few_groups"].evidence == {"parts": ["3 of well in validation"]}
+    assert alarms["few_groups"].evidence == {"splits": ["3 of well in validation"]}
     assert "3 of well in validation" in alarms["few_groups"].message
 
 
@@ -265,8 +268,8 @@ def test_manifest_of_the_fixture_is_a_manifest(make_store):
 
 
 def test_checks_run_in_the_order_in_which_alarms_were_always_listed():
-    order = """synthetic_images split_crossing patient_id_conflict label_conflicts exact_copies near_duplicates
-        source_split_overlap patients_unknown uneven_patients patients_in_several_classes missing_slices
-        thickness_spacing single_class_part thin_classes few_groups few_images metadata_shortcut burnt_in_markers
-        mixed_modalities unstated_units coloured quarantined"""
+    order = """unstated_units synthetic_images split_crossing patient_id_conflict label_conflicts exact_copies
+        near_duplicates source_split_overlap patients_unknown uneven_patients patients_in_several_classes missing_slices
+        thickness_spacing single_class_split thin_classes few_groups few_images metadata_shortcut burnt_in_markers
+        mixed_modalities coloured quarantined"""
     assert [code for check in CHECKS for code in check.codes if code in order.split()] == order.split()

@@ -77,12 +77,14 @@ def test_several_findings_without_a_statement_are_refused_with_the_remedy():
 @pytest.mark.parametrize("codes", [("1", "0", "-1"), ("1.0", "")])
 def test_codes_without_a_statement_are_refused_with_the_remedy(codes):
     rule = LabelRule(("edema",), ("Edema",), {}, stated=True)
-    with pytest.raises(UserError, match=r'column .Edema. of t does not say.*--map "1=edema,0=no_edema,-1=,blank="'):
+    with pytest.raises(UserError, match=r"column .Edema. of t does not say.*--map \""):
         refuse_unclear(rule, [frozenset([code]) for code in codes], "t")
 
 
 def test_plain_classes_0_and_1_are_classes():
-    refuse_unclear(LabelRule(("label",), ("label",), {}), [frozenset(["0"]), frozenset(["1"]), frozenset([""])], "t")
+    refuse_unclear(
+        LabelRule(("label",), ("label",), {}, usual=True), [frozenset(["0"]), frozenset(["1"]), frozenset([""])], "t"
+    )
 
 
 def test_a_value_that_does_not_occur_is_refused_with_those_that_do():
@@ -95,3 +97,49 @@ def test_a_value_that_does_not_occur_is_refused_with_those_that_do():
 def test_a_map_of_another_form_is_refused(text):
     with pytest.raises(UserError, match="--map is not understood"):
         parse_map(text)
+
+
+def refuse_codes_of(codes, **traits):
+    with pytest.raises(UserError) as error:
+        refuse_unclear(LabelRule(("mel",), ("MEL",), {}, **traits), [frozenset([code]) for code in codes], "t")
+    return str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("codes", "traits", "example"),
+    [
+        (("1.0", "0.0"), {"stated": True}, "1=mel,0=no_mel"),
+        (("1", "0"), {}, "1=mel,0=no_mel"),
+        (("1.0", "0.0"), {"usual": True}, "1=mel,0=no_mel"),
+        (("1", "0", "-1"), {"usual": True}, "1=mel,0=no_mel,-1="),
+        (("1", ""), {"usual": True, "stated": True}, "1=mel,blank="),
+    ],
+)
+def test_codes_are_never_class_names_by_guess_and_the_example_works(codes, traits, example):
+    assert f'--map "{example}"' in refuse_codes_of(codes, **traits)
+    rule = LabelRule(("mel",), ("MEL",), parse_map(example), **traits)
+    refuse_unclear(rule, [frozenset([code]) for code in codes], "t")
+    assert rule.choose(frozenset(codes[:1])) == ("mel", "")
+
+
+def test_a_column_of_several_is_refused_with_all_of_them():
+    message = refuse_codes_of(("1.0", "0.0"), stated=True, one_hot=("MEL", "NV", "BCC"))
+    assert '--label-column "MEL,NV,BCC"' in message
+    assert "one of several columns" not in refuse_codes_of(("1", "0"), stated=True, one_hot=("NV", "BCC"))
+
+
+def test_an_example_for_several_columns_names_findings_and_works():
+    rule = LabelRule(("a", "b"), ("Cardiomegaly", "Edema"), {}, stated=True)
+    images = [rule.read({"a": a, "b": b}) for a, b in [("-1", "")] * 5 + [("1", "1"), ("1", ""), ("", "1.0")]]
+    with pytest.raises(UserError) as error:
+        refuse_unclear(rule, images, "t")
+    example = str(error.value).split('--map "')[1].split('"')[0]
+    assert example == "Cardiomegaly=cardiomegaly,Edema=edema,*="
+    told = LabelRule(rule.columns, rule.names, parse_map(example), stated=True)
+    refuse_unclear(told, images, "t")
+    assert [told.choose(image) for image in images[4:]] == [
+        ("", UNCERTAIN),
+        ("", SEVERAL),
+        ("cardiomegaly", ""),
+        ("edema", ""),
+    ]

@@ -216,7 +216,7 @@ def test_a_csv_without_such_columns_does_not_make_a_manifest_and_is_told_why(mak
 
 def test_a_csv_beside_the_images_of_a_class_is_not_taken_for_a_manifest(make):
     source = make("a,b\n1,2\n", "x/a.png", name="x/notes.csv")
-    assert not any(item.fault for item in folders.list_images(source, ReadOptions()))
+    assert [item.name for item in folders.list_images(source, ReadOptions()) if not item.fault] == ["x/a.png"]
 
 
 NAMES = st.text(st.characters(blacklist_categories=("Cs", "Cc"), blacklist_characters="/\\:"), min_size=1, max_size=8)
@@ -244,3 +244,16 @@ def test_every_row_and_every_picture_appears_exactly_once(tmp_path_factory, list
     assert {name for name, fault in found.items() if not fault} == listed & present
     assert {name for name, fault in found.items() if fault == manifest.NO_IMAGE} == listed - present
     assert {name for name, fault in found.items() if fault == manifest.NO_ROW} == present - listed
+
+
+def test_rows_that_name_folders_stand_for_all_images_below(make):
+    files = [f"set/train/p{p}/study1/image{i}.png" for p in range(3) for i in (1, 2)]
+    source = make("path,label\n" + "".join(f"set/train/p{p}/study1/,{'ab'[p % 2]}\n" for p in range(3)), *files)
+    listed = manifest.list_images(source, ReadOptions())
+    assert "3 of 3 rows name folders, of 6 of 6 files" in listed.lines
+    assert [(item.label, item.fault) for item in listed] == [(label, "") for label in "aabbaa"]
+
+
+def test_a_view_that_is_not_kept_is_told(make):
+    listed = manifest.list_images(make("path,label,view\na.png,x,sunny\nb.png,x,PA\n", "a.png", "b.png"), ReadOptions())
+    assert any("not kept, as they may be names: 1 rows, such as sunny" in line for line in listed.lines)

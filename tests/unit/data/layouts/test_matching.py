@@ -76,3 +76,20 @@ def test_no_rows_or_no_files_are_no_fault():
 )
 def test_paths_out_of_the_source_are_known(path, outside):
     assert is_outside(path) is outside
+
+
+def test_rows_may_name_folders():
+    rows = [f"set/patient{p}/study1" for p in range(3)]
+    files = [f"patient{p}/study1/image{i}.png" for p in range(3) for i in (1, 2)]
+    found = match_rows(rows, files, "t.csv").row_of_file
+    assert found == {file: f"set/{file.rpartition('/')[0]}" for file in files}
+
+
+def test_the_deepest_folder_that_is_named_counts():
+    found = match_rows(["p1", "p1/late"], ["p1/a.png", "p1/late/b.png", "p2/c.png"], "t.csv").row_of_file
+    assert found == {"p1/a.png": "p1", "p1/late/b.png": "p1/late"}
+
+
+def test_a_folder_name_that_occurs_twice_is_refused():
+    with pytest.raises(UserError, match="fit several files"):
+        match_rows(["study1"], ["p1/study1/a.png", "p2/study1/a.png"], "t.csv")

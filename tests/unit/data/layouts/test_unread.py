@@ -67,3 +67,18 @@ def test_faults_of_folders_name_the_table_that_could_help(make_source, target, s
 def test_a_spreadsheet_does_not_disturb(make_source, target, pictures, capfd):
     store = prepare(make_source({**pictures, "COVID.metadata.xlsx": b"PK\x03\x04"}), target, SMALL)
     assert store.count == 12
+
+
+def test_a_table_without_names_of_files_is_not_asked_for_labels(make_source, target, pictures, capfd):
+    prepare(make_source({**pictures, "clinical.csv": b"Patient,gender\nscan,1\nother,0\n"}), target, SMALL)
+    told = capfd.readouterr().err
+    assert "clinical.csv has no column with names of files of the source" in told
+    assert "--label-column" not in told
+
+
+def test_advice_on_a_missing_header_fits_the_number_of_columns(make_source, target, pictures, capfd):
+    tables = {"train_images.csv": b"a/b/image1.png\n", "train_labels.csv": b"a/b/study1/,0,x\n"}
+    prepare(make_source({**pictures, **tables}), target, SMALL)
+    told = capfd.readouterr().err
+    assert "nothing of it is needed" in told
+    assert "such as path,label,column3" in told

@@ -200,7 +200,7 @@ def test_a_store_may_be_for_testing_alone(make_source, target, pictures):
     store = prepare(make_source(pictures), target, PrepareConfig(size=16, split="test"))
     assert set(store.column("split").tolist()) == {"test"}
     assert not {"few_images", "missing_classes", "source_split_overlap"} & set(evidence_of(store))
-    assert all("validation" not in text for text in evidence_of(store)["thin_classes"]["parts"])
+    assert all("validation" not in text for text in evidence_of(store)["thin_classes"]["splits"])
 
 
 def test_one_patient_is_enough_for_testing_alone(make_source, target, smooth):
@@ -231,6 +231,6 @@ def test_patients_that_the_splits_of_the_source_cut_are_counted_and_joined(make_
 def test_a_known_patient_in_two_splits_is_never_published(make_source, target, pictures, monkeypatch):
     careless = lambda groups, *others: np.resize(np.array(SPLITS), len(groups))  # noqa: E731
     monkeypatch.setattr("ganoscope.data.prepare.finalize.make_splits", careless)
-    with pytest.raises(UserError, match=r"known patients and [12] groups .* in two splits; allowed: none"):
+    with pytest.raises(UserError, match=r"in two splits: . known patients? and [12] groups? .*; allowed: none"):
         prepare(make_source(pictures), target, PrepareConfig(size=16, patient_pattern=r"(scan\d)"))
     assert not target.exists()

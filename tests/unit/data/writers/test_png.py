@@ -39,6 +39,7 @@ def test_what_lies_below_the_offset_is_clipped_and_counted(tmp_path, capsys):
 
 def test_the_chosen_offset_clips_nothing_and_another_one_is_refused_when_read(tmp_path):
     values = np.full((4, 4), -1350, np.int16)
+    values[0, 0] = 40  # something of a body
     png.save_picture(tmp_path / "a.png", Output(values, "HU", GENERATED, {}, choose_hu_offset(-1350)))
     (picture,) = read(tmp_path / "a.png", ReadOptions(hu_offset=2048))
     assert np.array_equal(picture.pixels, values)

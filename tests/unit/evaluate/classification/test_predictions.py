@@ -1,4 +1,4 @@
-"""Predictions and scores of all parts, read back in full precision."""
+"""Predictions and scores of all splits, read back in full precision."""
 
 import csv
 import json
@@ -36,6 +36,14 @@ def test_missing_damaged_and_foreign_predictions_are_refused(tiny_classifier, ph
         load_results(run, store)
 
 
+def test_metrics_of_an_earlier_version_are_read(tiny_classifier, phantom_store, tmp_path):
+    store, run = Store.open(phantom_store), shutil.copytree(tiny_classifier, tmp_path / "run")
+    now = load_results(run, store)
+    content = json.loads((run / "metrics.json").read_text(encoding="utf-8"))
+    (run / "metrics.json").write_text(json.dumps({**content, "parts": content.pop("splits")}), encoding="utf-8")
+    assert load_results(run, store).keys() == now.keys()
+
+
 def test_groups_which_may_be_patients_stay_in_the_store(tiny_classifier):
     with np.load(tiny_classifier / "predictions.npz") as arrays:
         names = {name.partition("/")[2] for name in arrays.files}
@@ -69,4 +77,4 @@ def test_tables_hold_every_image_and_every_metric(made_up, tmp_path):
     assert float(rows[0][f"probability {first}"]) == pytest.approx(made_up.probabilities[0].max(), rel=1e-5)
     content = json.loads((tmp_path / "metrics.json").read_text(encoding="utf-8"))
     assert content["temperature"] == 2.0
-    assert content["parts"]["test"]["metrics"]["accuracy"]["images"] == len(rows)
+    assert content["splits"]["test"]["metrics"]["accuracy"]["images"] == len(rows)

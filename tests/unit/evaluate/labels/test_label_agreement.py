@@ -88,5 +88,5 @@ def test_a_judge_that_has_seen_the_real_images_or_knows_other_classes_is_refused
         measure_label_agreement(replace(judge, record=seen), [paint([0])], np.array(judge.record.classes[:1]), store)
     with pytest.raises(UserError, match="does not know: got zebra"):
         measure_label_agreement(judge, [paint([0])], np.array(["zebra"]), store)
-    with pytest.raises(UserError, match="1 images and 2 classes"):
+    with pytest.raises(UserError, match="1 image and 2 classes"):
         measure_label_agreement(judge, [paint([0])], np.array(judge.record.classes[:2]), store)

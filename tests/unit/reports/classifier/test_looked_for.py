@@ -1,7 +1,7 @@
 """Alarms of a classifier and its store on the page, and what was looked for."""
 
 from ganoscope.alarms import Alarm
-from ganoscope.evaluate.classification import part_checks
+from ganoscope.evaluate.classification import split_checks
 from ganoscope.explanation import answers
 from ganoscope.reports.classifier.looked_for import CHECKS, find_chapter, link_alarms, list_outcomes
 
@@ -15,7 +15,7 @@ def test_alarms_of_classifier_and_store_are_shown_most_severe_first_with_their_o
 
 
 def test_outcomes_are_those_of_the_rooms_that_raise_alarms():
-    assert (*part_checks.CHECKS, *answers.CHECKS) == CHECKS
+    assert (*split_checks.CHECKS, *answers.CHECKS) == CHECKS
     own = [Alarm("no_better_than_chance", "danger", "chance."), Alarm("few_groups_test", "warning", "few.")]
     outcomes = {outcome.looked_for: outcome.outcome for outcome in list_outcomes(own, [])}
     assert len(outcomes) == len(CHECKS) + 1

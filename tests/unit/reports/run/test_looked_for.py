@@ -8,7 +8,7 @@ import pytest
 
 import ganoscope
 from ganoscope.alarms import run_checks
-from ganoscope.evaluate.classification import part_checks
+from ganoscope.evaluate.classification import split_checks
 from ganoscope.explanation import answers
 from ganoscope.reports.run.looked_for import LOOKED_FOR, ORIGIN_CHECK, Results, describe_checks
 
@@ -24,7 +24,7 @@ ORIGINS = {
     "reports/run/looked_for.py": ("Explanations", "Counterfactuals"),
 }
 OF_CLASSIFIERS = {
-    "evaluate/classification/part_checks.py": part_checks.CHECKS,
+    "evaluate/classification/split_checks.py": split_checks.CHECKS,
     "explanation/answers.py": answers.CHECKS,
 }
 """Checks whose alarms are shown on the page of a classifier."""

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from pathlib import Path, PurePosixPath
 
 from ganoscope.data.fetch import FetchError
+from ganoscope.errors import write_count
 
 MAX_RATIO = 200
 """Largest ratio of the declared size to the archive's size: images reach 20, decompression bombs thousands."""
@@ -51,12 +52,18 @@ def find_faults(members: Sequence[zipfile.ZipInfo], packed_bytes: int, free_byte
     """
     total = sum(member.file_size for member in members)
     counts = {
-        "name(s) that lead out of the folder": sum(not is_inside(member.filename) for member in members),
-        "symbolic link(s) or other special file(s)": sum(is_special(member) for member in members),
-        "encrypted file(s)": sum(bool(member.flag_bits & 1) for member in members),
-        "name(s) that occur twice": sum(n > 1 for n in Counter(member.filename for member in members).values()),
+        ("name that leads out of the folder", "names that lead out of the folder"): sum(
+            not is_inside(member.filename) for member in members
+        ),
+        ("symbolic link or other special file", "symbolic links or other special files"): sum(
+            is_special(member) for member in members
+        ),
+        ("encrypted file", "encrypted files"): sum(bool(member.flag_bits & 1) for member in members),
+        ("name that occurs twice", "names that occur twice"): sum(
+            n > 1 for n in Counter(member.filename for member in members).values()
+        ),
     }
-    faults = [f"{count} {what}" for what, count in counts.items() if count]
+    faults = [write_count(count, *what) for what, count in counts.items() if count]
     if total > MAX_RATIO * packed_bytes:
         faults.append(f"it would grow {total / max(1, packed_bytes):,.0f}-fold; allowed: {MAX_RATIO}-fold")
     if total > free_bytes:

@@ -11,5 +11,5 @@ SOURCE = Source(
     licence="CC BY 4.0",
     citation="Kermany, Zhang, Goldbaum et al., Identifying Medical Diagnoses and Treatable Diseases by Image-Based "
     "Deep Learning, Cell 172, 2018, https://doi.org/10.1016/j.cell.2018.02.010; data: https://doi.org/10.17632/rscbjbr9sj",
-    warning="its validation part has 16 images; sizes and aspect ratios differ between the classes",
+    warning="its validation split has 16 images; sizes and aspect ratios differ between the classes",
 )

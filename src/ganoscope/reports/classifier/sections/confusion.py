@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 
-from ganoscope.evaluate.classification.metrics import CLASS_METRICS, PartScores
+from ganoscope.evaluate.classification.metrics import CLASS_METRICS, SplitScores
 from ganoscope.figures.axes import INK, make_figure, name_plainly
 from ganoscope.reports.classifier.artefacts import Findings
 from ganoscope.reports.classifier.chart_files import WIDE_PX, save_chart, show_chart
@@ -17,14 +17,14 @@ MATRIX_CLASSES = 12
 
 def show(findings: Findings) -> Chapter:
     """Returns the metrics of each class, and the confusion matrix."""
-    scores = findings.part.scores
-    alt = f"Confusion matrix of the {findings.shown} part: " + "; ".join(
+    scores = findings.results.scores
+    alt = f"Confusion matrix of the {findings.shown} split: " + "; ".join(
         f"of {sum(row):,} {name}: " + ", ".join(f"{n:,} as {said}" for n, said in zip(row, scores.counts, strict=True))
         for name, row in zip(scores.counts, scores.confusion.tolist(), strict=True)
     )
     width = min(WIDE_PX, 330 + 105 * len(scores.counts))
     text = (
-        f"Measured on the {findings.shown} part. The matrix shows images by true and predicted class, and shares of "
+        f"Measured on the {findings.shown} split. The matrix shows images by true and predicted class, and shares of "
         f"each row."
     )
     svg = save_chart(findings.pictures / "confusion.png", draw_confusion, scores)
@@ -32,16 +32,16 @@ def show(findings: Findings) -> Chapter:
     return Chapter("confusion", "Classes and confusion", (content,))
 
 
-def list_class_metrics(part: PartScores) -> Table:
+def list_class_metrics(scores: SplitScores) -> Table:
     """Returns the metrics of each class against the rest."""
     rows = [
-        (label, *(write_metric(metrics[name]) for name in CLASS_METRICS)) for label, metrics in part.by_class.items()
+        (label, *(write_metric(metrics[name]) for name in CLASS_METRICS)) for label, metrics in scores.by_class.items()
     ]
     names = tuple(title[:1].upper() + title[1:] for title in CLASS_METRICS.values())
     return Table("Each class against the rest", ("Class", *names), tuple(rows))
 
 
-def draw_confusion(scores: PartScores) -> Any:
+def draw_confusion(scores: SplitScores) -> Any:
     """Returns a figure of the confusion matrix: counts and percentages of each row; shade is the percentage."""
     names = [name_plainly(label) for label in scores.counts]
     number, counts = len(names), scores.confusion

@@ -45,12 +45,12 @@ def show(findings: Findings) -> Chapter:
 
 
 def describe_heat_maps(heat: HeatMaps, shown: str) -> tuple[str, ...]:
-    """Returns how the maps were made, and the results of their checks; `shown` is the name of the part."""
+    """Returns how the maps were made, and the results of their checks; `shown` is the name of the split."""
     blank = ((heat.empty, "empty"), (heat.near_blank, "near-blank (they hardly vary)"))
     named = " and ".join(f"{count} {word}" for count, word in blank if count)
     empty = f"Of {len(heat.rows)} maps, {named}; these are left uncoloured." if named else "No map is empty."
     sentences = [
-        f"Grad-CAM of layer `{heat.layer}` for the logit of the predicted class, on images of the {shown} part chosen "
+        f"Grad-CAM of layer `{heat.layer}` for the logit of the predicted class, on images of the {shown} split chosen "
         "at random, at most one of each group and kind. All maps share one colour scale; none is stretched. "
         f"{empty}"
     ]
@@ -128,7 +128,7 @@ def draw_pair(cells: NDArray[Any], findings: Findings, row: int, scale: float) -
         scale: Raw value at the upper end of the colours.
     """
     store, predictions = findings.store, findings.predictions
-    index = int(findings.part.indices[row])
+    index = int(findings.results.indices[row])
     image = store.intensity.to_view(store.load_images(np.array([index]))[0, 0])
     show_image(cells[0], blend(image, np.zeros_like(image), 0.0))
     outline(cells[0], store, index)

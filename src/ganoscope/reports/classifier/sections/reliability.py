@@ -5,8 +5,8 @@ from typing import Any
 import numpy as np
 
 from ganoscope.evaluate.classification.calibration import BINS
-from ganoscope.evaluate.classification.curve_points import PartCurves
-from ganoscope.evaluate.classification.metrics import PartScores
+from ganoscope.evaluate.classification.curve_points import SplitCurves
+from ganoscope.evaluate.classification.metrics import SplitScores
 from ganoscope.figures.axes import COLOURS, FAINT, INK, make_figure
 from ganoscope.reports.classifier.artefacts import Findings
 from ganoscope.reports.classifier.chart_files import WIDE_PX, save_chart, show_chart
@@ -17,8 +17,8 @@ from ganoscope.reports.kit.content import Chapter, Section
 def show(findings: Findings) -> Chapter:
     """Returns the reliability diagrams."""
     alt = f"Accuracy over confidence on the {findings.shown} split, before and after temperature scaling."
-    path, part = findings.pictures / "reliability.png", findings.part
-    svg = save_chart(path, draw_reliability, part.curves, part.scores)
+    path, shown = findings.pictures / "reliability.png", findings.results
+    svg = save_chart(path, draw_reliability, shown.curves, shown.scores)
     content = Section(describe_calibration(findings), figures=(show_chart(svg, alt, WIDE_PX),))
     return Chapter("calibration", "Calibration", (content,))
 
@@ -42,7 +42,7 @@ def describe_calibration(findings: Findings) -> tuple[str, ...]:
     )
 
 
-def draw_reliability(curves: PartCurves, scores: PartScores) -> Any:
+def draw_reliability(curves: SplitCurves, scores: SplitScores) -> Any:
     """Returns a figure of accuracy over confidence before and after temperature scaling, with the counts below."""
     figure = make_figure(4.2)
     grid: Any = figure.subplots(2, 2, sharex=True, height_ratios=(3, 1))

@@ -4,8 +4,8 @@ from typing import Any
 
 import numpy as np
 
-from ganoscope.evaluate.classification.curve_points import PartCurves
-from ganoscope.evaluate.classification.metrics import PartScores
+from ganoscope.evaluate.classification.curve_points import SplitCurves
+from ganoscope.evaluate.classification.metrics import SplitScores
 from ganoscope.figures.axes import COLOURS, FAINT, INK, STYLES, make_figure, name_plainly
 from ganoscope.reports.classifier.artefacts import Findings
 from ganoscope.reports.classifier.chart_files import save_chart, show_chart
@@ -18,10 +18,10 @@ POINTS = 400
 
 def show(findings: Findings) -> Chapter:
     """Returns the ROC and the precision-recall curves."""
-    curves, scores = findings.part.curves, findings.part.scores
+    curves, scores = findings.results.curves, findings.results.scores
     drawn = list(curves.by_class)
     if not drawn:
-        none = f"No curve is defined: every image of the {findings.shown} part is of one class."
+        none = f"No curve is defined: every image of the {findings.shown} split is of one class."
         return Chapter("curves", "ROC, precision and recall", (Section((none,)),))
     values = "; ".join(f"{name}: {write_metric(scores.by_class[name]['auroc'])}" for name in drawn)
     roc = save_chart(findings.pictures / "roc.png", draw_roc, curves, scores)
@@ -40,12 +40,12 @@ def describe_curves(findings: Findings, drawn: list[str]) -> str:
     cut = f" The {len(drawn)} classes with the most images." if 2 < len(drawn) < classes else ""
     against = "" if classes == 2 else " Each class against the rest."
     return (
-        f"On the {findings.shown} part.{against}{cut} The ring marks the decision for the most probable class. Dotted "
+        f"On the {findings.shown} split.{against}{cut} The ring marks the decision for the most probable class. Dotted "
         "lines: chance, which for precision is the prevalence."
     )
 
 
-def draw_roc(curves: PartCurves, scores: PartScores) -> Any:
+def draw_roc(curves: SplitCurves, scores: SplitScores) -> Any:
     """Returns a figure with the ROC curve of each class against the rest, and its operating point."""
     figure, axes = make_square()
     axes.plot([0, 1], [0, 1], **FAINT)
@@ -59,7 +59,7 @@ def draw_roc(curves: PartCurves, scores: PartScores) -> Any:
     return figure
 
 
-def draw_precision_recall(curves: PartCurves, scores: PartScores) -> Any:
+def draw_precision_recall(curves: SplitCurves, scores: SplitScores) -> Any:
     """Returns a figure with precision over recall of each class against the rest; its prevalence as a dotted line."""
     figure, axes = make_square()
     for number, (label, curve) in enumerate(curves.by_class.items()):

@@ -5,7 +5,8 @@ from collections.abc import Mapping
 import numpy as np
 
 from ganoscope.classifiers.trained import ClassifierRecord
-from ganoscope.evaluate.classification.metrics import METRICS, Metric, PartScores, from_json
+from ganoscope.errors import write_count
+from ganoscope.evaluate.classification.metrics import METRICS, Metric, SplitScores, from_json
 from ganoscope.reports.classifier.artefacts import Findings
 from ganoscope.reports.kit.content import Chapter, Section, Table
 from ganoscope.statistics.bootstrap import RESAMPLES
@@ -18,7 +19,7 @@ def show(findings: Findings) -> Chapter:
     return Chapter("metrics", "Metrics", (content,))
 
 
-def describe_metrics(record: ClassifierRecord, scores: Mapping[str, PartScores]) -> tuple[str, ...]:
+def describe_metrics(record: ClassifierRecord, scores: Mapping[str, SplitScores]) -> tuple[str, ...]:
     """Returns how to read the metrics, and why some are not defined."""
     two = len(record.classes) == 2
     which = (
@@ -33,26 +34,26 @@ def describe_metrics(record: ClassifierRecord, scores: Mapping[str, PartScores])
         "calibration errors are better when lower.",
         *(
             f"On the {split} split, {METRICS[name]} is {metric.note}."
-            for split, part in scores.items()
-            for name, metric in part.metrics.items()
+            for split, one in scores.items()
+            for name, metric in one.metrics.items()
             if metric.note
         ),
     )
 
 
-def list_metrics(scores: Mapping[str, PartScores]) -> Table:
+def list_metrics(scores: Mapping[str, SplitScores]) -> Table:
     """Returns the metrics of every split."""
-    header = ("Metric", *(describe_part(split, part) for split, part in scores.items()))
+    header = ("Metric", *(describe_split(split, one) for split, one in scores.items()))
     rows = [
-        (title[:1].upper() + title[1:], *(write_metric(part.metrics[name]) for part in scores.values()))
+        (title[:1].upper() + title[1:], *(write_metric(one.metrics[name]) for one in scores.values()))
         for name, title in METRICS.items()
     ]
     return Table("Metrics by split", header, tuple(rows))
 
 
-def describe_part(split: str, part: PartScores) -> str:
-    """Returns a part's name with its numbers of images and groups."""
-    return f"{split}: {sum(part.counts.values()):,} images, {part.groups:,} groups"
+def describe_split(split: str, scores: SplitScores) -> str:
+    """Returns a split's name with its numbers of images and groups."""
+    return f"{split}: {write_count(sum(scores.counts.values()), 'image')}, {write_count(scores.groups, 'group')}"
 
 
 def write_metric(metric: Metric) -> str:
@@ -72,13 +73,14 @@ def write_metric(metric: Metric) -> str:
 
 def describe_abstract(findings: Findings) -> str:
     """Returns the classifier's task, its training data and its performance, in two sentences."""
-    record, part = findings.record, findings.part.scores
-    images = sum(part.counts.values())
+    record, scores = findings.record, findings.results.scores
+    images = sum(scores.counts.values())
     return (
         f"{record.network} for {len(record.classes)} classes ({', '.join(record.classes)}), trained on "
         f"{len(record.sample_ids):,} images of {record.size} × {record.size} px. On {images:,} images of "
-        f"{part.groups:,} independent groups in the {findings.shown} split: AUROC "
-        f"{write_metric(part.metrics['auroc'])}, balanced accuracy {write_metric(part.metrics['balanced_accuracy'])}."
+        f"{scores.groups:,} independent groups in the {findings.shown} split: AUROC "
+        f"{write_metric(scores.metrics['auroc'])}, balanced accuracy "
+        f"{write_metric(scores.metrics['balanced_accuracy'])}."
     )
 
 

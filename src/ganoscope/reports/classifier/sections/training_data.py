@@ -1,4 +1,4 @@
-"""Data: what the classifier learned from, by class and part."""
+"""Data: what the classifier learned from, by class and split."""
 
 import numpy as np
 
@@ -24,10 +24,10 @@ def describe_data(record: ClassifierRecord) -> str:
 
 
 def list_data(findings: Findings) -> Table:
-    """Returns images and groups by class and part."""
+    """Returns images and groups by class and split."""
     labels, splits, groups = (findings.store.column(name) for name in ("label", "split", "group"))
-    names = findings.part.scores.counts
+    names = findings.results.scores.counts
     rows = [(name, *(f"{int(((labels == name) & (splits == split)).sum()):,}" for split in SPLITS)) for name in names]
     rows.append(("Independent groups", *(f"{len(np.unique(groups[splits == split])):,}" for split in SPLITS)))
     header = ("Class", *(split.capitalize() for split in SPLITS))
-    return Table("Images by class and part", header, tuple(rows))
+    return Table("Images by class and split", header, tuple(rows))

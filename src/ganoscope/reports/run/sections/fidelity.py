@@ -71,6 +71,9 @@ def describe_comparison(content: Mapping[str, Any], dangers: tuple[str, ...]) ->
 def describe_space(space: Mapping[str, Any]) -> Iterator[Section]:
     """Yields the results in one feature space: of all images, and by class."""
     name = f"Features of {space['extractor']} ({space['features']:,} features)"
+    if "missing" in space["all"]:
+        yield Section((f"{name}: nothing was measured. {space['all']['missing']}",))
+        return
     warnings = dict.fromkeys(warning for one in space["all"].values() for warning in one.get("warnings", ()))
     yield Section(
         tuple(f"{warning[:1].upper()}{warning[1:]}" for warning in warnings),

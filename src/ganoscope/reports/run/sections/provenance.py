@@ -1,5 +1,6 @@
 """What is needed to find, check and repeat the run."""
 
+from ganoscope.errors import write_count
 from ganoscope.reports.kit.content import Chapter, Section, Table
 from ganoscope.reports.run.artefacts import Sources
 from ganoscope.training.run_folder.trained_run import TrainedRun
@@ -23,7 +24,11 @@ def list_facts(run: TrainedRun) -> Table:
         ("Sessions", describe_sessions(run)),
         ("Images seen", f"{run.images_seen:,}, in {run.images_seen // record.train.batch_size:,} steps"),
         ("Seed", str(record.train.seed)),
-        ("Device, precision", f"{record.train.device}, {record.train.precision}, {record.train.devices} process(es)"),
+        (
+            "Device, precision",
+            f"{record.train.device}, {record.train.precision}, "
+            f"{write_count(record.train.devices, 'process', 'processes')}",
+        ),
         ("ganoscope commit", record.git_commit or "not recorded (installed from a package, or no git)"),
         ("Store", record.store_name),
         ("Store fingerprint", record.store_fingerprint),

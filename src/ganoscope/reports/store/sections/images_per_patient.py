@@ -5,6 +5,7 @@ from collections import Counter
 import numpy as np
 from numpy.typing import NDArray
 
+from ganoscope.errors import write_count
 from ganoscope.figures.axes import COLOURS, INK, make_figure, styled, to_svg
 from ganoscope.reports.kit.content import Table
 from ganoscope.reports.store.artefacts import Evidence
@@ -20,14 +21,15 @@ def show(evidence: Evidence) -> StoreChapter:
     counts = count_images_of_patients(evidence)[1]
     unknown = int((evidence.columns["patient"] == "").sum())
     if not len(counts):
-        return StoreChapter("patients", "Patients", (f"The patient is unknown for all {unknown:,} images.",))
-    missing = f" The patient of {unknown:,} images is unknown." if unknown else ""
+        nobody = f"The patient is unknown for all {write_count(unknown, 'image')}."
+        return StoreChapter("patients", "Patients", (nobody,))
+    missing = f" The patient of {write_count(unknown, 'image')} is unknown." if unknown else ""
     text = (
-        f"{len(counts):,} known patients, from {counts.min():,} to {counts.max():,} images each, "
+        f"{write_count(len(counts), 'known patient')}, from {counts.min():,} to {counts.max():,} images each, "
         f"median {np.median(counts):g}.{missing}"
     )
     if counts.max() == counts.min():
-        same = f"{len(counts):,} known patients, images of each: {counts.min():,}.{missing}"
+        same = f"{write_count(len(counts), 'known patient')}, images of each: {counts.min():,}.{missing}"
         return StoreChapter("patients", "Patients", (same,))
     alt = f"Bar chart: number of patients by their number of images. {text}"
     chart = show_chart(draw_images_per_patient(counts), alt, "Patients by their number of images.")

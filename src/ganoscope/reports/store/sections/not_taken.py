@@ -1,5 +1,6 @@
 """Files not taken: how many, and why."""
 
+from ganoscope.errors import write_count
 from ganoscope.reports.kit.content import Table
 from ganoscope.reports.store.artefacts import Evidence
 from ganoscope.reports.store.chapter import StoreChapter
@@ -14,8 +15,8 @@ def show(evidence: Evidence) -> StoreChapter:
         return StoreChapter("not_taken", "Files not taken", ("Every file was taken.",))
     total = sum(map(len, evidence.not_taken.values()))
     text = (
-        f"{total:,} files were not taken. The full list is in quarantine.csv; the private key file, outside the "
-        f"store, maps the numbers to files."
+        f"{write_count(total, 'file was', 'files were')} not taken. The full list is in quarantine.csv; the private "
+        "key file, outside the store, maps the numbers to files."
     )
     return StoreChapter("not_taken", "Files not taken", (text,), tables=(list_not_taken(evidence),))
 

@@ -1,5 +1,6 @@
 """Privacy: what a data-protection officer needs to know about a store."""
 
+from ganoscope.errors import write_count
 from ganoscope.reports.store.artefacts import Evidence
 from ganoscope.reports.store.chapter import StoreChapter
 
@@ -16,11 +17,11 @@ def describe_privacy(evidence: Evidence) -> tuple[str, ...]:
     patients = len(set(evidence.columns["patient"].tolist()) - {""})
     marked = int((evidence.columns["markers"] != "").sum())
     searched = int((evidence.columns["searched"] == "1").sum())
-    letters = f"of {searched:,} images that were searched, {marked:,} seem to contain some"
+    letters = f"of {write_count(searched, 'image')} searched, {write_count(marked, 'seems', 'seem')} to contain some"
     return (
-        f"The store and this page hold images of persons: {evidence.store.count:,} images of {patients:,} known "
-        "patients and of those without an id. Medical images are personal data in many jurisdictions even without a "
-        "name; faces can be recognised from CT and MRI of the head.",
+        f"The store and this page hold images of persons: {evidence.store.count:,} images of "
+        f"{write_count(patients, 'known patient')} and of those without an id. Medical images are personal data in "
+        "many jurisdictions even without a name; faces can be recognised from CT and MRI of the head.",
         "Patients are named by pseudonyms, files by numbers. Names, birth dates, other dates, UIDs, free text and file "
         "names are not kept in the store. The key that leads back is a separate file, written outside the store: keep "
         "it apart, and do not pass it on.",

@@ -3,6 +3,7 @@
 from importlib.metadata import version
 
 from ganoscope.data.store import Store
+from ganoscope.errors import write_count
 from ganoscope.reports.kit.content import Table, write_number
 from ganoscope.reports.store.artefacts import Evidence
 from ganoscope.reports.store.chapter import StoreChapter
@@ -36,8 +37,11 @@ def list_identity(evidence: Evidence) -> Table:
         ("Known patients", f"{patients:,}"),
         ("Modality", store.modality or "unknown"),
         ("Stored values", f"{unit}, {store.intensity.dtype}; {low:g} to {high:g} become -1 to 1"),
-        ("Annotated findings", f"{masks:,} images with masks, {boxes:,} with boxes" if masks or boxes else "none"),
-        ("Outlined anatomy", f"{anatomy:,} images with masks" if anatomy else "none"),
+        (
+            "Annotated findings",
+            f"{write_count(masks, 'image')} with masks, {boxes:,} with boxes" if masks or boxes else "none",
+        ),
+        ("Outlined anatomy", f"{write_count(anatomy, 'image')} with masks" if anatomy else "none"),
         ("Fingerprint (SHA-256)", store.fingerprint),
     )
     return Table("Identity", ("Fact", "Value"), rows, words=True)

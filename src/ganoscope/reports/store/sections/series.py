@@ -1,5 +1,6 @@
 """Series: the volumes that were cut into slices, those with problems first."""
 
+from ganoscope.errors import write_count
 from ganoscope.reports.kit.content import Table, write_number
 from ganoscope.reports.store.artefacts import Evidence
 from ganoscope.reports.store.chapter import StoreChapter
@@ -14,7 +15,8 @@ def show(evidence: Evidence) -> StoreChapter:
         return StoreChapter("series", "Series", ("The source contains no volumes or series of slices.",))
     missing = sum(int(row["missing"] or 0) for row in evidence.series)
     with_problems = sum(bool(row["problems"]) for row in evidence.series)
-    text = f"{len(evidence.series):,} series; {with_problems:,} with problems; {missing:,} slices missing by position."
+    absent = write_count(missing, "slice")
+    text = f"{len(evidence.series):,} series; {with_problems:,} with problems; {absent} missing by position."
     return StoreChapter("series", "Series", (text,), tables=(list_series(evidence),))
 
 

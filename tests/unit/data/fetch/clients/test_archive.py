@@ -25,11 +25,11 @@ def make_link(name):
 @pytest.mark.parametrize(
     ("member", "says"),
     [
-        ("../evil.txt", "lead out of the folder"),
-        ("a/../../evil.txt", "lead out of the folder"),
-        ("/evil.txt", "lead out of the folder"),
-        ("..\\evil.txt", "lead out of the folder"),
-        ("C:\\evil.txt", "lead out of the folder"),
+        ("../evil.txt", "leads out of the folder"),
+        ("a/../../evil.txt", "leads out of the folder"),
+        ("/evil.txt", "leads out of the folder"),
+        ("..\\evil.txt", "leads out of the folder"),
+        ("C:\\evil.txt", "leads out of the folder"),
         (make_link("link"), "symbolic link"),
     ],
 )
@@ -68,7 +68,7 @@ def test_damaged_archives_are_told(kaggle, tmp_path, damage):
 def test_encrypted_and_repeated_members_are_faults():
     one, two = zipfile.ZipInfo("a.png"), zipfile.ZipInfo("a.png")
     two.flag_bits |= 1
-    assert _archive.find_faults([one, two], 1, 1) == ["1 encrypted file(s)", "1 name(s) that occur twice"]
+    assert _archive.find_faults([one, two], 1, 1) == ["1 encrypted file", "1 name that occurs twice"]
 
 
 def test_a_nested_copy_and_macos_leavings_are_left_out_but_nothing_that_differs(kaggle, tmp_path):

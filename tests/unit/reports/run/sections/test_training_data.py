@@ -12,7 +12,7 @@ def make_store(**columns):
     return SimpleNamespace(column=arrays.__getitem__, count=len(arrays["split"]))
 
 
-def test_images_are_counted_per_label_and_part():
+def test_images_are_counted_per_label_and_split():
     table = count_images(["train", "train", "test"], ["b", "", "b"])
     assert table.rows == (("(no label)", "1", "0", "0", "1"), ("b", "1", "0", "1", "2"), ("All", "2", "0", "1", "3"))
     assert len(count_images(["train"], ["a"]).rows) == 1
@@ -23,10 +23,10 @@ def test_groups_and_patients_are_counted_once():
     assert count_groups(store).rows == (("Groups", "1", "0", "1"), ("Known patients", "1", "0", "0"))
 
 
-def test_unknown_patients_and_groups_in_two_parts_are_named():
+def test_unknown_patients_and_groups_in_two_splits_are_named():
     apart = make_store(split=["train", "test"], group=["g", "h"], patient=["p", "q"])
-    assert describe_patients(apart).endswith("by patient: no group lies in more than one part.")
+    assert describe_patients(apart).endswith("by patient: no group lies in more than one split.")
     crossing = make_store(split=["train", "test"], group=["g", "g"], patient=["", "q"])
     text = describe_patients(crossing)
     assert text.startswith("The patient is unknown for 1 of 2 images.")
-    assert "1 group lies in more than one part" in text
+    assert "1 group lies in more than one split" in text

@@ -10,7 +10,7 @@ from ganoscope.data.store import Store
 from ganoscope.evaluate.classification import metrics as classification
 from ganoscope.evaluate.classification.calibration import HIGHEST, Temperature
 from ganoscope.evaluate.classification.metrics import Predictions, score
-from ganoscope.evaluate.classification.part_checks import CHECKS, find_alarms
+from ganoscope.evaluate.classification.split_checks import CHECKS, find_alarms
 
 CLASSES = ("sick", "well")
 

@@ -1,4 +1,4 @@
-"""What a reader must know before trusting a classifier's metrics: checks of each part, and of the temperature."""
+"""What a reader must know before trusting a classifier's metrics: checks of each split, and of the temperature."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -8,47 +8,48 @@ import numpy as np
 
 from ganoscope.alarms import Alarm, Check, run_checks
 from ganoscope.data.store import Store
+from ganoscope.errors import write_count
 from ganoscope.evaluate.classification.calibration import HIGHEST, LOWEST, Temperature
-from ganoscope.evaluate.classification.metrics import PartScores
+from ganoscope.evaluate.classification.metrics import SplitScores
 
 FEW_GROUPS = 30
-"""Patients or clusters of a part below which its intervals are rough."""
+"""Patients or clusters of a split below which its intervals are rough."""
 CHANCE = 0.5
 """AUROC of random scores."""
 HELD_OUT = ("validation", "test")
 
 
 @dataclass(frozen=True)
-class ScoredParts:
+class ScoredSplits:
     """What the checks look at.
 
     Attributes:
-        store: The store whose parts were used.
-        scores: By the name of the part; a part without an image of a known class is missing.
+        store: The store whose splits were used.
+        scores: By the name of the split; a split without an image of a known class is missing.
         temperature: The temperature that is used, and the one fitted on the validation split.
     """
 
     store: Store
-    scores: Mapping[str, PartScores]
+    scores: Mapping[str, SplitScores]
     temperature: Temperature
 
 
-def find_alarms(store: Store, scores: Mapping[str, PartScores], temperature: Temperature) -> list[Alarm]:
+def find_alarms(store: Store, scores: Mapping[str, SplitScores], temperature: Temperature) -> list[Alarm]:
     """Returns the alarms about a classifier that learned from a store.
 
     Args:
-        store: The store whose parts were used.
-        scores: By the name of the part; a part without an image of a known class is missing.
+        store: The store whose splits were used.
+        scores: By the name of the split; a split without an image of a known class is missing.
         temperature: The temperature that is used, and the one fitted on the validation split.
     """
-    return run_checks(CHECKS, ScoredParts(store, scores, temperature))
+    return run_checks(CHECKS, ScoredSplits(store, scores, temperature))
 
 
-def check_overlap(parts: ScoredParts) -> Iterator[Alarm]:
+def check_overlap(evidence: ScoredSplits) -> Iterator[Alarm]:
     """Yields alarms where patients, or groups of near-duplicates, of the train split are in another split."""
-    splits = parts.store.column("split")
+    splits = evidence.store.column("split")
     for column, named in (("group", "groups"), ("patient", "patients")):
-        values = parts.store.column(column)
+        values = evidence.store.column(column)
         known = set(values[splits == "train"].tolist()) - {""}
         for split in HELD_OUT:
             shared = known & set(values[splits == split].tolist())
@@ -60,12 +61,12 @@ def check_overlap(parts: ScoredParts) -> Iterator[Alarm]:
                 yield Alarm(f"overlapping_{named}_{split}", "danger", message, {named: len(shared)})
 
 
-def check_unscored(parts: ScoredParts) -> Iterator[Alarm]:
+def check_unscored(evidence: ScoredSplits) -> Iterator[Alarm]:
     """Yields alarms where held-out images have no label, or one that no training image has: they can't be scored."""
-    splits = parts.store.column("split")
+    splits = evidence.store.column("split")
     for split in HELD_OUT:
         number = int((splits == split).sum())
-        scored = sum(parts.scores[split].counts.values()) if split in parts.scores else 0
+        scored = sum(evidence.scores[split].counts.values()) if split in evidence.scores else 0
         if not scored:
             message = f"the {split} split contains no image of a trained class: nothing was measured on it."
             yield Alarm(f"nothing_scored_{split}", "danger", message, {"images": number})
@@ -77,9 +78,9 @@ def check_unscored(parts: ScoredParts) -> Iterator[Alarm]:
             yield Alarm(f"unscored_images_{split}", "warning", message, {"images": number - scored})
 
 
-def check_classes(split: str, parts: ScoredParts) -> Iterator[Alarm]:
-    """Yields an alarm where a part holds a single class, or lacks some."""
-    counts = parts.scores[split].counts if split in parts.scores else {}
+def check_classes(split: str, evidence: ScoredSplits) -> Iterator[Alarm]:
+    """Yields an alarm where a split holds a single class, or lacks some."""
+    counts = evidence.scores[split].counts if split in evidence.scores else {}
     absent = [label for label, count in counts.items() if not count]
     if not absent:
         return
@@ -96,11 +97,11 @@ def check_classes(split: str, parts: ScoredParts) -> Iterator[Alarm]:
     yield Alarm(code, "danger" if alone else "warning", message, {"absent": absent})
 
 
-def check_perfection(split: str, parts: ScoredParts) -> Iterator[Alarm]:
+def check_perfection(split: str, evidence: ScoredSplits) -> Iterator[Alarm]:
     """Yields an alarm where weighted precision is exactly 1 and weighted recall equals accuracy."""
-    if split not in parts.scores:
+    if split not in evidence.scores:
         return
-    metrics = parts.scores[split].metrics
+    metrics = evidence.scores[split].metrics
     accuracy, recall = metrics["accuracy"].value, metrics["recall_weighted"].value
     if metrics["precision_weighted"].value != 1.0 or not np.isclose(recall, accuracy, rtol=0, atol=1e-12):
         return
@@ -114,23 +115,23 @@ def check_perfection(split: str, parts: ScoredParts) -> Iterator[Alarm]:
     yield Alarm(f"perfect_precision_{split}", "warning", message, {"accuracy": round(accuracy, 4)})
 
 
-def check_groups(split: str, parts: ScoredParts) -> Iterator[Alarm]:
-    """Yields an alarm where a part has few independent groups: bootstrap intervals are then too narrow."""
-    if split not in parts.scores or parts.scores[split].groups >= FEW_GROUPS:
+def check_groups(split: str, evidence: ScoredSplits) -> Iterator[Alarm]:
+    """Yields an alarm where a split has few independent groups: bootstrap intervals are then too narrow."""
+    if split not in evidence.scores or evidence.scores[split].groups >= FEW_GROUPS:
         return
-    groups = parts.scores[split].groups
+    groups = evidence.scores[split].groups
     message = (
-        f"the {split} split has only {groups:,} independent groups (patients or clusters of near-duplicates): the "
-        f"intervals are rough, and probably too narrow."
+        f"the {split} split has only {write_count(groups, 'independent group')} (patients or clusters of "
+        "near-duplicates): the intervals are rough, and probably too narrow."
     )
     yield Alarm(f"few_groups_{split}", "warning", message, {"groups": groups})
 
 
-def check_chance(parts: ScoredParts) -> Iterator[Alarm]:
+def check_chance(evidence: ScoredSplits) -> Iterator[Alarm]:
     """Yields an alarm where the interval of the test AUROC reaches chance."""
-    if "test" not in parts.scores:
+    if "test" not in evidence.scores:
         return
-    auroc = parts.scores["test"].metrics["auroc"]
+    auroc = evidence.scores["test"].metrics["auroc"]
     if auroc.low <= CHANCE:
         message = (
             f"test AUROC {auroc.value:.3f} ({auroc.low:.3f} to {auroc.high:.3f}): chance can't be ruled out. Train "
@@ -139,9 +140,9 @@ def check_chance(parts: ScoredParts) -> Iterator[Alarm]:
         yield Alarm("no_better_than_chance", "danger", message, {"auroc": round(auroc.value, 4)})
 
 
-def check_temperature(parts: ScoredParts) -> Iterator[Alarm]:
+def check_temperature(evidence: ScoredSplits) -> Iterator[Alarm]:
     """Yields a note where the validation split could not determine the temperature."""
-    temperature, scores = parts.temperature.fitted, parts.scores
+    temperature, scores = evidence.temperature.fitted, evidence.scores
     if "validation" in scores and scores["validation"].metrics["accuracy"].value == 1.0:
         message = (
             "no image of the validation split is misclassified, so no temperature fits it best: probabilities are not "
@@ -151,14 +152,14 @@ def check_temperature(parts: ScoredParts) -> Iterator[Alarm]:
     elif not LOWEST * 1.001 < temperature < HIGHEST * 0.999:
         message = (
             f"the temperature that would calibrate the validation split lies outside {LOWEST:g} to {HIGHEST:g}: "
-            f"{parts.temperature.value:g} is used. Do not trust the probabilities."
+            f"{evidence.temperature.value:g} is used. Do not trust the probabilities."
         )
         yield Alarm("temperature_at_limit", "note", message, {"temperature": round(temperature, 4)})
 
 
-def check_scaling(parts: ScoredParts) -> Iterator[Alarm]:
+def check_scaling(evidence: ScoredSplits) -> Iterator[Alarm]:
     """Yields a note where the fitted temperature is not used, and a warning where the one that is used does harm."""
-    used, scores = parts.temperature, parts.scores
+    used, scores = evidence.temperature, evidence.scores
     if used.value != used.fitted:
         tried = (
             f"cross-entropy {used.loss:.4f} with it, {used.plain_loss:.4f} without, over {used.groups:,} patients or "
@@ -181,20 +182,18 @@ def check_scaling(parts: ScoredParts) -> Iterator[Alarm]:
             f"expected calibration error is {after.value:.3f} ({after.low:.3f} to {after.high:.3f}) with it and "
             f"{before.value:.3f} ({before.low:.3f} to {before.high:.3f}) without. Do not read probabilities as risks."
         )
-        evidence: dict[str, float | int | str | list[str]] = {
-            "with": round(after.value, 4),
-            "without": round(before.value, 4),
-        }
-        yield Alarm("temperature_worse_on_test", "warning", message, evidence)
+        errors = {"with": round(after.value, 4), "without": round(before.value, 4)}
+        yield Alarm("temperature_worse_on_test", "warning", message, errors)
 
 
-def list_checks_of_part(split: str) -> tuple[Check[ScoredParts], ...]:
-    """Returns the checks of the scores on one part."""
+def list_checks_of_split(split: str) -> tuple[Check[ScoredSplits], ...]:
+    """Returns the checks of the scores on one split."""
     return (
         Check(
             (f"single_class_{split}", f"absent_classes_{split}"),
             f"classes without an image in the {split} split",
             partial(check_classes, split),
+            titles=(f"a single class in the {split} split", f"classes without an image in the {split} split"),
         ),
         Check(
             (f"perfect_precision_{split}",),
@@ -211,11 +210,16 @@ def list_checks_of_part(split: str) -> tuple[Check[ScoredParts], ...]:
     )
 
 
-CHECKS: tuple[Check[ScoredParts], ...] = (
+CHECKS: tuple[Check[ScoredSplits], ...] = (
     Check(("overlapping_*",), "patients or near-duplicates shared by the train split and another split", check_overlap),
-    Check(("nothing_scored_*", "unscored_images_*"), "held-out images that can't be scored", check_unscored),
-    *list_checks_of_part("validation"),
-    *list_checks_of_part("test"),
+    Check(
+        ("nothing_scored_*", "unscored_images_*"),
+        "held-out images that can't be scored",
+        check_unscored,
+        titles=("a split without an image that can be scored", "held-out images that can't be scored"),
+    ),
+    *list_checks_of_split("validation"),
+    *list_checks_of_split("test"),
     Check(
         ("no_better_than_chance",),
         "a test AUROC that may be chance",
@@ -227,11 +231,13 @@ CHECKS: tuple[Check[ScoredParts], ...] = (
         "a temperature that the validation split does not determine",
         check_temperature,
         f"no misclassified image, or a temperature outside {LOWEST:g} to {HIGHEST:g}",
+        titles=("a temperature that can't be fitted", "a temperature at its limit"),
     ),
     Check(
         ("temperature_not_used", "temperature_worse_on_test"),
         "temperature scaling that makes probabilities worse on patients that it was not fitted on",
         check_scaling,
+        titles=("temperature scaling that does not help", "temperature scaling that does harm on the test split"),
     ),
 )
 """What is looked for in the scores of a classifier."""
