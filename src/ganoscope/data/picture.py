@@ -63,7 +63,8 @@ class ReadOptions(TableOptions):
     only_modality: str = ""
     """Read only DICOM files of this modality, such as CT."""
     only_series: str = ""
-    """Read only DICOM series whose description matches this regular expression (case-insensitive)."""
+    """Read only DICOM series whose description, and other files whose name matches this regular expression
+    (case-insensitive), such as flair."""
     levels: str = ""
     """What each level of folders is, from the top, such as split/class/patient: split, class, patient, study, series,
     or - for one that is not used. By default, worked out from their names and printed."""

@@ -113,7 +113,7 @@ def fill(source: Path, folder: Path, config: PrepareConfig, workers: int) -> Non
             CONSOLE.print(f"most pictures are {unit}, unlike the first: reading them again")
             ingest = ingest.restart(unit)
             read_all(listing, make_recipe(config, listing), ingest, config.size, workers)
-        finish(ingest, config, layout_name, make_salt(), processes, listing.formats)
+        finish(ingest, config, layout_name, make_salt(), processes, listing)
     except UserError:
         remove(folder)  # this source can't give a valid store
         raise

@@ -19,6 +19,7 @@ from ganoscope.data.prepare.grouping import Columns, group, save_duplicates, sea
 from ganoscope.data.prepare.idle_options import Findings, find_idle_options
 from ganoscope.data.prepare.ingest import Ingest
 from ganoscope.data.prepare.key import save_key
+from ganoscope.data.prepare.listing import Listing
 from ganoscope.data.prepare.provisional_rows import Facts, read_columns, read_facts, read_rows
 from ganoscope.data.store import COLUMNS, QUARANTINE_COLUMNS, Store, StoreWriter
 from ganoscope.data.store.intensity import DTYPE_OF_UNIT, SCALED_UNIT, IntensityMap, parse_window
@@ -33,9 +34,7 @@ PRIVATE_FILES = ("listing.jsonl", "rows.csv", "rejected.csv", "thumbnails.bin", 
 BLOCK = 1024
 
 
-def finish(
-    ingest: Ingest, config: PrepareConfig, layout: str, salt: bytes, workers: int, formats: frozenset[str]
-) -> None:
+def finish(ingest: Ingest, config: PrepareConfig, layout: str, salt: bytes, workers: int, listing: Listing) -> None:
     """Groups and splits the images, and writes all files of the store and the private `key.csv`.
 
     With several processes, one searches for near-duplicates while this one continues.
@@ -46,11 +45,11 @@ def finish(
         layout: Name of the layout.
         salt: Secret key for pseudonyms.
         workers: Number of processes.
-        formats: Names of the readers that the files need.
+        listing: Listing of the source.
     """
     writer, folder = ingest.close(), ingest.folder
-    facts = read_facts(folder, salt, config.patient_pattern is not None)
-    tell(ingest, config, facts, formats | ({"dicom"} if layout == "dicom_tree" else frozenset()))
+    facts = read_facts(folder, salt, config.patient_pattern is not None, listing.several_patients)
+    tell(ingest, config, facts, listing.formats | ({"dicom"} if layout == "dicom_tree" else frozenset()))
     columns, ids = read_columns(folder, facts.pseudonyms)
     wait_for_duplicates = submit(
         search_duplicates, (folder / "thumbnails.bin", columns.patient, columns.volume), workers

@@ -89,7 +89,6 @@ REASONS: Mapping[str, Callable[[PrepareConfig, Findings], str]] = {
     "slices": unless(NO_VOLUME, lambda found: found.stacked or (found.many_frames and "dicom" in found.formats)),
     "plane": unless(NO_VOLUME, lambda found: "nifti" in found.formats or found.stacked or found.many_frames),
     "only_modality": unless(NO_DICOM, lambda found: "dicom" in found.formats),
-    "only_series": unless(NO_DICOM, lambda found: "dicom" in found.formats),
     "window": unless(NO_HU, lambda found: found.unit == "HU"),
     "remove_table": unless(NO_HU, lambda found: found.unit == "HU"),
     "scale": explain_scale,

@@ -15,6 +15,8 @@ from pathlib import Path
 from re import Pattern
 
 from ganoscope.data.layouts import Layout, Listed, SourceImage
+from ganoscope.data.layouts._sequences import SequenceWatch
+from ganoscope.data.layouts._split_lists import find_split_lists
 from ganoscope.data.levels.stated import AS_STATED
 from ganoscope.data.masks.stated_masks import attach_stated
 from ganoscope.data.patients import PatientRule, PatternCounter, RepeatedIds
@@ -42,6 +44,7 @@ class Listing:
         rule: How patient ids are read from the files: the stated pattern, or a built-in one that matches; or None.
         formats: Names of the readers that the files need.
         labels: All classes that are stated.
+        several_patients: Whether the source bears several patient ids, in files that are not taken as well.
     """
 
     path: Path
@@ -52,6 +55,7 @@ class Listing:
     rule: PatientRule | None
     formats: frozenset[str] = frozenset()
     labels: frozenset[str] = frozenset()
+    several_patients: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,11 +98,13 @@ def list_source(
     for line in list_lines(images, options):
         CONSOLE.print(line)
     images, lines = attach_stated(source, images, partial(layout.list_images, source, options), options)
-    for line in lines:
+    lists, watch = find_split_lists(source), SequenceWatch(source, options.only_series)
+    for line in (*lines, *lists.lines):
         CONSOLE.print(line)
     ids = RepeatedIds()
-    listing = spool(watch(images, ids), folder / "listing.jsonl", stated)
-    for line in ids.tell() if listing.rule is None else ():
+    images = show_names(watch.pass_on(lists.apply(source, images)), ids)
+    listing = spool(images, folder / "listing.jsonl", stated)
+    for line in (*watch.tell(), *(ids.tell() if listing.rule is None else ())):
         CONSOLE.print(line)
     if not listing.files:
         remove(folder)
@@ -111,7 +117,7 @@ def list_source(
     return listing
 
 
-def watch(images: Iterable[SourceImage], ids: RepeatedIds) -> Iterator[SourceImage]:
+def show_names(images: Iterable[SourceImage], ids: RepeatedIds) -> Iterator[SourceImage]:
     """Yields entries, and shows the names of the usable ones to the search for ids."""
     for image in images:
         if not image.fault:
@@ -136,7 +142,7 @@ def spool(images: Iterable[SourceImage], path: Path, stated: Pattern[str] | None
         stated: Pattern for patient ids that the user stated.
     """
     digest, counter, entries, files, size = hashlib.sha256(), PatternCounter(stated), 0, 0, 0
-    formats, labels = set[str](), set[str]()
+    formats, labels, patients = set[str](), set[str](), set[str]()
     with path.open("w", encoding="ascii") as file:
         for image in images:
             line = json.dumps({"number": files, **{name: getattr(image, name) for name in FIELDS}}, default=os.fspath)
@@ -147,13 +153,15 @@ def spool(images: Iterable[SourceImage], path: Path, stated: Pattern[str] | None
                 digest.update(state)
                 size += length
             labels |= {image.label} - {""}
+            if len(patients) < 2:
+                patients |= {image.patient} - {""}
             if not image.fault:
                 counter.add(image.name, image.patient)
                 formats.add(name_format(image.name))
             files += len(image.paths)
             entries += 1
     rule, found = counter.recognise(), (frozenset(formats), frozenset(labels))
-    return Listing(path, entries, files, size, digest.hexdigest(), rule, *found)
+    return Listing(path, entries, files, size, digest.hexdigest(), rule, *found, len(patients) > 1)
 
 
 def describe_state(path: Path) -> tuple[int, bytes]:

@@ -123,23 +123,24 @@ class PatientFacts:
         if row["check"] and self._checks.setdefault(person, row["check"]) != row["check"]:
             self.conflicts.add(person)
 
-    def find_unusable(self) -> dict[str, int]:
-        """Returns the ids in headers that can't be a person's, with their numbers of images."""
+    def find_unusable(self, shared: set[str]) -> dict[str, int]:
+        """Returns the ids in headers that can't be a person's, and a shared one, with their numbers of images."""
         found = find_placeholders(self._images) - self._named
-        return {person: self._images[person] for person in found | self.find_shared()}
+        return {person: self._images[person] for person in found | shared}
 
     def find_shared(self) -> set[str]:
         """Returns the one id that the headers of all files bear; empty if there are several, or a single file."""
         return set(self._images) if len(self.persons) == 1 and len(self._entries) > 1 else set()
 
 
-def read_facts(folder: Path, salt: bytes, stated: bool = False) -> Facts:
+def read_facts(folder: Path, salt: bytes, stated: bool = False, several: bool = False) -> Facts:
     """Returns the facts about all images in one pass over the rows.
 
     Args:
         folder: Unfinished store.
         salt: Secret key of the pseudonyms.
         stated: Whether the user stated a pattern for patient ids.
+        several: Whether the source bears several patient ids, so that one that all taken images share is a person's.
     """
     modalities, splits, scaled, many_frames, synthetic, images = set(), set(), False, False, 0, 0
     patients, values = PatientFacts(), ValueFacts()
@@ -152,7 +153,8 @@ def read_facts(folder: Path, salt: bytes, stated: bool = False) -> Facts:
         many_frames = many_frames or row["frame"] != "0"
         patients.add(row)
         values.add(row)
-    unusable, shared = patients.find_unusable(), patients.find_shared()
+    shared = set() if several else patients.find_shared()
+    unusable = patients.find_unusable(shared)
     source = SourceFacts(
         patient_conflicts=len(patients.conflicts - set(unusable)),
         synthetic=synthetic,

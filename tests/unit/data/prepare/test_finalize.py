@@ -154,6 +154,15 @@ def test_a_shared_id_is_told_whatever_it_is_but_one_file_alone_is_no_reason(make
     assert evidence_of(store)["patient_id_shared"] == {"images": 16}
 
 
+def test_the_only_patient_that_was_asked_for_keeps_the_id(make_series, target):
+    chosen = [(f"{n}", {"PatientID": "H-77"}) for n in range(4)]
+    source = make_series(*chosen, ("other", {"PatientID": "H-78", "Modality": "PT"}))
+    with pytest.raises(UserError) as error:
+        prepare(source, target, PrepareConfig(size=16, only_modality="CT"))
+    assert "in 1 group of" in str(error.value)
+    assert "not used" not in str(error.value)
+
+
 def test_one_volume_of_one_person_is_not_said_to_share_an_id(make_series, target):
     with pytest.raises(UserError) as error:
         prepare(make_series(("a", {"PatientID": "H-77"})), target, SMALL)

@@ -19,7 +19,6 @@ SPLIT = Findings(frozenset({"raster"}), "grey 8 bit", source_splits=frozenset({"
         ({"slices": "middle"}, FILMS, "--slices"),
         ({"plane": "sagittal"}, FILMS, "--plane"),
         ({"only_modality": "CT"}, FILMS, "--only-modality"),
-        ({"only_series": "lung"}, FILMS, "--only-series"),
         ({"window": "lung"}, FILMS, "--window"),
         ({"remove_table": True}, FILMS, "--remove-table"),
         ({"scale": "series"}, SLICES, "--scale"),
