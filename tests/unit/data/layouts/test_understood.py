@@ -122,6 +122,12 @@ TREES = {
         for side in ("left", "right")
         for k in (1, 2)
     ],
+    "DRIVE": [
+        f"DRIVE/{split}/{folder}/{n}_{name}"
+        for split, numbers in (("training", (21, 22, 23)), ("test", (1, 2)))
+        for n in numbers
+        for folder, name in (("images", f"{split}.tif"), ("1st_manual", "manual1.png"), ("mask", f"{split}_mask.png"))
+    ],
     "chest_xray, nested": [
         f"{top}chest_xray/{split}/{c}/{c}-{n}.jpeg"
         for top in ("", "chest_xray/")
@@ -173,6 +179,7 @@ def count(items, field):
         ("IXI", {"": 3}),
         ("CBIS-DDSM", {"Mass": 6, "Calc": 6}),
         ("dates", {"": 12}),
+        ("DRIVE", {"": 5}),
         ("IQ-OTH/NCCD", {"Bengin cases": 2, "Malignant cases": 2, "Normal cases": 2}),
         ("chest_xray, nested", {"NORMAL": 8, "PNEUMONIA": 8}),
     ],
@@ -217,6 +224,7 @@ def test_splits_of_public_sets_are_kept(read, name):
         ("BUSI", 5, 0),
         ("Montgomery", 6, 0),
         ("LGG", 4, 0),
+        ("DRIVE", 10, 0),
         ("COVID-QU-Ex", 24, 12),
     ],
 )
