@@ -124,6 +124,45 @@ class PatternCounter:
         return best if self._stated or self._hits[best] >= max(1, RECOGNITION_SHARE * self.names) else None
 
 
+WORDS = r"(?:[A-Za-z]+[_-])*?"
+LIKELY = (
+    r"^[^_-]+[_-]([0-9a-f]{16,})(?=[_-])",
+    rf"^{WORDS}([A-Za-z]+\d*[_-]?\d+)(?=[_-])",
+    r"^(\d{2,})(?=[_-])",
+)
+"""Patterns of an id with further words behind it in file names: the long one of INbreast, and the usual ones."""
+DATE = re.compile(r"(?:19|20)\d\d(?:0[1-9]|1[0-2])(?:[0-2]\d|3[01])$")
+
+
+class RepeatedIds:
+    """Looks in one pass for ids that recur in names of files whose patients nothing else tells."""
+
+    def __init__(self) -> None:
+        self._files = 0
+        self._found = {pattern: (re.compile(pattern), set[int](), [0]) for pattern in LIKELY}
+
+    def add(self, path: str, patient: str = "") -> None:
+        """Adds a file, given its path relative to the source and its patient id in the source."""
+        if patient:
+            return
+        self._files += 1
+        for pattern, ids, matched in self._found.values():
+            if (patient := extract_patient(pattern, path.rpartition("/")[2])) and not DATE.search(patient):
+                ids.add(hash(patient))
+                matched[0] += 1
+
+    def tell(self) -> list[str]:
+        """Returns a line with the pattern of an id that recurs in nearly all names; none if there is none."""
+        for name, (_, ids, (matched,)) in self._found.items():
+            if matched >= max(1, RECOGNITION_SHARE * self._files) and 1 < len(ids) < RECOGNITION_SHARE * matched:
+                return [
+                    f"warning: {len(ids):,} ids recur in names of {matched:,} files, and nothing says that these are "
+                    "patients: images of one person may be in two splits. If they are, add "
+                    f"--patient-pattern '{name}'."
+                ]
+        return []
+
+
 def extract_patient(pattern: Pattern[str] | None, file_name: str) -> str:
     """Returns the patient id in a file name; "" if there is none.
 

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from ganoscope.data.patients import (
     PatternCounter,
+    RepeatedIds,
     compile_pattern,
     extract_patient,
     find_placeholders,
@@ -163,3 +164,36 @@ def test_ids_of_anonymisers_are_told_from_those_of_persons():
         *("Anon-ymous", "UNKNOWN", "n/a", "000", " ", "^^")
     }
     assert not find_placeholders(["000", "001", "P0", "LIDC-0001", "anonymous-17"])
+
+
+@pytest.mark.parametrize(
+    ("names", "ids"),
+    [
+        (
+            [f"{n}_6c613a14b80a859{n % 2}_MG_R_CC_ANON.png" for n in range(20586900, 20586906)],
+            {"6c613a14b80a8590", "6c613a14b80a8591"},
+        ),
+        ([f"mild/OAS1_000{n}_MR1_mpr-1_{k}.jpg" for n in (1, 2) for k in (100, 120)], {"OAS1_0001", "OAS1_0002"}),
+        ([f"CNV/CNV-100{n}-{k}.jpeg" for n in (1, 2) for k in (1, 2)], {"CNV-1001", "CNV-1002"}),
+        ([f"patient{n}_{side}.png" for n in (11, 12) for side in ("left", "right")], {"patient11", "patient12"}),
+        ([f"{n}_{k}.png" for n in (101, 102) for k in (1, 2)], {"101", "102"}),
+    ],
+)
+def test_ids_that_recur_in_file_names_are_told_with_the_pattern_that_reads_them(names, ids):
+    found = RepeatedIds()
+    for name in names:
+        found.add(name)
+    (line,) = found.tell()
+    pattern = compile_pattern(line.split("'")[1])
+    assert {extract_patient(pattern, name.rpartition("/")[2]) for name in names} == ids
+
+
+@pytest.mark.parametrize(
+    "name", ["ISIC_00{}.jpg", "covid{}.png", "COVID-{}.png", "benign ({}).png", "CHNCXR_{}_0.png", "a_2019031{}_1.png"]
+)
+def test_numbers_that_do_not_recur_and_dates_are_no_ids(name):
+    found = RepeatedIds()
+    for n in range(1, 9):
+        found.add(name.format(n))
+        found.add(f"p{n}/x_1_1.png", f"p{n}")
+    assert not found.tell()

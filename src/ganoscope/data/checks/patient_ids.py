@@ -29,8 +29,8 @@ def find_conflicting_ids(tables: StoreTables) -> Iterator[Alarm]:
 
 
 REMEDY = (
-    "State who the patients are: --patient-pattern for ids in file names or folders, or a manifest.csv with a column "
-    "patient."
+    "State who the patients are: --levels (such as patient/-) where folders are patients, --patient-pattern for ids in "
+    "file names or folders, or a manifest.csv with a column patient."
 )
 
 

@@ -42,7 +42,25 @@ def sort_series(source: Path, series: Iterable[SourceImage], levels: str) -> Lis
     if isinstance(reading, FoundReading) and states_class(reading) and not holds_classes(source, entries, reading):
         reading, lines = without_class(reading), [NOT_CLASSES]
     images = (image for entry in entries for image in divide(source, entry, reading, bool(levels)))
+    headers = all(entry.patient for entry in entries if not entry.fault)
+    if headers and isinstance(reading, FoundReading) and not says_anything(source, entries, reading):
+        return Listed(check_labels(source, images), lines)  # nothing of the folders is used
     return Listed(check_labels(source, images), [*reading.tell(), *lines])
+
+
+def says_anything(source: Path, entries: Iterable[SourceImage], reading: Reading) -> bool:
+    """Tells whether the folders give a class, a split, or a patient where the header holds the folder's name.
+
+    Args:
+        source: Source folder.
+        entries: Series with the patients in their headers.
+        reading: What the folders seem to mean.
+    """
+    for folders, patient in {(list_folders_above(source, path), one.patient) for one in entries for path in one.paths}:
+        place = reading.place(folders)
+        if place.label or place.split or (patient in folders and place.patient != patient):
+            return True
+    return False
 
 
 def states_class(reading: FoundReading) -> bool:

@@ -1,5 +1,6 @@
 """Applies what was understood of a source's folders to each of its files, and says it in one line per level."""
 
+import re
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
@@ -15,6 +16,13 @@ from ganoscope.errors import UserError, describe, write_count
 UNUSED = "not used"
 USED = ("split", "class", "patient")
 """Roles that decide what becomes of a picture."""
+PUBLIC = ("split", "class", "folders of pictures", "masks", "parts of the set")
+"""Roles whose names say nothing of persons, or become part of the store."""
+NUMBERED = re.compile(
+    r"((patient|pat|case|subject|subj|sub|person|study|series|exam|scan|visit|session|ses|p|s)[ _-]?\d+)|\d{1,5}",
+    re.IGNORECASE,
+)
+"""Names of patients and studies that name nobody: numbers, with the word for what they count. They may be printed."""
 ROLE_OF_KIND = {
     "split": "split",
     "container": "folders of pictures",
@@ -98,7 +106,7 @@ class FoundReading:
     def tell(self) -> list[str]:
         """Returns one line per level."""
         ordered = sorted(self.levels.items(), key=lambda item: item[0][0])
-        lines = [f"level {depth + 1}: {role} ({describe_names(*names)})" for (depth, role), names in ordered]
+        lines = [f"level {depth + 1}: {role} ({describe_names(role, *names)})" for (depth, role), names in ordered]
         if not lines:
             return []
         if self.roles.studies:
@@ -180,9 +188,18 @@ class FoundReading:
         return "/".join(role if role in ROLES else "-" for role in roles)
 
 
-def describe_names(names: set[int], shown: list[str]) -> str:
-    """Returns how many folders there are, and what a few of them are called."""
-    return f"{write_count(len(names), 'folder')}: {', '.join(shown)}{', ...' if len(names) > len(shown) else ''}"
+def describe_names(role: str, names: set[int], shown: list[str]) -> str:
+    """Returns how many folders there are, and what a few of them are called, unless that could name a person.
+
+    Args:
+        role: What the folders were taken for.
+        names: Hashes of all names.
+        shown: A few of the names.
+    """
+    count = write_count(len(names), "folder")
+    if role not in PUBLIC and not all(NUMBERED.fullmatch(name) for name in shown):
+        return count
+    return f"{count}: {', '.join(shown)}{', ...' if len(names) > len(shown) else ''}"
 
 
 def read_levels(

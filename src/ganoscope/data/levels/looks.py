@@ -125,6 +125,8 @@ def look_for_place(name: str, parts: tuple[str, ...]) -> Look | None:
 def is_mask_folder(parts: tuple[str, ...]) -> bool:
     """Tells whether the words of a folder name speak of masks and of nothing else."""
     others = [part for part in parts if part not in words.MASKS and not part.isdigit()]
+    if "manual" in others and all(part in words.DRAWN for part in others):
+        return True  # 1st_manual
     return (
         len(others) < sum(not part.isdigit() for part in parts)
         and all(part in words.MASK_FILLERS for part in others)

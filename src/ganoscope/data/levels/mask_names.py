@@ -24,6 +24,8 @@ Key = tuple[tuple[str, ...], tuple[str, ...]]
 """Folders that tell sets and classes apart, and what of a file name a picture and its mask share."""
 
 
+UNTOLD = "no word in their names says what they outline: if they outline findings, add --masks and the source's path"
+
 ANYWHERE = ("*",)
 """Stands for the folders in the key of a picture whose name is the only one of its kind."""
 
@@ -113,11 +115,17 @@ def list_stems(file_name: str) -> tuple[tuple[str, ...], ...]:
         (('benign', '1', '1'), ('benign', '1'))
     """
     parts = split_words(SUFFIX.sub("", file_name))
-    places = [index for index, part in enumerate(parts) if part in words.MASKS]
+    places = [index for index, part in enumerate(parts) if part in words.MASKS or part == "manual"]
     plain = drop(parts, words.MASKS | words.PICTURES)
     before = drop(parts[: places[0]], words.PICTURES) if places and places[0] else plain
     bare = drop(plain, words.ANATOMY | words.FINDINGS)
-    return tuple(dict.fromkeys((plain, before, bare)))
+    stems = tuple(dict.fromkeys((plain, before, bare)))
+    return tuple(dict.fromkeys((*stems, *map(drop_splits, stems))))
+
+
+def drop_splits(stem: tuple[str, ...]) -> tuple[str, ...]:
+    """Returns the words of a stem without those for splits, as pictures and masks of DRIVE share their number alone."""
+    return drop(stem, frozenset(words.SPLIT_WORDS)) or stem
 
 
 def drop(parts: tuple[str, ...], unwanted: frozenset[str]) -> tuple[str, ...]:
@@ -193,8 +201,10 @@ class MaskIndex:
         """Returns the masks of a picture."""
         if not self.masks:
             return []
-        stem = read_stem(file_name)
-        return self.masks.get((read_context(folders).folders, stem)) or self.masks.get((ANYWHERE, stem)) or []
+        stem, above = read_stem(file_name), read_context(folders).folders
+        keys = dict.fromkeys(((above, stem), (above, drop_splits(stem))))
+        beside = [mask for key in keys for mask in self.masks.get(key, ())]
+        return beside or self.masks.get((ANYWHERE, stem), [])
 
     def tell(self) -> list[str]:
         """Returns in a few lines how many masks there are, and what they were taken for."""
@@ -204,7 +214,7 @@ class MaskIndex:
         if findings:
             lines.append(f"masks of findings, by their names: {findings:,}")
         if len(files) > findings:
-            reason = "; no word in their names says what they outline" if guessed else ""
+            reason = f"; {UNTOLD}" if guessed else ""
             lines.append(f"masks taken as outlines of anatomy, not of findings: {len(files) - findings:,}{reason}")
         if self.loose:
             lines.append(f"masks without a picture of their name, listed in quarantine.csv: {len(self.loose):,}")
@@ -221,12 +231,15 @@ class MaskSearch:
         self.candidates: list[Candidate] = []
         self.index = MaskIndex()
         self._keys: set[int] = set()
+        self._bare: dict[int, bool] = {}
         self._stems: dict[int, bool] = {}
 
     def add_picture(self, folders: tuple[str, ...], file_name: str) -> None:
         """Adds a file that is no candidate."""
-        stem = read_stem(file_name)
-        self._keys.add(hash((read_context(folders).folders, stem)))
+        stem, above = read_stem(file_name), read_context(folders).folders
+        self._keys.add(hash((above, stem)))
+        bare = hash((above, drop_splits(stem)))
+        self._bare[bare] = bare not in self._bare
         self._stems[hash(stem)] = hash(stem) not in self._stems
 
     def finish(self) -> list[Candidate]:
@@ -246,7 +259,7 @@ class MaskSearch:
 
     def choose(self, candidate: Candidate) -> Key | None:
         """Returns the key of the picture that a candidate belongs to: beside it, or the only one of that name."""
-        beside = next((key for key in candidate.keys if hash(key) in self._keys), None)
+        beside = next((key for key in candidate.keys if hash(key) in self._keys or self._bare.get(hash(key))), None)
         if beside or not candidate.sure:
             return beside
         return next(((ANYWHERE, stem) for _, stem in candidate.keys if stem and self._stems.get(hash(stem))), None)

@@ -48,6 +48,8 @@ MASKS = list_words(
     "annotations gt groundtruth contour contours roi rois delineation delineations truth outline outlines "
     "lungmask"
 )
+DRAWN = list_words("manual manual1 manual2 1st 2nd 3rd st nd rd observer expert reader drawn first second third")
+"""Words for who drew masks: folders called so and with `manual` hold masks."""
 MASKS_ALONE = list_words("mask masks seg segs segm segmentation segmentations annotation annotations labelmap lungmask")
 """Words for masks that need no picture beside them to be believed in file names of pictures."""
 ANATOMY = list_words(

@@ -165,8 +165,9 @@ def list_neighbours(path: Path, depth: int, volume: bool) -> Iterator[tuple[Path
     yield from ((path.parent / name, family) for name in others[:MOST_NEIGHBOURS])
     everything = [path.parent / name for name in own.names]
     for folder in list_folders_beside(path.parent, min(depth, MOST_LEVELS)):
-        same = index_folder(folder).by_stem.get(strip(path.name), ())
-        yield from ((folder / name, everything) for name in same[:1])
+        index, numbers = index_folder(folder), find_numbers(strip(path.name))
+        same = index.by_stem.get(strip(path.name)) or index.by_numbers.get(numbers) or index.by_numbers.get(numbers[:1])
+        yield from ((folder / name, everything) for name in (same or ())[:1])
 
 
 def find_related(name: str, index: "FolderIndex") -> Iterator[str]:

@@ -7,6 +7,7 @@ masks must be those of the picture, where several pictures have the name. Files 
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 from ganoscope.data.layouts import SourceImage
@@ -80,16 +81,68 @@ def attach_stated(
             pictures.
     """
     stated = {
-        field: Path(folder) for field, folder in (("mask", options.masks), ("anatomy", options.anatomy)) if folder
+        field: locate(source, folder)
+        for field, folder in (("mask", options.masks), ("anatomy", options.anatomy))
+        if folder
     }
     if not stated:
         return images, []
+    lines: list[str] = []
+    for field, folder in list(stated.items()):
+        if count := count_beside(folder, list_images()) if folder.is_dir() else 0:
+            del stated[field]
+            list_images = partial(relabel, list_images, field, folder)
+            images = list_images()
+            lines.append(f"masks of {KINDS[field][1]}, as stated, beside the pictures in {folder}: {count:,}")
+    if not stated:
+        return images, lines
     refuse(list(list_faults(source, stated)))
     roots = tuple(os.path.join(os.path.realpath(folder), "") for folder in stated.values())  # noqa: PTH118
     masks = [mask for field, folder in stated.items() for mask in list_masks(folder, field)]
     names = fit_masks(masks, (image for image in images if not is_inside(image, roots)))
     refuse([*refuse_misfits(stated, masks, names), *refuse_doubtful(masks)])
-    return join(source, list_images, masks, roots), [tell(field, folder, masks) for field, folder in stated.items()]
+    lines += [tell(field, folder, masks) for field, folder in stated.items()]
+    return join(source, list_images, masks, roots), lines
+
+
+def locate(source: Path, folder: str) -> Path:
+    """Returns a stated folder of masks; where there is none of that path, the one inside the source."""
+    return Path(folder) if Path(folder).is_dir() or not (source / folder).is_dir() else source / folder
+
+
+def count_beside(folder: Path, images: Iterable[SourceImage]) -> int:
+    """Returns how many masks a layout found in a folder, if their pictures lie in it, too; else 0.
+
+    Args:
+        folder: Stated folder of masks.
+        images: Entries of the source.
+    """
+    roots = (os.path.join(os.path.realpath(folder), ""),)  # noqa: PTH118
+    masks: set[Path] = set()
+    for image in images:
+        found = (*image.mask, *image.anatomy)
+        if found and is_inside(image, roots):
+            masks.update(path for path in found if os.path.realpath(path).startswith(roots))
+    return len(masks)
+
+
+def relabel(list_images: List, field: str, folder: Path) -> Iterator[SourceImage]:
+    """Yields the entries with the masks that a layout found in a folder as those of one kind.
+
+    Args:
+        list_images: Function that lists the entries.
+        field: Field of the kind.
+        folder: The folder.
+    """
+    root = os.path.join(os.path.realpath(folder), "")  # noqa: PTH118
+    other = next(name for name in KINDS if name != field)
+    for image in list_images():
+        moved = [path for path in getattr(image, other) if os.path.realpath(path).startswith(root)]
+        kept = tuple(path for path in getattr(image, other) if path not in moved)
+        masks, anatomy = (*getattr(image, field), *moved), kept
+        if field == "anatomy":
+            masks, anatomy = anatomy, masks
+        yield replace(image, mask=masks, anatomy=anatomy) if moved else image
 
 
 def list_faults(source: Path, stated: Mapping[str, Path]) -> Iterator[str]:

@@ -19,7 +19,7 @@ from ganoscope.data.layouts._sequences import SequenceWatch
 from ganoscope.data.layouts._split_lists import find_split_lists
 from ganoscope.data.levels.stated import AS_STATED
 from ganoscope.data.masks.stated_masks import attach_stated
-from ganoscope.data.patients import PatientRule, PatternCounter
+from ganoscope.data.patients import PatientRule, PatternCounter, RepeatedIds
 from ganoscope.data.person_names import refuse_person_labels
 from ganoscope.data.picture import ReadOptions
 from ganoscope.data.prepare.idle_options import name_format
@@ -101,8 +101,10 @@ def list_source(
     lists, watch = find_split_lists(source), SequenceWatch(source, options.only_series)
     for line in (*lines, *lists.lines):
         CONSOLE.print(line)
-    listing = spool(watch.pass_on(lists.apply(source, images)), folder / "listing.jsonl", stated)
-    for line in watch.tell():
+    ids = RepeatedIds()
+    images = show_names(watch.pass_on(lists.apply(source, images)), ids)
+    listing = spool(images, folder / "listing.jsonl", stated)
+    for line in (*watch.tell(), *(ids.tell() if listing.rule is None else ())):
         CONSOLE.print(line)
     if not listing.files:
         remove(folder)
@@ -113,6 +115,14 @@ def list_source(
         remove(folder)
         raise
     return listing
+
+
+def show_names(images: Iterable[SourceImage], ids: RepeatedIds) -> Iterator[SourceImage]:
+    """Yields entries, and shows the names of the usable ones to the search for ids."""
+    for image in images:
+        if not image.fault:
+            ids.add(image.name, image.patient)
+        yield image
 
 
 def list_lines(images: Iterable[SourceImage], options: ReadOptions) -> Sequence[str]:

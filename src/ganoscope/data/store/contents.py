@@ -50,11 +50,11 @@ def compute_statistics(store: Store) -> Statistics:
     shapes: Counter[tuple[int, int]] = Counter()
     masked: Counter[str] = Counter()
     members: dict[str, tuple[set[str], set[str]]] = {split: (set(), set()) for split in SPLITS}
-    for sample in store.samples():
+    for index, sample in enumerate(store.samples()):
         counts[sample.split, sample.label] += 1
         shapes[sample.height_px, sample.width_px] += 1
         masked[FINDINGS] += bool(sample.annotated or sample.boxes)
-        masked[ANATOMY] += bool(sample.anatomy)
+        masked[ANATOMY] += bool(sample.anatomy) and (store.anatomy is None or bool(store.anatomy[index].any()))
         members[sample.split][0].add(sample.group)
         members[sample.split][1].add(sample.patient)
     values, numbers = count_values(store)

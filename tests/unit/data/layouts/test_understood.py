@@ -122,6 +122,12 @@ TREES = {
         for side in ("left", "right")
         for k in (1, 2)
     ],
+    "DRIVE": [
+        f"DRIVE/{split}/{folder}/{n}_{name}"
+        for split, numbers in (("training", (21, 22, 23)), ("test", (1, 2)))
+        for n in numbers
+        for folder, name in (("images", f"{split}.tif"), ("1st_manual", "manual1.png"), ("mask", f"{split}_mask.png"))
+    ],
     "chest_xray, nested": [
         f"{top}chest_xray/{split}/{c}/{c}-{n}.jpeg"
         for top in ("", "chest_xray/")
@@ -173,6 +179,7 @@ def count(items, field):
         ("IXI", {"": 3}),
         ("CBIS-DDSM", {"Mass": 6, "Calc": 6}),
         ("dates", {"": 12}),
+        ("DRIVE", {"": 5}),
         ("IQ-OTH/NCCD", {"Bengin cases": 2, "Malignant cases": 2, "Normal cases": 2}),
         ("chest_xray, nested", {"NORMAL": 8, "PNEUMONIA": 8}),
     ],
@@ -217,6 +224,7 @@ def test_splits_of_public_sets_are_kept(read, name):
         ("BUSI", 5, 0),
         ("Montgomery", 6, 0),
         ("LGG", 4, 0),
+        ("DRIVE", 10, 0),
         ("COVID-QU-Ex", 24, 12),
     ],
 )
@@ -244,7 +252,7 @@ def test_masks_without_their_picture_are_listed_as_such(make_source):
 
 def test_what_was_understood_is_told_in_one_line_per_level(read):
     assert list(read("CheXpert")[1]) == [
-        "level 1: not used (1 folder: CheXpert-v1.0-small)",
+        "level 1: not used (1 folder)",
         "level 2: split (2 folders: train, valid)",
         "level 3: patient (12 folders: patient00001, patient00002, patient00003, ...)",
         "level 4: study (2 folders: study1, study2)",

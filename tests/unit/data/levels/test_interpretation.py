@@ -2,7 +2,7 @@
 
 import pytest
 
-from ganoscope.data.levels.interpretation import read_levels
+from ganoscope.data.levels.interpretation import describe_names, read_levels
 from ganoscope.errors import UserError
 
 
@@ -205,3 +205,20 @@ def test_patients_numbered_from_1_beside_each_class_are_different_persons():
 def test_one_id_beside_several_words_is_one_person():
     _, places = read([f"{c}_P_{n:05d}_{view}" for c in ("Mass", "Calc") for n in (7, 9) for view in ("CC", "MLO")])
     assert set(patients(places)) == {"P_00007", "P_00009"}
+
+
+@pytest.mark.parametrize(
+    ("role", "name", "printed"),
+    [
+        ("patient", "patient00001", True),
+        ("study", "study1", True),
+        ("patient", "00042", True),
+        ("patient", "Smith_Jane_19630417", False),
+        ("not used", "Smith", False),
+        ("patient", "TCGA-17-Z011", False),
+        ("patient", "19630417", False),
+        ("class", "Viral Pneumonia", True),
+    ],
+)
+def test_names_that_could_be_those_of_persons_are_not_printed(role, name, printed):
+    assert (name in describe_names(role, {1, 2}, [name])) == printed

@@ -102,3 +102,13 @@ def test_folders_that_can_not_hold_masks_are_refused(films, tmp_path):
     one = write(tmp_path / "M", {"film_0.png": draw_mask(0)})
     with pytest.raises(UserError, match=r"name one folder"):
         prepare_with(films, tmp_path, anatomy=one, masks=one)
+
+
+@pytest.mark.parametrize("place", ["source", "source/..", "sickly"])
+def test_masks_beside_the_pictures_are_what_is_stated(place, films, tmp_path):
+    films |= {f"sickly/film_{n}_mask.png": draw_mask(n) for n in range(6)}
+    folder = place if place == "sickly" else tmp_path / place
+    store = prepare_with(films, tmp_path, masks=folder)
+    assert sum(value == "1" for value in store.column("annotated")) == 6
+    assert not any(value == "1" for value in store.column("anatomy"))
+    assert not quarantine_of(store)
