@@ -18,7 +18,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import Future, ProcessPoolExecutor
+from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager, suppress
 from functools import cache, partial
@@ -41,8 +41,6 @@ FEW = 200
 """Largest number of items for which starting processes costs more than it saves."""
 CAN_COPY = sys.platform == "linux"
 """Whether a process can go on as a copy of another; on macOS its frameworks, on Windows the system forbid it."""
-AHEAD = 4
-"""Batches sent to a process of its own before the result of the first is taken: it must not wait for its caller."""
 TRIES = 2
 """Times that an item must end a process in which it is alone: once may have come from outside."""
 SAFE_PATH = "PYTHONSAFEPATH"
@@ -89,8 +87,8 @@ def map_in_order(
         items: Read only as fast as results are taken.
         workers: Number of processes; one per core by default, but none are started for `FEW` items or fewer.
         batch: Number of items sent to a process at a time.
-        rescue: Gives the result instead, in this process, for each item that was under way when a process ended. With
-            it, every item is handled outside this process, also with one worker.
+        rescue: Gives the result instead, in this process, for each item that was under way when one of several
+            processes ended. With one worker, items are handled in this process, and one that ends it ends the call.
 
     Raises:
         BrokenProcessPool: A process ended, and there is no `rescue`.
@@ -99,14 +97,14 @@ def map_in_order(
     start = list(islice(iterator, FEW + 1))
     wanted = workers or (count_cores() if len(start) > FEW else 1)
     everything = chain(start, iterator)
-    if wanted == 1 and rescue is None:
+    if wanted == 1:
         yield from (function(item) for item in everything)
         return
     chunks = Chunks(make_chunks(everything, batch))
     try:
         while not chunks.ended:
             try:
-                for results in call_in_one(function, chunks) if wanted == 1 else call_in_pool(function, chunks, wanted):
+                for results in call_in_pool(function, chunks, wanted):
                     chunks.open.popleft()
                     yield from results
             except BrokenProcessPool:
@@ -170,37 +168,6 @@ def call_in_pool(function: Callable[[T], R], chunks: Iterable[list[T]], workers:
         yield from pool(call(function, chunk, os.getpid()) for chunk in chunks)
 
 
-def call_in_one(function: Callable[[T], R], chunks: Iterable[list[T]]) -> Iterator[list[R]]:
-    """Yields the results for each list of items, in order, from one process, which is kept for the next call.
-
-    Args:
-        function: Function to call for each item.
-        chunks: Lists of items.
-
-    Raises:
-        ProcessEndedError: The process ended.
-    """
-    executor = start_process(os.getpid())
-    processes: list[BaseProcess] = []
-    waiting: deque[Future[list[R]]] = deque()
-    try:
-        for chunk in chunks:
-            with safe_path():
-                waiting.append(executor.submit(call_for_each, function, chunk, os.getpid()))
-            processes = processes or list(executor._processes.values())
-            if len(waiting) > AHEAD:
-                yield waiting.popleft().result()
-        while waiting:
-            yield waiting.popleft().result()
-    except BrokenProcessPool:
-        start_process.cache_clear()
-        executor.shutdown()
-        raise ProcessEndedError(name_end(processes)) from None
-    except BaseException:  # nobody waits for the result any more
-        stop_process()
-        raise
-
-
 def name_end(processes: Iterable[BaseProcess]) -> str:
     """Returns how the first of the processes ended, such as `signal 11`."""
     codes = [process.exitcode for process in processes if process.exitcode]
@@ -253,8 +220,34 @@ def call_alone(function: Callable[[T], R], item: T) -> R:
     """
     for _ in range(TRIES - 1):
         with suppress(ProcessEndedError):
-            return next(iter(*call_in_one(function, [[item]])))
-    return next(iter(*call_in_one(function, [[item]])))
+            return call_once(function, item)
+    return call_once(function, item)
+
+
+def call_once(function: Callable[[T], R], item: T) -> R:
+    """Returns function(item), called in a process of its own, which is kept for the next call.
+
+    Args:
+        function: Function to call.
+        item: Its argument.
+
+    Raises:
+        ProcessEndedError: The process ended.
+    """
+    executor = start_process(os.getpid())
+    processes: list[BaseProcess] = []
+    try:
+        with safe_path():
+            waiting = executor.submit(call_for_each, function, [item], os.getpid())
+        processes = list(executor._processes.values())
+        return waiting.result()[0]
+    except BrokenProcessPool:
+        start_process.cache_clear()
+        executor.shutdown()
+        raise ProcessEndedError(name_end(processes)) from None
+    except BaseException:  # nobody waits for the result any more
+        stop_process()
+        raise
 
 
 def submit(function: Callable[[T], R], item: T, workers: int) -> Callable[[], R]:

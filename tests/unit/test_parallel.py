@@ -104,9 +104,8 @@ def rescue(item):
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="signals")
-@pytest.mark.parametrize("workers", [1, 2])
-def test_items_that_end_their_process_are_found_and_all_others_keep_their_place(workers):
-    results = list(map_in_order(end_at_deadly, range(FEW + 50), workers, 16, rescue))
+def test_items_that_end_their_process_are_found_and_all_others_keep_their_place():
+    results = list(map_in_order(end_at_deadly, range(FEW + 50), 2, 16, rescue))
     assert [item for item, _ in results] == ["signal 11" if item in DEADLY else item for item in range(FEW + 50)]
     assert os.getpid() not in {process for _, process in results}
 
@@ -127,11 +126,6 @@ def test_an_error_in_a_process_of_its_own_comes_through():
     with pytest.raises(TypeError):
         call_alone(operator.neg, "a")
     assert call_alone(operator.neg, 1) == -1
-
-
-def test_a_process_of_its_own_ends_with_the_work():
-    ((_, process),) = map_in_order(end_at_deadly, [1], rescue=rescue)
-    assert not is_running(process)
 
 
 STRAY = """

@@ -48,23 +48,20 @@ def run_prepare(tmp_path, source, *options):
         return done, Store.open(tmp_path / "store"), list(csv.DictReader(file))
 
 
-SLOW = [pytest.param(230, workers, marks=pytest.mark.slow) for workers in ("1", "2")]
-
-
-@pytest.mark.parametrize(("count", "workers"), [(20, "0"), *SLOW])
-def test_the_store_is_that_of_the_other_files(tmp_path, smooth, count, workers):
+@pytest.mark.parametrize("count", [20, pytest.param(230, marks=pytest.mark.slow)])
+def test_the_store_is_that_of_the_other_files(tmp_path, smooth, count):
     rng = np.random.default_rng(0)
     for number in range(count):
         name = f"in/{'ab'[number % 2]}/{number:03}{'-deadly' if number in (0, 11) else ''}.png"
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         Image.fromarray(rng.integers(0, 256, (20, 20)).astype(np.uint8)).save(tmp_path / name)
-    _, store, refused = run_prepare(tmp_path, tmp_path / "in", "--workers", workers)
+    _, store, refused = run_prepare(tmp_path, tmp_path / "in", "--workers", "2")
     assert [row["reason"] for row in refused] == ["reading it ended the process (signal 11)"] * 2
     ids, images = store.column("sample_id").tolist(), store.images[:].copy()
     labels = store.column("label").tolist()
     for path in [*(tmp_path / "in").rglob("*deadly*"), *tmp_path.glob("store*")]:
         path.unlink() if path.is_file() else path.rename(tmp_path / "before")
-    _, without, refused = run_prepare(tmp_path, tmp_path / "in", "--workers", workers)
+    _, without, refused = run_prepare(tmp_path, tmp_path / "in", "--workers", "2")
     assert refused == []
     assert ids == without.column("sample_id").tolist()
     assert labels == without.column("label").tolist()
@@ -80,7 +77,7 @@ def test_of_a_series_only_the_slice_is_put_aside(tmp_path, smooth):
         uids = {"SOPInstanceUID": f"1.2.{number}", "StudyInstanceUID": "1.9", "PixelSpacing": [1, 1]}
         pixels = smooth(number, (24, 24)).astype(np.uint16) * 4
         dicom_files.write(path, pixels, **dicom_files.CT, **place, **uids, SeriesInstanceUID="1.8")
-    _, store, refused = run_prepare(tmp_path, tmp_path / "in", "--split", "test")
+    _, store, refused = run_prepare(tmp_path, tmp_path / "in", "--split", "test", "--workers", "2")
     assert len(store.images) == 5
     assert [row["reason"] for row in refused] == ["reading it ended the process (signal 11)"]
     assert len(set(store.column("series").tolist())) == 1

@@ -13,7 +13,7 @@ from ganoscope.data.dicom import attributes
 from ganoscope.data.file_limits import refuse_bomb
 from ganoscope.data.layouts import dicom_tree
 from ganoscope.data.picture import ReadOptions, UnreadableError
-from ganoscope.data.prepare import decode, decode_all
+from ganoscope.data.prepare import decode
 from ganoscope.data.prepare.config import PrepareConfig
 from ganoscope.data.prepare.faults import explain_fault
 from ganoscope.errors import UserError
@@ -56,7 +56,6 @@ def test_an_exception_at_any_place_costs_one_file(tmp_path, smooth, monkeypatch,
     for number in range(12):
         save_png(tmp_path / f"in/{number:02}.png", smooth(number, (300, 300)))
     monkeypatch.setattr(decode, place, fail_once)
-    monkeypatch.setattr(decode_all, "map_in_order", lambda function, lines, *_: map(function, lines))  # in this process
     store = prepare(tmp_path / "in", tmp_path / "store", PrepareConfig(size=16))
     assert len(names_of(store)) == 11
     ((name, reason),) = quarantine_of(store).items()
