@@ -69,7 +69,8 @@ def make_splits(
         raise UserError(
             f"too few independent images to split: got {write_count(len(groups), 'image')} in "
             f"{write_count(len(names), 'group')} of the same patient or of near-duplicates; allowed: "
-            f"at least {len(SPLITS)} groups. Add images of other patients, or give --split test for a store that is only tested on."
+            f"at least {len(SPLITS)} groups. Add images of other patients, or give --split test for a store that is "
+            "only tested on."
         )
     chosen = keep_source_splits(inverse, source_splits, len(names))
     strata = majority(inverse, labels, len(names))
