@@ -1,6 +1,8 @@
 """Fixtures shared by all tests: a small phantom store and a run trained on it for a few steps."""
 
 import os
+import signal
+import threading
 from pathlib import Path
 
 import pytest
@@ -29,6 +31,10 @@ from tests.fixtures.pictures import make_source, make_store, smooth  # noqa: F40
 from tests.fixtures.prepared import pictures, target  # noqa: F401
 
 torch.set_num_threads(1)
+if threading.current_thread() is threading.main_thread():  # in the background, shells and nohup let these be ignored
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    if hasattr(signal, "SIGHUP"):
+        signal.signal(signal.SIGHUP, signal.SIG_DFL)
 settings.register_profile("ganoscope", deadline=None)  # first calls import, and machines are noisy
 settings.load_profile("ganoscope")
 

@@ -51,7 +51,7 @@ def test_a_test_part_of_one_class_is_shown_for_what_it_is(classifier, store, tmp
     assert record.metrics["metrics"]["auroc"]["value"] is None
     assert "AUROC is not defined: no image is of glioma, meningioma" in words(section(text, "metrics"))
     assert "No curve is defined" in words(section(text, "curves"))
-    assert "■ danger Single class test" in words(section(text, "alarms"))
+    assert "■ danger A single class in the test split" in words(section(text, "alarms"))
 
 
 def test_a_run_without_a_page_gets_heat_maps_and_page_and_is_not_trained_again(

@@ -98,7 +98,7 @@ def test_missing_columns_are_told_at_once_with_those_found_and_needed(write):
 
 def test_rows_of_another_length_are_all_counted_and_the_first_named(write):
     bad = "".join(f"x{number}\n" for number in range(7))
-    with pytest.raises(UserError, match=r"8 row\(s\).*line 3 has 4; line 4 has 1;.*and 3 more"):
+    with pytest.raises(UserError, match=r"8 rows.*line 3 has 4; line 4 has 1;.*and 3 more"):
         list(read_rows(open_table(write(f"a,b\n1,2\n1,2,3,4\n{bad}"))))
 
 
