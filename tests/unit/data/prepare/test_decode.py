@@ -131,7 +131,7 @@ def test_different_pictures_at_one_position_are_refused_beside_copies(source, ta
 def test_an_error_is_explained_by_the_files_that_were_not_taken(tmp_path):
     ingest = Ingest(tmp_path, 16)
     one = np.zeros(1, np.int32), np.zeros(1, np.int32), np.full(1, "", "<U10")
-    with pytest.raises(UserError, match=r"too few independent images to split.* other patients\.$"):  # noqa: SIM117
+    with pytest.raises(UserError, match=r"too few independent images to split.* only tested on\.$"):  # noqa: SIM117
         with ingest.explaining_reasons():
             make_splits(*one, Fractions(), 0)
     for n in range(10):
