@@ -60,6 +60,7 @@ class Stream(Enum):
     OUTER_SPLITS = (71,), "groups that are held out; path: repetition"
     INNER_SPLITS = (73,), "groups of the inner validation split; path: outer split"
     REDUCED_TRAINING = (79,), "training groups that are kept at a fraction of the real data; path: outer split"
+    SPLIT_TASKS = (89,), "seeds of generators and classifiers; path: outer split, kind of task, number"
     ARM_IMAGES = (83,), "images that an arm adds; path: outer split, arm"
     # explanation and counterfactuals
     SHOWN_ANSWERS = (41,), "right and wrong answers of a classifier whose heat maps are shown"
