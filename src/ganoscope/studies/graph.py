@@ -170,7 +170,7 @@ class SplitTasks:
         """Returns the task that tests all classifiers of the split."""
         config = self.design.config
         needs, classifiers = {"held_out": self.take_held_out()}, []
-        for variant, family, seed in self._list_classifiers():
+        for variant, family, seed in list_classifiers(self.design):
             trials = {}
             for trial in range(len(config.ratios)):
                 task = self.fit(variant, family, seed, trial)
@@ -190,12 +190,14 @@ class SplitTasks:
         function = f"{STEPS}.evaluation:evaluate_split"
         return Task(f"{self.label}: evaluation", function, arguments, needs, places)
 
-    def _list_classifiers(self) -> Iterator[tuple[Variant, str, int]]:
-        for variant in list_variants(self.design):
-            for family in self.design.config.families:
-                if suits(family, variant.arm):
-                    for seed in range(self.design.config.seeds):
-                        yield variant, family, seed
+
+def list_classifiers(design: Design) -> Iterator[tuple[Variant, str, int]]:
+    """Yields (what is trained, family, number of the seed) for every classifier of a split."""
+    for variant in list_variants(design):
+        for family in design.config.families:
+            if suits(family, variant.arm):
+                for seed in range(design.config.seeds):
+                    yield variant, family, seed
 
 
 def find_baseline(design: Design) -> Variant:

@@ -65,9 +65,14 @@ def fit(store: Store, folder: Path, fitting: Fitting) -> Fitted:
             best = {"auroc": auroc, "weights": weights, "bias": bias, "logits": logits}
     temperature = choose_temperature(best["logits"].astype(np.float32), truth, store.column("group")[positions]).value
     folder.mkdir(parents=True, exist_ok=True)
-    arrays = {"weights": best["weights"], "bias": best["bias"], "middle": middle, "scale": scale}
-    numbers = {"temperature": np.float64(temperature), "seed": np.int64(config.seed)}
-    save_arrays(folder / FILE, {**arrays, **numbers, "classes": np.array(classes, np.str_)})
+    arrays: dict[str, NDArray[Any]] = {
+        "weights": best["weights"],
+        "bias": best["bias"],
+        "middle": middle,
+        "scale": scale,
+    }
+    arrays |= {"temperature": np.array(temperature), "seed": np.array(config.seed)}
+    save_arrays(folder / FILE, {**arrays, "classes": np.array(classes, np.str_)})
     return Fitted(float(best["auroc"]))
 
 

@@ -1,0 +1,87 @@
+"""`ganoscope study`: does synthetic data help? A frozen design, nested splits, corrected statistics, one verdict."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+from ganoscope.data.store import Store
+from ganoscope.errors import UserError
+from ganoscope.locks import is_vacant, one_writer
+from ganoscope.studies.config import StudyConfig
+from ganoscope.studies.design import FILE, Design, freeze, make_design
+from ganoscope.studies.graph import SplitTasks
+from ganoscope.studies.judgement import Judgement, judge
+from ganoscope.studies.results import gather_tables
+from ganoscope.tasks.engines import EngineOptions
+from ganoscope.tasks.running import run_tasks
+
+DEFAULTS = StudyConfig()
+ENGINE = EngineOptions()
+TASKS = "tasks"
+"""Folder of the results of tasks, in that of the study."""
+
+
+def study(
+    store: Path,
+    out: Path,
+    config: StudyConfig = DEFAULTS,
+    engine: EngineOptions = ENGINE,
+    announce: Callable[[Design], None] = lambda design: None,
+) -> Judgement:
+    """Compares arms on outer splits of a store, and returns the verdict; repeat the call to resume.
+
+    Args:
+        store: Folder of the store.
+        out: Folder of the study.
+        config: What is compared, and how.
+        engine: Where its tasks run.
+        announce: Called with the frozen design before anything is trained.
+
+    Raises:
+        UserError: The store does not fit, the design can't decide or differs from the frozen one, or tasks failed.
+    """
+    images = Store.open(store)
+    images.verify()
+    with one_writer(out):
+        design = freeze_design(images, out, config)
+        announce(design)
+        splits = [SplitTasks(design, store.resolve(), number) for number in range(design.plan.count)]
+        evaluations = [split.evaluate() for split in splits]
+        results = run_tasks(evaluations, out / TASKS, engine, title="study")
+        gather_tables(out, [results[task.key] for task in evaluations], splits, out / TASKS)
+        return judge(out, design)
+
+
+def freeze_design(store: Store, out: Path, config: StudyConfig) -> Design:
+    """Returns the design of a study after freezing it, or comparing it with the frozen one.
+
+    Args:
+        store: Store of the study.
+        out: Folder of the study.
+        config: What is compared, and how.
+
+    Raises:
+        UserError: The design does not fit, can't decide, or differs from the frozen one.
+    """
+    if not (out / FILE).exists() and not is_vacant(out):
+        raise UserError(f"{out} is not empty and holds no study; allowed: a new folder, or that of a study.")
+    design, cohort, splits = make_design(store, config)
+    refuse_undecidable(design)
+    freeze(out, design, store, cohort, splits)
+    return design
+
+
+def refuse_undecidable(design: Design) -> None:
+    """Refuses a design that can't decide, unless it is called exploratory.
+
+    Raises:
+        UserError: It can't decide.
+    """
+    found = design.feasibility
+    if found.can_decide or design.config.exploratory:
+        return
+    raise UserError(
+        f"this design can't decide: {found.splits} splits detect a difference of {found.detectable_sd:.2f} SD of the "
+        f"split differences at best, and an exact test could reach p = {found.smallest_exact_p:.3g} after Holm's "
+        f"adjustment for {found.arms} arms; allowed: at most 2.5 SD, and p of 0.05 or less. Raise --repeats, compare "
+        "fewer --arms, or give --exploratory to run it without claiming anything."
+    )
