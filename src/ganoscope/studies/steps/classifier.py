@@ -14,9 +14,10 @@ from ganoscope.errors import UserError
 from ganoscope.files import compute_sha256, remove, save_json
 from ganoscope.seeds import Stream, stream
 from ganoscope.studies.arms import ARMS, Arm
-from ganoscope.studies.families import Fitting, find_family
+from ganoscope.studies.families import RANDOM_FEATURES, Fitting, find_family
 from ganoscope.studies.steps import STORE
 from ganoscope.studies.steps.generator import RUN
+from ganoscope.studies.steps.images import open_images
 from ganoscope.training.classifier.config import ClassifyConfig
 from ganoscope.training.classifier.mix import Mix, Stage, parse_schedule
 
@@ -51,7 +52,7 @@ def fit_classifier(
         raise UserError(f"--weights {weights} is no longer the file that the study was designed for. Restore it.")
     kind, family, ratio, seed = ARMS[which["arm"]], which["family"], which["ratio"], which["seed"]
     data = Store.open(inputs["data"] / STORE)
-    images = Store.open(inputs["images"] / STORE) if "images" in inputs else None
+    images = open_images(inputs["images"]) if "images" in inputs else None
     added = gather_added(data, images, kind, ratio, seed)
     remove(output / STORE)
     mixed = mix_store(data, added, kind, output / STORE)
@@ -62,7 +63,7 @@ def fit_classifier(
     batch = min(int(config["batch_size"]), real)
     options = ClassifyConfig(
         **{**config, "batch_size": batch, "patience": config["epochs"]},
-        network=family,
+        network=ClassifyConfig.network if family == RANDOM_FEATURES else family,
         augment=kind.augment,
         seed=seed,
         weights=Path(weights) if weights else None,
@@ -101,9 +102,12 @@ def gather_added(data: Store, images: Store | None, arm: Arm, ratio: float, seed
     rng = stream(seed, Stream.ARM_IMAGES, sorted(ARMS).index(arm.name))
     train = data.indices("train")
     labels, ratio = data.column("label")[train], ratio if arm.real else 1.0
-    if images is None:
+    if arm.source == "duplicates":
         return make_duplicates(data, train[choose_by_class(labels, labels, ratio, rng)])
-    chosen = choose_by_class(images.column("label"), labels, ratio, None)
+    if images is None:
+        return None
+    found = images.column("label")
+    chosen = choose_by_class(found, labels, min(ratio, find_largest_ratio(found, labels)), None)
     rows = list(images.samples())
     kept = [rows[place] for place in chosen.tolist()]
     return AddedImages(np.asarray(images.images[chosen]), shuffle_labels(kept, rng) if arm.shuffled else kept)
@@ -122,10 +126,26 @@ def choose_by_class(
     """
     chosen = []
     for name, count in zip(*np.unique(real, return_counts=True), strict=True):
-        found, wanted = np.flatnonzero(labels == name), max(1, round(ratio * int(count)))
-        rounds = [found if rng is None else rng.permutation(found) for _ in range(-(-wanted // len(found)))]
-        chosen.append(np.concatenate(rounds)[:wanted])
+        found, wanted = np.flatnonzero(labels == name), round(ratio * int(count))
+        rounds = [found if rng is None else rng.permutation(found) for _ in range(-(-wanted // max(1, len(found))))]
+        chosen.append(np.concatenate([found[:0], *rounds])[:wanted])
     return np.sort(np.concatenate(chosen))
+
+
+def find_largest_ratio(labels: NDArray[np.str_], real: NDArray[np.str_]) -> float:
+    """Returns how many images per real image there are of the class that has fewest for it.
+
+    Where the screening lets too few of a class pass, an arm adds fewer of all, so that the prevalence stays.
+
+    Args:
+        labels: Classes of the images to choose from, shape (N,).
+        real: Classes of the real training images, shape (M,).
+
+    Example:
+        >>> find_largest_ratio(np.array(["a", "a", "b"]), np.array(["a", "b", "b"]))
+        0.5
+    """
+    return min(float((labels == name).sum() / (real == name).sum()) for name in np.unique(real))
 
 
 def shuffle_labels(rows: list[Sample], rng: np.random.Generator) -> list[Sample]:

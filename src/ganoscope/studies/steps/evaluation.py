@@ -19,6 +19,7 @@ from ganoscope.studies.families import find_family
 from ganoscope.studies.steps import STORE
 from ganoscope.studies.steps.classifier import FITTED
 from ganoscope.studies.steps.generator import RUN
+from ganoscope.studies.steps.images import open_images
 from ganoscope.studies.steps.patients import open_same
 
 REVISIONS = {"evaluate_split": 1}
@@ -76,8 +77,8 @@ def evaluate_split(
     stores = {HELD_OUT: Store.open(inputs["held_out"] / STORE)}
     if external:
         stores[EXTERNAL] = open_same(external, external_fingerprint)
-    if "synthetic" in inputs:
-        stores[SYNTHETIC] = Store.open(inputs["synthetic"] / STORE)
+    if "synthetic" in inputs and (images := open_images(inputs["synthetic"])):
+        stores[SYNTHETIC] = images
     asked = [
         Tested(one["arm"], one["family"], one["seed"], [inputs[name] for name in one["trials"]]) for one in classifiers
     ]

@@ -1,6 +1,7 @@
 """Tasks that provide the images an arm adds, as a store: drawn from a generator, or taken from another tool's."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, Literal
 
@@ -13,7 +14,7 @@ from ganoscope.data.store.classes import count_classes
 from ganoscope.data.store.derived import derive_store, make_synthetic
 from ganoscope.errors import UserError, describe
 from ganoscope.files import save_json
-from ganoscope.generation.candidates import Tally, draw_candidates
+from ganoscope.generation.candidates import Candidate, RejectedError, Tally, draw_candidates
 from ganoscope.generation.config import GenerateConfig
 from ganoscope.generation.labels import Request
 from ganoscope.generation.screening import make_screening
@@ -41,7 +42,7 @@ def draw_images(
     """Draws images from a generator, with the classes as frequent as among the split's training images.
 
     Args:
-        output: Folder of the result: the store of the images, and `images.json`.
+        output: Folder of the result: the store of the images, unless none passes, and `images.json`.
         inputs: `data`: the split's training patients; `generator`: its run, unless `run` names one for all splits;
             `classifier`: its baseline classifier, for screening.
         drawing: `ratio`: images per real training image; `screened`: whether copies and images of doubtful class are
@@ -51,7 +52,7 @@ def draw_images(
         weights: SHA-256 of its weights.
 
     Raises:
-        UserError: The run is not the one of the design, or too many images are rejected.
+        UserError: The run is not the one of the design.
     """
     ratio, screened, confidence, seed = (drawing[name] for name in ("ratio", "screened", "confidence", "seed"))
     data = Store.open(inputs["data"] / STORE)
@@ -66,9 +67,10 @@ def draw_images(
         trained, data if screened else None, open_classifier(judge, kind) if judge else None, config
     )
     tally = Tally(make_exact_request(trained, data, ratio, seed))
-    kept = [one for one in draw_candidates(tally.request, screening, config, tally) if not one.verdict.reasons]
+    kept = collect_passing(draw_candidates(tally.request, screening, config, tally))
     labels = [trained.classes[one.code] for one in kept]
-    save_images(output, data, np.stack([one.pixels for one in kept]), labels)
+    if kept:
+        save_images(output, data, np.stack([one.pixels for one in kept]), labels)
     record = {"method": trained.record.method, "images": len(kept), **describe_screening(screening, tally)}
     save_json(output / RECORD, record)
 
@@ -87,6 +89,16 @@ def make_exact_request(run: TrainedRun, data: Store, ratio: float, seed: int) ->
         )
     quotas = {run.classes.index(name): max(1, round(ratio * count)) for name, count in counts.items()}
     return Request(run, seed, None, quotas, in_turn=True)
+
+
+def collect_passing(candidates: Iterator[Candidate]) -> list[Candidate]:
+    """Returns the candidates that pass; fewer than requested where nearly all of a class are rejected."""
+    kept = []
+    with suppress(RejectedError):
+        for candidate in candidates:
+            if not candidate.verdict.reasons:
+                kept.append(candidate)
+    return kept
 
 
 def save_images(output: Path, data: Store, pixels: NDArray[np.generic], labels: Sequence[str]) -> None:
@@ -137,3 +149,8 @@ def take_images(
     order = rng.permutation(np.concatenate(chosen))
     save_images(output, data, np.asarray(source.images[order]), labels[order].tolist())
     save_json(output / RECORD, {"method": "another tool", "images": len(order)})
+
+
+def open_images(folder: Path) -> Store | None:
+    """Returns the store of images in a task's result; None where no image passed the screening."""
+    return Store.open(folder / STORE) if (folder / STORE).exists() else None
