@@ -19,6 +19,7 @@ RANGES = {
     "folds": Range(1, 100),
     "real_fraction": Range(0, 1, above=True),
     "generator_images": Range(1),
+    "pilot": Range(0, 100),
     "seeds": Range(1, 100),
     "epochs": Range(1, 10_000),
     "batch_size": Range(2),
@@ -56,6 +57,8 @@ class StudyConfig:
     ratios: tuple[float, ...] = (1.0,)
     """Synthetic images per real training image. Of several, validation chooses the best in each split; other arms then
     have equally many trials."""
+    number: int | None = None
+    """Number of synthetic images per split, instead of --ratios."""
     schedule: str = "0:0.0,5:0.25,10:0.5"
     """Schedule of the curriculum arm: first epoch and share of synthetic images."""
     min_label_confidence: float = 0.5
@@ -83,6 +86,9 @@ class StudyConfig:
     """Differences of the endpoint up to this are practically equal."""
     expected_sd: float | None = None
     """Expected standard deviation of the differences over splits, for the feasibility check."""
+    pilot: int = 0
+    """Number of splits on which to measure that standard deviation first: between two baselines that differ by their
+    random seed alone, on validation images."""
     generator_run: Path | None = None
     """One trained run for all splits. It has seen held-out patients: the study is then reported as leaky."""
     synthetic: Path | None = None
@@ -156,6 +162,14 @@ def list_contradictions(config: StudyConfig) -> list[str]:
         faults.append(describe("arm external and --synthetic need each other", "one alone", "both", ""))
     if config.expected_sd is not None and not config.expected_sd > 0:
         faults.append(describe("--expected-sd is out of range", config.expected_sd, "above 0", "0.02 is usual."))
+    if config.number is not None and (config.number < 2 or len(config.ratios) > 1):
+        allowed = "2 or more, with one of --ratios"
+        faults.append(describe("--number is out of range, or given beside --ratios", config.number, allowed, ""))
+    if config.pilot == 1 or (config.pilot and config.expected_sd is not None):
+        allowed = "2 splits or more, without --expected-sd"
+        faults.append(describe("--pilot does not fit", config.pilot, allowed, "Leave one of them out."))
+    if config.pilot and config.endpoint != "auroc":
+        faults.append(describe("--pilot measures the AUROC", config.endpoint, "--endpoint auroc", "Give --expected-sd."))
     if config.unfreeze and config.weights is None:
         faults.append(describe("--unfreeze needs --weights", "no --weights", "a file", "Leave it out."))
     return faults

@@ -103,14 +103,14 @@ class SplitTasks:
         if source == "external":
             arguments: dict[str, object] = {
                 "fingerprint": self.design.hashes["synthetic"],
-                "ratio": largest,
-                "seed": self.draw_seed(1),
+                "drawing": {"ratio": largest, "number": config.number, "seed": self.draw_seed(1)},
             }
             places = {"images": str(config.synthetic)}
             return Task(f"{self.label}: external images", f"{STEPS}.images:take_images", arguments, needs, places)
         screened = source == "filtered"
         drawing = {
             "ratio": largest,
+            "number": config.number,
             "screened": screened,
             "confidence": config.min_label_confidence,
             "seed": self.draw_seed(1),
@@ -142,6 +142,7 @@ class SplitTasks:
             "arm": arm.name,
             "family": family,
             "ratio": ratio,
+            "number": config.number if arm.source and arm.real else None,
             "schedule": config.schedule if arm.by_schedule else "",
             "seed": self.draw_seed(2, seed, 0 if varies else trial),
         }

@@ -1,15 +1,20 @@
 """`ganoscope study`: does synthetic data help? A frozen design, nested splits, corrected statistics, one verdict."""
 
 from collections.abc import Callable
+from dataclasses import asdict, replace
 from pathlib import Path
 
 from ganoscope.data.store import Store
 from ganoscope.errors import UserError
+from ganoscope.files import save_json
+from ganoscope.files.records import load_record
 from ganoscope.locks import is_vacant, one_writer
 from ganoscope.studies.config import StudyConfig
+from ganoscope.studies.cost import Cost, Costs, estimate_cost
 from ganoscope.studies.design import FILE, Design, freeze, make_design
 from ganoscope.studies.graph import SplitTasks
 from ganoscope.studies.judgement import Judgement, judge
+from ganoscope.studies.pilot import list_pilot_tasks, measure_pilot
 from ganoscope.studies.results import gather_tables
 from ganoscope.tasks.engines import EngineOptions
 from ganoscope.tasks.running import run_tasks
@@ -18,6 +23,7 @@ DEFAULTS = StudyConfig()
 ENGINE = EngineOptions()
 TASKS = "tasks"
 """Folder of the results of tasks, in that of the study."""
+COSTS = "costs.json"
 
 
 def study(
@@ -25,7 +31,7 @@ def study(
     out: Path,
     config: StudyConfig = DEFAULTS,
     engine: EngineOptions = ENGINE,
-    announce: Callable[[Design], None] = lambda design: None,
+    announce: Callable[[Design, list[Cost]], None] = lambda design, costs: None,
 ) -> Judgement:
     """Compares arms on outer splits of a store, and returns the verdict; repeat the call to resume.
 
@@ -34,7 +40,7 @@ def study(
         out: Folder of the study.
         config: What is compared, and how.
         engine: Where its tasks run.
-        announce: Called with the frozen design before anything is trained.
+        announce: Called with the frozen design and its estimated cost before anything is trained.
 
     Raises:
         UserError: The store does not fit, the design can't decide or differs from the frozen one, or tasks failed.
@@ -42,8 +48,10 @@ def study(
     images = Store.open(store)
     images.verify()
     with one_writer(out):
-        design = freeze_design(images, out, config)
-        announce(design)
+        if not (out / FILE).exists() and not (out / TASKS).exists() and not is_vacant(out):
+            raise UserError(f"{out} is not empty and holds no study; allowed: a new folder, or that of a study.")
+        design = freeze_design(images, out, config, engine)
+        announce(design, keep_costs(out, design, images))
         splits = [SplitTasks(design, store.resolve(), number) for number in range(design.plan.count)]
         evaluations = [split.evaluate() for split in splits]
         results = run_tasks(evaluations, out / TASKS, engine, title="study")
@@ -51,23 +59,41 @@ def study(
         return judge(out, design)
 
 
-def freeze_design(store: Store, out: Path, config: StudyConfig) -> Design:
+def freeze_design(store: Store, out: Path, config: StudyConfig, engine: EngineOptions) -> Design:
     """Returns the design of a study after freezing it, or comparing it with the frozen one.
 
     Args:
         store: Store of the study.
         out: Folder of the study.
         config: What is compared, and how.
+        engine: Where the tasks of a pilot run.
 
     Raises:
         UserError: The design does not fit, can't decide, or differs from the frozen one.
     """
-    if not (out / FILE).exists() and not is_vacant(out):
-        raise UserError(f"{out} is not empty and holds no study; allowed: a new folder, or that of a study.")
     design, cohort, splits = make_design(store, config)
+    if config.pilot:
+        tasks = list_pilot_tasks(design, store.path.resolve())
+        results = run_tasks(tasks, out / TASKS, engine, title="pilot")
+        found = measure_pilot([results[task.key] for task in tasks], splits)
+        design = replace(design, config=replace(config, pilot=0, expected_sd=found))
     refuse_undecidable(design)
     freeze(out, design, store, cohort, splits)
     return design
+
+
+def keep_costs(out: Path, design: Design, store: Store) -> list[Cost]:
+    """Returns the estimated cost, which is measured once.
+
+    Args:
+        out: Folder of the study.
+        design: Its design.
+        store: Its store.
+    """
+    path = out / COSTS
+    if not path.exists():
+        save_json(path, {"costs": [asdict(cost) for cost in estimate_cost(design, store)]})
+    return load_record(path, Costs).costs
 
 
 def refuse_undecidable(design: Design) -> None:

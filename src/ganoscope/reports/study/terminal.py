@@ -1,16 +1,26 @@
 """What `ganoscope study` prints: the frozen design, and the verdict."""
 
+from collections.abc import Sequence
+
 from rich.table import Table
+
+from ganoscope.errors import write_count
 
 from ganoscope.reports.terminal import CONSOLE, say
 from ganoscope.statistics.feasibility import Feasibility
 from ganoscope.studies.arms import ARMS, BASELINE
+from ganoscope.studies.cost import Cost
 from ganoscope.studies.design import Design
 from ganoscope.studies.judgement import Judgement
 
 
-def show_design(design: Design) -> None:
-    """Prints a frozen design: what is compared, on which splits, and what the verdict rests on."""
+def show_design(design: Design, costs: Sequence[Cost]) -> None:
+    """Prints a frozen design: what is compared, on which splits, what the verdict rests on, and what it will cost.
+
+    Args:
+        design: The design.
+        costs: Estimated costs of its trainings.
+    """
     config, plan = design.config, design.plan
     drawn = "drawn anew each time" if plan.scheme == "random" else f"{plan.repeats} times {plan.folds} folds"
     table = Table(box=None, pad_edge=False, show_header=False)
@@ -30,8 +40,16 @@ def show_design(design: Design) -> None:
     for name, text in rows.items():
         table.add_row(name, text)
     CONSOLE.print(table)
+    say(describe_costs(costs))
     for line in describe_feasibility(design.feasibility, design.config.expected_sd):
         say(line)
+
+
+def describe_costs(costs: Sequence[Cost]) -> str:
+    """Returns the estimated costs in a sentence."""
+    parts = [f"{write_count(cost.tasks, 'training')} of {cost.kind} ({cost.seconds / 60:.1f} min each)" for cost in costs]
+    total = sum(cost.tasks * cost.seconds for cost in costs) / 3600
+    return f"estimated cost: {', '.join(parts)}; {total:.1f} hours on one core like these, without what is done already"
 
 
 ESTIMANDS = {

@@ -17,7 +17,7 @@ from ganoscope.studies.arms import ARMS, Arm
 from ganoscope.studies.families import RANDOM_FEATURES, Fitting, find_family
 from ganoscope.studies.steps import STORE
 from ganoscope.studies.steps.generator import RUN
-from ganoscope.studies.steps.images import open_images
+from ganoscope.studies.steps.images import find_ratio, open_images
 from ganoscope.training.classifier.config import ClassifyConfig
 from ganoscope.training.classifier.mix import Mix, Stage, parse_schedule
 
@@ -39,8 +39,8 @@ def fit_classifier(
     Args:
         output: Folder of the result.
         inputs: `data`: the split's training patients; `images`: what the arm adds, where it adds any.
-        which: Names of `arm` and `family`, `ratio` of added images per real training image, `schedule` of their share
-            for arms that have one, and `seed`.
+        which: Names of `arm` and `family`, `ratio` of added images per real training image or their `number`,
+            `schedule` of their share for arms that have one, and `seed`.
         config: Options of `ClassifyConfig`, without network, augmentation, seed and weights.
         weights: File of pretrained weights.
         weights_sha256: Its hash.
@@ -50,8 +50,9 @@ def fit_classifier(
     """
     if weights and compute_sha256(Path(weights)) != weights_sha256:
         raise UserError(f"--weights {weights} is no longer the file that the study was designed for. Restore it.")
-    kind, family, ratio, seed = ARMS[which["arm"]], which["family"], which["ratio"], which["seed"]
+    kind, family, seed = ARMS[which["arm"]], which["family"], which["seed"]
     data = Store.open(inputs["data"] / STORE)
+    ratio = find_ratio(which, data)
     images = open_images(inputs["images"]) if "images" in inputs else None
     added = gather_added(data, images, kind, ratio, seed)
     remove(output / STORE)

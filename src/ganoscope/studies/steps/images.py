@@ -45,8 +45,9 @@ def draw_images(
         output: Folder of the result: the store of the images, unless none passes, and `images.json`.
         inputs: `data`: the split's training patients; `generator`: its run, unless `run` names one for all splits;
             `classifier`: its baseline classifier, for screening.
-        drawing: `ratio`: images per real training image; `screened`: whether copies and images of doubtful class are
-            replaced; `confidence`: lowest probability of the class of an image that is kept; `seed`.
+        drawing: `ratio`: images per real training image, or `number` of images; `screened`: whether copies and images
+            of doubtful class are replaced; `confidence`: lowest probability of the class of an image that is kept;
+            `seed`.
         device: Device to compute on.
         run: Folder of the one run for all splits.
         weights: SHA-256 of its weights.
@@ -54,9 +55,9 @@ def draw_images(
     Raises:
         UserError: The run is not the one of the design.
     """
-    ratio, screened, confidence, seed = (drawing[name] for name in ("ratio", "screened", "confidence", "seed"))
+    screened, confidence, seed = (drawing[name] for name in ("screened", "confidence", "seed"))
     data = Store.open(inputs["data"] / STORE)
-    kind = choose_device(device)
+    ratio, kind = find_ratio(drawing, data), choose_device(device)
     trained = open_run(Path(run) if run else inputs["generator"] / RUN, kind)
     if run and trained.weights_sha256 != weights:
         raise UserError(f"run {run} is no longer the one that the study was designed for: its weights have changed.")
@@ -73,6 +74,17 @@ def draw_images(
         save_images(output, data, np.stack([one.pixels for one in kept]), labels)
     record = {"method": trained.record.method, "images": len(kept), **describe_screening(screening, tally)}
     save_json(output / RECORD, record)
+
+
+def find_ratio(drawing: Mapping[str, Any], data: Store) -> float:
+    """Returns the number of images per real training image.
+
+    Args:
+        drawing: With a `number` of images, or else a `ratio`.
+        data: The split's training patients.
+    """
+    number = drawing.get("number")
+    return number / len(data.indices("train")) if number else float(drawing["ratio"])
 
 
 def make_exact_request(run: TrainedRun, data: Store, ratio: float, seed: int) -> Request:
@@ -121,8 +133,7 @@ def take_images(
     *,
     images: str,
     fingerprint: str,
-    ratio: float,
-    seed: int,
+    drawing: Mapping[str, Any],
 ) -> None:
     """Takes images of another tool, with the classes as frequent as among the split's training images.
 
@@ -131,13 +142,13 @@ def take_images(
         inputs: `data`: the split's training patients.
         images: Store of the other tool's images.
         fingerprint: Its fingerprint.
-        ratio: Images per real training image.
-        seed: Random seed of the choice.
+        drawing: `ratio`: images per real training image, or `number` of images; `seed` of the choice.
 
     Raises:
         UserError: There are too few images of a class.
     """
     data, source = Store.open(inputs["data"] / STORE), open_same(images, fingerprint)
+    ratio, seed = find_ratio(drawing, data), drawing["seed"]
     labels, rng = source.column("label"), stream(seed, Stream.ARM_IMAGES)
     chosen = []
     for name, count in count_classes(data).items():
