@@ -112,10 +112,7 @@ class StudyConfig:
         """
         faults = [*list_range_faults(self, RANGES), *list_unknown(self), *list_contradictions(self)]
         if "curriculum" in self.arms:
-            try:
-                parse_schedule(self.schedule)
-            except UserError as error:
-                faults.append(str(error))
+            faults += list_schedule_faults(self)
         refuse(faults)
 
     @property
@@ -124,6 +121,18 @@ class StudyConfig:
         others = [arm for arm in dict.fromkeys(self.arms) if arm != BASELINE]
         first = [self.primary_arm] if self.primary_arm else []
         return tuple(dict.fromkeys([*first, *others]))
+
+
+def list_schedule_faults(config: StudyConfig) -> list[str]:
+    """Returns the faults of the curriculum's schedule, and of one that adds nothing within the epochs."""
+    try:
+        stages = parse_schedule(config.schedule)
+    except UserError as error:
+        return str(error).splitlines()
+    if any(stage.share > 0 and stage.epoch < config.epochs for stage in stages):
+        return []
+    fault, allowed = "--schedule adds no synthetic image", f"a share above 0 before epoch {config.epochs}"
+    return [describe(fault, config.schedule, allowed, "Begin earlier, or raise --epochs.")]
 
 
 def list_unknown(config: StudyConfig) -> list[str]:
@@ -169,7 +178,9 @@ def list_contradictions(config: StudyConfig) -> list[str]:
         allowed = "2 splits or more, without --expected-sd"
         faults.append(describe("--pilot does not fit", config.pilot, allowed, "Leave one of them out."))
     if config.pilot and config.endpoint != "auroc":
-        faults.append(describe("--pilot measures the AUROC", config.endpoint, "--endpoint auroc", "Give --expected-sd."))
+        faults.append(
+            describe("--pilot measures the AUROC", config.endpoint, "--endpoint auroc", "Give --expected-sd.")
+        )
     if config.unfreeze and config.weights is None:
         faults.append(describe("--unfreeze needs --weights", "no --weights", "a file", "Leave it out."))
     return faults

@@ -62,10 +62,11 @@ def copy_block(store: Store, indices: NDArray[np.int64], writer: StoreWriter) ->
         indices: Their positions, shape (B,).
         writer: Store to append them to.
     """
-    blocks = [store.images[indices]]
-    blocks += [None if masks is None else masks[indices] for masks in (store.masks, store.anatomy)]
-    for position in range(len(indices)):
-        writer.append(*(None if block is None else block[position] for block in blocks))
+    pixels = store.images[indices]
+    masks, anatomy = (None if found is None else found[indices] for found in (store.masks, store.anatomy))
+    for place in range(len(indices)):
+        of_image = (None if found is None else found[place] for found in (masks, anatomy))
+        writer.append(pixels[place], *of_image)
 
 
 def take_rows(store: Store, splits: NDArray[np.str_]) -> Iterator[Sample]:

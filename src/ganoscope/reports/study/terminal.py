@@ -5,7 +5,6 @@ from collections.abc import Sequence
 from rich.table import Table
 
 from ganoscope.errors import write_count
-
 from ganoscope.reports.terminal import CONSOLE, say
 from ganoscope.statistics.feasibility import Feasibility
 from ganoscope.studies.arms import ARMS, BASELINE
@@ -47,7 +46,9 @@ def show_design(design: Design, costs: Sequence[Cost]) -> None:
 
 def describe_costs(costs: Sequence[Cost]) -> str:
     """Returns the estimated costs in a sentence."""
-    parts = [f"{write_count(cost.tasks, 'training')} of {cost.kind} ({cost.seconds / 60:.1f} min each)" for cost in costs]
+    parts = [
+        f"{write_count(cost.tasks, 'training')} of {cost.kind} ({cost.seconds / 60:.1f} min each)" for cost in costs
+    ]
     total = sum(cost.tasks * cost.seconds for cost in costs) / 3600
     return f"estimated cost: {', '.join(parts)}; {total:.1f} hours on one core like these, without what is done already"
 
