@@ -7,10 +7,10 @@ from typing import Annotated, Any
 
 import tyro
 
-from ganoscope.reports.study.terminal import show_design, show_judgement
+from ganoscope.reports.study.printed import show_design, show_judgement
 from ganoscope.studies.arms import ARMS
 from ganoscope.studies.config import StudyConfig
-from ganoscope.studies.presets import PRESETS, find_study_preset
+from ganoscope.studies.study_presets import PRESETS, find_study_preset
 from ganoscope.tasks.engines import EngineOptions
 from ganoscope.workflows.study import study
 

@@ -9,7 +9,7 @@ from ganoscope.nets.classifiers import available
 from ganoscope.statistics.verdict import MARGIN_AUROC
 from ganoscope.studies.arms import ARMS, BASELINE
 from ganoscope.studies.families import RANDOM_FEATURES
-from ganoscope.studies.splits import Scheme
+from ganoscope.studies.outer_splits import Scheme
 from ganoscope.training.classifier.mix import parse_schedule
 
 ENDPOINTS = ("auroc", "auprc", "balanced_accuracy", "accuracy", "f1_weighted")

@@ -14,7 +14,7 @@ from ganoscope.presets import find_preset
 from ganoscope.studies.arms import ARMS
 from ganoscope.studies.design import Design
 from ganoscope.studies.families import RANDOM_FEATURES
-from ganoscope.studies.graph import list_classifiers
+from ganoscope.studies.split_tasks import list_classifiers
 from ganoscope.training.loop import train_step
 from ganoscope.training.processes import choose_device, make_autocast
 from ganoscope.training.speed import choose_speed, make_random_batch, place_networks

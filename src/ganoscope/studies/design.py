@@ -23,7 +23,7 @@ from ganoscope.statistics.feasibility import Feasibility, check_feasibility
 from ganoscope.studies.arms import ARMS
 from ganoscope.studies.config import StudyConfig
 from ganoscope.studies.families import RANDOM_FEATURES
-from ganoscope.studies.splits import (
+from ganoscope.studies.outer_splits import (
     Cohort,
     SplitPlan,
     find_cohort,
@@ -99,7 +99,7 @@ class Design:
 
 
 def make_design(store: Store, config: StudyConfig) -> tuple[Design, Cohort, list[NDArray[np.str_]]]:
-    """Returns (the design, the images that it is about, the part of each of them in every outer split).
+    """Returns (the design, its N images, and the part of each of them in every outer split, shape (N,)).
 
     Args:
         store: Store of the study, verified.
@@ -188,7 +188,7 @@ def count_leaks(store: Store, cohort: Cohort, splits: list[NDArray[np.str_]], co
     Args:
         store: Store of the study.
         cohort: Its images.
-        splits: Part of each of them in every split.
+        splits: Part of each of them in every split, shape (N,) each.
         config: All options.
     """
     if config.generator_run is None:
@@ -207,7 +207,7 @@ def freeze(folder: Path, design: Design, store: Store, cohort: Cohort, splits: l
         design: The design.
         store: Its store.
         cohort: Images that it is about.
-        splits: Part of each of them in every split.
+        splits: Part of each of them in every split, shape (N,) each.
 
     Raises:
         UserError: The study was begun with another design, or its files were changed.

@@ -14,8 +14,8 @@ from ganoscope.statistics.corrected_t import MeanDifference, compare_splits
 from ganoscope.statistics.verdict import Verdict, judge_arms
 from ganoscope.studies.arms import ARMS, BASELINE
 from ganoscope.studies.design import Design
-from ganoscope.studies.graph import suits
-from ganoscope.studies.results import Outcomes, read_outcomes
+from ganoscope.studies.result_tables import Outcomes, read_outcomes
+from ganoscope.studies.split_tasks import suits
 from ganoscope.studies.steps.evaluation import EXTERNAL, HELD_OUT
 
 FILE = "verdict.json"
@@ -164,7 +164,7 @@ def compare_all(outcomes: Outcomes, design: Design) -> Iterator[Comparison]:
 
 
 def drop_missing(values: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Returns the values that are known; one NaN where there is none."""
+    """Returns the values that are known, given those of all splits, shape (splits,); one NaN where there is none."""
     known = values[np.isfinite(values)]
     return known if len(known) else np.array([np.nan])
 

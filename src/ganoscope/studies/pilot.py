@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from ganoscope.files import load_json
 from ganoscope.studies.design import Design
-from ganoscope.studies.graph import SplitTasks, find_baseline
+from ganoscope.studies.split_tasks import SplitTasks, find_baseline
 from ganoscope.studies.steps.classifier import FITTED
 from ganoscope.tasks.task import Task
 
@@ -40,7 +40,7 @@ def measure_pilot(results: Sequence[Path], splits: Sequence[NDArray[np.str_]]) -
 
     Args:
         results: Results of the tasks, in their order.
-        splits: Part of each image in every split.
+        splits: Part of each of N images in every split, shape (N,) each.
     """
     found = np.array([load_json(folder / FITTED)["validation_auroc"] for folder in results], np.float64)
     pairs = found.reshape(-1, SEEDS)

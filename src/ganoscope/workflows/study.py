@@ -12,10 +12,10 @@ from ganoscope.locks import is_vacant, one_writer
 from ganoscope.studies.config import StudyConfig
 from ganoscope.studies.cost import Cost, Costs, estimate_cost
 from ganoscope.studies.design import FILE, Design, freeze, make_design
-from ganoscope.studies.graph import SplitTasks
 from ganoscope.studies.judgement import Judgement, judge
 from ganoscope.studies.pilot import list_pilot_tasks, measure_pilot
-from ganoscope.studies.results import gather_tables
+from ganoscope.studies.result_tables import gather_tables
+from ganoscope.studies.split_tasks import SplitTasks
 from ganoscope.tasks.engines import EngineOptions
 from ganoscope.tasks.running import run_tasks
 

@@ -49,13 +49,25 @@ class Family(Protocol):
     """What a module of this package provides."""
 
     def fit(self, store: Store, folder: Path, fitting: Fitting) -> Fitted:
-        """Fits a classifier, and writes it into a folder."""
+        """Fits a classifier, and writes it into a folder.
+
+        Args:
+            store: Store to learn from; its test split is empty.
+            folder: Folder to write to.
+            fitting: How it is fitted.
+        """
         ...
 
     def predict(
         self, folder: Path, store: Store, positions: NDArray[np.int64]
     ) -> tuple[NDArray[np.float32], float, tuple[str, ...]]:
-        """Returns (logits of shape (N, K), temperature, names of the classes)."""
+        """Returns (logits of shape (N, K), temperature, names of the classes) for images of a store.
+
+        Args:
+            folder: Folder that `fit` wrote to.
+            store: Store of the images.
+            positions: Their positions in it, shape (N,).
+        """
         ...
 
 

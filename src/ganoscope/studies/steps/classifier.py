@@ -16,8 +16,8 @@ from ganoscope.seeds import Stream, stream
 from ganoscope.studies.arms import ARMS, Arm
 from ganoscope.studies.families import RANDOM_FEATURES, Fitting, find_family
 from ganoscope.studies.steps import STORE
+from ganoscope.studies.steps.added_images import find_ratio, open_images
 from ganoscope.studies.steps.generator import RUN
-from ganoscope.studies.steps.images import find_ratio, open_images
 from ganoscope.training.classifier.config import ClassifyConfig
 from ganoscope.training.classifier.mix import Mix, Stage, parse_schedule
 

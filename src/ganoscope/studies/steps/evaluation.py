@@ -17,10 +17,10 @@ from ganoscope.files import load_json
 from ganoscope.files.tables import save_csv
 from ganoscope.studies.families import find_family
 from ganoscope.studies.steps import STORE
+from ganoscope.studies.steps.added_images import open_images
 from ganoscope.studies.steps.classifier import FITTED
+from ganoscope.studies.steps.chosen_patients import open_same
 from ganoscope.studies.steps.generator import RUN
-from ganoscope.studies.steps.images import open_images
-from ganoscope.studies.steps.patients import open_same
 
 REVISIONS = {"evaluate_split": 1}
 RESULTS, SUBGROUPS, CONFUSION, PREDICTIONS = "results.csv", "subgroups.csv", "confusion.csv", "predictions.npz"

@@ -99,6 +99,7 @@ def is_stage(epoch: str, share: str) -> bool:
 
 
 EXAMPLE = "For example, 0:0.0,5:0.25,10:0.5."
+"""Remedy of a schedule with faults."""
 
 
 def choose_mixed(
@@ -106,7 +107,7 @@ def choose_mixed(
 ) -> NDArray[np.int64]:
     """Returns the store indices of the batch after `images_seen` images.
 
-    Of the first t images of an epoch with share s, floor(s t) are added ones. Real and added images have passes of
+    Among the first t images of an epoch with share s, floor(s t) are added ones. Real and added images have passes of
     their own; none is repeated before all others of its kind were seen.
 
     Args:

@@ -21,8 +21,8 @@ from ganoscope.generation.screening import make_screening
 from ganoscope.generation.writing import describe_screening
 from ganoscope.seeds import Stream, stream
 from ganoscope.studies.steps import STORE
+from ganoscope.studies.steps.chosen_patients import open_same
 from ganoscope.studies.steps.generator import RUN
-from ganoscope.studies.steps.patients import open_same
 from ganoscope.training.processes import choose_device
 from ganoscope.training.run_folder.trained_run import TrainedRun, open_run
 
@@ -89,6 +89,12 @@ def find_ratio(drawing: Mapping[str, Any], data: Store) -> float:
 
 def make_exact_request(run: TrainedRun, data: Store, ratio: float, seed: int) -> Request:
     """Returns a request for `ratio` images per real training image, class by class.
+
+    Args:
+        run: The generator.
+        data: The split's training patients.
+        ratio: Images per real training image.
+        seed: Random seed.
 
     Raises:
         UserError: The run is not conditioned on the classes of the store.

@@ -8,7 +8,7 @@ from ganoscope.seeds import Stream
 from ganoscope.studies.arms import ARMS, BASELINE, Arm
 from ganoscope.studies.design import Design
 from ganoscope.studies.families import RANDOM_FEATURES
-from ganoscope.studies.splits import draw_seed
+from ganoscope.studies.outer_splits import draw_seed
 from ganoscope.tasks.task import Task
 
 STEPS = "ganoscope.studies.steps"
@@ -76,7 +76,7 @@ class SplitTasks:
         return {"fingerprint": design.fingerprint, "plan": asdict(design.plan), "number": self.number}
 
     def _cut(self, function: str, name: str, arguments: dict[str, object]) -> Task:
-        return Task(name, f"{STEPS}.patients:{function}", arguments, places={"store": str(self.store)})
+        return Task(name, f"{STEPS}.chosen_patients:{function}", arguments, places={"store": str(self.store)})
 
     def draw_seed(self, *path: int) -> int:
         """Returns a random seed of this split."""
@@ -106,7 +106,7 @@ class SplitTasks:
                 "drawing": {"ratio": largest, "number": config.number, "seed": self.draw_seed(1)},
             }
             places = {"images": str(config.synthetic)}
-            return Task(f"{self.label}: external images", f"{STEPS}.images:take_images", arguments, needs, places)
+            return Task(f"{self.label}: external images", f"{STEPS}.added_images:take_images", arguments, needs, places)
         screened = source == "filtered"
         drawing = {
             "ratio": largest,
@@ -124,7 +124,7 @@ class SplitTasks:
         if screened:
             needs["classifier"] = self.fit(find_baseline(self.design), config.families[0], 0, 0)
         name = f"{self.label}: {source} images"
-        return Task(name, f"{STEPS}.images:draw_images", arguments, needs, places, memory_gib=2.0)
+        return Task(name, f"{STEPS}.added_images:draw_images", arguments, needs, places, memory_gib=2.0)
 
     def fit(self, variant: Variant, family: str, seed: int, trial: int) -> Task:
         """Returns the task that fits one classifier.

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from ganoscope.files.records import Number, read_records
 from ganoscope.files.tables import read_csv, save_csv
 from ganoscope.studies.families import RANDOM_FEATURES
-from ganoscope.studies.graph import SplitTasks, list_classifiers
+from ganoscope.studies.split_tasks import SplitTasks, list_classifiers
 from ganoscope.studies.steps.evaluation import COLUMNS, CONFUSION, RESULTS, SUBGROUPS, choose_trial
 from ganoscope.studies.steps.generator import RUN
 from ganoscope.training.classifier.epochs import Epoch, load_epochs
@@ -32,7 +32,7 @@ class Result:
         trial: Number of the trial that validation chose.
         ratio: Added images per real one.
         added: Number of added images.
-        validation_auroc: AUROC on the validation part.
+        validation_auroc: AUROC on the validation images.
         images: Number of images it was tested on.
         groups: Number of patients or groups.
         auroc: AUROC.
@@ -124,7 +124,13 @@ class Outcomes:
     values: Mapping[tuple[str, str, str], NDArray[np.float64]]
 
     def find(self, part: str, arm: str, family: str) -> NDArray[np.float64]:
-        """Returns the values of all splits, shape (splits,); NaN where there is none."""
+        """Returns the values of all splits, shape (splits,); NaN where there is none.
+
+        Args:
+            part: What classifiers were tested on.
+            arm: The arm.
+            family: Family of classifiers.
+        """
         return self.values[part, arm, family]
 
 

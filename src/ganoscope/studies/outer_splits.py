@@ -77,6 +77,11 @@ def find_cohort(store: Store) -> Cohort:
 def refuse_few_groups(cohort: Cohort, classes: tuple[str, ...], plan: SplitPlan) -> None:
     """Refuses classes with too few patients or groups for the folds; reports all of them.
 
+    Args:
+        cohort: The images.
+        classes: Names of the classes.
+        plan: How splits are drawn.
+
     Raises:
         UserError: A class has fewer groups than needed.
     """
@@ -212,7 +217,7 @@ def list_unusable(parts: NDArray[np.str_], cohort: Cohort, classes: tuple[str, .
 
 
 def measure_ratio(parts: NDArray[np.str_]) -> float:
-    """Returns the number of test images per training image (validation included)."""
+    """Returns the number of test images per training or validation image, given the part of each, shape (N,)."""
     return float((parts == "test").sum() / np.isin(parts, ("train", "validation")).sum())
 
 

@@ -9,7 +9,7 @@ import numpy as np
 from ganoscope.data.store import Store
 from ganoscope.data.store.derived import derive_store
 from ganoscope.errors import UserError
-from ganoscope.studies.splits import SplitPlan, find_cohort, make_outer_split, reduce_training
+from ganoscope.studies.outer_splits import SplitPlan, find_cohort, make_outer_split, reduce_training
 from ganoscope.studies.steps import STORE
 
 REVISIONS = {"take_training": 1, "take_held_out": 1}
@@ -47,7 +47,16 @@ def take_training(
 def take_held_out(
     output: Path, inputs: Mapping[str, Path], *, store: str, fingerprint: str, plan: Mapping[str, Any], number: int
 ) -> None:
-    """Writes a store of the patients that an outer split holds out; arguments as in `take_training`."""
+    """Writes a store of the patients that an outer split holds out.
+
+    Args:
+        output: Folder of the result.
+        inputs: None.
+        store: Folder of the store that is cut.
+        fingerprint: Its fingerprint.
+        plan: Fields of `SplitPlan`.
+        number: Number of the split.
+    """
     source, drawn = open_same(store, fingerprint), SplitPlan(**plan)
     cohort = find_cohort(source)
     parts = make_outer_split(cohort, drawn, number)
