@@ -11,7 +11,7 @@ import unicodedata
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 
-from ganoscope.data.readers import readers
+from ganoscope.data.readers import drop_ending
 from ganoscope.errors import UserError
 from ganoscope.files import escape_unprintable
 
@@ -70,18 +70,6 @@ def make_key(path: str) -> str:
         'img/a.png'
     """
     return posixpath.normpath(unicodedata.normalize("NFC", path.replace("\\", "/")))
-
-
-def drop_ending(name: str) -> str:
-    """Returns a name without the ending of a picture format.
-
-    Example:
-        >>> drop_ending("a/scan.nii.gz"), drop_ending("1.2.3")
-        ('a/scan', '1.2.3')
-    """
-    lower = name.lower()
-    endings = [suffix for suffix in readers() if suffix and lower.endswith(suffix)]
-    return name[: -len(max(endings, key=len))] if endings else name
 
 
 def match_names(rows: Collection[str], files: Collection[str]) -> Matching:

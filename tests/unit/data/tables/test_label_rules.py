@@ -2,7 +2,15 @@
 
 import pytest
 
-from ganoscope.data.layouts._labels import LEFT_OUT, NO_CLASS, SEVERAL, UNCERTAIN, LabelRule, parse_map, refuse_unclear
+from ganoscope.data.tables.label_rules import (
+    LEFT_OUT,
+    NO_CLASS,
+    SEVERAL,
+    UNCERTAIN,
+    LabelRule,
+    parse_map,
+    refuse_unclear,
+)
 from ganoscope.errors import UserError
 
 PNEUMONIA = LabelRule(("finding_labels",), ("Finding Labels",), parse_map("Pneumonia=pneumonia,No Finding=normal,*="))

@@ -5,11 +5,12 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
 
-from ganoscope.data.layouts._labels import LabelRule, parse_map
-from ganoscope.data.layouts._matching import Way, drop_ending, make_key
-from ganoscope.data.layouts._persons import find_person_columns
-from ganoscope.data.layouts._tables import Table, normalise, read_rows, show
 from ganoscope.data.picture import TableOptions
+from ganoscope.data.readers import drop_ending
+from ganoscope.data.tables.label_rules import LabelRule, parse_map
+from ganoscope.data.tables.name_matching import Way, make_key
+from ganoscope.data.tables.person_columns import find_person_columns
+from ganoscope.data.tables.text_table import Table, normalise, read_rows, show
 from ganoscope.errors import UserError, refuse
 
 ALIASES = {

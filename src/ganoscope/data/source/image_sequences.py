@@ -6,11 +6,11 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
-from ganoscope.data.layouts import SourceImage
-from ganoscope.data.layouts._matching import drop_ending
-from ganoscope.data.layouts._walk import sample_names
-from ganoscope.data.layouts.dicom_tree import compile_series
+from ganoscope.data.readers import drop_ending
 from ganoscope.data.readers.nifti import SUFFIXES
+from ganoscope.data.source.entries import SourceImage
+from ganoscope.data.source.walk import sample_names
+from ganoscope.errors import UserError, describe
 
 SURE = frozenset(
     ["flair", "t1w", "t1n", "t1c", "t1ce", "t1gd", "t1post", "t2w", "t2f", "t2star", "pdw", "dwi", "adc", "swi", "bold"]
@@ -82,3 +82,18 @@ class SequenceWatch:
 def is_named(name: str) -> bool:
     """Tells whether a file has the ending of a picture or a volume other than DICOM."""
     return drop_ending(name) != name and not name.lower().endswith(DICOM_SUFFIXES)
+
+
+def compile_series(pattern: str) -> re.Pattern[str]:
+    """Returns the regular expression that series descriptions must match.
+
+    Raises:
+        UserError: The pattern is not a valid regular expression.
+    """
+    try:
+        return re.compile(pattern, re.IGNORECASE)
+    except re.error as error:
+        allowed = "a regular expression, such as lung|thorax"
+        fault = f"--only-series is not a valid regular expression ({error})"
+        remedy = "Correct it, or escape special characters with a backslash."
+        raise UserError(describe(fault, pattern, allowed, remedy)) from None

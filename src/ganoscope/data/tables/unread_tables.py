@@ -5,10 +5,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from ganoscope.data.layouts import Layout
-from ganoscope.data.layouts._columns import NEEDED, count_fits, explain_missing, find_aliases
-from ganoscope.data.layouts._table_files import MOST_TABLES, list_tables, open_sound
-from ganoscope.data.layouts._walk import walk_files
+from ganoscope.data.source.walk import walk_files
+from ganoscope.data.tables.column_names import NEEDED, count_fits, explain_missing, find_aliases
+from ganoscope.data.tables.table_files import MOST_TABLES, list_tables, open_sound
 from ganoscope.errors import UserError
 from ganoscope.progress import CONSOLE
 
@@ -29,9 +28,9 @@ class Unread:
     fits: bool
 
 
-def find_unread(source: Path, layout: Layout) -> list[Unread]:
-    """Returns the tables of a source that are not read, unless its layout knows its own tables."""
-    paths = list_tables(source) if layout.RANK < DESCRIBED_RANK else []
+def find_unread(source: Path, rank: int) -> list[Unread]:
+    """Returns the tables of a source that are not read, unless its layout, of this rank, knows its own tables."""
+    paths = list_tables(source) if rank < DESCRIBED_RANK else []
     tables = list(open_sound(paths)) if len(paths) <= MOST_TABLES else []
     files = [found.name for found in walk_files(source) if found.path not in paths] if tables else []
     lacking = [(table, [name for name in NEEDED if not find_aliases(table, name)]) for table in tables]
@@ -43,7 +42,7 @@ def find_unread(source: Path, layout: Layout) -> list[Unread]:
 
 
 @contextmanager
-def explaining_tables(source: Path, layout: Layout) -> Iterator[None]:
+def explaining_tables(source: Path, rank: int) -> Iterator[None]:
     """Adds what is known of unread tables to a `UserError` raised inside: they may hold what folders do not tell.
 
     Raises:
@@ -52,16 +51,16 @@ def explaining_tables(source: Path, layout: Layout) -> Iterator[None]:
     try:
         yield
     except UserError as error:
-        texts = [table.text for table in find_unread(source, layout) if table.fits]
+        texts = [table.text for table in find_unread(source, rank) if table.fits]
         raise UserError("\n".join([str(error), *texts])) from None
 
 
-def tell_unread(source: Path, layout: tuple[str, Layout], labels: Collection[str], stated: bool) -> None:
+def tell_unread(source: Path, layout: tuple[str, int], labels: Collection[str], stated: bool) -> None:
     """Prints what tables are not read, and why.
 
     Args:
         source: Source folder.
-        layout: Name and module of the layout.
+        layout: Name and rank of the layout.
         labels: Classes that the layout found, or the first two of them.
         stated: Whether the user stated the layout.
 

@@ -9,13 +9,14 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from ganoscope.data.layouts import SourceImage
-from ganoscope.data.layouts._columns import find_aliases
-from ganoscope.data.layouts._matching import drop_ending, make_key, match_names
-from ganoscope.data.layouts._table_files import MOST_TABLES, find_split, list_tables, open_sound
-from ganoscope.data.layouts._tables import read_rows
-from ganoscope.data.layouts._walk import walk_files
 from ganoscope.data.levels.words import SPLIT_OF_FOLDER
+from ganoscope.data.readers import drop_ending
+from ganoscope.data.source.entries import SourceImage
+from ganoscope.data.source.walk import walk_files
+from ganoscope.data.tables.column_names import find_aliases
+from ganoscope.data.tables.name_matching import make_key, match_names
+from ganoscope.data.tables.table_files import MOST_TABLES, find_split, list_tables, open_sound
+from ganoscope.data.tables.text_table import read_rows
 from ganoscope.errors import UserError
 
 SPLITS = {**SPLIT_OF_FOLDER, "validate": "validation"}

@@ -2,8 +2,8 @@
 
 import pytest
 
-from ganoscope.data.layouts import SourceImage
-from ganoscope.data.layouts._sorted_series import NOT_CLASSES, sort_series
+from ganoscope.data.source.entries import SourceImage
+from ganoscope.data.source.sorted_series import NOT_CLASSES, sort_series
 from ganoscope.errors import UserError
 
 

@@ -4,10 +4,10 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from ganoscope.data.layouts import Box
-from ganoscope.data.layouts._matching import is_outside, make_key
-from ganoscope.data.layouts._tables import Table, parse_number
 from ganoscope.data.levels.words import SPLIT_OF_FOLDER
+from ganoscope.data.source.entries import Box
+from ganoscope.data.tables.name_matching import is_outside, make_key
+from ganoscope.data.tables.text_table import Table, parse_number
 
 VIEWS = {name.lower(): name for name in ("AP", "PA", "LL", "RL", "axial", "coronal", "sagittal", "oblique")}
 KEPT_WORD = re.compile(

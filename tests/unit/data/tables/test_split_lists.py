@@ -3,8 +3,8 @@
 import pytest
 
 from ganoscope.data.layouts import folders
-from ganoscope.data.layouts._split_lists import READ, find_split_lists
 from ganoscope.data.picture import ReadOptions
+from ganoscope.data.tables.split_lists import READ, find_split_lists
 
 NAMES = [f"{n:04d}.png" for n in range(6)]
 

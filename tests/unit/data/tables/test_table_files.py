@@ -3,8 +3,8 @@
 import pytest
 
 from ganoscope.data.layouts import find_layout, manifest
-from ganoscope.data.layouts._table_files import find_split, list_tables
 from ganoscope.data.picture import ReadOptions
+from ganoscope.data.tables.table_files import find_split, list_tables
 from ganoscope.errors import UserError
 
 COVID = """patientid,offset,sex,age,finding,RT_PCR_positive,view,modality,date,filename,folder,license

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from ganoscope.data.layouts._tables import find_separator, open_table, parse_number, read_rows, require_columns
+from ganoscope.data.tables.text_table import find_separator, open_table, parse_number, read_rows, require_columns
 from ganoscope.errors import UserError
 
 ROWS = [{"path": "ä b.png", "label": "größer, fünf; |"}, {"path": "c.png", "label": 'says "no"'}]

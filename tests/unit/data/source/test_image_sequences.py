@@ -2,8 +2,8 @@
 
 import pytest
 
-from ganoscope.data.layouts import SourceImage
-from ganoscope.data.layouts._sequences import OTHER_NAME, SequenceWatch
+from ganoscope.data.source.entries import SourceImage
+from ganoscope.data.source.image_sequences import OTHER_NAME, SequenceWatch
 
 BRATS = [f"p{n}/BraTS_{n}_{kind}.nii.gz" for n in range(3) for kind in ("flair", "t1", "t1ce", "t2")]
 

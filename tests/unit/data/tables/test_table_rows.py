@@ -2,8 +2,8 @@
 
 import pytest
 
-from ganoscope.data.layouts._rows import parse_boxes, parse_row
-from ganoscope.data.layouts._tables import Table
+from ganoscope.data.tables.table_rows import parse_boxes, parse_row
+from ganoscope.data.tables.text_table import Table
 
 
 @pytest.fixture

@@ -5,11 +5,11 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-from ganoscope.data.layouts._columns import OPTION_OF, choose_columns, find_stated, lists_images
-from ganoscope.data.layouts._tables import Table, open_table, show
-from ganoscope.data.layouts._walk import find_fault, is_hidden, list_folders
 from ganoscope.data.levels.words import SPLIT_OF_FOLDER
 from ganoscope.data.picture import TableOptions
+from ganoscope.data.source.walk import find_fault, is_hidden, list_folders
+from ganoscope.data.tables.column_names import OPTION_OF, choose_columns, find_stated, lists_images
+from ganoscope.data.tables.text_table import Table, open_table, show
 from ganoscope.errors import UserError
 
 NAME = "manifest.csv"

@@ -5,12 +5,12 @@ from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
 from pathlib import Path
 
-from ganoscope.data.layouts import SourceImage
-from ganoscope.data.layouts._walk import Found, find_table_fault, walk_files
 from ganoscope.data.levels.interpretation import Reading, read_levels
 from ganoscope.data.levels.mask_names import Candidate, MaskIndex, MaskSearch, may_be_mask, read_candidate, read_context
 from ganoscope.data.levels.stated import Place
 from ganoscope.data.readers import readers
+from ganoscope.data.source.entries import SourceImage
+from ganoscope.data.source.walk import Found, find_table_fault, walk_files
 
 MASK = "a volume in a folder of label maps is no image of anatomy"
 NAMED_MASK = "a segmentation, by its name; not taken as a picture"

@@ -6,8 +6,8 @@ import pytest
 from tests.fixtures.listings import faults
 
 from ganoscope.data.layouts import find_layout
-from ganoscope.data.layouts._understood import LONE_MASK
 from ganoscope.data.picture import ReadOptions
+from ganoscope.data.source.understood import LONE_MASK
 from ganoscope.errors import UserError
 
 RADIOGRAPHY = ("COVID", "Lung_Opacity", "Normal", "Viral Pneumonia")

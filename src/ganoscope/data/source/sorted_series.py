@@ -10,13 +10,13 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
-from ganoscope.data.layouts import Listed, SourceImage
-from ganoscope.data.layouts._understood import understand
-from ganoscope.data.layouts.folders import check_labels
 from ganoscope.data.levels.interpretation import FoundReading, Reading
 from ganoscope.data.levels.roles import find_class
 from ganoscope.data.levels.stated import Place
 from ganoscope.data.levels.words import is_diagnosis
+from ganoscope.data.source.class_folders import check_labels
+from ganoscope.data.source.entries import Listed, SourceImage
+from ganoscope.data.source.understood import understand
 from ganoscope.files import escape_unprintable
 
 MOST_CLASSES = 10

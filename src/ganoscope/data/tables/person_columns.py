@@ -3,7 +3,7 @@
 import re
 from collections.abc import Collection, Iterator, Mapping
 
-from ganoscope.data.layouts._tables import Table, normalise, read_rows
+from ganoscope.data.tables.text_table import Table, normalise, read_rows
 
 WITHIN_PERSON = (
     *("lesion_id", "lesion", "eye_id", "nodule_id", "tumor_id", "tumour_id"),

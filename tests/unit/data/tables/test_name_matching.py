@@ -2,7 +2,7 @@
 
 import pytest
 
-from ganoscope.data.layouts._matching import Way, is_outside, make_key, match_names, match_rows
+from ganoscope.data.tables.name_matching import Way, is_outside, make_key, match_names, match_rows
 from ganoscope.errors import UserError
 
 FILES = ["images/film_000.png", "images/film_001.png", "images/film_002.png"]
