@@ -75,7 +75,7 @@ def find_size(sizes: NDArray[np.int64], curve: Floats, level: float) -> float:
         >>> round(find_size(np.array([50, 100, 200]), np.array([0.7, 0.8, 0.9]), 0.85), 1)
         141.4
     """
-    first, after = np.searchsorted(curve, level, "left"), np.searchsorted(curve, level, "right")
+    first, after = int(np.searchsorted(curve, level, "left")), int(np.searchsorted(curve, level, "right"))
     if after > first:
         return float(np.sqrt(sizes[first] * sizes[after - 1]))
     if first in (0, len(curve)):
