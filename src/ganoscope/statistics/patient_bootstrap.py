@@ -25,7 +25,7 @@ class HeldOut:
     Attributes:
         patients: Patient of each image, named alike in all splits, shape (N,).
         codes: Labels, shape (N,), in [0, K); every class occurs.
-        probabilities: Of each arm's model, shape (A, N, K).
+        probabilities: Answers of each arm's model, shape (A, N, K).
     """
 
     patients: NDArray[np.int64] | NDArray[np.str_]
