@@ -9,11 +9,11 @@ from sklearn.isotonic import IsotonicRegression
 from sklearn.metrics import roc_auc_score
 
 from ganoscope.seeds import Stream, stream
-from ganoscope.statistics.bayesian_t import compute_posterior
 from ganoscope.statistics.bootstrap import count_draws
 from ganoscope.statistics.corrected_t import compare_splits, compute_corrected_interval, compute_fold_ratio
-from ganoscope.statistics.effect_size import compute_effect_size
-from ganoscope.statistics.false_outperformance import (
+from ganoscope.statistics.descriptive.bayesian_t import compute_posterior
+from ganoscope.statistics.descriptive.effect_size import compute_effect_size
+from ganoscope.statistics.descriptive.false_outperformance import (
     compute_false_outperformance,
     compute_false_outperformance_of_mean,
 )

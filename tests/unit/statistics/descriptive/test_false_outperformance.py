@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from ganoscope.statistics.corrected_t import compare_splits
-from ganoscope.statistics.false_outperformance import (
+from ganoscope.statistics.descriptive.false_outperformance import (
     compute_false_outperformance,
     compute_false_outperformance_of_mean,
 )

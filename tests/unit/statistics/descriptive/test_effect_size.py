@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from ganoscope.statistics.corrected_t import compare_splits
-from ganoscope.statistics.effect_size import compute_effect_size, compute_small_sample_factor
+from ganoscope.statistics.descriptive.effect_size import compute_effect_size, compute_small_sample_factor
 
 EFFECT, SPLITS, RATIO = 0.8, 10, 0.25
 

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from ganoscope.statistics.bayesian_t import compute_posterior
 from ganoscope.statistics.corrected_t import compare_splits
+from ganoscope.statistics.descriptive.bayesian_t import compute_posterior
 
 
 def test_probabilities_add_up_and_mirror():
