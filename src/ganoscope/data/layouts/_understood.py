@@ -6,6 +6,7 @@ from functools import cached_property, lru_cache
 from pathlib import Path
 
 from ganoscope.data.layouts import SourceImage
+from ganoscope.data.layouts._finding_classes import find_reason
 from ganoscope.data.layouts._walk import Found, find_table_fault, walk_files
 from ganoscope.data.levels.interpretation import Reading, read_levels
 from ganoscope.data.levels.mask_names import Candidate, MaskIndex, MaskSearch, may_be_mask, read_candidate, read_context
@@ -94,7 +95,10 @@ def understand(source: Path, levels: str = "", strict: bool = True, known: froze
     """
     search = MaskSearch()
     reading = read_levels(walk_pictures(source, search), levels, source, strict, known)
-    return Understood(source, reading, search.index)
+    understood = Understood(source, reading, search.index)
+    if untold := search.index.list_untold():
+        search.index.state_findings(find_reason(understood.list_images(), untold))
+    return understood
 
 
 def walk_pictures(source: Path, search: MaskSearch) -> Iterator[tuple[str, ...]]:
