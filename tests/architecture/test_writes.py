@@ -25,7 +25,7 @@ REASONS = {
     "counterfactuals/results/folder.py": "a new folder",
     "explanation/results.py": "a new folder",
     "explanation/drawing/map_panels.py": "a new folder",
-    "reports/classifier/chart_files.py": "into the temporary name that `replacing` checks",
+    "reports/kit/chart_files.py": "into the temporary name that `replacing` checks",
     "reports/classifier/page.py": "into the temporary name that `replacing` checks",
     "reports/store/page.py": "into the temporary name that `replacing` checks",
     "workflows/report.py": "into the temporary name that `replacing` checks",

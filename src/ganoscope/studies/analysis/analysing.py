@@ -11,6 +11,7 @@ from ganoscope.studies.analysis import (
     endpoint_means,
     example_images,
     mean_curves,
+    original_goal,
     ssim_distribution,
     subgroup_harms,
     summed_confusion,
@@ -48,6 +49,8 @@ def analyse(out: Path, split: FirstSplit, config: AnalysisConfig) -> None:
     save_csv(folder / subgroup_harms.FILE, subgroup_harms.COLUMNS, map(asdict, harms))
     save_csv(folder / mean_curves.FILE, mean_curves.COLUMNS, map(asdict, mean_curves.average_curves(out)))
     save_csv(folder / summed_confusion.FILE, summed_confusion.COLUMNS, map(asdict, summed_confusion.sum_confusion(out)))
+    goal = original_goal.measure_goal(out, design.plan.count, design.ratio)
+    save_csv(folder / original_goal.FILE, original_goal.COLUMNS, map(asdict, goal))
     look_at_images(folder, split, config)
 
 

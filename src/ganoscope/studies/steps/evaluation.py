@@ -18,8 +18,8 @@ from ganoscope.files.tables import save_csv
 from ganoscope.studies.families import find_family
 from ganoscope.studies.steps import STORE
 from ganoscope.studies.steps.added_images import open_images
-from ganoscope.studies.steps.classifier import FITTED
 from ganoscope.studies.steps.chosen_patients import open_same
+from ganoscope.studies.steps.classifier import FITTED
 from ganoscope.studies.steps.generator import RUN
 
 REVISIONS = {"evaluate_split": 1}

@@ -1,0 +1,81 @@
+"""The page of a study, and the same in plain text: warnings and verdict first, then everything behind them."""
+
+from pathlib import Path
+from typing import Any
+
+from ganoscope.files import replacing
+from ganoscope.reports.kit.alarm_cards import SIGNS, Card
+from ganoscope.reports.kit.plain_text import write_chapters
+from ganoscope.reports.kit.rendering import render
+from ganoscope.reports.study.artefacts import Findings, read_findings
+from ganoscope.reports.study.sections import (
+    arms,
+    beside,
+    calibration,
+    examples,
+    goal,
+    grad_cams,
+    levels,
+    limits,
+    low_data,
+    matrices,
+    plan,
+    ssim,
+    subgroups,
+    training_curves,
+    verdict,
+)
+from ganoscope.studies.design import Design
+
+PAGE, TEXT = "report.html", "comparison_report.txt"
+CHAPTERS = (
+    *(arms.show, levels.show, beside.show, low_data.show, goal.show, subgroups.show, calibration.show),
+    *(matrices.show, training_curves.show, examples.show, grad_cams.show, ssim.show, plan.show, limits.show),
+)
+"""The chapters after the verdict, in order; one that has nothing to show returns None."""
+
+
+def save_reports(out: Path, design: Design, plots: bool = True) -> Path:
+    """Writes `report.html`, its charts and `comparison_report.txt` into a study's folder, and returns the page's path.
+
+    Args:
+        out: Folder of the study, decided and analysed.
+        design: Its design.
+        plots: Whether charts are drawn.
+
+    Raises:
+        UserError: An artefact is missing or damaged.
+    """
+    content = collect_content(read_findings(out, design, plots))
+    opening = [*content["warnings"], content["headline"]]
+    text = write_chapters(content["title"], opening, [content["verdict"], *content["chapters"]])
+    for name, written in ((PAGE, render(content, "study/template.html")), (TEXT, text)):
+        with replacing(out / name) as partial:
+            partial.write_text(written, encoding="utf-8")
+    return out / PAGE
+
+
+def collect_content(findings: Findings) -> dict[str, Any]:
+    """Returns everything that the template shows; draws the charts on the way."""
+    found = findings.judgement
+    chapters = [chapter for show in CHAPTERS if (chapter := show(findings))]
+    return {
+        "kind": "study",
+        "opening": "Verdict",
+        "title": f"Do synthetic images help on {findings.design.store}?",
+        "abstract": " ".join([*found.warnings, found.headline]),
+        "headline": found.headline,
+        "warnings": found.warnings,
+        "cards": [make_warning(text) for text in found.warnings],
+        "verdict": verdict.show(findings),
+        "chapters": chapters,
+        "shows_real": bool(findings.examples) or findings.cams is not None,
+    }
+
+
+def make_warning(text: str) -> Card:
+    """Returns a warning of the verdict as a card: its first word or words, before the colon, are the title."""
+    title, colon, rest = text.partition(": ")
+    if not colon:
+        return Card("danger", SIGNS["danger"], "Read this first", text)
+    return Card("danger", SIGNS["danger"], title, rest[:1].upper() + rest[1:])
