@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from ganoscope.data.arrays import load_arrays
 from ganoscope.files.records import load_record, read_records
 from ganoscope.reports.kit.chart_files import WIDE_PX, save_chart
-from ganoscope.reports.kit.pictures import Picture, embed_svg
+from ganoscope.reports.kit.pictures import Picture, embed_svg, show_file
 from ganoscope.studies.analysis import (
     FOLDER,
     arm_grad_cams,
@@ -83,6 +83,12 @@ class Findings:
         folder = self.out / PLOTS
         folder.mkdir(exist_ok=True)
         return (Picture(embed_svg(save_chart(folder / f"{name}.png", chart, *arguments)), alt, "", width_px=WIDE_PX),)
+
+    def draw_pixels(self, name: str, alt: str, chart: Callable[..., Any], *arguments: Any) -> tuple[Picture, ...]:
+        """Returns a chart of many pictures as pixels, which are smaller than SVG; otherwise as `draw`."""
+        if not self.draw(name, alt, chart, *arguments):
+            return ()
+        return (show_file(self.out / PLOTS / f"{name}.png", "", alt, WIDE_PX),)
 
     def list_means(self, part: str, family: str, metric: str) -> Iterator[endpoint_means.EndpointMean]:
         """Yields the means of a metric, arm by arm."""

@@ -20,6 +20,7 @@ from ganoscope.reports.study.sections import (
     low_data,
     matrices,
     plan,
+    provenance,
     ssim,
     subgroups,
     training_curves,
@@ -29,8 +30,8 @@ from ganoscope.studies.design import Design
 
 PAGE, TEXT = "report.html", "comparison_report.txt"
 CHAPTERS = (
-    *(arms.show, levels.show, beside.show, low_data.show, goal.show, subgroups.show, calibration.show),
-    *(matrices.show, training_curves.show, examples.show, grad_cams.show, ssim.show, plan.show, limits.show),
+    *(plan.show, arms.show, levels.show, beside.show, low_data.show, goal.show, subgroups.show, calibration.show),
+    *(matrices.show, training_curves.show, examples.show, grad_cams.show, ssim.show, provenance.show, limits.show),
 )
 """The chapters after the verdict, in order; one that has nothing to show returns None."""
 
@@ -63,8 +64,8 @@ def collect_content(findings: Findings) -> dict[str, Any]:
         "kind": "study",
         "opening": "Verdict",
         "title": f"Do synthetic images help on {findings.design.store}?",
-        "abstract": " ".join([*found.warnings, found.headline]),
-        "headline": found.headline,
+        "abstract": " ".join([*found.warnings, begin(found.headline)]),
+        "headline": begin(found.headline),
         "warnings": found.warnings,
         "cards": [make_warning(text) for text in found.warnings],
         "verdict": verdict.show(findings),
@@ -78,4 +79,9 @@ def make_warning(text: str) -> Card:
     title, colon, rest = text.partition(": ")
     if not colon:
         return Card("danger", SIGNS["danger"], "Read this first", text)
-    return Card("danger", SIGNS["danger"], title, rest[:1].upper() + rest[1:])
+    return Card("danger", SIGNS["danger"], title, begin(rest))
+
+
+def begin(sentence: str) -> str:
+    """Returns a sentence with a capital at its beginning."""
+    return sentence[:1].upper() + sentence[1:]

@@ -1,8 +1,11 @@
-"""Numbers and names in the words of a study's page."""
+"""Numbers, names and colours of a study's page."""
 
 import math
+from typing import Any
 
 from ganoscope.evaluate.classification.metrics import METRICS
+from ganoscope.figures.axes import COLOURS, STYLES
+from ganoscope.studies.arms import ARMS
 
 NONE = "–"
 
@@ -15,6 +18,17 @@ def name_metric(metric: str) -> str:
         ('AUROC', 'weighted F1')
     """
     return METRICS.get(metric, metric.replace("_", " "))
+
+
+def find_look(arm: str) -> dict[str, Any]:
+    """Returns colour and line style of an arm: the same in every chart.
+
+    Example:
+        >>> find_look("baseline")
+        {'color': '#0072B2', 'linestyle': '-'}
+    """
+    place = list(ARMS).index(arm)
+    return {"color": COLOURS[place % len(COLOURS)], "linestyle": STYLES[place % len(STYLES)]}
 
 
 def write_change(value: float) -> str:

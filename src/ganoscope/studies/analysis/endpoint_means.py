@@ -15,6 +15,8 @@ from ganoscope.studies.result_tables import Result
 from ganoscope.studies.steps.evaluation import HELD_OUT, RESULTS
 
 FILE = "endpoints.csv"
+LARGEST = {"brier": 2.0}
+"""Upper end of the range of a metric that does not end at 1."""
 ALWAYS = "most frequent class"
 """Stands in place of an arm where every image is given the most frequent class."""
 
@@ -29,7 +31,7 @@ class EndpointMean:
         arm: The arm.
         metric: The metric.
         mean: Mean over splits of the mean over seeds.
-        low: Lower end of the corrected 95 % interval; NaN where there is none.
+        low: Lower end of the corrected 95 % interval, cut at the end of the metric's range; NaN where there is none.
         high: Upper end.
         splits: Number of splits in which it is defined.
     """
@@ -73,9 +75,10 @@ def average(key: tuple[str, str, str, str], values: NDArray[np.float64], ratio: 
     known = values[np.isfinite(values)]
     if not len(known):
         return EndpointMean(*key, np.nan, np.nan, np.nan, 0)
-    mean = compare_splits(known, ratio)
-    equal = np.ptp(known) == 0
-    return EndpointMean(*key, mean.value, *((np.nan, np.nan) if equal else (mean.low, mean.high)), len(known))
+    mean, largest = compare_splits(known, ratio), LARGEST.get(key[-1], 1.0)
+    if not mean.standard_error > 0:
+        return EndpointMean(*key, mean.value, np.nan, np.nan, len(known))
+    return EndpointMean(*key, mean.value, max(0.0, mean.low), min(largest, mean.high), len(known))
 
 
 def measure_always(counts: dict[int, dict[str, int]], ratio: float) -> Iterator[EndpointMean]:

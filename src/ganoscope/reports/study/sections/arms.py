@@ -22,9 +22,10 @@ def show(findings: Findings) -> Chapter:
     rows = tuple(write_comparison(one) for one in found.comparisons)
     table = Table(f"{metric}, arm minus baseline", HEADER, rows)
     text = (
-        f"Points are mean differences of {metric} from the baseline over splits, bars their intervals, adjusted (Holm) "
-        "over the arms of a classifier. The shaded band is the margin: differences in it count as equal. Only the first "
-        "arm of the first classifier decides; the others show how far the result depends on arm and classifier."
+        f"Points are mean differences of {metric} from the baseline over splits, bars their intervals, adjusted "
+        "(Holm) over the arms of a classifier; ticks below them are the single splits. The shaded band is the margin: "
+        "differences in it count as equal. Only one comparison decides; the others show how far the result depends on "
+        "arm and classifier."
     )
     alt = f"Forest plot of {len(rows)} comparisons; the numbers are in the table below."
     figures = findings.draw("arms", alt, draw_forest, found.comparisons, found.margin, metric)

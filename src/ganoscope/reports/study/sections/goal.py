@@ -21,8 +21,8 @@ def show(findings: Findings) -> Chapter:
     levels = [write_mean(always.get(metric)) for metric in METRICS]
     rows.append((f"always the {ALWAYS}", levels[0], "", "", "", *levels[1:]))
     text = (
-        f"The original study set itself a test accuracy above {GOAL:.0%}, improved by augmentation. Accuracy alone says "
-        f"little: always answering with the {ALWAYS} has an accuracy of {levels[0]} here, and so has no skill at all. "
+        f"The original study set itself a test accuracy above {GOAL:.0%}, improved by augmentation. Accuracy alone "
+        f"says little: always answering with the {ALWAYS} is right in {levels[0]} here, without any skill. "
         "Balanced accuracy and AUROC can't be fooled by prevalence. Improved means that the corrected 95 % interval of "
         "the difference of accuracy lies above 0; it is not adjusted for the number of arms, and it is not the verdict."
     )

@@ -34,7 +34,7 @@ def show(findings: Findings) -> Chapter | None:
     header = ("Image", "class", *(arm.arm for arm in cams.arms))
     table = Table("Calibrated probability of the image's own class", header, rows)
     alt = f"Heat maps of {len(cams.arms)} arms on {len(cams.subjects)} images."
-    figures = findings.draw("grad_cams", alt, draw_grid, cams, arrays)
+    figures = findings.draw_pixels("grad_cams", alt, draw_grid, cams, arrays)
     return Chapter("grad_cams", "Grad-CAM", (Section((text,), figures=figures), Section(tables=(table,))))
 
 

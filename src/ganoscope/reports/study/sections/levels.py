@@ -13,8 +13,13 @@ from ganoscope.reports.study.wording import name_metric, write_level
 from ganoscope.studies.judgement import ArmLevel
 from ganoscope.studies.steps.evaluation import HELD_OUT
 
-SHOWN = ("auroc", "auprc", "balanced_accuracy", "accuracy", "precision_weighted", "recall_weighted", "f1_weighted")
-OTHERS = ("sensitivity", "specificity", "brier")
+SHOWN = (
+    ("auroc", "auprc", "balanced_accuracy", "accuracy"),
+    ("precision_weighted", "recall_weighted", "f1_weighted"),
+    ("sensitivity", "specificity", "brier"),
+)
+"""Metrics of each table."""
+TESTED = {"held_out": "held-out patients", "external": "the external store", "synthetic": "synthetic images"}
 CHANCE = {"auroc": 0.5}
 """Value of a metric at chance, where bars begin."""
 
@@ -31,7 +36,11 @@ def show(findings: Findings) -> Chapter:
     levels = [one for one in found.levels if one.part == HELD_OUT and one.arm in findings.arms]
     alt = f"Bars of {metric} for {len(levels)} pairs of arm and classifier; the numbers are in the tables below."
     figures = findings.draw("levels", alt, draw_levels, levels, metric, CHANCE.get(found.endpoint, 0.0))
-    tables = [list_means(findings, part, family) for part, family in list_places(findings)]
+    tables = [
+        Section(tables=(list_means(findings, part, family, metrics),))
+        for part, family in list_places(findings)
+        for metrics in SHOWN
+    ]
     return Chapter("levels", "Results by split", (Section((text,), figures=figures), *tables))
 
 
@@ -40,24 +49,23 @@ def list_places(findings: Findings) -> list[tuple[str, str]]:
     return list(dict.fromkeys((one.part, one.family) for one in findings.endpoints if one.family))
 
 
-def list_means(findings: Findings, part: str, family: str) -> Section:
-    """Returns all metrics of every arm.
+def list_means(findings: Findings, part: str, family: str, metrics: tuple[str, ...]) -> Table:
+    """Returns some metrics of every arm.
 
     Args:
         findings: What the page shows.
         part: What was tested on.
         family: Family of classifiers.
+        metrics: The metrics.
     """
-    chosen = [name for name in (*SHOWN, *OTHERS) if name in METRICS]
-    cells = {metric: {one.arm: one for one in findings.list_means(part, family, metric)} for metric in chosen}
+    cells = {(one.arm, metric): one for metric in metrics for one in findings.list_means(part, family, metric)}
+    arms = [arm for arm in findings.arms if (arm, metrics[0]) in cells]
     rows = tuple(
-        (METRICS[metric], *(write_level(by[arm].mean, by[arm].low, by[arm].high) if arm in by else "" for arm in arms))
-        for metric, by in cells.items()
-        if (arms := findings.arms)
+        (arm, *(write_level(one.mean, one.low, one.high) for one in (cells[arm, metric] for metric in metrics)))
+        for arm in arms
     )
-    tested = {HELD_OUT: "held-out patients", "external": "the external store", "synthetic": "synthetic images"}[part]
-    caption = f"{family}, tested on {tested}: mean over splits (corrected 95 % interval)"
-    return Section(tables=(Table(caption, ("Metric", *findings.arms), rows, long=True),))
+    caption = f"{family}, tested on {TESTED[part]}: mean over splits (corrected 95 % interval)"
+    return Table(caption, ("Arm", *(METRICS[metric] for metric in metrics)), rows)
 
 
 def draw_levels(levels: Sequence[ArmLevel], metric: str, bottom: float) -> Any:

@@ -3,10 +3,10 @@
 from collections.abc import Sequence
 from typing import Any
 
-from ganoscope.figures.axes import COLOURS, INK, STYLES, make_figure, measure_arms
+from ganoscope.figures.axes import INK, make_figure, measure_arms
 from ganoscope.reports.kit.content import Chapter, Section, Table
 from ganoscope.reports.study.artefacts import Findings
-from ganoscope.reports.study.wording import name_metric, write_level
+from ganoscope.reports.study.wording import find_look, name_metric, write_level
 from ganoscope.studies.arms import BASELINE
 from ganoscope.studies.judgement import ArmLevel
 from ganoscope.studies.steps.evaluation import HELD_OUT
@@ -30,8 +30,8 @@ def show(findings: Findings) -> Chapter | None:
     table = Table(f"{metric} of the baseline by the share of training patients", header, rows)
     text = (
         f"The solid line is the baseline, trained on fewer real patients of the same splits (bars: corrected 95 % "
-        f"intervals). The other lines are the arms at {100 * config.real_fraction:g} % of the patients: where one meets "
-        "the curve, it does as well as the baseline with that share of the patients."
+        f"intervals). The other lines are the arms at {100 * config.real_fraction:g} % of the patients: where one "
+        "meets the curve, it does as well as the baseline with that share of the patients."
     )
     alt = f"{metric} of the baseline at {len(fractions)} shares of training patients; the numbers are in the table."
     figures = findings.draw("low_data", alt, draw_curves, curves, others, metric)
@@ -64,9 +64,8 @@ def draw_curves(curves: dict[str, Curve], others: Sequence[ArmLevel], metric: st
         for share, (_, one) in zip(shares, curve, strict=True):
             low, high = (min(max(end, 0), 1) for end in (one.low, one.high))
             axes.errorbar(share, one.mean, measure_arms(one.mean, low, high), color=INK, capsize=3, linewidth=1)
-        for number, one in enumerate(each for each in others if each.family == family):
-            style, colour = STYLES[(number + 1) % len(STYLES)], COLOURS[number % len(COLOURS)]
-            axes.axhline(one.mean, linestyle=style, color=colour, linewidth=1.3, label=one.arm)
+        for one in (each for each in others if each.family == family):
+            axes.axhline(one.mean, linewidth=1.3, label=one.arm, **find_look(one.arm))
         axes.set(title=family, xlabel="training patients used (%)")
         axes.legend(frameon=False, fontsize=8.5)
     grid[0].set_ylabel(metric)

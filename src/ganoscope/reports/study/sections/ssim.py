@@ -11,9 +11,9 @@ from ganoscope.studies.analysis.ssim_distribution import Distribution, SsimDistr
 
 BINS = 60
 NO_MEASURE = (
-    "SSIM between unrelated images is no quality measure: it tells how alike brightness and layout of two pictures are, "
-    "not whether one looks real, and it is high for blurred images. What can be read here is whether synthetic images "
-    "resemble real ones as much as real ones of different patients resemble each other."
+    "SSIM between unrelated images is no quality measure: it tells how alike brightness and layout of two pictures "
+    "are, not whether one looks real, and it is high for blurred images. What can be read here is whether synthetic "
+    "images resemble real ones as much as real ones of different patients resemble each other."
 )
 
 

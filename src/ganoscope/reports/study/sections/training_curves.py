@@ -1,13 +1,14 @@
-"""Training of every arm: loss, accuracy, AUROC and share of synthetic images over epochs, mean and spread over splits."""
+"""Training of every arm: loss, accuracy, AUROC and share of synthetic images, mean and spread over splits."""
 
 from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
-from ganoscope.figures.axes import COLOURS, STYLES, draw_shared_legend, make_figure
+from ganoscope.figures.axes import draw_shared_legend, make_figure
 from ganoscope.reports.kit.content import Chapter, Section, Table, write_number
 from ganoscope.reports.study.artefacts import Findings
+from ganoscope.reports.study.wording import find_look
 from ganoscope.studies.analysis.mean_curves import CurvePoint
 
 PANELS = {
@@ -76,9 +77,9 @@ def draw_curves(points: Sequence[CurvePoint], family: str) -> Any:
             own = sorted((one for one in points if (one.arm, one.metric) == (arm, metric)), key=lambda one: one.epoch)
             epochs, means = [one.epoch for one in own], np.array([one.mean for one in own])
             spread = np.nan_to_num([one.sd for one in own])
-            colour, style = COLOURS[number % len(COLOURS)], STYLES[number % len(STYLES)]
-            axes.fill_between(epochs, means - spread, means + spread, color=colour, alpha=0.1, linewidth=0)
-            axes.plot(epochs, means, style, color=colour, linewidth=1.5, label=arm)
+            look = find_look(arm)
+            axes.fill_between(epochs, means - spread, means + spread, color=look["color"], alpha=0.1, linewidth=0)
+            axes.plot(epochs, means, linewidth=1.5, label=arm, zorder=len(arms) - number + 2, **look)
         axes.set(title=title)
         axes.xaxis.get_major_locator().set_params(integer=True)
     for axes in (grid[0, 2], *grid[1, :2]):

@@ -16,8 +16,8 @@ def show(findings: Findings) -> Chapter:
     margin = f"±{found.margin:g}"
     rule = (
         f"One rule, frozen before training, gives the verdict: the adjusted interval inside {margin} is practically "
-        "equal; else wholly above 0: helps; wholly below 0: harms; otherwise there is no evidence. No evidence does not "
-        "mean that there is no effect."
+        "equal; else wholly above 0: helps; wholly below 0: harms; otherwise there is no evidence. No evidence does "
+        "not mean that there is no effect."
     )
     return Chapter("verdict", "Verdict", (Section((rule,), (table,)),))
 
