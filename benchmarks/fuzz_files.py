@@ -198,10 +198,10 @@ def change(content, chance, originals):
 
 def work(folder):
     """Decodes the mutations whose numbers come on standard input, and answers a line of JSON for each."""
-    from ganoscope.data.layouts import SourceImage
     from ganoscope.data.prepare.config import PrepareConfig
     from ganoscope.data.prepare.decode import decode_entry, decode_in_parts, holds_many, make_recipe
     from ganoscope.data.prepare.listing import iterate, spool
+    from ganoscope.data.source.entries import SourceImage
 
     configs = (PrepareConfig(size=32), PrepareConfig(size=32, hu_offset=1024), PrepareConfig(size=32, fit="body"))
     originals = make_originals()

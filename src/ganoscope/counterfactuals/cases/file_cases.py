@@ -18,7 +18,7 @@ from ganoscope.counterfactuals.cases.seen import list_seen, name_content
 from ganoscope.counterfactuals.cases.store_cases import find_unit, get_prepared
 from ganoscope.data.file_limits import RANGES
 from ganoscope.data.geometry.placement import parse_placement
-from ganoscope.data.layouts import SourceImage, find_layout, folders
+from ganoscope.data.layouts import find_layout, folders
 from ganoscope.data.patients import compile_pattern
 from ganoscope.data.picture import Picture, UnreadableError
 from ganoscope.data.prepare.config import PrepareConfig
@@ -35,6 +35,7 @@ from ganoscope.data.prepare.transfer import Row
 from ganoscope.data.readers import read
 from ganoscope.data.readers._content import tell_format
 from ganoscope.data.readers._reformat import needs_cut, read_cut
+from ganoscope.data.source.entries import SourceImage
 from ganoscope.data.store import Store
 from ganoscope.data.store.intensity import DTYPE_OF_UNIT
 from ganoscope.errors import UserError

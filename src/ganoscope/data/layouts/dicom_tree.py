@@ -19,14 +19,15 @@ from ganoscope.data.dicom import attributes
 from ganoscope.data.dicom.dataset import HEADER_TAGS, digest_pixels, open_dataset, quiet
 from ganoscope.data.dicom.stacks import Plane, number_positions, read_plane, split
 from ganoscope.data.file_limits import start_bounds
-from ganoscope.data.layouts import Listed, SourceImage
-from ganoscope.data.layouts._sorted_series import sort_series
-from ganoscope.data.layouts._walk import Found, scan, walk_files
-from ganoscope.data.layouts._walk import find_fault as find_file_fault
 from ganoscope.data.picture import ReadOptions, UnreadableError
 from ganoscope.data.readers._content import tell_format
 from ganoscope.data.readers.dicom import SUFFIXES
-from ganoscope.errors import UserError, describe, write_count
+from ganoscope.data.source.entries import Listed, SourceImage
+from ganoscope.data.source.image_sequences import compile_series
+from ganoscope.data.source.sorted_series import sort_series
+from ganoscope.data.source.walk import Found, scan, walk_files
+from ganoscope.data.source.walk import find_fault as find_file_fault
+from ganoscope.errors import write_count
 from ganoscope.files import escape_unprintable
 from ganoscope.parallel import map_in_order
 from ganoscope.parallel.one_process import ProcessEndedError, call_alone, ending_process
@@ -144,21 +145,6 @@ def tell_shared_series(keys: Iterable[tuple[str, ...]]) -> None:
             f"{write_count(shared, 'patient')} share a SeriesInstanceUID with others, which belongs to one series by "
             "the standard: series are told apart by PatientID as well"
         )
-
-
-def compile_series(pattern: str) -> re.Pattern[str]:
-    """Returns the regular expression that series descriptions must match.
-
-    Raises:
-        UserError: The pattern is not a valid regular expression.
-    """
-    try:
-        return re.compile(pattern, re.IGNORECASE)
-    except re.error as error:
-        allowed = "a regular expression, such as lung|thorax"
-        fault = f"--only-series is not a valid regular expression ({error})"
-        remedy = "Correct it, or escape special characters with a backslash."
-        raise UserError(describe(fault, pattern, allowed, remedy)) from None
 
 
 def read_slice(found: Found, wanted: re.Pattern[str], options: ReadOptions) -> tuple[tuple[str, ...], Slice]:

@@ -17,19 +17,19 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from ganoscope.data.layouts import Listed, SourceImage
-from ganoscope.data.layouts._columns import choose_columns
-from ganoscope.data.layouts._labels import LabelRule, refuse_unclear
-from ganoscope.data.layouts._matching import Matching, is_outside, make_key, match_rows
-from ganoscope.data.layouts._persons import tell_persons
-from ganoscope.data.layouts._rows import Row, parse_row
-from ganoscope.data.layouts._table_files import choose_tables, find_tables
-from ganoscope.data.layouts._tables import Table, read_rows
-from ganoscope.data.layouts._understood import LONE_MASK, NAMED_MASK, Understood, understand
-from ganoscope.data.layouts._walk import Found, find_link_fault, walk_files
 from ganoscope.data.levels.stated import StatedReading
 from ganoscope.data.picture import ReadOptions, TableOptions
 from ganoscope.data.readers import readers
+from ganoscope.data.source.entries import Listed, SourceImage
+from ganoscope.data.source.understood import LONE_MASK, NAMED_MASK, Understood, understand
+from ganoscope.data.source.walk import Found, find_link_fault, walk_files
+from ganoscope.data.tables.column_names import choose_columns
+from ganoscope.data.tables.label_rules import LabelRule, refuse_unclear
+from ganoscope.data.tables.name_matching import Matching, is_outside, make_key, match_rows
+from ganoscope.data.tables.person_columns import tell_persons
+from ganoscope.data.tables.table_files import choose_tables, find_tables
+from ganoscope.data.tables.table_rows import Row, parse_row
+from ganoscope.data.tables.text_table import Table, read_rows
 from ganoscope.files import escape_unprintable
 
 RANK = 3

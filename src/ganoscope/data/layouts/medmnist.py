@@ -7,10 +7,10 @@ from collections.abc import Iterator
 from itertools import islice
 from pathlib import Path
 
-from ganoscope.data.layouts import SourceImage
-from ganoscope.data.layouts._walk import scan, walk_files
 from ganoscope.data.picture import ReadOptions, UnreadableError
 from ganoscope.data.readers.array import CLASSES, find_set, is_medmnist, list_names
+from ganoscope.data.source.entries import SourceImage
+from ganoscope.data.source.walk import scan, walk_files
 
 RANK = 1
 

@@ -20,13 +20,13 @@ from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
-from ganoscope.data.layouts import Listed, SourceImage
-from ganoscope.data.layouts._understood import NAMED_MASK, Understood, understand
-from ganoscope.data.layouts._walk import sample_names, walk_files
-from ganoscope.data.layouts.folders import check_labels
 from ganoscope.data.levels.looks import OPEN, SUBJECT, look_at
 from ganoscope.data.picture import ReadOptions
 from ganoscope.data.readers.nifti import SUFFIXES
+from ganoscope.data.source.class_folders import check_labels
+from ganoscope.data.source.entries import Listed, SourceImage
+from ganoscope.data.source.understood import NAMED_MASK, Understood, understand
+from ganoscope.data.source.walk import sample_names, walk_files
 
 RANK = 1
 

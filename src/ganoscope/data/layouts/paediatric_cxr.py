@@ -13,11 +13,11 @@ from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
-from ganoscope.data.layouts import Listed, SourceImage
-from ganoscope.data.layouts._understood import Understood, understand
-from ganoscope.data.layouts._walk import share_matching
 from ganoscope.data.patients import PATTERNS, RECOGNITION_SHARE, extract_patient
 from ganoscope.data.picture import ReadOptions
+from ganoscope.data.source.entries import Listed, SourceImage
+from ganoscope.data.source.understood import Understood, understand
+from ganoscope.data.source.walk import share_matching
 
 RANK = 2
 

@@ -2,8 +2,9 @@
 
 from pathlib import Path
 
-from ganoscope.data.layouts import Listed, folders
+from ganoscope.data.layouts import folders
 from ganoscope.data.picture import ReadOptions
+from ganoscope.data.source.entries import Listed
 from ganoscope.errors import UserError, describe
 
 RANK = 0

@@ -14,12 +14,12 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from ganoscope.data.layouts import Box, SourceImage
-from ganoscope.data.layouts._rows import VIEWS, read_modality
-from ganoscope.data.layouts._tables import Table, open_table, parse_number, read_rows, require_columns
-from ganoscope.data.layouts._walk import Found, walk_files
 from ganoscope.data.layouts.manifest import CONFLICT, NO_IMAGE, NO_ROW
 from ganoscope.data.picture import ReadOptions
+from ganoscope.data.source.entries import Box, SourceImage
+from ganoscope.data.source.walk import Found, walk_files
+from ganoscope.data.tables.table_rows import VIEWS, read_modality
+from ganoscope.data.tables.text_table import Table, open_table, parse_number, read_rows, require_columns
 from ganoscope.errors import UserError
 from ganoscope.files import escape_unprintable
 

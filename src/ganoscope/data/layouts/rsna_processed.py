@@ -16,10 +16,6 @@ from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
-from ganoscope.data.layouts import Box, SourceImage
-from ganoscope.data.layouts._rows import keep_text
-from ganoscope.data.layouts._tables import open_table, parse_number, read_rows, require_columns
-from ganoscope.data.layouts._walk import walk_files
 from ganoscope.data.layouts.rsna_challenge import (
     BOX_COLUMNS,
     NEGATIVE,
@@ -30,6 +26,10 @@ from ganoscope.data.layouts.rsna_challenge import (
     read_findings,
 )
 from ganoscope.data.picture import ReadOptions
+from ganoscope.data.source.entries import Box, SourceImage
+from ganoscope.data.source.walk import walk_files
+from ganoscope.data.tables.table_rows import keep_text
+from ganoscope.data.tables.text_table import open_table, parse_number, read_rows, require_columns
 from ganoscope.errors import UserError
 
 RANK = 2

@@ -13,9 +13,9 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-from ganoscope.data.layouts import SourceImage
-from ganoscope.data.layouts._walk import list_folders, walk_files
 from ganoscope.data.picture import ReadOptions
+from ganoscope.data.source.entries import SourceImage
+from ganoscope.data.source.walk import list_folders, walk_files
 
 RANK = 2
 

@@ -18,9 +18,9 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from ganoscope.data.layouts import SourceImage
 from ganoscope.data.picture import Picture, ReadOptions, UnreadableError
 from ganoscope.data.readers import find_reader, read
+from ganoscope.data.source.entries import SourceImage
 
 LABEL_MAP = "a label map, by its values, beside the picture that it belongs to; --masks or --anatomy attaches it"
 LEVELS = 32

@@ -12,9 +12,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ganoscope.data.geometry.placement import Placement, Rectangle, place_mask, resize_mask
-from ganoscope.data.layouts import SourceImage
 from ganoscope.data.picture import Picture, ReadOptions, UnreadableError
 from ganoscope.data.readers import nifti, read
+from ganoscope.data.source.entries import SourceImage
 
 LOSSY = (".jpg", ".jpeg")
 """Suffixes of formats that blur the two values of a mask: its pixels are those above half of the highest value."""

@@ -10,10 +10,10 @@ from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
-from ganoscope.data.layouts import SourceImage
-from ganoscope.data.layouts._walk import walk_files
 from ganoscope.data.levels.mask_names import list_stems, read_context, read_stem
 from ganoscope.data.picture import ReadOptions
+from ganoscope.data.source.entries import SourceImage
+from ganoscope.data.source.walk import walk_files
 from ganoscope.errors import describe, refuse
 from ganoscope.files import escape_unprintable
 

@@ -7,12 +7,12 @@ from typing import Literal
 from ganoscope.data.file_limits import RANGES as FILE_RANGES
 from ganoscope.data.geometry.placement import GeometryConfig
 from ganoscope.data.geometry.volumes import find_choice_fault
-from ganoscope.data.layouts._labels import parse_map
 from ganoscope.data.levels.stated import list_faults
 from ganoscope.data.patients import compile_pattern
 from ganoscope.data.picture import ReadOptions
 from ganoscope.data.store.intensity import IntensityConfig
 from ganoscope.data.store.splits import Fractions
+from ganoscope.data.tables.label_rules import parse_map
 from ganoscope.errors import UserError, describe, list_range_faults, refuse
 
 MODALITIES = ("CT", "MR", "DX", "CR", "PT", "US", "MG")

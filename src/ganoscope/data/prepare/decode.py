@@ -23,7 +23,6 @@ from ganoscope.data.geometry.placement import (
     place,
 )
 from ganoscope.data.geometry.volumes import select_slices
-from ganoscope.data.layouts import SourceImage
 from ganoscope.data.masks.label_maps import LABEL_MAP, are_label_maps, look_like_labels
 from ganoscope.data.masks.mask_files import Masks, open_masks
 from ganoscope.data.patients import PatientRule, extract_patient
@@ -36,6 +35,7 @@ from ganoscope.data.prepare.listing import Entry, Listing, parse
 from ganoscope.data.prepare.transfer import Decoded, Origin, Row, make_row
 from ganoscope.data.readers import read
 from ganoscope.data.readers._reformat import needs_cut, read_cut
+from ganoscope.data.source.entries import SourceImage
 from ganoscope.data.store.intensity import IntensityConfig, find_raw_range, scale_to_16_bits
 from ganoscope.files import compute_sha256, escape_unprintable
 from ganoscope.parallel import make_chunks

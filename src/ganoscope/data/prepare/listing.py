@@ -14,9 +14,7 @@ from itertools import islice
 from pathlib import Path
 from re import Pattern
 
-from ganoscope.data.layouts import Layout, Listed, SourceImage
-from ganoscope.data.layouts._sequences import SequenceWatch
-from ganoscope.data.layouts._split_lists import find_split_lists
+from ganoscope.data.layouts import Layout
 from ganoscope.data.levels.stated import AS_STATED
 from ganoscope.data.masks.stated_masks import attach_stated
 from ganoscope.data.patients import PatientRule, PatternCounter, RepeatedIds
@@ -24,6 +22,9 @@ from ganoscope.data.person_names import refuse_person_labels
 from ganoscope.data.picture import ReadOptions
 from ganoscope.data.prepare.idle_options import name_format
 from ganoscope.data.readers import readers
+from ganoscope.data.source.entries import Listed, SourceImage
+from ganoscope.data.source.image_sequences import SequenceWatch
+from ganoscope.data.tables.split_lists import find_split_lists
 from ganoscope.errors import UserError
 from ganoscope.files import remove
 from ganoscope.progress import CONSOLE

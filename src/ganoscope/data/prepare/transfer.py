@@ -7,9 +7,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ganoscope.data.geometry.placement import Placement
-from ganoscope.data.layouts import SourceImage
 from ganoscope.data.levels.looks import look_at
 from ganoscope.data.picture import Picture, Unit
+from ganoscope.data.source.entries import SourceImage
 from ganoscope.data.store.intensity import DTYPE_OF_UNIT
 
 PRIVATE_COLUMNS = (

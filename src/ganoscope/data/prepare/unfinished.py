@@ -9,12 +9,12 @@ from hashlib import sha256
 from pathlib import Path
 
 from ganoscope.data.layouts import find_layout
-from ganoscope.data.layouts._unread import explaining_tables, tell_unread
 from ganoscope.data.patients import compile_pattern
 from ganoscope.data.prepare.config import PrepareConfig
 from ganoscope.data.prepare.finalize import remove_private
 from ganoscope.data.prepare.key import publish_key
 from ganoscope.data.prepare.listing import Listing, list_source
+from ganoscope.data.tables.unread_tables import explaining_tables, tell_unread
 from ganoscope.errors import UserError
 from ganoscope.files import flush_to_disk, load_json, refuse_existing, refuse_links_below, remove, save_json
 from ganoscope.locks import private_folder
@@ -67,9 +67,9 @@ def identify(source: Path, folder: Path, config: PrepareConfig) -> tuple[dict[st
         UserError: The source can't be read as it is, see `list_source` and `tell_unread`.
     """
     layout_name, layout = find_layout(source, config.layout or ("manifest" if config.states_table else ""))
-    with explaining_tables(source, layout):
+    with explaining_tables(source, layout.RANK):
         listing = list_source(source, layout, config, folder, compile_pattern(config.patient_pattern))
-    tell_unread(source, (layout_name, layout), listing.labels, bool(config.layout))
+    tell_unread(source, (layout_name, layout.RANK), listing.labels, bool(config.layout))
     facts = {"source": os.fspath(source.resolve()), "layout": layout_name, "listing": listing.digest}
     return make_plan(facts, config), listing, layout_name
 

@@ -67,3 +67,15 @@ def read(path: Path, options: ReadOptions = PLAIN) -> Iterable[Picture]:
         what = f"format {suffix}" if suffix in FOREIGN_SUFFIXES else "the format of its content"
         raise UnreadableError(f"{what} is not supported; {', '.join(readers())} are")
     return reader.read(path, options)
+
+
+def drop_ending(name: str) -> str:
+    """Returns a name without the ending of a picture format.
+
+    Example:
+        >>> drop_ending("a/scan.nii.gz"), drop_ending("1.2.3")
+        ('a/scan', '1.2.3')
+    """
+    lower = name.lower()
+    endings = [suffix for suffix in readers() if suffix and lower.endswith(suffix)]
+    return name[: -len(max(endings, key=len))] if endings else name

@@ -15,10 +15,10 @@ from ganoscope.classifiers.trained import open_classifier
 from ganoscope.counterfactuals.cases.case import Case, Refused
 from ganoscope.counterfactuals.cases.file_cases import find_group, iterate_key, open_files, open_listing
 from ganoscope.counterfactuals.config import CounterfactualConfig
-from ganoscope.data.layouts import SourceImage
 from ganoscope.data.prepare.config import PrepareConfig
 from ganoscope.data.prepare.listing import Entry
 from ganoscope.data.prepare.transfer import Row
+from ganoscope.data.source.entries import SourceImage
 from ganoscope.data.store import Store
 from ganoscope.errors import UserError
 from ganoscope.training.run_folder.trained_run import open_run

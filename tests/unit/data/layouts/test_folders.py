@@ -10,8 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.fixtures.listings import entries, faults, listing
 
-from ganoscope.data.layouts import _walk, folders, manifest
+from ganoscope.data.layouts import folders, manifest
 from ganoscope.data.picture import ReadOptions
+from ganoscope.data.source import walk
 from ganoscope.errors import UserError
 
 
@@ -167,11 +168,11 @@ def test_a_link_inside_the_source_is_a_file_and_any_other_a_fault(make_source, t
     (links / "loop.png").symlink_to("loop.png")
     (links / "folder").symlink_to("../real")
     assert faults(entries(source, "folders")) == {
-        "links/out.png": _walk.OUTSIDE,
-        "links/sibling.png": _walk.OUTSIDE,
-        "links/broken.png": _walk.BROKEN,
-        "links/loop.png": _walk.BROKEN,
-        "links/folder": _walk.LINKED_FOLDER,
+        "links/out.png": walk.OUTSIDE,
+        "links/sibling.png": walk.OUTSIDE,
+        "links/broken.png": walk.BROKEN,
+        "links/loop.png": walk.BROKEN,
+        "links/folder": walk.LINKED_FOLDER,
     }
     assert len(entries(source, "folders")) == 10
 
@@ -194,7 +195,7 @@ def test_a_relative_source_is_read_like_an_absolute_one(make_source, monkeypatch
     monkeypatch.chdir(source.parent)
     relative = Path("source")
     found = faults(folders.list_images(relative, ReadOptions()))
-    assert found == {"sick/3.png": _walk.OUTSIDE, "manifest.csv": _walk.TABLE}
+    assert found == {"sick/3.png": walk.OUTSIDE, "manifest.csv": walk.TABLE}
     taken = [item.name for item in manifest.list_images(relative, ReadOptions()) if not item.fault]
     assert taken == ["sick/1.png"]
 
@@ -209,10 +210,10 @@ def test_links_whose_targets_folders_are_links_are_followed_to_their_end(make_so
     (source / "links" / "far.png").symlink_to("../far/1.png")
     (source / "links" / "self").symlink_to(".")
     assert faults(entries(source, "folders")) == {
-        "far": _walk.LINKED_FOLDER,
-        "near": _walk.LINKED_FOLDER,
-        "links/far.png": _walk.OUTSIDE,
-        "links/self": _walk.LINKED_FOLDER,
+        "far": walk.LINKED_FOLDER,
+        "near": walk.LINKED_FOLDER,
+        "links/far.png": walk.OUTSIDE,
+        "links/self": walk.LINKED_FOLDER,
     }
 
 
@@ -220,7 +221,7 @@ def test_pipes_are_faults_and_are_never_opened(make_source):
     source = make_source({"sick/1.png": b""})
     os.mkfifo(source / "sick" / "pipe.png")
     (source / "sick" / "to-pipe.png").symlink_to("pipe.png")
-    expected = {"sick/pipe.png": _walk.NOT_REGULAR, "sick/to-pipe.png": _walk.NOT_REGULAR}
+    expected = {"sick/pipe.png": walk.NOT_REGULAR, "sick/to-pipe.png": walk.NOT_REGULAR}
     assert faults(entries(source, "folders")) == expected
 
 
@@ -228,7 +229,7 @@ def test_a_walk_within_a_linked_folder_does_not_leave_the_source(make_source, tm
     source = make_source({"1.png": b""})
     make_source({"a.png": b""}, folder="elsewhere")
     (source / "images").symlink_to(tmp_path / "elsewhere")
-    assert [found.fault for found in _walk.walk_files(source, "images")] == [_walk.LINKED_FOLDER]
+    assert [found.fault for found in walk.walk_files(source, "images")] == [walk.LINKED_FOLDER]
 
 
 @pytest.fixture
@@ -320,12 +321,12 @@ def test_a_sample_is_spread_over_the_whole_and_bounded(files, most):
         def __init__(self, name):
             self.name = name
 
-    original = _walk.scan
-    _walk.scan = lambda source: ((Named(number), ()) for number in range(files))
+    original = walk.scan
+    walk.scan = lambda source: ((Named(number), ()) for number in range(files))
     try:
-        sample = _walk.sample_names(Path(), most)
+        sample = walk.sample_names(Path(), most)
     finally:
-        _walk.scan = original
+        walk.scan = original
     assert len(sample) <= most
     steps = {later - earlier for earlier, later in pairwise(sample)}
     assert len(steps) <= 1

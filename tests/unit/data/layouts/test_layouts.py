@@ -7,8 +7,9 @@ from pathlib import Path
 import pytest
 from tests.fixtures.listings import PAEDIATRIC, entries, faults, listing
 
-from ganoscope.data.layouts import _walk, find_layout
+from ganoscope.data.layouts import find_layout
 from ganoscope.data.picture import ReadOptions
+from ganoscope.data.source import walk
 
 SHARED = Path(os.environ.get("GANOSCOPE_SHARED_DATA") or Path(__file__).parents[4] / "../shared/data")
 
@@ -20,13 +21,13 @@ def test_a_store_below_the_source_is_one_fault_in_every_layout(make_source):
     files = ("store.json", "images.npy", "manifest.csv", "masks.npy")
     source = make_source({f"sick/old store/{name}": b"" for name in files} | {"sick/1.png": b"", "well/2.png": b""})
     assert listing(source) == [("sick/1.png", "sick", ""), ("sick/old store", "sick", ""), ("well/2.png", "well", "")]
-    assert faults(entries(source, "folders")) == {"sick/old store": _walk.STORE}
+    assert faults(entries(source, "folders")) == {"sick/old store": walk.STORE}
     for name in ("nifti_folder", "dicom_tree", "brain_mri"):
         found = faults(find_layout(source, name)[1].list_images(source, ReadOptions()))
-        assert found["sick/old store"] == _walk.STORE
+        assert found["sick/old store"] == walk.STORE
         assert not any("npy" in name for name in found)
     (source / "manifest.csv").write_text("path,label\nsick/1.png,x\nwell/2.png,y\n")
-    assert faults(entries(source, "manifest")) == {"sick/old store": _walk.STORE}
+    assert faults(entries(source, "manifest")) == {"sick/old store": walk.STORE}
 
 
 def test_a_manifest_goes_before_a_recognised_data_set(make_source):
@@ -46,7 +47,7 @@ def test_links_out_of_the_source_are_faults_in_every_layout(make_source, tmp_pat
     for layout, (*files, link) in sets.items():
         source = make_source(dict.fromkeys(files, b""), folder=layout)
         (source / link).symlink_to(tmp_path / "outside.png")
-        assert faults(entries(source, layout)) == {link: _walk.OUTSIDE}
+        assert faults(entries(source, layout)) == {link: walk.OUTSIDE}
 
 
 @shared

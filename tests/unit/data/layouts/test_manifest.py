@@ -7,8 +7,9 @@ import pytest
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
-from ganoscope.data.layouts import _walk, find_layout, folders, manifest
+from ganoscope.data.layouts import find_layout, folders, manifest
 from ganoscope.data.picture import ReadOptions
+from ganoscope.data.source import walk
 from ganoscope.errors import UserError
 
 FULL = """path,label,patient,split,modality,view,boxes,mask
@@ -156,8 +157,8 @@ def test_links_out_of_the_source_are_faults_for_images_and_masks(make, tmp_path)
     ):
         (source / link).symlink_to(target)
     assert faults(source) == {
-        "a.png": _walk.OUTSIDE,
-        "b.png": f"its mask can't be taken: {_walk.OUTSIDE}",
+        "a.png": walk.OUTSIDE,
+        "b.png": f"its mask can't be taken: {walk.OUTSIDE}",
         "real.png": manifest.NO_ROW,
     }
 
@@ -211,7 +212,7 @@ def test_a_csv_without_such_columns_does_not_make_a_manifest_and_is_told_why(mak
     name, layout = find_layout(source)
     assert name == expected
     table, picture = layout.list_images(source, ReadOptions())
-    assert (table.name, table.fault, picture.fault) == ("Doe.csv", _walk.TABLE, "")
+    assert (table.name, table.fault, picture.fault) == ("Doe.csv", walk.TABLE, "")
 
 
 def test_a_csv_beside_the_images_of_a_class_is_not_taken_for_a_manifest(make):

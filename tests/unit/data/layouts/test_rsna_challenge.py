@@ -7,8 +7,9 @@ from PIL import Image
 from pydicom.dataset import FileMetaDataset
 from pydicom.uid import ComputedRadiographyImageStorage, ExplicitVRLittleEndian, generate_uid
 
-from ganoscope.data.layouts import _walk, find_layout, manifest, rsna_challenge, rsna_processed
+from ganoscope.data.layouts import find_layout, manifest, rsna_challenge, rsna_processed
 from ganoscope.data.picture import ReadOptions
+from ganoscope.data.source import walk
 from ganoscope.errors import UserError
 
 IDS = [f"{number:08x}-0000-4000-8000-{number:012x}" for number in range(1, 7)]
@@ -250,7 +251,7 @@ def test_masks_and_image_folders_that_are_links_out_of_the_source_are_faults(pro
     (source / "Training" / "Masks").mkdir()
     (source / "Training" / "Masks" / f"{IDS[0]}.png").symlink_to(outside / "mask.png")
     fault = faults(entries(source, "rsna_processed"))[f"Training/Images/{IDS[0]}.png"]
-    assert fault == f"its mask can't be taken: {_walk.OUTSIDE}"
+    assert fault == f"its mask can't be taken: {walk.OUTSIDE}"
 
 
 def test_processed_images_without_their_csv_are_refused(processed):

@@ -7,9 +7,9 @@ import numpy as np
 
 from ganoscope.data.checks.series import SeriesFacts, check_series
 from ganoscope.data.geometry.placement import Placement
-from ganoscope.data.layouts import SourceImage
 from ganoscope.data.picture import Picture
 from ganoscope.data.prepare.transfer import Decoded
+from ganoscope.data.source.entries import SourceImage
 
 SLICED = ("CT", "MR", "PT", "NM")
 """Modalities whose pictures in one series are slices even where they state no position."""

@@ -5,10 +5,10 @@ from pathlib import Path
 import numpy as np
 
 from ganoscope.data.geometry.placement import Placement, Rectangle
-from ganoscope.data.layouts import SourceImage
 from ganoscope.data.picture import Picture
 from ganoscope.data.prepare.facts.series_check import check_volumes
 from ganoscope.data.prepare.transfer import Decoded
+from ganoscope.data.source.entries import SourceImage
 
 IMAGE = SourceImage((Path("a.dcm"),), "a.dcm")
 WHOLE = Placement(Rectangle(0, 0, 8, 8), Rectangle(0, 0, 16, 16))
