@@ -23,6 +23,8 @@ from ganoscope.signals import ENDING
 T = TypeVar("T")
 R = TypeVar("R")
 
+CAN_COPY = sys.platform == "linux"
+"""Whether a process can go on as a copy of another; on macOS its frameworks, on Windows the system forbid it."""
 TRIES = 2
 """Times that an item must end a process in which it is alone: once may have come from outside."""
 AHEAD = 2
@@ -40,11 +42,8 @@ def name_end(processes: Iterable[BaseProcess]) -> str:
 
 
 def can_copy() -> bool:
-    """Tells whether this process can go on as a copy of itself too.
-
-    On macOS its frameworks and on Windows the system forbid it, and everywhere Python in workers of its pools.
-    """
-    return sys.platform == "linux" and not multiprocessing.current_process().daemon
+    """Tells whether this process can go on as a copy of itself too; Python forbids it in workers of its own pools."""
+    return CAN_COPY and not multiprocessing.current_process().daemon
 
 
 @cache

@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-from ganoscope.parallel import FEW, map_in_order
+from ganoscope.parallel import FEW, map_in_order, one_process
 from ganoscope.parallel.one_process import ProcessEndedError, call_alone, ending_process, iterate_alone
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="copies of processes")
@@ -85,7 +85,7 @@ def test_an_iteration_that_ends_its_process_gives_what_came_before():
 
 
 def test_nothing_is_copied_where_the_system_forbids_it(monkeypatch):
-    monkeypatch.setattr(sys, "platform", "darwin")
+    monkeypatch.setattr(one_process, "CAN_COPY", False)
     results = map_in_order(end_at_deadly, [1, 2], 1, rescue=rescue)
     assert list(results) == [(1, os.getpid()), (2, os.getpid())]
     assert list(iterate_alone(end_at_two, 2)) == [0, 1]
