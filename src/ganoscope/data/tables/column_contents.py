@@ -68,13 +68,25 @@ def find_fits(table: Table, files: Collection[str]) -> dict[str, Fit]:
 
 
 def fit(names: Collection[str], present: Collection[str], what: str) -> Fit | None:
-    """Returns how many names are present, if these are enough."""
+    """Returns how many names are present, if these are enough.
+
+    Args:
+        names: First names in a column.
+        present: Names in the source.
+        what: What the source's names are.
+    """
     count = len(set(names) & set(present))
     return Fit(count, what) if count and count >= FITTING_SHARE * min(len(names), len(present)) else None
 
 
 def fit_beginnings(names: Collection[str], stems: Collection[str], folders: Collection[str]) -> Fit | None:
-    """Returns how many names begin those of files, or begin with one of a file or folder, if these are enough."""
+    """Returns how many names begin those of files, or begin with one of a file or folder, if these are enough.
+
+    Args:
+        names: First names in a column.
+        stems: Names of files without endings.
+        folders: Names of folders.
+    """
     begun = {start for stem in stems for start in list_beginnings(stem) if start in names}
     begun |= {name for name in names if any(start in stems or start in folders for start in list_beginnings(name))}
     return fit(names, begun, BEGINNINGS) if len(begun) >= FITTING_SHARE * min(len(names), len(stems)) else None

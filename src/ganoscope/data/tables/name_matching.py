@@ -206,7 +206,13 @@ def list_parents(file: str) -> list[str]:
 
 
 def list_ways(rows: Collection[str], files: Collection[str], folders: bool = False) -> Iterator[Way]:
-    """Yields the ways of comparing, strictest first: whole paths, then fewer and fewer last parts of them."""
+    """Yields the ways of comparing, strictest first: whole paths, then fewer and fewer last parts of them.
+
+    Args:
+        rows: Names in the table.
+        files: Paths of files or folders.
+        folders: Whether they are folders.
+    """
     deepest = min(max((name.count("/") for name in names), default=0) for names in (rows, files)) + 1
     for parts in (0, *range(deepest, 0, -1)):
         yield from (Way(parts, fold, bare) for fold, bare in ((False, False), (True, False), (True, True)))

@@ -56,7 +56,7 @@ def test_masks_are_paired_by_folder_and_name_and_are_what_they_are_stated_to_be(
     lesions = write(tmp_path / "F", {f"sickly/{name.format(n)}": draw_mask(9 - n) for n in range(2)})
     store = prepare_with(films, tmp_path, masks=lesions, anatomy=lungs)
     outlined, annotated = (
-        {name for name, one in zip(names_of(store), store.column(column), strict=True) if one == "1"}
+        {name for name, one in zip(names_of(store), store.column(column), strict=True) if one == "yes"}
         for column in ("anatomy", "annotated")
     )
     assert outlined == {f"sickly/film_{n}.png" for n in range(4)}
@@ -77,7 +77,7 @@ def test_masks_inside_the_source_are_no_pictures_and_those_without_one_are_liste
     assert set(store.column("label").tolist()) == {"well", "sickly"}
     assert quarantine_of(store) == {"outlines/sickly/film_8.png": WITHOUT_PICTURE}
     assert store.masks is None
-    assert (store.column("anatomy") == "1").sum() == 2
+    assert (store.column("anatomy") == "yes").sum() == 2
 
 
 def test_masks_that_fit_no_picture_are_refused_with_examples_and_the_remedy(films, tmp_path):
@@ -109,6 +109,6 @@ def test_masks_beside_the_pictures_are_what_is_stated(place, films, tmp_path):
     films |= {f"sickly/film_{n}_mask.png": draw_mask(n) for n in range(6)}
     folder = place if place == "sickly" else tmp_path / place
     store = prepare_with(films, tmp_path, masks=folder)
-    assert sum(value == "1" for value in store.column("annotated")) == 6
-    assert not any(value == "1" for value in store.column("anatomy"))
+    assert sum(value == "yes" for value in store.column("annotated")) == 6
+    assert not any(value == "yes" for value in store.column("anatomy"))
     assert not quarantine_of(store)

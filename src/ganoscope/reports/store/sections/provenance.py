@@ -27,8 +27,8 @@ def list_identity(evidence: Evidence) -> Table:
     store, columns = evidence.store, evidence.columns
     patients = len(set(columns["patient"].tolist()) - {""})
     low, high, unit = store.intensity.low, store.intensity.high, store.intensity.unit
-    masks = int((columns["annotated"] == "1").sum())
-    anatomy = int((store.column("anatomy") == "1").sum())
+    masks = int((columns["annotated"] == "yes").sum())
+    anatomy = int((store.column("anatomy") == "yes").sum())
     boxes = int((columns["boxes"] != "").sum())
     rows = (
         ("Name", store.name),
