@@ -14,10 +14,11 @@ LOG_EVERY_SECONDS = 30.0
 
 
 class ProgressBar:
-    """Counts images and shows the rate and the time left."""
+    """Counts images and shows the rate and the time left; of anything else, `note` tells the time left."""
 
-    def __init__(self, title: str, total: int | None, done: int = 0) -> None:
-        self.title, self.total, self.done = title, total, done
+    def __init__(self, title: str, total: int | None, done: int = 0, unit: str = "images") -> None:
+        self.title, self.total, self.done, self.unit = title, total, done, unit
+        self._timed = unit == "images"
         self._start, self._first = time.monotonic(), done
         self._last_log = self._start
         self._live = Progress(
@@ -25,7 +26,7 @@ class ProgressBar:
             BarColumn(),
             MofNCompleteColumn(),
             TextColumn("{task.fields[rate]}"),
-            TimeRemainingColumn(),
+            *([TimeRemainingColumn()] if self._timed else []),
             TextColumn("{task.fields[note]}"),
             console=CONSOLE,
             transient=True,
@@ -52,7 +53,7 @@ class ProgressBar:
         if self.total is not None and self.done > self.total:  # a file held more than one image
             self.total = None
             self._live.update(self._task, total=None)
-        self._live.update(self._task, completed=self.done, rate=f"{self.rate():,.0f} images/s", note=note)
+        self._live.update(self._task, completed=self.done, rate=self._rate().removeprefix(", "), note=note)
         if not CONSOLE.is_terminal and time.monotonic() - self._last_log > LOG_EVERY_SECONDS:
             self._last_log = time.monotonic()
             CONSOLE.print(self._line(note))
@@ -64,8 +65,11 @@ class ProgressBar:
     def _line(self, note: str = "") -> str:
         total = f"/{self.total:,}" if self.total else ""
         seconds = ((self.total or 0) - self.done) / max(self.rate(), 1e-9)
-        left = f", {seconds:,.0f} s left" if seconds > 0 and self.done > self._first else ""
-        return f"{self.title}: {self.done:,}{total} images, {self.rate():,.0f} images/s{left} {note}".rstrip()
+        left = f", {seconds:,.0f} s left" if self._timed and seconds > 0 and self.done > self._first else ""
+        return f"{self.title}: {self.done:,}{total} {self.unit}{self._rate()}{left} {note}".rstrip()
+
+    def _rate(self) -> str:
+        return f", {self.rate():,.0f} {self.unit}/s" if self._timed else ""
 
 
 @contextmanager

@@ -30,6 +30,7 @@ REASONS = {
     "reports/store/page.py": "into the temporary name that `replacing` checks",
     "workflows/report.py": "into the temporary name that `replacing` checks",
     "workflows/demo.py": "a folder whose lock is held, which checks it",
+    "tasks/attempt.py": "the hidden folder of a result, in a folder whose lock is held",
     "training/preflight.py": "a run folder whose lock is held, which checks it",
     "training/run_folder/history.py": "into the temporary name that `replacing` checks",
     "cli/_streams.py": "the null device",

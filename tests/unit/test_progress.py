@@ -14,3 +14,9 @@ def test_a_total_that_is_passed_is_no_longer_shown(capsys):
         assert bar.total == 2
         bar.advance(1)
     assert capsys.readouterr().err.startswith("translating: 3 images, ")
+
+
+def test_other_things_than_images_have_no_rate(capsys):
+    with ProgressBar("tasks", 3, unit="tasks") as bar:
+        bar.advance(2, "about 5 min left")
+    assert capsys.readouterr().err == "tasks: 2/3 tasks\n"

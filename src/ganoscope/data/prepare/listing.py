@@ -15,6 +15,7 @@ from pathlib import Path
 from re import Pattern
 
 from ganoscope.data.layouts import Layout
+from ganoscope.data.levels.mask_names import OF_ANATOMY, OF_FINDINGS
 from ganoscope.data.levels.stated import AS_STATED
 from ganoscope.data.masks.stated_masks import attach_stated
 from ganoscope.data.patients import PatientRule, PatternCounter, RepeatedIds
@@ -96,9 +97,12 @@ def list_source(
             classes are named like persons.
     """
     images = layout.list_images(source, options)
-    for line in list_lines(images, options):
-        CONSOLE.print(line)
-    images, lines = attach_stated(source, images, partial(layout.list_images, source, options), options)
+    understood = list_lines(images, options)
+    guessed = [line for line in understood if line.startswith((OF_FINDINGS, OF_ANATOMY))]
+    for line in understood:
+        if line not in guessed:
+            CONSOLE.print(line)
+    images, lines = attach_stated(source, images, partial(layout.list_images, source, options), options, guessed)
     lists, watch = find_split_lists(source), SequenceWatch(source, options.only_series)
     for line in (*lines, *lists.lines):
         CONSOLE.print(line)

@@ -1,0 +1,269 @@
+"""Makes the results of a graph of tasks that are not there yet, each once, and tells all failures at the end."""
+
+import sys
+from collections import Counter, deque
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from ganoscope.errors import StoppedError, UserError, describe, refuse, write_count
+from ganoscope.files import partial_name, remove, save_json
+from ganoscope.locks import is_vacant, one_writer
+from ganoscope.progress import CONSOLE, ProgressBar
+from ganoscope.signals import hold_signals
+from ganoscope.tasks.attempt import Ended, Job
+from ganoscope.tasks.engines import Engine, EngineOptions, make_engine
+from ganoscope.tasks.graph import Graph, order_tasks
+from ganoscope.tasks.kept_results import UnlikeRecordError, verify_result
+from ganoscope.tasks.task import Task
+from ganoscope.tasks.time_left import TimeLeft
+
+MARK = "tasks.json"
+"""File that tells a folder of results."""
+SCHEMA_VERSION = 1
+RETRIES = 2
+"""Attempts after the first, where a process ended without saying why or wrote something else than it reported."""
+WAIT_SECONDS = 0.5
+"""Time between two looks for signals."""
+SAVE_SECONDS = 20.0
+"""Time that tasks have to save which can go on later."""
+NAMED = 5
+"""Most tasks that a list names."""
+
+
+def run_tasks(
+    tasks: Sequence[Task], folder: Path, options: EngineOptions | None = None, title: str = "tasks"
+) -> dict[str, Path]:
+    """Returns the folders of the tasks' results by key, after making those that are not in `folder` yet.
+
+    Tasks that others need are made too. A result is taken as it is only if it agrees with its record. Failing tasks do
+    not stop those that do not need them.
+
+    Args:
+        tasks: What is wanted.
+        folder: Folder of results; `KEY/` holds a result, `KEY.log` what its function printed.
+        options: Where they run; by default on this machine.
+        title: What the progress display calls them.
+
+    Raises:
+        UserError: Tasks failed; the message names them all. Or the folder holds something else, or is being written.
+        StoppedError: A signal arrived; everything that is finished is kept.
+    """
+    graph = Graph(order_tasks(tasks))
+    with one_writer(folder):
+        claim(folder)
+        engine = make_engine(options or EngineOptions())
+        try:
+            refuse(engine.list_faults(graph.tasks))
+            with ProgressBar(title, len(graph.tasks), unit="tasks") as bar, hold_signals() as stopped:
+                run = Run(graph, folder, engine, bar)
+                run.work(stopped)
+        finally:
+            engine.close()
+    run.tell_failures()
+    return {task.key: folder / task.key for task in tasks}
+
+
+def claim(folder: Path) -> None:
+    """Makes a folder of results, or checks that it is one.
+
+    Raises:
+        UserError: It holds something else.
+    """
+    if (folder / MARK).is_file():
+        return
+    if not is_vacant(folder):
+        fault = f"{folder} holds something else than results of tasks"
+        raise UserError(describe(fault, "other files", "a new or an empty folder", "Name another one."))
+    save_json(folder / MARK, {"schema_version": SCHEMA_VERSION})
+
+
+@dataclass(frozen=True)
+class Failure:
+    """A task that failed.
+
+    Attributes:
+        task: The task.
+        message: Why.
+    """
+
+    task: Task
+    message: str
+
+
+class Run:
+    """One call: what is running, what has failed.
+
+    Attributes:
+        failures: Tasks that failed.
+    """
+
+    def __init__(self, graph: Graph, folder: Path, engine: Engine, bar: ProgressBar) -> None:
+        self.graph, self.folder, self.engine, self.bar = graph, folder, engine, bar
+        self.failures: list[Failure] = []
+        self._contents: dict[str, str] = {}
+        self._queue: deque[Task] = deque()
+        self._attempts: dict[str, tuple[Task, int]] = {}
+        self._died: Counter[str] = Counter()
+        self._time = TimeLeft(graph.tasks)
+
+    def work(self, stopped: Callable[[], int]) -> None:
+        """Works until nothing more can be made.
+
+        Args:
+            stopped: Tells the number of the signal that arrived; 0 for none.
+
+        Raises:
+            StoppedError: A signal arrived.
+        """
+        self._look_at(self.graph.begin())
+        while self._queue or self._attempts:
+            if stopped():
+                self.engine.stop(SAVE_SECONDS)
+                missing = write_count(len(self.graph.tasks) - self.bar.done, "task is", "tasks are")
+                words = f"stopped: {missing} not done; what is finished is kept, and the same call goes on from there"
+                raise StoppedError(words, stopped())
+            self._start_what_fits()
+            for ended in self.engine.wait(WAIT_SECONDS):
+                self._settle(ended)
+
+    def _look_at(self, tasks: Sequence[Task]) -> None:
+        """Counts tasks as done whose results are there, and queues the others."""
+        pending = deque(tasks)
+        while pending:
+            task = pending.popleft()
+            if self._is_there(task):
+                self._time.skip(task)
+                pending.extend(self._finish(task))
+            else:
+                self._queue.append(task)
+
+    def _is_there(self, task: Task) -> bool:
+        """Tells whether a result is there and agrees with its record; says so where it does not agree."""
+        result = self.folder / task.key
+        if not result.exists():
+            return False
+        try:
+            self._contents[task.key] = verify_result(result, task.key, self._list_read(task)).content
+        except UnlikeRecordError as error:
+            CONSOLE.print(f"{task.name}: the result in {result} does not count: {error}. It is made again.")
+            return False
+        return True
+
+    def _list_read(self, task: Task) -> dict[str, str]:
+        return {name: self._contents[needed.key] for name, needed in task.needs.items()}
+
+    def _finish(self, task: Task) -> list[Task]:
+        """Counts a task as done and returns those that can follow."""
+        self.bar.advance(1, self._time.describe())
+        return self.graph.finish(task)
+
+    def _start_what_fits(self) -> None:
+        """Starts queued tasks in order; one that does not fit lets later ones pass, but not for ever."""
+        kept: deque[Task] = deque()
+        while self._queue and len(kept) < NAMED:
+            task = self._queue.popleft()
+            if self.engine.fits(task):
+                self._start(task)
+            else:
+                kept.append(task)
+        self._queue.extendleft(reversed(kept))
+
+    def _start(self, task: Task) -> None:
+        attempt = self._died[task.key] + 1
+        self._attempts[task.key] = (task, attempt)
+        self._time.start(len(self._attempts))
+        self.engine.start(
+            Job(
+                task.key,
+                task.name,
+                task.function,
+                task.describe_work(),
+                dict(task.places),
+                self._list_read(task),
+                str(self.folder.resolve()),
+                task.cores,
+                task.memory_gib,
+                task.gpus,
+                task.timeout_seconds,
+                task.resumes,
+                attempt,
+                None,
+                [place for place in sys.path if place],
+            )
+        )
+
+    def _settle(self, ended: Ended) -> None:
+        """Keeps the result of an attempt, tries again, or notes the failure."""
+        task, attempt = self._attempts.pop(ended.key)
+        fault = self._publish(task) if ended.state == "done" else ""
+        if ended.state == "done" and not fault:
+            self._time.add(task, ended.seconds)
+            self._look_at(self._finish(task))
+            return
+        words = f"wrote something else than it reported: {fault}" if fault else describe_end(task, ended)
+        if (fault or ended.state == "died") and attempt <= RETRIES:
+            CONSOLE.print(f"{task.name}: {words}. It is tried again.")
+            self._died[task.key] += 1
+            self._queue.appendleft(task)
+            return
+        if not task.resumes:
+            remove(partial_name(self.folder / task.key))
+        self.failures.append(Failure(task, words))
+        CONSOLE.print(f"{task.name}: {words}")
+
+    def _publish(self, task: Task) -> str:
+        """Gives a finished result its name; returns what is wrong with it instead, and removes it."""
+        result = self.folder / task.key
+        partial = partial_name(result)
+        try:
+            record = verify_result(partial, task.key, self._list_read(task), thorough=True)
+        except UnlikeRecordError as error:
+            remove(partial)
+            return str(error)
+        if result.exists():
+            remove(result)
+        partial.rename(result)
+        log = self.folder / f"{task.key}.log"
+        if log.is_file() and not log.stat().st_size:
+            remove(log)
+        self._contents[task.key] = record.content
+        return ""
+
+    def tell_failures(self) -> None:
+        """Tells all failures at once; does nothing where there are none.
+
+        Raises:
+            UserError: There are some.
+        """
+        if not self.failures:
+            return
+        skipped = self.graph.list_open({failure.task.key for failure in self.failures})
+        order = {task.key: index for index, task in enumerate(self.graph.tasks)}
+        self.failures.sort(key=lambda failure: order[failure.task.key])
+        lines = [f"{one.task.name}: {one.message}; see {self.folder / one.task.key}.log" for one in self.failures]
+        if skipped:
+            more = f" and {len(skipped) - NAMED:,} more" if len(skipped) > NAMED else ""
+            lines.append(f"not run, as they need those: {', '.join(task.name for task in skipped[:NAMED])}{more}")
+        failed = write_count(len(self.failures), "task", "tasks")
+        raise UserError(f"{failed} of {len(self.graph.tasks):,} failed; the others are kept.\n" + "\n".join(lines))
+
+
+def describe_end(task: Task, ended: Ended) -> str:
+    """Returns how an attempt ended, in words.
+
+    Args:
+        task: The task.
+        ended: Its end.
+    """
+    peak = f"its peak was {ended.peak_mib / 1024:.2f} GiB" if ended.peak_mib else "its peak is unknown"
+    if ended.state == "memory":
+        return f"ran out of memory: {peak}; allowed: {task.memory_gib:g} GiB beyond the libraries. Allow it more"
+    if ended.state == "late":
+        return f"took longer than it may: ended after {ended.seconds:.0f} s; allowed: {task.timeout_seconds:g} s"
+    if ended.state == "stopped":
+        return f"was stopped from outside{f': {ended.message}' if ended.message else ''}"
+    if ended.state == "died":
+        hint = ", as the system does where memory runs out" if ended.message == "signal 9" else ""
+        return f"its process was ended by {ended.message}{hint}; {peak}"
+    return ended.message
