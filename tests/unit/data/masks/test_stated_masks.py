@@ -93,7 +93,7 @@ def test_masks_whose_names_differ_fit_by_their_numbers_if_every_one_has_a_pictur
         tmp_path / "M", {f"{label}/zone-00{n}.png": draw_mask(n) for label in ("sickly", "well") for n in (1, 4)}
     )
     store = prepare_with(films, tmp_path, masks=drawn)
-    named = {name for name, one in zip(names_of(store), store.column("annotated"), strict=True) if one == "1"}
+    named = {name for name, one in zip(names_of(store), store.column("annotated"), strict=True) if one == "yes"}
     assert named == {f"{label}/film_{n}.png" for label in ("sickly", "well") for n in (1, 4)}
     assert "4 of 4 fit a picture by their numbers" in "".join(capfd.readouterr())
 
@@ -137,5 +137,5 @@ def test_masks_beside_the_pictures_are_what_is_stated_and_told_once(place, films
 def test_masks_outside_the_stated_folder_stay_what_they_were(films, tmp_path, capfd):
     films |= {f"{label}/film_{n}_mask.png": draw_mask(n) for label in ("sickly", "well") for n in range(3)}
     store = prepare_with(films, tmp_path, masks="sickly")
-    assert [int((store.column(name) == "1").sum()) for name in ("annotated", "anatomy")] == [3, 3]
+    assert [int((store.column(name) == "yes").sum()) for name in ("annotated", "anatomy")] == [3, 3]
     assert "other masks, taken as those of anatomy: 3" in "".join(capfd.readouterr())
