@@ -7,7 +7,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from ganoscope.data.store.store import COLUMNS, QUARANTINE_COLUMNS, Sample, Store, StoreWriter
+from ganoscope.data.store.sample import COLUMNS, QUARANTINE_COLUMNS, Sample
+from ganoscope.data.store.store import Store, StoreWriter
 from ganoscope.files import new_folder, save_json
 from ganoscope.files.tables import save_csv
 
