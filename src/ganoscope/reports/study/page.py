@@ -1,9 +1,10 @@
 """The page of a study, and the same in plain text: warnings and verdict first, then everything behind them."""
 
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from ganoscope.files import replacing
+from ganoscope.files import compute_sha256, load_json, replacing, save_json
 from ganoscope.reports.kit.alarm_cards import SIGNS, Card
 from ganoscope.reports.kit.plain_text import write_chapters
 from ganoscope.reports.kit.rendering import render
@@ -26,9 +27,12 @@ from ganoscope.reports.study.sections import (
     training_curves,
     verdict,
 )
+from ganoscope.studies.analysis import FOLDER
+from ganoscope.studies.design import FILE as DESIGN
 from ganoscope.studies.design import Design
+from ganoscope.studies.judgement import FILE as VERDICT
 
-PAGE, TEXT = "report.html", "comparison_report.txt"
+PAGE, TEXT, MADE = "report.html", "comparison_report.txt", "report.json"
 CHAPTERS = (
     *(plan.show, arms.show, levels.show, beside.show, low_data.show, goal.show, subgroups.show, calibration.show),
     *(matrices.show, training_curves.show, examples.show, grad_cams.show, ssim.show, provenance.show, limits.show),
@@ -47,13 +51,29 @@ def save_reports(out: Path, design: Design, plots: bool = True) -> Path:
     Raises:
         UserError: An artefact is missing or damaged.
     """
+    made, sources = out / FOLDER / MADE, describe_sources(out, plots)
+    if made.exists() and load_json(made) == sources and (out / PAGE).exists() and (out / TEXT).exists():
+        return out / PAGE
     content = collect_content(read_findings(out, design, plots))
     opening = [*content["warnings"], content["headline"]]
     text = write_chapters(content["title"], opening, [content["verdict"], *content["chapters"]])
     for name, written in ((PAGE, render(content, "study/template.html")), (TEXT, text)):
         with replacing(out / name) as partial:
             partial.write_text(written, encoding="utf-8")
+    save_json(made, sources)
     return out / PAGE
+
+
+def describe_sources(out: Path, plots: bool) -> dict[str, Any]:
+    """Returns what the page is made from: where that is the same as before, so is the page.
+
+    Args:
+        out: Folder of the study.
+        plots: Whether charts are drawn.
+    """
+    files = [out / DESIGN, out / VERDICT, *sorted(path for path in (out / FOLDER).iterdir() if path.name != MADE)]
+    named = {path.name: compute_sha256(path) for path in files}
+    return {"plots": plots, "version": version("ganoscope"), "files": named}
 
 
 def collect_content(findings: Findings) -> dict[str, Any]:

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from ganoscope.reports.kit.content import Chapter, Section, Table
 from ganoscope.reports.study.artefacts import Findings
-from ganoscope.reports.study.wording import write_change
+from ganoscope.reports.study.wording import name_metric, write_change
 from ganoscope.studies.analysis.subgroup_harms import SubgroupDifference
 
 HEADER = ("Subgroup", "images", "metric", "arm", "baseline", "difference", "95 % interval", "harm")
@@ -42,7 +42,7 @@ def list_shown(findings: Findings) -> Iterator[SubgroupDifference]:
 def describe_flag(one: SubgroupDifference) -> str:
     """Returns a flag as a sentence."""
     return (
-        f"{one.arm}, {one.family}, {one.kind} {one.subgroup}: {one.metric} {write_change(one.difference)} "
+        f"{one.arm}, {one.family}, {one.kind} {one.subgroup}: {name_metric(one.metric)} {write_change(one.difference)} "
         f"({write_change(one.low)} to {write_change(one.high)}) from {one.baseline:.3f}"
     )
 
@@ -58,7 +58,13 @@ def make_table(shown: list[SubgroupDifference], part: str, family: str) -> Table
     own = [one for one in shown if (one.part, one.family) == (part, family)]
     rows = tuple(
         (
-            *(f"{one.kind} {one.subgroup}", f"{one.images:.0f}", one.metric, one.arm, f"{one.baseline:.3f}"),
+            *(
+                f"{one.kind} {one.subgroup}",
+                f"{one.images:.0f}",
+                name_metric(one.metric),
+                one.arm,
+                f"{one.baseline:.3f}",
+            ),
             *(write_change(one.difference), f"{write_change(one.low)} to {write_change(one.high)}"),
             FLAG if one.harms == "yes" else "",
         )
