@@ -5,11 +5,13 @@ from typing import Any
 
 import numpy as np
 
+from ganoscope.errors import write_count
 from ganoscope.evaluate.classification.metrics import METRICS
 from ganoscope.figures.axes import COLOURS, INK, make_figure, measure_arms
 from ganoscope.reports.kit.content import Chapter, Section, Table
 from ganoscope.reports.study.artefacts import Findings
 from ganoscope.reports.study.wording import name_metric, write_level
+from ganoscope.studies.analysis.endpoint_means import EndpointMean
 from ganoscope.studies.judgement import ArmLevel
 from ganoscope.studies.steps.evaluation import HELD_OUT
 
@@ -61,11 +63,21 @@ def list_means(findings: Findings, part: str, family: str, metrics: tuple[str, .
     cells = {(one.arm, metric): one for metric in metrics for one in findings.list_means(part, family, metric)}
     arms = [arm for arm in findings.arms if (arm, metrics[0]) in cells]
     rows = tuple(
-        (arm, *(write_level(one.mean, one.low, one.high) for one in (cells[arm, metric] for metric in metrics)))
-        for arm in arms
+        (arm, *(write_mean(cells[arm, metric], findings.design.plan.count) for metric in metrics)) for arm in arms
     )
     caption = f"{family}, tested on {TESTED[part]}: mean over splits (corrected 95 % interval)"
     return Table(caption, ("Arm", *(METRICS[metric] for metric in metrics)), rows)
+
+
+def write_mean(one: EndpointMean, splits: int) -> str:
+    """Returns a mean with its interval, and in how many splits it is defined where that is not all of them.
+
+    Args:
+        one: The mean.
+        splits: Number of splits of the study.
+    """
+    few = f", {write_count(one.splits, 'split')}" if 0 < one.splits < splits else ""
+    return f"{write_level(one.mean, one.low, one.high)}{few}"
 
 
 def draw_levels(levels: Sequence[ArmLevel], metric: str, bottom: float) -> Any:

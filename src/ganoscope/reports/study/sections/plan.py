@@ -9,7 +9,8 @@ def show(findings: Findings) -> Chapter:
     """Returns the design table and the feasibility check."""
     design = findings.design
     frozen = "Frozen before anything was trained; `design.json` and `splits.csv` hold it."
-    table = Table("Design", ("", ""), tuple(list_design(design).items()), words=True)
+    rows = tuple((name, text.replace("`", "")) for name, text in list_design(design).items())
+    table = Table("Design", ("", ""), rows, words=True)
     sentences = describe_feasibility(design.feasibility, design.config.expected_sd)
     points = tuple(f"{line[:1].upper()}{line[1:]}." for line in sentences)
     content = (Section((frozen,), (table,)), Section(("What this design can decide:",), points=points))
