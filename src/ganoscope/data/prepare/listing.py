@@ -8,7 +8,7 @@ import hashlib
 import json
 import os
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from functools import partial
 from itertools import islice
 from pathlib import Path
@@ -47,6 +47,7 @@ class Listing:
         formats: Names of the readers that the files need.
         labels: All classes that are stated.
         several_patients: Whether the source bears several patient ids, in files that are not taken as well.
+        patient_levels: What could be stated with `--levels` to name the patients; None if nobody looked.
     """
 
     path: Path
@@ -58,6 +59,7 @@ class Listing:
     formats: frozenset[str] = frozenset()
     labels: frozenset[str] = frozenset()
     several_patients: bool = False
+    patient_levels: Sequence[str] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +99,7 @@ def list_source(
             classes are named like persons.
     """
     images = layout.list_images(source, options)
-    understood = list_lines(images, options)
+    understood, levels = list_lines(images, options), images.patient_levels if isinstance(images, Listed) else None
     guessed = [line for line in understood if line.startswith((OF_FINDINGS, OF_ANATOMY))]
     for line in understood:
         if line not in guessed:
@@ -108,7 +110,7 @@ def list_source(
         CONSOLE.print(line)
     ids = RepeatedIds()
     images = show_names(watch.pass_on(lists.apply(source, images)), ids)
-    listing = spool(images, folder / "listing.jsonl", stated)
+    listing = replace(spool(images, folder / "listing.jsonl", stated), patient_levels=levels)
     for line in (*watch.tell(), *(ids.tell() if listing.rule is None else ())):
         CONSOLE.print(line)
     if not listing.files:

@@ -125,7 +125,7 @@ def find_candidate(found: Found) -> Candidate | None:
 
 def is_picture(found: Found) -> bool:
     """Tells whether a file can be used and has the suffix of a picture; files without a suffix may be DICOM."""
-    return not found.fault and has_picture_suffix(found.path.suffix.lower())
+    return not (found.fault or find_table_fault(found)) and has_picture_suffix(found.path.suffix.lower())
 
 
 @lru_cache

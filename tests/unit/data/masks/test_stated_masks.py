@@ -56,7 +56,7 @@ def test_masks_are_paired_by_folder_and_name_and_are_what_they_are_stated_to_be(
     lesions = write(tmp_path / "F", {f"sickly/{name.format(n)}": draw_mask(9 - n) for n in range(2)})
     store = prepare_with(films, tmp_path, masks=lesions, anatomy=lungs)
     outlined, annotated = (
-        {name for name, one in zip(names_of(store), store.column(column), strict=True) if one == "1"}
+        {name for name, one in zip(names_of(store), store.column(column), strict=True) if one == "yes"}
         for column in ("anatomy", "annotated")
     )
     assert outlined == {f"sickly/film_{n}.png" for n in range(4)}
@@ -77,7 +77,7 @@ def test_masks_inside_the_source_are_no_pictures_and_those_without_one_are_liste
     assert set(store.column("label").tolist()) == {"well", "sickly"}
     assert quarantine_of(store) == {"outlines/sickly/film_8.png": WITHOUT_PICTURE}
     assert store.masks is None
-    assert (store.column("anatomy") == "1").sum() == 2
+    assert (store.column("anatomy") == "yes").sum() == 2
 
 
 def test_masks_that_fit_no_picture_are_refused_with_examples_and_the_remedy(films, tmp_path):
@@ -93,7 +93,7 @@ def test_masks_whose_names_differ_fit_by_their_numbers_if_every_one_has_a_pictur
         tmp_path / "M", {f"{label}/zone-00{n}.png": draw_mask(n) for label in ("sickly", "well") for n in (1, 4)}
     )
     store = prepare_with(films, tmp_path, masks=drawn)
-    named = {name for name, one in zip(names_of(store), store.column("annotated"), strict=True) if one == "1"}
+    named = {name for name, one in zip(names_of(store), store.column("annotated"), strict=True) if one == "yes"}
     assert named == {f"{label}/film_{n}.png" for label in ("sickly", "well") for n in (1, 4)}
     assert "4 of 4 fit a picture by their numbers" in "".join(capfd.readouterr())
 
@@ -126,8 +126,8 @@ def test_masks_beside_the_pictures_are_what_is_stated_and_told_once(place, films
     films |= {f"sickly/film_{n}_mask.png": draw_mask(n) for n in range(6)}
     folder = place if place == "sickly" else tmp_path / place
     store = prepare_with(films, tmp_path, masks=folder)
-    assert sum(value == "1" for value in store.column("annotated")) == 6
-    assert not any(value == "1" for value in store.column("anatomy"))
+    assert sum(value == "yes" for value in store.column("annotated")) == 6
+    assert not any(value == "yes" for value in store.column("anatomy"))
     assert not quarantine_of(store)
     said = "".join(capfd.readouterr())
     assert said.count("masks of findings") == 1
@@ -137,5 +137,5 @@ def test_masks_beside_the_pictures_are_what_is_stated_and_told_once(place, films
 def test_masks_outside_the_stated_folder_stay_what_they_were(films, tmp_path, capfd):
     films |= {f"{label}/film_{n}_mask.png": draw_mask(n) for label in ("sickly", "well") for n in range(3)}
     store = prepare_with(films, tmp_path, masks="sickly")
-    assert [int((store.column(name) == "1").sum()) for name in ("annotated", "anatomy")] == [3, 3]
+    assert [int((store.column(name) == "yes").sum()) for name in ("annotated", "anatomy")] == [3, 3]
     assert "other masks, taken as those of anatomy: 3" in "".join(capfd.readouterr())

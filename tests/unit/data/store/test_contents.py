@@ -59,5 +59,5 @@ def test_empty_masks_are_no_findings(make_store, monkeypatch):
     monkeypatch.setattr(contents, "BLOCK_PX", 2 * 16**2)
     masks = np.zeros((5, 16, 16), bool)
     masks[3, 2, 2] = True
-    rows = [{"annotated": 1, "boxes": "1 1 2 2" if index == 4 else ""} for index in range(5)]
+    rows = [{"annotated": True, "boxes": "1 1 2 2" if index == 4 else ""} for index in range(5)]
     assert compute_statistics(make_store(rows, masks=masks)).masked == {contents.FINDINGS: 2}
