@@ -5,6 +5,7 @@ all machines share; Ray carries only the description of a task and a few words a
 """
 
 import os
+import socket
 import time
 from collections.abc import Sequence
 from contextlib import ExitStack
@@ -23,6 +24,7 @@ from ganoscope.tasks.task import Task
 GIB = 1 << 30
 STORE_BYTES = 100 << 20
 """Size of Ray's object store, which holds no results: about the smallest that Ray allows."""
+CONNECT_SECONDS = 10.0
 LONGEST_FOLDER = 40
 """Letters of a temporary folder below which Ray's sockets still have names that Linux allows."""
 QUEUED = 2
@@ -59,6 +61,7 @@ def connect(ray: Any, options: EngineOptions, stack: ExitStack) -> None:
     Raises:
         UserError: There is no cluster at the address.
     """
+    check_address(options.address)
     settings: dict[str, Any] = {"address": options.address or "local"}
     if not options.address:
         settings |= {"include_dashboard": False, "object_store_memory": STORE_BYTES, "_node_ip_address": "127.0.0.1"}
@@ -70,9 +73,33 @@ def connect(ray: Any, options: EngineOptions, stack: ExitStack) -> None:
         with keep_handlers():
             ray.init(log_to_driver=False, configure_logging=False, logging_level="error", **settings)
     except (ConnectionError, RuntimeError, ValueError) as error:
-        remedy = "Start one with `ray start --head`, or leave the address out."
-        given = options.address or f"this machine ({error})"
-        raise UserError(describe("no Ray cluster answers", given, "a running cluster", remedy)) from None
+        raise UserError(describe_silence(options.address, error)) from None
+
+
+def check_address(address: str) -> None:
+    """Refuses an address at which nothing listens: Ray would try for minutes.
+
+    Raises:
+        UserError: Nothing does.
+    """
+    host, _, port = address.removeprefix("ray://").rpartition(":")
+    if port.isdigit():
+        try:
+            socket.create_connection((host, int(port)), CONNECT_SECONDS).close()
+        except OSError as error:
+            raise UserError(describe_silence(address, error)) from None
+
+
+def describe_silence(address: str, error: Exception) -> str:
+    """Returns the message that no cluster answers.
+
+    Args:
+        address: Where it should be.
+        error: What happened instead.
+    """
+    remedy = "Start one with `ray start --head`, or leave the address out."
+    given = f"{address or 'this machine'} ({error})"
+    return describe("no Ray cluster answers", given, "the address of a running cluster", remedy)
 
 
 class RayEngine:

@@ -2,6 +2,7 @@
 
 import getpass
 import math
+import re
 import shutil
 import signal
 import subprocess
@@ -17,7 +18,7 @@ from ganoscope.errors import UserError, describe
 from ganoscope.files import remove
 from ganoscope.signals import Stopped, raise_on_signals
 from ganoscope.tasks.attempt import Ended, Job
-from ganoscope.tasks.engines import EngineOptions, import_extra
+from ganoscope.tasks.engines import EngineOptions, import_extra, list_too_large
 from ganoscope.tasks.launcher import run_one
 from ganoscope.tasks.task import Task
 
@@ -32,6 +33,8 @@ LOOK_SECONDS = 0.2
 """Time between two looks for results."""
 QUEUE_SECONDS = 5.0
 """Time between two looks at SLURM's queue."""
+NODE = re.compile(r"(\d+)\+? +(\d+)\+? +(?:.*gpu:(?:[^:,(]+:)?(\d+))?")
+"""Cores, memory in MiB and GPUs of a machine, as `sinfo` prints them."""
 LOST_LOOKS = 2
 """Looks at the queue, one after another, at which a job without a result is not there: then it is lost."""
 
@@ -70,8 +73,23 @@ class SubmititEngine:
         self._next_look = time.monotonic() + QUEUE_SECONDS
 
     def list_faults(self, tasks: Sequence[Task]) -> list[str]:
-        """Returns nothing: SLURM says itself what it can't run."""
-        return []
+        """Returns why tasks could never run here, a message each: SLURM would let them wait for ever.
+
+        Raises:
+            UserError: SLURM does not answer.
+        """
+        if self._local:
+            return []
+        command = ["sinfo", "--noheader", "--exact", "--format=%c %m %G"]
+        command += [f"--partition={self._options.partition}"] if self._options.partition else []
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
+        nodes = [NODE.match(line) for line in done.stdout.splitlines()]
+        if done.returncode or not any(nodes):
+            said = done.stderr.strip() or "no machines"
+            raise UserError(describe("SLURM does not answer", said, "a partition with machines", "See `sinfo`."))
+        sizes = [[float(size or 0) for size in node.groups()] for node in nodes if node]
+        cores, memory_mib, gpus = (max(size) for size in zip(*sizes, strict=True))
+        return list_too_large(tasks, cores, memory_mib / 1024 - LIBRARIES_GIB, gpus)
 
     def fits(self, task: Task) -> bool:
         """Tells whether a task can be handed over now; SLURM starts it when there is room."""

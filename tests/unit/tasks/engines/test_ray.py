@@ -29,5 +29,5 @@ def test_tasks_that_no_machine_of_the_cluster_can_run_are_refused(tmp_path):
 @pytest.mark.slow
 def test_an_address_without_a_cluster_is_refused(tmp_path):
     pytest.importorskip("ray")
-    with pytest.raises(UserError, match=r"no Ray cluster answers: got 127\.0\.0\.1:1; "):
+    with pytest.raises(UserError, match=r"no Ray cluster answers: got 127\.0\.0\.1:1 "):
         run_tasks([make("draw", seed=1)], tmp_path / "r", EngineOptions("ray", address="127.0.0.1:1"))

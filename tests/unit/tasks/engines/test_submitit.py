@@ -10,6 +10,7 @@ from tests.fixtures.task_graphs import make
 
 from ganoscope.errors import UserError
 from ganoscope.tasks.engines import EngineOptions
+from ganoscope.tasks.engines.submitit import NODE
 from ganoscope.tasks.running import run_tasks
 
 
@@ -29,8 +30,7 @@ def test_a_machine_without_slurm_is_refused(tmp_path, monkeypatch):
 
 
 @pytest.mark.slow
-def test_a_job_that_slurm_refuses_or_cancels_is_told(tmp_path, tmp_path_factory, monkeypatch):
-    """What SLURM cancels is tried again; a job that it can't run is told in its own words."""
+def test_a_cancelled_job_is_tried_again_and_one_that_never_fits_is_refused(tmp_path, tmp_path_factory, monkeypatch):
     pytest.importorskip("submitit")
     if not slurm_cluster.can_start():
         pytest.skip("no SLURM cluster can be started here")
@@ -49,11 +49,26 @@ def test_a_job_that_slurm_refuses_or_cancels_is_told(tmp_path, tmp_path_factory,
     monkeypatch.setattr(submitit.SubmititEngine, "wait", cancel_once)
     monkeypatch.setattr(submitit, "QUEUE_SECONDS", 1.0)
     waiting = {"path": str(tmp_path / "go"), "started": str(tmp_path / "attempts")}
-    tasks = [make("wait_for", "cancelled", seed=1, places=waiting), make("draw", "wide", seed=1, cores=99)]
-    with slurm_cluster.use_if_possible(tmp_path_factory) as options, pytest.raises(UserError) as caught:
-        run_tasks(tasks, tmp_path / "r", options)
-    assert str(caught.value).startswith("1 task of 2 failed")
-    assert "wide: SLURM refuses the job: " in str(caught.value)
+    task = make("wait_for", "cancelled", seed=1, places=waiting)
+    with slurm_cluster.use_if_possible(tmp_path_factory) as options:
+        run_tasks([task], tmp_path / "r", options)
+        with pytest.raises(UserError, match="wide needs more cores than there are for tasks: got 99 cores"):
+            run_tasks([make("draw", "wide", seed=1, cores=99)], tmp_path / "r", options)
     assert (tmp_path / "attempts").read_text() == "xx"
-    assert (tmp_path / "r" / tasks[0].key / "numbers.npy").exists()
+    assert (tmp_path / "r" / task.key / "numbers.npy").exists()
     assert [name for name in os.listdir(tmp_path / "r") if name.startswith(".")] == []  # noqa: PTH208
+    with pytest.raises(UserError, match="SLURM does not answer"):
+        run_tasks([task], tmp_path / "r", options)
+
+
+@pytest.mark.parametrize(
+    ("line", "sizes"),
+    [
+        ("2 8000 (null)", ("2", "8000", None)),
+        ("64+ 512000+ gpu:a100:8(S:0-1)", ("64", "512000", "8")),
+        ("64 512000 gpu:4", ("64", "512000", "4")),
+        ("64 512000 tmp:1,gpu:h200:2,nic:1", ("64", "512000", "2")),
+    ],
+)
+def test_sizes_of_machines_are_read(line, sizes):
+    assert NODE.match(line).groups() == sizes
