@@ -31,6 +31,8 @@ FLAGS = os.O_RDWR | os.O_CREAT | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_C
 SUFFIX = ".ganoscope-lock"
 PREFIX = "ganoscope-"
 """Beginning of the names of private temporary folders."""
+HELD: set[int] = set()
+"""Open lock files of this process. A copy of it closes them: it must not hold a lock longer than its original."""
 STALE_SECONDS = 3600.0
 """Age from which a private temporary folder without a lock belongs to a process that was killed while making it."""
 
@@ -79,7 +81,7 @@ def one_writer(path: Path) -> Iterator[None]:
     finally:
         with suppress(OSError):  # Windows can't remove an open file
             file.unlink()
-        os.close(descriptor)
+        release(descriptor)
         remove_empty(made)
 
 
@@ -97,6 +99,7 @@ def acquire(file: Path) -> int:
         except OSError as error:
             if error.errno in UNSUPPORTED:
                 CONSOLE.print(f"note: files in {file.parent} can't be locked: let no other process write there.")
+                HELD.add(descriptor)
                 return descriptor
             holder = read_holder(descriptor)
             os.close(descriptor)
@@ -105,8 +108,26 @@ def acquire(file: Path) -> int:
             raise
         if is_at(descriptor, file):
             note_holder(descriptor)
+            HELD.add(descriptor)
             return descriptor
         os.close(descriptor)  # its last holder removed it after we opened it
+
+
+def release(descriptor: int) -> None:
+    """Gives up a lock."""
+    HELD.discard(descriptor)
+    os.close(descriptor)
+
+
+def close_copies() -> None:
+    """Closes the lock files in a copy of the process that holds the locks."""
+    while HELD:
+        with suppress(OSError):
+            os.close(HELD.pop())
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=close_copies)
 
 
 def open_lock(file: Path) -> int:
@@ -203,7 +224,7 @@ def private_folder(purpose: str) -> Iterator[Path]:
     finally:
         shutil.rmtree(folder, ignore_errors=True)
         if descriptor is not None:
-            os.close(descriptor)
+            release(descriptor)
 
 
 def remove_abandoned(folder: Path) -> None:
@@ -218,4 +239,4 @@ def remove_abandoned(folder: Path) -> None:
             return
         descriptor = acquire(folder / SUFFIX)
         shutil.rmtree(folder, ignore_errors=True)
-        os.close(descriptor)
+        release(descriptor)

@@ -9,7 +9,7 @@ REMOVING = {"rmtree", "unlink", "rmdir", "removedirs"}
 WRITING = {"write_text", "write_bytes", "mkdir", "touch", "symlink_to", "makedirs", "copyfile", "copytree"}
 MODES = {"w", "wb", "a", "ab", "x", "xb", "r+b", "w+b", "r+"}
 REASONS = {
-    "parallel.py": "the null device, which a copied process writes to",
+    "parallel/one_process.py": "the null device, which a copied process writes to",
     "files/__init__.py": "the one place",
     "locks.py": "lock files, opened without following links, and private temporary folders",
     "data/prepare/unfinished.py": "the hidden folder, checked by `claim`, and the empty destination",

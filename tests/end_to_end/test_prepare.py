@@ -4,6 +4,7 @@ silence; mistakes are told in words."""
 import csv
 import subprocess
 import sys
+from itertools import product
 
 import numpy as np
 import pydicom
@@ -133,6 +134,23 @@ def test_windows_numbers_and_spacing_reach_the_store(hospital):
     assert (store.intensity.low, store.intensity.high) == (-160, 240)
     assert set(store.column("spacing_mm").tolist()) == {"1.4 x 1.4"}
     assert store.images.min() < -160  # the store keeps all HU
+
+
+@pytest.mark.parametrize(
+    ("folder", "stated"), [("{}", "patient"), ("{}/s{}", "patient/-"), ("export/{}/s{}", "-/patient/-")]
+)
+def test_where_all_headers_share_one_id_the_alarm_names_what_makes_folders_patients(folder, stated, tmp_path):
+    for patient, series, index in product(range(8), range(2), range(3)):
+        place = folder.format(f"{100 + patient}", series)
+        write_slice(tmp_path / "scans" / place / f"{series}{index}.dcm", patient, series, index, PatientID="ANON1")
+    store, alarms, _ = prepare(tmp_path / "scans")
+    assert not any(store.column("patient"))
+    assert f"--levels {stated}" in alarms["patient_id_shared"].message
+    again = (tmp_path / "again" / "scans").resolve()
+    again.parent.mkdir()
+    store, alarms, _ = prepare((tmp_path / "scans").rename(again), "--levels", stated)
+    assert len(set(store.column("patient").tolist()) - {""}) == 8
+    assert "patient_id_shared" not in alarms
 
 
 def test_read_only_target_is_told_in_words(hospital, capfd):

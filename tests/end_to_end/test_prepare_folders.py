@@ -7,6 +7,7 @@ import pytest
 
 from ganoscope.cli import execute
 from ganoscope.data.store import Store
+from ganoscope.data.store.contents import FINDINGS, compute_statistics
 
 
 def draw(seed, size=40):
@@ -42,6 +43,26 @@ def test_lung_masks_beside_films_are_anatomy_and_diagnoses_the_classes(prepare):
     assert "level 1: class (3 folders: COVID, Lung_Opacity, Normal)" in printed
     assert "masks taken as outlines of anatomy, not of findings: 24" in printed
     assert not any(sample.annotated for sample in store.samples())
+
+
+def test_lesion_masks_that_are_empty_in_the_healthy_are_merged_and_counted_as_findings(prepare):
+    tree = {}
+    for seed, (c, n) in enumerate((c, n) for c in ("benign", "malignant", "normal") for n in range(1, 9)):
+        tree[f"Dataset_BUSI/{c}/{c} ({n}).png"] = draw(seed)
+        mask = np.zeros((40, 40), np.uint8)
+        mask[:20, :20] = 255 * (c != "normal")
+        tree[f"Dataset_BUSI/{c}/{c} ({n})_mask.png"] = mask
+        if (c, n) == ("benign", 3):
+            tree[f"Dataset_BUSI/{c}/{c} ({n})_mask_1.png"] = mask[::-1, ::-1]
+    store, printed = prepare(tree)
+    assert Counter(store.column("label").tolist()) == {"benign": 8, "malignant": 8, "normal": 8}
+    areas = np.asarray(store.masks).mean((1, 2))
+    assert Counter(areas.round(2).tolist()) == {0: 8, 0.25: 15, 0.5: 1}
+    assert store.anatomy is None
+    assert (
+        "masks of findings, since those of normal are empty, and those of benign and malignant are not: 25" in printed
+    )
+    assert compute_statistics(store).masked == {FINDINGS: 16}
 
 
 def test_patients_below_classes_stay_in_one_split_and_names_stay_out_of_the_store(prepare):

@@ -5,7 +5,6 @@ import operator
 import os
 import platform
 import resource
-import signal
 import subprocess
 import sys
 import time
@@ -15,8 +14,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from ganoscope import parallel
-from ganoscope.parallel import FEW, ProcessEndedError, call_alone, count_cores, map_in_order, submit
+from ganoscope.parallel import FEW, count_cores, map_in_order, submit
 
 DOUBLE = partial(operator.mul, 2)
 
@@ -87,47 +85,6 @@ def test_what_has_begun_gives_its_result_or_its_error(workers):
         fail()
 
 
-DEADLY = {0, 150, 151, FEW + 49}
-
-
-def end_at_deadly(item):
-    if item in DEADLY:
-        os.kill(os.getpid(), signal.SIGSEGV)
-    return item, os.getpid()
-
-
-def rescue(item):
-    try:
-        return call_alone(end_at_deadly, item)
-    except ProcessEndedError as error:
-        return str(error), 0
-
-
-@pytest.mark.skipif(sys.platform == "win32", reason="signals")
-def test_items_that_end_their_process_are_found_and_all_others_keep_their_place():
-    results = list(map_in_order(end_at_deadly, range(FEW + 50), 2, 16, rescue))
-    assert [item for item, _ in results] == ["signal 11" if item in DEADLY else item for item in range(FEW + 50)]
-    assert os.getpid() not in {process for _, process in results}
-
-
-def die_once(mark):
-    if not mark.exists():
-        mark.touch()
-        os.kill(os.getpid(), signal.SIGKILL)
-    return 7
-
-
-@pytest.mark.skipif(sys.platform == "win32", reason="signals")
-def test_an_item_whose_process_was_ended_from_outside_gives_its_result(tmp_path):
-    assert call_alone(die_once, tmp_path / "mark") == 7
-
-
-def test_an_error_in_a_process_of_its_own_comes_through():
-    with pytest.raises(TypeError):
-        call_alone(operator.neg, "a")
-    assert call_alone(operator.neg, 1) == -1
-
-
 STRAY = """
 import os, sys, time
 from functools import partial
@@ -157,14 +114,3 @@ def test_workers_end_with_a_parent_that_was_killed():
     while any(map(is_running, workers)) and time.monotonic() < end:
         time.sleep(0.1)
     assert not any(map(is_running, workers))
-
-
-def test_processes_do_not_search_the_working_directory_and_the_environment_is_restored(monkeypatch):
-    monkeypatch.delenv(parallel.SAFE_PATH, raising=False)
-    with parallel.safe_path():
-        assert os.environ[parallel.SAFE_PATH] == "1"
-    assert parallel.SAFE_PATH not in os.environ
-    monkeypatch.setenv(parallel.SAFE_PATH, "")
-    with parallel.safe_path():
-        pass
-    assert os.environ[parallel.SAFE_PATH] == ""

@@ -18,7 +18,7 @@ from rich.table import Table
 
 from ganoscope.cli._streams import forgive_readers, report_unwritten
 from ganoscope.errors import StoppedError, UserError, describe
-from ganoscope.parallel import SAFE_PATH
+from ganoscope.parallel.worker import SAFE_PATH
 from ganoscope.registry import list_modules, state_module
 from ganoscope.signals import Stopped, raise_on_signals
 

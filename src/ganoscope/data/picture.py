@@ -35,6 +35,8 @@ class UnreadableError(Exception):
 class TableOptions:
     """How to read a table that lists images."""
 
+    table: str = ""
+    """Table in SOURCE that says what the images are, such as labels.csv, where several may be meant."""
     label_column: str = ""
     """Column of the table that holds the class; several, separated by commas, where each finding has a column of 0 and
     1."""
@@ -49,7 +51,7 @@ class TableOptions:
     @property
     def states_table(self) -> bool:
         """Whether any option says how a table is to be read, so that there must be one."""
-        return bool(self.label_column or self.patient_column or self.path_column or self.map)
+        return bool(self.table or self.label_column or self.patient_column or self.path_column or self.map)
 
 
 @dataclass(frozen=True)

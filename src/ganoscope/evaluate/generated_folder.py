@@ -17,7 +17,7 @@ from ganoscope.data.writers import nifti, npz
 from ganoscope.errors import UserError, describe, refuse
 from ganoscope.evaluate.comparison import GeneratedImages
 from ganoscope.files import compute_sha256
-from ganoscope.files.records import load_mapping
+from ganoscope.files.records import load_mapping, reading
 from ganoscope.files.tables import read_csv
 from ganoscope.training.run_folder.record import RunRecord
 
@@ -67,7 +67,8 @@ def read_generated(folder: Path, record: RunRecord, number: int) -> GeneratedFol
     chosen = rows[:number]
     if not chosen:
         raise UserError(f"no generated images at {folder}: {table.name} lists none. {REMEDY}")
-    pixels = np.stack(list(read_pixels(folder, chosen)))
+    with reading(table):
+        pixels = np.stack(list(read_pixels(folder, chosen)))
     labels = np.array([row.get("label", "") for row in chosen])
     return GeneratedFolder(
         name=folder.name,

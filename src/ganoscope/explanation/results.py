@@ -62,7 +62,7 @@ def make_rows(one: Evidence) -> Iterator[dict[str, object]]:
         for target, maps in one.maps.items():
             attention, empty = one.attention[target], bool(one.is_empty(target)[index])
             row |= {f"{target}_max": float(maps[index].max()), f"{target}_mean": float(maps[index].mean())}
-            row |= {f"{target}_empty": "yes" if empty else "no"}
+            row |= {f"{target}_empty": empty}
             for code, region in enumerate(REGIONS):
                 row[f"{target}_{region}"] = "" if empty else round(float(attention.shares[index, code]), 6)
                 row[f"area_{region}"] = round(float(attention.areas[index, code]), 6)

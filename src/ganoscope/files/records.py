@@ -29,6 +29,8 @@ PLAIN: dict[Any, tuple[tuple[type, ...], str]] = {
     NoneType: ((NoneType,), "null"),
     Path: ((str,), "a path"),
 }
+TRUTH = {"yes": True, "no": False, "1": True, "0": False}
+"""Truth in tables; 1 and 0 in those of older versions."""
 """JSON types that a Python type is read from, and their name in messages."""
 DAMAGE = (KeyError, IndexError, TypeError, AttributeError, ValueError, OverflowError, RecursionError)
 """What code raises that meets values of other types than it expects."""
@@ -126,18 +128,22 @@ def read_records(path: Path, kind: type[T], unfinished: bool = False) -> Iterato
 
 
 def read_cell(kind: Any, cell: str, place: str) -> Any:
-    """Returns a cell of a table as text or as a number.
+    """Returns a cell of a table as text, number or truth.
 
     Args:
-        kind: `str`, `int` or `float`.
+        kind: `str`, `int`, `float` or `bool`.
         cell: Text of the cell.
         place: Name of the column.
 
     Raises:
-        MisfitError: It is no such number.
+        MisfitError: It is no such number, nor yes or no.
     """
     if kind is str:
         return cell
+    if kind is bool:
+        if cell not in TRUTH:
+            raise misfit(place, cell, "yes or no")
+        return TRUTH[cell]
     try:
         return convert(kind, int(cell) if kind is int else float(cell), place)
     except ValueError:

@@ -24,13 +24,25 @@ LONGEST_CELL = 1 << 20
 csv.field_size_limit(LONGEST_CELL)
 
 
+def show_cell(cell: object) -> str:
+    """Returns the text of a cell; truth is `yes` or `no` in every table.
+
+    Example:
+        >>> show_cell(True), show_cell(1), show_cell("")
+        ('yes', '1', '')
+    """
+    return ("yes" if cell else "no") if isinstance(cell, bool) else str(cell)
+
+
 def guard(cell: object) -> object:
     """Returns a cell as it is written.
 
     Example:
-        >>> [guard(cell) for cell in ("=1+1", "-5.5e3", "@a", "'=b", -3, "x-ray", "'90s")]
-        ["'=1+1", '-5.5e3', "'@a", "''=b", -3, 'x-ray', "'90s"]
+        >>> [guard(cell) for cell in ("=1+1", "-5.5e3", "@a", "'=b", -3, "x-ray", "'90s", True)]
+        ["'=1+1", '-5.5e3', "'@a", "''=b", -3, 'x-ray', "'90s", 'yes']
     """
+    if isinstance(cell, bool):
+        return show_cell(cell)
     risky = isinstance(cell, str) and FORMULA.match(cell) and not NUMBER.fullmatch(cell)
     return f"'{cell}" if risky else cell
 

@@ -30,7 +30,8 @@ def compute_power(difference_sd: float, splits: int, ratio: float, alpha: float)
     from scipy.stats import nct, t  # imported late: it takes half a second
 
     shift = abs(difference_sd) / np.sqrt(compute_variance_factor(splits, ratio))
-    return float(nct.sf(t.ppf(1 - alpha / 2, splits - 1), splits - 1, shift))
+    power = float(nct.sf(t.ppf(1 - alpha / 2, splits - 1), splits - 1, shift))
+    return 1.0 if np.isnan(power) else power  # far tails are NaN in some versions
 
 
 def compute_minimum_detectable_difference(splits: int, ratio: float, alpha: float, power: float = POWER) -> float:

@@ -19,7 +19,8 @@ from dataclasses import asdict, dataclass, field, replace
 from importlib import import_module
 from typing import Any
 
-from ganoscope.parallel import CAN_COPY, end_with_parent
+from ganoscope.parallel.one_process import CAN_COPY
+from ganoscope.parallel.worker import end_with_parent
 from ganoscope.signals import ENDING, raise_on_signals
 from ganoscope.tasks.attempt import Ended, Job, convert_peak, execute, import_function
 

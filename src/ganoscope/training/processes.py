@@ -15,7 +15,7 @@ from torch.nn.parallel import DistributedDataParallel
 
 from ganoscope.contracts import Phase, Terms
 from ganoscope.errors import StoppedError, UserError
-from ganoscope.parallel import safe_path
+from ganoscope.parallel.worker import safe_path
 from ganoscope.progress import CONSOLE
 from ganoscope.registry import STATED, state_module
 from ganoscope.signals import ENDING, Stopped, keep_handlers, list_heeded, raise_on_signals

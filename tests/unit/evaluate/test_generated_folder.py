@@ -1,5 +1,6 @@
 """Generated images are read back from every format, in the units that they were written in."""
 
+import csv
 import json
 import shutil
 
@@ -61,4 +62,17 @@ def test_a_missing_picture_is_named(folders, tiny_run, tmp_path):
     picture = next(folder.glob("0*.png"))
     picture.unlink()
     with pytest.raises(UserError, match=f"{picture.name} is missing or damaged"):
+        read_generated(folder, open_run(tiny_run).record, 5)
+
+
+@pytest.mark.parametrize("offset", ["offset", "1e999", "9" * 5000])
+def test_an_offset_that_is_no_number_is_told_with_its_table(folders, tiny_run, tmp_path, offset):
+    folder = shutil.copytree(folders / "png", tmp_path / "damaged")
+    with (folder / "manifest.csv").open(newline="") as file:
+        rows = list(csv.DictReader(file))
+    with (folder / "manifest.csv").open("w", newline="") as file:
+        writer = csv.DictWriter(file, [*rows[0]] + ["offset"] * ("offset" not in rows[0]))
+        writer.writeheader()
+        writer.writerows({**row, "offset": offset} for row in rows)
+    with pytest.raises(UserError, match=r"manifest\.csv is damaged"):
         read_generated(folder, open_run(tiny_run).record, 5)

@@ -31,7 +31,7 @@ def test_manifest_and_pixels_belong_to_the_files(make_source, target, smooth):
         assert sample.sample_id == sample.source_sha256[:12]
         assert (sample.height_px, sample.width_px) == shapes[name]
         assert sample.label == name.rpartition("/")[0]
-        assert (sample.patient, sample.source_split, sample.coloured, sample.spacing_mm) == ("", "", 0, "")
+        assert (sample.patient, sample.source_split, sample.coloured, sample.spacing_mm) == ("", "", False, "")
         original = np.asarray(Image.open(source / name))
         height, width = (round(16 * side / max(original.shape)) for side in original.shape)
         top, left = (16 - height) // 2, (16 - width) // 2
@@ -157,8 +157,8 @@ def test_check_writes_nothing_and_finds_the_same(make_source, target, tmp_path, 
 def test_a_large_set_is_searched_for_markers_by_a_random_sample(make_source, target, smooth, monkeypatch):
     monkeypatch.setattr(decode, "SEARCHED", 20)
     source = make_source({f"{n}.png": smooth(n, (100, 100)) for n in range(60)})
-    searched = prepare(source, target, SMALL).column("searched") == "1"
+    searched = prepare(source, target, SMALL).column("searched") == "yes"
     assert 8 <= searched.sum() <= 34
     monkeypatch.setattr(decode, "SEARCHED", 60)
     with check(source, SMALL) as store:
-        assert (store.column("searched") == "1").all()
+        assert (store.column("searched") == "yes").all()

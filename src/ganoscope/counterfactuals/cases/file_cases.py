@@ -26,10 +26,10 @@ from ganoscope.data.prepare.decode import (
     INDEPENDENT_SUFFIXES,
     Recipe,
     choose_files,
-    decode_entry,
-    decode_in_parts,
-    holds_many,
+    decode_any,
+    refuse_all,
 )
+from ganoscope.data.prepare.decode_alone import explain_end, iterate_readable
 from ganoscope.data.prepare.listing import Entry, Listing, iterate, parse, spool
 from ganoscope.data.prepare.transfer import Row
 from ganoscope.data.readers import read
@@ -42,6 +42,7 @@ from ganoscope.errors import UserError
 from ganoscope.explanation.subjects import stem
 from ganoscope.files import escape_unprintable
 from ganoscope.locks import private_folder
+from ganoscope.parallel.one_process import ProcessEndedError, ending_process
 from ganoscope.training.run_folder.record import RunRecord
 
 PICTURE_SUFFIXES = (".png", ".jpg", ".jpeg", ".tif", ".tiff", *INDEPENDENT_SUFFIXES)
@@ -77,17 +78,18 @@ class FileCases:
     def iterate(self, listing: Listing) -> Iterator[Case | Refused]:
         """Yields every image in order, or why it is not translated."""
         number = 0
-        for line in iterate(listing.path):
-            entry = parse(line)
-            options = replace(self.prepared, hu_offset=self.find_offset(entry.image.path))
-            recipe = Recipe(options, options, options, listing.rule, searched_share=0.0)
-            for row, found in read_entry(line, recipe):
-                reason = self.find_misfit(row) if found else row.reason
-                if found is None or reason:
-                    yield Refused(name_file(row), reason)
-                else:
-                    yield self.make_case(f"{number:06d}", row, find_group(entry, row), *found)
-                    number += 1
+        with ending_process():
+            for line in iterate(listing.path):
+                entry = parse(line)
+                options = replace(self.prepared, hu_offset=self.find_offset(entry.image.path))
+                recipe = Recipe(options, options, options, listing.rule, searched_share=0.0)
+                for row, found in read_alone(line, recipe):
+                    reason = self.find_misfit(row) if found else row.reason
+                    if found is None or reason:
+                        yield Refused(name_file(row), reason)
+                    else:
+                        yield self.make_case(f"{number:06d}", row, find_group(entry, row), *found)
+                        number += 1
 
     def find_offset(self, path: Path) -> int | None:
         """Returns the offset of Hounsfield units in a file: the user's, else that of the run's files of the same kind.
@@ -228,12 +230,19 @@ def iterate_key(listing: Listing) -> Iterator[tuple[str, str]]:
             yield f"file-{entry.number + index:07d}", name
 
 
+def read_alone(line: str, recipe: Recipe) -> Iterator[tuple[Row, tuple[Path, Picture] | None]]:
+    """Yields the same as `read_entry`, from a process of its own: files that end it come with the reason."""
+    try:
+        yield from iterate_readable(read_entry, line, recipe)
+    except ProcessEndedError as error:
+        yield from ((row, None) for row in refuse_all(parse(line), explain_end(error)).rows)
+
+
 def read_entry(line: str, recipe: Recipe) -> Iterator[tuple[Row, tuple[Path, Picture] | None]]:
     """Yields each picture of an entry as `prepare` stores it, with its file and the picture as the file holds it."""
     entry = parse(line)
-    results = decode_in_parts(line, recipe) if holds_many(line) else [decode_entry(line, recipe)]
     sources = read_sources(entry, recipe)
-    for row in (row for result in results for row in result.rows):
+    for row in (row for result in decode_any(line, recipe) for row in result.rows):
         wanted = (row.values.get("number"), row.values.get("frame"))
         same = ((path, picture) for number, path, picture in sources if (number, picture.frame) == wanted)
         yield row, next(same, None) if row.pixels else None
@@ -245,6 +254,8 @@ def read_sources(entry: Entry, recipe: Recipe) -> Iterator[tuple[int, Path, Pict
         yield from ((entry.number, entry.image.path, cut) for cut in read_cut(entry.image.paths, recipe.options))
         return
     for number, path in choose_files(entry, recipe):
+        if number in recipe.fatal:
+            continue
         with suppress(UnreadableError, OSError):  # the decoded rows state the reason
             for picture in read(path, recipe.options):
                 yield number, path, picture

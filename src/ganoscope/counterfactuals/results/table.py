@@ -55,13 +55,13 @@ def describe(batch: Translated, index: int) -> list[object]:
         case.source.frame,
         case.group,
         case.label,
-        "yes" if case.trained else "no",
+        bool(case.trained),
         height,
         width,
         case.source.unit,
         str(batch.pairs.target[index]),
         batch.directions[index],
-        "yes" if batch.pairs.already[index] else "no",
+        bool(batch.pairs.already[index]),
     ]
 
 

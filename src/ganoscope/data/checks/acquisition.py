@@ -42,7 +42,7 @@ def find_unstated_units(tables: StoreTables) -> Iterator[Alarm]:
 
 def find_coloured(tables: StoreTables) -> Iterator[Alarm]:
     """Yields an alarm when true-colour pictures were reduced to grey."""
-    count = int((tables.columns["coloured"] == "1").sum())
+    count = int((tables.columns["coloured"] == "yes").sum())
     if count:
         counted = write_count(count, "picture was", "pictures were")
         message = f"{counted} in true colour (overlays, stains, screenshots?), reduced to grey."

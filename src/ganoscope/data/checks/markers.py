@@ -275,7 +275,7 @@ def scale_box(region: Region, step: int, shape: tuple[int, ...]) -> tuple[int, i
 def find_marked_images(tables: StoreTables) -> Iterator[Alarm]:
     """Yields a note about burnt-in text or markers: a classifier may read them, and a GAN draws them."""
     columns = tables.columns
-    seen, searched, labels = columns["markers"] != "", columns["searched"] == "1", columns["label"]
+    seen, searched, labels = columns["markers"] != "", columns["searched"] == "yes", columns["label"]
     if seen.sum() < max(1, MARKED_SHARE * searched.sum()):
         return
     names = np.unique(labels[searched])

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ganoscope.alarms import Alarm, Check
-from ganoscope.data.checks.store_tables import StoreTables
+from ganoscope.data.checks.store_tables import SourceFacts, StoreTables
 from ganoscope.data.store.columns import count_divided
 from ganoscope.errors import write_count
 
@@ -28,10 +28,16 @@ def find_conflicting_ids(tables: StoreTables) -> Iterator[Alarm]:
         )
 
 
-REMEDY = (
-    "State who the patients are: --levels (such as patient/-) where folders are patients, --patient-pattern for ids in "
-    "file names or folders, or a manifest.csv with a column patient."
-)
+def tell_remedy(source: SourceFacts) -> str:
+    """Returns how to state who the patients are, in the words of the options."""
+    levels = source.patient_levels
+    folders = "--levels where folders are patients, " if levels is None else ""
+    if levels:
+        folders = f"{' or '.join(f'--levels {stated}' for stated in levels)} where those folders are patients, "
+    return (
+        f"State who the patients are: {folders}--patient-pattern for ids in file names or folders, or a manifest.csv "
+        "with a column patient."
+    )
 
 
 def find_shared_id(tables: StoreTables) -> Iterator[Alarm]:
@@ -41,8 +47,8 @@ def find_shared_id(tables: StoreTables) -> Iterator[Alarm]:
             "patient_id_shared",
             "danger",
             f"the headers of all files ({write_count(images, 'image')}) bear one and the same patient id, as "
-            f"anonymisers write it: it was not used, so that images of one patient may be in two splits. {REMEDY} If "
-            "it is a single person, results on these images say nothing about others.",
+            f"anonymisers write it: it was not used, so that images of one patient may be in two splits. "
+            f"{tell_remedy(tables.source)} If it is a single person, results on these images say nothing about others.",
             {"images": images},
         )
 
@@ -54,7 +60,8 @@ def find_placeholder_ids(tables: StoreTables) -> Iterator[Alarm]:
             "patient_id_placeholder",
             "warning",
             f"{write_count(images, 'image bears', 'images bear')} a patient id that can't be a person's (such as "
-            f"ANONYMIZED, Unknown or 0): it was not used, and their patients count as unknown. {REMEDY}",
+            f"ANONYMIZED, Unknown or 0): it was not used, and their patients count as unknown. "
+            f"{tell_remedy(tables.source)}",
             {"images": images},
         )
     if images := tables.source.uid_images:
@@ -62,7 +69,8 @@ def find_placeholder_ids(tables: StoreTables) -> Iterator[Alarm]:
             "patient_id_uid",
             "warning",
             f"{write_count(images, 'image bears', 'images bear')} the UID of a study, series or image as patient id: a "
-            f"person with several studies counts as several patients, who may be in two splits. {REMEDY}",
+            f"person with several studies counts as several patients, who may be in two splits. "
+            f"{tell_remedy(tables.source)}",
             {"images": images},
         )
 

@@ -147,7 +147,7 @@ def find_shortcuts(columns: Columns, seed: int = 0) -> list[Shortcut]:
         seed: Random seed of folds, trees, resampling and the choice among more than `MOST_IMAGES` images.
     """
     seen = choose_images(columns, np.full(len(columns["label"]), True), seed)
-    searched = choose_images(columns, columns["searched"] == "1", seed)
+    searched = choose_images(columns, columns["searched"] == "yes", seed)
     telling, of_searched = find_telling(PROPERTIES, seen), find_telling(PROPERTIES_OF_SEARCHED, searched)
     if len(telling) > 1:
         telling[TOGETHER] = np.concatenate([features for features, _ in telling.values()], axis=1), ", ".join(telling)

@@ -1,6 +1,6 @@
 """A store's tables, read once: what its checks look at."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -36,6 +36,7 @@ class SourceFacts:
         regions: Number of images by region of the body, as their files state it or their content tells.
         undeclared_hu: Number of images that look like HU plus an offset that nobody declared.
         undeclared_offset: The most frequent such offset.
+        patient_levels: What could be stated with `--levels` to name the patients; None if nobody looked.
         left_out: Number of pictures taken, and left out for being of another unit, by class; empty if none was.
     """
 
@@ -54,6 +55,7 @@ class SourceFacts:
     regions: Mapping[str, int] = field(default_factory=dict)
     undeclared_hu: int = 0
     undeclared_offset: int = 0
+    patient_levels: Sequence[str] | None = None
     left_out: Mapping[str, tuple[int, int]] = field(default_factory=dict)
 
 

@@ -20,7 +20,7 @@ from pydicom.uid import JPEGExtended12Bit
 
 from ganoscope.data.file_limits import get_address_space, lift_memory_limit, limiting_memory
 from ganoscope.data.picture import UnreadableError
-from ganoscope.parallel import end_with_parent
+from ganoscope.parallel.worker import end_with_parent
 
 CORRUPT_FRAME = "damaged: a frame can't be decoded"
 LONGEST_SECONDS = 20

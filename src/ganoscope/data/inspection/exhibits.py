@@ -73,7 +73,7 @@ def choose_exhibits(
         },
         pairs=choose_shown_pairs(pairs),
         markers=markers[np.argsort(labels[markers], kind="stable")],
-        coloured=sample(np.flatnonzero(columns["coloured"] == "1"), COLOURED, seed),
+        coloured=sample(np.flatnonzero(columns["coloured"] == "yes"), COLOURED, seed),
         extremes=find_extremes(measured, columns["group"]),
     )
 

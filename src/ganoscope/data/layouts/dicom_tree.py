@@ -7,7 +7,7 @@ import hashlib
 import os
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -30,6 +30,7 @@ from ganoscope.data.source.walk import find_fault as find_file_fault
 from ganoscope.errors import write_count
 from ganoscope.files import escape_unprintable
 from ganoscope.parallel import map_in_order
+from ganoscope.parallel.one_process import ProcessEndedError, call_alone, ending_process
 from ganoscope.progress import CONSOLE
 
 RANK = 1
@@ -122,9 +123,11 @@ def list_series(source: Path, options: ReadOptions) -> Iterator[SourceImage]:
     read = partial(read_slice, wanted=compile_series(options.only_series), options=options)
     files = (found for found in walk_files(source) if not is_directory_file(found.path.name))
     series: dict[tuple[str, ...], list[Slice]] = {}
-    for index, (key, entry) in enumerate(map_in_order(read, files, batch=32)):
-        kept = replace(entry, patient=intern(entry.patient), study=intern(entry.study))
-        series.setdefault(key or (f"file {index}",), []).append(kept)
+    with ending_process():
+        headers = map_in_order(read, files, batch=32, rescue=partial(rescue_slice, read=read))
+        for index, (key, entry) in enumerate(headers):
+            kept = replace(entry, patient=intern(entry.patient), study=intern(entry.study))
+            series.setdefault(key or (f"file {index}",), []).append(kept)
     tell_shared_series(series)
     for key in list(series):
         kin = hashlib.sha256("\n".join(key).encode("utf-8", "replace")).hexdigest()[:16] if len(key) > 1 else ""
@@ -159,6 +162,19 @@ def read_slice(found: Found, wanted: re.Pattern[str], options: ReadOptions) -> t
             return read_sound_slice(found, wanted, options)
     except Exception:  # reading the file will give the reason
         return (), Slice(str(found.path))
+
+
+def rescue_slice(found: Found, read: Callable[[Found], tuple[tuple[str, ...], Slice]]) -> tuple[tuple[str, ...], Slice]:
+    """Returns the same as `read_slice` for a file that may have ended a process; a file that does so has a fault.
+
+    Args:
+        found: File.
+        read: Function that reads its header.
+    """
+    try:
+        return call_alone(read, found)
+    except ProcessEndedError as error:
+        return (), Slice(str(found.path), fault=f"reading it ended the process ({error})")
 
 
 def read_sound_slice(found: Found, wanted: re.Pattern[str], options: ReadOptions) -> tuple[tuple[str, ...], Slice]:
@@ -263,8 +279,17 @@ def find_copies(slices: list[Slice]) -> set[str]:
     slots = number_positions([entry.plane.position_mm for entry in slices])
     count = Counter(slots)
     shared = [(slot, entry) for slot, entry in zip(slots, slices, strict=True) if slot is not None and count[slot] > 1]
-    digests = map_in_order(digest_pixels, [Path(entry.path) for _, entry in shared])
+    with ending_process():
+        digests = list(map_in_order(digest_pixels, [Path(entry.path) for _, entry in shared], rescue=rescue_digest))
     seen: dict[tuple[object, ...], str] = {}
     for (slot, entry), digest in zip(shared, digests, strict=True):
         seen.setdefault((slot, entry.plane.cosines, digest or entry.path), entry.path)
     return {entry.path for _, entry in shared} - set(seen.values())
+
+
+def rescue_digest(path: Path) -> str:
+    """Returns the digest of a file that may have ended a process; "" for one that does so."""
+    try:
+        return call_alone(digest_pixels, path)
+    except ProcessEndedError:  # reading the file will give the reason
+        return ""

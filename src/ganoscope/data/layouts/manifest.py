@@ -13,37 +13,37 @@ It ranks above the layouts of single data sets: a manifest is deliberate.
 """
 
 import os
+from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from ganoscope.data.layouts import dicom_tree
 from ganoscope.data.levels.stated import StatedReading
 from ganoscope.data.picture import ReadOptions, TableOptions
 from ganoscope.data.readers import readers
 from ganoscope.data.source.entries import Listed, SourceImage
 from ganoscope.data.source.understood import LONE_MASK, NAMED_MASK, Understood, understand
-from ganoscope.data.source.walk import Found, find_link_fault, walk_files
-from ganoscope.data.tables.column_names import choose_columns
-from ganoscope.data.tables.label_rules import LabelRule, refuse_unclear
+from ganoscope.data.source.walk import Found, find_link_fault, find_table_fault, walk_files
+from ganoscope.data.tables.gathered_rows import NO_PATH, collect_rows
 from ganoscope.data.tables.name_matching import Matching, is_outside, make_key, match_rows
 from ganoscope.data.tables.person_columns import tell_persons
 from ganoscope.data.tables.table_files import choose_tables, find_tables
-from ganoscope.data.tables.table_rows import Row, parse_row
-from ganoscope.data.tables.text_table import Table, read_rows
+from ganoscope.data.tables.table_rows import Row
+from ganoscope.data.tables.text_table import Table
+from ganoscope.errors import UserError, describe
 from ganoscope.files import escape_unprintable
 
 RANK = 3
 
 NO_IMAGE = "a row without its image file"
 NO_ROW = "an image without a row in the CSV"
-NO_PATH = "a row without a path"
 ABSOLUTE = "an absolute path in the CSV that is no image of the source"
 LEADS_OUT = "a path in the CSV that leads out of the source folder"
-CONFLICT = "rows that say different things of one image"
+ANALYZE = "Convert Analyze volumes (.hdr, .img), whose left and right are not stated, to NIfTI, and look at the result."
+MOST_SHOWN = 6
 GENERATED_SHEETS = {"contact_sheet.png", "rejected.png", "interpolation.png", "interpolation_classes.png"}
 """Overview pictures that `ganoscope generate` writes beside its images."""
-OFTEN, OFTEN_SHARE = 10, 0.1
-"""From this number and share of images with different labels in several rows, a table lists findings, not classes."""
 
 
 @dataclass(frozen=True)
@@ -59,6 +59,8 @@ class Reading:
         understood: What the names of the files say: masks, and levels of folders that the user states.
         files: Number of files that may be images.
         patient_stated: Whether the user stated the column of patients.
+        standing_in: Name of each row of several files, which stands in for the patient where none is known.
+        mapped: Whether the user stated the classes by value.
     """
 
     tables: Sequence[Table]
@@ -69,6 +71,8 @@ class Reading:
     understood: Understood
     files: int
     patient_stated: bool = False
+    standing_in: Mapping[str, str] = field(default_factory=dict)
+    mapped: bool = False
 
 
 def matches(source: Path) -> bool:
@@ -84,7 +88,7 @@ def list_images(source: Path, options: ReadOptions) -> Listed:
             files, or labels have no clear meaning.
     """
     reading = read_source(source, options)
-    return Listed(iterate_images(source, reading), list(describe_reading(reading)))
+    return Listed(iterate_images(source, reading, options), list(describe_reading(reading)))
 
 
 def read_source(source: Path, options: ReadOptions) -> Reading:
@@ -97,7 +101,8 @@ def read_source(source: Path, options: ReadOptions) -> Reading:
     others = {make_key(table.path.relative_to(source).as_posix()) for table, _ in tables}
     others |= GENERATED_SHEETS if (source / "provenance.json").exists() else set()
     candidates = (found for found in walk_files(source) if found.fault or is_picture(found.path))
-    files = [key for found in candidates if (key := find_key(source, found)) not in others]
+    files = [key for found in candidates if (key := find_key(source, found.path)) not in others]
+    refuse_formats(source, files)
     rows, columns = collect_rows(tables, options, files)
     others |= {mask for row in rows.values() for mask in (row.mask, row.anatomy) if mask}
     understood = understand(source, options.levels, strict=False)
@@ -111,34 +116,90 @@ def read_source(source: Path, options: ReadOptions) -> Reading:
     attached = {name for name in masks - loose if not is_volume(name)}
     images = len(pictures) - len(masks.intersection(pictures))
     tabled = [table for table, _ in tables]
-    return Reading(tabled, rows, matching, others | attached, columns, understood, images, bool(options.patient_column))
+    counts = Counter(matching.row_of_file.values())
+    several = {} if "patient" in columns else {row: row for row, count in counts.items() if count > 1}
+    stated = (bool(options.patient_column), several, bool(options.map))
+    return Reading(tabled, rows, matching, others | attached, columns, understood, images, *stated)
 
 
-def find_key(source: Path, found: Found) -> str:
+def refuse_formats(source: Path, files: Collection[str]) -> None:
+    """Refuses a source with files none of which may be an image.
+
+    Args:
+        source: Source folder.
+        files: Paths of the files that may be images.
+
+    Raises:
+        UserError: There are none; the message names the endings of the others.
+    """
+    endings = Counter(found.path.suffix.lower() for found in walk_files(source) if not find_table_fault(found))
+    if files or not endings:
+        return
+    given = ", ".join(f"{ending} ({count:,})" for ending, count in endings.most_common(MOST_SHOWN))
+    remedy = ANALYZE if {".hdr", ".img"} <= endings.keys() else "Convert the files."
+    allowed = ", ".join(filter(None, readers()))
+    raise UserError(describe(f"{source} holds a table, but no image of a known format", given, allowed, remedy))
+
+
+def find_key(source: Path, path: Path) -> str:
     """Returns the normalised path of a file relative to the source."""
-    return make_key(found.path.relative_to(source).as_posix())
+    return make_key(path.relative_to(source).as_posix())
 
 
-def iterate_images(source: Path, reading: Reading) -> Iterator[SourceImage]:
-    """Yields the images in the order of paths, then the rows without an image."""
-    row_of_file, used = reading.matching.row_of_file, set()
-    for found in walk_files(source):
-        key = find_key(source, found)
-        if key in row_of_file:
-            used.add(row_of_file[key])
-            yield make_image(source, found, reading.rows[row_of_file[key]], reading.understood)
-        elif key not in reading.others and (found.fault or is_picture(found.path)):
-            yield SourceImage((found.path,), found.name, fault=found.fault or name_fault(found, reading.understood))
+def iterate_images(source: Path, reading: Reading, options: ReadOptions) -> Iterator[SourceImage]:
+    """Yields the images in the order of paths, then the rows without an image.
+
+    Args:
+        source: Source folder.
+        reading: Its tables.
+        options: How files are read.
+    """
+    used = set()
+    for entry in list_entries(source, options):
+        for name, part in divide(source, entry, reading.matching.row_of_file):
+            used.add(name)
+            if name:
+                yield make_image(source, part, reading, name)
+            elif find_key(source, part.path) not in reading.others and (part.fault or is_picture(part.path)):
+                yield replace(part, fault=part.fault or name_fault(part.path, reading.understood))
     for key, row in reading.rows.items():
         if key not in used:
             yield make_lone_row(source, key, row, reading.tables[0])
 
 
-def name_fault(found: Found, understood: Understood) -> str:
+def list_entries(source: Path, options: ReadOptions) -> Iterator[SourceImage]:
+    """Yields series if the source is a DICOM tree, else files."""
+    if dicom_tree.matches(source):
+        yield from dicom_tree.list_series(source, options)
+    else:
+        yield from (SourceImage((found.path,), found.name, fault=found.fault) for found in walk_files(source))
+
+
+def divide(source: Path, entry: SourceImage, row_of_file: Mapping[str, str]) -> Iterator[tuple[str, SourceImage]]:
+    """Yields an entry with the name of its row, "" if it has none; in parts if its files belong to several.
+
+    Args:
+        source: Source folder.
+        entry: File or series.
+        row_of_file: Name in the table by path of the file.
+    """
+    parts: dict[str, list[Path]] = {}
+    for path in entry.paths:
+        parts.setdefault(row_of_file.get(find_key(source, path), ""), []).append(path)
+    for row, paths in parts.items():
+        yield row, replace(entry, paths=tuple(paths), name=name_path(source, paths[0])) if len(parts) > 1 else entry
+
+
+def name_path(source: Path, path: Path) -> str:
+    """Returns a path relative to the source as it is shown."""
+    return "/".join(map(escape_unprintable, path.relative_to(source).parts))
+
+
+def name_fault(path: Path, understood: Understood) -> str:
     """Returns the reason why a file without a row is not taken."""
-    if str(found.path) in understood.masks.loose:
+    if str(path) in understood.masks.loose:
         return LONE_MASK
-    return NAMED_MASK if str(found.path) in understood.masks.paths else NO_ROW
+    return NAMED_MASK if str(path) in understood.masks.paths else NO_ROW
 
 
 def make_lone_row(source: Path, key: str, row: Row, table: Table) -> SourceImage:
@@ -168,6 +229,9 @@ def describe_reading(reading: Reading) -> Iterator[str]:
     lone = next((key for key in rows if key not in taken), None) if len(taken) < len(rows) else None
     if lone:
         yield f"rows without an image: {len(rows) - len(taken):,}, such as {escape_unprintable(lone)}"
+    if reading.standing_in:
+        yield "the files of a row stay in one split; if persons have several rows, give --patient-pattern"
+    yield from tell_classes(rows.values(), reading.columns["class"], reading.mapped)
     yield from tell_persons(reading.tables[0], reading.columns, reading.patient_stated)
     if dropped := [row.dropped for row in rows.values() if row.dropped]:
         shown = escape_unprintable(dropped[0])
@@ -176,6 +240,24 @@ def describe_reading(reading: Reading) -> Iterator[str]:
     unclear = reading.matching.double
     if unclear[0] and len(taken) < len(rows):
         yield f"left alone because more than one fits: rows {show_names(unclear[0])}, files {show_names(unclear[1])}"
+
+
+def tell_classes(rows: Collection[Row], column: str, mapped: bool) -> Iterator[str]:
+    """Yields how classes that are called by numbers can be named, and how many images have none.
+
+    Args:
+        rows: Rows of all images.
+        column: Name of the label column.
+        mapped: Whether the user stated the classes by value.
+    """
+    labels = sorted({row.label for row in rows if row.label})
+    if labels and all(label.replace(".", "", 1).isdigit() for label in labels) and not mapped:
+        example = ",".join(f"{label}=NAME" for label in labels[:MOST_SHOWN])
+        called = ", ".join(labels[:MOST_SHOWN])
+        yield f'classes are called by their numbers in {column!r}: {called}. To name them, give --map "{example}"'
+    blank = sum(not (row.label or row.fault) for row in rows)
+    if blank and labels:
+        yield f'images without a class, since the field is empty: {blank:,}. To leave them out, give --map "blank="'
 
 
 def tell_matching(found: Mapping[str, str], rows: int, files: int) -> str:
@@ -197,31 +279,31 @@ def show_names(names: Sequence[str]) -> str:
     return " and ".join(map(escape_unprintable, names))
 
 
-def make_image(source: Path, found: Found, row: Row, understood: Understood) -> SourceImage:
-    """Returns an image with the values of its row; what the row does not say comes from names.
+def make_image(source: Path, entry: SourceImage, reading: Reading, name: str) -> SourceImage:
+    """Returns an image with the values of its row; what the row does not say comes from names, or from headers.
 
     Args:
         source: Source folder.
-        found: File.
-        row: Row of the file.
-        understood: What the names of the files say.
+        entry: File or series.
+        reading: Tables of the source.
+        name: Name of the row.
     """
-    named = understood.make_image(found, attach=not is_volume(found.path.name))
+    row, found = reading.rows[name], Found(entry.path, tuple(name_path(source, entry.path).split("/")[:-1]))
+    named = reading.understood.make_image(found, attach=not is_volume(found.path.name))
     masks: tuple[Path, ...] = (source / row.mask,) if row.mask else ()
     anatomy: tuple[Path, ...] = (source / row.anatomy,) if row.anatomy else ()
     if not (masks or anatomy):
         masks, anatomy = named.mask, named.anatomy
-    stated = isinstance(understood.reading, StatedReading)  # the user's --levels
-    faults = [found.fault, row.fault, *(find_mask_fault(path, source) for path in (*masks, *anatomy))]
-    return SourceImage(
-        paths=(found.path,),
-        name=found.name,
+    stated = isinstance(reading.understood.reading, StatedReading)  # the user's --levels
+    faults = [entry.fault, row.fault, *(find_mask_fault(path, source) for path in (*masks, *anatomy))]
+    return replace(
+        entry,
         label=row.label,
         split=row.split or (named.split if stated else ""),
-        patient=row.patient or (named.patient if stated else ""),
+        patient=row.patient or (named.patient if stated else "") or entry.patient or reading.standing_in.get(name, ""),
         boxes=row.boxes,
         mask=masks,
-        modality=row.modality,
+        modality=row.modality or entry.modality,
         view=row.view,
         fault=next(filter(None, faults), ""),
         anatomy=anatomy,
@@ -242,75 +324,3 @@ def is_volume(name: str) -> bool:
 def is_picture(path: Path) -> bool:
     """Tells whether a file name has the suffix of a picture or none, as is common for DICOM files."""
     return not path.suffix or path.name.lower().endswith(tuple(suffix for suffix in readers() if suffix))
-
-
-def collect_rows(
-    tables: Sequence[tuple[Table, str]], options: TableOptions, files: Collection[str]
-) -> tuple[dict[str, Row], dict[str, str]]:
-    """Returns the rows by the name of their image, and the names of the columns of the first table by our names.
-
-    Repeated rows count once; contradictory rows give their image a fault.
-
-    Args:
-        tables: Tables, and the split that the name of each states.
-        options: How tables are read.
-        files: Paths of the files of the source.
-
-    Raises:
-        UserError: Columns are missing or ambiguous, or labels have no clear meaning.
-    """
-    rows: dict[str, Row] = {}
-    chosen = [choose_columns(table, options, files) for table, _ in tables]
-    for (table, split), columns in zip(tables, chosen, strict=True):
-        for number, fields in enumerate(read_rows(table), 1):
-            cells = {name: fields[key] for name, key in columns.keys.items()}
-            row = replace(parse_row(cells, table, split), values=columns.rule.read(fields), number=number)
-            path = "" if "\0" in cells["path"] else cells["path"]
-            key = make_key(path) if path else f"{NO_PATH} {table.path.name} {number}"
-            row = row if path else Row(fault=NO_PATH, number=number)
-            rows[key] = merge(rows[key], row, columns.rule) if key in rows else row
-    names = {
-        name: dict(zip(tables[0][0].keys, tables[0][0].columns, strict=True))[key]
-        for name, key in chosen[0].keys.items()
-    }
-    return add_labels(rows, chosen[0].rule, tables[0][0].path.name), names | {"class": ", ".join(chosen[0].rule.names)}
-
-
-def merge(first: Row, other: Row, rule: LabelRule) -> Row:
-    """Returns what two rows say of one image: several findings if `--map` tells their class, else a fault.
-
-    Args:
-        first: Row read before.
-        other: Row read now.
-        rule: How an image gets its class.
-    """
-    values, differs = first.values | other.values, first.differs or first.values != other.values
-    same = replace(first, values=values, number=0, differs=False) == replace(other, values=values, number=0)
-    fault = first.fault if same else CONFLICT
-    return replace(first, values=values, fault=CONFLICT if differs and not rule.classes else fault, differs=differs)
-
-
-def add_labels(rows: Mapping[str, Row], rule: LabelRule, table: str) -> dict[str, Row]:
-    """Returns the rows with their classes.
-
-    Args:
-        rows: Rows by the name of their image.
-        rule: How an image gets its class.
-        table: Name of the table, for the message.
-
-    Raises:
-        UserError: The labels have no clear meaning.
-    """
-    named = [row for row in rows.values() if row.fault != NO_PATH]
-    unclear = sum(row.differs for row in named)
-    often = unclear >= OFTEN and unclear > OFTEN_SHARE * len(named)
-    refuse_unclear(rule, [row.values for row in named if often or rule.classes or not row.differs], table)
-    return {key: label_row(row, rule) for key, row in rows.items()}
-
-
-def label_row(row: Row, rule: LabelRule) -> Row:
-    """Returns a row with its class, or with the reason why it has none."""
-    if row.fault in (NO_PATH, CONFLICT):
-        return row
-    label, fault = rule.choose(row.values)
-    return replace(row, label=label, fault="; ".join(filter(None, (row.fault, fault))))

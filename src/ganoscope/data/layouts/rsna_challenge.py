@@ -14,10 +14,11 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from ganoscope.data.layouts.manifest import CONFLICT, NO_IMAGE, NO_ROW
+from ganoscope.data.layouts.manifest import NO_IMAGE, NO_ROW
 from ganoscope.data.picture import ReadOptions
 from ganoscope.data.source.entries import Box, SourceImage
 from ganoscope.data.source.walk import Found, walk_files
+from ganoscope.data.tables.gathered_rows import CONFLICT
 from ganoscope.data.tables.table_rows import VIEWS, read_modality
 from ganoscope.data.tables.text_table import Table, open_table, parse_number, read_rows, require_columns
 from ganoscope.errors import UserError
@@ -70,8 +71,8 @@ class Finding:
 
 
 def matches(source: Path) -> bool:
-    """Recognises folders with the training images of the challenge, or its label file."""
-    return (source / IMAGES).is_dir() or (source / LABELS).is_file()
+    """Recognises folders with the training images of the challenge: others may be of another size than its boxes."""
+    return (source / IMAGES).is_dir()
 
 
 def list_images(source: Path, options: ReadOptions) -> Iterator[SourceImage]:

@@ -124,10 +124,21 @@ class FoundReading:
             )
         if self.roles.local:
             lines.append("patients are numbered anew below each folder above them, and told apart by it")
-        same = f"this is --levels {self.state()}"
+        return [*lines, self.tell_statement()]
+
+    def tell_statement(self) -> str:
+        """Returns a line that says how to state this reading, or another one."""
+        stated = self.state()
         if not self.is_uniform():
             same = "folders of one level mean different things, so that no statement of levels fits all"
-        return [*lines, f"{same}; if it is wrong, state another ({', '.join(ROLES)})"]
+        elif not set(stated.split("/")) & set(USED):
+            words = ", ".join(ROLES)
+            return (
+                f"no folder is used; if some are classes, splits or patients, give --levels, a word for each ({words})"
+            )
+        else:
+            same = f"this is --levels {stated}"
+        return f"{same}; if it is wrong, state another ({', '.join(ROLES)})"
 
     def is_uniform(self) -> bool:
         """Tells whether one word per level says what all folders mean."""

@@ -67,6 +67,8 @@ LONG = re.compile(
     r"\d{5,}|[a-z]{1,3}[ _-]?\d{3,}|[0-9a-f]{16,}|[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}|\d+-\d+", re.I
 )
 LAST_NUMBER = re.compile(r"\d+(?=\D*$)")
+LISTED = re.compile(r"[a-z0-9]{1,2}[.)]\s*(?=\D)", re.IGNORECASE)
+"""What stands before names in a list, as in `a. Training Set`."""
 TWO_DOMAINS = re.compile(r"(train|test|val|valid)[ _-]?([AB])", re.IGNORECASE)
 
 
@@ -79,20 +81,16 @@ def look_at(name: str) -> Look:
         ('patient', 'positive', 'attribute', Look(kind='word', name='A', split='train', label=''))
     """
     parts = split_words(name)
-    return (
-        look_for_split(name, parts)
-        or look_for_place(name, parts)
-        or look_for_person(name)
-        or look_for_word(name, parts)
-    )
+    return look_for_split(name) or look_for_place(name, parts) or look_for_person(name) or look_for_word(name, parts)
 
 
-def look_for_split(name: str, parts: tuple[str, ...]) -> Look | None:
+def look_for_split(name: str) -> Look | None:
     """Returns the look of a name that states a split, alone or with a class (`train_normal`, `trainA`)."""
     if name.lower() in words.SPLIT_OF_FOLDER:
         return Look("split", split=words.SPLIT_OF_FOLDER[name.lower()])
     if domain := TWO_DOMAINS.fullmatch(name):
         return Look("word", domain[2], words.SPLIT_OF_FOLDER[domain[1].lower()])
+    parts = split_words(LISTED.sub("", name))
     splits = {words.SPLIT_WORDS[part] for part in parts if part in words.SPLIT_WORDS}
     others = [part for part in parts if part not in words.SPLIT_WORDS and not part.isdigit()]
     if len(splits) != 1 or any(part in words.MASKS for part in others):
@@ -167,6 +165,17 @@ def find_splits(text: str) -> list[str]:
     """Returns the splits that words beside the number of a patient name."""
     parts = split_words(text)
     return [words.SPLIT_WORDS[part] for part in parts if part in words.SPLIT_WORDS.keys() - words.SHORT_SPLITS]
+
+
+def read_split(name: str) -> str:
+    """Returns the split that a name states, among whatever other words; "" if it states none or several.
+
+    Example:
+        >>> read_split("ISIC2018_Task1-2_Training_Input"), read_split("train_or_test")
+        ('train', '')
+    """
+    splits = {look_at(name).split, *find_splits(name)} - {""}
+    return splits.pop() if len(splits) == 1 else ""
 
 
 def drop_splits(text: str) -> str:

@@ -17,6 +17,7 @@ from ganoscope.data.levels.looks import look_at
 from ganoscope.data.levels.words import split_words
 
 SUFFIX = re.compile(r"(?:\.nii)?\.[a-z]{2,5}$|\.nii\.gz$", re.IGNORECASE)
+CHANNEL = re.compile("000[0-9]")
 MAYBE = re.compile("|".join(sorted({word[:4] for word in words.MASKS})), re.IGNORECASE)
 """Cheap first test of a name: no other can hold a word for masks."""
 
@@ -25,6 +26,9 @@ Key = tuple[tuple[str, ...], tuple[str, ...]]
 
 
 UNTOLD = "no word in their names says what they outline: if they outline findings, add --masks and the source's path"
+
+OF_FINDINGS, OF_ANATOMY = "masks of findings", "masks taken as outlines of anatomy, not of findings"
+"""Beginnings of the lines that say what masks were taken for."""
 
 ANYWHERE = ("*",)
 """Stands for the folders in the key of a picture whose name is the only one of its kind."""
@@ -68,12 +72,14 @@ class Candidate(NamedTuple):
         folders: Names of the folders above it.
         keys: Keys of the pictures that it may belong to, the likeliest first.
         sure: Whether it is a mask even without a picture.
+        begins: Whether its name begins with a word for masks and nothing else, as in `mask_07`.
     """
 
     file: MaskFile
     folders: tuple[str, ...]
     keys: tuple[Key, ...]
     sure: bool
+    begins: bool = False
 
 
 @lru_cache(1 << 12)
@@ -89,12 +95,19 @@ def read_context(folders: tuple[str, ...]) -> Context:
         look, parts = look_at(name), split_words(name)
         holds = look.kind == "container" and any(part in words.PICTURES for part in parts)
         masked = look.kind == "mask" or (masked and not holds)
-        if look.kind == "mask":
+        if look.kind == "mask" or (masked and is_outlined(parts)):
             said.update(parts)
         elif look.kind != "split" and not (look.kind == "container" and (holds or depth == len(folders))):
             shared.append(name.casefold())
         split = look.split or next((words.SPLIT_WORDS[part] for part in parts if part in words.SPLIT_WORDS), split)
     return Context(masked, (*shared, f"={split}") if split else tuple(shared), frozenset(said if masked else ()))
+
+
+def is_outlined(parts: tuple[str, ...]) -> bool:
+    """Tells whether the name of a folder of masks says what they outline, and nothing else."""
+    told = words.ANATOMY | words.FINDINGS
+    named = [part for part in parts if not part.isdigit()]
+    return any(part in told for part in named) and all(part in told | words.MASK_FILLERS for part in named)
 
 
 def read_stem(file_name: str) -> tuple[str, ...]:
@@ -111,8 +124,8 @@ def list_stems(file_name: str) -> tuple[tuple[str, ...], ...]:
     """Returns what a mask may share with the name of its picture (see `read_stem`), the likeliest first.
 
     Example:
-        >>> list_stems("benign (1)_mask_1.png")
-        (('benign', '1', '1'), ('benign', '1'))
+        >>> list_stems("benign (1)_mask_1.png"), list_stems("IDRiD_01_MA.tif")
+        ((('benign', '1', '1'), ('benign', '1')), (('id', 'ri', 'd', '01', 'ma'), ('id', 'ri', 'd', '01')))
     """
     parts = split_words(SUFFIX.sub("", file_name))
     places = [index for index, part in enumerate(parts) if part in words.MASKS or part == "manual"]
@@ -120,7 +133,19 @@ def list_stems(file_name: str) -> tuple[tuple[str, ...], ...]:
     before = drop(parts[: places[0]], words.PICTURES) if places and places[0] else plain
     bare = drop(plain, words.ANATOMY | words.FINDINGS)
     stems = tuple(dict.fromkeys((plain, before, bare)))
-    return tuple(dict.fromkeys((*stems, *map(drop_splits, stems))))
+    return tuple(dict.fromkeys((*stems, *map(drop_splits, stems), *list_beginnings(plain))))
+
+
+def list_beginnings(stem: tuple[str, ...]) -> list[tuple[str, ...]]:
+    """Returns the words of a stem without one or two at its end that name what is drawn, as in `IDRiD_01_MA`."""
+    ends = [stem[:-count] for count in (1, 2) if not any(map(str.isdigit, stem[-count:]))]
+    return [end for end in ends if any(map(str.isdigit, end))]
+
+
+def drop_channel(stem: tuple[str, ...]) -> tuple[str, ...]:
+    """Returns the words of a stem without the number of the channel, as nnU-Net asks for: `case_001_0000`."""
+    named = CHANNEL.fullmatch(stem[-1]) if stem else None
+    return stem[:-1] if named and any(map(str.isdigit, stem[:-1])) else stem
 
 
 def drop_splits(stem: tuple[str, ...]) -> tuple[str, ...]:
@@ -156,7 +181,8 @@ def read_candidate(folders: tuple[str, ...], file_name: str, path: str, name: st
     said = context.said | frozenset(part for part in parts if places)
     finding = bool(said & words.FINDINGS) and places_say(context, parts, places)
     file = MaskFile(path, name, finding, bool(said & (words.ANATOMY | words.FINDINGS)))
-    return Candidate(file, folders, keys, context.masked or is_sure(parts, places))
+    begins = bool(parts) and parts[0] in words.MASKS_ALONE
+    return Candidate(file, folders, keys, context.masked or is_sure(parts, places), begins)
 
 
 def places_say(context: Context, parts: tuple[str, ...], places: list[int]) -> bool:
@@ -191,31 +217,46 @@ class MaskIndex:
         masks: Masks by the key of their picture.
         loose: Masks without a picture, by path.
         paths: Paths of all masks.
+        reason: Why masks whose names do not tell outline findings, in words; "" if nothing shows it.
     """
 
     masks: dict[Key, list[MaskFile]] = field(default_factory=dict)
     loose: dict[str, MaskFile] = field(default_factory=dict)
     paths: set[str] = field(default_factory=set)
+    reason: str = ""
+
+    def list_untold(self) -> set[str]:
+        """Returns the paths of the masks whose names do not say what they outline."""
+        return {file.path for files in self.masks.values() for file in files if not file.told}
+
+    def state_findings(self, reason: str) -> None:
+        """Takes the masks whose names do not tell as those of findings, if there is a reason."""
+        self.reason = reason
+        for key, files in self.masks.items():
+            self.masks[key] = [file if file.told or not reason else file._replace(finding=True) for file in files]
 
     def find(self, folders: tuple[str, ...], file_name: str) -> list[MaskFile]:
         """Returns the masks of a picture."""
         if not self.masks:
             return []
         stem, above = read_stem(file_name), read_context(folders).folders
-        keys = dict.fromkeys(((above, stem), (above, drop_splits(stem))))
+        keys = dict.fromkeys(((above, stem), (above, drop_splits(stem)), (above, drop_channel(stem))))
         beside = [mask for key in keys for mask in self.masks.get(key, ())]
         return beside or self.masks.get((ANYWHERE, stem), [])
 
     def tell(self) -> list[str]:
         """Returns in a few lines how many masks there are, and what they were taken for."""
         files = [file for files in self.masks.values() for file in files]
-        findings, guessed = sum(file.finding for file in files), sum(not file.told for file in files)
+        findings, shown = sum(file.finding for file in files), sum(file.finding and not file.told for file in files)
+        guessed = sum(not file.told for file in files) - shown
         lines = []
-        if findings:
-            lines.append(f"masks of findings, by their names: {findings:,}")
+        if findings > shown:
+            lines.append(f"{OF_FINDINGS}, by their names: {findings - shown:,}")
+        if shown:
+            lines.append(f"{OF_FINDINGS}, {self.reason}: {shown:,}")
         if len(files) > findings:
             reason = f"; {UNTOLD}" if guessed else ""
-            lines.append(f"masks taken as outlines of anatomy, not of findings: {len(files) - findings:,}{reason}")
+            lines.append(f"{OF_ANATOMY}: {len(files) - findings:,}{reason}")
         if self.loose:
             lines.append(f"masks without a picture of their name, listed in quarantine.csv: {len(self.loose):,}")
         return lines
@@ -237,7 +278,7 @@ class MaskSearch:
     def add_picture(self, folders: tuple[str, ...], file_name: str) -> None:
         """Adds a file that is no candidate."""
         stem, above = read_stem(file_name), read_context(folders).folders
-        self._keys.add(hash((above, stem)))
+        self._keys.update((hash((above, stem)), hash((above, drop_channel(stem)))))
         bare = hash((above, drop_splits(stem)))
         self._bare[bare] = bare not in self._bare
         self._stems[hash(stem)] = hash(stem) not in self._stems
@@ -260,6 +301,6 @@ class MaskSearch:
     def choose(self, candidate: Candidate) -> Key | None:
         """Returns the key of the picture that a candidate belongs to: beside it, or the only one of that name."""
         beside = next((key for key in candidate.keys if hash(key) in self._keys or self._bare.get(hash(key))), None)
-        if beside or not candidate.sure:
+        if beside or not (candidate.sure or candidate.begins):
             return beside
         return next(((ANYWHERE, stem) for _, stem in candidate.keys if stem and self._stems.get(hash(stem))), None)

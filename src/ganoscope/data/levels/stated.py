@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import NamedTuple, Self
 
-from ganoscope.data.levels.looks import OPEN, Look, look_at, make_stem, read_person
+from ganoscope.data.levels.looks import OPEN, Look, look_at, make_stem, read_person, read_split
 from ganoscope.data.levels.roles import has_stems, is_numbered
 from ganoscope.data.levels.survey import (
     Level,
@@ -83,7 +83,7 @@ class StatedReading:
     def place(self, folders: tuple[str, ...]) -> Place:
         """Returns split, class and patient of the files in a folder; of several classes the deepest."""
         named = list(zip(self.roles, folders, strict=False))
-        split = next((look_at(name).split for role, name in named if role == "split"), "")
+        split = next((read_split(name) for role, name in named if role == "split"), "")
         split = split or next((look_at(name).split for role, name in named if role == "patient"), "")
         labels = [look_at(name).label or name for role, name in named if role == "class"]
         if self.named:
@@ -168,9 +168,10 @@ def list_misfits(roles: tuple[str, ...], found: Survey, source: object) -> Itera
         remedy = "Count the folders between the source and the pictures."
         yield describe(f"--levels has more levels than {source}", len(roles), allowed, remedy)
     for depth, role in enumerate(roles):
-        names = [names for shape, names in found.names.items() if len(shape) == depth + 1 and not shape[-1].split]
+        places = (names for shape, names in found.names.items() if len(shape) == depth + 1 and not shape[-1].split)
+        names = [name for each in places for name in each.examples if not read_split(name)]
         if role == "split" and names:
-            given = ", ".join(name for each in names for name in each.examples)
+            given = ", ".join(names)
             allowed = f"folders called {', '.join(SPLIT_OF_FOLDER)}, or with such a word in their names"
             remedy = "State - for this level, or rename the folders."
             yield describe(f"level {depth + 1} is stated as split, but has other folders", given, allowed, remedy)

@@ -5,7 +5,7 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
-from ganoscope.data.levels.looks import OPEN, Look, look_at, read_digits, read_person
+from ganoscope.data.levels.looks import OPEN, Look, drop_splits, look_at, read_digits, read_person, read_split
 from ganoscope.data.levels.words import is_diagnosis
 
 Shape = tuple[Look, ...]
@@ -53,8 +53,13 @@ class Names:
 
     def merge(self, other: "Names") -> None:
         """Adds the names of another place."""
+        self.examples += [name for name in other.examples if hash(name) not in self.seen][
+            : EXAMPLES - len(self.examples)
+        ]
         self.seen |= other.seen
+        self.persons |= other.persons
         self.low, self.high = min(self.low, other.low), max(self.high, other.high)
+        self.width = min(self.width, other.width)
 
     @property
     def counted(self) -> bool:
@@ -71,16 +76,40 @@ class Survey:
         names: Names by the shape down to and including them.
         depth: Number of folders above the deepest picture.
         known: Names of folders that are patients, whatever they look like.
+        splits: Looks of splits by those of folders that differ from their neighbours in a word for a split alone.
     """
 
     files: Counter[Shape] = field(default_factory=Counter)
     names: dict[Shape, Names] = field(default_factory=dict)
     depth: int = 0
     known: frozenset[str] = frozenset()
+    splits: dict[Look, Look] = field(default_factory=dict)
 
     def look(self, folders: tuple[str, ...]) -> Shape:
         """Returns what the names of folders look like."""
-        return tuple(PERSON if name in self.known else look_at(name) for name in folders)
+        return self.settle(tuple(PERSON if name in self.known else look_at(name) for name in folders))
+
+    def settle(self, shape: Shape) -> Shape:
+        """Returns the looks of folders with those of splits that only their neighbours tell."""
+        return tuple(self.splits.get(look, look) for look in shape) if self.splits else shape
+
+    def find_splits(self) -> None:
+        """Takes folders as splits whose names differ in a word for a split alone, as `A_Training_B` and `A_Test_B`."""
+        alike: dict[tuple[Shape, str], dict[Look, Look]] = {}
+        for shape in self.names:
+            look = shape[-1]
+            if look.kind in OPEN and not look.split and (split := read_split(look.name)):
+                group = alike.setdefault((shape[:-1], drop_splits(look.name)), {})
+                group[look] = Look("split", split=split)
+        for group in alike.values():
+            if len(set(group.values())) > 1:
+                self.splits |= group
+        if self.splits:
+            files, names, self.files, self.names = self.files, self.names, Counter(), {}
+            for shape, count in files.items():
+                self.files[self.settle(shape)] += count
+            for shape, each in names.items():
+                self.names.setdefault(self.settle(shape), Names()).merge(each)
 
     def add(self, folders: tuple[str, ...], pictures: int = 1) -> None:
         """Adds pictures that lie below the folders."""
@@ -107,6 +136,7 @@ def survey(pictures: Iterable[tuple[str, ...]], known: frozenset[str] = frozense
         current, count = folders, count + 1
     if count:
         gathered.add(current, count)
+    gathered.find_splits()
     return gathered
 
 
@@ -147,7 +177,6 @@ def counts_beside(found: Survey, find_patient: Callable[[Shape], int]) -> bool:
             look, names = shape[index], found.names[shape[: index + 1]]
             kept = ranges.setdefault((look.split, look.label), Names())
             kept.merge(names)
-            kept.width = min(kept.width, names.width)
     return len(ranges) > 1 and all(names.counted and names.width <= COUNTED_WIDTH for names in ranges.values())
 
 

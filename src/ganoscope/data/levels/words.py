@@ -4,7 +4,7 @@ import re
 from functools import lru_cache
 
 SPLIT_OF_FOLDER = {
-    **dict.fromkeys(("train", "training", "trainset", "training_set"), "train"),
+    **dict.fromkeys(("train", "training", "trainset", "training_set", "trainval"), "train"),
     **dict.fromkeys(("val", "valid", "validation", "dev"), "validation"),
     **dict.fromkeys(("test", "testing", "testset", "test_set", "holdout"), "test"),
 }
@@ -45,7 +45,8 @@ MODALITIES = list_words("ct cts mr mri xr cr dx dr us pet x ray rays cbct ldct h
 
 MASKS = list_words(
     "mask masks label labels labelmap labelmaps seg segs segm segmentation segmentations annotation "
-    "annotations gt groundtruth contour contours roi rois delineation delineations truth outline outlines "
+    "annotations gt gts groundtruth groundtruths contour contours roi rois delineation delineations truth truths "
+    "outline outlines "
     "lungmask"
 )
 DRAWN = list_words("manual manual1 manual2 1st 2nd 3rd st nd rd observer expert reader drawn first second third")
@@ -55,20 +56,20 @@ MASKS_ALONE = list_words("mask masks seg segs segm segmentation segmentations an
 ANATOMY = list_words(
     "lung lungs lungmask heart brain organ organs body field fields liver kidney kidneys spleen bone bones "
     "skull prostate breast thorax chest left right lobe lobes airway airways vessel vessels ventricle "
-    "ventricles"
+    "ventricles clavicle clavicles rib ribs optic disc disk cup macula nerve thyroid trachea aorta"
 )
 FINDINGS = list_words(
     "lesion lesions tumor tumors tumour tumours infection infections opacity opacities nodule nodules cancer "
     "mass masses polyp polyps haemorrhage hemorrhage stroke infarct metastasis metastases abnormality "
     "abnormalities pneumothorax effusion consolidation ggo finding findings gtv pathology cyst cysts fracture "
-    "fractures plaque plaques"
+    "fractures plaque plaques haemorrhages hemorrhages microaneurysm microaneurysms exudate exudates"
 )
 MASK_FILLERS = (
     ANATOMY
     | FINDINGS
     | CONTAINERS
     | MODALITIES
-    | list_words("manual auto expert binary ground tr ts va train test pred")
+    | list_words("manual auto expert binary ground tr ts va train trainval test pred and hard soft")
 )
 """Words that may stand beside a word for masks in the name of a folder of masks."""
 
@@ -82,6 +83,10 @@ DIAGNOSES = FINDINGS | list_words(
     "uninfected noninfected nofinding yes no cap osteoarthritis arthritis osteoporosis scoliosis melanoma "
     "cirrhosis steatosis calc calcifications aneurysm stenosis hydrocephalus atrophy fatty impaired impairment"
 )
+HEALTHY = list_words(
+    "normal healthy negative control controls nofinding notumor nondemented uninfected noninfected cn well no"
+)
+"""Words for pictures without disease."""
 SITES = list_words(
     "hospital site center centre clinic clinical institution institute university vendor scanner cohort "
     "source country manufacturer"
@@ -167,6 +172,16 @@ def is_diagnosis(name: str) -> bool:
         word in DIAGNOSES or any(word.startswith(no) and word[len(no) :] in DIAGNOSES for no in ("non", "no", "not"))
         for word in split_words(name)
     )
+
+
+def is_healthy(name: str) -> bool:
+    """Tells whether the name of a class says that there is no disease.
+
+    Example:
+        >>> is_healthy("Normal"), is_healthy("no tumor"), is_healthy("benign"), is_healthy("Non-COVID")
+        (True, True, False, False)
+    """
+    return any(word in HEALTHY for word in split_words(name))
 
 
 def are_two_names(name: str) -> bool:

@@ -22,7 +22,10 @@ from ganoscope.data.picture import Picture, ReadOptions, UnreadableError
 from ganoscope.data.readers import find_reader, read
 from ganoscope.data.source.entries import SourceImage
 
-LABEL_MAP = "a label map, by its values, beside the picture that it belongs to; --masks or --anatomy attaches it"
+LABEL_MAP = (
+    "a label map, by its values, beside the picture that it belongs to; to attach those in a folder of their own, name "
+    "it with --masks or --anatomy, for others write a manifest.csv"
+)
 LEVELS = 32
 """Largest number of values of a label map: more than the organs of most, fewer than the grey values of a picture."""
 SAMPLE_PX = 64
@@ -223,14 +226,17 @@ def make_index(names: tuple[str, ...]) -> FolderIndex:
 def list_folders_beside(folder: Path, depth: int) -> Iterator[Path]:
     """Yields the folders that differ from one in the name of a single level, the deepest level first.
 
+    Levels below it may be missing, as masks lie in `drawn/left` beside pictures in `films`.
+
     Args:
         folder: The folder.
         depth: Number of levels that lie inside the source.
     """
     rest: tuple[str, ...] = ()
     for _ in range(depth):
-        names = (name for name in list_folder(folder.parent, folders=True) if name != folder.name)
-        yield from (folder.parent.joinpath(name, *rest) for name in islice(names, MOST_FOLDERS))
+        names = [name for name in list_folder(folder.parent, folders=True) if name != folder.name][:MOST_FOLDERS]
+        for kept in range(len(rest), -1, -1):
+            yield from (folder.parent.joinpath(name, *rest[:kept]) for name in names)
         folder, rest = folder.parent, (folder.name, *rest)
 
 

@@ -1,7 +1,8 @@
 """Attaches the masks in folders that the user states to the pictures of a source, by their names.
 
 A mask fits the picture whose name is the same apart from words such as `mask` or `image`; folders inside the folder of
-masks must be those of the picture, where several pictures have the name. Files in these folders are no pictures.
+masks must be those of the picture, where several pictures have the name. Where no name fits, the numbers in the names
+decide, if each mask has a picture of its own by them. Files in these folders are no pictures.
 """
 
 import os
@@ -11,6 +12,7 @@ from functools import partial
 from pathlib import Path
 
 from ganoscope.data.levels.mask_names import list_stems, read_context, read_stem
+from ganoscope.data.masks.label_maps import find_numbers, strip
 from ganoscope.data.picture import ReadOptions
 from ganoscope.data.source.entries import SourceImage
 from ganoscope.data.source.walk import walk_files
@@ -66,15 +68,16 @@ class StatedMask:
 
 
 def attach_stated(
-    source: Path, images: Iterable[SourceImage], list_images: List, options: ReadOptions
+    source: Path, images: Iterable[SourceImage], list_images: List, options: ReadOptions, guessed: Sequence[str] = ()
 ) -> tuple[Iterable[SourceImage], list[str]]:
-    """Returns the entries of a source with the stated masks attached, and lines that tell how many fit.
+    """Returns the entries of a source with the stated masks attached, and lines that tell what masks are, and of what.
 
     Args:
         source: Source folder.
         images: The entries.
         list_images: Function that lists them once more, since the masks are fitted to all of them first.
         options: Options, with the folders of masks; without any, the entries are returned as they are.
+        guessed: Lines that tell what masks were taken for by their names.
 
     Raises:
         UserError: A folder of masks does not exist, holds the source, or holds no mask that fits; or masks fit several
@@ -86,22 +89,27 @@ def attach_stated(
         if folder
     }
     if not stated:
-        return images, []
+        return images, list(guessed)
     lines: list[str] = []
+    folders = list(stated.values())
     for field, folder in list(stated.items()):
         if count := count_beside(folder, list_images()) if folder.is_dir() else 0:
             del stated[field]
             list_images = partial(relabel, list_images, field, folder)
             images = list_images()
             lines.append(f"masks of {KINDS[field][1]}, as stated, beside the pictures in {folder}: {count:,}")
+    lines = [*lines, *tell_others(list_images(), folders)] if lines else list(guessed)
     if not stated:
         return images, lines
     refuse(list(list_faults(source, stated)))
     roots = tuple(os.path.join(os.path.realpath(folder), "") for folder in stated.values())  # noqa: PTH118
     masks = [mask for field, folder in stated.items() for mask in list_masks(folder, field)]
     names = fit_masks(masks, (image for image in images if not is_inside(image, roots)))
+    numbered = fit_numbers(masks, (image for image in list_images() if not is_inside(image, roots)))
     refuse([*refuse_misfits(stated, masks, names), *refuse_doubtful(masks)])
-    lines += [tell(field, folder, masks) for field, folder in stated.items()]
+    lines += [
+        tell(field, folder, masks, "numbers" if field in numbered else "names") for field, folder in stated.items()
+    ]
     return join(source, list_images, masks, roots), lines
 
 
@@ -124,6 +132,23 @@ def count_beside(folder: Path, images: Iterable[SourceImage]) -> int:
         if found and is_inside(image, roots):
             masks.update(path for path in found if os.path.realpath(path).startswith(roots))
     return len(masks)
+
+
+def tell_others(images: Iterable[SourceImage], folders: Iterable[Path]) -> Iterator[str]:
+    """Yields lines that tell what the masks are that a layout found outside the stated folders.
+
+    Args:
+        images: Entries of the source.
+        folders: Stated folders of masks.
+    """
+    roots = tuple(os.path.join(os.path.realpath(folder), "") for folder in folders)  # noqa: PTH118
+    others: dict[str, set[Path]] = {field: set() for field in KINDS}
+    for image in images:
+        for field, paths in others.items():
+            paths.update(path for path in getattr(image, field) if not os.path.realpath(path).startswith(roots))
+    for field, paths in others.items():
+        if paths:
+            yield f"other masks, taken as those of {KINDS[field][1]}: {len(paths):,}"
 
 
 def relabel(list_images: List, field: str, folder: Path) -> Iterator[SourceImage]:
@@ -193,6 +218,45 @@ def fit_masks(masks: Sequence[StatedMask], images: Iterable[SourceImage]) -> lis
     return examples
 
 
+def fit_numbers(masks: Sequence[StatedMask], images: Iterable[SourceImage]) -> set[str]:
+    """Notes for the masks of folders of which no name fits the picture of the same numbers; all have one, or none.
+
+    Args:
+        masks: Masks, with the pictures that they fit by their names.
+        images: Entries of the source.
+
+    Returns:
+        Fields of these folders.
+    """
+    lacking = {mask.field for mask in masks} - {mask.field for mask in masks if mask.fits}
+    pictures: dict[tuple[int, ...], list[tuple[str, frozenset[str]]]] = {}
+    for image in images if lacking else ():
+        *folders, name = image.name.split("/")
+        if (numbers := find_numbers(strip(name))) and len(image.paths) == 1 and not image.fault:
+            pictures.setdefault(numbers, []).append((image.name, frozenset(read_context(tuple(folders)).folders)))
+    fitted = set()
+    for field in lacking:
+        own = [mask for mask in masks if mask.field == field and not mask.fault]
+        names = [choose_numbered(mask, pictures.get(find_numbers(strip(mask.path.name)), ())) for mask in own]
+        places = {(name, mask.path.parent) for mask, name in zip(own, names, strict=True)}
+        if own and all(names) and len(places) == len(own):
+            fitted.add(field)
+            for mask, name in zip(own, names, strict=True):
+                mask.fits = (name,)
+    return fitted
+
+
+def choose_numbered(mask: StatedMask, pictures: Sequence[tuple[str, frozenset[str]]]) -> str:
+    """Returns the name of the only picture, of those with the numbers of a mask, that may be its own; "" if none is.
+
+    Args:
+        mask: The mask.
+        pictures: Name and folders of each picture.
+    """
+    fitting = pictures if len(pictures) == 1 else [each for each in pictures if mask.folders <= each[1]]
+    return fitting[0][0] if len(fitting) == 1 else ""
+
+
 def refuse_misfits(stated: Mapping[str, Path], masks: Sequence[StatedMask], names: Sequence[str]) -> Iterator[str]:
     """Yields a fault for each folder of masks of which no mask fits.
 
@@ -209,7 +273,8 @@ def refuse_misfits(stated: Mapping[str, Path], masks: Sequence[StatedMask], name
         yield describe(
             f"no file in {KINDS[field][0]} {folder} has the name of a picture",
             given,
-            f"names like those of the pictures ({', '.join(names)}), with or without a word such as mask or seg",
+            f"names like those of the pictures ({', '.join(names)}), with or without a word such as mask or seg, or "
+            "with the same numbers, for every mask those of one picture",
             "Rename them, or list both in a manifest.csv with the columns path, label, mask (findings) and anatomy.",
         )
 
@@ -273,14 +338,15 @@ def choose_paths(
     return (*(mask.path for mask in stated if mask.field == field), *kept)
 
 
-def tell(field: str, folder: Path, masks: Sequence[StatedMask]) -> str:
+def tell(field: str, folder: Path, masks: Sequence[StatedMask], way: str) -> str:
     """Returns a line that tells how many masks of a folder fit.
 
     Args:
         field: Field of the kind.
         folder: Folder of masks.
         masks: All masks.
+        way: What they fit by.
     """
     own = [mask for mask in masks if mask.field == field]
     fitting = sum(bool(mask.fits) for mask in own)
-    return f"masks of {KINDS[field][1]} in {folder}: {fitting:,} of {len(own):,} fit a picture by their names"
+    return f"masks of {KINDS[field][1]} in {folder}: {fitting:,} of {len(own):,} fit a picture by their {way}"

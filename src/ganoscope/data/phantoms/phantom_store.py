@@ -132,5 +132,5 @@ def make_sample(index: int, row: list[str], split: str, config: PhantomConfig) -
         height_px=config.size,
         width_px=config.size,
         modality=MODALITY[config.modality],
-        annotated=1,
+        annotated=True,
     )

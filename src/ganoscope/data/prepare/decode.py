@@ -148,6 +148,14 @@ def holds_many(line: str) -> bool:
     return named and parse(line).image.path.suffix.lower() in INDEPENDENT_SUFFIXES
 
 
+def decode_any(line: str, recipe: Recipe) -> Iterator[Result]:
+    """Yields the pictures of any entry, in parts if it may hold many."""
+    if holds_many(line):
+        yield from decode_in_parts(line, recipe)
+    else:
+        yield decode_entry(line, recipe)
+
+
 def decode_in_parts(line: str, recipe: Recipe) -> Iterator[Result]:
     """Yields the pictures of an entry for which `holds_many` is true, in parts, so that memory stays constant."""
     entry = parse(line)

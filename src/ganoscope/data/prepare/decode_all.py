@@ -8,14 +8,14 @@ from ganoscope.data.prepare.decode import (
     Recipe,
     Result,
     decode_entry,
-    decode_in_parts,
     holds_many,
 )
-from ganoscope.data.prepare.decode_alone import decode_alone
+from ganoscope.data.prepare.decode_alone import decode_alone, rescue_entry
 from ganoscope.data.prepare.ingest import Ingest
 from ganoscope.data.prepare.listing import Listing, iterate
 from ganoscope.errors import UserError
 from ganoscope.parallel import FEW, count_cores, make_chunks, map_in_order
+from ganoscope.parallel.one_process import ending_process
 from ganoscope.progress import ProgressBar
 
 BATCH_BYTES, MOST_TOGETHER = 3 << 20, 128
@@ -37,7 +37,7 @@ def read_all(listing: Listing, recipe: Recipe, ingest: Ingest, size: int, worker
     """
     processes, batch = choose_workers(listing, size, workers)
     lines = iterate(listing.path, ingest.entries)
-    with ProgressBar("reading", listing.files, ingest.files) as bar:
+    with ProgressBar("reading", listing.files, ingest.files) as bar, ending_process():
         for results in make_chunks(decode_all(lines, recipe, processes, batch), batch):
             for result in results:
                 ingest.take(result)
@@ -75,7 +75,7 @@ def decode_all(lines: Iterable[str], recipe: Recipe, workers: int, batch: int) -
     """
     for many, run in groupby(lines, key=holds_many):
         if many:
-            yield from chain.from_iterable(decode_in_parts(line, recipe) for line in run)
+            yield from chain.from_iterable(decode_alone(line, recipe) for line in run)
         else:
-            decode, rescue = partial(decode_entry, recipe=recipe), partial(decode_alone, recipe=recipe)
+            decode, rescue = partial(decode_entry, recipe=recipe), partial(rescue_entry, recipe=recipe)
             yield from map_in_order(decode, run, workers, batch, rescue)

@@ -1,32 +1,63 @@
-"""Decodes an entry that was under way when a process ended, and finds the file that ends a process by itself."""
+"""Decodes entries in a process of their own, and finds the files that end such a process by themselves."""
 
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from functools import partial
+from typing import TypeVar
 
-from ganoscope.data.prepare.decode import Recipe, Result, decode_entry, decode_file, refuse_all
+from ganoscope.data.prepare.decode import Recipe, Result, decode_any, decode_file, refuse_all
 from ganoscope.data.prepare.listing import parse
-from ganoscope.parallel import ProcessEndedError, call_alone
+from ganoscope.parallel.one_process import ProcessEndedError, call_alone, iterate_alone
+
+R = TypeVar("R")
 
 
-def decode_alone(line: str, recipe: Recipe) -> Result:
-    """Returns the pictures of an entry that may have ended a process; a file of it that does so again is put aside.
+def decode_alone(line: str, recipe: Recipe) -> Iterator[Result]:
+    """Yields the pictures of an entry that may end the process which reads them; files that do so are put aside.
 
     Args:
         line: Line of the listing.
         recipe: Decoding settings.
     """
     try:
-        return call_alone(partial(decode_entry, recipe=recipe), line)
+        yield from iterate_readable(decode_any, line, recipe)
     except ProcessEndedError as error:
-        reason = explain_end(error)
-    entry = parse(line)
-    fatal = find_fatal(line, recipe) if len(entry.image.paths) > 1 else {}
-    if not fatal:
-        return refuse_all(entry, reason)
+        yield refuse_all(parse(line), explain_end(error))
+
+
+def rescue_entry(line: str, recipe: Recipe) -> Result:
+    """Returns the pictures of an entry that may have ended a process.
+
+    Args:
+        line: Line of the listing; of an entry that has one result.
+        recipe: Decoding settings.
+    """
+    (result,) = decode_alone(line, recipe)
+    return result
+
+
+def iterate_readable(function: Callable[..., Iterator[R]], line: str, recipe: Recipe) -> Iterator[R]:
+    """Yields from function(line, recipe) in a process of its own; without the files of the entry that end it.
+
+    Args:
+        function: Generator function that heeds `recipe.fatal`.
+        line: Line of the listing.
+        recipe: Decoding settings.
+
+    Raises:
+        ProcessEndedError: The rest of the entry ends the process.
+    """
+    begun = False
     try:
-        return call_alone(partial(decode_entry, recipe=replace(recipe, fatal=fatal)), line)
-    except ProcessEndedError as error:
-        return refuse_all(entry, explain_end(error))
+        for item in iterate_alone(partial(function, recipe=recipe), line):
+            begun = True
+            yield item
+        return
+    except ProcessEndedError:
+        fatal = {} if begun or len(parse(line).image.paths) == 1 else find_fatal(line, recipe)
+        if not fatal:
+            raise
+    yield from iterate_alone(partial(function, recipe=replace(recipe, fatal=fatal)), line)
 
 
 def find_fatal(line: str, recipe: Recipe) -> dict[int, str]:

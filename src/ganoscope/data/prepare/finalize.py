@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from ganoscope.alarms import save_alarms
 from ganoscope.data.checks.duplicates import Duplicates
 from ganoscope.data.checks.leaks import refuse_crossing
+from ganoscope.data.checks.patient_ids import tell_remedy
 from ganoscope.data.checks.soundness import find_alarms
 from ganoscope.data.prepare.config import PrepareConfig
 from ganoscope.data.prepare.facts.kinds import count_left_out
@@ -49,6 +50,7 @@ def finish(ingest: Ingest, config: PrepareConfig, layout: str, salt: bytes, work
     """
     writer, folder = ingest.close(), ingest.folder
     facts = read_facts(folder, salt, config.patient_pattern is not None, listing.several_patients)
+    facts = replace(facts, source=replace(facts.source, patient_levels=listing.patient_levels))
     tell(ingest, config, facts, listing.formats | ({"dicom"} if layout == "dicom_tree" else frozenset()))
     columns, ids = read_columns(folder, facts.pseudonyms)
     wait_for_duplicates = submit(
@@ -143,10 +145,7 @@ def explain_patients(facts: Facts) -> str:
     """Returns what is known of the patients if that may be the reason for too few groups; else ""."""
     matched = facts.source.matched_images
     if facts.source.shared_id_images:
-        return (
-            " The headers of all files bear one patient id, which was not used: if the ids are in file names or "
-            "folders, give --patient-pattern."
-        )
+        return f" The headers of all files bear one patient id, which was not used. {tell_remedy(facts.source)}"
     patients = write_count(facts.persons, "patient")
     return f" --patient-pattern matched {write_count(matched, 'image')}: {patients}." if matched else ""
 

@@ -8,13 +8,14 @@ import hashlib
 import json
 import os
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from functools import partial
 from itertools import islice
 from pathlib import Path
 from re import Pattern
 
 from ganoscope.data.layouts import Layout
+from ganoscope.data.levels.mask_names import OF_ANATOMY, OF_FINDINGS
 from ganoscope.data.levels.stated import AS_STATED
 from ganoscope.data.masks.stated_masks import attach_stated
 from ganoscope.data.patients import PatientRule, PatternCounter, RepeatedIds
@@ -46,6 +47,7 @@ class Listing:
         formats: Names of the readers that the files need.
         labels: All classes that are stated.
         several_patients: Whether the source bears several patient ids, in files that are not taken as well.
+        patient_levels: What could be stated with `--levels` to name the patients; None if nobody looked.
     """
 
     path: Path
@@ -57,6 +59,7 @@ class Listing:
     formats: frozenset[str] = frozenset()
     labels: frozenset[str] = frozenset()
     several_patients: bool = False
+    patient_levels: Sequence[str] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,15 +99,18 @@ def list_source(
             classes are named like persons.
     """
     images = layout.list_images(source, options)
-    for line in list_lines(images, options):
-        CONSOLE.print(line)
-    images, lines = attach_stated(source, images, partial(layout.list_images, source, options), options)
+    understood, levels = list_lines(images, options), images.patient_levels if isinstance(images, Listed) else None
+    guessed = [line for line in understood if line.startswith((OF_FINDINGS, OF_ANATOMY))]
+    for line in understood:
+        if line not in guessed:
+            CONSOLE.print(line)
+    images, lines = attach_stated(source, images, partial(layout.list_images, source, options), options, guessed)
     lists, watch = find_split_lists(source), SequenceWatch(source, options.only_series)
     for line in (*lines, *lists.lines):
         CONSOLE.print(line)
     ids = RepeatedIds()
     images = show_names(watch.pass_on(lists.apply(source, images)), ids)
-    listing = spool(images, folder / "listing.jsonl", stated)
+    listing = replace(spool(images, folder / "listing.jsonl", stated), patient_levels=levels)
     for line in (*watch.tell(), *(ids.tell() if listing.rule is None else ())):
         CONSOLE.print(line)
     if not listing.files:

@@ -59,10 +59,12 @@ class Listed:
     Attributes:
         images: The entries in a stable order; they can be iterated once.
         lines: Lines for the terminal; they hold names of folders, and are never stored.
+        patient_levels: What could be stated with `--levels` to name the patients; None if the layout does not look.
     """
 
     images: Iterable[SourceImage]
     lines: Sequence[str] = ()
+    patient_levels: Sequence[str] | None = None
 
     def __iter__(self) -> Iterator[SourceImage]:
         """Iterates over the entries."""

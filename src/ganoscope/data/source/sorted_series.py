@@ -16,6 +16,7 @@ from ganoscope.data.levels.stated import Place
 from ganoscope.data.levels.words import is_diagnosis
 from ganoscope.data.source.class_folders import check_labels
 from ganoscope.data.source.entries import Listed, SourceImage
+from ganoscope.data.source.patient_levels import find_patient_levels
 from ganoscope.data.source.understood import understand
 from ganoscope.files import escape_unprintable
 
@@ -43,9 +44,14 @@ def sort_series(source: Path, series: Iterable[SourceImage], levels: str) -> Lis
         reading, lines = without_class(reading), [NOT_CLASSES]
     images = (image for entry in entries for image in divide(source, entry, reading, bool(levels)))
     headers = all(entry.patient for entry in entries if not entry.fault)
-    if headers and isinstance(reading, FoundReading) and not says_anything(source, entries, reading):
-        return Listed(check_labels(source, images), lines)  # nothing of the folders is used
-    return Listed(check_labels(source, images), [*reading.tell(), *lines])
+    roles = levels.split("/") if levels else reading.state().split("/") if isinstance(reading, FoundReading) else ()
+    could = find_patient_levels(source, entries, roles)
+    if headers and isinstance(reading, FoundReading):
+        if not says_anything(source, entries, reading):
+            return Listed(check_labels(source, images), lines, could)  # nothing of the folders is used
+        told = replace(reading, roles=replace(reading.roles, patient=-1))  # the headers tell the patients
+        return Listed(check_labels(source, images), [*told.tell(), *lines], could)
+    return Listed(check_labels(source, images), [*reading.tell(), *lines], could)
 
 
 def says_anything(source: Path, entries: Iterable[SourceImage], reading: Reading) -> bool:

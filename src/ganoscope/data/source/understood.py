@@ -10,6 +10,7 @@ from ganoscope.data.levels.mask_names import Candidate, MaskIndex, MaskSearch, m
 from ganoscope.data.levels.stated import Place
 from ganoscope.data.readers import readers
 from ganoscope.data.source.entries import SourceImage
+from ganoscope.data.source.finding_classes import find_reason
 from ganoscope.data.source.walk import Found, find_table_fault, walk_files
 
 MASK = "a volume in a folder of label maps is no image of anatomy"
@@ -94,7 +95,10 @@ def understand(source: Path, levels: str = "", strict: bool = True, known: froze
     """
     search = MaskSearch()
     reading = read_levels(walk_pictures(source, search), levels, source, strict, known)
-    return Understood(source, reading, search.index)
+    understood = Understood(source, reading, search.index)
+    if untold := search.index.list_untold():
+        search.index.state_findings(find_reason(understood.list_images(), untold))
+    return understood
 
 
 def walk_pictures(source: Path, search: MaskSearch) -> Iterator[tuple[str, ...]]:
@@ -121,7 +125,7 @@ def find_candidate(found: Found) -> Candidate | None:
 
 def is_picture(found: Found) -> bool:
     """Tells whether a file can be used and has the suffix of a picture; files without a suffix may be DICOM."""
-    return not found.fault and has_picture_suffix(found.path.suffix.lower())
+    return not (found.fault or find_table_fault(found)) and has_picture_suffix(found.path.suffix.lower())
 
 
 @lru_cache

@@ -22,7 +22,7 @@ LONGEST_PATH = 4096
 TOO_DEEP = f"a folder whose path has {LONGEST_PATH} bytes or more can't be opened; move it up, or shorten names"
 STORE = "a store of ganoscope is not read again: prepare its source"
 TABLE = "a table that is not read as a manifest, which needs the columns path and label (or their other names)"
-TABLE_SUFFIXES = (".csv", ".tsv")
+TABLE_SUFFIXES = (".csv", ".tsv", ".csv.gz", ".tsv.gz")
 
 
 @dataclass(frozen=True, slots=True)

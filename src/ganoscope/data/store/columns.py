@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ganoscope.data.store import Store
-from ganoscope.data.store.store import REQUIRED
+from ganoscope.data.store.sample import REQUIRED, make_column
 from ganoscope.errors import UserError
 from ganoscope.files.tables import RESTORE, read_csv, read_rows
 
@@ -57,7 +57,7 @@ def read_columns(
     while chunk := list(islice(rows, ROWS)):
         for name, values in zip(names, zip(*chunk, strict=True), strict=True):
             if (not only or name in only) and name not in leave_out:
-                parts.setdefault(name, []).append(np.array(values, np.str_))
+                parts.setdefault(name, []).append(make_column(name, values))
     return {name: np.concatenate(parts.pop(name)) for name in tuple(parts)}
 
 

@@ -30,7 +30,7 @@ class Statistics:
         percentiles: 1st, 50th and 99th percentile of these values.
         shapes: Five most frequent (height, width) of the source pictures, with counts.
         quarantined: Number of rejected files by reason.
-        masked: Number of images by kind of mask, in words; kinds without any are left out.
+        masked: Number of images with something outlined by kind of mask, in words; kinds without any are left out.
     """
 
     counts: dict[tuple[str, str], int]
@@ -50,11 +50,12 @@ def compute_statistics(store: Store) -> Statistics:
     shapes: Counter[tuple[int, int]] = Counter()
     masked: Counter[str] = Counter()
     members: dict[str, tuple[set[str], set[str]]] = {split: (set(), set()) for split in SPLITS}
+    findings, anatomy = (find_outlined(masks, store.count) for masks in (store.masks, store.anatomy))
     for index, sample in enumerate(store.samples()):
         counts[sample.split, sample.label] += 1
         shapes[sample.height_px, sample.width_px] += 1
-        masked[FINDINGS] += bool(sample.annotated or sample.boxes)
-        masked[ANATOMY] += bool(sample.anatomy) and (store.anatomy is None or bool(store.anatomy[index].any()))
+        masked[FINDINGS] += bool(findings[index] or sample.boxes)
+        masked[ANATOMY] += bool(anatomy[index])
         members[sample.split][0].add(sample.group)
         members[sample.split][1].add(sample.patient)
     values, numbers = count_values(store)
@@ -70,6 +71,19 @@ def compute_statistics(store: Store) -> Statistics:
         quarantined=count_quarantined(store),
         masked={kind: count for kind, count in masked.items() if count},
     )
+
+
+def find_outlined(masks: NDArray[np.bool_] | None, count: int) -> NDArray[np.bool_]:
+    """Returns which masks outline something, shape (N,): an empty one says that there is nothing to outline.
+
+    Args:
+        masks: Masks of one kind, shape (N, H, W); None if there are none.
+        count: Number of images, N.
+    """
+    if masks is None:
+        return np.zeros(count, bool)
+    step = max(1, BLOCK_PX // masks[0].size)
+    return np.concatenate([masks[start : start + step].any((1, 2)) for start in range(0, count, step)])
 
 
 def measured(pixels: NDArray[np.generic]) -> NDArray[np.bool_]:

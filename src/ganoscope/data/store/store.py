@@ -11,7 +11,7 @@ file.
 import hashlib
 import os
 from collections.abc import Iterator, Mapping
-from dataclasses import MISSING, asdict, dataclass, fields
+from dataclasses import asdict, dataclass
 from functools import cached_property
 from pathlib import Path
 from tokenize import TokenError
@@ -21,11 +21,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ganoscope.data.store.intensity import IntensityMap
+from ganoscope.data.store.sample import DEFAULTS, REQUIRED, Sample, make_column
 from ganoscope.data.store.watch import StoreWatch
 from ganoscope.errors import Range, UserError
 from ganoscope.files import compute_sha256, save_json
 from ganoscope.files.records import load_record, read_records
-from ganoscope.files.tables import read_csv, read_rows
+from ganoscope.files.tables import read_csv, read_rows, show_cell
 
 SCHEMA_VERSION = 2
 BUFFER_BYTES = 1 << 20
@@ -37,77 +38,6 @@ HEADER_BYTES = 128
 """Length of the .npy header written by `write_header`."""
 PIXELS, FINDINGS, ANATOMY = "images.npy", "masks.npy", "anatomy.npy"
 """Mask files: annotated findings, such as lesions, and outlined anatomy, such as lung fields, which is no finding."""
-
-
-@dataclass(frozen=True, slots=True)
-class Sample:
-    """One row of the manifest: the metadata of one image. Nothing in it identifies a person.
-
-    Attributes:
-        sample_id: Stable id derived from the content of the source file.
-        label: Class, or "".
-        patient: Pseudonym, or "" if the patient is unknown.
-        group: Group that no split or fold may divide: a patient, a cluster of near-duplicates, or both joined.
-        split: `train`, `validation` or `test`.
-        source: Number of the source file; its name is in the key file, outside the store.
-        source_split: Split of the file in the source, or "".
-        source_sha256: SHA-256 of the source file.
-        height_px: Height of the source picture.
-        width_px: Width of the source picture.
-        spacing_mm: Pixel spacing in the store, "row x column", or "".
-        coloured: 1 if true colour was reduced to grey.
-        frame: Index of the picture in its file or series.
-        folder: Number of the source folder, without class and split folders.
-        modality: DICOM code, or "".
-        view: Radiographic view or slice plane, or "".
-        series: Number of the series or volume, or "".
-        position_mm: Position of a slice along its normal, or "".
-        thickness_mm: Slice thickness, or "".
-        searched: 1 if the picture was searched for burnt-in text and markers; large sets are sampled.
-        markers: Markers found, in store pixels, "x y width height; ...".
-        placement: Placement of the source picture in the store: "top left height width > top left height width", the
-            rectangle taken and the rectangle filled.
-        boxes: Annotated findings in store pixels, "x y width height; ...".
-        annotated: 1 if the source has a mask of findings for this image.
-        raw_low: Source value mapped to the lowest stored value if images or series are scaled individually, or "".
-        raw_high: Source value mapped to the highest stored value, or "".
-        anatomy: 1 if the source has a mask of anatomy, such as lung fields, for this image.
-    """
-
-    sample_id: str
-    label: str
-    patient: str
-    group: str
-    split: str
-    source: str
-    source_split: str
-    source_sha256: str
-    height_px: int
-    width_px: int
-    spacing_mm: str = ""
-    coloured: int = 0
-    frame: int = 0
-    folder: str = ""
-    modality: str = ""
-    view: str = ""
-    series: str = ""
-    position_mm: str = ""
-    thickness_mm: str = ""
-    searched: int = 0
-    markers: str = ""
-    placement: str = ""
-    boxes: str = ""
-    annotated: int = 0
-    raw_low: str = ""
-    raw_high: str = ""
-    anatomy: int = 0
-
-
-COLUMNS = tuple(field.name for field in fields(Sample))
-DEFAULTS = {field.name: field.default for field in fields(Sample) if field.default is not MISSING}
-REQUIRED = tuple(name for name in COLUMNS if name not in DEFAULTS)
-"""Columns that every manifest has."""
-QUARANTINE_COLUMNS = ("source", "reason")
 
 
 @dataclass(frozen=True)
@@ -238,8 +168,8 @@ class Store:
         rows = read_rows(self.path / "manifest.csv", REQUIRED)
         names = next(rows)
         if name not in names:
-            return np.full(self.count, str(DEFAULTS[name]))
-        return np.array([row[names.index(name)] for row in rows], dtype=np.str_)
+            return np.full(self.count, show_cell(DEFAULTS[name]))
+        return make_column(name, [row[names.index(name)] for row in rows])
 
     def indices(self, *splits: str) -> NDArray[np.int64]:
         """Returns the indices of the images in the given splits, shape (B,), in ascending order."""

@@ -7,7 +7,7 @@ is refused. Nothing is guessed about -1 (uncertain) and empty fields of findings
 import csv
 import re
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 
 from ganoscope.errors import UserError
@@ -117,7 +117,7 @@ class LabelRule:
         others = [value for value, key in keys.items() if key not in self.classes and value]
         if others and REST in self.classes:
             return self.classes[REST], "" if self.classes[REST] else LEFT_OUT
-        if named and not others:
+        if not others and (named or self.classes.get(REST) == ""):  # *= leaves empty fields out as well
             return "", LEFT_OUT
         if len(others) > 1:
             return "", SEVERAL
@@ -178,9 +178,7 @@ def refuse_codes(rule: LabelRule, counts: Counter[str], table: str) -> None:
     plain = rule.usual and set(counts) <= ({"0", "1"} if rule.stated else {"0", "1", ""})
     if len(rule.columns) > 1 or not kinds <= set(CODES) or kinds <= {""} or plain:
         return
-    name = re.sub(r"\W+", "_", rule.names[0].lower())
-    meanings = {"1": f"1={name}", "0": f"0=no_{name}", "-1": "-1=", "": f"{BLANK}="}
-    example = ",".join(text for code, text in meanings.items() if code in kinds)
+    example = suggest_codes(rule.names[0], kinds)
     several = ",".join(rule.one_hot)
     remedy = (
         f'Each row has a 1 in one of several columns: take them together, --label-column "{several}". Or state'
@@ -191,6 +189,18 @@ def refuse_codes(rule: LabelRule, counts: Counter[str], table: str) -> None:
         f"column {rule.names[0]!r} of {table} does not say what its values mean: got {list_values(counts)}; allowed: "
         f'names of classes. {remedy} the classes, such as --map "{example}": VALUE= leaves images out.'
     )
+
+
+def suggest_codes(name: str, codes: Collection[str]) -> str:
+    """Returns an example of `--map` for a column of 1, 0, -1 and empty fields.
+
+    Example:
+        >>> suggest_codes("Lung Opacity", {"1.0", "-1.0", ""})
+        '1=lung_opacity,-1=,blank='
+    """
+    kinds, word = set(map(normalise_value, codes)), re.sub(r"\W+", "_", name.lower())
+    meanings = {"1": f"1={word}", "0": f"0=no_{word}", "-1": "-1=", "": f"{BLANK}="}
+    return ",".join(text for code, text in meanings.items() if code in kinds)
 
 
 def list_values(counts: Counter[str]) -> str:

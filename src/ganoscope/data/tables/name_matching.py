@@ -24,11 +24,13 @@ class Way:
         parts: Number of last parts of the path that are compared; 0 for all.
         fold: Whether case does not matter.
         bare: Whether the ending of a picture format does not matter.
+        letter: Whether one letter before a number does not matter, as in the folders `p10/s50414267` of MIMIC-CXR.
     """
 
     parts: int = 0
     fold: bool = False
     bare: bool = False
+    letter: bool = False
 
     @property
     def plain(self) -> bool:
@@ -44,7 +46,8 @@ class Way:
         """
         kept = name if not self.parts else "/".join(name.split("/")[-self.parts :])
         kept = drop_ending(kept) if self.bare else kept
-        return kept.casefold() if self.fold else kept
+        kept = kept.casefold() if self.fold else kept
+        return re.sub(r"(?<![^/])[a-z](?=\d+$)", "", kept) if self.letter else kept
 
 
 @dataclass(frozen=True)
@@ -72,16 +75,17 @@ def make_key(path: str) -> str:
     return posixpath.normpath(unicodedata.normalize("NFC", path.replace("\\", "/")))
 
 
-def match_names(rows: Collection[str], files: Collection[str]) -> Matching:
+def match_names(rows: Collection[str], files: Collection[str], folders: bool = False) -> Matching:
     """Returns the strictest way of comparing that matches most names.
 
     Args:
         rows: Names in the table, as `make_key` returns them.
         files: Paths relative to the source, as `make_key` returns them.
+        folders: Whether the paths are those of folders.
     """
     best = Matching()
     double: tuple[tuple[str, ...], tuple[str, ...]] = ((), ())
-    for way in list_ways(rows, files):
+    for way in list_ways(rows, files, folders):
         found, unclear = match_by(way, rows, files)
         if unclear != ((), ()):
             double = unclear
@@ -111,7 +115,10 @@ def match_rows(rows: Collection[str], files: Collection[str], table: str, masks:
         again = match_names(rows, files)
         found = again if len(again.row_of_file) > len(found.row_of_file) else found
     if not found.row_of_file:
-        below = match_folders(rows, [file for file in files if file not in masks])
+        pictures = [file for file in files if file not in masks]
+        below = match_folders(rows, pictures)
+        if not below.row_of_file and (*found.double, *below.double) == ((), (), (), ()):
+            below = match_beginnings(rows, pictures)
         found = below if below.row_of_file or found.double == ((), ()) else found
     if found.row_of_file or not rows or not files:
         return found
@@ -138,9 +145,53 @@ def match_folders(rows: Collection[str], files: Collection[str]) -> Matching:
         files: Paths relative to the source, as `make_key` returns them.
     """
     folders = {parent for file in files for parent in list_parents(file)}
-    found = match_names(rows, folders)
+    found = match_names(rows, folders, folders=True)
     rows_of = {file: [found.row_of_file[up] for up in list_parents(file) if up in found.row_of_file] for file in files}
     return Matching({file: named[0] for file, named in rows_of.items() if named}, found.way, found.double)
+
+
+def match_beginnings(rows: Collection[str], files: Collection[str]) -> Matching:
+    """Returns the same for rows that begin the names of files, or that name a file or folder with more words behind.
+
+    `OAS1_0001_MR1` stands for `OAS1_0001_MR1_mpr_anon.nii.gz`; `0a1b_study` for the folder `0a1b`. The longest row
+    goes first; a word that begins several rows stands for none. Half of the rows or files must match.
+
+    Args:
+        rows: Names in the table, as `make_key` returns them.
+        files: Paths relative to the source, as `make_key` returns them.
+    """
+    way = Way(parts=1, fold=True, bare=True)
+    whole: dict[str, set[str]] = {}
+    begun: dict[str, set[str]] = {}
+    for row in rows:
+        whole.setdefault(way.reduce(row), set()).add(row)
+        for start in list_beginnings(way.reduce(row)):
+            begun.setdefault(start, set()).add(row)
+    found: dict[str, str] = {}
+    places: dict[str, set[str]] = {}
+    for file in files:
+        name, above = way.reduce(file), list_parents(file)
+        rows_of = next((whole[start] for start in list_beginnings(name) if start in whole), begun.get(name, set()))
+        place = above[0] if above and rows_of else ""
+        if not rows_of:
+            place = next((up for up in above if way.reduce(up) in begun), "")
+            rows_of = begun[way.reduce(place)] if place else set()
+        if len(rows_of) == 1:
+            found[file] = next(iter(rows_of))
+            places.setdefault(found[file], set()).add(place)
+    sure = {file: row for file, row in found.items() if len(places[row]) == 1}  # elsewhere, the names fit by chance
+    enough = 2 * len(set(sure.values())) >= min(len(rows), len(files))
+    return Matching(sure, way) if enough else Matching()
+
+
+def list_beginnings(name: str) -> list[str]:
+    """Returns the beginnings of a name that end before a separator, longest first.
+
+    Example:
+        >>> list_beginnings("oas1_0001_mr1")
+        ['oas1_0001', 'oas1']
+    """
+    return [name[: found.start()] for found in re.finditer(r"(?<=.)[_. -]+", name)][::-1]
 
 
 def list_parents(file: str) -> list[str]:
@@ -154,11 +205,19 @@ def list_parents(file: str) -> list[str]:
     return ["/".join(parts[:end]) for end in range(len(parts) - 1, 0, -1)]
 
 
-def list_ways(rows: Collection[str], files: Collection[str]) -> Iterator[Way]:
-    """Yields the ways of comparing, strictest first: whole paths, then fewer and fewer last parts of them."""
+def list_ways(rows: Collection[str], files: Collection[str], folders: bool = False) -> Iterator[Way]:
+    """Yields the ways of comparing, strictest first: whole paths, then fewer and fewer last parts of them.
+
+    Args:
+        rows: Names in the table.
+        files: Paths of files or folders.
+        folders: Whether they are folders.
+    """
     deepest = min(max((name.count("/") for name in names), default=0) for names in (rows, files)) + 1
     for parts in (0, *range(deepest, 0, -1)):
         yield from (Way(parts, fold, bare) for fold, bare in ((False, False), (True, False), (True, True)))
+    if folders:
+        yield Way(parts=1, fold=True, letter=True)
 
 
 def match_by(

@@ -7,13 +7,15 @@ from pathlib import Path
 
 from ganoscope.data.levels.words import SPLIT_OF_FOLDER
 from ganoscope.data.picture import TableOptions
-from ganoscope.data.source.walk import find_fault, is_hidden, list_folders
-from ganoscope.data.tables.column_names import OPTION_OF, choose_columns, find_stated, lists_images
-from ganoscope.data.tables.text_table import Table, open_table, show
+from ganoscope.data.readers import drop_ending
+from ganoscope.data.source.walk import find_fault, find_link_fault, is_hidden, list_folders
+from ganoscope.data.tables.column_names import OPTION_OF, choose_columns, find_aliases, find_stated, lists_images
+from ganoscope.data.tables.text_table import TEXTS, Table, open_table, show
 from ganoscope.errors import UserError
 
 NAME = "manifest.csv"
-SUFFIXES = (".csv", ".tsv")
+SUFFIXES = (".csv", ".tsv", ".csv.gz", ".tsv.gz")
+"""Endings of tables; text files are tables if their first line is as of one."""
 MOST_TABLES = 20
 """Largest number of CSV files that are examined; beyond it none is."""
 NOT_LABELS = "submission"
@@ -41,18 +43,46 @@ def list_files(folder: Path) -> list[Path]:
     """Returns the CSV files in a folder that are neither hidden nor links out of it."""
     root = os.path.realpath(folder)
     with os.scandir(folder) as entries:
-        seen = [entry for entry in entries if not is_hidden(entry.name) and entry.name.lower().endswith(SUFFIXES)]
-    return [folder / name for name in sorted(entry.name for entry in seen if not find_fault(entry, root))]
+        seen = [entry for entry in entries if entry.name.lower().endswith((*SUFFIXES, *TEXTS))]
+        names = sorted(entry.name for entry in seen if not is_hidden(entry.name) and not find_fault(entry, root))
+    return [folder / name for name in names if not name.lower().endswith(TEXTS) or is_list(folder / name)]
+
+
+def is_list(path: Path) -> bool:
+    """Tells whether a text file is a table of images: several columns, one of paths by its name or its first field."""
+    try:
+        table = open_table(path)
+    except (UserError, OSError):
+        return False
+    named = any(drop_ending(field) != field for field in table.first)
+    return len(table.columns) > 1 and (named or bool(find_aliases(table, "path")))
 
 
 def find_tables(source: Path, options: TableOptions) -> list[Path]:
     """Returns `manifest.csv` or, if there is none, the CSV files with columns for paths and labels."""
+    if options.table:
+        return [find_named(source, options.table)]
     paths = list_tables(source)
     if named := [path for path in paths if path.name.lower() == NAME]:
         return named
     if len(paths) > MOST_TABLES:
         return []
     return [table.path for table in open_sound(paths) if lists_images(table, options)]
+
+
+def find_named(source: Path, name: str) -> Path:
+    """Returns the table that the user names.
+
+    Raises:
+        UserError: There is no such file in the source, or it is a link out of it.
+    """
+    path = source / name
+    if not path.is_file() or find_link_fault(os.fspath(path), os.path.realpath(source)):
+        present = show([found.relative_to(source).as_posix() for found in list_tables(source)]) or "none"
+        raise UserError(
+            f"--table names no file in {source}: got {name!r}; allowed: a table below it. Found: {present}."
+        )
+    return path
 
 
 def open_sound(paths: list[Path]) -> Iterator[Table]:
@@ -76,7 +106,7 @@ def choose_tables(source: Path, options: TableOptions) -> list[tuple[Table, str]
     found = find_tables(source, options)
     if len(found) == 1:
         return [(open_table(found[0]), "")]
-    splits = [find_split(path.stem) for path in found]
+    splits = [find_split(path.name.split(".")[0]) for path in found]
     if found and all(splits):
         return [(open_table(path), split) for path, split in zip(found, splits, strict=True)]
     if not found and options.states_table:
@@ -84,8 +114,8 @@ def choose_tables(source: Path, options: TableOptions) -> list[tuple[Table, str]
     names = f" ({show([path.name for path in found])})" if found else ""
     raise UserError(
         f"{source} has no single CSV that lists its images: got {len(found)}{names}; allowed: one, with the columns "
-        f"path and label, or several named after splits, such as train.csv and test.csv. Rename the right one to "
-        f"{NAME}."
+        f"path and label, or several named after splits, such as train.csv and test.csv. State the right one with "
+        f"--table, or rename it to {NAME}."
     )
 
 
@@ -101,7 +131,7 @@ def explain_none(source: Path, options: TableOptions) -> None:
     stated = find_stated(tables[0], options) if tables else {}
     given = ", ".join(OPTION_OF[name] for name in stated) or "an option about a table"
     listed = "; ".join(f"{table.path.name}: {show(table.columns)}" for table in tables)
-    remedy = f"Tables found: {listed}." if tables else "There is no .csv or .tsv file at its top."
+    remedy = f"Tables found: {listed}." if tables else "There is no .csv, .tsv or .txt table at its top."
     raise UserError(
         f"{given} was given, but no table of {source} has a column of that name, and one for paths. {remedy}"
     )

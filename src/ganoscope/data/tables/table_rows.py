@@ -19,6 +19,8 @@ KEPT_WORD = re.compile(
     re.IGNORECASE,
 )
 """Words of which an unknown view or modality may consist to be kept as text: any other could be a name."""
+MODALITIES = {"MRI": "MR", "PET": "PT"}
+"""Words in use for a DICOM code."""
 KEPT_CODE = re.compile(r"[A-Z]{1,4}\d?|\d{1,2}")
 """Codes that may be kept as well, such as `APS`, `LPO` or `4`."""
 
@@ -85,10 +87,10 @@ def read_modality(text: str) -> str:
     """Returns a DICOM code in capitals, another modality as text.
 
     Example:
-        >>> read_modality("ct"), read_modality("X-ray"), read_modality("Doe^John")
-        ('CT', 'X-ray', '')
+        >>> read_modality("ct"), read_modality("MRI"), read_modality("X-ray"), read_modality("Doe^John")
+        ('CT', 'MR', 'X-ray', '')
     """
-    return text.upper() if re.fullmatch(r"[A-Za-z]{2,4}", text) else keep_text(text)
+    return MODALITIES.get(text.upper(), text.upper()) if re.fullmatch(r"[A-Za-z]{2,4}", text) else keep_text(text)
 
 
 def keep_text(text: str) -> str:

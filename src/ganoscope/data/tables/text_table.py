@@ -1,4 +1,7 @@
-"""Reads tables in text files: CSV with any common separator and encoding, row by row, in constant memory.
+"""Reads tables in text files: CSV with any common separator and encoding, plain or in gzip, row by row.
+
+Memory is constant, and a file that unpacks to far more than its size is refused. A first line with the name of a
+picture or with numbers is data: the columns of such a table are called `column1`, `column2` and so on.
 
 Encoding and separator are determined by rules, not by statistics: a byte-order mark or valid UTF-8 determines the
 encoding, the header line determines the separator. An invalid table is refused as a whole, with all faults.
@@ -7,15 +10,25 @@ encoding, the header line determines the separator. An invalid table is refused 
 
 import codecs
 import csv
+import gzip
 import re
+import zlib
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TextIO, cast
 
+from ganoscope.data.readers import drop_ending
+from ganoscope.data.tables.usual_names import KNOWN
 from ganoscope.errors import UserError, refuse, write_count
 
 SEPARATORS = (",", ";", "\t", "|")
+MOST_UNPACKED = 1 << 30
+"""Largest size of a compressed table in characters, unpacked."""
+TEXTS = (".txt", ".txt.gz")
+LONGEST_LINE = 1 << 24
+"""Length from which a line is none of a table."""
 SHOWN_ROWS = 5
 """Number of invalid rows that are listed; the others are counted."""
 MARKS = (
@@ -37,6 +50,7 @@ class Table:
         separator: Field separator.
         columns: Column names as written in the header.
         preamble: Number of lines before the header: 1 after `sep=;` as written by Excel.
+        first: First line, where it is no header but data; () otherwise.
     """
 
     path: Path
@@ -44,6 +58,12 @@ class Table:
     separator: str
     columns: tuple[str, ...]
     preamble: int = 0
+    first: tuple[str, ...] = ()
+
+    @property
+    def headless(self) -> bool:
+        """Whether the table has no header line."""
+        return bool(self.first)
 
     @property
     def keys(self) -> tuple[str, ...]:
@@ -58,16 +78,17 @@ def open_table(path: Path) -> Table:
         UserError: The file is empty or binary, or column names are repeated.
     """
     encoding = find_encoding(path)
-    with path.open(encoding=encoding, newline="") as file:
+    with open_text(path, encoding) as file:
         first = file.readline().rstrip("\r\n")
         stated = re.fullmatch(r"sep=(.)", first.lower())
         header = file.readline().rstrip("\r\n") if stated else first
     if "\0" in header or not header.strip():
         raise UserError(f"{path} is not a table: its first line is {'binary' if header.strip() else 'empty'}.")
-    separator = stated[1] if stated else find_separator(header)
-    columns = tuple(name.strip() for name in next(csv.reader([header], delimiter=separator)))
-    while len(columns) > 1 and not columns[-1]:  # trailing separator
-        columns = columns[:-1]
+    separator = stated[1] if stated else find_separator(header, path.name.lower().endswith(TEXTS))
+    columns = split_line(header, separator)
+    if looks_headless(columns):
+        names = tuple(f"column{number}" for number in range(1, len(columns) + 1))
+        return Table(path, encoding, separator, names, int(bool(stated)), columns)
     table = Table(path, encoding, separator, columns, int(bool(stated)))
     counts = Counter(table.keys)
     if repeated := [column for column in columns if counts[normalise(column)] > 1]:
@@ -75,14 +96,51 @@ def open_table(path: Path) -> Table:
     return table
 
 
+def open_text(path: Path, encoding: str) -> TextIO:
+    """Returns a text file, plain or compressed, opened for reading."""
+    if path.suffix.lower() == ".gz":
+        return cast(TextIO, gzip.open(path, "rt", encoding=encoding, newline=""))
+    return path.open(encoding=encoding, newline="")
+
+
+def split_line(line: str, separator: str) -> tuple[str, ...]:
+    """Returns the fields of a line without those that are empty at its end.
+
+    Example:
+        >>> split_line('a, "b, c",,', ",")
+        ('a', 'b, c')
+    """
+    rows = csv.reader([line], delimiter=separator, skipinitialspace=True)
+    fields = tuple(field.strip() for field in next(rows))
+    while len(fields) > 1 and not fields[-1]:  # trailing separator
+        fields = fields[:-1]
+    return fields
+
+
+def looks_headless(fields: Sequence[str]) -> bool:
+    """Tells whether a first line is data: it holds the path of a picture or a folder, or a number and no usual name.
+
+    Example:
+        >>> looks_headless(["p1", "film.png", "normal"]), looks_headless(["image", "0", "1"])
+        (True, False)
+    """
+    if any(field.endswith("/") or drop_ending(field) != field for field in fields):
+        return True
+    numbers = any(field.replace(".", "", 1).lstrip("-").isdigit() for field in fields)
+    return numbers and not any(normalise(field) in KNOWN for field in fields)
+
+
 def find_encoding(path: Path) -> str:
     """Returns the encoding of a text file: that of its byte-order mark, else UTF-8, Windows-1252 or Latin-1.
 
     Raises:
-        UserError: The file is empty, or its content does not match its byte-order mark.
+        UserError: The file is empty, damaged or too large, or its content does not match its byte-order mark.
     """
-    with path.open("rb") as file:
-        head = file.read(4)
+    try:
+        with gzip.open(path) if path.suffix.lower() == ".gz" else path.open("rb") as file:
+            head = file.read(4)
+    except (EOFError, gzip.BadGzipFile, zlib.error) as error:
+        raise UserError(f"{path} is damaged: {error}. Fetch it again.") from None
     if not head.strip():
         raise UserError(f"{path} is empty; expected a table with a header line.")
     marked = [encoding for mark, encoding in MARKS if head.startswith(mark)][:1]
@@ -93,24 +151,40 @@ def find_encoding(path: Path) -> str:
 
 
 def can_decode(path: Path, encoding: str) -> bool:
-    """Tells whether a file is valid in an encoding."""
+    """Tells whether a file is valid in an encoding.
+
+    Raises:
+        UserError: It is damaged, or unpacks to more than a table may hold.
+    """
+    size, line = 0, 0
     try:
-        with path.open(encoding=encoding, newline="") as file:
-            while file.read(1 << 20):
-                pass
+        with open_text(path, encoding) as file:
+            while text := file.read(1 << 20):
+                size += len(text)
+                line = len(text) - text.rfind("\n") if "\n" in text else line + len(text)
+                if line > LONGEST_LINE or (path.suffix.lower() == ".gz" and size > MOST_UNPACKED):
+                    raise UserError(f"{path} is not a table: it has {size:,} characters or more in too few lines.")
     except UnicodeError:
         return False
+    except (EOFError, gzip.BadGzipFile, zlib.error) as error:
+        raise UserError(f"{path} is damaged: {error}. Fetch it again.") from None
     return True
 
 
-def find_separator(header: str) -> str:
+def find_separator(header: str, spaced: bool = False) -> str:
     """Returns the most frequent separator outside quotes in a header line; `,` if there is none.
 
+    Args:
+        header: Header line.
+        spaced: Whether spaces separate fields where nothing else does.
+
     Example:
-        >>> find_separator('path;"label, as read";patient')
-        ';'
+        >>> find_separator('path;"label, as read";patient'), find_separator("p1 film.png normal", spaced=True)
+        (';', ' ')
     """
-    return max(SEPARATORS, key=re.sub(r'"[^"]*"', "", header).count)
+    plain = re.sub(r'"[^"]*"', "", header).strip()
+    best = max(SEPARATORS, key=plain.count)
+    return " " if spaced and " " in plain and best not in plain else best
 
 
 def normalise(column: str) -> str:
@@ -156,12 +230,14 @@ def read_rows(table: Table) -> Iterator[dict[str, str]]:
         UserError: Rows have too many or too few fields (reported together after the last row), or quotes are damaged.
     """
     keys, bad = table.keys, []
-    with table.path.open(encoding=table.encoding, newline="") as file:
+    with open_text(table.path, table.encoding) as file:
         for _ in range(table.preamble):
             file.readline()
-        reader = csv.reader(file, delimiter=table.separator, strict=True)
+        spaced = table.separator == " "
+        reader = csv.reader(file, delimiter=table.separator, strict=True, skipinitialspace=spaced)
         try:
-            next(reader)
+            if not table.headless:
+                next(reader)
             for fields in reader:
                 values = [field.strip() for field in fields]
                 if not any(values):

@@ -19,7 +19,7 @@ from ganoscope.evaluate.classification.calibration import apply_temperature
 from ganoscope.evaluate.classification.curve_points import SplitCurves, compute_curves, flatten_curves, restore_curves
 from ganoscope.evaluate.classification.metrics import Predictions, SplitScores, from_json, to_json
 from ganoscope.files import save_json
-from ganoscope.files.records import convert, load_mapping, reading
+from ganoscope.files.records import convert, load_mapping, misfit, reading
 from ganoscope.files.tables import save_csv
 
 SCORED = ("validation", "test")
@@ -202,14 +202,22 @@ def restore_predictions(run: Path, store: Store, arrays: Mapping[str, NDArray[An
 
 
 def restore_scores(content: Mapping[str, Any]) -> SplitScores:
-    """Returns the scores that `metrics.to_json` described."""
+    """Returns the scores that `metrics.to_json` described.
+
+    Raises:
+        MisfitError: A value is of another type or shape.
+    """
+    counts = convert(dict[str, int], content["counts"], "counts")
+    confusion = np.array(convert(list[list[int]], content["confusion"], "confusion"), np.int64)
+    if confusion.shape != (len(counts), len(counts)):
+        raise misfit("confusion", confusion.shape, "a row and a column per class")
     return SplitScores(
-        counts=convert(dict[str, int], content["counts"], "counts"),
+        counts=counts,
         groups=convert(int, content["groups"], "groups"),
         metrics={name: from_json(metric) for name, metric in content["metrics"].items()},
         by_class={
             label: {name: from_json(metric) for name, metric in metrics.items()}
             for label, metrics in content["by_class"].items()
         },
-        confusion=np.array(content["confusion"], np.int64),
+        confusion=confusion,
     )

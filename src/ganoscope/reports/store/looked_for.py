@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from ganoscope.alarms import Alarm, Check, load_alarms, sort_alarms
 from ganoscope.data.checks import CHECKS
 from ganoscope.data.checks.store_tables import StoreTables
+from ganoscope.data.store.sample import FLAGS
 from ganoscope.errors import write_count
 from ganoscope.reports.kit.alarm_cards import (
     AlarmList,
@@ -94,7 +95,7 @@ def explain_silence(code: str, evidence: Evidence) -> str:
     if table and not (evidence.store.path / table).exists():
         return without
     column, least, lacking = COLUMNS.get(code, ("", 0, ""))
-    if column and lacks(evidence.columns[column], least):
+    if column and lacks(evidence.columns[column], least, "no" if column in FLAGS else ""):
         return f"Not looked for: {lacking}."
     strong = [one for one in evidence.findings.shortcuts if one.low > CHANCE] if code == "metadata_shortcut" else []
     if strong:
@@ -106,15 +107,16 @@ def explain_silence(code: str, evidence: Evidence) -> str:
     return "No alarm."
 
 
-def lacks(values: NDArray[np.str_], least: int) -> bool:
-    """Tells whether there are fewer different values, other than "" and 0, than wanted.
+def lacks(values: NDArray[np.str_], least: int, nothing: str = "") -> bool:
+    """Tells whether there are fewer different values than wanted.
 
     Args:
         values: Shape (N,).
         least: Number of different values wanted.
+        nothing: Value that does not count, besides "".
 
     Example:
-        >>> lacks(np.array(["", "a", "0"]), 1), lacks(np.array(["", "a", "0"]), 2)
+        >>> lacks(np.array(["", "a", "no"]), 2), lacks(np.array(["", "a", "no"]), 2, "no")
         (False, True)
     """
-    return len(set(values.tolist()) - {"", "0"}) < least
+    return len(set(values.tolist()) - {"", nothing}) < least

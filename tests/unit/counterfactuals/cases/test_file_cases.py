@@ -1,6 +1,9 @@
 """Files reach the networks exactly as `prepare` would have brought them there, and come with what they need to be."""
 
 import csv
+import os
+import signal
+import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -89,6 +92,28 @@ def test_what_is_of_another_kind_is_refused_with_the_reason(disc_store, disc_run
     assert reasons["ct.dcm"] == "HU, where the run learned from grey 8 bit"
     assert "the same value" in reasons["flat.png"]
     assert "no PNG" in reasons["text.png"]
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="copies of processes")
+def test_a_file_that_ends_the_process_is_put_aside(disc_store, disc_run, tmp_path, monkeypatch):
+    original, own = Image.open, os.getpid()
+
+    def die(path, *arguments, **options):
+        if "deadly" in str(path):
+            assert os.getpid() != own
+            os.kill(os.getpid(), signal.SIGSEGV)
+        return original(path, *arguments, **options)
+
+    (tmp_path / "in").mkdir()
+    pixels = np.random.default_rng(0).integers(0, 255, (3, 64, 64)).astype(np.uint8)
+    for name in ("a", "b-deadly", "c"):
+        Image.fromarray(pixels[0]).save(tmp_path / f"in/{name}.png")
+    np.save(tmp_path / "in/d.npy", pixels)
+    monkeypatch.setattr(Image, "open", die)
+    cases, key = read_all(tmp_path / "in", Store.open(disc_store), disc_run)
+    assert [Path(key[case.file]).stem for case in cases if isinstance(case, Case)] == ["a", "c", "d", "d", "d"]
+    (refused,) = (case for case in cases if isinstance(case, Refused))
+    assert (key[refused.file], refused.reason) == ("b-deadly.png", "reading it ended the process (signal 11)")
 
 
 def test_a_signal_is_scaled_as_its_series_was(tmp_path, disc_run):

@@ -32,7 +32,7 @@ def test_anatomy_is_no_finding(disc_store, disc_run, tmp_path):
     path = shutil.copytree(disc_store, tmp_path / "store")
     shutil.move(path / "masks.npy", path / "anatomy.npy")
     table = list(read_csv(path / "manifest.csv"))
-    save_csv(path / "manifest.csv", COLUMNS, ({**row, "annotated": 0, "anatomy": row["annotated"]} for row in table))
+    save_csv(path / "manifest.csv", COLUMNS, ({**row, "annotated": "no", "anatomy": row["annotated"]} for row in table))
     cases = list(iterate_store(Store.open(path), np.arange(len(table)), open_run(disc_run)))
     assert all(case.mask is None for case in cases)
     masks = Store.open(disc_store).masks

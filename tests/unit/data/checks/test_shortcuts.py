@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from ganoscope.data.checks import shortcuts
 from ganoscope.data.checks.shortcuts import TOGETHER, Shortcut, find_shortcuts, shortcut_alarms
 
-SPREAD = {"view": "AP", "modality": "CR", "folder": "1", "coloured": "0", "spacing_mm": "", "thickness_mm": ""}
+SPREAD = {"view": "AP", "modality": "CR", "folder": "1", "coloured": "no", "spacing_mm": "", "thickness_mm": ""}
 
 
 def make_columns(images=240, per_group=3, classes=2, seed=0, **properties):
@@ -18,7 +18,7 @@ def make_columns(images=240, per_group=3, classes=2, seed=0, **properties):
     labels = rng.permutation(np.arange(groups.max() + 1) % classes)[groups]
     columns = {name: np.full(images, value) for name, value in SPREAD.items()}
     columns |= {"height_px": rng.integers(500, 900, images), "width_px": rng.integers(500, 900, images)}
-    columns |= {"markers": np.where(rng.random(images) < 0.5, "1 2 3 4", ""), "searched": np.full(images, "1")}
+    columns |= {"markers": np.where(rng.random(images) < 0.5, "1 2 3 4", ""), "searched": np.full(images, "yes")}
     columns |= {"raw_low": rng.integers(0, 9, images), "raw_high": rng.integers(900, 4000, images)}
     columns |= {name: np.array([draw(label, rng) for label in labels]) for name, draw in properties.items()}
     columns |= {"label": np.char.add("class ", labels.astype(str)), "group": groups}
@@ -34,7 +34,7 @@ def alarmed(columns, seed=0):
 
 
 PLANTED = {
-    "colour": {"coloured": lambda label, rng: int(rng.random() < (0.9 if label else 0.1))},
+    "colour": {"coloured": lambda label, rng: ("no", "yes")[rng.random() < (0.9 if label else 0.1)]},
     "source folder": {"folder": lambda label, rng: rng.choice([1, 3] if rng.random() < 0.9 * label else [2, 4])},
     "pixel spacing": {
         "spacing_mm": lambda label, rng: f"{(side := 0.5 + 0.2 * label + 0.1 * rng.random()):.3g} x {side:.3g}"
@@ -76,7 +76,7 @@ def test_what_only_all_properties_together_tell_is_alarmed_as_such():
     def lean(first, second):
         return lambda label, rng: (first, second)[int(rng.random() < (0.62 if label else 0.38))]
 
-    weak = {"view": ("AP", "PA"), "modality": ("CR", "DX"), "thickness_mm": ("1", "5"), "coloured": (0, 1)}
+    weak = {"view": ("AP", "PA"), "modality": ("CR", "DX"), "thickness_mm": ("1", "5"), "coloured": ("no", "yes")}
     columns = make_columns(3000, **{name: lean(*values) for name, values in weak.items()})
     assert find("view", columns).auc < 0.65
     assert alarmed(columns) == [TOGETHER]
@@ -125,11 +125,11 @@ def test_constant_and_unknown_properties_are_left_out():
 def test_pictures_too_small_to_be_searched_raise_no_alarm_about_markers():
     columns = make_columns()
     large = columns["label"] == "class 1"
-    columns["searched"] = large.astype(int).astype(str)
+    columns["searched"] = np.where(large, "yes", "no")
     assert find("burnt-in markers", columns) is None
     assert alarmed(columns) == []
     large |= columns["group"].astype(int) < 40
-    columns["searched"] = large.astype(int).astype(str)
+    columns["searched"] = np.where(large, "yes", "no")
     assert (found := find("burnt-in markers", columns)).low < 0.5
     assert found.images == large.sum() < 240
     assert alarmed(columns) == []
@@ -138,7 +138,7 @@ def test_pictures_too_small_to_be_searched_raise_no_alarm_about_markers():
 def test_markers_are_judged_on_searched_images_alone_and_their_number_is_told():
     columns = make_columns(3000, per_group=1)
     searched = np.random.default_rng(1).random(3000) < 0.1
-    columns["searched"] = searched.astype(int).astype(str)
+    columns["searched"] = np.where(searched, "yes", "no")
     columns["markers"] = np.where(searched & (columns["label"] == "class 1"), "1 2 3 4", "")
     found = find("burnt-in markers", columns)
     assert (found.auc, found.images) == (1, searched.sum())

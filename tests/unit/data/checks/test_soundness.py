@@ -62,7 +62,7 @@ def test_sound_store_has_no_alarm(make_store):
             "warning",
             {"images": 3, "clustered": 2, "largest_cluster": 2},
         ),
-        ([(7, {"coloured": 1}), (20, {"coloured": 1})], "coloured", "warning", {"images": 2}),
+        ([(7, {"coloured": True}), (20, {"coloured": True})], "coloured", "warning", {"images": 2}),
     ],
 )
 def test_alarm_rings_for_its_fault_alone(make_store, changes, code, severity, evidence):
@@ -191,7 +191,7 @@ def test_problems_of_series_ring(make_store):
 @pytest.mark.parametrize(("count", "rings"), [(3, False), (12, True)])
 def test_markers_ring_from_a_share_on(make_store, count, rings):
     alarms = alarms_by_code(
-        make_store([{"searched": 1, "markers": "1 1 2 2" if n < count else ""} for n in range(COUNT)])
+        make_store([{"searched": True, "markers": "1 1 2 2" if n < count else ""} for n in range(COUNT)])
     )
     assert ("burnt_in_markers" in alarms) is rings
     if rings:

@@ -18,7 +18,7 @@ def test_extremes_hold_one_image_of_each_group(tmp_path):
 
 
 def test_selections_are_limited_ordered_and_the_same_for_the_same_seed(tmp_path):
-    rows = [{"label": "ab"[n % 2], "markers": "1 1 2 2" * (n < 60), "coloured": int(n < 5)} for n in range(80)]
+    rows = [{"label": "ab"[n % 2], "markers": "1 1 2 2" * (n < 60), "coloured": n < 5} for n in range(80)]
     store = write_store(tmp_path / "store", rows)
     columns, measured = read_columns(store), measure(store, store.column("label"), seed=0)
     one, same, other = (choose_exhibits(columns, (), measured, seed) for seed in (0, 0, 1))

@@ -10,7 +10,7 @@ from ganoscope.files.tables import save_csv
 
 
 def test_findings_are_read_back_as_written(tmp_path):
-    rows = [{"height_px": 16 + n % 2, "markers": "1 1 2 2" * (n == 3), "coloured": int(n == 4)} for n in range(24)]
+    rows = [{"height_px": 16 + n % 2, "markers": "1 1 2 2" * (n == 3), "coloured": n == 4} for n in range(24)]
     store = write_store(tmp_path / "store", rows)
     pairs = [{"first": "id-0", "second": "id-1", "relation": "exact copy", "correlation": 1.0}]
     save_csv(store.path / "duplicates.csv", pairs[0], pairs)

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from ganoscope.data.layouts import find_layout, folders, manifest
 from ganoscope.data.picture import ReadOptions
 from ganoscope.data.source import walk
+from ganoscope.data.tables import gathered_rows
 from ganoscope.errors import UserError
 
 FULL = """path,label,patient,split,modality,view,boxes,mask
@@ -102,7 +103,7 @@ def test_paths_that_leave_the_source_are_faults_and_never_touched(make, tmp_path
 
 def test_repeated_rows_count_once_and_contradictions_are_faults(make):
     source = make("path,label\na.png,x\na.png,x\n./a.png,x\nb.png,x\nb.png,y\nb.png,x\n", "a.png", "b.png")
-    assert faults(source) == {"b.png": manifest.CONFLICT}
+    assert faults(source) == {"b.png": gathered_rows.CONFLICT}
     assert len(entries(source)) == 2
 
 
@@ -137,7 +138,7 @@ def test_all_faults_of_a_row_are_told_at_once(make):
     ("view", "modality", "kept"),
     [
         ("AP Supine", "X-ray", ("AP Supine", "X-ray")),
-        ("L", "mri", ("L", "MRI")),
+        ("L", "mri", ("L", "MR")),
         ("pa", "ultrasound", ("PA", "ultrasound")),
         ('"Doe, John"', "Doe^John", ("", "")),
     ],
@@ -199,7 +200,9 @@ def test_a_column_of_the_plain_name_goes_before_other_names_for_it(make):
 def test_two_csv_files_that_could_be_meant_are_refused(make, make_source):
     make("path,label\na.png,x\n", "a.png", name="one.csv")
     source = make_source({"two.csv": b"file,class\na.png,y\n", "other.csv": b"age,sex\n1,2\n"})
-    with pytest.raises(UserError, match=r"(?s)got 2 .*allowed: one.*Rename the right one to manifest\.csv"):
+    with pytest.raises(
+        UserError, match=r"(?s)got 2 .*allowed: one.*State the right one with --table, or rename it to manifest\.csv"
+    ):
         entries(source)
     (source / "manifest.csv").write_text("path,label\na.png,z\n")
     assert [item.label for item in entries(source)] == ["z"]

@@ -10,6 +10,7 @@ from pydicom.uid import ComputedRadiographyImageStorage, ExplicitVRLittleEndian,
 from ganoscope.data.layouts import find_layout, manifest, rsna_challenge, rsna_processed
 from ganoscope.data.picture import ReadOptions
 from ganoscope.data.source import walk
+from ganoscope.data.tables import gathered_rows
 from ganoscope.errors import UserError
 
 IDS = [f"{number:08x}-0000-4000-8000-{number:012x}" for number in range(1, 7)]
@@ -141,7 +142,7 @@ def test_challenge_rows_without_image_and_images_without_row_are_listed(challeng
 @pytest.mark.parametrize(
     ("row", "fault"),
     [
-        (f"{IDS[0]},1,2,3,4,1", manifest.CONFLICT),
+        (f"{IDS[0]},1,2,3,4,1", gathered_rows.CONFLICT),
         (f"{IDS[0]},1,2,3,4,0", "a box with Target 0"),
         (f"{IDS[0]},1,2,3,,0", "a box that is not four numbers"),
         (f"{IDS[0]},1,2,0,4,0", "a box that is not four numbers"),
@@ -162,7 +163,7 @@ def test_a_positive_without_a_box_and_a_class_against_its_target_are_faults(chal
     classes = CLASSES.replace(f"{IDS[0]},No", f"{IDS[0]},Normal\n{IDS[2]},No")
     assert not faults(entries(challenge(LABELS, classes), "rsna_challenge"))
     classes = CLASSES.replace(f"{IDS[0]},No Lung Opacity / Not Normal", f"{IDS[0]},Lung Opacity")
-    assert list(faults(entries(challenge(LABELS, classes), "rsna_challenge")).values()) == [manifest.CONFLICT]
+    assert list(faults(entries(challenge(LABELS, classes), "rsna_challenge")).values()) == [gathered_rows.CONFLICT]
 
 
 def test_a_class_without_a_label_and_an_unknown_class_are_faults(challenge):
@@ -241,7 +242,7 @@ def test_free_text_in_view_or_modality_is_kept_unless_it_may_be_a_name(processed
 
 def test_views_that_differ_between_the_rows_of_one_image_are_a_fault(processed):
     items = entries(processed(TRAIN.replace("CR,PA", "CR,AP", 1)), "rsna_processed")
-    assert faults(items)[f"Training/Images/{IDS[1]}.png"] == manifest.CONFLICT
+    assert faults(items)[f"Training/Images/{IDS[1]}.png"] == gathered_rows.CONFLICT
 
 
 def test_masks_and_image_folders_that_are_links_out_of_the_source_are_faults(processed, tmp_path_factory):

@@ -43,6 +43,10 @@ def search(*names):
         ("train_images/7.png", "train_masks/7.png"),
         ("imagesTr/a.nii.gz", "labelsTr/a.nii.gz"),
         ("sick/7.png", "masks/7.png"),
+        ("films/case_7.png", "drawn/mask_case_7.png"),
+        ("films/7.png", "masks/left lung/7.png"),
+        ("films/eye_07.png", "masks/eye_07_OD.png"),
+        ("imagesTr/case_001_0000.png", "labelsTr/case_001.png"),
     ],
 )
 def test_a_mask_finds_its_picture(picture, mask):
@@ -55,6 +59,12 @@ def test_several_masks_of_one_picture_are_all_kept():
     assert not loose
     both = ("ManualMask/leftMask/1.png", "ManualMask/rightMask/1.png")
     assert search("CXR_png/1.png", *both)[0] == {"CXR_png/1.png": list(both)}
+
+
+def test_all_channels_of_a_case_share_its_mask_and_numbered_frames_do_not():
+    channels = ("imagesTr/case_01_0000.png", "imagesTr/case_01_0001.png")
+    assert search(*channels, "labelsTr/case_01.png")[0] == {key: ["labelsTr/case_01.png"] for key in channels}
+    assert search("images/img_0000.png", "images/img_0001.png", "masks/img.png")[1] == ["masks/img.png"]
 
 
 def test_classes_with_the_same_file_names_do_not_share_masks():
@@ -78,6 +88,8 @@ def test_a_mask_without_a_picture_is_left_over_and_a_name_that_only_hints_is_a_p
         ("infection masks/1.png", True, True),
         ("lung lesion masks/1.png", True, True),
         ("leftMask/1.png", False, True),
+        ("masks/3. Hard Exudates/1.png", True, True),
+        ("masks/optic disc/1.png", False, True),
         ("1_mask.png", False, False),
         ("1_tumor_mask.png", True, True),
         ("Lung_Opacity/masks/1.png", False, False),

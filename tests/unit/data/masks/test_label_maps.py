@@ -50,6 +50,24 @@ def test_label_maps_beside_their_pictures_are_no_pictures(ending, picture, label
     assert sum(reason == LABEL_MAP for reason in refused.values()) == 7
 
 
+@pytest.mark.parametrize(
+    ("picture", "labels"),
+    [
+        ("films/{:03d}.png", "shapes2/{}.png"),
+        ("films/case_{}.png", "regions/region-{:04d}.png"),
+        ("films/{}.png", "drawn/left/{}.png"),
+        ("parts/films/group a/{}.png", "parts/all drawn/group a/zones/id_{}_ma.png"),
+        ("wards/a/film_{:02d}.png", "zones/a/t{}.png"),
+    ],
+)
+def test_label_maps_in_folders_beside_are_matched_by_number(picture, labels, make_source, target, smooth):
+    contents = {picture.format(n): encode(smooth(n, (SIDE, SIDE)), "PNG") for n in range(8)}
+    masks = {labels.format(n): encode(draw_labels(n, 1), "PNG") for n in range(8)}
+    store = prepare(make_source({**contents, **masks}), target, SMALL)
+    assert sorted(names_of(store)) == sorted(contents)
+    assert quarantine_of(store) == dict.fromkeys(masks, LABEL_MAP)
+
+
 def test_pictures_in_black_and_white_without_a_neighbour_stay(make_source, target, smooth):
     contents = {f"film{n}.png": encode(smooth(n, (SIDE, SIDE)), "PNG") for n in range(6)}
     plain = {f"drawing{n}.png": encode(draw_labels(n), "PNG") for n in range(10, 16)}

@@ -57,7 +57,7 @@ def test_findings_and_anatomy_are_two_things(listed):
     others = np.arange(12) != index
     assert not store.masks[others].any()
     assert not store.anatomy[others].any()
-    assert store.column("anatomy")[index] == "1"
+    assert store.column("anatomy")[index] == "yes"
     assert compute_statistics(store).masked == {FINDINGS: 1, ANATOMY: 1}
     store.verify()
 
@@ -65,7 +65,7 @@ def test_findings_and_anatomy_are_two_things(listed):
 def test_lung_fields_are_no_findings(listed):
     store = listed({"anatomy": "lungs.png"}, lungs__png=encode(draw_box(0, 0, 64, 32)))
     assert store.masks is None
-    assert set(store.column("annotated").tolist()) == {"0"}
+    assert set(store.column("annotated").tolist()) == {"no"}
     assert compute_statistics(store).masked == {ANATOMY: 1}
 
 

@@ -56,7 +56,7 @@ def test_masks_are_paired_by_folder_and_name_and_are_what_they_are_stated_to_be(
     lesions = write(tmp_path / "F", {f"sickly/{name.format(n)}": draw_mask(9 - n) for n in range(2)})
     store = prepare_with(films, tmp_path, masks=lesions, anatomy=lungs)
     outlined, annotated = (
-        {name for name, one in zip(names_of(store), store.column(column), strict=True) if one == "1"}
+        {name for name, one in zip(names_of(store), store.column(column), strict=True) if one == "yes"}
         for column in ("anatomy", "annotated")
     )
     assert outlined == {f"sickly/film_{n}.png" for n in range(4)}
@@ -77,7 +77,7 @@ def test_masks_inside_the_source_are_no_pictures_and_those_without_one_are_liste
     assert set(store.column("label").tolist()) == {"well", "sickly"}
     assert quarantine_of(store) == {"outlines/sickly/film_8.png": WITHOUT_PICTURE}
     assert store.masks is None
-    assert (store.column("anatomy") == "1").sum() == 2
+    assert (store.column("anatomy") == "yes").sum() == 2
 
 
 def test_masks_that_fit_no_picture_are_refused_with_examples_and_the_remedy(films, tmp_path):
@@ -86,6 +86,23 @@ def test_masks_that_fit_no_picture_are_refused_with_examples_and_the_remedy(film
     with pytest.raises(UserError, match=words):
         prepare_with(films, tmp_path, masks=other)
     assert not (tmp_path / "store").exists()
+
+
+def test_masks_whose_names_differ_fit_by_their_numbers_if_every_one_has_a_picture(films, tmp_path, capfd):
+    drawn = write(
+        tmp_path / "M", {f"{label}/zone-00{n}.png": draw_mask(n) for label in ("sickly", "well") for n in (1, 4)}
+    )
+    store = prepare_with(films, tmp_path, masks=drawn)
+    named = {name for name, one in zip(names_of(store), store.column("annotated"), strict=True) if one == "yes"}
+    assert named == {f"{label}/film_{n}.png" for label in ("sickly", "well") for n in (1, 4)}
+    assert "4 of 4 fit a picture by their numbers" in "".join(capfd.readouterr())
+
+
+@pytest.mark.parametrize("other", ["zone-80.png", "sickly/zone-02.png"])
+def test_numbers_decide_for_all_masks_of_a_folder_or_for_none(other, films, tmp_path):
+    drawn = {"sickly/zone-1.png": draw_mask(1), "sickly/zone-2.png": draw_mask(2), other: draw_mask(3)}
+    with pytest.raises(UserError, match=r"has the name of a picture"):
+        prepare_with(films, tmp_path, masks=write(tmp_path / "M", drawn))
 
 
 def test_masks_that_fit_several_pictures_are_refused(films, tmp_path):
@@ -105,10 +122,20 @@ def test_folders_that_can_not_hold_masks_are_refused(films, tmp_path):
 
 
 @pytest.mark.parametrize("place", ["source", "source/..", "sickly"])
-def test_masks_beside_the_pictures_are_what_is_stated(place, films, tmp_path):
+def test_masks_beside_the_pictures_are_what_is_stated_and_told_once(place, films, tmp_path, capfd):
     films |= {f"sickly/film_{n}_mask.png": draw_mask(n) for n in range(6)}
     folder = place if place == "sickly" else tmp_path / place
     store = prepare_with(films, tmp_path, masks=folder)
-    assert sum(value == "1" for value in store.column("annotated")) == 6
-    assert not any(value == "1" for value in store.column("anatomy"))
+    assert sum(value == "yes" for value in store.column("annotated")) == 6
+    assert not any(value == "yes" for value in store.column("anatomy"))
     assert not quarantine_of(store)
+    said = "".join(capfd.readouterr())
+    assert said.count("masks of findings") == 1
+    assert "outlines of anatomy" not in said
+
+
+def test_masks_outside_the_stated_folder_stay_what_they_were(films, tmp_path, capfd):
+    films |= {f"{label}/film_{n}_mask.png": draw_mask(n) for label in ("sickly", "well") for n in range(3)}
+    store = prepare_with(films, tmp_path, masks="sickly")
+    assert [int((store.column(name) == "yes").sum()) for name in ("annotated", "anatomy")] == [3, 3]
+    assert "other masks, taken as those of anatomy: 3" in "".join(capfd.readouterr())

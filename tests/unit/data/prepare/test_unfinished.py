@@ -12,7 +12,7 @@ from PIL import Image
 from tests.fixtures.prepared import SMALL, read_everything
 
 from ganoscope import files
-from ganoscope.data.prepare import decode_all, finalize, ingest, unfinished
+from ganoscope.data.prepare import finalize, ingest, unfinished
 from ganoscope.data.prepare.config import PrepareConfig
 from ganoscope.data.prepare.ingest import Ingest
 from ganoscope.data.store import StoreWriter
@@ -99,8 +99,8 @@ def test_killed_prepare_goes_on_where_it_was_and_ends_the_same(
     assert not target.exists()
     assert unfinished.stat().st_mode & 0o077 == 0  # it holds names
     read = []
-    original = decode_all.decode_entry
-    monkeypatch.setattr(decode_all, "decode_entry", lambda entry, recipe: read.append(entry) or original(entry, recipe))
+    original = ingest.Ingest.take
+    monkeypatch.setattr(ingest.Ingest, "take", lambda self, result: read.append(result) or original(self, result))
     prepare(source, target, SMALL).verify()
     assert len(read) == 12 - survived
     assert read_everything(target) == read_everything(prepare(source, tmp_path / "other", SMALL).path)

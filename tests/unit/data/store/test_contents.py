@@ -53,3 +53,11 @@ def test_pixels_that_were_not_measured_do_not_count(make_store):
     statistics = compute_statistics(make_store(clean_rows(40), padded, "int16"))
     assert statistics.mean == pytest.approx(pixels[:, 4:].mean())
     assert statistics.percentiles == tuple(np.percentile(pixels[:, 4:], (1, 50, 99)))
+
+
+def test_empty_masks_are_no_findings(make_store, monkeypatch):
+    monkeypatch.setattr(contents, "BLOCK_PX", 2 * 16**2)
+    masks = np.zeros((5, 16, 16), bool)
+    masks[3, 2, 2] = True
+    rows = [{"annotated": True, "boxes": "1 1 2 2" if index == 4 else ""} for index in range(5)]
+    assert compute_statistics(make_store(rows, masks=masks)).masked == {contents.FINDINGS: 2}

@@ -8,9 +8,11 @@ import numpy as np
 import pytest
 
 from ganoscope.data.store import COLUMNS, Sample, Store, StoreWriter
+from ganoscope.data.store.columns import read_columns
 from ganoscope.data.store.intensity import IntensityMap
 from ganoscope.data.store.store import compute_fingerprint, compute_pixel_digest, write_header
 from ganoscope.errors import UserError
+from ganoscope.files.tables import read_csv, save_csv, show_cell
 
 ROWS = [
     {"label": label, "split": split}
@@ -83,13 +85,13 @@ def test_manifest_comes_back_as_samples(make_store):
     odd = 'a "quoted", 病 <b>label</b>'
     store = make_store(
         [
-            {**ROWS[0], "label": odd, "coloured": 1, "height_px": 30, "width_px": 40, "spacing_mm": "0.7 x 0.5"},
+            {**ROWS[0], "label": odd, "coloured": True, "height_px": 30, "width_px": 40, "spacing_mm": "0.7 x 0.5"},
             *ROWS[1:],
         ]
     )
     samples = list(store.samples())
     assert samples[0] == Sample(
-        "id-0", odd, "patient-000000", "group-000000", "train", "file-0000000", "", "0" * 64, 30, 40, "0.7 x 0.5", 1
+        "id-0", odd, "patient-000000", "group-000000", "train", "file-0000000", "", "0" * 64, 30, 40, "0.7 x 0.5", True
     )
     assert [sample.label for sample in samples[1:]] == ["b", "c", "a", "b"]
     assert len(samples) == store.count
@@ -103,7 +105,7 @@ def test_columns_and_indices_follow_the_manifest(make_store):
     assert store.indices("test", "validation").tolist() == [1, 3]
     assert store.indices("nowhere").tolist() == []
     for name in COLUMNS:
-        assert store.column(name).tolist() == [str(getattr(sample, name)) for sample in store.samples()]
+        assert store.column(name).tolist() == [show_cell(getattr(sample, name)) for sample in store.samples()]
 
 
 def test_load_images_gives_network_range_in_the_order_asked_for(make_store):
@@ -295,6 +297,20 @@ def test_a_store_written_before_there_was_a_column_for_anatomy_is_read(make_stor
     assert table[0].endswith(",anatomy")
     (store.path / "manifest.csv").write_text("\n".join(row.rpartition(",")[0] for row in table) + "\n", "utf-8")
     old = Store.open(store.path)
-    assert [sample.anatomy for sample in old.samples()] == [0] * 5
-    assert old.column("anatomy").tolist() == ["0"] * 5
+    assert [sample.anatomy for sample in old.samples()] == [False] * 5
+    assert old.column("anatomy").tolist() == ["no"] * 5
     assert old.anatomy is None
+
+
+def test_truth_is_yes_or_no_and_1_and_0_of_older_stores_are_read_as_such(make_store):
+    store = make_store([{**row, "coloured": n == 2} for n, row in enumerate(ROWS)])
+    assert store.column("coloured").tolist() == ["no", "no", "yes", "no", "no"]
+    rows = [{**row, "coloured": int(row["coloured"] == "yes")} for row in read_csv(store.path / "manifest.csv")]
+    save_csv(store.path / "manifest.csv", [name for name in COLUMNS if name != "anatomy"], rows)
+    old = Store.open(store.path)
+    assert old.column("coloured").tolist() == read_columns(old)["coloured"].tolist() == ["no", "no", "yes", "no", "no"]
+    assert [sample.coloured for sample in old.samples()] == [False, False, True, False, False]
+    assert set(old.column("anatomy").tolist()) == {"no"}
+    save_csv(store.path / "manifest.csv", COLUMNS, [{**row, "coloured": "maybe"} for row in rows])
+    with pytest.raises(UserError, match=r"coloured: got 'maybe'; allowed: yes or no"):
+        list(Store.open(store.path).samples())

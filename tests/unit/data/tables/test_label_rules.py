@@ -31,7 +31,7 @@ def read(rule, *cells):
         ("Effusion|Mass", ("", LEFT_OUT)),
         ("Pneumonia|No Finding", ("", SEVERAL)),
         ("['Pneumonia', 'effusion']", ("pneumonia", "")),
-        ("", ("", "")),
+        ("", ("", LEFT_OUT)),
     ],
 )
 def test_findings_become_the_classes_that_are_stated(text, expected):

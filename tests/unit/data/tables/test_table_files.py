@@ -4,6 +4,7 @@ import pytest
 
 from ganoscope.data.layouts import find_layout, manifest
 from ganoscope.data.picture import ReadOptions
+from ganoscope.data.tables import gathered_rows
 from ganoscope.data.tables.table_files import find_split, list_tables
 from ganoscope.errors import UserError
 
@@ -124,7 +125,7 @@ def test_vindr_readers_who_disagree_are_told(make_source):
     }
     del files["train/f1.dicom"], files["train/f2.dicom"]
     items = read(make_source, files, label_column="Cardiomegaly,No finding")
-    assert labels(items) == {"f1.dcm": "No finding", "f2.dcm": manifest.CONFLICT}
+    assert labels(items) == {"f1.dcm": "No finding", "f2.dcm": gathered_rows.CONFLICT}
 
 
 def test_padchest(make_source):
@@ -226,7 +227,7 @@ def test_tables_named_after_splits_are_merged_and_others_refused(make_source):
 
 def test_an_image_in_two_split_tables_is_a_contradiction(make_source):
     files = {"train.csv": "image,label\n1,a\n2,b\n", "test.csv": "image,label\n1,a\n", "1.png": "", "2.png": ""}
-    assert labels(read(make_source, files)) == {"1.png": manifest.CONFLICT, "2.png": "b"}
+    assert labels(read(make_source, files)) == {"1.png": gathered_rows.CONFLICT, "2.png": "b"}
 
 
 def test_what_was_understood_is_printed_line_by_line(make_source):

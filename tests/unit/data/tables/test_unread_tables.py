@@ -31,7 +31,7 @@ def test_the_only_labels_are_not_passed_over(make_source, target, films):
 def test_a_column_that_fits_is_named(make_source, target, films):
     text = "scan no.,kind,edema\n" + "".join(f"film_{n:03d},{'ab'[n % 2]},{n % 2}\n" for n in range(12))
     source = make_source({**films, "t.csv": text.encode()})
-    with pytest.raises(UserError, match=r"'scan_no\.' holds the names of 12 files: --path-column .*finding: 'edema'"):
+    with pytest.raises(UserError, match=r"'scan no\.' holds the names of 12 files: --path-column .*finding: 'edema'"):
         prepare(source, target, SMALL)
     store = prepare(source, target, PrepareConfig(size=16, path_column="scan no.", label_column="kind"))
     assert set(store.column("label").tolist()) == {"a", "b"}
@@ -72,7 +72,7 @@ def test_a_spreadsheet_does_not_disturb(make_source, target, pictures, capfd):
 def test_a_table_without_names_of_files_is_not_asked_for_labels(make_source, target, pictures, capfd):
     prepare(make_source({**pictures, "clinical.csv": b"Patient,gender\nscan,1\nother,0\n"}), target, SMALL)
     told = capfd.readouterr().err
-    assert "clinical.csv has no column with names of files of the source" in told
+    assert "clinical.csv has no column with names of files or folders of the source" in told
     assert "--label-column" not in told
 
 
@@ -81,4 +81,4 @@ def test_advice_on_a_missing_header_fits_the_number_of_columns(make_source, targ
     prepare(make_source({**pictures, **tables}), target, SMALL)
     told = capfd.readouterr().err
     assert "nothing of it is needed" in told
-    assert "such as path,label,column3" in told
+    assert "Its columns are called column1 to column3" in told

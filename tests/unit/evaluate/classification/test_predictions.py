@@ -78,3 +78,13 @@ def test_tables_hold_every_image_and_every_metric(made_up, tmp_path):
     content = json.loads((tmp_path / "metrics.json").read_text(encoding="utf-8"))
     assert content["temperature"] == 2.0
     assert content["splits"]["test"]["metrics"]["accuracy"]["images"] == len(rows)
+
+
+@pytest.mark.parametrize("confusion", [7, [7], [[1, 2]], [[1, 2], [3]], [["a"]]])
+def test_a_damaged_matrix_is_told_with_its_file(tiny_classifier, phantom_store, tmp_path, confusion):
+    run = shutil.copytree(tiny_classifier, tmp_path / "run")
+    content = json.loads((run / "metrics.json").read_text())
+    content["splits"]["test"]["confusion"] = confusion
+    (run / "metrics.json").write_text(json.dumps(content))
+    with pytest.raises(UserError, match=r"metrics\.json is damaged"):
+        load_results(run, Store.open(phantom_store))

@@ -21,7 +21,7 @@ def test_no_chapter_leads_to_an_unknown_code_and_a_new_check_needs_none():
 
 
 def test_a_fact_above_chance_below_the_limit_is_not_called_no_alarm(tmp_path):
-    store = write_store(tmp_path / "store", [{"label": "ab"[n % 2], "searched": 1} for n in range(24)])
+    store = write_store(tmp_path / "store", [{"label": "ab"[n % 2], "searched": True} for n in range(24)])
     save_alarms(store.path / "alarms.json", [])
     evidence = read_evidence(store, inspect(store.path).data)
     fact = Shortcut("image size", 0.58, 0.53, 0.63, 24, "")
@@ -32,7 +32,7 @@ def test_a_fact_above_chance_below_the_limit_is_not_called_no_alarm(tmp_path):
 
 
 def test_outcomes_are_in_the_order_of_the_checks_with_alarms_counted(tmp_path):
-    store = write_store(tmp_path / "store", [{"searched": 1} for _ in range(24)])
+    store = write_store(tmp_path / "store", [{"searched": True} for _ in range(24)])
     save_alarms(store.path / "alarms.json", [Alarm("few_groups", "warning", "few."), Alarm("unheard_of", "note", "?")])
     found = collect_alarms(read_evidence(store, inspect(store.path).data))
     assert [one.looked_for.lower() for one in found.outcomes] == [check.description.lower() for check in CHECKS]

@@ -44,12 +44,12 @@ def read_outcomes(text):
 @pytest.fixture(scope="module")
 def full(tmp_path_factory):
     """A store with something in every section, and its page."""
-    rows = [{"searched": 1} for _ in range(24)]
+    rows = [{"searched": True} for _ in range(24)]
     for index in range(0, 12, 2):
         rows[index] |= {"source_split": "train"}
         rows[index + 1] |= {"source_split": "test", "label": "well"}
     rows[13] |= {"markers": "2 3 4 5; 10 10 2 2"}
-    rows[14] |= {"coloured": 1}
+    rows[14] |= {"coloured": True}
     for index, row in enumerate(rows):
         row |= {"height_px": 100 + index, "width_px": 120, "spacing_mm": f"0.{index + 1} x 0.5", "boxes": "1 1 4 4"}
     for index in (16, 17, 18):

@@ -12,7 +12,7 @@ ANCHOR, TITLE = "markers", "Burnt-in text and markers"
 
 def show(evidence: Evidence) -> StoreChapter:
     """Returns images with burnt-in text or markers."""
-    seen, searched = evidence.columns["markers"] != "", evidence.columns["searched"] == "1"
+    seen, searched = evidence.columns["markers"] != "", evidence.columns["searched"] == "yes"
     if not seen.any():
         none = (
             f"None were found in the {int(searched.sum()):,} images that were searched. Small images are not "

@@ -16,7 +16,7 @@ def describe_privacy(evidence: Evidence) -> tuple[str, ...]:
         return ("The images are phantoms: they were drawn by a program and show no person.",)
     patients = len(set(evidence.columns["patient"].tolist()) - {""})
     marked = int((evidence.columns["markers"] != "").sum())
-    searched = int((evidence.columns["searched"] == "1").sum())
+    searched = int((evidence.columns["searched"] == "yes").sum())
     letters = f"of {write_count(searched, 'image')} searched, {write_count(marked, 'seems', 'seem')} to contain some"
     return (
         f"The store and this page hold images of persons: {evidence.store.count:,} images of "

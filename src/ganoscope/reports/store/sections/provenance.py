@@ -3,6 +3,7 @@
 from importlib.metadata import version
 
 from ganoscope.data.store import Store
+from ganoscope.data.store.contents import find_outlined
 from ganoscope.errors import write_count
 from ganoscope.reports.kit.content import Table, write_number
 from ganoscope.reports.store.artefacts import Evidence
@@ -27,8 +28,7 @@ def list_identity(evidence: Evidence) -> Table:
     store, columns = evidence.store, evidence.columns
     patients = len(set(columns["patient"].tolist()) - {""})
     low, high, unit = store.intensity.low, store.intensity.high, store.intensity.unit
-    masks = int((columns["annotated"] == "1").sum())
-    anatomy = int((store.column("anatomy") == "1").sum())
+    masks, anatomy = (int(find_outlined(each, store.count).sum()) for each in (store.masks, store.anatomy))
     boxes = int((columns["boxes"] != "").sum())
     rows = (
         ("Name", store.name),

@@ -59,5 +59,5 @@ def make_colour_gallery(evidence: Evidence) -> Gallery:
         show_plainly(evidence, index, "reduced from colour to grey", f"source {evidence.columns['source'][index]}")
         for index in chosen
     )
-    found = int((evidence.columns["coloured"] == "1").sum())
+    found = int((evidence.columns["coloured"] == "yes").sum())
     return Gallery("Were in colour", count_shown(len(chosen), found), exhibits)
