@@ -194,13 +194,22 @@ def run_as_job(job: Job) -> dict[str, object]:
     Args:
         job: What to do.
     """
-
-    def stop(number: int, _: FrameType | None) -> None:
-        raise Stopped(number)
-
     raise_on_signals()
-    signal.signal(signal.SIGUSR2, stop)
+    signal.signal(signal.SIGUSR2, end_with_time)
     try:
         return run_one(job if job.gpus else replace(job, devices=""))
     except KeyboardInterrupt:
         return {"key": job.key, "state": "stopped", "message": "SLURM, as at the end of a job's time"}
+
+
+def end_with_time(number: int, _: FrameType | None) -> None:
+    """Ends an attempt whose job's time is nearly over.
+
+    Args:
+        number: Number of the signal that says so.
+        _: Where the process is.
+
+    Raises:
+        Stopped: Always.
+    """
+    raise Stopped(number)
