@@ -14,9 +14,9 @@ from ganoscope.statistics.corrected_t import MeanDifference, compare_splits
 from ganoscope.statistics.verdict import Verdict, judge_arms
 from ganoscope.studies.arms import ARMS, BASELINE
 from ganoscope.studies.design import Design
+from ganoscope.studies.result_files import EXTERNAL, HELD_OUT
 from ganoscope.studies.result_tables import Outcomes, read_outcomes
 from ganoscope.studies.split_tasks import suits
-from ganoscope.studies.steps.evaluation import EXTERNAL, HELD_OUT
 
 FILE = "verdict.json"
 SCHEMA_VERSION = 1

@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 
 from ganoscope.files import load_json
 from ganoscope.studies.design import Design
+from ganoscope.studies.result_files import FITTED
 from ganoscope.studies.split_tasks import SplitTasks, find_baseline
-from ganoscope.studies.steps.classifier import FITTED
 from ganoscope.tasks.task import Task
 
 SEEDS = 2

@@ -10,9 +10,8 @@ from numpy.typing import NDArray
 from ganoscope.files.records import Number, read_records
 from ganoscope.files.tables import read_csv, save_csv
 from ganoscope.studies.families import RANDOM_FEATURES
+from ganoscope.studies.result_files import COLUMNS, CONFUSION, RESULTS, RUN, SUBGROUPS, choose_trial
 from ganoscope.studies.split_tasks import SplitTasks, list_classifiers
-from ganoscope.studies.steps.evaluation import COLUMNS, CONFUSION, RESULTS, SUBGROUPS, choose_trial
-from ganoscope.studies.steps.generator import RUN
 from ganoscope.training.classifier.epochs import Epoch, load_epochs
 
 HISTORY = "history.csv"

@@ -15,6 +15,10 @@ from ganoscope.tasks.process_limits import THREAD_VARIABLES
 from ganoscope.tasks.template import MODULE
 
 BLOCK_BYTES = 1 << 16
+SAVE_SECONDS = 20.0
+"""Time that attempts have to save which can go on later."""
+LOOK_SECONDS = 0.5
+"""Longest wait in which a process sees no request to stop."""
 END_SECONDS = 5.0
 """Time in which a template process ends after its input has."""
 
@@ -121,9 +125,9 @@ def run_one(job: Job) -> dict[str, object]:
     try:
         launcher.start(job)
         while True:
-            for ended in launcher.wait(60):
+            for ended in launcher.wait(LOOK_SECONDS):
                 return asdict(ended)
     except BaseException:  # nobody waits for it any more
-        launcher.close()
+        launcher.stop(SAVE_SECONDS)
         share_launcher.cache_clear()
         raise

@@ -15,6 +15,7 @@ from ganoscope.tasks.attempt import Ended, Job
 from ganoscope.tasks.engines import Engine, EngineOptions, make_engine
 from ganoscope.tasks.graph import Graph, order_tasks
 from ganoscope.tasks.kept_results import UnlikeRecordError, verify_result
+from ganoscope.tasks.launcher import SAVE_SECONDS
 from ganoscope.tasks.task import Task
 from ganoscope.tasks.time_left import TimeLeft
 
@@ -22,11 +23,10 @@ MARK = "tasks.json"
 """File that tells a folder of results."""
 SCHEMA_VERSION = 1
 RETRIES = 2
-"""Attempts after the first, where a process ended without saying why or wrote something else than it reported."""
+"""Attempts after the first, where a process ended without saying why, was stopped from outside, or wrote something else
+than it reported."""
 WAIT_SECONDS = 0.5
 """Time between two looks for signals."""
-SAVE_SECONDS = 20.0
-"""Time that tasks have to save which can go on later."""
 NAMED = 5
 """Most tasks that a list names."""
 
@@ -52,7 +52,7 @@ def run_tasks(
     graph = Graph(order_tasks(tasks))
     with one_writer(folder):
         claim(folder)
-        engine = make_engine(options or EngineOptions())
+        engine = make_engine(options or EngineOptions(), folder)
         try:
             refuse(engine.list_faults(graph.tasks))
             with ProgressBar(title, len(graph.tasks), unit="tasks") as bar, hold_signals() as stopped:
@@ -202,7 +202,7 @@ class Run:
             self._look_at(self._finish(task))
             return
         words = f"wrote something else than it reported: {fault}" if fault else describe_end(task, ended)
-        if (fault or ended.state == "died") and attempt <= RETRIES:
+        if (fault or ended.state in ("died", "stopped")) and attempt <= RETRIES:
             CONSOLE.print(f"{task.name}: {words}. It is tried again.")
             self._died[task.key] += 1
             self._queue.appendleft(task)

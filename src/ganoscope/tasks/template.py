@@ -16,6 +16,7 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass, field, replace
+from importlib import import_module
 from typing import Any
 
 from ganoscope.parallel.one_process import CAN_COPY
@@ -26,6 +27,8 @@ from ganoscope.tasks.attempt import Ended, Job, convert_peak, execute, import_fu
 MODULE = "ganoscope.tasks.template"
 LOG_FLAGS = os.O_WRONLY | os.O_CREAT | os.O_APPEND | getattr(os, "O_NOFOLLOW", 0)
 BLOCK_BYTES = 1 << 16
+IMPORTED_LATE = ("torch._dynamo", "torch.profiler")
+"""What torch imports when an optimiser is first made: a second that each attempt would spend again."""
 
 
 @dataclass
@@ -126,6 +129,8 @@ class Template:
         """
         with suppress(Exception):  # the attempt meets the same error, and reports it
             import_function(job)
+            for name in IMPORTED_LATE if "torch" in sys.modules else ():
+                import_module(name)
         gc.collect()
         gc.freeze()
         owner, pid = os.getpid(), os.fork()

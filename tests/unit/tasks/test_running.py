@@ -8,10 +8,12 @@ import signal
 import subprocess
 import sys
 import time
+from contextlib import nullcontext
 from pathlib import Path
 
 import numpy as np
 import pytest
+from tests.fixtures import slurm_cluster
 from tests.fixtures.task_graphs import make, make_sum, read_results
 
 from ganoscope.errors import UserError
@@ -24,24 +26,25 @@ TWO = EngineOptions(cores=2, memory_gib=8)
 CALL = """
 import sys
 from pathlib import Path
-from tests.fixtures.task_graphs import make, make_sum
 from ganoscope.errors import StoppedError
 from ganoscope.tasks.engines import EngineOptions
 from ganoscope.tasks.running import run_tasks
 from tests.unit.tasks.test_running import make_long
-folder, places = map(Path, sys.argv[1:])
+folder, places = map(Path, sys.argv[1:3])
 try:
-    run_tasks(make_long(places), folder, EngineOptions(cores=2, memory_gib=8))
+    run_tasks(make_long(places), folder, EngineOptions(sys.argv[3], cores=2, memory_gib=8, address=sys.argv[4]))
 except StoppedError as stop:
     print(stop)
     sys.exit(128 + stop.number)
 """
 
 
-SIGNALS = [
-    signal.SIGINT,
-    pytest.param(signal.SIGTERM, marks=pytest.mark.slow),
-    pytest.param(signal.SIGHUP, marks=pytest.mark.slow),
+STOPPED = [
+    ("local", signal.SIGINT),
+    pytest.param("local", signal.SIGTERM, marks=pytest.mark.slow),
+    pytest.param("local", signal.SIGHUP, marks=pytest.mark.slow),
+    pytest.param("ray", signal.SIGINT, marks=pytest.mark.slow),
+    pytest.param("submitit", signal.SIGINT, marks=pytest.mark.slow),
 ]
 
 
@@ -55,10 +58,14 @@ def make_long(places):
     ]
 
 
-def start_call(folder, places):
+def start_call(folder, places, options=TWO):
     environment = {**os.environ, "PYTHONPATH": f"{ROOT / 'src'}{os.pathsep}{ROOT}"}
     process = subprocess.Popen(
-        [sys.executable, "-c", CALL, str(folder), str(places)], cwd=ROOT, env=environment, stdout=-1, stderr=-1
+        [sys.executable, "-c", CALL, str(folder), str(places), options.engine, options.address],
+        cwd=ROOT,
+        env=environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
     )
     end = time.monotonic() + 60
     while not ((places / "started").exists() and (places / "steps").exists()):
@@ -68,20 +75,20 @@ def start_call(folder, places):
     return process
 
 
-@pytest.mark.parametrize(
-    "number",
-    [signal.SIGINT, *(pytest.param(number, marks=pytest.mark.slow) for number in (signal.SIGTERM, signal.SIGHUP))],
-)
-def test_a_stopped_call_says_so_and_the_next_goes_on(tmp_path, number):
+@pytest.mark.parametrize(("engine", "number"), STOPPED)
+def test_a_stopped_call_says_so_and_the_next_goes_on(tmp_path, tmp_path_factory, engine, number):
+    if engine != "local":
+        pytest.importorskip(engine)
     folder, places = tmp_path / "results", tmp_path / "places"
     places.mkdir()
-    process = start_call(folder, places)
-    process.send_signal(number)
-    out, err = process.communicate(timeout=30)
+    used = slurm_cluster.use_if_possible(tmp_path_factory) if engine == "submitit" else nullcontext(None)
+    with used as options:
+        process = start_call(folder, places, options or EngineOptions(engine))
+        process.send_signal(number)
+        out, err = process.communicate(timeout=60)
     assert process.returncode == 128 + number, err
-    assert re.search(
-        r"stopped: \d tasks are not done; what is finished is kept, and the same call goes on", out.decode()
-    )
+    words = r"stopped: \d tasks are not done; what is finished is kept, and the same call goes on from there"
+    assert re.search(words, out.decode())
     assert not (folder / make("wait_for", seed=1).key).exists()
     (places / "go").touch()
     done = len((places / "steps").read_text())

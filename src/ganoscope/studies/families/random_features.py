@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from sklearn.linear_model import LogisticRegression
 from torch import Tensor
 
 from ganoscope.data.arrays import load_arrays, save_arrays
@@ -45,8 +46,6 @@ def fit(store: Store, folder: Path, fitting: Fitting) -> Fitted:
         folder: Folder to write to.
         fitting: Seed and augmentation; steps and learning rate have no meaning here.
     """
-    from sklearn.linear_model import LogisticRegression  # late: importing it takes a second
-
     config, classes = fitting.config, tuple(count_classes(store))
     train = store.indices("train")
     features = compute_training_features(store, train, config.augment == "safe", config.seed)

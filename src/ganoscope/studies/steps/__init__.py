@@ -3,6 +3,3 @@
 What learns reads a store that holds the training patients of its split alone. The held-out patients lie in another
 store, which the evaluation of that split opens, and nothing else does.
 """
-
-STORE = "store"
-"""Folder of the store in a task's result."""

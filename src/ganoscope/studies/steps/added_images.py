@@ -20,14 +20,12 @@ from ganoscope.generation.labels import Request
 from ganoscope.generation.screening import make_screening
 from ganoscope.generation.writing import describe_screening
 from ganoscope.seeds import Stream, stream
-from ganoscope.studies.steps import STORE
+from ganoscope.studies.result_files import IMAGES, RUN, STORE
 from ganoscope.studies.steps.chosen_patients import open_same
-from ganoscope.studies.steps.generator import RUN
 from ganoscope.training.processes import choose_device
 from ganoscope.training.run_folder.trained_run import TrainedRun, open_run
 
 REVISIONS = {"draw_images": 1, "take_images": 1}
-RECORD = "images.json"
 
 
 def draw_images(
@@ -73,7 +71,7 @@ def draw_images(
     if kept:
         save_images(output, data, np.stack([one.pixels for one in kept]), labels)
     record = {"method": trained.record.method, "images": len(kept), **describe_screening(screening, tally)}
-    save_json(output / RECORD, record)
+    save_json(output / IMAGES, record)
 
 
 def find_ratio(drawing: Mapping[str, Any], data: Store) -> float:
@@ -165,7 +163,7 @@ def take_images(
         chosen.append(rng.permutation(found)[:wanted])
     order = rng.permutation(np.concatenate(chosen))
     save_images(output, data, np.asarray(source.images[order]), labels[order].tolist())
-    save_json(output / RECORD, {"method": "another tool", "images": len(order)})
+    save_json(output / IMAGES, {"method": "another tool", "images": len(order)})
 
 
 def open_images(folder: Path) -> Store | None:

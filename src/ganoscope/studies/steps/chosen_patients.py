@@ -5,12 +5,13 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import sklearn.model_selection  # noqa: F401 - shared by all workers, which need it
 
 from ganoscope.data.store import Store
 from ganoscope.data.store.derived import derive_store
 from ganoscope.errors import UserError
 from ganoscope.studies.outer_splits import SplitPlan, find_cohort, make_outer_split, reduce_training
-from ganoscope.studies.steps import STORE
+from ganoscope.studies.result_files import STORE
 
 REVISIONS = {"take_training": 1, "take_held_out": 1}
 

@@ -13,30 +13,30 @@ from ganoscope.data.store import Store
 from ganoscope.data.store.classes import encode_labels
 from ganoscope.evaluate.classification.calibration import apply_temperature
 from ganoscope.evaluate.classification.metrics import METRICS, Predictions, compute_confusion, compute_values
-from ganoscope.files import load_json
 from ganoscope.files.tables import save_csv
 from ganoscope.studies.families import find_family
-from ganoscope.studies.steps import STORE
+from ganoscope.studies.result_files import (
+    CHOSEN,
+    COLUMNS,
+    CONFUSION,
+    EXTERNAL,
+    HELD_OUT,
+    PREDICTIONS,
+    RESULTS,
+    RUN,
+    STORE,
+    SUBGROUPS,
+    SYNTHETIC,
+    choose_trial,
+)
 from ganoscope.studies.steps.added_images import open_images
 from ganoscope.studies.steps.chosen_patients import open_same
-from ganoscope.studies.steps.classifier import FITTED
-from ganoscope.studies.steps.generator import RUN
 
 REVISIONS = {"evaluate_split": 1}
-RESULTS, SUBGROUPS, CONFUSION, PREDICTIONS = "results.csv", "subgroups.csv", "confusion.csv", "predictions.npz"
-KEYS = ("part", "arm", "family", "seed")
-RESULT_COLUMNS = (*KEYS, "trial", "ratio", "added", "validation_auroc", "images", "groups", *METRICS)
-SUBGROUP_COLUMNS = (*KEYS, "kind", "subgroup", "images", "auroc", "sensitivity", "accuracy")
-CONFUSION_COLUMNS = (*KEYS, "label", "prediction", "images")
-COLUMNS = {RESULTS: RESULT_COLUMNS, SUBGROUPS: SUBGROUP_COLUMNS, CONFUSION: CONFUSION_COLUMNS}
-CHOSEN = ("ratio", "added", "validation_auroc")
-"""Facts about the trial that was chosen."""
 KINDS = ("view", "modality", "folder")
 """Columns of the manifest whose values are subgroups, beside the classes."""
 LEAST_IMAGES = 10
 """Smallest subgroup that is measured."""
-HELD_OUT, EXTERNAL, SYNTHETIC = "held_out", "external", "synthetic"
-"""What classifiers are tested on: the split's held-out patients, another store, and the generator's own images."""
 
 
 @dataclass(frozen=True)
@@ -99,12 +99,6 @@ def evaluate_split(
     for file, columns in COLUMNS.items():
         save_csv(output / file, columns, rows[file])
     save_arrays(output / PREDICTIONS, arrays)
-
-
-def choose_trial(trials: Sequence[Path]) -> tuple[Path, dict[str, Any]]:
-    """Returns (folder, facts) of the trial with the highest validation AUROC, the first of several."""
-    found = [(folder, load_json(folder / FITTED)) for folder in trials]
-    return max(found, key=lambda each: float(each[1]["validation_auroc"]))
 
 
 def predict(tested: Tested, folder: Path, store: Store, part: str) -> Predictions:

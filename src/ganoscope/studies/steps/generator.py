@@ -6,13 +6,12 @@ from pathlib import Path
 from typing import Any, Literal
 
 from ganoscope.presets import find_preset
-from ganoscope.studies.steps import STORE
+from ganoscope.studies.result_files import RUN, STORE
 from ganoscope.training.preflight import prepare_run
 from ganoscope.training.processes import join_processes
 from ganoscope.training.session import Session
 
 REVISIONS = {"train_generator": 1}
-RUN = "run"
 
 
 def train_generator(

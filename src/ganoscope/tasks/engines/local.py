@@ -10,7 +10,7 @@ from pathlib import Path
 from ganoscope.errors import UserError, describe
 from ganoscope.parallel import count_cores
 from ganoscope.tasks.attempt import Ended, Job
-from ganoscope.tasks.engines import EngineOptions
+from ganoscope.tasks.engines import EngineOptions, list_too_large
 from ganoscope.tasks.launcher import Launcher
 from ganoscope.tasks.process_limits import VISIBLE_GPUS
 from ganoscope.tasks.task import Task
@@ -22,8 +22,8 @@ GROUP_LIMITS = ("/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit
 """Where Linux says how much memory a container may have."""
 
 
-def make_engine(options: EngineOptions) -> "LocalEngine":
-    """Returns the engine of this machine.
+def make_engine(options: EngineOptions, folder: Path) -> "LocalEngine":
+    """Returns the engine of this machine; arguments as in the package.
 
     Raises:
         UserError: It runs Windows.
@@ -52,18 +52,7 @@ class LocalEngine:
 
     def list_faults(self, tasks: Sequence[Task]) -> list[str]:
         """Returns why tasks could never run here, a message each."""
-        faults = []
-        remedy = "Let it have less, or use a larger machine or another engine."
-        for task in tasks:
-            for name, needed, there, unit in (
-                ("cores", task.cores, self.cores, "cores"),
-                ("memory", task.memory_gib, round(self.memory_gib, 2), "GiB"),
-                ("GPUs", task.gpus, len(self.gpus), "GPUs"),
-            ):
-                if needed > there:
-                    fault = f"{task.name} needs more {name} than there are for tasks"
-                    faults.append(describe(fault, f"{needed:g} {unit}", f"up to {there:g} {unit}", remedy))
-        return faults
+        return list_too_large(tasks, self.cores, self.memory_gib, len(self.gpus))
 
     def fits(self, task: Task) -> bool:
         """Tells whether a task can start now."""

@@ -4,9 +4,11 @@ import importlib.util
 import os
 import re
 import time
+from contextlib import nullcontext
 
 import numpy as np
 import pytest
+from tests.fixtures import slurm_cluster
 from tests.fixtures.task_graphs import make, make_sum, read_results
 
 from ganoscope.errors import UserError
@@ -25,10 +27,9 @@ class Played:
     """One graph with every fault, run twice by one engine."""
 
     def __init__(self, engine, folder, places):
-        if not importlib.util.find_spec(NEEDED[engine]):
-            pytest.skip(f"{NEEDED[engine]} is not installed")
         self.folder, self.places = folder, places
-        self.options = EngineOptions(engine, cores=2, memory_gib=8)
+        address = "local" if engine == "submitit" and "SLURM_CONF" not in os.environ else ""
+        self.options = EngineOptions(engine, cores=2, memory_gib=8, address=address)
         self.sum = make_sum(range(4))
         self.good = [
             self.sum,
@@ -68,9 +69,13 @@ PLAYED = {}
 
 @pytest.fixture(params=ENGINES)
 def played(request, tmp_path_factory):
+    """What happened; the engine submitit runs on a SLURM cluster where one can be started here."""
     name = request.param
+    if not importlib.util.find_spec(NEEDED[name]):
+        pytest.skip(f"{NEEDED[name]} is not installed")
     if name not in PLAYED:
-        PLAYED[name] = Played(name, tmp_path_factory.mktemp(name) / "results", tmp_path_factory.mktemp("places"))
+        with slurm_cluster.use_if_possible(tmp_path_factory) if name == "submitit" else nullcontext():
+            PLAYED[name] = Played(name, tmp_path_factory.mktemp(name) / "results", tmp_path_factory.mktemp("places"))
     return PLAYED[name]
 
 
@@ -161,6 +166,6 @@ def test_all_engines_give_the_same_bytes(played):
         assert other.results == played.results
 
 
-def test_an_unknown_engine_is_refused():
+def test_an_unknown_engine_is_refused(tmp_path):
     with pytest.raises(UserError, match="nothing called abacus in engines; allowed: local"):
-        make_engine(EngineOptions("abacus"))
+        make_engine(EngineOptions("abacus"), tmp_path)
