@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 from ganoscope.evaluate.classification.metrics import METRICS
 from ganoscope.files.records import Number, read_records
 from ganoscope.statistics.corrected_t import compare_splits
+from ganoscope.studies.result_files import HELD_OUT, RESULTS
 from ganoscope.studies.result_tables import Result
-from ganoscope.studies.steps.evaluation import HELD_OUT, RESULTS
 
 FILE = "endpoints.csv"
 LARGEST = {"brier": 2.0}

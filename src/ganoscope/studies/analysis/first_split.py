@@ -6,11 +6,9 @@ from pathlib import Path
 
 from ganoscope.data.store import Store
 from ganoscope.studies.families import RANDOM_FEATURES
+from ganoscope.studies.result_files import RUN, STORE, choose_trial
 from ganoscope.studies.split_tasks import SplitTasks, list_variants, suits
-from ganoscope.studies.steps import STORE
 from ganoscope.studies.steps.added_images import open_images
-from ganoscope.studies.steps.evaluation import choose_trial
-from ganoscope.studies.steps.generator import RUN
 
 
 @dataclass(frozen=True)

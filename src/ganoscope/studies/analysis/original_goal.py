@@ -9,8 +9,8 @@ import numpy as np
 from ganoscope.files.records import Number
 from ganoscope.statistics.corrected_t import compare_splits
 from ganoscope.studies.arms import ARMS, BASELINE
+from ganoscope.studies.result_files import HELD_OUT
 from ganoscope.studies.result_tables import read_outcomes
-from ganoscope.studies.steps.evaluation import HELD_OUT
 
 FILE = "goal.csv"
 GOAL = 0.85

@@ -10,7 +10,7 @@ import numpy as np
 from ganoscope.files.records import Number, read_records
 from ganoscope.statistics.corrected_t import compare_splits
 from ganoscope.studies.arms import ARMS, BASELINE
-from ganoscope.studies.steps.evaluation import SUBGROUPS
+from ganoscope.studies.result_files import SUBGROUPS
 
 FILE = "subgroups.csv"
 METRICS = ("auroc", "sensitivity", "accuracy")

@@ -6,7 +6,7 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 
 from ganoscope.files.records import read_records
-from ganoscope.studies.steps.evaluation import CONFUSION, HELD_OUT
+from ganoscope.studies.result_files import CONFUSION, HELD_OUT
 
 FILE = "confusion.csv"
 

@@ -7,7 +7,7 @@ from ganoscope.reports.kit.content import Chapter, Section, Table
 from ganoscope.reports.study.artefacts import Findings
 from ganoscope.reports.study.wording import write_level
 from ganoscope.studies.analysis.endpoint_means import EndpointMean
-from ganoscope.studies.steps.evaluation import HELD_OUT
+from ganoscope.studies.result_files import HELD_OUT
 
 METRICS = ("ece_uncalibrated", "ece", "brier")
 Row = tuple[str, EndpointMean, EndpointMean]

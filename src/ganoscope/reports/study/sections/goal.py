@@ -6,7 +6,7 @@ from ganoscope.reports.study.wording import NONE, write_change, write_level
 from ganoscope.studies.analysis.endpoint_means import ALWAYS, EndpointMean
 from ganoscope.studies.analysis.original_goal import GOAL, ArmAccuracy
 from ganoscope.studies.arms import BASELINE
-from ganoscope.studies.steps.evaluation import HELD_OUT
+from ganoscope.studies.result_files import HELD_OUT
 
 METRICS = ("accuracy", "balanced_accuracy", "auroc")
 HEADER = ("Classifier, arm", "accuracy", f"above {GOAL:.0%}", "accuracy minus baseline", "improved")

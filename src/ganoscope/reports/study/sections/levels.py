@@ -13,7 +13,7 @@ from ganoscope.reports.study.artefacts import Findings
 from ganoscope.reports.study.wording import name_metric, write_level
 from ganoscope.studies.analysis.endpoint_means import EndpointMean
 from ganoscope.studies.judgement import ArmLevel
-from ganoscope.studies.steps.evaluation import HELD_OUT
+from ganoscope.studies.result_files import HELD_OUT
 
 SHOWN = (
     ("auroc", "auprc", "balanced_accuracy", "accuracy"),

@@ -9,7 +9,7 @@ from ganoscope.reports.study.artefacts import Findings
 from ganoscope.reports.study.wording import find_look, name_metric, write_level
 from ganoscope.studies.arms import BASELINE
 from ganoscope.studies.judgement import ArmLevel
-from ganoscope.studies.steps.evaluation import HELD_OUT
+from ganoscope.studies.result_files import HELD_OUT
 
 Curve = list[tuple[float, ArmLevel]]
 

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from ganoscope.figures.axes import INK, make_figure, name_plainly
 from ganoscope.reports.kit.content import Chapter, Section, Table
 from ganoscope.reports.study.artefacts import Findings
-from ganoscope.studies.steps.evaluation import HELD_OUT
+from ganoscope.studies.result_files import HELD_OUT
 
 COLUMNS = 3
 """Matrices side by side."""
