@@ -8,6 +8,7 @@ from typing import Any
 from numpy.typing import NDArray
 
 from ganoscope.data.arrays import load_arrays
+from ganoscope.files import refuse_links
 from ganoscope.files.records import load_record, read_records
 from ganoscope.reports.kit.chart_files import WIDE_PX, save_chart
 from ganoscope.reports.kit.pictures import Picture, embed_svg, show_file
@@ -81,17 +82,31 @@ class Findings:
         if not self.plots:
             return ()
         folder = self.out / PLOTS
+        refuse_links(folder)
         folder.mkdir(exist_ok=True)
         return (Picture(embed_svg(save_chart(folder / f"{name}.png", chart, *arguments)), alt, "", width_px=WIDE_PX),)
 
     def draw_pixels(self, name: str, alt: str, chart: Callable[..., Any], *arguments: Any) -> tuple[Picture, ...]:
-        """Returns a chart of many pictures as pixels, which are smaller than SVG; otherwise as `draw`."""
+        """Returns a chart of many pictures as pixels, which are smaller than SVG; arguments as of `draw`.
+
+        Args:
+            name: Name of its file.
+            alt: What it shows, for readers who can't see it.
+            chart: Function that returns a figure.
+            *arguments: Arguments of that function.
+        """
         if not self.draw(name, alt, chart, *arguments):
             return ()
         return (show_file(self.out / PLOTS / f"{name}.png", "", alt, WIDE_PX),)
 
     def list_means(self, part: str, family: str, metric: str) -> Iterator[endpoint_means.EndpointMean]:
-        """Yields the means of a metric, arm by arm."""
+        """Yields the means of a metric, arm by arm.
+
+        Args:
+            part: What was tested on.
+            family: Family of classifiers.
+            metric: The metric.
+        """
         for one in self.endpoints:
             if (one.part, one.family, one.metric) == (part, family, metric) and one.arm in self.arms:
                 yield one

@@ -10,10 +10,11 @@ from ganoscope.reports.kit.plain_text import write_chapters
 from ganoscope.reports.kit.rendering import render
 from ganoscope.reports.study.artefacts import Findings, read_findings
 from ganoscope.reports.study.sections import (
-    arms,
     beside,
-    calibration,
+    calibration_errors,
+    decision,
     examples,
+    forest_plot,
     goal,
     grad_cams,
     levels,
@@ -22,10 +23,9 @@ from ganoscope.reports.study.sections import (
     matrices,
     plan,
     provenance,
-    ssim,
+    ssim_histograms,
     subgroups,
     training_curves,
-    verdict,
 )
 from ganoscope.studies.analysis import FOLDER
 from ganoscope.studies.design import FILE as DESIGN
@@ -34,8 +34,25 @@ from ganoscope.studies.judgement import FILE as VERDICT
 
 PAGE, TEXT, MADE = "report.html", "comparison_report.txt", "report.json"
 CHAPTERS = (
-    *(plan.show, arms.show, levels.show, beside.show, low_data.show, goal.show, subgroups.show, calibration.show),
-    *(matrices.show, training_curves.show, examples.show, grad_cams.show, ssim.show, provenance.show, limits.show),
+    *(
+        plan.show,
+        forest_plot.show,
+        levels.show,
+        beside.show,
+        low_data.show,
+        goal.show,
+        subgroups.show,
+        calibration_errors.show,
+    ),
+    *(
+        matrices.show,
+        training_curves.show,
+        examples.show,
+        grad_cams.show,
+        ssim_histograms.show,
+        provenance.show,
+        limits.show,
+    ),
 )
 """The chapters after the verdict, in order; one that has nothing to show returns None."""
 
@@ -88,7 +105,7 @@ def collect_content(findings: Findings) -> dict[str, Any]:
         "headline": begin(found.headline),
         "warnings": found.warnings,
         "cards": [make_warning(text) for text in found.warnings],
-        "verdict": verdict.show(findings),
+        "verdict": decision.show(findings),
         "chapters": chapters,
         "shows_real": bool(findings.examples) or findings.cams is not None,
     }

@@ -44,6 +44,11 @@ def write_change(value: float) -> str:
 def write_level(mean: float, low: float, high: float) -> str:
     """Returns a mean and its interval; the mean alone where there is no interval.
 
+    Args:
+        mean: The mean.
+        low: Lower end of the interval.
+        high: Upper end.
+
     Example:
         >>> write_level(0.5, 0.25, 0.75), write_level(0.5, math.nan, math.nan), write_level(math.nan, 0, 0)
         ('0.500 (0.250 to 0.750)', '0.500', '–')

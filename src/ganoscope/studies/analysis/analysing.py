@@ -3,7 +3,7 @@
 from dataclasses import asdict
 from pathlib import Path
 
-from ganoscope.files import load_json, remove, save_json
+from ganoscope.files import load_json, refuse_links, remove, save_json
 from ganoscope.files.tables import save_csv
 from ganoscope.studies.analysis import (
     FOLDER,
@@ -39,6 +39,7 @@ def analyse(out: Path, split: FirstSplit, config: AnalysisConfig) -> None:
         config: What is asked for.
     """
     folder, design = out / FOLDER, split.tasks.design
+    refuse_links(folder)
     folder.mkdir(exist_ok=True)
     endpoints = [
         *endpoint_means.measure_endpoints(out, design.ratio),

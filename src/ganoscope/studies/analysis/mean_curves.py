@@ -9,20 +9,34 @@ import numpy as np
 
 from ganoscope.files.records import Number, read_records
 from ganoscope.studies.result_tables import HISTORY
-from ganoscope.training.classifier.epochs import Epoch
 
 FILE = "curves.csv"
 METRICS = ("train_loss", "validation_loss", "validation_accuracy", "validation_auroc", "added_share")
 
 
 @dataclass(frozen=True)
-class EpochRow(Epoch):
-    """A row of the study's `history.csv`: an epoch of one classifier."""
+class EpochRow:
+    """What is read of a row of the study's `history.csv`: an epoch of one classifier.
 
-    split: int = 0
-    arm: str = ""
-    family: str = ""
-    seed: int = 0
+    Attributes:
+        arm: The arm.
+        family: Family of classifiers.
+        epoch: Number of the epoch, from 1.
+        train_loss: As in `Epoch`, like all that follows.
+        validation_loss: Loss on the validation split.
+        validation_auroc: AUROC on it.
+        validation_accuracy: Accuracy on it.
+        added_share: Share of added images.
+    """
+
+    arm: str
+    family: str
+    epoch: int
+    train_loss: Number
+    validation_loss: Number
+    validation_auroc: Number
+    validation_accuracy: Number
+    added_share: float
 
 
 @dataclass(frozen=True)

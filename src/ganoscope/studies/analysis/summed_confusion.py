@@ -33,11 +33,28 @@ class SummedCell:
 
 
 @dataclass(frozen=True)
-class CellRow(SummedCell):
-    """A row of the study's `confusion.csv`: the same for one split and seed."""
+class CellRow:
+    """A row of the study's `confusion.csv`.
 
-    split: int = 0
-    seed: int = 0
+    Attributes:
+        split: Number of the outer split.
+        part: What was tested on.
+        arm: The arm.
+        family: Family of classifiers.
+        seed: Number of the seed.
+        label: True class.
+        prediction: Predicted class.
+        images: Number of images.
+    """
+
+    split: int
+    part: str
+    arm: str
+    family: str
+    seed: int
+    label: str
+    prediction: str
+    images: int
 
 
 COLUMNS = tuple(field.name for field in fields(SummedCell))

@@ -6,7 +6,7 @@ from typing import Any
 from ganoscope.figures.axes import COLOURS, FAINT, INK, make_figure, measure_arms
 from ganoscope.reports.kit.content import Chapter, Section, Table
 from ganoscope.reports.study.artefacts import Findings
-from ganoscope.reports.study.sections.verdict import HEADER, write_comparison
+from ganoscope.reports.study.sections.decision import HEADER, write_comparison
 from ganoscope.reports.study.wording import name_metric, write_change
 from ganoscope.statistics.verdict import EQUAL, HARMS, HELPS
 from ganoscope.studies.judgement import Comparison
