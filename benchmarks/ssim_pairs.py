@@ -64,7 +64,7 @@ def main():
     ours, loop = np.median(totals, axis=0)
     print(
         f"{options.synthetic} x {options.real} images of {options.size} px: {ours:.1f} s, the loop {loop:.0f} s; "
-        f"median ratio {np.median(ratios):.1f} ({min(ratios):.1f} to {max(ratios):.1f}); largest difference {largest:.1e}"
+        f"median ratio {np.median(ratios):.1f} ({min(ratios):.1f} to {max(ratios):.1f}); largest error {largest:.1e}"
     )
 
 
