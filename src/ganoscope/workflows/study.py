@@ -55,8 +55,9 @@ def study(
         splits = [SplitTasks(design, store.resolve(), number) for number in range(design.plan.count)]
         evaluations = [split.evaluate() for split in splits]
         results = run_tasks(evaluations, out / TASKS, engine, title="study")
-        gather_tables(out, [results[task.key] for task in evaluations], splits, out / TASKS)
-        return judge(out, design)
+        folders = [results[task.key] for task in evaluations]
+        gather_tables(out, folders, splits, out / TASKS)
+        return judge(out, folders, design)
 
 
 def freeze_design(store: Store, out: Path, config: StudyConfig, engine: EngineOptions) -> Design:
