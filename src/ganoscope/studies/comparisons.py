@@ -141,7 +141,8 @@ def describe_beside(found: MeanDifference, design: Design) -> Beside:
     if found.sd > 0:
         detectable = found.sd * compute_minimum_detectable_difference(found.splits, found.ratio, alpha)
     if not np.isfinite(found.standard_error):
-        return Beside(*[np.nan] * 7, detectable)
+        unknown = np.nan
+        return Beside(unknown, unknown, unknown, unknown, unknown, unknown, unknown, detectable)
     posterior = compute_posterior(found, config.margin)
     return Beside(
         posterior.left,
@@ -167,7 +168,7 @@ def write_worth(outcomes: Outcomes, family: str, arm: str, design: Design) -> st
         return ""
     names = [
         BASELINE,
-        *(f"{BASELINE}@{fraction:g}" for fraction in config.low_data if fraction != config.real_fraction),
+        *(f"{BASELINE}@{fraction:g}" for fraction in config.low_data),
     ]
     sizes = np.array([outcomes.real_groups[name] for name in names])
     order = np.argsort(sizes)
