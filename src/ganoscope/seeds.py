@@ -62,6 +62,7 @@ class Stream(Enum):
     REDUCED_TRAINING = (79,), "training groups that are kept at a fraction of the real data; path: outer split"
     SPLIT_TASKS = (89,), "seeds of generators and classifiers; path: outer split, kind of task, number"
     ARM_IMAGES = (83,), "images that an arm adds; path: outer split, arm"
+    ANALYSED_IMAGES = (97,), "images that the analysis of a study looks at; path: what for"
     # explanation and counterfactuals
     SHOWN_ANSWERS = (41,), "right and wrong answers of a classifier whose heat maps are shown"
     SUBJECTS = (43,), "real images that are explained"

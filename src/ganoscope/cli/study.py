@@ -8,6 +8,7 @@ from typing import Annotated, Any
 import tyro
 
 from ganoscope.reports.study.printed import show_design, show_judgement
+from ganoscope.studies.analysis.config import AnalysisConfig
 from ganoscope.studies.arms import ARMS
 from ganoscope.studies.config import StudyConfig
 from ganoscope.studies.study_presets import PRESETS, find_study_preset
@@ -31,10 +32,11 @@ class Command:
     """Named study to begin with (see the list above)."""
     config: tyro.conf.OmitArgPrefixes[StudyConfig] = field(default_factory=StudyConfig)
     engine: tyro.conf.OmitArgPrefixes[EngineOptions] = field(default_factory=EngineOptions)
+    analysis: tyro.conf.OmitArgPrefixes[AnalysisConfig] = field(default_factory=AnalysisConfig)
 
     def run(self) -> None:
         """Runs the study, and prints its verdict."""
-        show_judgement(study(self.store, self.out, self.config, self.engine, show_design))
+        show_judgement(study(self.store, self.out, self.config, self.engine, self.analysis, show_design))
 
 
 def choose(arguments: Sequence[str]) -> type[Any]:

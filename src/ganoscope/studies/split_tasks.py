@@ -62,6 +62,12 @@ class SplitTasks:
         """The split in names of tasks."""
         return f"split {self.number + 1}"
 
+    @property
+    def synthetic_source(self) -> str:
+        """Source of the synthetic images that classifiers are tested on and reports show; "" where there is none."""
+        sources = {ARMS[arm].source for arm in self.design.config.compared}
+        return next((one for one in ("generated", "filtered", "external") if one in sources), "")
+
     def take_training(self, fraction: float) -> Task:
         """Returns the task that takes the patients to learn from."""
         arguments = {**self._name_split(), "fraction": fraction}
@@ -179,10 +185,8 @@ class SplitTasks:
             needs |= trials
             described = {"arm": variant.name, "family": family, "seed": seed, "trials": list(trials)}
             classifiers.append(described)
-        sources = {ARMS[arm].source for arm in config.compared}
-        drawn = next((one for one in ("generated", "filtered", "external") if one in sources), "")
-        if drawn:
-            needs["synthetic"] = self.provide_images(drawn)
+        if self.synthetic_source:
+            needs["synthetic"] = self.provide_images(self.synthetic_source)
         arguments: dict[str, object] = {"classifiers": classifiers}
         places = {}
         if config.external:

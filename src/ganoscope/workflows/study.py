@@ -9,6 +9,10 @@ from ganoscope.errors import UserError
 from ganoscope.files import save_json
 from ganoscope.files.records import load_record
 from ganoscope.locks import is_vacant, one_writer
+from ganoscope.reports.study.page import save_reports
+from ganoscope.studies.analysis.analysing import analyse
+from ganoscope.studies.analysis.config import AnalysisConfig
+from ganoscope.studies.analysis.first_split import FirstSplit
 from ganoscope.studies.config import StudyConfig
 from ganoscope.studies.cost import Cost, Costs, estimate_cost
 from ganoscope.studies.design import FILE, Design, freeze, make_design
@@ -21,6 +25,7 @@ from ganoscope.tasks.running import run_tasks
 
 DEFAULTS = StudyConfig()
 ENGINE = EngineOptions()
+ANALYSIS = AnalysisConfig()
 TASKS = "tasks"
 """Folder of the results of tasks, in that of the study."""
 COSTS = "costs.json"
@@ -31,6 +36,7 @@ def study(
     out: Path,
     config: StudyConfig = DEFAULTS,
     engine: EngineOptions = ENGINE,
+    analysis: AnalysisConfig = ANALYSIS,
     announce: Callable[[Design, list[Cost]], None] = lambda design, costs: None,
 ) -> Judgement:
     """Compares arms on outer splits of a store, and returns the verdict; repeat the call to resume.
@@ -40,6 +46,7 @@ def study(
         out: Folder of the study.
         config: What is compared, and how.
         engine: Where its tasks run.
+        analysis: What its report shows besides.
         announce: Called with the frozen design and its estimated cost before anything is trained.
 
     Raises:
@@ -57,7 +64,10 @@ def study(
         results = run_tasks(evaluations, out / TASKS, engine, title="study")
         folders = [results[task.key] for task in evaluations]
         gather_tables(out, folders, splits, out / TASKS)
-        return judge(out, folders, design)
+        found = judge(out, folders, design)
+        analyse(out, FirstSplit(splits[0], out / TASKS), analysis)
+        save_reports(out, design, not analysis.skip_plots)
+        return found
 
 
 def freeze_design(store: Store, out: Path, config: StudyConfig, engine: EngineOptions) -> Design:

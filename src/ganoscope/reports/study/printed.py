@@ -21,12 +21,22 @@ def show_design(design: Design, costs: Sequence[Cost]) -> None:
         design: The design.
         costs: Estimated costs of its trainings.
     """
-    config, plan = design.config, design.plan
-    drawn = "drawn anew each time" if plan.scheme == "random" else f"{plan.repeats} times {plan.folds} folds"
     table = Table(box=None, pad_edge=False, show_header=False)
     table.add_column()
     table.add_column(overflow="fold")
-    rows = {
+    for name, text in list_design(design).items():
+        table.add_row(name, text)
+    CONSOLE.print(table)
+    say(describe_costs(costs))
+    for line in describe_feasibility(design.feasibility, design.config.expected_sd):
+        say(line)
+
+
+def list_design(design: Design) -> dict[str, str]:
+    """Returns what is compared, on which splits, and what the verdict rests on, in words, by name."""
+    config, plan = design.config, design.plan
+    drawn = "drawn anew each time" if plan.scheme == "random" else f"{plan.repeats} times {plan.folds} folds"
+    return {
         "design": f"{design.sha256[:12]}, frozen",
         "images": f"{design.images:,} of {design.groups:,} patients or groups, {len(design.classes)} classes",
         "splits": f"{plan.count} ({drawn}), a {plan.parts}th of the patients held out in each",
@@ -37,12 +47,6 @@ def show_design(design: Design, costs: Sequence[Cost]) -> None:
         "generator": name_generator(design),
         **{f"arm {arm}": ARMS[arm].about for arm in (BASELINE, *config.compared)},
     }
-    for name, text in rows.items():
-        table.add_row(name, text)
-    CONSOLE.print(table)
-    say(describe_costs(costs))
-    for line in describe_feasibility(design.feasibility, design.config.expected_sd):
-        say(line)
 
 
 def describe_costs(costs: Sequence[Cost]) -> str:
