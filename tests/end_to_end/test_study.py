@@ -17,9 +17,11 @@ from ganoscope.data.phantoms.phantom_store import PhantomConfig
 from ganoscope.data.store import Store
 from ganoscope.studies.config import StudyConfig
 from ganoscope.studies.judgement import load_judgement
+from ganoscope.studies.steps import added_images, chosen_patients, classifier, evaluation, generator
 from ganoscope.workflows.phantom import phantom
 from ganoscope.workflows.study import study
 
+STEPS = (added_images, chosen_patients, classifier, evaluation, generator)
 QUICK = ["--families", "random_features", "--arms", "baseline", "classical", "--seed", "3"]
 QUICK += ["--repeats", "1", "--folds", "6"]
 
@@ -35,6 +37,10 @@ def finished(phantom_store, tmp_path_factory):
 def read(path):
     with path.open(newline="") as file:
         return list(csv.DictReader(file))
+
+
+def test_every_task_of_a_study_is_a_listed_step():
+    assert all(hasattr(module, name) for module in STEPS for name in module.REVISIONS)
 
 
 def test_a_study_ends_with_a_verdict_and_tables(finished):
@@ -184,8 +190,8 @@ def test_the_presets_keep_the_options_of_system_e_and_each_can_be_changed(phanto
     from ganoscope.cli import parse
 
     preset = ["--preset", "rsna-resnet50"]
-    config = parse("study", [str(phantom_store), str(tmp_path), *preset, "--epochs", "2"]).config
-    assert (config.families, config.folds, config.number, config.epochs) == (("resnet50",), 5, 5000, 2)
+    config = parse("study", [str(phantom_store), str(tmp_path), *preset, "--epochs", "7"]).config
+    assert (config.families, config.folds, config.number, config.epochs) == (("resnet50",), 5, 5000, 7)
     assert config.arms == ("baseline", "augmented", "curriculum")
     assert execute(["study", str(phantom_store), str(tmp_path), "--preset", "other"]) == 2
     assert "no such preset of a study: got other" in capsys.readouterr().err

@@ -181,6 +181,9 @@ def list_contradictions(config: StudyConfig) -> list[str]:
         faults.append(
             describe("--pilot measures the AUROC", config.endpoint, "--endpoint auroc", "Give --expected-sd.")
         )
+    if config.estimand == "models" and config.endpoint != "auroc":
+        remedy = "Patients are resampled for the AUROC alone."
+        faults.append(describe("--estimand models needs --endpoint auroc", config.endpoint, "auroc", remedy))
     if config.unfreeze and config.weights is None:
         faults.append(describe("--unfreeze needs --weights", "no --weights", "a file", "Leave it out."))
     return faults

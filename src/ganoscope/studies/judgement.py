@@ -1,22 +1,18 @@
 """The verdict of a study, by the rule that its design froze, and what stands beside it without deciding anything."""
 
-from collections.abc import Iterator
-from dataclasses import asdict, dataclass, field
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from ganoscope.files import save_json
 from ganoscope.files.records import Number, load_record
-from ganoscope.statistics.corrected_t import MeanDifference, compare_splits
-from ganoscope.statistics.verdict import Verdict, judge_arms
-from ganoscope.studies.arms import ARMS, BASELINE
+from ganoscope.statistics.corrected_t import compare_splits
+from ganoscope.studies.arms import BASELINE
+from ganoscope.studies.comparisons import Comparison, compare_all
 from ganoscope.studies.design import Design
-from ganoscope.studies.result_files import EXTERNAL, HELD_OUT
 from ganoscope.studies.result_tables import Outcomes, read_outcomes
-from ganoscope.studies.split_tasks import suits
 
 FILE = "verdict.json"
 SCHEMA_VERSION = 1
@@ -48,29 +44,6 @@ class ArmLevel:
 
 
 @dataclass(frozen=True)
-class Comparison:
-    """An arm against the baseline.
-
-    Attributes:
-        part: What both were tested on.
-        family: Family of classifiers.
-        arm: The arm.
-        decides: Whether this is the comparison that the verdict of the study rests on.
-        difference: Mean difference over splits.
-        verdict: The verdict, with the interval adjusted for the number of arms.
-        differences: Difference of each split.
-    """
-
-    part: str
-    family: str
-    arm: str
-    decides: bool
-    difference: MeanDifference
-    verdict: Verdict
-    differences: list[Number]
-
-
-@dataclass(frozen=True)
 class Judgement:
     """The content of `verdict.json`.
 
@@ -93,18 +66,18 @@ class Judgement:
     design_sha256: str
     levels: list[ArmLevel]
     comparisons: list[Comparison]
-    extra: dict[str, Any] = field(default_factory=dict)
 
 
-def judge(out: Path, design: Design) -> Judgement:
+def judge(out: Path, evaluations: Sequence[Path], design: Design) -> Judgement:
     """Returns the judgement of a finished study, after writing `verdict.json`.
 
     Args:
         out: Folder of the study, with its tables.
+        evaluations: Results of the evaluations, by the number of the split.
         design: Its design.
     """
     outcomes = read_outcomes(out, design.config.endpoint, design.plan.count)
-    comparisons = list(compare_all(outcomes, design))
+    comparisons = list(compare_all(outcomes, evaluations, design))
     primary = next(one for one in comparisons if one.decides)
     found = Judgement(
         word=primary.verdict.word,
@@ -143,32 +116,6 @@ def measure_levels(outcomes: Outcomes, ratio: float) -> Iterator[ArmLevel]:
             yield ArmLevel(part, family, arm, mean.value, mean.sd, mean.low, mean.high, values.tolist())
 
 
-def compare_all(outcomes: Outcomes, design: Design) -> Iterator[Comparison]:
-    """Yields every comparison with the baseline; those of one family and part are adjusted for each other.
-
-    Args:
-        outcomes: Values of the endpoint.
-        design: The design.
-    """
-    config = design.config
-    for part in (HELD_OUT, *([EXTERNAL] if config.external else [])):
-        for family in config.families:
-            arms = [arm for arm in config.compared if suits(family, ARMS[arm])]
-            before = outcomes.find(part, BASELINE, family)
-            differences = [outcomes.find(part, arm, family) - before for arm in arms]
-            found = [compare_splits(drop_missing(each), design.ratio) for each in differences]
-            verdicts = judge_arms(found, config.margin)
-            for arm, each, mean, verdict in zip(arms, differences, found, verdicts, strict=True):
-                decides = (part, family, arm) == (HELD_OUT, config.families[0], config.compared[0])
-                yield Comparison(part, family, arm, decides, mean, verdict, each.tolist())
-
-
-def drop_missing(values: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Returns the values that are known, given those of all splits, shape (splits,); one NaN where there is none."""
-    known = values[np.isfinite(values)]
-    return known if len(known) else np.array([np.nan])
-
-
 def write_headline(found: Comparison, design: Design) -> str:
     """Returns the verdict as a sentence.
 
@@ -177,10 +124,11 @@ def write_headline(found: Comparison, design: Design) -> str:
         design: The design.
     """
     mean, verdict, metric = found.difference, found.verdict, design.config.endpoint.upper().replace("_", " ")
+    p = f", adjusted p {verdict.p:.3g}" if np.isfinite(verdict.p) else ""
     return (
         f"{found.arm} against {BASELINE}, {found.family}: {verdict.word}. Mean difference of {metric} over "
-        f"{mean.splits} splits {mean.value:+.4f} ({100 * verdict.level:.4g} % interval {verdict.low:+.4f} to "
-        f"{verdict.high:+.4f}, adjusted p {verdict.p:.3g}); differences up to {design.config.margin:g} count as equal."
+        f"{mean.splits} splits {mean.value:+.4f} ({100 * verdict.level:.4g} % interval over {found.over} "
+        f"{verdict.low:+.4f} to {verdict.high:+.4f}{p}); differences up to {design.config.margin:g} count as equal."
     )
 
 

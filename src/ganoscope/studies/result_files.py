@@ -15,11 +15,11 @@ FITTED, IMAGES = "fitted.json", "images.json"
 """Facts about a classifier, and about the images that an arm adds."""
 RESULTS, SUBGROUPS, CONFUSION, PREDICTIONS = "results.csv", "subgroups.csv", "confusion.csv", "predictions.npz"
 KEYS = ("part", "arm", "family", "seed")
-RESULT_COLUMNS = (*KEYS, "trial", "ratio", "added", "validation_auroc", "images", "groups", *METRICS)
+RESULT_COLUMNS = (*KEYS, "trial", "real_groups", "ratio", "added", "validation_auroc", "images", "groups", *METRICS)
 SUBGROUP_COLUMNS = (*KEYS, "kind", "subgroup", "images", "auroc", "sensitivity", "accuracy")
 CONFUSION_COLUMNS = (*KEYS, "label", "prediction", "images")
 COLUMNS = {RESULTS: RESULT_COLUMNS, SUBGROUPS: SUBGROUP_COLUMNS, CONFUSION: CONFUSION_COLUMNS}
-CHOSEN = ("ratio", "added", "validation_auroc")
+CHOSEN = ("real_groups", "ratio", "added", "validation_auroc")
 """Facts about the trial that was chosen."""
 HELD_OUT, EXTERNAL, SYNTHETIC = "held_out", "external", "synthetic"
 """What classifiers are tested on: the split's held-out patients, another store, and the generator's own images."""

@@ -29,6 +29,7 @@ class Result:
         family: Family of classifiers.
         seed: Number of the seed.
         trial: Number of the trial that validation chose.
+        real_groups: Number of patients or groups of the real training images.
         ratio: Added images per real one.
         added: Number of added images.
         validation_auroc: AUROC on the validation images.
@@ -54,6 +55,7 @@ class Result:
     family: str
     seed: int
     trial: int
+    real_groups: int
     ratio: float
     added: int
     validation_auroc: Number
@@ -118,9 +120,11 @@ class Outcomes:
 
     Attributes:
         values: Shape (splits,), by (part, arm, family).
+        real_groups: Mean number of real training patients or groups over splits, by arm.
     """
 
     values: Mapping[tuple[str, str, str], NDArray[np.float64]]
+    real_groups: Mapping[str, int]
 
     def find(self, part: str, arm: str, family: str) -> NDArray[np.float64]:
         """Returns the values of all splits, shape (splits,); NaN where there is none.
@@ -143,9 +147,12 @@ def read_outcomes(out: Path, metric: str, splits: int) -> Outcomes:
     """
     sums: dict[tuple[str, str, str], NDArray[np.float64]] = {}
     counts: dict[tuple[str, str, str], NDArray[np.float64]] = {}
+    groups: dict[str, list[int]] = {}
     for row in read_records(out / RESULTS, Result):
         key = (row.part, row.arm, row.family)
         sums.setdefault(key, np.zeros(splits))[row.split] += float(getattr(row, metric))
         counts.setdefault(key, np.zeros(splits))[row.split] += 1
+        groups.setdefault(row.arm, []).append(row.real_groups)
     with np.errstate(invalid="ignore"):
-        return Outcomes({key: sums[key] / counts[key] for key in sums})
+        values = {key: sums[key] / counts[key] for key in sums}
+    return Outcomes(values, {arm: round(float(np.mean(found))) for arm, found in groups.items()})

@@ -62,8 +62,9 @@ def study(
         splits = [SplitTasks(design, store.resolve(), number) for number in range(design.plan.count)]
         evaluations = [split.evaluate() for split in splits]
         results = run_tasks(evaluations, out / TASKS, engine, title="study")
-        gather_tables(out, [results[task.key] for task in evaluations], splits, out / TASKS)
-        found = judge(out, design)
+        folders = [results[task.key] for task in evaluations]
+        gather_tables(out, folders, splits, out / TASKS)
+        found = judge(out, folders, design)
         analyse(out, FirstSplit(splits[0], out / TASKS), analysis)
         save_reports(out, design, not analysis.skip_plots)
         return found

@@ -1,6 +1,7 @@
 """What `ganoscope study` prints: the frozen design, and the verdict."""
 
 from collections.abc import Sequence
+from math import isnan
 
 from rich.table import Table
 
@@ -104,8 +105,11 @@ def show_judgement(found: Judgement) -> None:
             one.part.replace("_", "-"),
             f"{one.difference.value:+.4f}",
             f"{verdict.low:+.4f} to {verdict.high:+.4f}",
-            f"{verdict.p:.3g}",
+            "" if isnan(verdict.p) else f"{verdict.p:.3g}",
             verdict.word,
         )
     CONSOLE.print(table)
+    for one in found.comparisons:
+        if one.beside and one.beside.worth:
+            say(f"{one.arm}, {one.family}: worth in real patients {one.beside.worth}")
     say(found.headline)

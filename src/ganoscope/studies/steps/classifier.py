@@ -69,7 +69,8 @@ def fit_classifier(
     )
     fitted = find_family(family).fit(mixed, output / RUN, Fitting(options, Mix(stages, max(real, batch))))
     remove(output / STORE)
-    counts = {"real": real if kind.real else 0, "added": count, "ratio": ratio}
+    groups = len(np.unique(data.column("group")[data.indices("train")]))
+    counts = {"real_groups": groups if kind.real else 0, "added": count, "ratio": ratio}
     save_json(output / FITTED, {"validation_auroc": fitted.validation_auroc, **counts})
 
 

@@ -1,33 +1,40 @@
-"""What stands beside the verdict and decides nothing, as far as the study has measured it."""
+"""What stands beside the verdict and decides nothing: posterior, effect size, false outperformance, worth."""
 
-from collections.abc import Iterator
-from typing import Any
-
-from ganoscope.reports.kit.content import Chapter, Section, Table, write_number
+from ganoscope.reports.kit.content import Chapter, Section, Table
 from ganoscope.reports.study.artefacts import Findings
+from ganoscope.reports.study.wording import write_change
+from ganoscope.studies.comparisons import Beside
+
+HEADER = (
+    "Arm, classifier",
+    "harms / equal / helps",
+    "no better than the baseline",
+    "effect size",
+    "detectable",
+    "worth in real patients",
+)
+NOTE = (
+    "Posterior probabilities of the Bayesian correlated t-test below, within and above the margin; the probability "
+    "that the arm is no better; the mean difference over the standard deviation of differences over splits, with its "
+    "95 % interval; the difference that 80 % power would have found, at the standard deviation that was found. They "
+    "decide nothing."
+)
 
 
 def show(findings: Findings) -> Chapter | None:
-    """Returns the further measurements of the verdict's file; None where there are none."""
-    rows = tuple((name, write_number(value)) for name, value in flatten(findings.judgement.extra))
+    """Returns what stands beside every comparison; None where there is nothing."""
+    rows = tuple(
+        (f"{one.arm}, {one.family}", *write_beside(one.beside)) for one in findings.judgement.comparisons if one.beside
+    )
     if not rows:
         return None
-    table = Table("Further measurements, which decide nothing", ("Quantity", "Value"), rows)
-    return Chapter("beside", "Beside the verdict", (Section(tables=(table,)),))
+    table = Table("Beside the verdict", HEADER, rows)
+    return Chapter("beside", "Beside the verdict", (Section(sentences=(NOTE,), tables=(table,)),))
 
 
-def flatten(content: Any, name: str = "") -> Iterator[tuple[str, Any]]:
-    """Yields (name, value) of every value in JSON objects and lists of objects.
-
-    Example:
-        >>> list(flatten({"worth": {"low": 1, "high": 2}, "sizes": [1, 2]}))
-        [('worth, low', 1), ('worth, high', 2), ('sizes', [1, 2])]
-    """
-    if isinstance(content, dict):
-        for key, value in content.items():
-            yield from flatten(value, f"{name}, {key}".strip(", ").replace("_", " "))
-    elif isinstance(content, list) and content and isinstance(content[0], dict):
-        for number, value in enumerate(content, 1):
-            yield from flatten(value, f"{name} {number}")
-    else:
-        yield name, content
+def write_beside(found: Beside) -> tuple[str, ...]:
+    """Returns the cells of one comparison, without its name."""
+    posterior = " / ".join(f"{share:.2f}" for share in (found.harms, found.equal, found.helps))
+    effect = f"{found.effect_size:.2f} ({found.effect_low:.2f} to {found.effect_high:.2f})"
+    detectable = write_change(found.detectable).lstrip("+")
+    return posterior, f"{found.false_outperformance:.2f}", effect, detectable, found.worth or "no learning curve"
