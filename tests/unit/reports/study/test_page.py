@@ -35,8 +35,8 @@ def test_the_page_is_complete_in_itself_and_well_formed(written):
     assert all(source.startswith("data:") for source in page.loads)
     assert all(link.removeprefix("#") in page.ids for link in page.links)
     assert all(picture["alt"] for picture in page.pictures)
-    wanted = "alarms design arms levels low_data goal subgroups calibration confusion training examples grad_cams ssim"
-    assert page.ids == [*wanted.split(), "provenance", "limits"]
+    wanted = "alarms design arms levels beside low_data goal subgroups calibration confusion training examples grad_cams"
+    assert page.ids == [*wanted.split(), "ssim", "provenance", "limits"]
 
 
 def test_the_verdict_comes_first_on_the_page_and_in_the_text(written):
