@@ -7,6 +7,7 @@ Source: the statistic of Nadeau, Bengio 2003, under a true difference follows th
 import numpy as np
 
 from ganoscope.statistics.corrected_t import compute_variance_factor
+from ganoscope.statistics.estimate import LEVEL
 
 POWER = 0.8
 """Probability with which the minimum detectable difference is found."""
@@ -84,6 +85,31 @@ def compute_equivalence_power(margin_sd: float, splits: int, ratio: float, alpha
     sd = np.sqrt(chi2.ppf(shares, splits - 1) / (splits - 1))
     room = np.maximum(margin_sd - t.ppf(1 - alpha / 2, splits - 1) * factor * sd, 0)
     return float((2 * norm.cdf(room / factor) - 1).mean())
+
+
+def compute_sd_interval(sd: float, splits: int) -> tuple[float, float]:
+    r"""Returns the 95 % interval of a standard deviation of splits, such as that of a pilot.
+
+    .. math:: s \sqrt{(J - 1) / \chi^2_{0.975, J-1}}, \quad s \sqrt{(J - 1) / \chi^2_{0.025, J-1}}
+
+    Splits that all correlate alike shift together, which leaves this distribution as it is.
+
+    Args:
+        sd: Standard deviation over splits.
+        splits: Number of splits J, 2 or more.
+
+    Source: Cochran 1934, https://doi.org/10.1017/S0305004100016595
+
+    Example:
+        >>> [round(end, 4) for end in compute_sd_interval(0.02, 10)]
+        [0.0138, 0.0365]
+    """
+    from scipy.stats import chi2  # imported late: it takes half a second
+
+    low, high = (
+        sd * np.sqrt((splits - 1) / chi2.ppf(share, splits - 1)) for share in ((1 + LEVEL) / 2, (1 - LEVEL) / 2)
+    )
+    return float(low), float(high)
 
 
 def compute_smallest_exact_p(pairs: int) -> float:

@@ -9,6 +9,7 @@ from ganoscope.statistics.power import (
     compute_equivalence_power,
     compute_minimum_detectable_difference,
     compute_power,
+    compute_sd_interval,
     compute_smallest_exact_p,
 )
 
@@ -54,3 +55,12 @@ def test_one_split_detects_nothing():
 def test_the_smallest_exact_p_value_is_scipys(pairs):
     values = np.arange(1.0, pairs + 1)
     assert compute_smallest_exact_p(pairs) == pytest.approx(stats.wilcoxon(values, method="exact").pvalue)
+
+
+@pytest.mark.parametrize("correlation", [0.0, 0.3])
+def test_intervals_of_a_standard_deviation_cover_whether_splits_agree_or_not(correlation):
+    rng = np.random.default_rng(0)
+    shared = np.sqrt(correlation) * rng.normal(size=(2000, 1))
+    sds = (shared + np.sqrt(1 - correlation) * rng.normal(size=(2000, 8))).std(1, ddof=1)
+    covered = [low <= np.sqrt(1 - correlation) <= high for low, high in (compute_sd_interval(sd, 8) for sd in sds)]
+    assert np.mean(covered) == pytest.approx(0.95, abs=0.015)
