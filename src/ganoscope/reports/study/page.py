@@ -34,25 +34,9 @@ from ganoscope.studies.judgement import FILE as VERDICT
 
 PAGE, TEXT, MADE = "report.html", "comparison_report.txt", "report.json"
 CHAPTERS = (
-    *(
-        plan.show,
-        forest_plot.show,
-        levels.show,
-        beside.show,
-        low_data.show,
-        goal.show,
-        subgroups.show,
-        calibration_errors.show,
-    ),
-    *(
-        matrices.show,
-        training_curves.show,
-        examples.show,
-        grad_cams.show,
-        ssim_histograms.show,
-        provenance.show,
-        limits.show,
-    ),
+    *(plan.show, forest_plot.show, levels.show, beside.show, low_data.show, goal.show, subgroups.show),
+    *(calibration_errors.show, matrices.show, training_curves.show, examples.show, grad_cams.show),
+    *(ssim_histograms.show, provenance.show, limits.show),
 )
 """The chapters after the verdict, in order; one that has nothing to show returns None."""
 
