@@ -1,13 +1,18 @@
 """What do tasks cost over a bare loop, how much faster are two workers than one, and how does joblib compare?
 
-Each task trains a small convolutional network on phantoms drawn from its seed, with one thread, for about as long as
-`--seconds` says. Side by side, in turn, so that other work on the machine meets all alike: the bare loop in this
-process, joblib's processes (loky), and the engine `local`, with one worker and with two. Results are saved by all.
+Each task trains a small convolutional network on noise drawn from its seed, with one thread, for about as long as
+`--seconds` says. The ways follow one another, so that other work on the machine meets all alike: the bare loop,
+joblib's processes (loky), and the engine `local`, with one worker and with two. Results are saved by all. Each way runs
+in a process of its own, which first imports torch, as every script would; that is not counted, but what a way imports
+again in further processes is. Processor time counts all processes of a way: unlike seconds, it depends little on what
+else the machine does.
 """
 
 import argparse
 import os
 import statistics
+import subprocess
+import sys
 import tempfile
 import time
 from pathlib import Path
@@ -17,6 +22,7 @@ os.environ["OMP_NUM_THREADS"] = "1"
 import joblib
 import numpy as np
 import torch
+from joblib.externals.loky import get_reusable_executor
 
 from ganoscope.tasks.engines import EngineOptions
 from ganoscope.tasks.running import run_tasks
@@ -77,11 +83,24 @@ WAYS = {
 }
 
 
-def measure(function, number, steps, workers):
+def measure(name, number, steps):
+    """Returns the seconds and the processor time of one way, in a process of its own."""
+    command = [sys.executable, __file__, "--way", name, "--tasks", str(number), "--steps", str(steps)]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    return [float(word) for word in done.stdout.split()[-2:]]
+
+
+def run_way(name, number, steps):
+    """Runs one way in this process, and prints its seconds and its processor time."""
+    function, workers = WAYS[name]
     with tempfile.TemporaryDirectory() as folder:
-        start = time.perf_counter()
+        before, start = os.times(), time.perf_counter()
         function(Path(folder) / "results", number, steps, workers)
-        return time.perf_counter() - start
+        seconds = time.perf_counter() - start
+        if name.startswith("joblib"):
+            get_reusable_executor().shutdown(wait=True)  # a process is counted when it has ended
+        after = os.times()
+    print(seconds, sum(after[:4]) - sum(before[:4]))
 
 
 def find_steps(seconds):
@@ -97,21 +116,33 @@ def main():
     parser.add_argument("--seconds", type=float, default=5.0)
     parser.add_argument("--tasks", type=int, default=10)
     parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--steps", type=int, default=0)
+    parser.add_argument("--way", choices=WAYS)
     options = parser.parse_args()
-    steps = find_steps(options.seconds)
-    times = {name: [] for name in WAYS}
-    for round_number in range(options.rounds):
-        names = list(WAYS)[round_number % len(WAYS) :] + list(WAYS)[: round_number % len(WAYS)]
-        for name in names:
-            times[name].append(measure(WAYS[name][0], options.tasks, steps, WAYS[name][1]))
-    medians = {name: statistics.median(seconds) for name, seconds in times.items()}
-    print(f"{options.tasks} tasks of {steps} steps, {options.rounds} rounds; medians (all rounds)\n")
-    print("| way | seconds | against the bare loop |\n|---|---:|---:|")
-    for name, seconds in medians.items():
-        each = ", ".join(f"{one:.1f}" for one in times[name])
-        print(f"| {name} | {seconds:.1f} ({each}) | {seconds / medians['bare loop']:.3f} |")
+    steps = options.steps or find_steps(options.seconds)
+    if options.way:
+        run_way(options.way, options.tasks, steps)
+        return
+    measured = {name: [] for name in WAYS}
+    for _ in range(options.rounds):
+        for name in WAYS:
+            measured[name].append(measure(name, options.tasks, steps))
+    print_table(measured, options.tasks, steps)
+
+
+def print_table(measured, tasks, steps):
+    medians = {name: [statistics.median(one) for one in zip(*rounds, strict=True)] for name, rounds in measured.items()}
+    rounds = len(measured["bare loop"])
+    print(f"{tasks} tasks of {steps} steps; medians of {rounds} rounds\n")
+    print("| way | seconds | against the bare loop | processor seconds | against the bare loop |")
+    print("|---|---:|---:|---:|---:|")
+    for name, (seconds, processor) in medians.items():
+        bare = medians["bare loop"]
+        print(f"| {name} | {seconds:.1f} | {seconds / bare[0]:.3f} | {processor:.1f} | {processor / bare[1]:.3f} |")
     for way in ("tasks", "joblib"):
-        print(f"\n{way}: two workers are {medians[f'{way}, 1 worker'] / medians[f'{way}, 2 workers']:.2f} x one")
+        pairs = zip(measured[f"{way}, 1 worker"], measured[f"{way}, 2 workers"], strict=True)
+        each = [one[0] / two[0] for one, two in pairs]
+        print(f"\n{way}: two workers are {statistics.median(each):.2f} x one ({', '.join(f'{x:.2f}' for x in each)})")
 
 
 if __name__ == "__main__":

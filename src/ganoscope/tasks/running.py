@@ -27,6 +27,10 @@ RETRIES = 2
 than it reported."""
 WAIT_SECONDS = 0.5
 """Time between two looks for signals."""
+LOOKED_AT = 50
+"""Most waiting tasks that are looked at for one that fits."""
+MOST_PASSED = 20
+"""Tasks that may start before one that came first and needs more room: then room is kept free until it fits."""
 NAMED = 5
 """Most tasks that a list names."""
 
@@ -104,6 +108,7 @@ class Run:
         self._contents: dict[str, str] = {}
         self._queue: deque[Task] = deque()
         self._attempts: dict[str, tuple[Task, int]] = {}
+        self._passed = 0
         self._died: Counter[str] = Counter()
         self._time = TimeLeft(graph.tasks)
 
@@ -159,12 +164,13 @@ class Run:
         return self.graph.finish(task)
 
     def _start_what_fits(self) -> None:
-        """Starts queued tasks in order; one that does not fit lets later ones pass, but not for ever."""
+        """Starts queued tasks in order; those behind one that does not fit may pass it, but only so often."""
         kept: deque[Task] = deque()
-        while self._queue and len(kept) < NAMED:
+        while self._queue and len(kept) < (LOOKED_AT if self._passed < MOST_PASSED else 1):
             task = self._queue.popleft()
             if self.engine.fits(task):
                 self._start(task)
+                self._passed = self._passed + 1 if kept else 0
             else:
                 kept.append(task)
         self._queue.extendleft(reversed(kept))

@@ -69,12 +69,18 @@ class Task:
         return {
             "function": self.function,
             "revision": find_revision(self.function),
-            "version": version("ganoscope"),
+            "version": read_version(),
             "arguments": dict(self.arguments),
             "needs": {name: task.key for name, task in self.needs.items()},
             "cores": self.cores,
             "gpus": self.gpus,
         }
+
+
+@cache
+def read_version() -> str:
+    """Returns the version of ganoscope."""
+    return version("ganoscope")
 
 
 def compute_key(work: Mapping[str, object]) -> str:

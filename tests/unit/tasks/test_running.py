@@ -17,8 +17,11 @@ from tests.fixtures import slurm_cluster
 from tests.fixtures.task_graphs import make, make_sum, read_results
 
 from ganoscope.errors import UserError
+from ganoscope.files import partial_name
 from ganoscope.tasks import running
+from ganoscope.tasks.attempt import Ended
 from ganoscope.tasks.engines import EngineOptions
+from ganoscope.tasks.kept_results import write_record
 from ganoscope.tasks.running import run_tasks
 
 ROOT = Path(__file__).parents[3]
@@ -174,8 +177,6 @@ def test_what_was_made_from_a_result_that_was_replaced_is_made_again(tmp_path, c
     before = np.load(tmp_path / "r" / wanted.key / "numbers.npy")
     numbers = np.load(result / "numbers.npy") + 1
     np.save(result / "numbers.npy", numbers)
-    from ganoscope.tasks.kept_results import write_record
-
     record = json.loads((result / "task.json").read_text())
     write_record(result, record["work"], record["name"], record["read"], 0.0, 0.0)
     capsys.readouterr()
@@ -252,5 +253,37 @@ def test_a_thousand_finished_tasks_are_verified_in_five_seconds(tmp_path):
     assert time.monotonic() - start < 5
 
 
-def test_the_number_of_retries_is_what_messages_assume():
-    assert running.RETRIES == 2
+class Clockwork:
+    """An engine with two cores in which each round ends the attempt that began first; nothing is written."""
+
+    def __init__(self, folder):
+        self.folder, self.running, self.order = folder, [], []
+
+    def list_faults(self, tasks):
+        return []
+
+    def fits(self, task):
+        return sum(job.cores for job in self.running) + task.cores <= 2
+
+    def start(self, job):
+        self.running.append(job)
+        self.order.append(job.name)
+
+    def wait(self, seconds):
+        job = self.running.pop(0)
+        output = partial_name(job.result)
+        output.mkdir()
+        write_record(output, job.work, job.name, job.read, 0.0, 0.0)
+        return [Ended(job.key, "done")]
+
+    def close(self):
+        pass
+
+
+def test_wide_tasks_are_passed_only_so_often(tmp_path, monkeypatch):
+    engine = Clockwork(tmp_path)
+    monkeypatch.setattr(running, "make_engine", lambda options, folder: engine)
+    narrow = [make("draw", f"narrow {seed}", seed=seed) for seed in range(60)]
+    run_tasks([narrow[0], make("draw", "wide", seed=99, cores=2), *narrow[1:]], tmp_path / "r")
+    assert 2 < engine.order.index("wide") <= running.MOST_PASSED + 3
+    assert [name for name in engine.order if name != "wide"] == [task.name for task in narrow]

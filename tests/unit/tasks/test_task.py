@@ -37,7 +37,7 @@ def test_a_new_revision_or_version_is_other_work(monkeypatch):
     keys = [make("draw", seed=1).key]
     monkeypatch.setattr(module, "find_revision", lambda function: 2)
     keys.append(make("draw", seed=1).key)
-    monkeypatch.setattr(module, "version", lambda name: "99")
+    monkeypatch.setattr(module, "read_version", lambda: "99")
     keys.append(make("draw", seed=1).key)
     assert len(set(keys)) == 3
 
