@@ -38,7 +38,7 @@ def test_the_page_is_complete_in_itself_and_well_formed(written):
     wanted = (
         "alarms design arms levels beside low_data goal subgroups calibration confusion training examples grad_cams"
     )
-    assert page.ids == [*wanted.split(), "grad_cams", "ssim", "provenance", "limits"]
+    assert page.ids == [*wanted.split(), "ssim", "provenance", "limits"]
 
 
 def test_the_verdict_comes_first_on_the_page_and_in_the_text(written):
