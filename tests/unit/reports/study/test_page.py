@@ -35,16 +35,17 @@ def test_the_page_is_complete_in_itself_and_well_formed(written):
     assert all(source.startswith("data:") for source in page.loads)
     assert all(link.removeprefix("#") in page.ids for link in page.links)
     assert all(picture["alt"] for picture in page.pictures)
-    wanted = "alarms design arms levels low_data goal subgroups calibration confusion training examples grad_cams ssim"
-    assert page.ids == [*wanted.split(), "provenance", "limits"]
+    wanted = (
+        "alarms design arms levels beside low_data goal subgroups calibration confusion training examples grad_cams"
+    )
+    assert page.ids == [*wanted.split(), "grad_cams", "ssim", "provenance", "limits"]
 
 
 def test_the_verdict_comes_first_on_the_page_and_in_the_text(written):
     page, text, out, _ = written
     verdict = json.loads((out / "verdict.json").read_text())
-    joined = " ".join(text.split())
-    assert joined.startswith(f"{WARNING} {verdict['headline']}")
-    headline = verdict["headline"][1:]
+    joined, headline = " ".join(text.split()), verdict["headline"][0].upper() + verdict["headline"][1:]
+    assert joined.startswith(f"{WARNING} {headline}")
     assert 0 < page.text.index(WARNING) < page.text.index(headline) < page.text.index("Contents")
 
 

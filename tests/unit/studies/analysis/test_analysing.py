@@ -5,6 +5,7 @@ from types import SimpleNamespace
 from tests.fixtures.study_tables import MadeUpSplit, decide
 
 from ganoscope.data.store import Store
+from ganoscope.studies.analysis import FOLDER
 from ganoscope.studies.analysis.analysing import analyse
 from ganoscope.studies.analysis.config import AnalysisConfig
 
@@ -14,7 +15,7 @@ FEW = {"ssim_real": 4, "ssim_synthetic": 3, "gradcam_samples": 1}
 def test_parts_are_left_out_and_made_when_asked_for(phantom_store, tiny_classifier, tmp_path):
     store, design = Store.open(phantom_store), decide(tmp_path, phantom_store)
     split = MadeUpSplit(SimpleNamespace(design=design), store, store, store, tiny_classifier)
-    folder = tmp_path / "analysis"
+    folder = tmp_path / FOLDER
     analyse(tmp_path, split, AnalysisConfig(**FEW, skip_ssim=True, skip_gradcam=True))
     assert not (folder / "ssim.json").exists()
     assert not (folder / "grad_cams.json").exists()
@@ -31,4 +32,4 @@ def test_without_synthetic_images_there_is_nothing_to_compare(phantom_store, tin
     store, design = Store.open(phantom_store), decide(tmp_path, phantom_store)
     split = MadeUpSplit(SimpleNamespace(design=design), store, store, None, tiny_classifier)
     analyse(tmp_path, split, AnalysisConfig(**FEW))
-    assert {path.name for path in (tmp_path / "analysis").glob("*.npz")} == {"grad_cams.npz"}
+    assert {path.name for path in (tmp_path / FOLDER).glob("*.npz")} == {"grad_cams.npz"}
