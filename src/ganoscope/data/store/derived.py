@@ -15,7 +15,7 @@ from ganoscope.files.tables import save_csv
 BLOCK_IMAGES = 256
 """Images copied at a time."""
 SYNTHETIC, DUPLICATE = "synthetic", "duplicate"
-"""Origins of added images; those of a source have none."""
+"""Kinds of added images."""
 
 
 @dataclass(frozen=True)
@@ -86,7 +86,7 @@ def make_duplicates(store: Store, positions: NDArray[np.int64]) -> AddedImages:
     """
     samples = list(store.samples())
     rows = [
-        replace(samples[place], sample_id=f"{samples[place].sample_id}-copy{number}", split="train", origin=DUPLICATE)
+        replace(samples[place], sample_id=f"{samples[place].sample_id}-copy{number}", split="train", added=DUPLICATE)
         for number, place in enumerate(positions.tolist())
     ]
     return AddedImages(np.asarray(store.images[positions]), rows)
@@ -116,7 +116,7 @@ def make_synthetic(
             height_px=store.size,
             width_px=store.size,
             modality="" if store.modality == "mixed" else store.modality,
-            origin=SYNTHETIC,
+            added=SYNTHETIC,
         )
         for label, name in zip(labels, names, strict=True)
     ]

@@ -147,14 +147,14 @@ def count_added(share: float, images: int) -> int:
     return int(share * images + 1e-9)
 
 
-def find_added(origins: Sequence[str] | NDArray[np.str_], indices: NDArray[np.int64]) -> NDArray[np.bool_]:
+def find_added(kinds: Sequence[str] | NDArray[np.str_], indices: NDArray[np.int64]) -> NDArray[np.bool_]:
     """Returns which of some images were added, shape (B,).
 
     Args:
-        origins: Column `origin` of the store.
+        kinds: Column `added` of the store.
         indices: Positions of the images, shape (B,).
     """
-    found: NDArray[np.bool_] = np.asarray(origins)[indices] != ""
+    found: NDArray[np.bool_] = np.asarray(kinds)[indices] != ""
     return found
 
 

@@ -113,7 +113,7 @@ class Session:
         size, seed = self.config.batch_size, self.config.seed
         if mix is None:
             return partial(choose_batch, self.indices, batch_size=size, seed=seed)
-        added = find_added(self.store.column("origin"), self.indices)
+        added = find_added(self.store.column("added"), self.indices)
         refuse_unfit_mix(mix, int((~added).sum()), int(added.sum()), size)
         whole = Mix(mix.stages, self.steps * size)
         real, extra = self.indices[~added], self.indices[added]

@@ -25,7 +25,7 @@ def test_added_images_come_last_and_tell_their_origin(phantom_store, tmp_path):
     store = Store.open(phantom_store)
     splits = np.where(np.arange(store.count) < 10, "validation", "")
     derived = derive_store(store, splits, tmp_path / "twice", make_duplicates(store, np.array([20, 20, 30])))
-    assert derived.column("origin").tolist() == [""] * 10 + ["duplicate"] * 3
+    assert derived.column("added").tolist() == [""] * 10 + ["duplicate"] * 3
     assert derived.column("split")[10:].tolist() == ["train"] * 3
     assert derived.column("patient")[10:].tolist() == store.column("patient")[[20, 20, 30]].tolist()
     assert len(set(derived.column("sample_id"))) == 13
@@ -34,7 +34,7 @@ def test_added_images_come_last_and_tell_their_origin(phantom_store, tmp_path):
     pixels = np.full((2, store.size, store.size), 7.0)
     made = make_synthetic(store, pixels, ["glioma", "none"], ["000", "001"])
     derived = derive_store(store, splits, tmp_path / "made", made)
-    assert derived.column("origin")[10:].tolist() == ["synthetic"] * 2
+    assert derived.column("added")[10:].tolist() == ["synthetic"] * 2
     assert derived.column("label")[10:].tolist() == ["glioma", "none"]
     assert set(derived.column("patient")[10:]) == {""}
     assert len(set(derived.column("group")[10:])) == 2

@@ -294,7 +294,7 @@ def test_a_change_of_the_anatomy_is_noticed(tmp_path):
 def test_a_store_written_before_there_was_a_column_for_anatomy_is_read(make_store):
     store = make_store(ROWS, draw(5))
     table = (store.path / "manifest.csv").read_text("utf-8").splitlines()
-    assert table[0].endswith(",anatomy,origin")
+    assert table[0].endswith(",anatomy,added")
     (store.path / "manifest.csv").write_text("\n".join(row.rsplit(",", 2)[0] for row in table) + "\n", "utf-8")
     old = Store.open(store.path)
     assert [sample.anatomy for sample in old.samples()] == [False] * 5

@@ -78,7 +78,7 @@ def test_validation_images_are_real_in_every_arm(data, tmp_path):
     for arm in ("augmented", "synthetic_only"):
         added = gather_added(data, images, ARMS[arm], 1.0, 0)
         mixed = mix_store(data, added, ARMS[arm], tmp_path / arm)
-        origins, splits = mixed.column("origin"), mixed.column("split")
+        origins, splits = mixed.column("added"), mixed.column("split")
         assert set(origins[splits == "validation"]) == {""}
         assert (set(origins[splits == "train"]) == {"synthetic"}) == (arm == "synthetic_only")
 
