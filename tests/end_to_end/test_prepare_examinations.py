@@ -9,6 +9,7 @@ from tests.fixtures.dicom_files import CR, write
 from ganoscope.alarms import load_alarms
 from ganoscope.cli import execute
 from ganoscope.data.store import Store
+from ganoscope.data.store.splits import SPLITS
 
 UIDS = ("StudyInstanceUID", "SeriesInstanceUID", "FrameOfReferenceUID", "SOPInstanceUID", "AccessionNumber")
 LEVELS = {"StudyInstanceUID": 1, "SeriesInstanceUID": 2, "FrameOfReferenceUID": 3, "SOPInstanceUID": 4}
@@ -58,6 +59,17 @@ def test_an_identifier_under_two_patient_ids_holds_both_together(films, name):
     assert alarms["study_of_two_patients"].evidence == {name: 1, "patients": 2}
     assert "--patient-pattern" in alarms["study_of_two_patients"].message
     assert "constant_identifier" not in alarms
+
+
+def test_a_study_in_two_splits_is_never_published(films, monkeypatch, capsys):
+    shared = {"StudyInstanceUID": "1.2.826.0.1.9.99999999"}
+    source = films({3: shared, 11: shared})
+    monkeypatch.setattr("ganoscope.data.prepare.finalize.group", lambda columns, *_: np.arange(len(columns.patient)))
+    careless = lambda groups, *_: np.resize(np.array(SPLITS), len(groups))  # noqa: E731
+    monkeypatch.setattr("ganoscope.data.prepare.finalize.make_splits", careless)
+    assert execute(["prepare", str(source), str(source.parent / "store"), "--size", "16"]) != 0
+    assert "and 1 study" in capsys.readouterr().err
+    assert not (source.parent / "store").exists()
 
 
 def test_no_identifier_is_in_the_store(films):

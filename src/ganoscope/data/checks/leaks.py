@@ -28,8 +28,9 @@ def refuse_crossing(store: Store, examinations: NDArray[np.int64]) -> None:
     groups = count_divided(columns["group"], columns["split"])
     examined = count_divided(examinations, columns["split"])
     if patients or groups or examined:
-        known = f"{write_count(patients, 'known patient')}, {write_count(examined, 'examination')}"
+        known = write_count(patients, "known patient")
         fault = f"in two splits: {known} and {write_count(groups, 'group')} (patients, volumes, near-duplicates)"
+        fault += f" and {write_count(examined, 'study', 'studies')}" if examined else ""
         raise UserError(
             f"{fault}; allowed: none. Nothing was published: this is a fault of ganoscope, please report it."
         )

@@ -15,7 +15,7 @@ from ganoscope.data.checks.leaks import refuse_crossing
 from ganoscope.data.checks.patient_ids import list_ids, tell_remedy
 from ganoscope.data.checks.soundness import find_alarms
 from ganoscope.data.prepare.config import PrepareConfig
-from ganoscope.data.prepare.examinations import find_examinations
+from ganoscope.data.prepare.facts.examinations import find_examinations
 from ganoscope.data.prepare.facts.kinds import count_left_out
 from ganoscope.data.prepare.grouping import Columns, group, save_duplicates, search_duplicates
 from ganoscope.data.prepare.idle_options import Findings, find_idle_options
