@@ -101,8 +101,19 @@ def look_for_split(name: str) -> Look | None:
     if (others or named) and all(part in fillers for part in others):
         return Look("split", split=split)
     if named and others and all(is_diagnosis(part) or part == "non" for part in others):
-        return Look("word", " ".join(others), split)
+        return Look("word", name_class(name), split)
     return None
+
+
+def name_class(name: str) -> str:
+    """Returns the words of a name that are none for splits, and no numbers, as they are written.
+
+    Example:
+        >>> name_class("train_normal"), name_class("Test_bösartig")
+        ('normal', 'bösartig')
+    """
+    kept = (word for word in words.cut_words(name) if not word.isdigit())
+    return " ".join(word for word in kept if not words.SPLIT_WORDS.keys() >= set(words.split_words(word)))
 
 
 def look_for_place(name: str, parts: tuple[str, ...]) -> Look | None:

@@ -14,11 +14,12 @@ from typing import NamedTuple
 
 from ganoscope.data.levels import words
 from ganoscope.data.levels.looks import look_at
+from ganoscope.data.levels.other_languages import MASK_STARTS
 from ganoscope.data.levels.words import split_words
 
 SUFFIX = re.compile(r"(?:\.nii)?\.[a-z]{2,5}$|\.nii\.gz$", re.IGNORECASE)
 CHANNEL = re.compile("000[0-9]")
-MAYBE = re.compile("|".join(sorted({word[:4] for word in words.MASKS})), re.IGNORECASE)
+MAYBE = re.compile("|".join(sorted({word[:4] for word in words.MASKS}.union(MASK_STARTS))), re.IGNORECASE)
 """Cheap first test of a name: no other can hold a word for masks."""
 
 Key = tuple[tuple[str, ...], tuple[str, ...]]

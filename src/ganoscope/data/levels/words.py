@@ -1,7 +1,10 @@
 """Words in the names of folders and files of medical data sets, and what each says."""
 
 import re
+import unicodedata
 from functools import lru_cache
+
+from ganoscope.data.levels.other_languages import translate
 
 SPLIT_OF_FOLDER = {
     **dict.fromkeys(("train", "training", "trainset", "training_set", "trainval"), "train"),
@@ -150,15 +153,22 @@ SEQUENCE = re.compile(r"t[12](w|ce|gd|c|n|star|wi|map|post|pre)?", re.IGNORECASE
 
 @lru_cache(1 << 16)
 def split_words(name: str) -> tuple[str, ...]:
-    """Returns the words and numbers of a name in lower case.
+    """Returns the words and numbers of a name in lower case, those of other languages in English.
 
     Example:
         >>> split_words("ManualMask"), split_words("images_001"), split_words("CT_NonCOVID-19")
         (('manual', 'mask'), ('images', '001'), ('ct', 'non', 'covid'))
+        >>> split_words("Lungenmasken"), split_words("Bilder_001")
+        (('lungs', 'masks'), ('images', '001'))
     """
-    plain = COVID.sub("", name)
+    return tuple(part for word in cut_words(name) for part in translate(word))
+
+
+def cut_words(name: str) -> list[str]:
+    """Returns the words and numbers of a name in lower case as they are written."""
+    plain = COVID.sub("", unicodedata.normalize("NFC", name))
     apart = re.sub(r"(?<=[a-z])(?=[A-Z])|_", " ", plain)
-    return tuple(re.findall(r"[^\W\d]+|\d+", apart.casefold()))
+    return re.findall(r"[^\W\d]+|\d+", apart.casefold())
 
 
 def is_diagnosis(name: str) -> bool:
