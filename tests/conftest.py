@@ -29,6 +29,7 @@ from tests.fixtures.discs import (  # noqa: F401 - fixtures of tests in all fold
 from tests.fixtures.generators import conditional_run, memorising_run  # noqa: F401
 from tests.fixtures.pictures import make_source, make_store, smooth  # noqa: F401
 from tests.fixtures.prepared import pictures, target  # noqa: F401
+from tests.fixtures.study_tables import analysed_study  # noqa: F401
 
 torch.set_num_threads(1)
 if threading.current_thread() is threading.main_thread():  # in the background, shells and nohup let these be ignored

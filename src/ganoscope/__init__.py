@@ -28,6 +28,8 @@ _HOME_OF_NAME = {
     "ExplainConfig": "explanation.config",
     "counterfactual": "workflows.counterfactual",
     "CounterfactualConfig": "counterfactuals.config",
+    "study": "workflows.study",
+    "StudyConfig": "studies.config",
     "report": "workflows.report",
     "ReportConfig": "reports.run.config",
     "demo": "workflows.demo",

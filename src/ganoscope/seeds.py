@@ -34,6 +34,7 @@ class Stream(Enum):
     # feeding: a path of (pass) or (class, pass)
     AUGMENTATION = (6,), "factors of each training image's augmentation"
     PASSES = (3,), "order of each pass over all training images"
+    ADDED_PASSES = (67,), "order of each pass over images that were added to train on"
     CLASS_PASSES = (4,), "order of each pass over the images of one class"
     CLASS_ORDER = (5,), "order of the classes in each round of a balanced feed"
     # training
@@ -55,6 +56,13 @@ class Stream(Enum):
     DIVERSITY_IMAGES = (31,), "real images that diversity is measured on"
     DIVERSITY_PAIRS = (37,), "pairs of images that are compared"
     MEASURED_IMAGES = (61,), "real images that a run is measured against"
+    # studies: a path of (split, ...)
+    OUTER_SPLITS = (71,), "groups that are held out; path: repetition"
+    INNER_SPLITS = (73,), "groups of the inner validation split; path: outer split"
+    REDUCED_TRAINING = (79,), "training groups that are kept at a fraction of the real data; path: outer split"
+    SPLIT_TASKS = (89,), "seeds of generators and classifiers; path: outer split, kind of task, number"
+    ARM_IMAGES = (83,), "images that an arm adds; path: outer split, arm"
+    ANALYSED_IMAGES = (97,), "images that the analysis of a study looks at; path: what for"
     # explanation and counterfactuals
     SHOWN_ANSWERS = (41,), "right and wrong answers of a classifier whose heat maps are shown"
     SUBJECTS = (43,), "real images that are explained"

@@ -17,7 +17,7 @@ REGISTRIES = (
     ),
     *("data/checks", "data/layouts", "data/readers", "data/writers", "data/fetch/sources"),
     *("evaluate/fidelity", "evaluate/labels", "evaluate/units"),
-    *("reports/run/sections", "reports/store/sections", "reports/classifier/sections"),
+    *("reports/run/sections", "reports/store/sections", "reports/classifier/sections", "reports/study/sections"),
 )
 """Folders that hold one file per thing of a kind, as many as there are."""
 
@@ -43,10 +43,13 @@ MIRRORED_FOLDERS = (
     {"workflows", "cli", "reports/run"},  # a verb, its command, its section of the report
     {"data/layouts", "data/fetch/sources", "data/fetch/clients"},  # a data set
     {"data/readers", "data/writers"},  # a format
-    {"reports/store/sections", "reports/classifier/sections", "reports/run/sections", "counterfactuals/results"},
+    {
+        *("reports/store/sections", "reports/classifier/sections", "reports/run/sections", "reports/study/sections"),
+        "counterfactuals/results",
+    },
     {"data/checks", "reports/store/sections"},  # a check, and the section that shows it
     {"evaluate/fidelity", "training/run_folder", "reports/run/sections"},  # what a run has, and where it is shown
-    {"reports/store", "reports/classifier", "reports/run"},  # the pages are made alike
+    {"reports/store", "reports/classifier", "reports/run", "reports/study"},  # the pages are made alike
 )
 """Folders whose files bear each other's names on purpose."""
 MOST_REPEATED = 0

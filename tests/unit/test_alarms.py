@@ -107,6 +107,7 @@ def test_every_verb_that_writes_alarms_prints_them_in_python():
         "fetch",
         "generate",
         "train",
+        "study",
         "report",
         "demo",
     }  # none, or as they are raised, or on the page

@@ -334,3 +334,11 @@ def test_a_destination_that_is_a_link_is_refused(tmp_path):
     (tmp_path / "out").symlink_to(tmp_path / "nowhere")
     with pytest.raises(UserError, match="out is a link"):
         files.refuse_existing(tmp_path / "out")
+
+
+def test_a_folder_of_a_relative_name_is_removed(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    folder = tmp_path / ".store.unfinished"
+    folder.mkdir()
+    files.remove(folder.relative_to(tmp_path))
+    assert list(tmp_path.iterdir()) == []

@@ -35,6 +35,7 @@ ORDER = (
     "generate",
     "explain",
     "counterfactual",
+    "study",
     "report",
 )
 

@@ -49,8 +49,8 @@ def refuse_links(path: Path) -> None:
         UserError: There is such a link.
     """
     above = [one for one in (path, *path.parents) if one.is_symlink() and is_ours(one.parent)]
-    hidden = [one for one in (partial_name(path),) if path.name and one.is_symlink()]
-    refuse_found_links([*above, *hidden])
+    hidden = [partial_name(path)] if path.name else []
+    refuse_found_links([*above, *(one for one in hidden if one.is_symlink())])
 
 
 def refuse_links_below(folder: Path) -> None:

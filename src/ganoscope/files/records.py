@@ -118,7 +118,7 @@ def read_records(path: Path, kind: type[T], unfinished: bool = False) -> Iterato
     Raises:
         UserError: The file is missing or damaged.
     """
-    kinds = get_type_hints(kind)
+    kinds = get_type_hints(kind, include_extras=True)
     needed = [one.name for one in fields(kind) if one.default is MISSING]  # type: ignore[arg-type]
     for line, row in enumerate(read_csv(path, needed, unfinished=unfinished), 2):
         try:
@@ -131,23 +131,24 @@ def read_cell(kind: Any, cell: str, place: str) -> Any:
     """Returns a cell of a table as text, number or truth.
 
     Args:
-        kind: `str`, `int`, `float` or `bool`.
+        kind: `str`, `int`, `float`, `bool`, or a number with a range; `Number` for one that may be undefined (`nan`).
         cell: Text of the cell.
         place: Name of the column.
 
     Raises:
         MisfitError: It is no such number, nor yes or no.
     """
-    if kind is str:
+    plain = get_args(kind)[0] if get_origin(kind) is Annotated else kind
+    if plain is str:
         return cell
     if kind is bool:
         if cell not in TRUTH:
             raise misfit(place, cell, "yes or no")
         return TRUTH[cell]
     try:
-        return convert(kind, int(cell) if kind is int else float(cell), place)
+        return convert(kind, int(cell) if plain is int else float(cell), place)
     except ValueError:
-        raise misfit(place, cell, PLAIN[kind][1]) from None
+        raise misfit(place, cell, PLAIN[plain][1]) from None
 
 
 def convert(kind: Any, value: Any, place: str) -> Any:

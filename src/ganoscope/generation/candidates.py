@@ -17,6 +17,10 @@ MOST_TRIES = 20
 """Most images generated for each one that is wanted."""
 
 
+class RejectedError(UserError):
+    """Too many images of a class were rejected to get as many as requested."""
+
+
 @dataclass(frozen=True)
 class Candidate:
     """One generated image.
@@ -92,7 +96,7 @@ class Tally:
         advice = " ".join(remedy for reason, remedy in remedies.items() if reason in seen)
         of_class = "" if key == ALL else f" of class {self.request.run.classes[key]}"
         reasons = ", ".join(f"{count:,} for {' and '.join(names)}" for names, count in self.rejected.items())
-        raise UserError(
+        raise RejectedError(
             f"too many images are rejected: {self.accepted[key]:,} of {self.request.quotas[key]:,} images{of_class} "
             f"passed after {self.drawn[key]:,} tries; allowed: {MOST_TRIES} tries for each image. Rejected in all: "
             f"{reasons}. {advice}"

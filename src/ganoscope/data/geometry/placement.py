@@ -6,6 +6,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
+from scipy import ndimage
 
 from ganoscope.data.geometry.body import find_bounds, find_content, remove_table
 from ganoscope.data.picture import PADDING_HU, Picture, UnreadableError
@@ -14,6 +15,7 @@ from ganoscope.errors import describe, refuse
 Fit = Literal["pad", "crop", "body", "stretch"]
 MIN_SIZE, MAX_SIZE = 16, 1024
 AIR_HU = -1024
+HALF_COVERED = 0.5 - 1e-6
 
 
 @dataclass(frozen=True)
@@ -217,7 +219,7 @@ def place(picture: Picture, placement: Placement, config: GeometryConfig) -> NDA
 
 
 def place_mask(mask: NDArray[np.bool_], placement: Placement, size: int) -> NDArray[np.bool_]:
-    """Returns a mask in the square of the store, shape (size, size), by nearest-neighbour interpolation.
+    """Returns a mask in the square of the store, shape (size, size); no finding is lost, see `fit_mask`.
 
     Args:
         mask: Mask of the source picture, shape (H, W).
@@ -226,7 +228,7 @@ def place_mask(mask: NDArray[np.bool_], placement: Placement, size: int) -> NDAr
     """
     filled = placement.filled
     square = np.zeros((size, size), bool)
-    part = resize_mask(mask, placement.taken, (int(filled.height), int(filled.width)))
+    part = fit_mask(mask, placement.taken, (int(filled.height), int(filled.width)))
     square[int(filled.top) : int(filled.top) + part.shape[0], int(filled.left) : int(filled.left) + part.shape[1]] = (
         part
     )
@@ -260,6 +262,42 @@ def resize(
     resized = np.asarray(image.resize((shape[1], shape[0]), kernel, edges))
     clipped = resized.clip(pixels.min(), pixels.max())
     return clipped.astype(pixels.dtype) if pixels.dtype.kind == "f" else np.rint(clipped).astype(pixels.dtype)
+
+
+def fit_mask(mask: NDArray[np.bool_], taken: Rectangle, shape: tuple[int, ...]) -> NDArray[np.bool_]:
+    """Returns a rectangle of a mask of findings resized to `shape`.
+
+    Reduced, it holds the pixels that it covers at least half of, and of every finding (pixels that touch each other)
+    that has none of them, the pixel that holds most of it: interpolation would lose small findings. Enlarged, pixels
+    are repeated.
+
+    Args:
+        mask: Mask, shape (H, W).
+        taken: Rectangle to take; findings outside are left out.
+        shape: Height and width of the result.
+
+    Example:
+        >>> fit_mask(np.arange(64).reshape(8, 8) == 9, Rectangle(0, 0, 8, 8), (2, 2)).tolist()
+        [[True, False], [False, False]]
+    """
+    if taken.height <= shape[0] and taken.width <= shape[1]:
+        return resize_mask(mask, taken, shape)
+    edges = (taken.left, taken.top, taken.left + taken.width, taken.top + taken.height)
+    covered = Image.fromarray(mask.astype(np.float32)).resize((shape[1], shape[0]), Image.Resampling.BOX, edges)
+    fitted = np.asarray(covered) >= HALF_COVERED
+    rows, columns = np.nonzero(mask)
+    findings = ndimage.label(mask, np.ones((3, 3)))[0][rows, columns]
+    down = np.floor((rows + 0.5 - taken.top) * shape[0] / taken.height).astype(np.int64)
+    right = np.floor((columns + 0.5 - taken.left) * shape[1] / taken.width).astype(np.int64)
+    inside = (down >= 0) & (down < shape[0]) & (right >= 0) & (right < shape[1])
+    findings, places = findings[inside], (down * shape[1] + right)[inside]
+    safe = np.unique(findings[fitted.ravel()[places]])
+    lost = ~np.isin(findings, safe)
+    pairs, counts = np.unique(np.stack([findings[lost], places[lost]]), axis=1, return_counts=True)
+    order = np.lexsort((-counts, pairs[0]))
+    first = np.unique(pairs[0][order], return_index=True)[1]
+    fitted.ravel()[pairs[1][order][first]] = True
+    return fitted
 
 
 def resize_mask(mask: NDArray[np.bool_], taken: Rectangle, shape: tuple[int, ...]) -> NDArray[np.bool_]:

@@ -126,7 +126,7 @@ def list_stems(file_name: str) -> tuple[tuple[str, ...], ...]:
 
     Example:
         >>> list_stems("benign (1)_mask_1.png"), list_stems("IDRiD_01_MA.tif")
-        ((('benign', '1', '1'), ('benign', '1')), (('id', 'ri', 'd', '01', 'ma'), ('id', 'ri', 'd', '01')))
+        ((('benign', '1', '1'), ('benign', '1')), (('idri', 'd', '01', 'ma'), ('idri', 'd', '01')))
     """
     parts = split_words(SUFFIX.sub("", file_name))
     places = [index for index, part in enumerate(parts) if part in words.MASKS or part == "manual"]

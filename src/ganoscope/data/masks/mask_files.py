@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from ganoscope.data.geometry.placement import Placement, Rectangle, place_mask, resize_mask
+from ganoscope.data.geometry.placement import Placement, Rectangle, fit_mask, place_mask
 from ganoscope.data.picture import Picture, ReadOptions, UnreadableError
 from ganoscope.data.readers import nifti, read
 from ganoscope.data.source.entries import SourceImage
@@ -144,4 +144,4 @@ def fit(mask: NDArray[np.bool_], picture: Picture) -> NDArray[np.bool_]:
     (height, width), (rows, columns) = mask.shape, picture.pixels.shape
     if abs(height * columns / (width * rows) - 1) > ASPECT_TOLERANCE:
         raise UnreadableError(f"its mask has {mask.shape} pixels, the picture {picture.pixels.shape}")
-    return resize_mask(mask, Rectangle(0, 0, height, width), picture.pixels.shape)
+    return fit_mask(mask, Rectangle(0, 0, height, width), picture.pixels.shape)

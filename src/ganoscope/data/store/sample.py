@@ -45,6 +45,7 @@ class Sample:
         raw_low: Source value mapped to the lowest stored value if images or series are scaled individually, or "".
         raw_high: Source value mapped to the highest stored value, or "".
         anatomy: Whether the source has a mask of anatomy, such as lung fields, for this image.
+        added: `synthetic` or `duplicate` for images that were added to train on, otherwise "".
     """
 
     sample_id: str
@@ -74,6 +75,7 @@ class Sample:
     raw_low: str = ""
     raw_high: str = ""
     anatomy: bool = False
+    added: str = ""
 
 
 COLUMNS = tuple(field.name for field in fields(Sample))

@@ -8,7 +8,7 @@ from itertools import islice
 from ganoscope.data.tables.name_matching import Way, list_beginnings, list_parents, make_key
 from ganoscope.data.tables.person_columns import WITHIN_PERSON
 from ganoscope.data.tables.text_table import Table, normalise, parse_number, read_rows
-from ganoscope.data.tables.usual_names import ALIASES, KNOWN, PERSONAL
+from ganoscope.data.tables.usual_names import ALIASES, KNOWN, PERSONAL, fold, list_folded
 
 LOOKED_AT = 300
 """Number of rows that are looked at."""
@@ -16,7 +16,8 @@ FITTING_SHARE = 0.5
 """Share of the names in a column that must be those of files, so that it lists them."""
 MOST_CLASSES = 20
 CODES = frozenset({"1", "0", "-1", "1.0", "0.0", "-1.0", ""})
-NO_CLASSES = (KNOWN - set(ALIASES["label"])) | PERSONAL | set(WITHIN_PERSON)
+LABELS, PATIENTS = list_folded(ALIASES["label"]), list_folded(ALIASES["patient"])
+NO_CLASSES = (KNOWN - LABELS) | PERSONAL | list_folded(WITHIN_PERSON)
 FILES, FOLDERS, BEGINNINGS = "files", "folders", "beginnings of names of files or folders"
 
 
@@ -61,9 +62,7 @@ def find_fits(table: Table, files: Collection[str]) -> dict[str, Fit]:
         fits |= {key: found} if found else {}
     order = (FILES, FOLDERS, BEGINNINGS)
     return dict(
-        sorted(
-            fits.items(), key=lambda item: (order.index(item[1].what), item[0] in ALIASES["patient"], -item[1].count)
-        )
+        sorted(fits.items(), key=lambda item: (order.index(item[1].what), fold(item[0]) in PATIENTS, -item[1].count))
     )
 
 
@@ -123,7 +122,9 @@ def find_classes(table: Table) -> dict[str, Sequence[str]]:
 
     A few values repeat in them, and their names say nothing else.
     """
-    counts = {key: Counter(filter(None, texts)) for key, texts in read_columns(table).items() if key not in NO_CLASSES}
+    counts = {
+        key: Counter(filter(None, texts)) for key, texts in read_columns(table).items() if fold(key) not in NO_CLASSES
+    }
     chosen = {key: count for key, count in counts.items() if not set(count) <= CODES and may_be_classes(count)}
     numbers = {key: all(parse_number(value, table) is not None for value in count) for key, count in chosen.items()}
     keys = sorted(chosen, key=lambda key: (numbers[key], len(chosen[key])))
@@ -143,4 +144,4 @@ def may_be_classes(count: Mapping[str, int]) -> bool:
 
 def list_further(table: Table) -> Iterator[str]:
     """Yields the columns whose names do not say that they hold something else than classes."""
-    yield from (key for key in table.keys if key and key not in NO_CLASSES)
+    yield from (key for key in table.keys if key and fold(key) not in NO_CLASSES)

@@ -10,7 +10,7 @@ from ganoscope.data.tables.label_rules import LabelRule, parse_map
 from ganoscope.data.tables.missing_columns import NEAR, explain_missing
 from ganoscope.data.tables.person_columns import find_person_columns
 from ganoscope.data.tables.text_table import Table, normalise, show
-from ganoscope.data.tables.usual_names import ALIASES
+from ganoscope.data.tables.usual_names import ALIASES, KNOWN, fold, list_folded
 from ganoscope.errors import UserError, refuse
 
 NEEDED = ("path", "label")
@@ -36,7 +36,11 @@ class Columns:
 
 def find_aliases(table: Table, name: str) -> list[str]:
     """Returns the keys of the columns that are known to hold what we call `name`, in the order of their usual names."""
-    return [alias for alias in ALIASES[name] if alias in table.keys]
+    present: dict[str, list[str]] = {}
+    for key in table.keys:
+        present.setdefault(fold(key), []).append(key)
+    known = dict.fromkeys(map(fold, ALIASES[name]))
+    return [key for alias in known for key in present.get(alias, ())]
 
 
 def find_stated(table: Table, options: TableOptions) -> dict[str, tuple[str, ...]]:
@@ -86,7 +90,7 @@ def choose_columns(table: Table, options: TableOptions, files: Collection[str] =
     labels = stated.get("label", (chosen.pop("label"),))
     names = tuple(column for column in table.columns if normalise(column) in labels)
     keys = tuple(map(normalise, names))
-    usual = set(keys) <= set(ALIASES["label"])
+    usual = list_folded(keys) <= list_folded(ALIASES["label"])
     rule = LabelRule(keys, names, parse_map(options.map), "label" in stated, usual, find_one_hot(table))
     return Columns({name: key for name, key in chosen.items() if name != "label"}, rule)
 
@@ -123,8 +127,8 @@ def find_misspelt(table: Table, chosen: Mapping[str, str]) -> list[str]:
         table: Table.
         chosen: Columns that were found, by our names.
     """
-    taken = {alias for aliases in ALIASES.values() for alias in aliases} | set(chosen.values())
-    free = [key for key in table.keys if key not in taken]
+    taken = set(chosen.values())
+    free = [key for key in table.keys if key not in taken and fold(key) not in KNOWN]
     near = {name: difflib.get_close_matches(name, free, 1, TYPING_ERROR) for name in ALIASES if name not in chosen}
     return [
         f"{table.path} has no column {name}, but a similar one: {show(close)}. Rename it."

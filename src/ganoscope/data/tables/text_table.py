@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import TextIO, cast
 
 from ganoscope.data.readers import drop_ending
-from ganoscope.data.tables.usual_names import KNOWN
+from ganoscope.data.tables.usual_names import KNOWN, fold
 from ganoscope.errors import UserError, refuse, write_count
 
 SEPARATORS = (",", ";", "\t", "|")
@@ -127,7 +127,7 @@ def looks_headless(fields: Sequence[str]) -> bool:
     if any(field.endswith("/") or drop_ending(field) != field for field in fields):
         return True
     numbers = any(field.replace(".", "", 1).lstrip("-").isdigit() for field in fields)
-    return numbers and not any(normalise(field) in KNOWN for field in fields)
+    return numbers and not any(fold(field) in KNOWN for field in fields)
 
 
 def find_encoding(path: Path) -> str:

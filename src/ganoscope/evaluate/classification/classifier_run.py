@@ -26,11 +26,12 @@ from ganoscope.files import compute_sha256, remove
 from ganoscope.progress import timed
 from ganoscope.training.classifier.config import ClassifyConfig, find_scored, refuse_unfit_store
 from ganoscope.training.classifier.epochs import load_epochs
+from ganoscope.training.classifier.mix import Mix
 from ganoscope.training.classifier.run_folder import claim_run, make_record, save_weights, start_network
 from ganoscope.training.classifier.session import compute_logits, train_classifier
 
 
-def train_and_evaluate(store: Store, run: Path, config: ClassifyConfig) -> ClassifierRecord:
+def train_and_evaluate(store: Store, run: Path, config: ClassifyConfig, mix: Mix | None = None) -> ClassifierRecord:
     """Trains a classifier on a store's train split and evaluates it; resumes where an earlier call stopped.
 
     The run folder then holds `classifier.safetensors`, `history.csv`, `metrics.json`, `predictions.csv`,
@@ -41,6 +42,7 @@ def train_and_evaluate(store: Store, run: Path, config: ClassifyConfig) -> Class
         store: Store to learn from, verified before.
         run: Folder of the run.
         config: Which classifier is trained, and how.
+        mix: How added images are mixed with real ones; by default, all training images are seen equally often.
 
     Returns:
         The record of the classifier.
@@ -57,7 +59,7 @@ def train_and_evaluate(store: Store, run: Path, config: ClassifyConfig) -> Class
         return record
     network, weights = start_network(len(count_classes(store)), config)
     started = claim_run(run, store, config)
-    best = train_classifier(store, run, config, network)
+    best = train_classifier(store, run, config, network, mix)
     save_weights(run, best)
     record = make_record(store, config, started, weights, compute_sha256(run / WEIGHTS))
     with timed("evaluating"):

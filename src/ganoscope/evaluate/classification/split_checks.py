@@ -140,6 +140,28 @@ def check_chance(evidence: ScoredSplits) -> Iterator[Alarm]:
         yield Alarm("no_better_than_chance", "danger", message, {"auroc": round(auroc.value, 4)})
 
 
+def check_answers(split: str, evidence: ScoredSplits) -> Iterator[Alarm]:
+    """Yields an alarm where a classifier ranks the images of a split well and yet gives all of them the same answer.
+
+    Args:
+        split: Name of the split.
+        evidence: Scores of all splits.
+    """
+    if split not in evidence.scores:
+        return
+    scores = evidence.scores[split]
+    answered = np.flatnonzero(scores.confusion.sum(axis=0))
+    classes = int((scores.confusion.sum(axis=1) > 0).sum())
+    if classes < 2 or len(answered) != 1 or not scores.metrics["auroc"].low > CHANCE:
+        return
+    name, auroc = list(scores.counts)[answered[0]], scores.metrics["auroc"].value
+    message = (
+        f"every image of the {split} split is answered with {name}, although the AUROC is {auroc:.3f}: the scores rank "
+        "the images, but their level is off. Don't use the probabilities as they are; train longer, or on more images."
+    )
+    yield Alarm(f"one_answer_{split}", "danger", message, {"answer": name})
+
+
 def check_temperature(evidence: ScoredSplits) -> Iterator[Alarm]:
     """Yields a note where the validation split could not determine the temperature."""
     temperature, scores = evidence.temperature.fitted, evidence.scores
@@ -206,6 +228,12 @@ def list_checks_of_split(split: str) -> tuple[Check[ScoredSplits], ...]:
             f"few independent groups in the {split} split",
             partial(check_groups, split),
             f"fewer than {FEW_GROUPS} patients or clusters of near-duplicates",
+        ),
+        Check(
+            (f"one_answer_{split}",),
+            f"one answer for all images of the {split} split",
+            partial(check_answers, split),
+            f"a single predicted class, with an AUROC whose interval is above {CHANCE:g}",
         ),
     )
 

@@ -20,6 +20,7 @@ from ganoscope.classifiers.trained import TrainedClassifier
 from ganoscope.data.store.intensity import IntensityMap
 from ganoscope.evaluate.counterfactual.flips import Answers, ask, ask_once, count_flips, describe_answers
 from ganoscope.evaluate.counterfactual.projected_gradient import attack, find_norm
+from ganoscope.evaluate.ssim import compute_ssim
 
 CHANGES = (
     *("l1", "ssim", "changed_share", "cycle_l1"),
@@ -34,8 +35,6 @@ BLUR_PX = 1.0
 """Standard deviation of the Gaussian that a change must survive."""
 TRUNCATE = 3.0
 """Standard deviations after which the Gaussian is cut off."""
-KERNEL_PX, SIGMA_PX = 11, 1.5
-"""Side and standard deviation of the SSIM's Gaussian window (Wang et al. 2004)."""
 
 
 @dataclass(frozen=True)
@@ -226,21 +225,6 @@ def measure_change(pairs: Pairs, intensity: IntensityMap) -> dict[str, NDArray[n
         "identity_l1": to_numpy((pairs.identity - pairs.image).abs().mean(dim=(1, 2, 3))) * unit,
         "cycle_l1": to_numpy((pairs.cycle - pairs.image).abs().mean(dim=(1, 2, 3))) * unit,
     }
-
-
-def compute_ssim(first: Tensor, second: Tensor) -> NDArray[np.float64]:
-    """Returns the structural similarity of pairs of images in [-1, 1], (B, 1, H, W): the mean over the windows.
-
-    Source: Wang et al. 2004, eq. 13, https://doi.org/10.1109/TIP.2003.819861; by MONAI, which takes the windows that
-    lie wholly inside.
-
-    Returns:
-        Shape (B,), at most 1.
-    """
-    from monai.metrics.regression import compute_ssim_and_cs  # imported late: it takes seconds
-
-    ssim, _ = compute_ssim_and_cs(first + 1, second + 1, 2, (KERNEL_PX,) * 2, (SIGMA_PX,) * 2, 2.0)
-    return to_numpy(ssim.mean(dim=(1, 2, 3)))
 
 
 def measure_place(change: Tensor, place: NDArray[np.bool_], names: tuple[str, str]) -> dict[str, NDArray[np.float64]]:

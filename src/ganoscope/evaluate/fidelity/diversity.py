@@ -15,6 +15,7 @@ from ganoscope.contracts import Measured, Need
 from ganoscope.data.store import Store
 from ganoscope.errors import describe, refuse
 from ganoscope.evaluate.comparison import Comparison, require
+from ganoscope.evaluate.ssim import DATA_RANGE, KERNEL_PX, SIGMA_PX
 from ganoscope.files import save_json
 from ganoscope.files.records import Number, load_record
 from ganoscope.generation import draw_images
@@ -28,10 +29,6 @@ NEEDS: frozenset[Need] = frozenset({"generated", "held_out"})
 
 WEIGHTS = (0.0448, 0.2856, 0.3001, 0.2363, 0.1333)
 """Exponents of the five scales, finest first (Wang et al. 2003, sect. 3.2)."""
-KERNEL_PX, SIGMA_PX = 11, 1.5
-"""Side and standard deviation of the Gaussian window (Wang et al. 2003; the same at every scale)."""
-DATA_RANGE = 2.0
-"""White minus black, of images shifted from [-1, 1] to [0, 2]: SSIM is defined for non-negative values."""
 PAIRS = 500
 """Largest number of pairs of different images per set."""
 PAIR_BLOCK = 32

@@ -24,7 +24,7 @@ CHAPTERS: dict[tuple[str, str], tuple[str, ...]] = {
         *("overlapping_", "nothing_scored_", "unscored_images_"),
         *("single_class_", "absent_classes_", "few_groups_"),
     ),
-    ("metrics", "Metrics"): ("perfect_precision_", "no_better_than_chance"),
+    ("metrics", "Metrics"): ("perfect_precision_", "no_better_than_chance", "one_answer_"),
     ("calibration", "Calibration"): ("temperature_",),
     ("heat_maps", "Heat maps"): tuple(code for check in answers.CHECKS for code in check.codes),
 }

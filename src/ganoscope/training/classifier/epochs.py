@@ -20,6 +20,8 @@ class Epoch:
         train_loss: Mean loss over its steps, in training mode, on augmented images.
         validation_loss: Loss on the validation split.
         validation_auroc: AUROC on the validation split; for more than two classes, the mean of each against the rest.
+        validation_accuracy: Accuracy on the validation split.
+        added_share: Share of added images, such as synthetic ones, among the images seen in it.
     """
 
     epoch: int
@@ -29,6 +31,8 @@ class Epoch:
     train_loss: float
     validation_loss: float
     validation_auroc: float
+    validation_accuracy: float = 0.0
+    added_share: float = 0.0
 
 
 COLUMNS = tuple(field.name for field in fields(Epoch))

@@ -36,6 +36,7 @@ from ganoscope.signals import hold_signals
 from ganoscope.statistics.auroc import compute_sklearn_auroc
 from ganoscope.training.classifier.config import ClassifyConfig, compute_class_weights, find_scored
 from ganoscope.training.classifier.epochs import Epoch, append_epoch, find_best, forget_after, should_stop
+from ganoscope.training.classifier.mix import Mix, choose_mixed, find_added, refuse_unfit_mix
 from ganoscope.training.ema import MovingAverage
 from ganoscope.training.processes import make_autocast
 from ganoscope.training.run_folder.checkpoint import TrainingState, list_checkpoints, load_checkpoint, save_checkpoint
@@ -48,7 +49,9 @@ HALF_LIFE_IMAGES = 1000.0
 EVALUATION_BATCH = 64
 
 
-def train_classifier(store: Store, run: Path, config: ClassifyConfig, network: nn.Module) -> nn.Module:
+def train_classifier(
+    store: Store, run: Path, config: ClassifyConfig, network: nn.Module, mix: Mix | None = None
+) -> nn.Module:
     """Trains a network on a store's train split until its epochs or its patience are used up; returns the best state.
 
     Args:
@@ -56,11 +59,12 @@ def train_classifier(store: Store, run: Path, config: ClassifyConfig, network: n
         run: Folder of the run; training resumes from its newest checkpoint.
         config: Resolved configuration.
         network: Network with its initial weights; it is moved to the device.
+        mix: How added images are mixed with real ones; by default, all training images are seen equally often.
 
     Raises:
-        UserError: The loss is not finite, or the user interrupted.
+        UserError: The loss is not finite, the user interrupted, or there are no images for the mix.
     """
-    session = Session(store, run, config, network)
+    session = Session(store, run, config, network, mix)
     session.train()
     return session.best
 
@@ -68,7 +72,9 @@ def train_classifier(store: Store, run: Path, config: ClassifyConfig, network: n
 class Session:
     """One call's share of a run: the network on its device, the feed, and the best state so far."""
 
-    def __init__(self, store: Store, run: Path, config: ClassifyConfig, network: nn.Module) -> None:
+    def __init__(
+        self, store: Store, run: Path, config: ClassifyConfig, network: nn.Module, mix: Mix | None = None
+    ) -> None:
         """Loads the newest checkpoint of the run, where there is one.
 
         Args:
@@ -76,6 +82,10 @@ class Session:
             run: Folder of the run.
             config: Resolved configuration.
             network: Network with its initial weights.
+            mix: How added images are mixed with real ones.
+
+        Raises:
+            UserError: There are no images for the mix.
         """
         self.store, self.run, self.config = store, run, config
         self.device = torch.device(config.device)
@@ -93,9 +103,21 @@ class Session:
         self.indices = store.indices("train")
         self.labels = torch.from_numpy(encode_labels(store.column("label"), self.classes))
         self.validation = find_scored(store, "validation", self.classes)
-        self.steps = len(self.indices) // config.batch_size
+        self.steps = (mix.epoch_images if mix else len(self.indices)) // config.batch_size
+        self.mix, self.choose = mix, self._make_choice(mix)
         self.images_seen = self._resume()
         self.scheduler = self._make_scheduler()
+
+    def _make_choice(self, mix: Mix | None) -> Callable[[int], NDArray[np.int64]]:
+        """Returns the function from the number of images seen to the positions of the next batch."""
+        size, seed = self.config.batch_size, self.config.seed
+        if mix is None:
+            return partial(choose_batch, self.indices, batch_size=size, seed=seed)
+        added = find_added(self.store.column("added"), self.indices)
+        refuse_unfit_mix(mix, int((~added).sum()), int(added.sum()), size)
+        whole = Mix(mix.stages, self.steps * size)
+        real, extra = self.indices[~added], self.indices[added]
+        return lambda images_seen: choose_mixed(real, extra, whole, images_seen, size, seed)
 
     def _resume(self) -> int:
         remove_leftovers(self.run / "checkpoints")
@@ -140,9 +162,8 @@ class Session:
     def _feed(self) -> Iterator[tuple[Tensor, Tensor]]:
         """Yields (augmented images (B, 1, H, W), label codes (B,)) from the current position on."""
         config, seen = self.config, self.images_seen
-        choose = partial(choose_batch, self.indices, batch_size=config.batch_size, seed=config.seed)
-        positions = make_schedule(choose, seen, config.batch_size)
-        images = feed_images(self.store, self.indices, make_schedule(choose, seen, config.batch_size), self.device)
+        positions = make_schedule(self.choose, seen, config.batch_size)
+        images = feed_images(self.store, self.indices, make_schedule(self.choose, seen, config.batch_size), self.device)
         for image, chosen in zip(images, positions, strict=False):
             if self.policy:
                 factors = torch.from_numpy(draw_factors(config.seed, self.images_seen, config.batch_size))
@@ -203,9 +224,11 @@ class Session:
             )
         rate = float(self.optimizer.param_groups[0]["lr"])
         auroc = compute_sklearn_auroc(codes, torch.softmax(logits.double(), 1).numpy())
-        self.epochs.append(
-            Epoch(len(self.epochs) + 1, self.images_seen, round(seconds, 3), rate, loss, validation_loss, auroc)
-        )
+        accuracy = float(np.mean(logits.argmax(1).numpy() == codes))
+        number = len(self.epochs)
+        share = self.mix.find_share(number) if self.mix else 0.0
+        losses = (loss, validation_loss, auroc, accuracy)
+        self.epochs.append(Epoch(number + 1, self.images_seen, round(seconds, 3), rate, *losses, share))
         if find_best(self.epochs) == len(self.epochs) - 1:
             self.best.load_state_dict(average.state_dict())
         self.scheduler.step(validation_loss)

@@ -13,6 +13,7 @@ from ganoscope.data.geometry.placement import (
     Placement,
     Rectangle,
     choose_placement,
+    fit_mask,
     parse_placement,
     place,
     place_mask,
@@ -245,6 +246,31 @@ def test_masks_follow_their_pictures():
     left, top, width, height = placement.to_store((20, 30, 20, 20))
     assert small.sum() == pytest.approx(width * height, rel=0.15)
     assert small[round(top + height / 2), round(left + width / 2)]
+
+
+@settings(max_examples=40)
+@given(
+    st.lists(st.tuples(st.integers(4, 250), st.integers(4, 250), st.integers(0, 9)), min_size=1, max_size=6),
+    st.sampled_from([16, 32, 100, 255]),
+)
+def test_no_finding_is_lost_when_its_mask_is_reduced(discs, size):
+    y, x = np.mgrid[:256, :256]
+    masks = [(y - row) ** 2 + (x - column) ** 2 <= radius**2 for row, column, radius in discs]
+    whole = Rectangle(0, 0, 256, 256)
+    fitted = fit_mask(np.any(masks, axis=0), whole, (size, size))
+    for mask in masks:
+        rows, columns = (indices * size // 256 for indices in np.nonzero(mask))
+        near = fitted[max(rows.min() - 1, 0) : rows.max() + 2, max(columns.min() - 1, 0) : columns.max() + 2]
+        assert near.any()
+
+
+def test_large_findings_keep_their_area_and_those_outside_are_left_out():
+    y, x = np.mgrid[:512, :512]
+    mask = (y - 200) ** 2 + (x - 300) ** 2 <= 90**2
+    fitted = fit_mask(mask, Rectangle(0, 0, 512, 512), (64, 64))
+    assert fitted.sum() * 64 == pytest.approx(mask.sum(), rel=0.02)
+    assert not fit_mask(mask, Rectangle(300, 0, 200, 200), (64, 64)).any()
+    assert not fit_mask(np.zeros((512, 512), bool), Rectangle(0, 0, 512, 512), (64, 64)).any()
 
 
 def test_body_crops_black_borders_away():

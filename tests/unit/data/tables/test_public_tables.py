@@ -64,7 +64,9 @@ def test_a_table_that_is_stated_must_be_in_the_source(make_source, tmp_path):
 
 
 @pytest.mark.parametrize(
-    "content", [b"not gzip", gzip.compress(b"image,label\n" * 9)[:-9], gzip.compress(b"a" * (1 << 25))]
+    "content",
+    [b"not gzip", gzip.compress(b"image,label\n" * 9)[:-9], gzip.compress(b"a" * (1 << 25))],
+    ids=["another format", "cut", "endless"],
 )
 def test_damaged_or_endless_compressed_tables_are_no_tables(make_source, content):
     source = make_source({"a.png": b"", "t.csv.gz": content})

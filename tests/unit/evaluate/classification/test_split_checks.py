@@ -95,9 +95,20 @@ def test_a_part_that_lacks_one_of_three_classes_is_named(tmp_path):
     assert found["absent_classes_test"].evidence == {"absent": ["c"]}
 
 
+def test_one_answer_for_all_images_that_are_ranked_well_is_a_danger(tmp_path):
+    codes = np.arange(40) % 2
+    shifted = two(codes, 0.05 + 0.3 * codes + 0.002 * np.arange(40))
+    found = list_codes(tmp_path / "a", clean_rows(), {"validation": good(), "test": shifted})
+    assert found["one_answer_test"].severity == "danger"
+    assert "every image of the test split is answered with" in found["one_answer_test"].message
+    guessing = two(codes, 0.1 + np.arange(40) / 100)
+    found = list_codes(tmp_path / "b", clean_rows(), {"validation": good(), "test": guessing})
+    assert "one_answer_test" not in found
+
+
 def test_each_check_says_what_it_looks_for_once():
     described = [check.looks_for for check in CHECKS]
-    assert len(set(described)) == len(CHECKS) == 11
+    assert len(set(described)) == len(CHECKS) == 13
     assert {"few_groups_test", "few_groups_validation"} <= {code for check in CHECKS for code in check.codes}
 
 

@@ -7,8 +7,8 @@ import numpy as np
 from ganoscope.evaluate.classification.metrics import CLASS_METRICS, SplitScores
 from ganoscope.figures.axes import INK, make_figure, name_plainly
 from ganoscope.reports.classifier.artefacts import Findings
-from ganoscope.reports.classifier.chart_files import WIDE_PX, save_chart, show_chart
 from ganoscope.reports.classifier.sections.scores import write_metric
+from ganoscope.reports.kit.chart_files import WIDE_PX, save_chart, show_chart
 from ganoscope.reports.kit.content import Chapter, Section, Table
 
 MATRIX_CLASSES = 12

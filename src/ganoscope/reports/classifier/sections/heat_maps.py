@@ -16,7 +16,7 @@ from ganoscope.figures.overlays import SCALE_QUANTILE, blend, draw_colour_bar, s
 from ganoscope.figures.overlays import show as show_image
 from ganoscope.files import replacing
 from ganoscope.reports.classifier.artefacts import Findings
-from ganoscope.reports.classifier.chart_files import WIDE_PX
+from ganoscope.reports.kit.chart_files import WIDE_PX
 from ganoscope.reports.kit.content import Chapter, Section, write_interval
 from ganoscope.reports.kit.pictures import Picture, embed_image
 

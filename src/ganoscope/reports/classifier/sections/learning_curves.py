@@ -7,7 +7,7 @@ from typing import Any
 from ganoscope.classifiers.trained import ClassifierRecord
 from ganoscope.figures.axes import COLOURS, FAINT, make_figure
 from ganoscope.reports.classifier.artefacts import Findings
-from ganoscope.reports.classifier.chart_files import WIDE_PX, save_chart, show_chart
+from ganoscope.reports.kit.chart_files import WIDE_PX, save_chart, show_chart
 from ganoscope.reports.kit.content import Chapter, Section
 from ganoscope.training.classifier.epochs import Epoch, find_best
 

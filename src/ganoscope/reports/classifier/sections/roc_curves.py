@@ -8,8 +8,8 @@ from ganoscope.evaluate.classification.curve_points import SplitCurves
 from ganoscope.evaluate.classification.metrics import SplitScores
 from ganoscope.figures.axes import COLOURS, FAINT, INK, STYLES, make_figure, name_plainly
 from ganoscope.reports.classifier.artefacts import Findings
-from ganoscope.reports.classifier.chart_files import save_chart, show_chart
 from ganoscope.reports.classifier.sections.scores import write_metric
+from ganoscope.reports.kit.chart_files import save_chart, show_chart
 from ganoscope.reports.kit.content import Chapter, Section
 
 POINTS = 400

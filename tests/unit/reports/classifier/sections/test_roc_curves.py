@@ -5,10 +5,10 @@ from tests.fixtures.predictions import make_up_predictions
 
 from ganoscope.evaluate.classification.curve_points import compute_curves
 from ganoscope.evaluate.classification.metrics import score
-from ganoscope.reports.classifier.chart_files import save_chart
 from ganoscope.reports.classifier.sections.confusion import draw_confusion
 from ganoscope.reports.classifier.sections.reliability import draw_reliability
 from ganoscope.reports.classifier.sections.roc_curves import draw_precision_recall, draw_roc
+from ganoscope.reports.kit.chart_files import save_chart
 
 
 def test_charts_of_names_with_formulas_are_drawn_and_the_same_for_the_same_numbers(tmp_path):

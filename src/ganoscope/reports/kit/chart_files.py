@@ -1,4 +1,4 @@
-"""Charts of the classifier's page: shown in it as SVG, and written beside it as PNG."""
+"""Charts of a page: shown in it as SVG, and written beside it as PNG."""
 
 import io
 from collections.abc import Callable

@@ -1,0 +1,115 @@
+"""What `ganoscope study` prints: the frozen design, and the verdict."""
+
+from collections.abc import Sequence
+from math import isnan
+
+from rich.table import Table
+
+from ganoscope.errors import write_count
+from ganoscope.reports.terminal import CONSOLE, say
+from ganoscope.statistics.feasibility import Feasibility
+from ganoscope.studies.arms import ARMS, BASELINE
+from ganoscope.studies.cost import Cost
+from ganoscope.studies.design import Design
+from ganoscope.studies.judgement import Judgement
+
+
+def show_design(design: Design, costs: Sequence[Cost]) -> None:
+    """Prints a frozen design: what is compared, on which splits, what the verdict rests on, and what it will cost.
+
+    Args:
+        design: The design.
+        costs: Estimated costs of its trainings.
+    """
+    table = Table(box=None, pad_edge=False, show_header=False)
+    table.add_column()
+    table.add_column(overflow="fold")
+    for name, text in list_design(design).items():
+        table.add_row(name, text)
+    CONSOLE.print(table)
+    say(describe_costs(costs))
+    for line in describe_feasibility(design.feasibility, design.config.expected_sd):
+        say(line)
+
+
+def list_design(design: Design) -> dict[str, str]:
+    """Returns what is compared, on which splits, and what the verdict rests on, in words, by name."""
+    config, plan = design.config, design.plan
+    drawn = "drawn anew each time" if plan.scheme == "random" else f"{plan.repeats} times {plan.folds} folds"
+    return {
+        "design": f"{design.sha256[:12]}, frozen",
+        "images": f"{design.images:,} of {design.groups:,} patients or groups, {len(design.classes)} classes",
+        "splits": f"{plan.count} ({drawn}), a {plan.parts}th of the patients held out in each",
+        "estimand": ESTIMANDS[config.estimand],
+        "endpoint": f"{config.endpoint}; differences up to {config.margin:g} count as equal",
+        "primary": f"{config.compared[0]} against {BASELINE}, {config.families[0]}",
+        "classifiers": ", ".join(config.families),
+        "generator": name_generator(design),
+        **{f"arm {arm}": ARMS[arm].about for arm in (BASELINE, *config.compared)},
+    }
+
+
+def describe_costs(costs: Sequence[Cost]) -> str:
+    """Returns the estimated costs in a sentence."""
+    parts = [
+        f"{write_count(cost.tasks, 'training')} of {cost.kind} ({cost.seconds / 60:.1f} min each)" for cost in costs
+    ]
+    total = sum(cost.tasks * cost.seconds for cost in costs) / 3600
+    return f"estimated cost: {', '.join(parts)}; {total:.1f} hours on one core like these, without what is done already"
+
+
+ESTIMANDS = {
+    "procedure": "performance of the procedure at this training size (splits vary; corrected t-test)",
+    "models": "performance of the trained models on patients like these (patients vary; bootstrap)",
+}
+
+
+def name_generator(design: Design) -> str:
+    """Returns what generates the images, in words."""
+    config = design.config
+    if config.generator_run:
+        return f"run {config.generator_run.name}, one for all splits (leaky)"
+    return f"{config.generator}, {config.generator_images:,} images, one per split"
+
+
+def describe_feasibility(found: Feasibility, expected_sd: float | None) -> list[str]:
+    """Returns what a design can decide, in sentences.
+
+    Args:
+        found: What it can decide.
+        expected_sd: Expected standard deviation of the differences over splits.
+    """
+    lines = [
+        f"minimum detectable difference (80 % power, Holm over {found.arms} arms): {found.detectable_sd:.2f} SD of the "
+        f"split differences; smallest p of an exact test: {found.smallest_exact_p:.2g}"
+    ]
+    if found.detectable is not None:
+        lines.append(f"with the expected SD of {expected_sd:g}: {found.detectable:.4f}")
+    lines.append(f"practically equal can be shown up to an SD of {found.widest_sd:.4f}")
+    lines.append(f"verdicts within reach: {', '.join(found.reachable)}")
+    return lines
+
+
+def show_judgement(found: Judgement) -> None:
+    """Prints a verdict: warnings first, then the sentence, then all comparisons."""
+    for warning in found.warnings:
+        say(warning)
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for name in ("classifier", "arm", "tested on", "difference", "adjusted interval", "p", "verdict"):
+        table.add_column(name)
+    for one in found.comparisons:
+        verdict = one.verdict
+        table.add_row(
+            one.family,
+            one.arm,
+            one.part.replace("_", "-"),
+            f"{one.difference.value:+.4f}",
+            f"{verdict.low:+.4f} to {verdict.high:+.4f}",
+            "" if isnan(verdict.p) else f"{verdict.p:.3g}",
+            verdict.word,
+        )
+    CONSOLE.print(table)
+    for one in found.comparisons:
+        if one.beside and one.beside.worth:
+            say(f"{one.arm}, {one.family}: worth in real patients {one.beside.worth}")
+    say(found.headline)

@@ -1,0 +1,37 @@
+"""The verdict: the comparison that decides."""
+
+from ganoscope.reports.kit.content import Chapter, Section, Table
+from ganoscope.reports.study.artefacts import Findings
+from ganoscope.reports.study.wording import name_metric, write_change, write_p
+from ganoscope.studies.comparisons import Comparison
+
+HEADER = ("Arm, classifier", "tested on", "splits", "difference", "adjusted interval", "level", "adjusted p", "verdict")
+
+
+def show(findings: Findings) -> Chapter:
+    """Returns the primary comparison and the rule that it was judged by."""
+    found = findings.judgement
+    rows = tuple(write_comparison(one) for one in found.comparisons if one.decides)
+    table = Table(f"The comparison that decides: {name_metric(found.endpoint)}, arm minus baseline", HEADER, rows)
+    margin = f"±{found.margin:g}"
+    rule = (
+        f"One rule, frozen before training, gives the verdict: the adjusted interval inside {margin} is practically "
+        "equal; else wholly above 0: helps; wholly below 0: harms; otherwise there is no evidence. No evidence does "
+        "not mean that there is no effect."
+    )
+    return Chapter("verdict", "Verdict", (Section((rule,), (table,)),))
+
+
+def write_comparison(one: Comparison) -> tuple[str, ...]:
+    """Returns a comparison as a row of a table."""
+    verdict, mean = one.verdict, one.difference
+    return (
+        f"{one.arm}, {one.family}",
+        one.part.replace("_", "-"),
+        str(mean.splits),
+        write_change(mean.value),
+        f"{write_change(verdict.low)} to {write_change(verdict.high)}",
+        f"{100 * verdict.level:.4g} %",
+        write_p(verdict.p),
+        verdict.word,
+    )

@@ -1,0 +1,68 @@
+"""Numbers, names and colours of a study's page."""
+
+import math
+from typing import Any
+
+from ganoscope.evaluate.classification.metrics import METRICS
+from ganoscope.figures.axes import COLOURS, STYLES
+from ganoscope.studies.arms import ARMS
+
+NONE = "–"
+
+
+def name_metric(metric: str) -> str:
+    """Returns the title of a metric.
+
+    Example:
+        >>> name_metric("auroc"), name_metric("f1_weighted")
+        ('AUROC', 'weighted F1')
+    """
+    return METRICS.get(metric, metric.replace("_", " "))
+
+
+def find_look(arm: str) -> dict[str, Any]:
+    """Returns colour and line style of an arm: the same in every chart.
+
+    Example:
+        >>> find_look("baseline")
+        {'color': '#0072B2', 'linestyle': '-'}
+    """
+    place = list(ARMS).index(arm)
+    return {"color": COLOURS[place % len(COLOURS)], "linestyle": STYLES[place % len(STYLES)]}
+
+
+def write_change(value: float) -> str:
+    """Returns a difference with its sign; a dash where there is none.
+
+    Example:
+        >>> write_change(0.01234), write_change(math.nan)
+        ('+0.0123', '–')
+    """
+    return f"{value:+.4f}" if math.isfinite(value) else NONE
+
+
+def write_level(mean: float, low: float, high: float) -> str:
+    """Returns a mean and its interval; the mean alone where there is no interval.
+
+    Args:
+        mean: The mean.
+        low: Lower end of the interval.
+        high: Upper end.
+
+    Example:
+        >>> write_level(0.5, 0.25, 0.75), write_level(0.5, math.nan, math.nan), write_level(math.nan, 0, 0)
+        ('0.500 (0.250 to 0.750)', '0.500', '–')
+    """
+    if not math.isfinite(mean):
+        return NONE
+    return f"{mean:.3f} ({low:.3f} to {high:.3f})" if math.isfinite(low) else f"{mean:.3f}"
+
+
+def write_p(p: float) -> str:
+    """Returns a p value.
+
+    Example:
+        >>> write_p(0.00001), write_p(0.0312)
+        ('< 0.0001', '0.0312')
+    """
+    return "< 0.0001" if p < 0.0001 else f"{p:.3g}"

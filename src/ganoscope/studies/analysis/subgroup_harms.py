@@ -1,0 +1,144 @@
+"""Every arm against the baseline in every class, view and source; where an arm does harm, it is flagged."""
+
+from collections import defaultdict
+from collections.abc import Iterator
+from dataclasses import dataclass, fields
+from pathlib import Path
+
+import numpy as np
+
+from ganoscope.files.records import Number, read_records
+from ganoscope.statistics.corrected_t import compare_splits
+from ganoscope.studies.arms import ARMS, BASELINE
+from ganoscope.studies.result_files import SUBGROUPS
+
+FILE = "subgroups.csv"
+METRICS = ("auroc", "sensitivity", "accuracy")
+
+
+@dataclass(frozen=True)
+class SubgroupRow:
+    """A row of the study's `subgroups.csv`: one classifier in one subgroup of one split.
+
+    Attributes:
+        split: Number of the outer split.
+        part: What was tested on.
+        arm: The arm.
+        family: Family of classifiers.
+        seed: Number of the seed.
+        kind: What the subgroup is: `class`, or a column of the manifest.
+        subgroup: Its name.
+        images: Its images.
+        auroc: AUROC in it; of a class, against the rest.
+        sensitivity: Sensitivity in it, the mean over classes; of a class, its own.
+        accuracy: Accuracy in it.
+    """
+
+    split: int
+    part: str
+    arm: str
+    family: str
+    seed: int
+    kind: str
+    subgroup: str
+    images: int
+    auroc: Number
+    sensitivity: Number
+    accuracy: Number
+
+
+@dataclass(frozen=True)
+class SubgroupDifference:
+    """An arm against the baseline in one subgroup.
+
+    Attributes:
+        part: What was tested on.
+        family: Family of classifiers.
+        arm: The arm.
+        kind: What the subgroup is.
+        subgroup: Its name.
+        metric: The metric.
+        images: Mean number of images in a split.
+        splits: Splits in which both are defined.
+        baseline: Mean of the baseline over these.
+        difference: Mean of arm minus baseline.
+        low: Lower end of the corrected 95 % interval, not adjusted for the number of arms and subgroups.
+        high: Upper end.
+        harms: Whether the difference is below minus the margin, and its interval wholly below 0.
+    """
+
+    part: str
+    family: str
+    arm: str
+    kind: str
+    subgroup: str
+    metric: str
+    images: float
+    splits: int
+    baseline: Number
+    difference: Number
+    low: Number
+    high: Number
+    harms: str
+
+
+COLUMNS = tuple(field.name for field in fields(SubgroupDifference))
+Place = tuple[str, str, str, str, str]
+"""Part, family, kind, subgroup, metric."""
+
+
+def compare_subgroups(out: Path, ratio: float, margin: float) -> Iterator[SubgroupDifference]:
+    """Yields every arm against the baseline in every subgroup.
+
+    Args:
+        out: Folder of the study, with its tables.
+        ratio: Test images per training image.
+        margin: Differences up to this are practically equal.
+    """
+    values: dict[Place, dict[str, dict[int, list[float]]]] = defaultdict(lambda: defaultdict(lambda: defaultdict(list)))
+    images: dict[Place, dict[int, int]] = defaultdict(dict)
+    for row in read_records(out / SUBGROUPS, SubgroupRow):
+        for metric in METRICS:
+            place = (row.part, row.family, row.kind, row.subgroup, metric)
+            values[place][row.arm][row.split].append(float(getattr(row, metric)))
+            images[place][row.split] = row.images
+    for place, arms in values.items():
+        for arm in arms:
+            if arm in ARMS and arm != BASELINE:
+                count = float(np.mean(list(images[place].values())))
+                yield compare(place, arm, arms[BASELINE], arms[arm], count, (ratio, margin))
+
+
+def compare(
+    place: Place,
+    arm: str,
+    before: dict[int, list[float]],
+    after: dict[int, list[float]],
+    images: float,
+    limits: tuple[float, float],
+) -> SubgroupDifference:
+    """Returns an arm against the baseline in one subgroup.
+
+    Args:
+        place: Part, family, kind and name of the subgroup, metric.
+        arm: The arm.
+        before: Values of the baseline, one per seed, by split.
+        after: Values of the arm likewise.
+        images: Mean number of images.
+        limits: Test images per training image, and margin.
+    """
+    part, family, kind, subgroup, metric = place
+    ratio, margin = limits
+    shared = sorted(before.keys() & after.keys())
+    base = np.array([np.mean(before[split]) for split in shared])
+    change = np.array([np.mean(after[split]) for split in shared]) - base
+    known = np.isfinite(change)
+    if not known.any():
+        nothing = (np.nan, np.nan, np.nan, np.nan)
+        return SubgroupDifference(part, family, arm, kind, subgroup, metric, images, 0, *nothing, "no")
+    mean = compare_splits(change[known], ratio)
+    harms = mean.value < -margin and mean.high < 0
+    return SubgroupDifference(
+        *(part, family, arm, kind, subgroup, metric, images, int(known.sum()), float(base[known].mean())),
+        *(mean.value, mean.low, mean.high, "yes" if harms else "no"),
+    )

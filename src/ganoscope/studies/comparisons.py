@@ -1,0 +1,237 @@
+"""Every arm against the baseline: over splits where the procedure is in question, over patients where the models are.
+
+An external store holds the same patients in every split, so there the corrected t-test over splits does not hold, and
+its comparisons always resample patients.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ganoscope.data.arrays import load_arrays
+from ganoscope.files.records import Number
+from ganoscope.seeds import Stream, stream
+from ganoscope.statistics.bootstrap import RESAMPLES
+from ganoscope.statistics.corrected_t import MeanDifference, compare_splits
+from ganoscope.statistics.descriptive.bayesian_t import compute_posterior
+from ganoscope.statistics.descriptive.effect_size import compute_effect_size
+from ganoscope.statistics.descriptive.false_outperformance import compute_false_outperformance_of_mean
+from ganoscope.statistics.estimate import LEVEL, compute_percentile_interval
+from ganoscope.statistics.patient_bootstrap import HeldOut, resample_patients
+from ganoscope.statistics.power import compute_minimum_detectable_difference
+from ganoscope.statistics.real_patients import describe_worth, estimate_worth
+from ganoscope.statistics.verdict import Verdict, give_verdict, judge_arms
+from ganoscope.studies.arms import ARMS, BASELINE
+from ganoscope.studies.design import Design
+from ganoscope.studies.result_files import EXTERNAL, HELD_OUT, PREDICTIONS
+from ganoscope.studies.result_tables import Outcomes
+from ganoscope.studies.split_tasks import suits
+
+REMEDY = "Delete the study's folder of tasks, and run it again."
+
+
+@dataclass(frozen=True)
+class Beside:
+    """What stands beside a verdict and decides nothing; numbers are NaN where they can't be known.
+
+    Attributes:
+        harms: Posterior probability of a difference below the margin.
+        equal: Posterior probability of a difference within the margin.
+        helps: Posterior probability of a difference above the margin.
+        false_outperformance: Posterior probability that the arm is no better than the baseline.
+        effect_size: Mean difference over the standard deviation of differences over splits.
+        effect_low: Lower end of its 95 % interval.
+        effect_high: Upper end.
+        detectable: Minimum detectable difference at 80 % power, with the standard deviation that was found.
+        worth: What the arm is worth in real patients, in words; "" where no learning curve was asked for.
+    """
+
+    harms: Number
+    equal: Number
+    helps: Number
+    false_outperformance: Number
+    effect_size: Number
+    effect_low: Number
+    effect_high: Number
+    detectable: Number
+    worth: str = ""
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """An arm against the baseline.
+
+    Attributes:
+        part: What both were tested on.
+        family: Family of classifiers.
+        arm: The arm.
+        decides: Whether this is the comparison that the verdict of the study rests on.
+        over: What varies: `splits` or `patients`.
+        difference: Mean difference over splits; with an interval over patients where these vary.
+        verdict: The verdict, with the interval adjusted for the number of arms.
+        differences: Difference of each split.
+        beside: What decides nothing; None where patients vary.
+    """
+
+    part: str
+    family: str
+    arm: str
+    decides: bool
+    over: str
+    difference: MeanDifference
+    verdict: Verdict
+    differences: list[Number]
+    beside: Beside | None
+
+
+def compare_all(outcomes: Outcomes, evaluations: Sequence[Path], design: Design) -> Iterator[Comparison]:
+    """Yields every comparison with the baseline; those of one family and part are adjusted for each other.
+
+    Args:
+        outcomes: Values of the endpoint.
+        evaluations: Results of the evaluations, by the number of the split.
+        design: The design.
+    """
+    config = design.config
+    for family in config.families:
+        arms = [arm for arm in config.compared if suits(family, ARMS[arm])]
+        if not arms:
+            continue
+        first = family == config.families[0]
+        if config.estimand == "procedure":
+            yield from compare_over_splits(outcomes, family, arms, design)
+        else:
+            yield from compare_over_patients(outcomes, evaluations, (HELD_OUT, family, arms), design, decides=first)
+        if config.external:
+            yield from compare_over_patients(outcomes, evaluations, (EXTERNAL, family, arms), design)
+
+
+def compare_over_splits(outcomes: Outcomes, family: str, arms: Sequence[str], design: Design) -> Iterator[Comparison]:
+    """Yields comparisons by the corrected t-test over splits.
+
+    Args:
+        outcomes: Values of the endpoint.
+        family: Family of classifiers.
+        arms: Arms to compare.
+        design: The design.
+    """
+    before = outcomes.find(HELD_OUT, BASELINE, family)
+    differences = [outcomes.find(HELD_OUT, arm, family) - before for arm in arms]
+    found = [compare_splits(drop_missing(each), design.ratio) for each in differences]
+    verdicts = judge_arms(found, design.config.margin)
+    for arm, each, mean, verdict in zip(arms, differences, found, verdicts, strict=True):
+        beside = replace(describe_beside(mean, design), worth=write_worth(outcomes, family, arm, design))
+        decides = (family, arm) == (design.config.families[0], design.config.compared[0])
+        yield Comparison(HELD_OUT, family, arm, decides, "splits", mean, verdict, each.tolist(), beside)
+
+
+def describe_beside(found: MeanDifference, design: Design) -> Beside:
+    """Returns what stands beside a verdict over splits.
+
+    Args:
+        found: The difference.
+        design: The design.
+    """
+    config = design.config
+    alpha = (1 - LEVEL) / len(config.compared)
+    detectable = np.nan
+    if found.sd > 0:
+        detectable = found.sd * compute_minimum_detectable_difference(found.splits, found.ratio, alpha)
+    if not np.isfinite(found.standard_error):
+        unknown = np.nan
+        return Beside(unknown, unknown, unknown, unknown, unknown, unknown, unknown, detectable)
+    posterior = compute_posterior(found, config.margin)
+    return Beside(
+        posterior.left,
+        posterior.equal,
+        posterior.right,
+        compute_false_outperformance_of_mean(found),
+        *compute_effect_size(found),
+        detectable,
+    )
+
+
+def write_worth(outcomes: Outcomes, family: str, arm: str, design: Design) -> str:
+    """Returns what an arm is worth in real patients, in words; "" where there is no learning curve.
+
+    Args:
+        outcomes: Values of the endpoint.
+        family: Family of classifiers.
+        arm: The arm.
+        design: The design.
+    """
+    config = design.config
+    if not config.low_data or design.plan.count < 2:
+        return ""
+    names = [
+        BASELINE,
+        *(f"{BASELINE}@{fraction:g}" for fraction in config.low_data),
+    ]
+    sizes = np.array([outcomes.real_groups[name] for name in names])
+    order = np.argsort(sizes)
+    curve = np.stack([outcomes.find(HELD_OUT, names[place], family) for place in order], axis=1)
+    values = outcomes.find(HELD_OUT, arm, family)
+    known = np.isfinite(curve).all(1) & np.isfinite(values)
+    if known.sum() < 2 or len(np.unique(sizes)) < len(sizes):
+        return ""
+    random = stream(config.seed, Stream.BOOTSTRAP)
+    found = estimate_worth(sizes[order], curve[known], int(sizes[0]), values[known], design.ratio, random)
+    return describe_worth(found)
+
+
+def compare_over_patients(
+    outcomes: Outcomes,
+    evaluations: Sequence[Path],
+    which: tuple[str, str, Sequence[str]],
+    design: Design,
+    decides: bool = False,
+) -> Iterator[Comparison]:
+    """Yields comparisons of the AUROC with intervals over patients, at Bonferroni's level; the models stay fixed.
+
+    Args:
+        outcomes: Values of the endpoint.
+        evaluations: Results of the evaluations, by the number of the split.
+        which: What to test on, family of classifiers, arms to compare.
+        design: The design.
+        decides: Whether the comparison of the primary arm decides.
+    """
+    part, family, arms = which
+    splits = [read_held_out(folder, part, family, (BASELINE, *arms)) for folder in evaluations]
+    values, resampled = resample_patients(splits, stream(design.config.seed, Stream.BOOTSTRAP), RESAMPLES)
+    level = 1 - (1 - LEVEL) / len(arms)
+    for place, arm in enumerate(arms, 1):
+        drawn = resampled[:, place] - resampled[:, 0]
+        drawn = drawn[np.isfinite(drawn)]
+        (low, high), ends = (compute_percentile_interval(drawn, each) for each in (level, LEVEL))
+        value = float(values[place] - values[0])
+        mean = MeanDifference(value, np.nan, np.nan, *ends, np.nan, len(splits), design.ratio)
+        verdict = Verdict(give_verdict(low, high, design.config.margin), low, high, level, np.nan)
+        each = outcomes.find(part, arm, family) - outcomes.find(part, BASELINE, family)
+        first = decides and arm == design.config.compared[0]
+        yield Comparison(part, family, arm, first, "patients", mean, verdict, each.tolist(), None)
+
+
+def read_held_out(folder: Path, part: str, family: str, arms: Sequence[str]) -> HeldOut:
+    """Returns the images of one split with the answers of all arms, averaged over seeds.
+
+    Args:
+        folder: Result of the split's evaluation.
+        part: What was tested on.
+        family: Family of classifiers.
+        arms: The arms; the first is the baseline.
+    """
+    found = load_arrays(folder / PREDICTIONS, REMEDY)
+    answers = [
+        np.mean([array for name, array in found.items() if name.startswith(f"{part}/{arm}/{family}/")], axis=0)
+        for arm in arms
+    ]
+    return HeldOut(found[f"{part}/groups"], found[f"{part}/codes"], np.stack(answers))
+
+
+def drop_missing(values: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Returns the values that are known, given those of all splits, shape (splits,); one NaN where there is none."""
+    known = values[np.isfinite(values)]
+    return known if len(known) else np.array([np.nan])

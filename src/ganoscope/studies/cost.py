@@ -1,0 +1,135 @@
+"""What a study will cost, from a few timed training steps of its generator and its networks on this machine."""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import torch
+
+from ganoscope.contracts import ImageSpec
+from ganoscope.data.store import Store
+from ganoscope.methods import load
+from ganoscope.nets.pretrained import make_network
+from ganoscope.presets import find_preset
+from ganoscope.studies.arms import ARMS
+from ganoscope.studies.design import Design
+from ganoscope.studies.families import RANDOM_FEATURES
+from ganoscope.studies.split_tasks import list_classifiers
+from ganoscope.training.loop import train_step
+from ganoscope.training.processes import choose_device, make_autocast
+from ganoscope.training.speed import choose_speed, make_random_batch, place_networks
+
+TIMED_STEPS = 2
+"""Steps timed after one that is not."""
+RANDOM_FEATURES_SECONDS = 10.0
+"""Rough time of one fit of random features, which takes no steps."""
+
+
+@dataclass(frozen=True)
+class Cost:
+    """Estimated cost of one kind of task.
+
+    Attributes:
+        kind: The generator, or a family of classifiers.
+        tasks: Number of trainings.
+        seconds: Estimated seconds of each, on the machine that asks.
+    """
+
+    kind: str
+    tasks: int
+    seconds: float
+
+
+@dataclass(frozen=True)
+class Costs:
+    """The content of `costs.json`.
+
+    Attributes:
+        costs: Estimated costs.
+    """
+
+    costs: list[Cost]
+
+
+def estimate_cost(design: Design, store: Store) -> list[Cost]:
+    """Returns the estimated cost of the trainings; sampling and evaluation add little.
+
+    Args:
+        design: The design.
+        store: Its store.
+    """
+    config, device = design.config, choose_device(design.config.device)
+    splits, found = design.plan.count, []
+    sources = {ARMS[arm].source for arm in config.compared}
+    if sources & {"generated", "filtered"} and not config.generator_run:
+        seconds = time_generator(design, store, device) * config.generator_images
+        found.append(Cost(f"generator {config.generator}", splits, seconds))
+    images = config.epochs * config.real_fraction * design.images / (1 + design.ratio)
+    fits = [family for _, family, _ in list_classifiers(design)]
+    for family in config.families:
+        trained = family == RANDOM_FEATURES
+        seconds = RANDOM_FEATURES_SECONDS if trained else time_network(family, design, store, device) * images
+        found.append(Cost(family, splits * fits.count(family) * len(config.ratios), seconds))
+    return found
+
+
+def time_generator(design: Design, store: Store, device: str) -> float:
+    """Returns the seconds that the generator's training takes per image.
+
+    Args:
+        design: The design.
+        store: Its store.
+        device: Device to compute on.
+    """
+    preset = find_preset(design.config.generator)
+    hu = (store.intensity.low, store.intensity.high) if store.intensity.unit == "HU" else None
+    spec = ImageSpec(store.size, design.classes, hu_range=hu)
+    speed, place = choose_speed(preset.train, device), torch.device(device)
+    with torch.random.fork_rng(devices=[]):
+        method = load(preset.method).build(preset.method_config, spec)
+        place_networks(method.networks.values(), place, speed)
+        batch = make_random_batch(spec, preset.train.batch_size, place)
+        autocast = make_autocast(device, speed.precision)
+        return time_steps(lambda: train_step(method, batch, 0, autocast), place) / preset.train.batch_size
+
+
+def time_network(family: str, design: Design, store: Store, device: str) -> float:
+    """Returns the seconds that a network's training takes per image.
+
+    Args:
+        family: Name of the network.
+        design: The design.
+        store: Its store.
+        device: Device to compute on.
+    """
+    place, size = torch.device(device), design.config.batch_size
+    with torch.random.fork_rng(devices=[]):
+        network = make_network(family, len(design.classes), "grey").to(place)
+        image = torch.rand(size, 1, store.size, store.size, device=place) * 2 - 1
+
+        def step() -> None:
+            network(image).logits.float().logsumexp(1).mean().backward()
+
+        return time_steps(step, place) / size
+
+
+def time_steps(step: Callable[[], object], device: torch.device) -> float:
+    """Returns the seconds that a step takes, after one that is not timed.
+
+    Args:
+        step: The step.
+        device: Device that it computes on.
+    """
+    step()
+    settle(device)
+    start = time.perf_counter()
+    for _ in range(TIMED_STEPS):
+        step()
+    settle(device)
+    return (time.perf_counter() - start) / TIMED_STEPS
+
+
+def settle(device: torch.device) -> None:
+    """Waits until a device has finished."""
+    if device.type == "cuda":
+        torch.cuda.synchronize(device)

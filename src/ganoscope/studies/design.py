@@ -1,0 +1,270 @@
+"""The design of a study: everything that decides its result, frozen with a hash before anything is trained."""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ganoscope.data.store import Store
+from ganoscope.data.store.classes import count_classes, refuse_test_only, refuse_unlabelled
+from ganoscope.errors import UserError, describe, gather, refuse
+from ganoscope.files import compute_sha256, save_json
+from ganoscope.files.records import load_mapping
+from ganoscope.files.tables import save_csv
+from ganoscope.methods import load
+from ganoscope.presets import find_preset
+from ganoscope.statistics.feasibility import Feasibility, check_feasibility
+from ganoscope.studies.arms import ARMS
+from ganoscope.studies.config import StudyConfig
+from ganoscope.studies.families import RANDOM_FEATURES
+from ganoscope.studies.outer_splits import (
+    Cohort,
+    SplitPlan,
+    find_cohort,
+    list_unusable,
+    make_outer_splits,
+    measure_ratio,
+    reduce_training,
+    refuse_few_groups,
+    refuse_unusable,
+)
+from ganoscope.training.run_folder.trained_run import open_run
+
+FILE, SPLITS = "design.json", "splits.csv"
+SCHEMA_VERSION = 1
+PATHS = ("weights", "generator_run", "synthetic", "external")
+"""Options that are paths: the design keeps a hash of what lies there, and its name."""
+PLACE_OPTIONS = (*PATHS, "exploratory")
+SPLIT_COLUMNS = ("split", "sample_id", "part")
+
+
+@dataclass(frozen=True)
+class Design:
+    """A frozen design.
+
+    Attributes:
+        config: All options.
+        store: Name of the store.
+        fingerprint: Its fingerprint.
+        classes: Names of the classes.
+        images: Images of the cohort.
+        groups: Patients, or groups of near-duplicates where patients are unknown.
+        patients_known: Whether every image of the cohort has a patient.
+        ratio: Test images per training image, the mean over splits.
+        splits_sha256: Hash of the patients of every split.
+        hashes: Hash of the content of each path that was given.
+        leaky_groups: Largest number of held-out groups that a generator for all splits was trained on.
+    """
+
+    config: StudyConfig
+    store: str
+    fingerprint: str
+    classes: tuple[str, ...]
+    images: int
+    groups: int
+    patients_known: bool
+    ratio: float
+    splits_sha256: str
+    hashes: dict[str, str]
+    leaky_groups: int = 0
+
+    @property
+    def plan(self) -> SplitPlan:
+        """How outer splits are drawn."""
+        return SplitPlan(self.config.scheme, self.config.repeats, self.config.folds, self.config.seed)
+
+    @property
+    def feasibility(self) -> Feasibility:
+        """What the design can decide."""
+        config = self.config
+        return check_feasibility(self.plan.count, self.ratio, len(config.compared), config.margin, config.expected_sd)
+
+    def describe(self) -> dict[str, Any]:
+        """Returns the design as JSON values, without places: those may change."""
+        options = {name: value for name, value in asdict(self.config).items() if name not in PLACE_OPTIONS}
+        facts = {name: value for name, value in asdict(self).items() if name != "config"}
+        found: dict[str, Any] = json.loads(json.dumps({"options": options, **facts}))
+        return found
+
+    @property
+    def sha256(self) -> str:
+        """Hash of the design."""
+        return hashlib.sha256(json.dumps(self.describe(), sort_keys=True).encode()).hexdigest()
+
+
+def make_design(store: Store, config: StudyConfig) -> tuple[Design, Cohort, list[NDArray[np.str_]]]:
+    """Returns (the design, its N images, and the part of each of them in every outer split, shape (N,)).
+
+    Args:
+        store: Store of the study, verified.
+        config: All options.
+
+    Raises:
+        UserError: The store, the arms or the splits don't fit; all faults that can be seen together are reported.
+    """
+    gather(
+        lambda: refuse_test_only(store, "study"),
+        lambda: refuse_unlabelled(store, "a study"),
+        lambda: refuse(list_arm_faults(config)),
+    )
+    classes, cohort = tuple(count_classes(store)), find_cohort(store)
+    plan = SplitPlan(config.scheme, config.repeats, config.folds, config.seed)
+    refuse_few_groups(cohort, classes, plan)
+    splits = list(make_outer_splits(cohort, plan))
+    lacks = {}
+    for number, parts in enumerate(splits):
+        reduced = reduce_training(parts, cohort, config.real_fraction, config.seed, number)
+        if missing := list_unusable(reduced, cohort, classes):
+            lacks[number] = missing
+    refuse_unusable(lacks)
+    digest = hashlib.sha256("\n".join(",".join(parts.tolist()) for parts in splits).encode()).hexdigest()
+    design = Design(
+        config=config,
+        store=store.name,
+        fingerprint=store.fingerprint,
+        classes=classes,
+        images=len(cohort.positions),
+        groups=len(np.unique(cohort.groups)),
+        patients_known=bool(np.all(store.column("patient")[cohort.positions] != "")),
+        ratio=round(float(np.mean([measure_ratio(parts) for parts in splits])), 6),
+        splits_sha256=digest,
+        hashes=hash_places(config),
+    )
+    return replace(design, leaky_groups=count_leaks(store, cohort, splits, config)), cohort, splits
+
+
+def list_arm_faults(config: StudyConfig) -> list[str]:
+    """Returns why the arms can't be made."""
+    sources = {ARMS[arm].source for arm in config.arms}
+    faults = []
+    if sources & {"generated", "filtered"} and config.generator_run is None:
+        preset = find_preset(config.generator)
+        if load(preset.method).TRAITS.translates or preset.method in UNCONDITIONAL:
+            remedy = "Choose one that generates images of a requested class: without it, labels would be made up."
+            allowed = "methods that are conditioned on classes, such as r3gan, cgan"
+            faults.append(describe("--generator has no classes", config.generator, allowed, remedy))
+    if "filtered" in sources and config.families[0] == RANDOM_FEATURES:
+        remedy = "Name a network first: its baseline screens the images."
+        faults.append(
+            describe("arm filtered needs a network as first of --families", config.families[0], "a network", remedy)
+        )
+    return faults
+
+
+UNCONDITIONAL = ("dcgan", "wgan_gp", "cam_gan")
+"""Methods that generate images from noise without a class."""
+
+
+def hash_places(config: StudyConfig) -> dict[str, str]:
+    """Returns the hash of the content of each path that was given.
+
+    Raises:
+        UserError: Something is missing or damaged.
+    """
+    found = {}
+    if config.weights:
+        if not config.weights.is_file():
+            raise UserError(f"--weights {config.weights}: there is no such file.")
+        found["weights"] = compute_sha256(config.weights)
+    if config.generator_run:
+        found["generator_run"] = open_run(config.generator_run, "cpu").weights_sha256
+    for name, path in (("synthetic", config.synthetic), ("external", config.external)):
+        if path:
+            store = Store.open(path)
+            store.verify()
+            found[name] = store.fingerprint
+    return found
+
+
+def count_leaks(store: Store, cohort: Cohort, splits: list[NDArray[np.str_]], config: StudyConfig) -> int:
+    """Returns the largest number of a split's held-out groups that a generator for all splits has learned from.
+
+    Args:
+        store: Store of the study.
+        cohort: Its images.
+        splits: Part of each of them in every split, shape (N,) each.
+        config: All options.
+    """
+    if config.generator_run is None:
+        return 0
+    record = open_run(config.generator_run, "cpu").record
+    seen = np.isin(store.column("sample_id")[cohort.positions], record.sample_ids)
+    known = np.isin(cohort.groups, cohort.groups[seen])
+    return max(len(np.unique(cohort.groups[known & (parts == "test")])) for parts in splits)
+
+
+def freeze(folder: Path, design: Design, store: Store, cohort: Cohort, splits: list[NDArray[np.str_]]) -> None:
+    """Writes `design.json` and `splits.csv`, or compares the design with the one that a study began with.
+
+    Args:
+        folder: Folder of the study.
+        design: The design.
+        store: Its store.
+        cohort: Images that it is about.
+        splits: Part of each of them in every split, shape (N,) each.
+
+    Raises:
+        UserError: The study was begun with another design, or its files were changed.
+    """
+    path, described = folder / FILE, design.describe()
+    if path.exists():
+        refuse_changes(path, described, design.sha256)
+        return
+    ids = store.column("sample_id")[cohort.positions].tolist()
+    rows = (
+        {"split": number, "sample_id": sample, "part": part}
+        for number, parts in enumerate(splits)
+        for sample, part in zip(ids, parts.tolist(), strict=True)
+    )
+    save_csv(folder / SPLITS, SPLIT_COLUMNS, rows)
+    frozen = datetime.now(UTC).isoformat(timespec="seconds")
+    exploratory = design.config.exploratory
+    save_json(
+        path,
+        {
+            "schema_version": SCHEMA_VERSION,
+            "sha256": design.sha256,
+            "frozen": frozen,
+            "exploratory": exploratory,
+            "design": described,
+        },
+    )
+
+
+def refuse_changes(path: Path, described: Mapping[str, Any], sha256: str) -> None:
+    """Refuses a design that differs from the frozen one; reports all differences.
+
+    Args:
+        path: The frozen design.
+        described: The new one.
+        sha256: Its hash.
+
+    Raises:
+        UserError: They differ, or the frozen one was edited.
+    """
+    frozen = load_mapping(path)
+    before = frozen.get("design")
+    if not isinstance(before, dict) or hash_json(before) != frozen.get("sha256"):
+        raise UserError(f"{path} was changed after it was frozen. Restore it, or begin a new study in another folder.")
+    if frozen["sha256"] == sha256:
+        return
+    old, new = {**before, **before.get("options", {})}, {**described, **described["options"]}
+    names = [name for name in new if name != "options" and old.get(name) != new[name]]
+    refuse(
+        [
+            f"the study in {path.parent} was frozen with {name} {old.get(name)}; got {new[name]}. Use the former, or "
+            f"name a new folder: a changed design is a new study."
+            for name in names
+        ]
+    )
+
+
+def hash_json(content: Mapping[str, Any]) -> str:
+    """Returns the hash of JSON values."""
+    return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()

@@ -1,0 +1,155 @@
+"""The verdict of a study, by the rule that its design froze, and what stands beside it without deciding anything."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import numpy as np
+
+from ganoscope.files import save_json
+from ganoscope.files.records import Number, load_record
+from ganoscope.statistics.corrected_t import compare_splits
+from ganoscope.studies.arms import BASELINE
+from ganoscope.studies.comparisons import Comparison, compare_all
+from ganoscope.studies.design import Design
+from ganoscope.studies.result_tables import Outcomes, read_outcomes
+
+FILE = "verdict.json"
+SCHEMA_VERSION = 1
+
+
+@dataclass(frozen=True)
+class ArmLevel:
+    """How well an arm does, without a comparison.
+
+    Attributes:
+        part: What it was tested on.
+        family: Family of classifiers.
+        arm: The arm.
+        mean: Mean over splits.
+        sd: Standard deviation over splits.
+        low: Lower end of the corrected 95 % interval of the mean.
+        high: Upper end.
+        values: Value of each split.
+    """
+
+    part: str
+    family: str
+    arm: str
+    mean: Number
+    sd: Number
+    low: Number
+    high: Number
+    values: list[Number]
+
+
+@dataclass(frozen=True)
+class Judgement:
+    """The content of `verdict.json`.
+
+    Attributes:
+        word: The verdict on the primary arm.
+        headline: The verdict as a sentence.
+        warnings: What must be read before the verdict, a sentence each.
+        endpoint: Metric that it rests on.
+        margin: Differences up to this are practically equal.
+        design_sha256: Hash of the design.
+        levels: How well every arm does.
+        comparisons: Every arm against the baseline.
+    """
+
+    word: str
+    headline: str
+    warnings: list[str]
+    endpoint: str
+    margin: float
+    design_sha256: str
+    levels: list[ArmLevel]
+    comparisons: list[Comparison]
+
+
+def judge(out: Path, evaluations: Sequence[Path], design: Design) -> Judgement:
+    """Returns the judgement of a finished study, after writing `verdict.json`.
+
+    Args:
+        out: Folder of the study, with its tables.
+        evaluations: Results of the evaluations, by the number of the split.
+        design: Its design.
+    """
+    outcomes = read_outcomes(out, design.config.endpoint, design.plan.count)
+    comparisons = list(compare_all(outcomes, evaluations, design))
+    primary = next(one for one in comparisons if one.decides)
+    found = Judgement(
+        word=primary.verdict.word,
+        headline=write_headline(primary, design),
+        warnings=list_warnings(design),
+        endpoint=design.config.endpoint,
+        margin=design.config.margin,
+        design_sha256=design.sha256,
+        levels=list(measure_levels(outcomes, design.ratio)),
+        comparisons=comparisons,
+    )
+    save_json(out / FILE, {"schema_version": SCHEMA_VERSION, **asdict(found)})
+    return found
+
+
+def load_judgement(out: Path) -> Judgement:
+    """Returns the judgement in a study's folder.
+
+    Raises:
+        UserError: It is missing or damaged.
+    """
+    return load_record(out / FILE, Judgement, SCHEMA_VERSION)
+
+
+def measure_levels(outcomes: Outcomes, ratio: float) -> Iterator[ArmLevel]:
+    """Yields the level of every arm, family and part.
+
+    Args:
+        outcomes: Values of the endpoint.
+        ratio: Test images per training image.
+    """
+    for (part, arm, family), values in outcomes.values.items():
+        known = values[np.isfinite(values)]
+        if len(known):
+            mean = compare_splits(known, ratio)
+            yield ArmLevel(part, family, arm, mean.value, mean.sd, mean.low, mean.high, values.tolist())
+
+
+def write_headline(found: Comparison, design: Design) -> str:
+    """Returns the verdict as a sentence.
+
+    Args:
+        found: The comparison that decides.
+        design: The design.
+    """
+    mean, verdict, metric = found.difference, found.verdict, design.config.endpoint.upper().replace("_", " ")
+    p = f", adjusted p {verdict.p:.3g}" if np.isfinite(verdict.p) else ""
+    return (
+        f"{found.arm} against {BASELINE}, {found.family}: {verdict.word}. Mean difference of {metric} over "
+        f"{mean.splits} splits {mean.value:+.4f} ({100 * verdict.level:.4g} % interval over {found.over} "
+        f"{verdict.low:+.4f} to {verdict.high:+.4f}{p}); differences up to {design.config.margin:g} count as equal."
+    )
+
+
+def list_warnings(design: Design) -> list[str]:
+    """Returns what a reader must know before the verdict."""
+    config, found = design.config, []
+    if config.exploratory and not design.feasibility.can_decide:
+        found.append("Exploratory: this design can't decide, and its verdict is no evidence.")
+    if config.generator_run:
+        found.append(
+            f"Leaky: one generator serves all splits, and it was trained on up to {design.leaky_groups:,} of the "
+            "patients or groups that a split holds out."
+        )
+    if config.synthetic and config.synthetic_patients != "none":
+        found.append(
+            "Unverifiable: which patients the tool behind --synthetic was trained on is not known; it may have seen "
+            "the held-out ones."
+        )
+    if not design.patients_known:
+        found.append(
+            "Patients are not known for all images: splits keep near-duplicates together, but images of one patient "
+            "may be on both sides. Nothing can be claimed about new patients."
+        )
+    return found

@@ -1,0 +1,238 @@
+"""Outer splits of a study: which patients are held out, which choose the best epoch, and which are learned from.
+
+A group of the store (a patient, a cluster of near-duplicates, or both joined) is never divided. The store's own test
+split takes no part.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ganoscope.data.store import Store
+from ganoscope.data.store.splits import majority
+from ganoscope.errors import UserError, describe, refuse, write_count
+from ganoscope.seeds import Stream, stream
+
+SINGLE_FOLDS = 5
+"""Folds whose first one is held out where a single split is asked for: a test share of a fifth."""
+VALIDATION_FOLDS = 6
+"""Folds of the training patients, one of which chooses the best epoch, the temperature and, where given, the ratio."""
+Scheme = Literal["random", "kfold"]
+
+
+@dataclass(frozen=True)
+class SplitPlan:
+    """How outer splits are drawn.
+
+    Attributes:
+        scheme: `random`: every split draws its test patients anew; `kfold`: K splits share out all patients.
+        repeats: Number of repetitions R.
+        folds: Number K: each split holds out a K-th; 1 for a single split.
+        seed: Random seed.
+    """
+
+    scheme: Scheme
+    repeats: int
+    folds: int
+    seed: int
+
+    @property
+    def count(self) -> int:
+        """Number of outer splits."""
+        return self.repeats * self.folds
+
+    @property
+    def parts(self) -> int:
+        """Number of folds that patients are dealt out to."""
+        return self.folds if self.folds > 1 else SINGLE_FOLDS
+
+
+@dataclass(frozen=True)
+class Cohort:
+    """The images that a study is about.
+
+    Attributes:
+        positions: Their positions in the store, shape (N,).
+        groups: Group of each, as a number, shape (N,).
+        codes: Class code of each, shape (N,).
+    """
+
+    positions: NDArray[np.int64]
+    groups: NDArray[np.int64]
+    codes: NDArray[np.int64]
+
+
+def find_cohort(store: Store) -> Cohort:
+    """Returns the labelled images of a store outside its test split."""
+    labels = store.column("label")
+    positions = np.flatnonzero((store.column("split") != "test") & (labels != ""))
+    groups = np.unique(store.column("group")[positions], return_inverse=True)[1]
+    codes = np.unique(labels[positions], return_inverse=True)[1]
+    return Cohort(positions, groups.astype(np.int64), codes.astype(np.int64))
+
+
+def refuse_few_groups(cohort: Cohort, classes: tuple[str, ...], plan: SplitPlan) -> None:
+    """Refuses classes with too few patients or groups for the folds; reports all of them.
+
+    Args:
+        cohort: The images.
+        classes: Names of the classes.
+        plan: How splits are drawn.
+
+    Raises:
+        UserError: A class has fewer groups than needed.
+    """
+    least = plan.parts + 2  # every training part needs one of each class to learn from and one to choose by
+    counts = [len(np.unique(cohort.groups[cohort.codes == code])) for code in range(len(classes))]
+    refuse(
+        [
+            describe(
+                f"class {name} has too few patients or groups for --folds {plan.folds}",
+                number,
+                f"{least} or more",
+                "Use fewer folds, or prepare a store with more patients of that class.",
+            )
+            for name, number in zip(classes, counts, strict=True)
+            if number < least
+        ]
+    )
+
+
+def make_outer_splits(cohort: Cohort, plan: SplitPlan) -> Iterator[NDArray[np.str_]]:
+    """Yields for every outer split the part of each image of the cohort: `train`, `validation` or `test`, shape (N,).
+
+    Args:
+        cohort: The images.
+        plan: How many splits there are, and how they are drawn.
+    """
+    for number in range(plan.count):
+        yield make_outer_split(cohort, plan, number)
+
+
+def make_outer_split(cohort: Cohort, plan: SplitPlan, number: int) -> NDArray[np.str_]:
+    """Returns one outer split: the part of each image of the cohort, shape (N,).
+
+    Args:
+        cohort: The images.
+        plan: How splits are drawn.
+        number: Number of the split, from 0.
+    """
+    repeated, fold = divmod(number, plan.folds) if plan.scheme == "kfold" else (number, 0)
+    outer = deal_out(cohort.groups, cohort.codes, plan.parts, int(draw_seed(plan.seed, Stream.OUTER_SPLITS, repeated)))
+    parts = np.where(outer == fold, "test", "train").astype("<U10")
+    inside = np.flatnonzero(parts == "train")
+    inner_seed = int(draw_seed(plan.seed, Stream.INNER_SPLITS, number))
+    inner = deal_out(cohort.groups[inside], cohort.codes[inside], VALIDATION_FOLDS, inner_seed)
+    parts[inside[inner == 0]] = "validation"
+    return complete_parts(parts, cohort)
+
+
+def draw_seed(seed: int, name: Stream, *path: int) -> np.uint32:
+    """Returns a random seed for scikit-learn."""
+    return np.uint32(stream(seed, name, *path).integers(2**31))
+
+
+def deal_out(groups: NDArray[np.int64], codes: NDArray[np.int64], folds: int, seed: int) -> NDArray[np.int64]:
+    """Returns the fold of each image, shape (N,): groups whole, classes in equal shares as far as groups allow.
+
+    Args:
+        groups: Group of each image, shape (N,).
+        codes: Class code of each image, shape (N,).
+        folds: Number of folds.
+        seed: Random seed of the order.
+    """
+    from sklearn.model_selection import StratifiedGroupKFold  # late: importing it takes a second
+
+    dealt = np.empty(len(groups), np.int64)
+    folder = StratifiedGroupKFold(folds, shuffle=True, random_state=seed)
+    for fold, (_, held) in enumerate(folder.split(groups, codes, groups)):
+        dealt[held] = fold
+    return dealt
+
+
+def complete_parts(parts: NDArray[np.str_], cohort: Cohort) -> NDArray[np.str_]:
+    """Returns the parts with a group moved from `train` where `validation` lacks a class; `test` stays as it is.
+
+    Args:
+        parts: Part of each image, shape (N,).
+        cohort: The images.
+    """
+    for code in range(int(cohort.codes.max()) + 1):
+        own = cohort.codes == code
+        if (own & (parts == "validation")).any():
+            continue
+        groups, sizes = np.unique(cohort.groups[own & (parts == "train")], return_counts=True)
+        if len(groups) > 1:
+            parts[cohort.groups == groups[sizes.argmin()]] = "validation"
+    return parts
+
+
+def reduce_training(
+    parts: NDArray[np.str_], cohort: Cohort, fraction: float, seed: int, number: int
+) -> NDArray[np.str_]:
+    """Returns the parts with all but a fraction of the training and validation groups left out ("").
+
+    A smaller fraction keeps a subset of what a larger one keeps. At least one group of each class stays in each part.
+
+    Args:
+        parts: Part of each image, shape (N,).
+        cohort: The images.
+        fraction: Fraction of the groups to keep, above 0 to 1.
+        seed: Random seed of the study.
+        number: Number of the outer split.
+    """
+    if fraction == 1:
+        return parts
+    count = int(cohort.groups.max()) + 1
+    order = stream(seed, Stream.REDUCED_TRAINING, number).permutation(count)
+    classes = majority(cohort.groups.astype(np.intp), cohort.codes.astype(np.int32), count)
+    first = np.unique(cohort.groups, return_index=True)[1]
+    kept = parts.copy()
+    for part in ("train", "validation"):
+        of_part = parts[first] == part
+        for code in np.unique(classes[of_part]):
+            members = order[(of_part & (classes == code))[order]]
+            dropped = members[max(1, round(fraction * len(members))) :]
+            kept[np.isin(cohort.groups, dropped)] = ""
+    return kept
+
+
+def list_unusable(parts: NDArray[np.str_], cohort: Cohort, classes: tuple[str, ...]) -> list[str]:
+    """Returns what a split lacks to be trained and tested on, in words.
+
+    Args:
+        parts: Part of each image, shape (N,).
+        cohort: The images.
+        classes: Names of the classes.
+    """
+    return [
+        f"{name} is missing from the {part} part"
+        for part in ("train", "validation", "test")
+        for code, name in enumerate(classes)
+        if not ((parts == part) & (cohort.codes == code)).any()
+    ]
+
+
+def measure_ratio(parts: NDArray[np.str_]) -> float:
+    """Returns the number of test images per training or validation image, given the part of each, shape (N,)."""
+    return float((parts == "test").sum() / np.isin(parts, ("train", "validation")).sum())
+
+
+def refuse_unusable(faults: dict[int, list[str]]) -> None:
+    """Refuses outer splits that can't be trained or tested on.
+
+    Args:
+        faults: What each split lacks, by its number.
+
+    Raises:
+        UserError: A split lacks something.
+    """
+    if faults:
+        number, first = next(iter(faults.items()))
+        raise UserError(
+            f"{write_count(len(faults), 'outer split lacks', 'outer splits lack')} a class; in split {number + 1} "
+            f"{first[0]}. Use fewer --folds, a larger --real-fraction, or a store with more patients of that class."
+        )

@@ -1,0 +1,215 @@
+"""The tasks of a study: for each outer split a generator, its images, the classifiers of all arms, their evaluation."""
+
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from ganoscope.seeds import Stream
+from ganoscope.studies.arms import ARMS, BASELINE, Arm
+from ganoscope.studies.design import Design
+from ganoscope.studies.families import RANDOM_FEATURES
+from ganoscope.studies.outer_splits import draw_seed
+from ganoscope.tasks.task import Task
+
+STEPS = "ganoscope.studies.steps"
+
+
+@dataclass(frozen=True)
+class Variant:
+    """What is trained and tested under one name.
+
+    Attributes:
+        name: Name in results: that of the arm, with the fraction of real patients where it differs.
+        arm: The arm.
+        fraction: Fraction of the training patients.
+    """
+
+    name: str
+    arm: Arm
+    fraction: float
+
+
+def list_variants(design: Design) -> list[Variant]:
+    """Returns everything that is trained: the baseline, the arms, and the baseline at other fractions."""
+    config = design.config
+    arms = [BASELINE, *config.compared]
+    variants = [Variant(arm, ARMS[arm], config.real_fraction) for arm in arms]
+    curve = sorted({*config.low_data} - {config.real_fraction})
+    return variants + [Variant(f"{BASELINE}@{fraction:g}", ARMS[BASELINE], fraction) for fraction in curve]
+
+
+def suits(family: str, arm: Arm) -> bool:
+    """Tells whether a family can be trained in an arm: without epochs there is no curriculum."""
+    return not (family == RANDOM_FEATURES and arm.by_schedule)
+
+
+@dataclass(frozen=True)
+class SplitTasks:
+    """Tasks of one outer split, made when they are asked for.
+
+    Attributes:
+        design: The design.
+        store: Folder of the store.
+        number: Number of the split.
+    """
+
+    design: Design
+    store: Path
+    number: int
+
+    @property
+    def label(self) -> str:
+        """The split in names of tasks."""
+        return f"split {self.number + 1}"
+
+    @property
+    def synthetic_source(self) -> str:
+        """Source of the synthetic images that classifiers are tested on and reports show; "" where there is none."""
+        sources = {ARMS[arm].source for arm in self.design.config.compared}
+        return next((one for one in ("generated", "filtered", "external") if one in sources), "")
+
+    def take_training(self, fraction: float) -> Task:
+        """Returns the task that takes the patients to learn from."""
+        arguments = {**self._name_split(), "fraction": fraction}
+        return self._cut("take_training", f"{self.label}: training patients", arguments)
+
+    def take_held_out(self) -> Task:
+        """Returns the task that takes the held-out patients."""
+        return self._cut("take_held_out", f"{self.label}: held-out patients", self._name_split())
+
+    def _name_split(self) -> dict[str, object]:
+        design = self.design
+        return {"fingerprint": design.fingerprint, "plan": asdict(design.plan), "number": self.number}
+
+    def _cut(self, function: str, name: str, arguments: dict[str, object]) -> Task:
+        return Task(name, f"{STEPS}.chosen_patients:{function}", arguments, places={"store": str(self.store)})
+
+    def draw_seed(self, *path: int) -> int:
+        """Returns a random seed of this split."""
+        return int(draw_seed(self.design.config.seed, Stream.SPLIT_TASKS, self.number, *path))
+
+    def train_generator(self) -> Task:
+        """Returns the task that trains the generator."""
+        config = self.design.config
+        arguments = {
+            "method": config.generator,
+            "images": config.generator_images,
+            "seed": self.draw_seed(0),
+            "device": config.device,
+        }
+        data = self.take_training(config.real_fraction)
+        function = f"{STEPS}.generator:train_generator"
+        return Task(f"{self.label}: generator", function, arguments, {"data": data}, resumes=True, memory_gib=2.0)
+
+    def provide_images(self, source: str) -> Task:
+        """Returns the task that provides the images of arms with that source."""
+        config = self.design.config
+        needs = {"data": self.take_training(config.real_fraction)}
+        largest = max(1.0, *config.ratios)
+        if source == "external":
+            arguments: dict[str, object] = {
+                "fingerprint": self.design.hashes["synthetic"],
+                "drawing": {"ratio": largest, "number": config.number, "seed": self.draw_seed(1)},
+            }
+            places = {"images": str(config.synthetic)}
+            return Task(f"{self.label}: external images", f"{STEPS}.added_images:take_images", arguments, needs, places)
+        screened = source == "filtered"
+        drawing = {
+            "ratio": largest,
+            "number": config.number,
+            "screened": screened,
+            "confidence": config.min_label_confidence,
+            "seed": self.draw_seed(1),
+        }
+        arguments = {"drawing": drawing, "device": config.device}
+        places = {}
+        if config.generator_run:
+            arguments["weights"], places["run"] = self.design.hashes["generator_run"], str(config.generator_run)
+        else:
+            needs["generator"] = self.train_generator()
+        if screened:
+            needs["classifier"] = self.fit(find_baseline(self.design), config.families[0], 0, 0)
+        name = f"{self.label}: {source} images"
+        return Task(name, f"{STEPS}.added_images:draw_images", arguments, needs, places, memory_gib=2.0)
+
+    def fit(self, variant: Variant, family: str, seed: int, trial: int) -> Task:
+        """Returns the task that fits one classifier.
+
+        Args:
+            variant: What is trained.
+            family: Family of classifiers.
+            seed: Number of the seed.
+            trial: Number of the trial.
+        """
+        config, arm = self.design.config, variant.arm
+        varies = bool(arm.source) and arm.real and not arm.by_schedule
+        ratio = config.ratios[trial] if varies else max(1.0, *config.ratios) if arm.by_schedule else 1.0
+        which = {
+            "arm": arm.name,
+            "family": family,
+            "ratio": ratio,
+            "number": config.number if arm.source and arm.real else None,
+            "schedule": config.schedule if arm.by_schedule else "",
+            "seed": self.draw_seed(2, seed, 0 if varies else trial),
+        }
+        options = {
+            "epochs": config.epochs,
+            "batch_size": config.batch_size,
+            "learning_rate": config.learning_rate,
+            "freeze_body": bool(config.weights) and not config.unfreeze,
+            "device": config.device,
+        }
+        needs = {"data": self.take_training(variant.fraction)}
+        if arm.source and arm.source != "duplicates":
+            needs["images"] = self.provide_images(arm.source)
+        places = {}
+        arguments: dict[str, object] = {"which": which}
+        if config.weights and family != RANDOM_FEATURES:
+            arguments["weights_sha256"], places["weights"] = self.design.hashes["weights"], str(config.weights)
+        else:
+            options["freeze_body"] = False
+        arguments["config"] = options
+        name = f"{self.label}: {family}, {variant.name}"
+        function = f"{STEPS}.classifier:fit_classifier"
+        return Task(name, function, arguments, needs, places, resumes=True)
+
+    def evaluate(self) -> Task:
+        """Returns the task that tests all classifiers of the split."""
+        config = self.design.config
+        needs, classifiers = {"held_out": self.take_held_out()}, []
+        for variant, family, seed in list_classifiers(self.design):
+            trials = {}
+            for trial in range(len(config.ratios)):
+                task = self.fit(variant, family, seed, trial)
+                trials[f"{variant.name}/{family}/{seed}/{trial}"] = task
+            needs |= trials
+            described = {"arm": variant.name, "family": family, "seed": seed, "trials": list(trials)}
+            classifiers.append(described)
+        if self.synthetic_source:
+            needs["synthetic"] = self.provide_images(self.synthetic_source)
+        arguments: dict[str, object] = {"classifiers": classifiers}
+        places = {}
+        if config.external:
+            arguments["external_fingerprint"] = self.design.hashes["external"]
+            places["external"] = str(config.external)
+        function = f"{STEPS}.evaluation:evaluate_split"
+        return Task(f"{self.label}: evaluation", function, arguments, needs, places)
+
+
+def list_classifiers(design: Design) -> Iterator[tuple[Variant, str, int]]:
+    """Yields (what is trained, family, number of the seed) for every classifier of a split."""
+    for variant in list_variants(design):
+        for family in design.config.families:
+            if suits(family, variant.arm):
+                for seed in range(design.config.seeds):
+                    yield variant, family, seed
+
+
+def find_baseline(design: Design) -> Variant:
+    """Returns the baseline at the study's fraction of real patients."""
+    return list_variants(design)[0]
+
+
+def list_evaluations(design: Design, store: Path) -> list[Task]:
+    """Returns the evaluations of all outer splits; they need all other tasks."""
+    return [SplitTasks(design, store, number).evaluate() for number in range(design.plan.count)]

@@ -1,0 +1,81 @@
+"""Tasks that cut a store into the patients of one outer split: those to learn from, and those held out."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import sklearn.model_selection  # noqa: F401 - shared by all workers, which need it
+
+from ganoscope.data.store import Store
+from ganoscope.data.store.derived import derive_store
+from ganoscope.errors import UserError
+from ganoscope.studies.outer_splits import SplitPlan, find_cohort, make_outer_split, reduce_training
+from ganoscope.studies.result_files import STORE
+
+REVISIONS = {"take_training": 1, "take_held_out": 1}
+
+
+def take_training(
+    output: Path,
+    inputs: Mapping[str, Path],
+    *,
+    store: str,
+    fingerprint: str,
+    plan: Mapping[str, Any],
+    number: int,
+    fraction: float,
+) -> None:
+    """Writes a store of the patients that an outer split learns from; nobody else is in it.
+
+    Args:
+        output: Folder of the result.
+        inputs: None.
+        store: Folder of the store that is cut.
+        fingerprint: Its fingerprint.
+        plan: Fields of `SplitPlan`.
+        number: Number of the split.
+        fraction: Fraction of the patients to keep.
+    """
+    source, drawn = open_same(store, fingerprint), SplitPlan(**plan)
+    cohort = find_cohort(source)
+    parts = reduce_training(make_outer_split(cohort, drawn, number), cohort, fraction, drawn.seed, number)
+    splits = np.full(source.count, "", "<U10")
+    splits[cohort.positions] = np.where(parts == "test", "", parts)
+    derive_store(source, splits, output / STORE)
+
+
+def take_held_out(
+    output: Path, inputs: Mapping[str, Path], *, store: str, fingerprint: str, plan: Mapping[str, Any], number: int
+) -> None:
+    """Writes a store of the patients that an outer split holds out.
+
+    Args:
+        output: Folder of the result.
+        inputs: None.
+        store: Folder of the store that is cut.
+        fingerprint: Its fingerprint.
+        plan: Fields of `SplitPlan`.
+        number: Number of the split.
+    """
+    source, drawn = open_same(store, fingerprint), SplitPlan(**plan)
+    cohort = find_cohort(source)
+    parts = make_outer_split(cohort, drawn, number)
+    splits = np.full(source.count, "", "<U10")
+    splits[cohort.positions] = np.where(parts == "test", "test", "")
+    derive_store(source, splits, output / STORE)
+
+
+def open_same(path: str, fingerprint: str) -> Store:
+    """Returns a store, and refuses one that is no longer the store of the design.
+
+    Raises:
+        UserError: Its fingerprint differs.
+    """
+    store = Store.open(path)
+    if store.fingerprint != fingerprint:
+        raise UserError(
+            f"store {path} is not the one that the study was designed for: its fingerprint is "
+            f"{store.fingerprint[:12]}, allowed: {fingerprint[:12]}. Name that store, or begin a new study."
+        )
+    return store

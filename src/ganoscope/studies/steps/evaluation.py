@@ -1,0 +1,167 @@
+"""Task that opens the held-out patients of one outer split, once, and tests all of its classifiers on them."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ganoscope.data.arrays import save_arrays
+from ganoscope.data.store import Store
+from ganoscope.data.store.classes import encode_labels
+from ganoscope.evaluate.classification.calibration import apply_temperature
+from ganoscope.evaluate.classification.metrics import METRICS, Predictions, compute_confusion, compute_values
+from ganoscope.files.tables import save_csv
+from ganoscope.studies.families import find_family
+from ganoscope.studies.result_files import (
+    CHOSEN,
+    COLUMNS,
+    CONFUSION,
+    EXTERNAL,
+    HELD_OUT,
+    PREDICTIONS,
+    RESULTS,
+    RUN,
+    STORE,
+    SUBGROUPS,
+    SYNTHETIC,
+    choose_trial,
+)
+from ganoscope.studies.steps.added_images import open_images
+from ganoscope.studies.steps.chosen_patients import open_same
+
+REVISIONS = {"evaluate_split": 1}
+KINDS = ("view", "modality", "folder")
+"""Columns of the manifest whose values are subgroups, beside the classes."""
+LEAST_IMAGES = 10
+"""Smallest subgroup that is measured."""
+
+
+@dataclass(frozen=True)
+class Tested:
+    """A classifier to test.
+
+    Attributes:
+        arm: Its arm.
+        family: Its family.
+        seed: Number of its seed.
+        trials: Folders of its trials' results; validation chooses one.
+    """
+
+    arm: str
+    family: str
+    seed: int
+    trials: Sequence[Path]
+
+
+def evaluate_split(
+    output: Path,
+    inputs: Mapping[str, Path],
+    *,
+    classifiers: Sequence[Mapping[str, Any]],
+    external_fingerprint: str = "",
+    external: str = "",
+) -> None:
+    """Tests all classifiers of a split, and writes results, subgroups, confusion matrices and predictions.
+
+    Args:
+        output: Folder of the results.
+        inputs: `held_out`: the held-out patients; `synthetic`: images of the split's generator, where there are any;
+            and the results of all trials, by the names in `classifiers`.
+        classifiers: For each classifier `arm`, `family`, `seed`, and `trials`: names of the results of its trials.
+        external_fingerprint: Fingerprint of the external store.
+        external: Store of other patients; "" for none.
+    """
+    stores = {HELD_OUT: Store.open(inputs["held_out"] / STORE)}
+    if external:
+        stores[EXTERNAL] = open_same(external, external_fingerprint)
+    if "synthetic" in inputs and (images := open_images(inputs["synthetic"])):
+        stores[SYNTHETIC] = images
+    asked = [
+        Tested(one["arm"], one["family"], one["seed"], [inputs[name] for name in one["trials"]]) for one in classifiers
+    ]
+    rows: dict[str, list[dict[str, object]]] = {RESULTS: [], SUBGROUPS: [], CONFUSION: []}
+    arrays: dict[str, NDArray[Any]] = {}
+    for tested in asked:
+        trial, fitted = choose_trial(tested.trials)
+        chosen = {"trial": tested.trials.index(trial), **{name: fitted[name] for name in CHOSEN}}
+        for part, store in stores.items():
+            predictions = predict(tested, trial, store, part)
+            key = {"part": part, "arm": tested.arm, "family": tested.family, "seed": tested.seed}
+            rows[RESULTS].append({**key, **chosen, **measure(predictions)})
+            rows[CONFUSION] += [{**key, **cell} for cell in count_confusion(predictions)]
+            if part != SYNTHETIC:
+                rows[SUBGROUPS] += [{**key, **row} for row in measure_subgroups(predictions, store)]
+            arrays |= {f"{part}/{name}": getattr(predictions, name) for name in ("codes", "groups", "sample_ids")}
+            arrays[f"{part}/{tested.arm}/{tested.family}/{tested.seed}"] = predictions.probabilities
+    for file, columns in COLUMNS.items():
+        save_csv(output / file, columns, rows[file])
+    save_arrays(output / PREDICTIONS, arrays)
+
+
+def predict(tested: Tested, folder: Path, store: Store, part: str) -> Predictions:
+    """Returns a classifier's predictions for all images of a store whose class it knows.
+
+    Args:
+        tested: The classifier.
+        folder: Result of the trial that is used.
+        store: Store of the images.
+        part: What the store is.
+    """
+    labels = store.column("label")
+    positions = np.arange(store.count)
+    logits, temperature, classes = find_family(tested.family).predict(folder / RUN, store, positions)
+    codes = encode_labels(labels, classes)
+    known = np.flatnonzero(codes >= 0)
+    return Predictions(
+        split=part,
+        sample_ids=store.column("sample_id")[known],
+        codes=codes[known],
+        groups=store.column("group")[known],
+        probabilities=apply_temperature(logits[known], temperature),
+        uncalibrated=apply_temperature(logits[known], 1.0),
+        classes=classes,
+    )
+
+
+def measure(predictions: Predictions) -> dict[str, object]:
+    """Returns the numbers of images and groups, and all metrics."""
+    values = compute_values(predictions, np.ones((1, len(predictions.codes))))
+    counts = {"images": len(predictions.codes), "groups": len(np.unique(predictions.groups))}
+    return {**counts, **{name: float(values[name][0]) for name in METRICS}}
+
+
+def count_confusion(predictions: Predictions) -> Iterator[dict[str, object]]:
+    """Yields the cells of the confusion matrix."""
+    matrix = compute_confusion(predictions, np.ones((1, len(predictions.codes))))[0].astype(int)
+    for row, label in enumerate(predictions.classes):
+        for column, prediction in enumerate(predictions.classes):
+            yield {"label": label, "prediction": prediction, "images": int(matrix[row, column])}
+
+
+def measure_subgroups(predictions: Predictions, store: Store) -> Iterator[dict[str, object]]:
+    """Yields metrics of the images of each class, and of each view, modality and source folder with enough images.
+
+    Args:
+        predictions: Predictions for images of the store.
+        store: Store of the images.
+    """
+    places = {name: place for place, name in enumerate(store.column("sample_id").tolist())}
+    positions = np.array([places[name] for name in predictions.sample_ids.tolist()])
+    right = predictions.predicted == predictions.codes
+    values = compute_values(predictions, np.ones((1, len(right))))
+    for code, label in enumerate(predictions.classes):
+        own = predictions.codes == code
+        by_class = {name: float(values[f"{name} {label}"][0]) for name in ("auroc", "sensitivity")}
+        accuracy = float(right[own].mean()) if own.any() else np.nan
+        yield {"kind": "class", "subgroup": label, "images": int(own.sum()), **by_class, "accuracy": accuracy}
+    for kind in KINDS:
+        found = store.column(kind)[positions]
+        for name in np.unique(found[found != ""]).tolist() if len(np.unique(found)) > 1 else ():
+            own = found == name
+            if own.sum() >= LEAST_IMAGES:
+                part = compute_values(predictions, own[None].astype(np.float64))
+                metrics = {metric: float(part[metric][0]) for metric in ("auroc", "sensitivity", "accuracy")}
+                yield {"kind": kind, "subgroup": name, "images": int(own.sum()), **metrics}

@@ -1,0 +1,41 @@
+"""Task that trains the generator of one outer split, on the patients that the split learns from."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, Literal
+
+from ganoscope.presets import find_preset
+from ganoscope.studies.result_files import RUN, STORE
+from ganoscope.training.preflight import prepare_run
+from ganoscope.training.processes import join_processes
+from ganoscope.training.session import Session
+
+REVISIONS = {"train_generator": 1}
+
+
+def train_generator(
+    output: Path,
+    inputs: Mapping[str, Path],
+    *,
+    method: str,
+    images: int,
+    seed: int,
+    device: Literal["auto", "cpu", "cuda"],
+) -> None:
+    """Trains a method into the folder `run`; goes on where an interrupted task stopped.
+
+    Args:
+        output: Folder of the result.
+        inputs: `data`: the store to learn from.
+        method: Method or preset.
+        images: Images to train on, counted over all epochs.
+        seed: Random seed.
+        device: Device to compute on.
+    """
+    preset = find_preset(method)
+    changes: dict[str, Any] = {"images": images, "epochs": None, "seed": seed, "device": device}
+    config = replace(preset.train, **changes)
+    record = prepare_run(preset.method, preset.method_config, inputs["data"] / STORE, output / RUN, config)
+    with join_processes(record.train.device) as place:
+        Session(record, output / RUN, place).train()

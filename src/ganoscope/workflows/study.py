@@ -1,0 +1,124 @@
+"""`ganoscope study`: does synthetic data help? A frozen design, nested splits, corrected statistics, one verdict."""
+
+from collections.abc import Callable
+from dataclasses import asdict, replace
+from pathlib import Path
+
+from ganoscope.data.store import Store
+from ganoscope.errors import UserError
+from ganoscope.files import save_json
+from ganoscope.files.records import load_record
+from ganoscope.locks import is_vacant, one_writer
+from ganoscope.reports.study.page import save_reports
+from ganoscope.studies.analysis.analysing import analyse
+from ganoscope.studies.analysis.config import AnalysisConfig
+from ganoscope.studies.analysis.first_split import FirstSplit
+from ganoscope.studies.config import StudyConfig
+from ganoscope.studies.cost import Cost, Costs, estimate_cost
+from ganoscope.studies.design import FILE, Design, freeze, make_design
+from ganoscope.studies.judgement import Judgement, judge
+from ganoscope.studies.pilot import list_pilot_tasks, measure_pilot
+from ganoscope.studies.result_tables import gather_tables
+from ganoscope.studies.split_tasks import SplitTasks
+from ganoscope.tasks.engines import EngineOptions
+from ganoscope.tasks.running import run_tasks
+
+DEFAULTS = StudyConfig()
+ENGINE = EngineOptions()
+ANALYSIS = AnalysisConfig()
+TASKS = "tasks"
+"""Folder of the results of tasks, in that of the study."""
+COSTS = "costs.json"
+
+
+def study(
+    store: Path,
+    out: Path,
+    config: StudyConfig = DEFAULTS,
+    engine: EngineOptions = ENGINE,
+    analysis: AnalysisConfig = ANALYSIS,
+    announce: Callable[[Design, list[Cost]], None] = lambda design, costs: None,
+) -> Judgement:
+    """Compares arms on outer splits of a store, and returns the verdict; repeat the call to resume.
+
+    Args:
+        store: Folder of the store.
+        out: Folder of the study.
+        config: What is compared, and how.
+        engine: Where its tasks run.
+        analysis: What its report shows besides.
+        announce: Called with the frozen design and its estimated cost before anything is trained.
+
+    Raises:
+        UserError: The store does not fit, the design can't decide or differs from the frozen one, or tasks failed.
+    """
+    images = Store.open(store)
+    images.verify()
+    with one_writer(out):
+        if not (out / FILE).exists() and not (out / TASKS).exists() and not is_vacant(out):
+            raise UserError(f"{out} is not empty and holds no study; allowed: a new folder, or that of a study.")
+        design = freeze_design(images, out, config, engine)
+        announce(design, keep_costs(out, design, images))
+        splits = [SplitTasks(design, store.resolve(), number) for number in range(design.plan.count)]
+        evaluations = [split.evaluate() for split in splits]
+        results = run_tasks(evaluations, out / TASKS, engine, title="study")
+        folders = [results[task.key] for task in evaluations]
+        gather_tables(out, folders, splits, out / TASKS)
+        found = judge(out, folders, design)
+        analyse(out, FirstSplit(splits[0], out / TASKS), analysis)
+        save_reports(out, design, not analysis.skip_plots)
+        return found
+
+
+def freeze_design(store: Store, out: Path, config: StudyConfig, engine: EngineOptions) -> Design:
+    """Returns the design of a study after freezing it, or comparing it with the frozen one.
+
+    Args:
+        store: Store of the study.
+        out: Folder of the study.
+        config: What is compared, and how.
+        engine: Where the tasks of a pilot run.
+
+    Raises:
+        UserError: The design does not fit, can't decide, or differs from the frozen one.
+    """
+    design, cohort, splits = make_design(store, config)
+    if config.pilot:
+        tasks = list_pilot_tasks(design, store.path.resolve())
+        results = run_tasks(tasks, out / TASKS, engine, title="pilot")
+        found = measure_pilot([results[task.key] for task in tasks], splits)
+        design = replace(design, config=replace(config, pilot=0, expected_sd=found))
+    refuse_undecidable(design)
+    freeze(out, design, store, cohort, splits)
+    return design
+
+
+def keep_costs(out: Path, design: Design, store: Store) -> list[Cost]:
+    """Returns the estimated cost, which is measured once.
+
+    Args:
+        out: Folder of the study.
+        design: Its design.
+        store: Its store.
+    """
+    path = out / COSTS
+    if not path.exists():
+        save_json(path, {"costs": [asdict(cost) for cost in estimate_cost(design, store)]})
+    return load_record(path, Costs).costs
+
+
+def refuse_undecidable(design: Design) -> None:
+    """Refuses a design that can't decide, unless it is called exploratory.
+
+    Raises:
+        UserError: It can't decide.
+    """
+    found = design.feasibility
+    if found.can_decide or design.config.exploratory:
+        return
+    raise UserError(
+        f"this design can't decide: {found.splits} splits detect a difference of {found.detectable_sd:.2f} SD of the "
+        f"split differences at best, and an exact test could reach p = {found.smallest_exact_p:.3g} after Holm's "
+        f"adjustment for {found.arms} arms; allowed: at most 2.5 SD, and p of 0.05 or less. Raise --repeats, compare "
+        "fewer --arms, or give --exploratory to run it without claiming anything."
+    )

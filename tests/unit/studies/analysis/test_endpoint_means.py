@@ -1,0 +1,30 @@
+"""Means of metrics over splits, and what always naming one class would reach."""
+
+import math
+
+import numpy as np
+import pytest
+from tests.fixtures.study_tables import SPLITS, list_values, write_tables
+
+from ganoscope.statistics.corrected_t import compare_splits
+from ganoscope.studies.analysis.endpoint_means import average, measure_always, measure_endpoints
+
+
+def test_means_and_intervals_are_those_of_the_table(tmp_path):
+    write_tables(tmp_path)
+    found = {(one.part, one.family, one.arm, one.metric): one for one in measure_endpoints(tmp_path, 0.5)}
+    values = np.array([list_values("augmented", split) for split in range(SPLITS)])
+    one, wanted = found["held_out", "small_cnn", "augmented", "accuracy"], compare_splits(values, 0.5)
+    assert (one.mean, one.low, one.high, one.splits) == pytest.approx((wanted.value, wanted.low, wanted.high, SPLITS))
+
+
+def test_an_interval_ends_where_the_metric_does_and_undefined_splits_are_left_out():
+    one = average(("held_out", "f", "a", "auroc"), np.array([0.99, 0.5, np.nan]), 1.0)
+    assert (one.low, one.high, one.splits) == (0.0, 1.0, 2)
+    assert average(("held_out", "f", "a", "brier"), np.array([0.99, 0.5]), 1.0).high == 2.0
+    assert math.isnan(average(("held_out", "f", "a", "auroc"), np.array([0.5]), 1.0).low)
+
+
+def test_always_naming_one_class_is_as_right_as_that_class_is_frequent():
+    found = {one.metric: one.mean for one in measure_always({0: {"a": 30, "b": 10}, 1: {"a": 20, "b": 20}}, 1.0)}
+    assert found == {"accuracy": 0.625, "balanced_accuracy": 0.5, "auroc": 0.5}

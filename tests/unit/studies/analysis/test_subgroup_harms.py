@@ -1,0 +1,47 @@
+"""Harm in subgroups: flagged where an arm is worse beyond the margin with its interval below 0, and only there."""
+
+import pytest
+from tests.fixtures.study_tables import write_tables
+
+from ganoscope.studies.analysis.subgroup_harms import compare, compare_subgroups
+
+PLACE = ("held_out", "small_cnn", "class", "a", "sensitivity")
+
+
+def judge(changes, margin=0.01):
+    before = {split: [0.7] for split in range(len(changes))}
+    after = {split: [0.7 + change] for split, change in enumerate(changes)}
+    return compare(PLACE, "augmented", before, after, 20.0, (0.25, margin))
+
+
+def test_an_arm_that_is_clearly_worse_is_flagged():
+    found = judge([-0.10, -0.11, -0.09, -0.10, -0.12, -0.10])
+    assert (found.harms, found.splits) == ("yes", 6)
+    assert found.difference == pytest.approx(-0.62 / 6)
+    assert found.high < 0
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        [0.10, 0.11, 0.09, 0.10, 0.12],  # better
+        [-0.3, 0.25, -0.2, 0.1, -0.1],  # its interval crosses 0
+        [-0.005, -0.006, -0.004, -0.005, -0.005],  # within the margin
+        [-0.5],  # one split tells no interval
+    ],
+)
+def test_other_arms_are_not(changes):
+    assert judge(changes).harms == "no"
+
+
+def test_a_wider_margin_forgives_more():
+    changes = [-0.10, -0.11, -0.09, -0.10, -0.12, -0.10]
+    assert judge(changes, margin=0.2).harms == "no"
+
+
+def test_a_study_is_compared_class_by_class(tmp_path):
+    write_tables(tmp_path)
+    found = list(compare_subgroups(tmp_path, 0.5, 0.01))
+    flagged = {(one.arm, one.subgroup) for one in found if one.harms == "yes"}
+    assert flagged == {("augmented", "glioma"), ("augmented", "meningioma")}
+    assert {one.arm for one in found} == {"augmented", "classical"}, "the baseline at other fractions is no arm"

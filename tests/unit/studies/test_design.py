@@ -1,0 +1,90 @@
+"""Designs: frozen once, the same for the same options, refused when changed or edited, honest about leaks."""
+
+import json
+import shutil
+from dataclasses import replace
+
+import pytest
+
+from ganoscope.data.store import Store
+from ganoscope.errors import UserError
+from ganoscope.studies.config import StudyConfig
+from ganoscope.studies.design import FILE, freeze, make_design
+from ganoscope.studies.judgement import list_warnings
+
+CONFIG = StudyConfig(arms=("baseline", "classical"), families=("random_features",), repeats=3, folds=2)
+
+
+@pytest.fixture(scope="module")
+def store(phantom_store):
+    return Store.open(phantom_store)
+
+
+def test_the_same_options_give_the_same_design(store):
+    first, again, other = (make_design(store, config)[0] for config in (CONFIG, CONFIG, replace(CONFIG, seed=1)))
+    assert first.sha256 == again.sha256
+    assert first.splits_sha256 != other.splits_sha256
+    assert first.ratio == pytest.approx(1, abs=0.2)
+
+
+def test_a_frozen_design_is_kept_and_a_changed_one_refused_with_every_difference(store, tmp_path):
+    parts = make_design(store, CONFIG)
+    freeze(tmp_path, parts[0], store, *parts[1:])
+    before = (tmp_path / FILE).read_bytes()
+    freeze(tmp_path, parts[0], store, *parts[1:])
+    assert (tmp_path / FILE).read_bytes() == before
+    changed = make_design(store, replace(CONFIG, margin=0.05, epochs=3))
+    with pytest.raises(UserError) as told:
+        freeze(tmp_path, changed[0], store, *changed[1:])
+    assert "frozen with margin 0.01; got 0.05" in str(told.value)
+    assert "frozen with epochs 20; got 3" in str(told.value)
+
+
+def test_an_edited_design_is_refused(store, tmp_path):
+    parts = make_design(store, CONFIG)
+    freeze(tmp_path, parts[0], store, *parts[1:])
+    content = json.loads((tmp_path / FILE).read_text())
+    content["design"]["options"]["margin"] = 0.2
+    (tmp_path / FILE).write_text(json.dumps(content))
+    with pytest.raises(UserError, match="was changed after it was frozen"):
+        freeze(tmp_path, parts[0], store, *parts[1:])
+
+
+def test_every_image_of_the_design_is_in_one_part_of_every_split(store, tmp_path):
+    design, cohort, splits = make_design(store, CONFIG)
+    freeze(tmp_path, design, store, cohort, splits)
+    lines = (tmp_path / "splits.csv").read_text().splitlines()
+    assert len(lines) == 1 + design.plan.count * design.images
+
+
+def test_an_unconditional_generator_is_refused(store):
+    config = StudyConfig(arms=("baseline", "augmented"), generator="dcgan", repeats=3, folds=2)
+    with pytest.raises(UserError, match="--generator has no classes: got dcgan"):
+        make_design(store, config)
+
+
+def test_screening_needs_a_network(store):
+    config = StudyConfig(arms=("baseline", "filtered"), families=("random_features",), repeats=3, folds=2)
+    with pytest.raises(UserError, match="arm filtered needs a network"):
+        make_design(store, config)
+
+
+def test_one_run_for_all_splits_is_called_leaky_with_its_patients(store, conditional_run, phantom_store):
+    config = StudyConfig(arms=("baseline", "augmented"), generator_run=conditional_run, repeats=3, folds=2)
+    run_store = json.loads((conditional_run / "run.json").read_text())["store_fingerprint"]
+    design = make_design(store, config)[0]
+    if run_store == store.fingerprint:
+        assert design.leaky_groups > 0
+    assert list_warnings(design)[0].startswith("Leaky: one generator serves all splits")
+
+
+def test_a_store_without_labels_is_refused(store, tmp_path):
+    shutil.copytree(store.path, tmp_path / "store")
+    path = tmp_path / "store" / "manifest.csv"
+    rows = path.read_text().splitlines()
+    place = rows[0].split(",").index("label")
+    cells = [row.split(",") for row in rows]
+    bare = [",".join([*row[:place], "", *row[place + 1 :]]) for row in cells[1:]]
+    path.write_text("\n".join([rows[0], *bare]) + "\n")
+    with pytest.raises(UserError, match="a study needs the class of every training image"):
+        make_design(Store.open(tmp_path / "store"), CONFIG)
