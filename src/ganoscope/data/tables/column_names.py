@@ -109,10 +109,10 @@ def choose_columns(table: Table, options: TableOptions, names: SourceNames = NO_
         within = [key for key, known in find_person_columns(table, list(chosen.values())).items() if known]
         chosen |= dict(zip(["patient"], within, strict=False))
     labels = stated.get("label", (chosen.pop("label"),))
-    names = tuple(column for column in table.columns if normalise(column) in labels)
-    keys = tuple(map(normalise, names))
+    written = tuple(column for column in table.columns if normalise(column) in labels)
+    keys = tuple(map(normalise, written))
     usual = list_folded(keys) <= list_folded(ALIASES["label"])
-    rule = LabelRule(keys, names, parse_map(options.map), "label" in stated, usual, find_one_hot(table))
+    rule = LabelRule(keys, written, parse_map(options.map), "label" in stated, usual, find_one_hot(table))
     return Columns({name: key for name, key in chosen.items() if name != "label"}, rule)
 
 
