@@ -54,7 +54,13 @@ def find_stated(table: Table, options: TableOptions) -> dict[str, tuple[str, ...
 
 
 def lists_images(table: Table, options: TableOptions, names: SourceNames = NO_SOURCE) -> bool:
-    """Tells whether a table has columns that name images and for labels, by their usual names or as stated."""
+    """Tells whether a table has columns that name images and for labels, by their usual names or as stated.
+
+    Args:
+        table: Table.
+        options: Columns that the user states.
+        names: Names in the source, which tell whether columns of patients or studies hold them.
+    """
     stated = find_stated(table, options)
     present = all(key in table.keys for keys in stated.values() for key in keys)
     return (
