@@ -313,7 +313,7 @@ def test_a_folder_of_generated_images_is_compared_with_real_ones(run, phantom_st
     assert "Compared are 40 of 144 generated images" in text
     assert "Fréchet distance" in text
     assert "Fidelity is not measured here" not in text
-    assert "are no reading by radiologists" in text
+    assert "no reading by radiologists. Sample grids" in text
     content = load_json(run / "evaluation" / "generated.json")
     assert content["results"][0]["all"]["precision"]["floor"]["n"] > 0
     assert str(run.parent) not in (run / "evaluation" / "generated.json").read_text()

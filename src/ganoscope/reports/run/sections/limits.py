@@ -40,8 +40,8 @@ ON_DIVERSITY = (
     "generator that repeats a few images exactly but rarely, or leaves out a rare finding."
 )
 ON_COMPARISON = (
-    "Distances in feature spaces compare whole sets of images: they can miss rare failures and wrong anatomy, and are no "
-    "reading by radiologists. Sample grids are for visual inspection."
+    "Distances in feature spaces compare whole sets of images: they can miss rare failures and wrong anatomy, and are "
+    "no reading by radiologists. Sample grids are for visual inspection."
 )
 ON_EXPLANATIONS = (
     "Heat maps show where a discriminator's score depends on the image, at the resolution of the layer they come from; "
@@ -59,7 +59,7 @@ SMALL_SET = 100
 def make_chapter(sources: Sources) -> Chapter:
     """Returns the chapter on limits."""
     measured = [path.stem for path in list_measurements(sources.evaluation)]
-    compared = [COMPARISON] if compares(sources) else []
+    compared = [COMPARISON] if compares(sources) or sources.counterfactuals.value else []
     points = (
         *list_unmeasured([*measured, *compared]),
         *([ON_COMPARISON] if compared else []),
