@@ -11,9 +11,9 @@ from ganoscope.data.store import Store
 from ganoscope.nets.pretrained import make_network
 from ganoscope.presets import find_preset
 from ganoscope.studies.arms import ARMS
-from ganoscope.studies.chosen_generator import build_generator
 from ganoscope.studies.design import Design
 from ganoscope.studies.families import RANDOM_FEATURES
+from ganoscope.studies.refusals.chosen_generator import build_generator
 from ganoscope.studies.split_tasks import list_classifiers
 from ganoscope.training.loop import train_step
 from ganoscope.training.processes import choose_device, make_autocast

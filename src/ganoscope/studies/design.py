@@ -19,10 +19,8 @@ from ganoscope.files.records import load_mapping
 from ganoscope.files.tables import save_csv
 from ganoscope.statistics.feasibility import Feasibility, check_feasibility
 from ganoscope.studies.arms import ARMS
-from ganoscope.studies.chosen_generator import list_generator_faults
 from ganoscope.studies.config import StudyConfig
 from ganoscope.studies.families import RANDOM_FEATURES
-from ganoscope.studies.given_places import count_leaks, hash_places, list_place_faults
 from ganoscope.studies.outer_splits import (
     Cohort,
     SplitPlan,
@@ -34,6 +32,8 @@ from ganoscope.studies.outer_splits import (
     refuse_few_groups,
     refuse_unusable,
 )
+from ganoscope.studies.refusals.chosen_generator import list_generator_faults
+from ganoscope.studies.refusals.given_places import count_leaks, hash_places, list_place_faults
 
 FILE, SPLITS = "design.json", "splits.csv"
 SCHEMA_VERSION = 1

@@ -8,8 +8,8 @@ from ganoscope.data.store import Store
 from ganoscope.errors import UserError
 from ganoscope.statistics.feasibility import is_enough
 from ganoscope.studies.config import StudyConfig
-from ganoscope.studies.deciding import find_repeats, refuse_undecidable
 from ganoscope.studies.design import make_design
+from ganoscope.studies.refusals.deciding import find_repeats, refuse_undecidable
 
 CONFIG = StudyConfig(arms=("baseline", "classical"), families=("random_features",), repeats=1, folds=2)
 

@@ -11,7 +11,7 @@ from ganoscope.data.store.derived import derive_store
 from ganoscope.errors import UserError
 from ganoscope.studies.config import StudyConfig
 from ganoscope.studies.design import make_design
-from ganoscope.studies.given_places import list_tested_splits
+from ganoscope.studies.refusals.given_places import list_tested_splits
 from ganoscope.workflows.phantom import phantom
 
 CONFIG = StudyConfig(arms=("baseline", "classical"), families=("random_features",), repeats=3, folds=2)

@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from ganoscope.data.store import Store
-from ganoscope.studies.chosen_generator import build_generator, list_generator_faults
+from ganoscope.studies.refusals.chosen_generator import build_generator, list_generator_faults
 
 CLASSES = ("glioma", "meningioma", "notumor")
 
