@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from typing import Any
 
 import docstring_parser
+from docstring_parser import Docstring, DocstringStyle
 
 MARGIN = "  "
 """Begins every line of a description: tyro joins lines that begin with a letter, and then does not wrap them."""
@@ -49,8 +50,8 @@ def joined_meanings() -> Iterator[None]:
     """While it is open, the docstrings of options have no line breaks: tyro would keep those of the source."""
     parse = docstring_parser.parse_from_object
 
-    def parse_joined(source: Any) -> Any:
-        found = parse(source)
+    def parse_joined(obj: Any, style: DocstringStyle = DocstringStyle.AUTO) -> Docstring:
+        found = parse(obj, style)
         for one in found.params:
             one.description = " ".join(one.description.split()) if one.description else one.description
         return found
