@@ -24,6 +24,7 @@ from ganoscope.files import load_json
 from ganoscope.studies.analysis.config import AnalysisConfig
 from ganoscope.studies.config import StudyConfig
 from ganoscope.studies.judgement import load_judgement
+from ganoscope.studies.result_files import HELD_OUT
 from ganoscope.studies.steps.added_images import save_images
 from ganoscope.tasks.engines import EngineOptions
 from ganoscope.workflows.phantom import phantom
@@ -68,7 +69,8 @@ def run_study(folder, control, options, seed):
 
 def describe(one, out):
     """Returns what a comparison says, as cells of a table."""
-    levels = {level.arm: level.mean for level in load_judgement(out).levels if level.family == one.family}
+    tested = [level for level in load_judgement(out).levels if (level.part, level.family) == (HELD_OUT, one.family)]
+    levels = {level.arm: level.mean for level in tested}
     found, verdict = one.difference, one.verdict
     interval = f"{found.value:+.3f} ({verdict.low:+.3f} to {verdict.high:+.3f})"
     return [
