@@ -3,9 +3,11 @@
 Real images are a few phantoms; the generator is the phantom sampler itself, so its images are as good as real ones of
 new patients. They enter by the arm `external`, as those of a tool that has seen no image of the store.
 
-- `helpful`: with their labels. They are worth as much as real patients, and there are few of these: "helps" is right.
-- `shuffled`: the same images with labels shuffled among them. "helps" is wrong, and "harms" right where the learner is
-  misled.
+- `helpful`: with their labels, beside a quarter of the real patients. They are worth as much as real ones: "helps".
+- `shuffled`: the same, with labels shuffled among the images. "helps" is wrong; the baseline is little better than
+  chance, so there is little to harm.
+- `shuffled_all`: shuffled labels beside all real patients, from whom the baseline learns more: "helps" is wrong, and
+  "harms" right where the learner is misled.
 
 Each study has 25 random splits and several families of classifiers; the first one decides. A seed draws patients,
 synthetic images, splits and classifiers anew. Interrupted, the same command goes on.
@@ -30,8 +32,9 @@ from ganoscope.tasks.engines import EngineOptions
 from ganoscope.workflows.phantom import phantom
 from ganoscope.workflows.study import study
 
-CONTROLS = ("helpful", "shuffled")
-IMAGES, SYNTHETIC, RATIO, FRACTION, EPOCHS = 360, 2400, 8.0, 0.25, 40
+CONTROLS = {"helpful": ("right", 0.25, 8.0), "shuffled": ("wrong", 0.25, 8.0), "shuffled_all": ("wrong", 1.0, 4.0)}
+"""Labels of the synthetic images, fraction of real patients, and synthetic images per real one."""
+IMAGES, SYNTHETIC, EPOCHS = 360, 2400, 40
 PLAIN = AnalysisConfig(skip_plots=True, skip_ssim=True, skip_gradcam=True)
 
 
@@ -43,7 +46,7 @@ def make_stores(folder, seed, size):
             phantom(folder / name, config)
     source = Store.open(folder / "drawn")
     labels = source.column("label")
-    orders = {"helpful": np.arange(source.count), "shuffled": np.random.default_rng(seed).permutation(source.count)}
+    orders = {"right": np.arange(source.count), "wrong": np.random.default_rng(seed).permutation(source.count)}
     for name, order in orders.items():
         if not (folder / name / "store").exists():
             save_images(folder / name, Store.open(folder / "real"), np.asarray(source.images), labels[order].tolist())
@@ -51,13 +54,14 @@ def make_stores(folder, seed, size):
 
 def run_study(folder, control, options, seed):
     """Makes or resumes one study, and returns a row of the table for each of its families."""
+    labels, fraction, ratio = CONTROLS[control]
     config = StudyConfig(
         arms=("baseline", "external"),
         families=tuple(options.families),
-        real_fraction=FRACTION,
-        ratios=(RATIO,),
+        real_fraction=fraction,
+        ratios=(ratio,),
         epochs=EPOCHS,
-        synthetic=folder / control / "store",
+        synthetic=folder / labels / "store",
         synthetic_patients="none",
         seed=seed,
     )

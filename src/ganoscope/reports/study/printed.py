@@ -39,7 +39,7 @@ def list_design(design: Design) -> dict[str, str]:
     return {
         "design": f"{design.sha256[:12]}, frozen",
         "images": f"{design.images:,} of {design.groups:,} patients or groups, {len(design.classes)} classes",
-        "splits": f"{plan.count} ({drawn}), a {plan.parts}th of the patients held out in each",
+        "splits": f"{plan.count} ({drawn}), 1 in {plan.parts} patients held out in each",
         "estimand": ESTIMANDS[config.estimand],
         "endpoint": f"{config.endpoint}; differences up to {config.margin:g} count as equal",
         "primary": f"{config.compared[0]} against {BASELINE}, {config.families[0]}",
