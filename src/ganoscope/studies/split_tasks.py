@@ -12,6 +12,7 @@ from ganoscope.studies.design import Design
 from ganoscope.studies.families import RANDOM_FEATURES
 from ganoscope.studies.memory_needs import MemoryNeeds
 from ganoscope.studies.outer_splits import draw_seed
+from ganoscope.studies.refusals.given_places import list_tested_splits
 from ganoscope.tasks.task import Task
 
 STEPS = "ganoscope.studies.steps"
@@ -208,6 +209,7 @@ class SplitTasks:
         places = {}
         if config.external:
             arguments["external_fingerprint"] = self.design.hashes["external"]
+            arguments["external_splits"] = list_tested_splits(self.design.hashes["external"], self.design.fingerprint)
             places["external"] = str(config.external)
         function = f"{STEPS}.evaluation:evaluate_split"
         memory = self.memory.evaluate(measure_store(config.external)[1] if config.external else 0)
