@@ -1,6 +1,6 @@
 """Everything that the classifier's page shows, read from its run folder and its store."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -8,6 +8,12 @@ from ganoscope.alarms import Alarm, load_alarms
 from ganoscope.classifiers.trained import ClassifierRecord, load_classifier_record
 from ganoscope.data.store import Store
 from ganoscope.errors import UserError
+from ganoscope.evaluate.classification.external import (
+    ExternalRecord,
+    load_external_record,
+    load_subgroups,
+    restore_own,
+)
 from ganoscope.evaluate.classification.metrics import Predictions, SplitScores
 from ganoscope.evaluate.classification.predictions import SplitResults, load_results
 from ganoscope.explanation.answer_files import load_heat_maps
@@ -17,16 +23,14 @@ from ganoscope.training.classifier.epochs import Epoch, load_epochs
 
 
 @dataclass(frozen=True)
-class Findings:
-    """What the page shows.
+class Measured:
+    """A classifier's results on a store.
 
     Attributes:
         record: Record of the classifier.
-        store: Store that it learned from.
+        store: The store.
         splits: Results by the name of the split.
         shown: Part whose curves and answers are drawn: the test split, where it can be scored.
-        heat: Heat maps of that split.
-        epochs: Epochs of the training.
         alarms: Alarms about the classifier.
         of_store: Alarms about the store.
         pictures: Folder for the pictures beside the page.
@@ -36,8 +40,6 @@ class Findings:
     store: Store
     splits: dict[str, SplitResults]
     shown: str
-    heat: HeatMaps
-    epochs: Sequence[Epoch]
     alarms: Sequence[Alarm]
     of_store: Sequence[Alarm]
     pictures: Path
@@ -56,6 +58,34 @@ class Findings:
     def predictions(self) -> Predictions:
         """Predictions for the split that is shown."""
         return self.results.predictions
+
+
+@dataclass(frozen=True)
+class Findings(Measured):
+    """What the page about a classifier and the store that it learned from shows.
+
+    Attributes:
+        heat: Heat maps of the split that is shown.
+        epochs: Epochs of the training.
+    """
+
+    heat: HeatMaps
+    epochs: Sequence[Epoch]
+
+
+@dataclass(frozen=True)
+class ExternalFindings(Measured):
+    """What the page about a classifier on a store of other patients shows.
+
+    Attributes:
+        own: Metrics on the test split of the store that it learned from; None where that split could not be scored.
+        subgroups: Rows of `subgroups.csv`.
+        made: What was measured, and when.
+    """
+
+    own: SplitScores | None
+    subgroups: Sequence[Mapping[str, str]]
+    made: ExternalRecord
 
 
 def read_findings(run: Path, store: Store) -> Findings:
@@ -83,4 +113,30 @@ def read_findings(run: Path, store: Store) -> Findings:
         alarms=load_alarms(run / "alarms.json"),
         of_store=load_alarms(store.path / "alarms.json"),
         pictures=run / "pictures",
+    )
+
+
+def read_external(out: Path, record: ClassifierRecord, store: Store) -> ExternalFindings:
+    """Returns what the page shows of a classifier on a store of other patients.
+
+    Args:
+        out: Folder of the results.
+        record: Record of the classifier.
+        store: Store of other patients.
+
+    Raises:
+        UserError: A file is missing or damaged, or of another store.
+    """
+    splits = load_results(out, store)
+    return ExternalFindings(
+        record=record,
+        store=store,
+        splits=splits,
+        shown=next(iter(splits)),
+        alarms=load_alarms(out / "alarms.json"),
+        of_store=load_alarms(store.path / "alarms.json"),
+        pictures=out / "pictures",
+        own=restore_own(record),
+        subgroups=load_subgroups(out),
+        made=load_external_record(out),
     )
