@@ -19,8 +19,8 @@ class Layout(Protocol):
     """Interface of a module in this folder."""
 
     RANK: int
-    """0: matches every folder; 1: recognises a file type; 2: recognises one data set; 3: reads a manifest, the user's
-    own description."""
+    """0: matches every folder; 1: recognises a file type; 2: reads a table of patients; 3: recognises one data set;
+    4: reads a manifest, the user's own description."""
 
     def matches(self, source: Path) -> bool:
         """Tells whether `source` has this layout; only names and a few files are examined."""

@@ -19,7 +19,7 @@ from ganoscope.data.source.entries import Listed, SourceImage
 from ganoscope.data.source.understood import Understood, understand
 from ganoscope.data.source.walk import list_folders, share_matching
 
-RANK = 2
+RANK = 3
 
 CLASSES = ("glioma", "meningioma", "notumor", "pituitary")
 NEEDED = 3

@@ -25,7 +25,7 @@ from ganoscope.data.readers.dicom import SUFFIXES
 from ganoscope.data.source.entries import Listed, SourceImage
 from ganoscope.data.source.image_sequences import compile_series
 from ganoscope.data.source.sorted_series import sort_series
-from ganoscope.data.source.walk import Found, scan, walk_files
+from ganoscope.data.source.walk import Found, is_directory_file, scan, walk_files
 from ganoscope.data.source.walk import find_fault as find_file_fault
 from ganoscope.errors import write_count
 from ganoscope.files import escape_unprintable
@@ -93,11 +93,6 @@ def looks_like_dicom(path: str) -> bool:
     except OSError:
         return False
     return format_of_content == ".dcm" or (not format_of_content and path.lower().endswith(SUFFIXES))
-
-
-def is_directory_file(name: str) -> bool:
-    """Tells whether a file is the directory of a medium, whose name PS3.10 prescribes."""
-    return name.upper() == "DICOMDIR"
 
 
 def list_images(source: Path, options: ReadOptions) -> Listed:

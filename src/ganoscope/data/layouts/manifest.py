@@ -14,8 +14,9 @@ It ranks above the layouts of single data sets: a manifest is deliberate.
 
 import os
 from collections import Counter
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 
 from ganoscope.data.layouts import dicom_tree
@@ -27,14 +28,15 @@ from ganoscope.data.source.understood import LONE_MASK, NAMED_MASK, Understood, 
 from ganoscope.data.source.walk import Found, find_link_fault, find_table_fault, walk_files
 from ganoscope.data.tables.gathered_rows import NO_PATH, collect_rows
 from ganoscope.data.tables.name_matching import Matching, is_outside, make_key, match_rows
-from ganoscope.data.tables.person_columns import tell_persons
+from ganoscope.data.tables.person_columns import WITHIN_PERSON, tell_persons
+from ganoscope.data.tables.source_names import SourceNames, is_picture, match_headers
 from ganoscope.data.tables.table_files import choose_tables, find_tables
 from ganoscope.data.tables.table_rows import Row
-from ganoscope.data.tables.text_table import Table
+from ganoscope.data.tables.text_table import Table, normalise
 from ganoscope.errors import UserError, describe
 from ganoscope.files import escape_unprintable
 
-RANK = 3
+RANK = 4
 
 NO_IMAGE = "a row without its image file"
 NO_ROW = "an image without a row in the CSV"
@@ -61,6 +63,7 @@ class Reading:
         patient_stated: Whether the user stated the column of patients.
         standing_in: Name of each row of several files, which stands in for the patient where none is known.
         mapped: Whether the user stated the classes by value.
+        series: Series of a DICOM tree; None for other files.
     """
 
     tables: Sequence[Table]
@@ -73,11 +76,17 @@ class Reading:
     patient_stated: bool = False
     standing_in: Mapping[str, str] = field(default_factory=dict)
     mapped: bool = False
+    series: Sequence[SourceImage] | None = None
+
+    @property
+    def within_person(self) -> bool:
+        """Whether ids of studies or lesions stand in for patients, who may have several: any other id is better."""
+        return not self.patient_stated and normalise(self.columns.get("patient", "")) in WITHIN_PERSON
 
 
 def matches(source: Path) -> bool:
     """Recognises folders with a `manifest.csv`, or with another CSV that has columns for paths and labels."""
-    return bool(find_tables(source, TableOptions()))
+    return bool(find_tables(source, TableOptions(), by_path=True))
 
 
 def list_images(source: Path, options: ReadOptions) -> Listed:
@@ -88,7 +97,7 @@ def list_images(source: Path, options: ReadOptions) -> Listed:
             files, or labels have no clear meaning.
     """
     reading = read_source(source, options)
-    return Listed(iterate_images(source, reading, options), list(describe_reading(reading)))
+    return Listed(iterate_images(source, reading), list(describe_reading(reading)))
 
 
 def read_source(source: Path, options: ReadOptions) -> Reading:
@@ -100,10 +109,10 @@ def read_source(source: Path, options: ReadOptions) -> Reading:
     tables = choose_tables(source, options)
     others = {make_key(table.path.relative_to(source).as_posix()) for table, _ in tables}
     others |= GENERATED_SHEETS if (source / "provenance.json").exists() else set()
-    candidates = (found for found in walk_files(source) if found.fault or is_picture(found.path))
-    files = [key for found in candidates if (key := find_key(source, found.path)) not in others]
+    names = SourceNames(source)
+    files = [file for file in names.files if file not in others]
     refuse_formats(source, files)
-    rows, columns = collect_rows(tables, options, files)
+    rows, columns = collect_rows(tables, options, names)
     others |= {mask for row in rows.values() for mask in (row.mask, row.anatomy) if mask}
     understood = understand(source, options.levels, strict=False)
     masks, loose = (
@@ -112,14 +121,33 @@ def read_source(source: Path, options: ReadOptions) -> Reading:
     )
     pictures = [file for file in files if file not in others]
     named = [key for key, row in rows.items() if row.fault != NO_PATH]
-    matching = match_rows(named, pictures, tables[0][0].path.name, masks)
+    series = list(dicom_tree.list_series(source, options)) if dicom_tree.matches(source) else None
+    by_header = match_headers(named, series or (), source)
+    matching = choose_matching(by_header, partial(match_rows, named, pictures, tables[0][0].path.name, masks))
     attached = {name for name in masks - loose if not is_volume(name)}
     images = len(pictures) - len(masks.intersection(pictures))
     tabled = [table for table, _ in tables]
     counts = Counter(matching.row_of_file.values())
     several = {} if "patient" in columns else {row: row for row, count in counts.items() if count > 1}
     stated = (bool(options.patient_column), several, bool(options.map))
-    return Reading(tabled, rows, matching, others | attached, columns, understood, images, *stated)
+    return Reading(tabled, rows, matching, others | attached, columns, understood, images, *stated, series)
+
+
+def choose_matching(by_header: Matching, by_name: Callable[[], Matching]) -> Matching:
+    """Returns the rows by ids in headers, unless more of them name files or folders.
+
+    Args:
+        by_header: Files whose headers hold a name in the table.
+        by_name: Function that matches names of files; it raises a `UserError` if there is none.
+    """
+    if not by_header.row_of_file:
+        return by_name()
+    try:
+        named = by_name()
+    except UserError:
+        return by_header
+    count = [len(set(found.row_of_file.values())) for found in (by_header, named)]
+    return named if count[1] > count[0] else by_header
 
 
 def refuse_formats(source: Path, files: Collection[str]) -> None:
@@ -146,16 +174,16 @@ def find_key(source: Path, path: Path) -> str:
     return make_key(path.relative_to(source).as_posix())
 
 
-def iterate_images(source: Path, reading: Reading, options: ReadOptions) -> Iterator[SourceImage]:
+def iterate_images(source: Path, reading: Reading) -> Iterator[SourceImage]:
     """Yields the images in the order of paths, then the rows without an image.
 
     Args:
         source: Source folder.
         reading: Its tables.
-        options: How files are read.
     """
     used = set()
-    for entry in list_entries(source, options):
+    files = (SourceImage((found.path,), found.name, fault=found.fault) for found in walk_files(source))
+    for entry in files if reading.series is None else reading.series:
         for name, part in divide(source, entry, reading.matching.row_of_file):
             used.add(name)
             if name:
@@ -165,14 +193,6 @@ def iterate_images(source: Path, reading: Reading, options: ReadOptions) -> Iter
     for key, row in reading.rows.items():
         if key not in used:
             yield make_lone_row(source, key, row, reading.tables[0])
-
-
-def list_entries(source: Path, options: ReadOptions) -> Iterator[SourceImage]:
-    """Yields series if the source is a DICOM tree, else files."""
-    if dicom_tree.matches(source):
-        yield from dicom_tree.list_series(source, options)
-    else:
-        yield from (SourceImage((found.path,), found.name, fault=found.fault) for found in walk_files(source))
 
 
 def divide(source: Path, entry: SourceImage, row_of_file: Mapping[str, str]) -> Iterator[tuple[str, SourceImage]]:
@@ -221,10 +241,12 @@ def describe_reading(reading: Reading) -> Iterator[str]:
     """Yields lines that say how the tables were understood."""
     rows, found, way = reading.rows, reading.matching.row_of_file, reading.matching.way
     columns = ", ".join(f"{name} from {column!r}" for name, column in reading.columns.items())
-    yield f"{', '.join(table.path.name for table in reading.tables)}: {len(rows):,} images: {columns}"
+    yield f"{', '.join(table.path.name for table in reading.tables)}: {len(rows):,} rows: {columns}"
     for file, row in list(found.items())[:1]:
         how = "" if way.plain else f" (rows say {escape_unprintable(row)}, files are {escape_unprintable(file)})"
-        yield f"{tell_matching(found, len(rows), reading.files)}{how}"
+        by = reading.matching.by
+        told = f"{len(set(found.values())):,} of {len(rows):,} rows are a {by} in the headers of {len(found):,} files"
+        yield told if by else f"{tell_matching(found, len(rows), reading.files)}{how}"
     taken = set(found.values())
     lone = next((key for key in rows if key not in taken), None) if len(taken) < len(rows) else None
     if lone:
@@ -295,12 +317,15 @@ def make_image(source: Path, entry: SourceImage, reading: Reading, name: str) ->
     if not (masks or anatomy):
         masks, anatomy = named.mask, named.anatomy
     stated = isinstance(reading.understood.reading, StatedReading)  # the user's --levels
+    standing_in = [entry.patient, row.patient] if reading.within_person else [row.patient, entry.patient]
+    levels = named.patient if stated and not reading.patient_stated else ""
+    patients = [levels, *standing_in, reading.standing_in.get(name, "")]
     faults = [entry.fault, row.fault, *(find_mask_fault(path, source) for path in (*masks, *anatomy))]
     return replace(
         entry,
         label=row.label,
         split=row.split or (named.split if stated else ""),
-        patient=row.patient or (named.patient if stated else "") or entry.patient or reading.standing_in.get(name, ""),
+        patient=next(filter(None, patients), ""),
         boxes=row.boxes,
         mask=masks,
         modality=row.modality or entry.modality,
@@ -319,8 +344,3 @@ def find_mask_fault(mask: Path, source: Path) -> str:
 def is_volume(name: str) -> bool:
     """Tells whether a file is a NIfTI volume, whose label maps stand for several organs and findings."""
     return name.lower().endswith((".nii", ".nii.gz"))
-
-
-def is_picture(path: Path) -> bool:
-    """Tells whether a file name has the suffix of a picture or none, as is common for DICOM files."""
-    return not path.suffix or path.name.lower().endswith(tuple(suffix for suffix in readers() if suffix))

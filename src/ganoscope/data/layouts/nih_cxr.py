@@ -17,7 +17,7 @@ from ganoscope.data.source.entries import Listed, SourceImage
 from ganoscope.data.source.understood import Understood, understand
 from ganoscope.data.source.walk import share_matching
 
-RANK = 2
+RANK = 3
 
 PATIENT = re.compile(PATTERNS["nih_cxr"])
 KNOWN_PATIENT = re.compile(r"^000[0-3]")

@@ -19,7 +19,7 @@ from ganoscope.data.source.entries import Listed, SourceImage
 from ganoscope.data.source.understood import Understood, understand
 from ganoscope.data.source.walk import share_matching
 
-RANK = 2
+RANK = 3
 
 PATIENT = re.compile(PATTERNS["paediatric_cxr"])
 CAUSE = re.compile(r"^person\d+_(bacteria|virus)_\d+")

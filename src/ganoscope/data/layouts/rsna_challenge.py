@@ -24,7 +24,7 @@ from ganoscope.data.tables.text_table import Table, open_table, parse_number, re
 from ganoscope.errors import UserError
 from ganoscope.files import escape_unprintable
 
-RANK = 2
+RANK = 3
 
 IMAGES = "stage_2_train_images"
 LABELS = "stage_2_train_labels.csv"

@@ -32,7 +32,7 @@ from ganoscope.data.tables.table_rows import keep_text
 from ganoscope.data.tables.text_table import open_table, parse_number, read_rows, require_columns
 from ganoscope.errors import UserError
 
-RANK = 2
+RANK = 3
 
 TRAIN, TEST = "stage2_train_metadata.csv", "stage2_test_metadata.csv"
 TRAIN_IMAGES, MASKS, TEST_IMAGES = "Training/Images", "Training/Masks", "Test"

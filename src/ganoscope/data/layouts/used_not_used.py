@@ -17,7 +17,7 @@ from ganoscope.data.picture import ReadOptions
 from ganoscope.data.source.entries import SourceImage
 from ganoscope.data.source.walk import list_folders, walk_files
 
-RANK = 2
+RANK = 3
 
 SPLIT_OF_DOMAIN = {"real_used": "train", "real_not_used": "test", "generated": "train"}
 SPELLINGS = {

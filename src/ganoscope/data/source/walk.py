@@ -90,6 +90,11 @@ def scan(folder: Path, parts: tuple[str, ...] = ()) -> Iterator[tuple[os.DirEntr
         pending.extend((entry.path, (*above, escape_unprintable(entry.name))) for entry in reversed(below))
 
 
+def is_directory_file(name: str) -> bool:
+    """Tells whether a file is the directory of a DICOM medium, whose name PS3.10 prescribes."""
+    return name.upper() == "DICOMDIR"
+
+
 def is_hidden(name: str) -> bool:
     """Tells whether a file or folder is hidden, or was left by an operating system."""
     return name.startswith(".") or name.lower() in SYSTEM_FILES

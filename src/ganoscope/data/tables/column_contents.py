@@ -7,6 +7,7 @@ from itertools import islice
 
 from ganoscope.data.tables.name_matching import Way, list_beginnings, list_parents, make_key
 from ganoscope.data.tables.person_columns import WITHIN_PERSON
+from ganoscope.data.tables.source_names import KEYWORDS, SourceNames, match_ids
 from ganoscope.data.tables.text_table import Table, normalise, parse_number, read_rows
 from ganoscope.data.tables.usual_names import ALIASES, KNOWN, PERSONAL, fold, list_folded
 
@@ -27,7 +28,7 @@ class Fit:
 
     Attributes:
         count: Number of its first names that are found.
-        what: `FILES`, `FOLDERS` or `BEGINNINGS`.
+        what: `FILES`, `FOLDERS`, `BEGINNINGS`, or an attribute of DICOM headers.
     """
 
     count: int
@@ -35,13 +36,44 @@ class Fit:
 
     def tell(self) -> str:
         """Returns what the column holds, for a message."""
+        if self.what in KEYWORDS:
+            return f"the {self.what} of DICOM headers"
         return f"{'' if self.what == BEGINNINGS else 'the names of '}{self.count} {self.what}"
 
 
-def find_fits(table: Table, files: Collection[str]) -> dict[str, Fit]:
-    """Returns the columns that name files or folders of the source, best first.
+def find_fits(table: Table, names: SourceNames) -> dict[str, Fit]:
+    """Returns the columns that name files or folders of the source, or hold ids of its DICOM headers, best first.
 
     Folders, and beginnings of names, count only where no name repeats: other columns may hold patients or classes.
+
+    Args:
+        table: Table.
+        names: Names in the source.
+    """
+    fits = {**find_headers(table, names), **find_named(table, names.files)}
+    order = (FILES, FOLDERS, BEGINNINGS, *KEYWORDS)
+    return dict(
+        sorted(fits.items(), key=lambda item: (order.index(item[1].what), fold(item[0]) in PATIENTS, -item[1].count))
+    )
+
+
+def find_headers(table: Table, names: SourceNames) -> dict[str, Fit]:
+    """Returns the columns that hold ids of DICOM headers."""
+    fits: dict[str, Fit] = {}
+    present = {keyword: ids for keyword, ids in names.ids.items() if ids} if table.columns else {}
+    values: dict[str, set[str]] = {key: set() for key in table.keys}
+    for row in read_rows(table) if present else ():
+        for key, text in row.items():
+            values[key].add(make_key(text))
+    for keyword, ids in present.items():
+        for key in table.keys:
+            count = len(match_ids(values[key] - {"."}, ids))
+            fits |= {key: Fit(count, keyword)} if count >= max(1, FITTING_SHARE * len(ids)) else {}
+    return fits
+
+
+def find_named(table: Table, files: Collection[str]) -> dict[str, Fit]:
+    """Returns the columns that name files or folders, or hold the beginnings of their names.
 
     Args:
         table: Table.
@@ -60,10 +92,7 @@ def find_fits(table: Table, files: Collection[str]) -> dict[str, Fit]:
                 names, stems, folders
             )
         fits |= {key: found} if found else {}
-    order = (FILES, FOLDERS, BEGINNINGS)
-    return dict(
-        sorted(fits.items(), key=lambda item: (order.index(item[1].what), fold(item[0]) in PATIENTS, -item[1].count))
-    )
+    return fits
 
 
 def fit(names: Collection[str], present: Collection[str], what: str) -> Fit | None:

@@ -1,7 +1,7 @@
 """Finds the columns of a table that lists images: by their usual names, or as the user states them."""
 
 import difflib
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from ganoscope.data.picture import TableOptions
@@ -9,6 +9,7 @@ from ganoscope.data.tables.column_contents import FILES, find_fits, find_one_hot
 from ganoscope.data.tables.label_rules import LabelRule, parse_map
 from ganoscope.data.tables.missing_columns import NEAR, explain_missing
 from ganoscope.data.tables.person_columns import find_person_columns
+from ganoscope.data.tables.source_names import KEYWORDS, SourceNames
 from ganoscope.data.tables.text_table import Table, normalise, show
 from ganoscope.data.tables.usual_names import ALIASES, KNOWN, fold, list_folded
 from ganoscope.errors import UserError, refuse
@@ -18,6 +19,7 @@ MINOR = ("view", "modality")
 """Columns of which the first known one is taken where there are several."""
 TYPING_ERROR = 0.85
 """Similarity from which a column name is assumed to be a misspelt missing column, and refused."""
+NO_SOURCE = SourceNames()
 OPTION_OF = {"path": "--path-column", "label": "--label-column", "patient": "--patient-column"}
 
 
@@ -51,21 +53,44 @@ def find_stated(table: Table, options: TableOptions) -> dict[str, tuple[str, ...
     return {name: tuple(map(normalise, found)) for name, found in texts.items() if any(found)}
 
 
-def lists_images(table: Table, options: TableOptions) -> bool:
-    """Tells whether a table has columns for paths and for labels, by their usual names or as stated."""
+def lists_images(table: Table, options: TableOptions, names: SourceNames = NO_SOURCE) -> bool:
+    """Tells whether a table has columns that name images and for labels, by their usual names or as stated.
+
+    Args:
+        table: Table.
+        options: Columns that the user states.
+        names: Names in the source, which tell whether columns of patients or studies hold them.
+    """
     stated = find_stated(table, options)
-    return all(all(key in table.keys for key in stated.get(name, ())) for name in stated) and all(
-        name in stated or find_aliases(table, name) for name in NEEDED
+    present = all(key in table.keys for keys in stated.values() for key in keys)
+    return (
+        present
+        and ("label" in stated or bool(find_aliases(table, "label")))
+        and ("path" in stated or bool(find_aliases(table, "path") or find_keys(table, names)))
     )
 
 
-def choose_columns(table: Table, options: TableOptions, files: Collection[str] = ()) -> Columns:
+def find_keys(table: Table, names: SourceNames) -> list[str]:
+    """Returns the columns of patients, studies or series that name files or folders, or hold ids of DICOM headers.
+
+    The narrowest is first. Other columns may fit by chance: the user states them.
+
+    Args:
+        table: Table.
+        names: Names in the source.
+    """
+    known = [key for keyword in KEYWORDS.values() for key in table.keys if fold(key) in keyword]
+    fits = find_fits(table, names) if known else {}
+    return [key for key in known if key in fits]
+
+
+def choose_columns(table: Table, options: TableOptions, names: SourceNames = NO_SOURCE) -> Columns:
     """Returns the columns of a table.
 
     Args:
         table: Table.
         options: Columns that the user states.
-        files: Paths of the files of the source, which tell what column holds their names.
+        names: Names in the source, which tell what column holds them.
 
     Raises:
         UserError: Columns are missing, ambiguous or misspelt; the message names all of them.
@@ -76,22 +101,24 @@ def choose_columns(table: Table, options: TableOptions, files: Collection[str] =
     )
     found = {name: find_aliases(table, name) for name in ALIASES if name not in stated}
     if len(found.get("path", ())) > 1 and "path" not in found["path"]:
-        fitting = [key for key, fit in find_fits(table, files).items() if fit.what == FILES]
+        fitting = [key for key, fit in find_fits(table, names).items() if fit.what == FILES]
         found["path"] = [key for key in found["path"] if key in fitting] or found["path"]
+    if "path" in found and not found["path"]:
+        found["path"] = find_keys(table, names)[:1]
     chosen = {name: keys[0] for name, keys in {**found, **stated}.items() if keys}
     ambiguous = {name: keys for name, keys in found.items() if len(keys) > 1 and name not in (*keys, *MINOR)}
     faults = [explain_ambiguous(table, name, keys) for name, keys in ambiguous.items()]
     refuse(faults + find_misspelt(table, chosen))
     if missing := [name for name in NEEDED if name not in chosen]:
-        raise UserError(explain_missing(table, missing, files))
+        raise UserError(explain_missing(table, missing, names))
     if "patient" not in chosen:
         within = [key for key, known in find_person_columns(table, list(chosen.values())).items() if known]
         chosen |= dict(zip(["patient"], within, strict=False))
     labels = stated.get("label", (chosen.pop("label"),))
-    names = tuple(column for column in table.columns if normalise(column) in labels)
-    keys = tuple(map(normalise, names))
+    written = tuple(column for column in table.columns if normalise(column) in labels)
+    keys = tuple(map(normalise, written))
     usual = list_folded(keys) <= list_folded(ALIASES["label"])
-    rule = LabelRule(keys, names, parse_map(options.map), "label" in stated, usual, find_one_hot(table))
+    rule = LabelRule(keys, written, parse_map(options.map), "label" in stated, usual, find_one_hot(table))
     return Columns({name: key for name, key in chosen.items() if name != "label"}, rule)
 
 

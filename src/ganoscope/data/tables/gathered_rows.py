@@ -1,12 +1,13 @@
 """The rows of all tables of a source by the name of their image: repeated ones merged, contradictory ones told."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from ganoscope.data.picture import TableOptions
 from ganoscope.data.tables.column_names import choose_columns
 from ganoscope.data.tables.label_rules import LabelRule, refuse_unclear
 from ganoscope.data.tables.name_matching import make_key
+from ganoscope.data.tables.source_names import SourceNames
 from ganoscope.data.tables.table_rows import Row, parse_row
 from ganoscope.data.tables.text_table import Table, read_rows
 
@@ -17,7 +18,7 @@ OFTEN, OFTEN_SHARE = 10, 0.1
 
 
 def collect_rows(
-    tables: Sequence[tuple[Table, str]], options: TableOptions, files: Collection[str]
+    tables: Sequence[tuple[Table, str]], options: TableOptions, names: SourceNames
 ) -> tuple[dict[str, Row], dict[str, str]]:
     """Returns the rows by the name of their image, and the names of the columns of the first table by our names.
 
@@ -26,13 +27,13 @@ def collect_rows(
     Args:
         tables: Tables, and the split that the name of each states.
         options: How tables are read.
-        files: Paths of the files of the source.
+        names: Names in the source.
 
     Raises:
         UserError: Columns are missing or ambiguous, or labels have no clear meaning.
     """
     rows: dict[str, Row] = {}
-    chosen = [choose_columns(table, options, files) for table, _ in tables]
+    chosen = [choose_columns(table, options, names) for table, _ in tables]
     for (table, split), columns in zip(tables, chosen, strict=True):
         for number, fields in enumerate(read_rows(table), 1):
             cells = {name: fields[key] for name, key in columns.keys.items()}
@@ -41,11 +42,13 @@ def collect_rows(
             key = make_key(path) if path else f"{NO_PATH} {table.path.name} {number}"
             row = row if path else Row(fault=NO_PATH, number=number)
             rows[key] = merge(rows[key], row, columns.rule) if key in rows else row
-    names = {
+    written = {
         name: dict(zip(tables[0][0].keys, tables[0][0].columns, strict=True))[key]
         for name, key in chosen[0].keys.items()
     }
-    return add_labels(rows, chosen[0].rule, tables[0][0].path.name), names | {"class": ", ".join(chosen[0].rule.names)}
+    return add_labels(rows, chosen[0].rule, tables[0][0].path.name), written | {
+        "class": ", ".join(chosen[0].rule.names)
+    }
 
 
 def merge(first: Row, other: Row, rule: LabelRule) -> Row:

@@ -1,10 +1,11 @@
 """Says what columns a table lacks to list the images of a source, which it has, and how to state them."""
 
 import difflib
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 
 from ganoscope.data.tables.column_contents import Fit, find_classes, find_codes, find_fits, find_one_hot, name_columns
 from ganoscope.data.tables.label_rules import suggest_codes
+from ganoscope.data.tables.source_names import SourceNames
 from ganoscope.data.tables.text_table import Table, show
 from ganoscope.data.tables.usual_names import ALIASES
 
@@ -15,19 +16,19 @@ SHOWN = 30
 SHOWN_CLASSES, SHOWN_VALUES = 8, 4
 
 
-def explain_missing(table: Table, missing: Sequence[str], files: Collection[str], name_table: bool = False) -> str:
+def explain_missing(table: Table, missing: Sequence[str], names: SourceNames, name_table: bool = False) -> str:
     """Returns what columns a table lacks, which it has, and how to state them.
 
     Args:
         table: Table.
         missing: Our names of the missing columns.
-        files: Paths of the files of the source.
+        names: Names in the source.
         name_table: Whether the user must say which table is meant.
     """
     if table.headless and len(table.columns) == 1:
         return f"{explain_headless(table)} It has no column of labels either: nothing of it is needed."
-    fits = {name_columns(table, [key])[0]: fit for key, fit in find_fits(table, files).items()}
-    if "path" in missing and files and not fits:
+    fits = {name_columns(table, [key])[0]: fit for key, fit in find_fits(table, names).items()}
+    if "path" in missing and names.source and not fits:
         return (
             f"{explain_headless(table) if table.headless else table.path} has no column with names of files or folders "
             f"of the source, so that it lists no images. Found: {show_columns(table)} (separator {table.separator!r}, "

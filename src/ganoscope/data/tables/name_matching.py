@@ -58,11 +58,13 @@ class Matching:
         row_of_file: Name in the table by path of the file.
         way: How they were compared.
         double: Two names in the table and files that can't be told from each other in a looser way, if any.
+        by: Attribute of DICOM headers that holds the names; "" if they are those of files or folders.
     """
 
     row_of_file: Mapping[str, str] = field(default_factory=dict)
     way: Way = Way()
     double: tuple[tuple[str, ...], tuple[str, ...]] = ((), ())
+    by: str = ""
 
 
 def make_key(path: str) -> str:
@@ -131,9 +133,9 @@ def match_rows(rows: Collection[str], files: Collection[str], table: str, masks:
     row, file = next(iter(rows)), next(iter(files))
     raise UserError(
         f"no name in {table} is that of a file: rows say {escape_unprintable(row)}, files are "
-        f"{escape_unprintable(file)}; allowed: names of files or folders, with or "
-        "without those above and ending. Correct the names, or state "
-        "the right column with --path-column."
+        f"{escape_unprintable(file)}; allowed: names of files or folders, with or without those above and ending, or, "
+        "beside DICOM, the PatientID, AccessionNumber, StudyInstanceUID or SeriesInstanceUID of headers. Correct the "
+        "names, or state the right column with --path-column."
     )
 
 

@@ -10,6 +10,7 @@ from ganoscope.data.picture import TableOptions
 from ganoscope.data.readers import drop_ending
 from ganoscope.data.source.walk import find_fault, find_link_fault, is_hidden, list_folders
 from ganoscope.data.tables.column_names import OPTION_OF, choose_columns, find_aliases, find_stated, lists_images
+from ganoscope.data.tables.source_names import SourceNames
 from ganoscope.data.tables.text_table import TEXTS, Table, open_table, show
 from ganoscope.errors import UserError
 
@@ -58,8 +59,14 @@ def is_list(path: Path) -> bool:
     return len(table.columns) > 1 and (named or bool(find_aliases(table, "path")))
 
 
-def find_tables(source: Path, options: TableOptions) -> list[Path]:
-    """Returns `manifest.csv` or, if there is none, the CSV files with columns for paths and labels."""
+def find_tables(source: Path, options: TableOptions, by_path: bool = False) -> list[Path]:
+    """Returns `manifest.csv` or, if there is none, the CSV files with columns that name images and for labels.
+
+    Args:
+        source: Source folder.
+        options: How tables are read.
+        by_path: Whether a column must be called as one of paths; otherwise ids of patients or studies count as well.
+    """
     if options.table:
         return [find_named(source, options.table)]
     paths = list_tables(source)
@@ -67,7 +74,8 @@ def find_tables(source: Path, options: TableOptions) -> list[Path]:
         return named
     if len(paths) > MOST_TABLES:
         return []
-    return [table.path for table in open_sound(paths) if lists_images(table, options)]
+    names = SourceNames(None if by_path else source)
+    return [table.path for table in open_sound(paths) if lists_images(table, options, names)]
 
 
 def find_named(source: Path, name: str) -> Path:
@@ -127,7 +135,7 @@ def explain_none(source: Path, options: TableOptions) -> None:
     """
     tables = list(open_sound(list_tables(source)))
     if len(tables) == 1:
-        choose_columns(tables[0], options)
+        choose_columns(tables[0], options, SourceNames(source))
     stated = find_stated(tables[0], options) if tables else {}
     given = ", ".join(OPTION_OF[name] for name in stated) or "an option about a table"
     listed = "; ".join(f"{table.path.name}: {show(table.columns)}" for table in tables)

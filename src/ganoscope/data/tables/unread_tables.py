@@ -5,10 +5,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from ganoscope.data.source.walk import walk_files
 from ganoscope.data.tables.column_contents import FILES, find_classes, find_codes, find_fits, list_further
 from ganoscope.data.tables.column_names import NEEDED, find_aliases
 from ganoscope.data.tables.missing_columns import explain_missing
+from ganoscope.data.tables.source_names import SourceNames
 from ganoscope.data.tables.table_files import MOST_TABLES, find_split, list_tables, open_sound
 from ganoscope.data.tables.text_table import Table
 from ganoscope.errors import UserError
@@ -37,15 +37,15 @@ def find_unread(source: Path, rank: int) -> list[Unread]:
     """Returns the tables of a source that are not read, unless its layout, of this rank, knows its own tables."""
     paths = list_tables(source) if rank < DESCRIBED_RANK else []
     tables = list(open_sound(paths)) if len(paths) <= MOST_TABLES else []
-    files = [found.name for found in walk_files(source) if found.path not in paths] if tables else []
+    names = SourceNames(source)
     lacking = [(table, [name for name in NEEDED if not find_aliases(table, name)]) for table in tables]
-    fitting = [table for table, missing in lacking if missing and find_fits(table, files)]
+    fitting = [table for table, missing in lacking if missing and find_fits(table, names)]
     several = len(fitting) > 1 and not all(find_split(table.path.name.split(".")[0]) for table in fitting)
-    found = [describe_unread(table, missing, files, several) for table, missing in lacking if missing]
+    found = [describe_unread(table, missing, names, several) for table, missing in lacking if missing]
     return sorted(found, key=lambda table: table.rank)
 
 
-def describe_unread(table: Table, missing: list[str], files: Collection[str], several: bool) -> Unread:
+def describe_unread(table: Table, missing: list[str], names: SourceNames, several: bool) -> Unread:
     """Returns what is known of a table that is not read.
 
     A table that names folders or has no header line may list something else: it needs a column that looks like classes.
@@ -53,14 +53,14 @@ def describe_unread(table: Table, missing: list[str], files: Collection[str], se
     Args:
         table: Table.
         missing: Our names of the columns that it lacks.
-        files: Paths of the files of the source.
+        names: Names in the source.
         several: Whether several tables could be meant, not one for each split.
     """
-    fits = find_fits(table, files)
+    fits = find_fits(table, names)
     telling = bool(find_classes(table) or find_codes(table))
     sure = not table.headless and any(fit.what == FILES for fit in fits.values())
     further = [key for key in list_further(table) if key not in fits]
-    text = explain_missing(table, missing, files, several)
+    text = explain_missing(table, missing, names, several)
     return Unread(text, bool(fits) and (telling or (sure and bool(further))), int(not telling))
 
 

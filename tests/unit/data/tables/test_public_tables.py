@@ -180,5 +180,5 @@ def test_empty_fields_are_told_and_left_out_with_all_others(make_source):
 def test_the_labels_of_the_rsna_challenge_without_its_folder_are_read_as_a_table(make_source):
     table = b"patientId,x,y,width,height,Target\na-1,1,2,3,4,1\na-1,9,2,3,4,1\nb-2,,,,,0\n"
     source = make_source({"png/a-1.png": b"", "png/b-2.png": b"", "stage_2_train_labels.csv": table})
-    assert find_layout(source)[0] == "folders"
-    assert [item.label for item in read(source, path_column="patientId")] == ["1", "0"]
+    assert find_layout(source)[0] == "patient_table"
+    assert [item.label for item in read(source)] == ["1", "0"]

@@ -1,0 +1,146 @@
+"""`ganoscope prepare` on images beside tables: what a table says is taken, or refused with the option that takes it."""
+
+from collections import Counter
+
+import nibabel
+import numpy as np
+import pytest
+from tests.fixtures.dicom_files import CT, write
+
+from ganoscope.cli import execute
+from ganoscope.data.store import Store
+
+PATIENTS = range(8)
+SLICES = 3
+
+
+def draw(seed, size=40):
+    """A picture of its own."""
+    texture = np.random.default_rng(seed).integers(0, 255, (size // 4, size // 4))
+    return texture.repeat(4, 0).repeat(4, 1).astype(np.uint8)
+
+
+@pytest.fixture
+def prepare(tmp_path, capfd):
+    """The store of a folder, and what was printed."""
+
+    def prepare(source, *options):
+        target = tmp_path / "store"
+        status = execute(["prepare", str(source), str(target), "--size", "32", "--workers", "1", *options])
+        printed = capfd.readouterr().err
+        return (Store.open(target) if status == 0 else None), printed
+
+    return prepare
+
+
+@pytest.fixture
+def archive(tmp_path):
+    """The export of a PACS: a scout and a volume of each patient, two volumes of the last; no folder is a class."""
+
+    def save(patient, series, index, **attributes):
+        folder = tmp_path / "archive" / f"PAT{patient:03d}" / f"SE{series}"
+        folder.mkdir(parents=True, exist_ok=True)
+        place = {"ImageOrientationPatient": [1, 0, 0, 0, 1, 0], "ImagePositionPatient": [0, 0, 2 * index]}
+        ids = {
+            "PatientID": f"00{70 + patient}",
+            "StudyInstanceUID": f"1.2.{patient}",
+            "SeriesInstanceUID": f"1.2.{patient}.{series}",
+            "AccessionNumber": f"A{patient}",
+            "SOPInstanceUID": f"1.2.{patient}.{series}.{index}",
+        }
+        pixels = draw((patient, series, index)).astype(np.uint16) * 8
+        spacing = {"PixelSpacing": [1, 1], "SliceThickness": 2, "InstanceNumber": index + 1}
+        write(folder / f"IM{index}", pixels, **CT, **ids, **place, **spacing, **attributes)
+
+    for patient in PATIENTS:
+        save(patient, 1, 0, ImageType=["ORIGINAL", "PRIMARY", "LOCALIZER"])
+        for series in (2, 3) if patient == PATIENTS[-1] else (2,):
+            for index in range(SLICES):
+                save(patient, series, index)
+    (tmp_path / "archive" / "DICOMDIR").write_bytes(b"\0" * 128 + b"DICM")
+    return tmp_path / "archive"
+
+
+def count_classes(store):
+    return Counter(store.column("label").tolist())
+
+
+def check_whole(store):
+    """Every class, volume and patient of the archive is right."""
+    assert count_classes(store) == {"cancer": 4 * SLICES, "control": 5 * SLICES}
+    assert Counter(store.column("series").tolist()).most_common() == [
+        (f"series-{number:06d}", SLICES) for number in range(1, 10)
+    ]
+    patients = store.column("patient").tolist()
+    assert len(set(patients)) == len(set(zip(patients, store.column("label").tolist(), strict=True))) == len(PATIENTS)
+    assert "" not in patients
+
+
+IDS = {
+    "Patient-ID": lambda patient: f"{70 + patient}",  # without the zeros, as spreadsheets write it
+    "Accession No.": lambda patient: f"a{patient}",
+    "StudyInstanceUID": lambda patient: f"1.2.{patient}",
+}
+
+
+@pytest.mark.parametrize("column", IDS)
+def test_rows_by_ids_of_headers_give_series_their_classes(archive, prepare, column):
+    rows = "".join(f"{IDS[column](p)};{('cancer', 'control')[p % 2]};4{p}\n" for p in PATIENTS)
+    (archive / "klinisch.csv").write_text(f"{column};Diagnose;Alter\n{rows}")
+    store, printed = prepare(archive)
+    check_whole(store)
+    assert f"path from '{column}'" in printed
+    assert "8 of 8 rows are a" in printed
+    assert "in the headers of 35 files" in printed
+    assert not any(b"0077" in path.read_bytes() for path in store.path.iterdir())
+
+
+def test_rows_by_series_and_an_unknown_column_that_is_stated(archive, prepare):
+    rows = "".join(f"1.2.{p}.{s},g{s}\n" for p in PATIENTS for s in (2, 3) if s == 2 or p == PATIENTS[-1])
+    (archive / "rows.csv").write_text(f"uid of stack,group\n{rows}")
+    store, printed = prepare(archive, "--path-column", "uid of stack", "--label-column", "group")
+    assert count_classes(store) == {"g2": len(PATIENTS) * SLICES, "g3": SLICES}
+    assert "9 of 9 rows are a SeriesInstanceUID" in printed
+
+
+def test_rows_by_folders_of_patients_keep_slices_of_a_series_in_one_volume(archive, prepare):
+    rows = "".join(f"PAT{p:03d},{('cancer', 'control')[p % 2]}\n" for p in PATIENTS)
+    (archive / "clinical.csv").write_text(f"patient,diagnosis\n{rows}")
+    store, printed = prepare(archive)
+    check_whole(store)
+    assert "8 of 8 rows name folders, of 35 of 35 files" in printed
+
+
+def test_ids_that_no_header_holds_are_refused_with_the_ways_to_name_images(archive, prepare):
+    rows = "".join(f"X{p},cancer\n" for p in PATIENTS)
+    (archive / "clinical.csv").write_text(f"Patient-ID,Diagnosis\n{rows}")
+    store, printed = prepare(archive, "--path-column", "Patient-ID")
+    assert store is None
+    assert "rows say X0, files are PAT000/SE1/IM0" in printed
+    assert "PatientID, AccessionNumber, StudyInstanceUID or SeriesInstanceUID" in printed
+
+
+def test_a_study_column_does_not_replace_the_patients_of_headers(archive, prepare):
+    rows = "".join(f"{70 + p},1.2.{p // 2},{('cancer', 'control')[p % 2]}\n" for p in PATIENTS)
+    (archive / "clinical.csv").write_text(f"Number,accession number,Diagnosis\n{rows}")
+    store, _ = prepare(archive, "--path-column", "Number")
+    check_whole(store)
+
+
+def test_participants_of_bids_are_read_with_the_column_of_classes_alone(tmp_path, prepare):
+    source = tmp_path / "bids"
+    for subject in PATIENTS:
+        folder = source / f"sub-{subject:02d}" / "anat"
+        folder.mkdir(parents=True)
+        volume = np.stack([draw((subject, index)) for index in range(SLICES)], 2).astype(np.int16)
+        nibabel.save(nibabel.Nifti1Image(volume, np.eye(4)), folder / f"sub-{subject:02d}_T1w.nii.gz")
+    rows = "".join(f"sub-{p:02d}\t4{p}\t{('patient', 'control')[p % 2]}\n" for p in PATIENTS)
+    (source / "participants.tsv").write_text(f"participant_id\tage\tgroup\n{rows}")
+    (source / "dataset_description.json").write_text("{}")
+    store, printed = prepare(source)
+    assert store is None
+    assert "--label-column group" in printed
+    store, printed = prepare(source, "--label-column", "group")
+    assert count_classes(store) == {"patient": 4 * SLICES, "control": 4 * SLICES}
+    assert len(set(store.column("patient").tolist())) == len(PATIENTS)
+    assert "8 of 8 rows match" in printed
