@@ -14,9 +14,10 @@ from ganoscope.classifiers.trained import ClassifierRecord, TrainedClassifier
 from ganoscope.data.store import Store
 from ganoscope.errors import UserError, describe, refuse
 from ganoscope.evaluate.classification.calibration import Temperature
-from ganoscope.evaluate.classification.external_checks import CHECKS, ExternalScores
+from ganoscope.evaluate.classification.external_checks import OF_SCORES, OF_TRANSFER, ExternalScores
 from ganoscope.evaluate.classification.metrics import SplitScores, score, to_json
 from ganoscope.evaluate.classification.predictions import make_predictions, restore_scores, save_results
+from ganoscope.evaluate.classification.split_checks import ScoredSplits
 from ganoscope.evaluate.classification.subgroups import COLUMNS, score_subgroups
 from ganoscope.files import save_json, shorten_path
 from ganoscope.files.records import load_record, reading
@@ -85,11 +86,9 @@ def measure_external(
     save_results(out, {SPLIT: predictions}, {SPLIT: scores}, {SPLIT: scored[0]}, record.temperature)
     subgroups = list(score_subgroups(predictions, scores, store, seed))
     save_csv(out / SUBGROUPS, COLUMNS, subgroups)
-    temperature = Temperature(record.temperature, record.temperature)
-    evidence = ExternalScores(
-        store, {SPLIT: scores}, temperature, restore_own(record), subgroups, list_dangers(classifier.path)
-    )
-    save_alarms(out / "alarms.json", run_checks(CHECKS, evidence))
+    split = ScoredSplits(store, {SPLIT: scores}, Temperature(record.temperature, record.temperature))
+    evidence = ExternalScores(scores, restore_own(record), subgroups, list_dangers(classifier.path))
+    save_alarms(out / "alarms.json", [*run_checks(OF_TRANSFER, evidence), *run_checks(OF_SCORES, split)])
     return replace(record, metrics=to_json(scores))
 
 

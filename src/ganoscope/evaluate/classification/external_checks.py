@@ -17,15 +17,17 @@ from ganoscope.evaluate.classification.split_checks import (
 
 
 @dataclass(frozen=True)
-class ExternalScores(ScoredSplits):
+class ExternalScores:
     """What the checks look at.
 
     Attributes:
+        scores: Metrics on the test split of the store.
         own: Metrics on the test split of the store that it learned from; None where that split could not be scored.
         subgroups: Rows of `subgroups.csv`.
         dangers: What is gravely wrong with the classifier by its own evaluation.
     """
 
+    scores: SplitScores
     own: SplitScores | None
     subgroups: Sequence[Mapping[str, object]]
     dangers: Sequence[str]
@@ -33,9 +35,9 @@ class ExternalScores(ScoredSplits):
 
 def check_transfer(evidence: ExternalScores) -> Iterator[Alarm]:
     """Yields an alarm where the AUROC lies below that on the classifier's own store, interval below interval."""
-    if evidence.own is None or "test" not in evidence.scores:
+    if evidence.own is None:
         return
-    here, own = evidence.scores["test"].metrics["auroc"], evidence.own.metrics["auroc"]
+    here, own = evidence.scores.metrics["auroc"], evidence.own.metrics["auroc"]
     if here.high < own.low:
         message = (
             f"AUROC {here.value:.3f} ({here.low:.3f} to {here.high:.3f}) on this store, {own.value:.3f} "
@@ -48,9 +50,7 @@ def check_transfer(evidence: ExternalScores) -> Iterator[Alarm]:
 
 def check_subgroups(evidence: ExternalScores) -> Iterator[Alarm]:
     """Yields an alarm where subgroups have an AUROC below that of all images, interval below interval."""
-    if "test" not in evidence.scores:
-        return
-    low = evidence.scores["test"].metrics["auroc"].low
+    low = evidence.scores.metrics["auroc"].low
     rows = [row for row in evidence.subgroups if row["kind"] != "class" and row["auroc_high"] != ""]
     weak = [f"{row['kind']} {row['subgroup']}" for row in rows if float(str(row["auroc_high"])) < low]
     if weak:
@@ -66,18 +66,23 @@ def check_dangers(evidence: ExternalScores) -> Iterator[Alarm]:
     yield from find_dangerous_classifiers(evidence.dangers)
 
 
-CHECKS: tuple[Check[Any], ...] = (
+OF_SCORES: tuple[Check[ScoredSplits], ...] = (
+    CHANCE_CHECK,
+    make_unscored_check(("test",)),
+    *list_checks_of_split("test"),
+    SCALING_CHECK,
+)
+"""What is looked for as in the scores of any classifier."""
+OF_TRANSFER: tuple[Check[ExternalScores], ...] = (
     Check(
         ("worse_on_external_store",),
         "an AUROC below that on the classifier's own store",
         check_transfer,
         "interval below interval",
     ),
-    CHANCE_CHECK,
-    make_unscored_check(("test",)),
-    *list_checks_of_split("test"),
     Check(("weak_subgroup",), "subgroups with a lower AUROC", check_subgroups, "interval below interval"),
-    SCALING_CHECK,
     Check(("classifier_in_danger",), "dangers in the classifier's own evaluation", check_dangers),
 )
+"""What is looked for on a store of other patients alone."""
+CHECKS: tuple[Check[Any], ...] = (*OF_TRANSFER, *OF_SCORES)
 """What is looked for in the scores on a store of other patients."""

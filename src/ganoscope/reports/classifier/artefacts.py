@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 
 from ganoscope.alarms import Alarm, load_alarms
 from ganoscope.classifiers.trained import ClassifierRecord, load_classifier_record
@@ -22,15 +23,37 @@ from ganoscope.files.tables import RESTORE
 from ganoscope.training.classifier.epochs import Epoch, load_epochs
 
 
+class Measured(Protocol):
+    """A classifier's results on a store, as far as a chapter about one split needs them."""
+
+    @property
+    def record(self) -> ClassifierRecord:
+        """Record of the classifier."""
+
+    @property
+    def shown(self) -> str:
+        """Name of the split."""
+
+    @property
+    def results(self) -> SplitResults:
+        """Results on the split."""
+
+    @property
+    def pictures(self) -> Path:
+        """Folder for the pictures beside the page."""
+
+
 @dataclass(frozen=True)
-class Measured:
-    """A classifier's results on a store.
+class Findings:
+    """What the page about a classifier and the store that it learned from shows.
 
     Attributes:
         record: Record of the classifier.
-        store: The store.
+        store: Store that it learned from.
         splits: Results by the name of the split.
         shown: Part whose curves and answers are drawn: the test split, where it can be scored.
+        heat: Heat maps of that split.
+        epochs: Epochs of the training.
         alarms: Alarms about the classifier.
         of_store: Alarms about the store.
         pictures: Folder for the pictures beside the page.
@@ -40,6 +63,8 @@ class Measured:
     store: Store
     splits: dict[str, SplitResults]
     shown: str
+    heat: HeatMaps
+    epochs: Sequence[Epoch]
     alarms: Sequence[Alarm]
     of_store: Sequence[Alarm]
     pictures: Path
@@ -61,31 +86,32 @@ class Measured:
 
 
 @dataclass(frozen=True)
-class Findings(Measured):
-    """What the page about a classifier and the store that it learned from shows.
-
-    Attributes:
-        heat: Heat maps of the split that is shown.
-        epochs: Epochs of the training.
-    """
-
-    heat: HeatMaps
-    epochs: Sequence[Epoch]
-
-
-@dataclass(frozen=True)
-class ExternalFindings(Measured):
+class ExternalFindings:
     """What the page about a classifier on a store of other patients shows.
 
     Attributes:
+        record: Record of the classifier.
+        store: Store of other patients.
+        shown: Name of the split that was measured.
+        results: Results on that split.
         own: Metrics on the test split of the store that it learned from; None where that split could not be scored.
         subgroups: Rows of `subgroups.csv`.
         made: What was measured, and when.
+        alarms: Alarms about the results.
+        of_store: Alarms about the store.
+        pictures: Folder for the pictures beside the page.
     """
 
+    record: ClassifierRecord
+    store: Store
+    shown: str
+    results: SplitResults
     own: SplitScores | None
     subgroups: Sequence[Mapping[str, str]]
     made: ExternalRecord
+    alarms: Sequence[Alarm]
+    of_store: Sequence[Alarm]
+    pictures: Path
 
 
 def read_findings(run: Path, store: Store) -> Findings:
@@ -127,12 +153,12 @@ def read_external(out: Path, record: ClassifierRecord, store: Store) -> External
     Raises:
         UserError: A file is missing or damaged, or of another store.
     """
-    splits = load_results(out, store)
+    shown, results = next(iter(load_results(out, store).items()))
     return ExternalFindings(
         record=record,
         store=store,
-        splits=splits,
-        shown=next(iter(splits)),
+        shown=shown,
+        results=results,
         alarms=load_alarms(out / "alarms.json"),
         of_store=load_alarms(store.path / "alarms.json"),
         pictures=out / "pictures",

@@ -13,7 +13,7 @@ def make(value, low, high):
 
 
 def evidence(here, own=None, subgroups=()):
-    return ExternalScores(None, {"test": make(*here)}, None, own and make(*own), subgroups, ())
+    return ExternalScores(make(*here), own and make(*own), subgroups, ())
 
 
 @pytest.mark.parametrize(
@@ -35,12 +35,8 @@ def row(kind, name, high):
 
 
 def test_a_subgroup_whose_interval_lies_below_that_of_all_images_rings():
-    subgroups = [
-        row("class", "sick", "0.2"),
-        row("view", "AP", "0.60"),
-        row("view", "PA", "0.9"),
-        row("view", "LL", ""),
-    ]
+    views = (("AP", "0.60"), ("PA", "0.9"), ("LL", ""))
+    subgroups = [row("class", "sick", "0.2"), *(row("view", name, high) for name, high in views)]
     (alarm,) = check_subgroups(evidence((0.8, 0.7, 0.9), subgroups=subgroups))
     assert (alarm.code, alarm.evidence) == ("weak_subgroup", {"subgroups": ["view AP"]})
     assert "2 subgroups were looked at" in alarm.message
