@@ -8,7 +8,7 @@ from pathlib import Path
 import torch
 
 from ganoscope.alarms import run_checks, save_alarms
-from ganoscope.classifiers.fitness import list_dangers, refuse_dependent, refuse_other_images
+from ganoscope.classifiers.fitness import DANGER_CHECK, list_dangers, refuse_dependent, refuse_other_images
 from ganoscope.classifiers.trained import RECORD as CLASSIFIER
 from ganoscope.classifiers.trained import ClassifierRecord, TrainedClassifier
 from ganoscope.data.store import Store
@@ -87,8 +87,9 @@ def measure_external(
     subgroups = list(score_subgroups(predictions, scores, store, seed))
     save_csv(out / SUBGROUPS, COLUMNS, subgroups)
     split = ScoredSplits(store, {SPLIT: scores}, Temperature(record.temperature, record.temperature))
-    evidence = ExternalScores(scores, restore_own(record), subgroups, list_dangers(classifier.path))
-    save_alarms(out / "alarms.json", [*run_checks(OF_TRANSFER, evidence), *run_checks(OF_SCORES, split)])
+    transfer = ExternalScores(scores, restore_own(record), subgroups)
+    dangers = run_checks((DANGER_CHECK,), list_dangers(classifier.path))
+    save_alarms(out / "alarms.json", [*run_checks(OF_TRANSFER, transfer), *run_checks(OF_SCORES, split), *dangers])
     return replace(record, metrics=to_json(scores))
 
 
@@ -124,6 +125,12 @@ def refuse_unfit(classifier: TrainedClassifier, store: Store) -> None:
 
 def claim(out: Path, classifier: TrainedClassifier, store: Store, seed: int) -> None:
     """Writes `external.json` into a new folder of results; leaves it where an earlier call began the same.
+
+    Args:
+        out: Folder of the results.
+        classifier: The classifier.
+        store: Store of other patients.
+        seed: Seed of the resampling.
 
     Raises:
         UserError: The folder holds something else, or results of another store, classifier or seed.

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ganoscope.alarms import Alarm, Check
-from ganoscope.classifiers.fitness import find_dangerous_classifiers
+from ganoscope.classifiers.fitness import DANGER_CHECK
 from ganoscope.evaluate.classification.metrics import SplitScores
 from ganoscope.evaluate.classification.split_checks import (
     CHANCE_CHECK,
@@ -24,13 +24,11 @@ class ExternalScores:
         scores: Metrics on the test split of the store.
         own: Metrics on the test split of the store that it learned from; None where that split could not be scored.
         subgroups: Rows of `subgroups.csv`.
-        dangers: What is gravely wrong with the classifier by its own evaluation.
     """
 
     scores: SplitScores
     own: SplitScores | None
     subgroups: Sequence[Mapping[str, object]]
-    dangers: Sequence[str]
 
 
 def check_transfer(evidence: ExternalScores) -> Iterator[Alarm]:
@@ -61,11 +59,6 @@ def check_subgroups(evidence: ExternalScores) -> Iterator[Alarm]:
         yield Alarm("weak_subgroup", "warning", message, {"subgroups": weak})
 
 
-def check_dangers(evidence: ExternalScores) -> Iterator[Alarm]:
-    """Yields an alarm for each danger of the classifier by its own evaluation."""
-    yield from find_dangerous_classifiers(evidence.dangers)
-
-
 OF_SCORES: tuple[Check[ScoredSplits], ...] = (
     CHANCE_CHECK,
     make_unscored_check(("test",)),
@@ -81,8 +74,7 @@ OF_TRANSFER: tuple[Check[ExternalScores], ...] = (
         "interval below interval",
     ),
     Check(("weak_subgroup",), "subgroups with a lower AUROC", check_subgroups, "interval below interval"),
-    Check(("classifier_in_danger",), "dangers in the classifier's own evaluation", check_dangers),
 )
 """What is looked for on a store of other patients alone."""
-CHECKS: tuple[Check[Any], ...] = (*OF_TRANSFER, *OF_SCORES)
+CHECKS: tuple[Check[Any], ...] = (*OF_TRANSFER, *OF_SCORES, DANGER_CHECK)
 """What is looked for in the scores on a store of other patients."""

@@ -6,13 +6,18 @@ from typing import Any
 from ganoscope.classifiers.trained import ClassifierRecord
 from ganoscope.data.store import Store
 from ganoscope.evaluate.classification.external_checks import CHECKS
-from ganoscope.files import replacing
 from ganoscope.reports.classifier.artefacts import ExternalFindings, read_external
 from ganoscope.reports.classifier.looked_for import collect_alarms
-from ganoscope.reports.classifier.sections import confusion, external_data, reliability, roc_curves, subgroups
+from ganoscope.reports.classifier.page import write_page
+from ganoscope.reports.classifier.sections import (
+    confusion,
+    external_data,
+    external_subgroups,
+    reliability,
+    roc_curves,
+)
 from ganoscope.reports.classifier.sections.scores import describe_metrics, list_metrics, write_metric
 from ganoscope.reports.kit.content import Chapter, Section
-from ganoscope.reports.kit.rendering import render
 
 EXTERNAL_PAGE = "external.html"
 LIMITS = (
@@ -41,11 +46,7 @@ def save_external_page(out: Path, record: ClassifierRecord, store: Store) -> Pat
     Raises:
         UserError: The folder is incomplete or damaged.
     """
-    path = out / EXTERNAL_PAGE
-    page = render(collect_content(read_external(out, record, store)), "classifier/template.html")
-    with replacing(path) as partial:
-        partial.write_text(page, encoding="utf-8")
-    return path
+    return write_page(out / EXTERNAL_PAGE, collect_content(read_external(out, record, store)))
 
 
 def collect_content(findings: ExternalFindings) -> dict[str, Any]:
@@ -59,7 +60,7 @@ def collect_content(findings: ExternalFindings) -> dict[str, Any]:
             show_metrics(findings),
             roc_curves.show(findings),
             confusion.show(findings),
-            subgroups.show(findings),
+            external_subgroups.show(findings),
             reliability.show(findings),
             external_data.show(findings),
             external_data.show_settings(findings),

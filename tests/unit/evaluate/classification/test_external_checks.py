@@ -13,7 +13,7 @@ def make(value, low, high):
 
 
 def evidence(here, own=None, subgroups=()):
-    return ExternalScores(make(*here), own and make(*own), subgroups, ())
+    return ExternalScores(make(*here), own and make(*own), subgroups)
 
 
 @pytest.mark.parametrize(
