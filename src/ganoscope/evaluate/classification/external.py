@@ -18,7 +18,7 @@ from ganoscope.evaluate.classification.external_checks import OF_SCORES, OF_TRAN
 from ganoscope.evaluate.classification.metrics import SplitScores, score, to_json
 from ganoscope.evaluate.classification.predictions import make_predictions, restore_scores, save_results
 from ganoscope.evaluate.classification.split_checks import ScoredSplits
-from ganoscope.evaluate.classification.subgroups import COLUMNS, score_subgroups
+from ganoscope.evaluate.classification.subgroup_scores import COLUMNS, score_subgroups
 from ganoscope.files import save_json, shorten_path
 from ganoscope.files.records import load_record, reading
 from ganoscope.files.tables import read_csv, save_csv

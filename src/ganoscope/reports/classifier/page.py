@@ -1,6 +1,5 @@
 """The page about a classifier, made from its run folder and its store; its pictures are written beside it as PNG."""
 
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -49,7 +48,7 @@ def save_page(run: Path, store: Store) -> Path:
     return write_page(run / PAGE, collect_content(read_findings(run, store)))
 
 
-def write_page(path: Path, content: Mapping[str, Any]) -> Path:
+def write_page(path: Path, content: dict[str, Any]) -> Path:
     """Writes a page about a classifier, and returns its path.
 
     Args:

@@ -13,7 +13,7 @@ from ganoscope.data.store import Store
 from ganoscope.data.store.classes import encode_labels
 from ganoscope.evaluate.classification.calibration import apply_temperature
 from ganoscope.evaluate.classification.metrics import METRICS, Predictions, compute_confusion, compute_values
-from ganoscope.evaluate.classification.subgroups import find_subgroups
+from ganoscope.evaluate.classification.subgroup_scores import find_subgroups
 from ganoscope.files.tables import save_csv
 from ganoscope.studies.families import find_family
 from ganoscope.studies.result_files import (

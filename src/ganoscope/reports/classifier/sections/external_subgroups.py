@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from ganoscope.evaluate.classification.subgroups import LEAST_IMAGES, MEASURED
+from ganoscope.evaluate.classification.subgroup_scores import LEAST_IMAGES, MEASURED
 from ganoscope.reports.classifier.artefacts import ExternalFindings
 from ganoscope.reports.kit.content import Chapter, Section, Table
 

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from ganoscope.data.store.sample import COLUMNS as MANIFEST
-from ganoscope.evaluate.classification import subgroups
+from ganoscope.evaluate.classification import subgroup_scores
 from ganoscope.evaluate.classification.metrics import Predictions, score
-from ganoscope.evaluate.classification.subgroups import COLUMNS, choose, find_subgroups, score_subgroups
+from ganoscope.evaluate.classification.subgroup_scores import COLUMNS, choose, find_subgroups, score_subgroups
 
 IMAGES = 40
 
@@ -58,11 +58,11 @@ def test_what_is_not_defined_is_empty(predictions, monkeypatch):
     monkeypatch.setattr("ganoscope.evaluate.classification.metrics.RESAMPLES", 60)
     alone = choose(predictions, predictions.codes == 0)
     store = SimpleNamespace(
-        column={"sample_id": alone.sample_ids, **dict.fromkeys(subgroups.KINDS, np.array([""] * 20))}.get
+        column={"sample_id": alone.sample_ids, **dict.fromkeys(subgroup_scores.KINDS, np.array([""] * 20))}.get
     )
     (row, _) = score_subgroups(alone, score(alone), store, 0)
     assert row["auroc"] == row["auroc_low"] == ""
 
 
 def test_columns_that_are_looked_at_are_in_the_manifest():
-    assert set(subgroups.KINDS) <= set(MANIFEST)
+    assert set(subgroup_scores.KINDS) <= set(MANIFEST)
