@@ -32,7 +32,7 @@ def tell_widened(findings: Findings) -> tuple[str, ...]:
     if not names:
         return ()
     return (
-        f"Wider than the scatter over splits alone would give, since arm and baseline differ on the same patients again "
+        "Wider than the scatter over splits alone would give, since arm and baseline differ on the same patients again "
         f"and again: the interval of {', '.join(names)}.",
     )
 
