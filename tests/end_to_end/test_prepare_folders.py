@@ -115,3 +115,16 @@ def test_a_german_tree_with_lung_masks_and_a_table_is_read_as_an_english_one(pre
     assert len(store.anatomy) == 12
     assert "patient from 'Patienten-Nr.'" in printed
     assert "masks taken as outlines of anatomy, not of findings: 12" in printed
+
+
+@pytest.mark.parametrize("hospitals", [False, True])
+def test_a_folder_of_two_classes_is_no_source_that_gives_them_away(prepare, hospitals):
+    names = [f"PNEUMONIA/person{n}_{('bacteria', 'virus')[n % 2]}_1.png" for n in range(60)]
+    names += [f"NORMAL/IM-{n:04}-0001.png" for n in range(30)]
+    above = [f"hospital-{1 + ('IM' in name)}/" if hospitals else "" for name in names]
+    store, printed = prepare(
+        {folder + name: draw(seed) for seed, (folder, name) in enumerate(zip(above, names, strict=True))}
+    )
+    assert Counter(store.column("label").tolist()) == {"BACTERIA": 30, "NORMAL": 30, "VIRUS": 30}
+    assert "the names of files tell BACTERIA and VIRUS apart" in printed
+    assert ("from source folder" in printed) == hospitals

@@ -44,7 +44,8 @@ def list_images(source: Path, options: ReadOptions) -> Listed:
         UserError: The folders can be read in two ways.
     """
     understood = understand(source, options.levels)
-    return Listed(add_causes(understood), understood.tell())
+    told = "the names of files tell BACTERIA and VIRUS apart, which are the classes beside NORMAL"
+    return Listed(add_causes(understood), [*understood.tell(), told])
 
 
 def add_causes(understood: Understood) -> Iterator[SourceImage]:
@@ -52,7 +53,7 @@ def add_causes(understood: Understood) -> Iterator[SourceImage]:
     for image in understood.list_images():
         patient, label = extract_patient(PATIENT, image.path.name), read_label(image.path.name)
         fault = image.fault or find_fault(label, image.label)
-        yield replace(image, label=label, patient=patient, modality="DX", fault=fault)
+        yield replace(image, label=label, patient=patient, modality="DX", fault=fault, broader=image.label)
 
 
 def read_label(name: str) -> str:

@@ -170,7 +170,7 @@ def describe_privately(item: Decoded, kin: str) -> dict[str, Any]:
         "region": item.region,
         "like_hu": "" if item.like_hu is None else item.like_hu,
         "uid": int(item.picture is not None and item.picture.patient_is_uid),
-        "taken_from": "/".join(part for part in parts if tells_origin(part, image.label)),
+        "taken_from": "/".join(part for part in parts if tells_origin(part, (image.label, image.broader))),
     }
 
 
@@ -181,11 +181,20 @@ def find_check(item: Decoded) -> str:
     return item.picture.patient_check
 
 
-def tells_origin(folder: str, label: str) -> bool:
-    """Tells whether the name of a folder may say where an image comes from: not a class, a patient or a study."""
+def tells_origin(folder: str, classes: tuple[str, ...]) -> bool:
+    """Tells whether the name of a folder may say where an image comes from: not a class, a patient or a study.
+
+    Args:
+        folder: Name of the folder.
+        classes: Classes of the image; "" for none.
+
+    Example:
+        >>> tells_origin("hospital-2", ("VIRUS", "PNEUMONIA")), tells_origin("PNEUMONIA", ("VIRUS", "PNEUMONIA"))
+        (True, False)
+    """
     look = look_at(folder)
     known = look.kind in ("id", "number", "numbered", "patient", "study", "series")
-    return not known and not (label and label in (folder, look.name))
+    return not known and not any(label and label in (folder, look.name) for label in classes)
 
 
 def write_boxes(boxes: Any) -> str:

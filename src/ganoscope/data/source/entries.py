@@ -29,6 +29,7 @@ class SourceImage:
         fault: Reason why the entry can't be used, such as a label without an image; "" if there is none so far. It
             becomes part of the store and must not hold names.
         anatomy: Pictures of outlined anatomy, such as lung fields; no finding. As `mask` otherwise.
+        broader: Class that the folders state, where `label` is a part of it: pneumonia above bacteria and virus.
     """
 
     paths: tuple[Path, ...]
@@ -45,6 +46,7 @@ class SourceImage:
     told_by: str = ""
     fault: str = ""
     anatomy: tuple[Path, ...] = ()
+    broader: str = ""
 
     @property
     def path(self) -> Path:
