@@ -36,7 +36,8 @@ class Look(NamedTuple):
 NUMBERED = r"[ _.#-]*(?:\d+[a-z]?|[a-z]?\d+)"
 PATIENT = re.compile(
     r"(?:(?P<before>.+?)[ _-]+)?(?:patient|pat|pt|person|case|subject|subj|sub|participant|volunteer|pid|mrn|id|p"
-    r"|patientin|patiente|paciente|paziente|proband|probandin|sujet|sujeto|soggetto|sujeito|caso)"
+    r"|patientin|patiente|paciente|paziente|proband|probandin|sujet|sujeto|soggetto|sujeito|caso|cas"
+    r"|fall(?![ _-]*(?:19|20)\d\d))"
     rf"(?:s?[ _-]*(?:id|no|nr)?)??(?:{NUMBERED}|[ _-][a-z])(?:[ _-]+(?P<after>.*[^\W\d_].*))?",
     re.IGNORECASE,
 )

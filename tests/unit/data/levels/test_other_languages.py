@@ -29,10 +29,11 @@ def test_every_word_stands_for_one_that_is_known_and_none_is_english():
         (["Lungenmasken", "Tumormasken", "Leberherdmasken", "Segmentierungen", "Masques des poumons"], "mask"),
         (["Máscaras de pulmón", "Maschere polmonari", "Máscaras_dos_pulmões", "Segmentações"], "mask"),
         (["Trainingsdaten", "Testbilder", "Entraînement", "Validación", "Prueba", "Addestramento", "Teste"], "split"),
-        (["Patientin 3", "Paciente_07", "paziente 12", "Sujet 4", "Müller_Jörg_19630417"], "patient"),
+        (["Patientin 3", "Paciente_07", "paziente 12", "Sujet 4", "Fall_012", "Müller_Jörg_19630417"], "patient"),
         (["Étude 3", "Untersuchung_2", "estudio 1"], "study"),
         (["Série 2", "Serie_3"], "series"),
         (["Klinik A", "Männer", "mujeres", "linke Lunge"], "attribute"),
+        (["Fall 2019"], "numbered"),
         (["Unauffällig", "Lungenentzündung", "Sain", "Neumonía", "Klasse 2", "Stade 3"], "word"),
     ],
 )
