@@ -22,6 +22,7 @@ from ganoscope.data.patients import PatientRule, PatternCounter, RepeatedIds
 from ganoscope.data.person_names import refuse_person_labels
 from ganoscope.data.picture import ReadOptions
 from ganoscope.data.prepare.idle_options import name_format
+from ganoscope.data.prepare.table_details import TableDetails
 from ganoscope.data.readers import readers
 from ganoscope.data.source.entries import Listed, SourceImage
 from ganoscope.data.source.image_sequences import SequenceWatch
@@ -30,6 +31,7 @@ from ganoscope.errors import UserError
 from ganoscope.files import remove
 from ganoscope.progress import CONSOLE
 
+NO_DETAILS = TableDetails()
 FIELDS = tuple(field.name for field in fields(SourceImage))
 
 
@@ -83,7 +85,11 @@ def refuse_source(source: Path) -> None:
 
 
 def list_source(
-    source: Path, layout: Layout, options: ReadOptions, folder: Path, stated: Pattern[str] | None = None
+    source: Path,
+    layout: Layout,
+    options: ReadOptions,
+    folder: Path,
+    ids: tuple[Pattern[str] | None, TableDetails] = (None, NO_DETAILS),
 ) -> Listing:
     """Returns the listing of a source, written to the folder of an unfinished store.
 
@@ -92,7 +98,7 @@ def list_source(
         layout: Layout of the source.
         options: How files are read.
         folder: Unfinished store; removed if the source is empty.
-        stated: Pattern for patient ids that the user stated.
+        ids: Pattern for patient ids that the user stated, and what tables without classes say.
 
     Raises:
         UserError: The source holds no files, its folders can be read in two ways, stated masks do not fit, or its
@@ -105,13 +111,15 @@ def list_source(
         if line not in guessed:
             CONSOLE.print(line)
     images, lines = attach_stated(source, images, partial(layout.list_images, source, options), options, guessed)
+    stated, details = ids
     lists, watch = find_split_lists(source), SequenceWatch(source, options.only_series)
-    for line in (*lines, *lists.lines):
+    for line in (*lines, *details.tell(), *lists.lines):
         CONSOLE.print(line)
-    ids = RepeatedIds()
-    images = show_names(watch.pass_on(lists.apply(source, images)), ids)
+    repeated = RepeatedIds()
+    images = details.apply(source, lists.apply(source, images), options.levels)
+    images = show_names(watch.pass_on(images), repeated)
     listing = replace(spool(images, folder / "listing.jsonl", stated), patient_levels=levels)
-    for line in (*watch.tell(), *(ids.tell() if listing.rule is None else ())):
+    for line in (*watch.tell(), *(repeated.tell() if listing.rule is None else ())):
         CONSOLE.print(line)
     if not listing.files:
         remove(folder)

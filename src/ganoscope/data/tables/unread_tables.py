@@ -23,11 +23,13 @@ class Unread:
     """A table that is not read.
 
     Attributes:
+        name: Its file name.
         text: What it lacks, what it has, and how to state it.
         fits: Whether one of its columns names the source's files or folders, and another may tell their classes.
         rank: 0 if it has columns that look like classes or findings, else 1.
     """
 
+    name: str
     text: str
     fits: bool
     rank: int = 1
@@ -61,7 +63,7 @@ def describe_unread(table: Table, missing: list[str], names: SourceNames, severa
     sure = not table.headless and any(fit.what == FILES for fit in fits.values())
     further = [key for key in list_further(table) if key not in fits]
     text = explain_missing(table, missing, names, several)
-    return Unread(text, bool(fits) and (telling or (sure and bool(further))), int(not telling))
+    return Unread(table.path.name, text, bool(fits) and (telling or (sure and bool(further))), int(not telling))
 
 
 @contextmanager
@@ -78,22 +80,27 @@ def explaining_tables(source: Path, rank: int) -> Iterator[None]:
         raise UserError("\n".join([str(error), *texts])) from None
 
 
-def tell_unread(source: Path, layout: tuple[str, int], labels: Collection[str], stated: bool) -> None:
+def tell_unread(
+    source: Path, layout: tuple[str, int], known: tuple[Collection[str], Collection[str]], stated: bool
+) -> None:
     """Prints what tables are not read, and why.
 
     Args:
         source: Source folder.
         layout: Name and rank of the layout.
-        labels: Classes that the layout found, or the first two of them.
+        known: Classes that the layout found, and names of the tables that are used although they hold none.
         stated: Whether the user stated the layout.
 
     Raises:
         UserError: A table lists the files, and nothing else tells their classes.
     """
+    labels, used = known
     tables = find_unread(source, layout[1])
     fitting = [table.text for table in tables if table.fits]
     if fitting and len(labels) < 2 and not stated:
         remedy = f"Or give --layout {layout[0]} to leave the table aside and prepare the images without it."
         raise UserError("\n".join(["a table lists these images, and no folder tells their classes.", *fitting, remedy]))
     for table in tables:
+        if table.name in used:
+            continue
         CONSOLE.print(f"not read as a list of images: {table.text}")
