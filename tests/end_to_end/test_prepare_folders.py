@@ -1,5 +1,6 @@
 """`ganoscope prepare` on folder trees as they are handed out: what was understood is printed, and stored right."""
 
+import unicodedata
 from collections import Counter
 
 import numpy as np
@@ -102,3 +103,19 @@ def test_a_statement_on_levels_goes_before_a_manifest(prepare):
     store, printed = prepare(tree, "--levels", "class")
     assert Counter(store.column("label").tolist()) == {"a": 9, "b": 9}
     assert "levels of folders as stated: class" in printed
+
+
+def test_a_german_tree_with_lung_masks_and_a_table_is_read_as_an_english_one(prepare):
+    tree, rows = {}, ["Dateiname;Patienten-Nr.;Befund"]
+    for n in range(12):
+        label, name = ("Unauffällig", "Lungenentzündung")[n % 2], f"RX{n:02d}.png"
+        tree[unicodedata.normalize("NFD", f"Aufnahmen/{label}/{name}")] = draw(n)
+        tree[f"Lungenmasken/{name}"] = (draw(n, 24) > 128).astype(np.uint8) * 255
+        rows.append(f"{name};{70000 + n // 2};{label}")
+    tree["Metadaten.csv"] = "\n".join(rows).encode("cp1252")
+    store, printed = prepare(tree)
+    assert Counter(store.column("label").tolist()) == {"Unauffällig": 6, "Lungenentzündung": 6}
+    assert store.masks is None
+    assert len(store.anatomy) == 12
+    assert "patient from 'Patienten-Nr.'" in printed
+    assert "masks taken as outlines of anatomy, not of findings: 12" in printed

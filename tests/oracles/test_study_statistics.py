@@ -19,6 +19,7 @@ from ganoscope.statistics.descriptive.false_outperformance import (
 )
 from ganoscope.statistics.holm import adjust_directions, adjust_holm
 from ganoscope.statistics.patient_bootstrap import HeldOut, resample_patients
+from ganoscope.statistics.patient_jackknife import estimate_patient_variances
 from ganoscope.statistics.power import compute_minimum_detectable_difference, compute_power
 from ganoscope.statistics.real_patients import fit_isotonic
 
@@ -164,6 +165,37 @@ def test_resampled_patients_written_out():
             assert row[arm] == pytest.approx(np.mean(expected))
     plain = [np.mean([roc_auc_score(s.codes, s.probabilities[arm][:, 1]) for s in splits]) for arm in range(2)]
     assert values.tolist() == pytest.approx(plain)
+
+
+def test_the_jackknife_over_patients_written_out():
+    splits = make_splits(2)
+    names = sorted({name for split in splits for name in split.patients})
+
+    def mean_auroc(arm, without):
+        values = []
+        for split in splits:
+            kept = split.patients != without
+            full = roc_auc_score(split.codes, split.probabilities[arm][:, 1])
+            both = len(set(split.codes[kept])) == 2
+            values.append(roc_auc_score(split.codes[kept], split.probabilities[arm][kept, 1]) if both else full)
+        return np.mean(values)
+
+    levels = np.array([[mean_auroc(arm, name) for arm in range(2)] for name in names])
+    shares = [levels[:, 0], levels[:, 1], levels[:, 1] - levels[:, 0]]
+    expected = [(len(names) - 1) / len(names) * np.square(each - each.mean()).sum() for each in shares]
+    found, differences = estimate_patient_variances(splits)
+    assert [*found, differences[1]] == pytest.approx(expected)
+
+
+def test_the_jackknife_is_delongs_variance():
+    rng = np.random.default_rng(3)
+    codes = np.arange(400) % 2
+    second = rng.uniform(size=(2, 400)) + 0.3 * codes
+    wins = second[:, codes == 1][:, :, None] > second[:, codes == 0][:, None]  # (arm, positive, negative)
+    gap = wins[1].astype(float) - wins[0]
+    delong = gap.mean(1).var(ddof=1) / 200 + gap.mean(0).var(ddof=1) / 200
+    split = HeldOut(np.arange(400), codes, np.stack([1 - second, second], 2))
+    assert estimate_patient_variances([split])[1][1] == pytest.approx(delong, rel=0.02)
 
 
 def test_isotonic_curves_are_scikit_learns():

@@ -12,6 +12,8 @@ from numpy.typing import NDArray
 from ganoscope.files.records import Number
 from ganoscope.statistics.estimate import LEVEL
 
+TESTED_AND_TRAINED = 2
+"""The same patients are tested on and trained on: their variance counts twice."""
 ROUNDING = 1e-12
 """Share of the largest difference below which a standard deviation is rounding alone."""
 
@@ -28,7 +30,8 @@ class MeanDifference:
         high: Upper end.
         p: Two-sided p value of no difference; NaN where there is none.
         splits: Number of splits J; the test has J - 1 degrees of freedom.
-        ratio: Patients tested on over patients trained on, in each split.
+        ratio: Patients tested on over patients trained on, in each split; larger where the patients vary more than it
+            allows for.
     """
 
     value: Number
@@ -63,7 +66,7 @@ def compute_variance_factor(splits: int, ratio: float) -> float:
     return 1 / splits + ratio
 
 
-def compare_splits(differences: NDArray[np.floating], ratio: float) -> MeanDifference:
+def compare_splits(differences: NDArray[np.floating], ratio: float, patient_variance: float = 0.0) -> MeanDifference:
     r"""Returns the mean difference over J splits, with its 95 % interval and two-sided p value.
 
     .. math:: t = \bar d / \sqrt{(1/J + n_{test}/n_{train}) s^2}, \quad s^2 = \sum_j (d_j - \bar d)^2 / (J - 1)
@@ -73,14 +76,17 @@ def compare_splits(differences: NDArray[np.floating], ratio: float) -> MeanDiffe
     With one split, or where all differences are equal but not zero, the variance can't be known: interval and p are
     NaN. Where all are zero, the procedures answer alike on every split: the interval is [0, 0], and p is 1.
 
-    The test is exact where differences of two splits correlate by n_test / (n_test + n_train). Measured on learners
-    (`benchmarks/study_null.md`): 0 to 0.14 instead of 0.20 where arms add other images to the same patients, so that it
-    errs in under 2 % instead of 5; 0.21 to 0.31 where arms see different features, so that it errs in 5 to 13 %.
+    The test is exact where differences of two splits correlate by n_test / (n_test + n_train). They correlate more
+    where the arms differ on the same patients again and again: then the ratio is raised to 2 V / s^2, with V the
+    variance that the patients tested on give to the mean, twice since the same patients are trained on, too. Measured
+    on learners (`benchmarks/study_null.md`): without it, the test errs in 0 to 2 % where arms add other images to the
+    same patients, but in 5 to 13 % where arms see different features; with it, in 1 to 5 % there.
 
     Args:
         differences: Treatment minus baseline of each split, all finite, shape (J,), J of 1 or more.
         ratio: n_test / n_train, in patients; all of the training split count, even where a study trains on a part of
             them, since they are what splits share.
+        patient_variance: V, from `statistics/patient_jackknife.py`; 0 or NaN where it is not known.
 
     Source: Nadeau, Bengio 2003, section 3, https://doi.org/10.1023/A:1024068626366; for repeated folds: Bouckaert,
         Frank 2004, https://doi.org/10.1007/978-3-540-24775-3_3. Derived for random splits whose correlation is taken
@@ -99,6 +105,8 @@ def compare_splits(differences: NDArray[np.floating], ratio: float) -> MeanDiffe
     if not sd > ROUNDING * np.abs(values).max():
         exact = 0.0 if splits > 1 and mean == 0 else np.nan
         return MeanDifference(mean, sd, exact, exact, exact, 1 - exact, splits, ratio)
+    if patient_variance > 0:
+        ratio = max(ratio, TESTED_AND_TRAINED * float(patient_variance) / sd**2)
     error = sd * float(np.sqrt(compute_variance_factor(splits, ratio)))
     half = error * float(t.ppf((1 + LEVEL) / 2, splits - 1))
     p = float(2 * t.sf(abs(mean) / error, splits - 1))

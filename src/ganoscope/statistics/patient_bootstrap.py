@@ -70,8 +70,7 @@ def resample_patients(
     Returns:
         Shapes (A,) and (resamples, A); NaN for a resample that lacks a class in all splits.
     """
-    names, numbers = np.unique(np.concatenate([split.patients for split in splits]), return_inverse=True)
-    members = np.split(numbers, np.cumsum([len(split.codes) for split in splits])[:-1])
+    names, members = number_patients(splits)
     values = average_auroc(splits, members, np.ones((1, len(names))))[0]
     block = max(1, BLOCK_VALUES // max(len(names), *(len(split.codes) for split in splits)))
     blocks = [
@@ -99,3 +98,11 @@ def average_auroc(
         sums += np.nan_to_num(auroc)
         counts += np.isfinite(auroc)
     return np.divide(sums, counts, out=np.full_like(sums, np.nan), where=counts > 0)
+
+
+def number_patients(
+    splits: Sequence[HeldOut],
+) -> tuple[NDArray[np.int64] | NDArray[np.str_], list[NDArray[np.int64]]]:
+    """Returns the patients of all splits, and the number of each image's patient in each split, shape (N,) each."""
+    names, numbers = np.unique(np.concatenate([split.patients for split in splits]), return_inverse=True)
+    return names, np.split(numbers, np.cumsum([len(split.codes) for split in splits])[:-1])

@@ -11,7 +11,6 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from ganoscope.data.arrays import load_arrays
 from ganoscope.files.records import Number
 from ganoscope.seeds import Stream, stream
 from ganoscope.statistics.bootstrap import RESAMPLES
@@ -20,17 +19,16 @@ from ganoscope.statistics.descriptive.bayesian_t import compute_posterior
 from ganoscope.statistics.descriptive.effect_size import compute_effect_size
 from ganoscope.statistics.descriptive.false_outperformance import compute_false_outperformance_of_mean
 from ganoscope.statistics.estimate import LEVEL, compute_percentile_interval
-from ganoscope.statistics.patient_bootstrap import HeldOut, resample_patients
+from ganoscope.statistics.patient_bootstrap import resample_patients
 from ganoscope.statistics.power import compute_minimum_detectable_difference
 from ganoscope.statistics.real_patients import describe_worth, estimate_worth
 from ganoscope.statistics.verdict import Verdict, give_verdict, judge_arms
 from ganoscope.studies.arms import ARMS, BASELINE
 from ganoscope.studies.design import Design
-from ganoscope.studies.result_files import EXTERNAL, HELD_OUT, PREDICTIONS
+from ganoscope.studies.held_out_answers import PatientVariances, read_held_out
+from ganoscope.studies.result_files import EXTERNAL, HELD_OUT
 from ganoscope.studies.result_tables import Outcomes
 from ganoscope.studies.split_tasks import suits
-
-REMEDY = "Delete the study's folder of tasks, and run it again."
 
 
 @dataclass(frozen=True)
@@ -87,12 +85,15 @@ class Comparison:
     beside: Beside | None
 
 
-def compare_all(outcomes: Outcomes, evaluations: Sequence[Path], design: Design) -> Iterator[Comparison]:
+def compare_all(
+    outcomes: Outcomes, evaluations: Sequence[Path], variances: PatientVariances, design: Design
+) -> Iterator[Comparison]:
     """Yields every comparison with the baseline; those of one family and part are adjusted for each other.
 
     Args:
         outcomes: Values of the endpoint.
         evaluations: Results of the evaluations, by the number of the split.
+        variances: How much the means depend on who was tested.
         design: The design.
     """
     config = design.config
@@ -102,25 +103,31 @@ def compare_all(outcomes: Outcomes, evaluations: Sequence[Path], design: Design)
             continue
         first = family == config.families[0]
         if config.estimand == "procedure":
-            yield from compare_over_splits(outcomes, family, arms, design)
+            yield from compare_over_splits(outcomes, variances, (family, arms), design)
         else:
             yield from compare_over_patients(outcomes, evaluations, (HELD_OUT, family, arms), design, decides=first)
         if config.external:
             yield from compare_over_patients(outcomes, evaluations, (EXTERNAL, family, arms), design)
 
 
-def compare_over_splits(outcomes: Outcomes, family: str, arms: Sequence[str], design: Design) -> Iterator[Comparison]:
+def compare_over_splits(
+    outcomes: Outcomes, variances: PatientVariances, which: tuple[str, Sequence[str]], design: Design
+) -> Iterator[Comparison]:
     """Yields comparisons by the corrected t-test over splits.
 
     Args:
         outcomes: Values of the endpoint.
-        family: Family of classifiers.
-        arms: Arms to compare.
+        variances: How much the means depend on who was tested.
+        which: Family of classifiers, arms to compare.
         design: The design.
     """
+    family, arms = which
     before = outcomes.find(HELD_OUT, BASELINE, family)
     differences = [outcomes.find(HELD_OUT, arm, family) - before for arm in arms]
-    found = [compare_splits(drop_missing(each), design.ratio) for each in differences]
+    found = [
+        compare_splits(drop_missing(each), design.ratio, variances.differences[HELD_OUT, arm, family])
+        for arm, each in zip(arms, differences, strict=True)
+    ]
     verdicts = judge_arms(found, design.config.margin)
     for arm, each, mean, verdict in zip(arms, differences, found, verdicts, strict=True):
         beside = replace(describe_beside(mean, design), worth=write_worth(outcomes, family, arm, design))
@@ -212,23 +219,6 @@ def compare_over_patients(
         each = outcomes.find(part, arm, family) - outcomes.find(part, BASELINE, family)
         first = decides and arm == design.config.compared[0]
         yield Comparison(part, family, arm, first, "patients", mean, verdict, each.tolist(), None)
-
-
-def read_held_out(folder: Path, part: str, family: str, arms: Sequence[str]) -> HeldOut:
-    """Returns the images of one split with the answers of all arms, averaged over seeds.
-
-    Args:
-        folder: Result of the split's evaluation.
-        part: What was tested on.
-        family: Family of classifiers.
-        arms: The arms; the first is the baseline.
-    """
-    found = load_arrays(folder / PREDICTIONS, REMEDY)
-    answers = [
-        np.mean([array for name, array in found.items() if name.startswith(f"{part}/{arm}/{family}/")], axis=0)
-        for arm in arms
-    ]
-    return HeldOut(found[f"{part}/groups"], found[f"{part}/codes"], np.stack(answers))
 
 
 def drop_missing(values: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -12,6 +12,7 @@ from ganoscope.statistics.corrected_t import compare_splits
 from ganoscope.studies.arms import BASELINE
 from ganoscope.studies.comparisons import Comparison, compare_all
 from ganoscope.studies.design import Design
+from ganoscope.studies.held_out_answers import PatientVariances, measure_patient_variances
 from ganoscope.studies.result_tables import Outcomes, read_outcomes
 
 FILE = "verdict.json"
@@ -77,7 +78,8 @@ def judge(out: Path, evaluations: Sequence[Path], design: Design) -> Judgement:
         design: Its design.
     """
     outcomes = read_outcomes(out, design.config.endpoint, design.plan.count)
-    comparisons = list(compare_all(outcomes, evaluations, design))
+    variances = measure_patient_variances(outcomes, evaluations, design.config.endpoint)
+    comparisons = list(compare_all(outcomes, evaluations, variances, design))
     primary = next(one for one in comparisons if one.decides)
     found = Judgement(
         word=primary.verdict.word,
@@ -86,7 +88,7 @@ def judge(out: Path, evaluations: Sequence[Path], design: Design) -> Judgement:
         endpoint=design.config.endpoint,
         margin=design.config.margin,
         design_sha256=design.sha256,
-        levels=list(measure_levels(outcomes, design.ratio)),
+        levels=list(measure_levels(outcomes, variances, design.ratio)),
         comparisons=comparisons,
     )
     save_json(out / FILE, {"schema_version": SCHEMA_VERSION, **asdict(found)})
@@ -102,17 +104,18 @@ def load_judgement(out: Path) -> Judgement:
     return load_record(out / FILE, Judgement, SCHEMA_VERSION)
 
 
-def measure_levels(outcomes: Outcomes, ratio: float) -> Iterator[ArmLevel]:
+def measure_levels(outcomes: Outcomes, variances: PatientVariances, ratio: float) -> Iterator[ArmLevel]:
     """Yields the level of every arm, family and part.
 
     Args:
         outcomes: Values of the endpoint.
+        variances: How much the means depend on who was tested.
         ratio: Test images per training image.
     """
-    for (part, arm, family), values in outcomes.values.items():
-        known = values[np.isfinite(values)]
+    for key, values in outcomes.values.items():
+        (part, arm, family), known = key, values[np.isfinite(values)]
         if len(known):
-            mean = compare_splits(known, ratio)
+            mean = compare_splits(known, ratio, variances.levels.get(key, 0.0))
             yield ArmLevel(part, family, arm, mean.value, mean.sd, mean.low, mean.high, values.tolist())
 
 

@@ -63,3 +63,16 @@ def test_intervals_cover_and_p_values_are_even_under_the_assumed_correlation(spl
     assert 0.93 <= covered <= 0.97
     assert naive < covered - 0.05
     assert np.mean([one.p < 0.5 for one in found]) == pytest.approx(0.5, abs=0.04)
+
+
+def test_patients_that_vary_more_than_the_ratio_allows_for_widen_the_interval():
+    values = np.random.default_rng(1).normal(0.3, 1, 25)
+    plain = compare_splits(values, 0.25)
+    allowed = 0.25 * values.var(ddof=1) / 2
+    for unchanged in (0.0, np.nan, 0.99 * allowed):
+        assert compare_splits(values, 0.25, unchanged) == plain
+    wide = compare_splits(values, 0.25, 3 * allowed)
+    assert wide.ratio == pytest.approx(0.75)
+    assert wide.standard_error**2 == pytest.approx(values.var(ddof=1) * (1 / 25 + 0.75))
+    assert wide.low < plain.low < plain.high < wide.high
+    assert wide.p > plain.p

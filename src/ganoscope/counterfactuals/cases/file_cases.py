@@ -136,7 +136,7 @@ class FileCases:
         return Case(
             name=name,
             file=name_file(row),
-            source=replace(picture, patient="", patient_check=""),
+            source=replace(picture, patient="", patient_check="", shared_ids=()),
             pixels=np.frombuffer(row.pixels, DTYPE_OF_UNIT[row.unit]).reshape(size, size),
             placement=placement,
             filled=placement.filled,

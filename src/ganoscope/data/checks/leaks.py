@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ganoscope.alarms import Alarm, Check
 from ganoscope.data.checks.store_tables import StoreTables
@@ -11,19 +12,25 @@ from ganoscope.data.store.columns import count_divided, read_columns
 from ganoscope.errors import UserError, write_count
 
 
-def refuse_crossing(store: Store) -> None:
-    """Refuses a store in which a known patient, or a group, is in two splits: the last check before it is published.
+def refuse_crossing(store: Store, examinations: NDArray[np.int64]) -> None:
+    """Refuses a store with a known patient, an examination or a group in two splits: the last check before publication.
+
+    Args:
+        store: Complete store.
+        examinations: Number of the examination of each image, shape (N,), which the store does not hold.
 
     Raises:
-        UserError: There is such a patient or group.
+        UserError: There is such a patient, examination or group.
     """
     columns = read_columns(store, only=("patient", "group", "split"))
     known = columns["patient"] != ""
     patients = count_divided(columns["patient"][known], columns["split"][known])
     groups = count_divided(columns["group"], columns["split"])
-    if patients or groups:
+    examined = count_divided(examinations, columns["split"])
+    if patients or groups or examined:
         known = write_count(patients, "known patient")
         fault = f"in two splits: {known} and {write_count(groups, 'group')} (patients, volumes, near-duplicates)"
+        fault += f" and {write_count(examined, 'study', 'studies')}" if examined else ""
         raise UserError(
             f"{fault}; allowed: none. Nothing was published: this is a fault of ganoscope, please report it."
         )

@@ -1,6 +1,6 @@
 """Patients: ids that are missing, that stand for two persons, or that have very many images or several classes."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,6 +26,52 @@ def find_conflicting_ids(tables: StoreTables) -> Iterator[Alarm]:
             "ids in the source.",
             {"ids": conflicts},
         )
+
+
+def find_shared_examinations(tables: StoreTables) -> Iterator[Alarm]:
+    """Yields alarms when files under several patient ids are of one study, series or image by their identifiers."""
+    found = tables.source.shared_ids
+    if found.joined:
+        yield Alarm(
+            "study_of_two_patients",
+            "warning",
+            f"{list_ids(found.joined)} under two or more patient ids, though each belongs to one person by the "
+            f"standard ({write_count(found.patients, 'patient id')} in all). Their images stay together in one split, "
+            "but numbers per patient are wrong: correct the ids in the source; if these are different persons, state "
+            "them with --patient-pattern, which then goes before the identifiers.",
+            {**found.joined, "patients": found.patients},
+        )
+    if found.apart:
+        yield Alarm(
+            "study_of_two_patients",
+            "warning",
+            f"{list_ids(found.apart)} under two or more of the patients that --patient-pattern states, though each "
+            "belongs to one person by the standard. The pattern was followed: if it is wrong, one person is in two "
+            "splits. Compare the patients with the headers.",
+            {**found.apart, "patients": found.patients},
+        )
+    if found.constants:
+        most = "; ".join(f"{name}: {write_count(count, 'patient')}" for name, count in found.constants.items())
+        yield Alarm(
+            "constant_identifier",
+            "warning",
+            f"half or more of the patients bear one and the same identifier, as anonymisers write it ({most}): it was "
+            "not used to keep studies together. Where one person has several patient ids, their images may be in two "
+            f"splits. {tell_remedy(tables.source)}",
+            dict(found.constants),
+        )
+
+
+def list_ids(counts: Mapping[str, int]) -> str:
+    """Returns numbers of identifiers in words.
+
+    Example:
+        >>> list_ids({"StudyInstanceUID": 2, "AccessionNumber": 1})
+        '2 StudyInstanceUIDs and 1 AccessionNumber are'
+    """
+    words = [write_count(count, name) for name, count in counts.items()]
+    verb = "is" if sum(counts.values()) == 1 else "are"
+    return f"{' and '.join(filter(None, [', '.join(words[:-1]), words[-1]]))} {verb}"
 
 
 def tell_remedy(source: SourceFacts) -> str:
@@ -140,6 +186,13 @@ def find_patients_in_several_classes(tables: StoreTables) -> Iterator[Alarm]:
 
 CHECKS = (
     Check(("patient_id_conflict",), "two persons under one patient id", find_conflicting_ids, rank=30),
+    Check(
+        ("study_of_two_patients", "constant_identifier"),
+        "studies, series and images under two patient ids",
+        find_shared_examinations,
+        rank=31,
+        titles=("studies, series and images under two patient ids", "one identifier in the headers of most patients"),
+    ),
     Check(("patient_id_shared",), "one patient id in the headers of all files", find_shared_id, rank=25),
     Check(
         ("patient_id_placeholder", "patient_id_uid"),

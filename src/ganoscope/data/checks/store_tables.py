@@ -17,6 +17,23 @@ LEFT_OUT = (
 
 
 @dataclass(frozen=True)
+class SharedIds:
+    """Identifiers of studies, series and images that files of several patient ids bear, which should belong to one.
+
+    Attributes:
+        joined: Number of such identifiers by name, whose images stay together.
+        apart: Number of those between which the user's pattern sees several patients, whose images do not.
+        patients: Number of patient ids under these.
+        constants: Number of patients by name of an identifier that too many share for it to mean anything.
+    """
+
+    joined: Mapping[str, int] = field(default_factory=dict)
+    apart: Mapping[str, int] = field(default_factory=dict)
+    patients: int = 0
+    constants: Mapping[str, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
 class SourceFacts:
     """Facts about the source of a store that only `prepare` can know; they name nobody.
 
@@ -37,6 +54,7 @@ class SourceFacts:
         undeclared_hu: Number of images that look like HU plus an offset that nobody declared.
         undeclared_offset: The most frequent such offset.
         patient_levels: What could be stated with `--levels` to name the patients; None if nobody looked.
+        shared_ids: Identifiers of studies, series and images that files of several patient ids bear.
         left_out: Number of pictures taken, and left out for being of another unit, by class; empty if none was.
     """
 
@@ -56,6 +74,7 @@ class SourceFacts:
     undeclared_hu: int = 0
     undeclared_offset: int = 0
     patient_levels: Sequence[str] | None = None
+    shared_ids: SharedIds = SharedIds()
     left_out: Mapping[str, tuple[int, int]] = field(default_factory=dict)
 
 

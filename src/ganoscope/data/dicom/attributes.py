@@ -30,6 +30,12 @@ REGIONS = {
     "EXTREMITY": "limbs",
 }
 """Region of each code of a body part (PS3.16, annex L) that may be shown: any other text might contain anything."""
+SHARED_IDS = ("StudyInstanceUID", "SeriesInstanceUID", "FrameOfReferenceUID", "SOPInstanceUID", "AccessionNumber")
+"""Identifiers that files of one patient may share, and files of two never should (PS3.3, C.7.2.1, C.7.3.1, C.7.4.1)."""
+REGISTERED = "1.2.840.10008."
+"""Root of the UIDs that the standard itself defines."""
+UNIQUE_DIGITS = 6
+"""Fewest digits of an accession number that counts as unique."""
 VIEWS = frozenset(("AP", "PA", "LL", "RL", "RLD", "LLD", "RLO", "LLO"))
 PLANES = ("sagittal", "coronal", "axial")
 OBLIQUE_BELOW = 0.9
@@ -268,6 +274,31 @@ def bears_uid_as_patient(dataset: Dataset) -> bool:
     """Tells whether the patient id repeats the UID of the study, series or image, as some anonymisers write it."""
     uids = {get_text(dataset, f"{level}InstanceUID") for level in ("Study", "Series", "SOP")}
     return bool(read_patient(dataset)) and read_patient(dataset) in uids
+
+
+def read_shared_ids(dataset: Dataset) -> tuple[str, ...]:
+    """Returns a digest of each of `SHARED_IDS`; "" for one that is absent, public, or too short to be unique.
+
+    An accession number counts only where the UID of the study is missing: TCIA writes one number for several patients.
+    """
+    study, *others, accession = (digest_id(keyword, get_text(dataset, keyword)) for keyword in SHARED_IDS)
+    return study, *others, "" if study else accession
+
+
+def digest_id(keyword: str, text: str) -> str:
+    """Returns a digest of an identifier that no two patients can share; "" where two may.
+
+    Well-known frames of reference, such as that of an atlas, are public; numbers of few digits recur between hospitals.
+
+    Args:
+        keyword: One of `SHARED_IDS`.
+        text: Identifier.
+    """
+    digits = sum(letter.isdigit() for letter in text)
+    short = not text.strip("0.") or (not keyword.endswith("UID") and digits < UNIQUE_DIGITS)
+    if short or text.startswith(REGISTERED):
+        return ""
+    return hashlib.sha256(f"{keyword}|{text}".encode("utf-8", "replace")).hexdigest()[:16]
 
 
 def make_patient_check(dataset: Dataset) -> str:

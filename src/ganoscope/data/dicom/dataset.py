@@ -38,7 +38,7 @@ IMAGE = (
     "SamplesPerPixel PhotometricInterpretation PlanarConfiguration BitsAllocated BitsStored HighBit "
     "PixelRepresentation PixelPaddingValue PixelPaddingRangeLimit RescaleSlope RescaleIntercept "
     "RescaleType ModalityLUTSequence WindowCenter WindowWidth VOILUTFunction VOILUTSequence PixelAspectRatio "
-    "TotalPixelMatrixColumns "
+    "TotalPixelMatrixColumns FrameOfReferenceUID AccessionNumber "
     "SharedFunctionalGroupsSequence PerFrameFunctionalGroupsSequence RedPaletteColorLookupTableDescriptor "
     "GreenPaletteColorLookupTableDescriptor BluePaletteColorLookupTableDescriptor "
     "RedPaletteColorLookupTableData GreenPaletteColorLookupTableData BluePaletteColorLookupTableData "

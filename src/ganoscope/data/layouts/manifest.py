@@ -31,7 +31,7 @@ from ganoscope.data.tables.class_conflicts import refuse_conflict
 from ganoscope.data.tables.gathered_rows import NO_PATH, collect_rows
 from ganoscope.data.tables.name_matching import Matching, is_outside, make_key, match_rows
 from ganoscope.data.tables.person_columns import WITHIN_PERSON, tell_persons
-from ganoscope.data.tables.source_names import SourceNames, is_picture, match_headers
+from ganoscope.data.tables.source_names import SourceNames, is_picture, list_below, match_headers
 from ganoscope.data.tables.table_files import NAME, choose_tables, find_tables
 from ganoscope.data.tables.table_rows import Row
 from ganoscope.data.tables.text_table import Table, normalise
@@ -150,6 +150,7 @@ def read_tables(source: Path, options: ReadOptions, tables: Sequence[tuple[Table
         {make_key(Path(path).relative_to(source).as_posix()) for path in paths}
         for paths in (understood.masks.paths, understood.masks.loose)
     )
+    masks |= list_below(source, (options.masks, options.anatomy), files)
     pictures = [file for file in files if file not in others]
     named = [key for key, row in rows.items() if row.fault != NO_PATH]
     series = list(dicom_tree.list_series(source, options)) if dicom_tree.matches(source) else None

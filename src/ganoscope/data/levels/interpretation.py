@@ -10,7 +10,16 @@ from typing import Protocol
 from ganoscope.data.levels.looks import read_person
 from ganoscope.data.levels.roles import NUMBERS, PERSONS, Roles, decide, find_class, find_parents, find_patient
 from ganoscope.data.levels.stated import ROLES, Place, StatedReading
-from ganoscope.data.levels.survey import EXAMPLES, Shape, Survey, choose_spellings, counts_beside, survey, unify
+from ganoscope.data.levels.survey import (
+    EXAMPLES,
+    Shape,
+    Survey,
+    choose_spellings,
+    compose_all,
+    counts_beside,
+    survey,
+    unify,
+)
 from ganoscope.errors import UserError, describe, write_count
 
 UNUSED = "not used"
@@ -61,6 +70,7 @@ class FoundReading:
 
     def place(self, folders: tuple[str, ...]) -> Place:
         """Returns split, class and patient of the files in a folder."""
+        folders = compose_all(folders)
         shape = self.found.look(folders)
         split = next((look.split for look in reversed(shape) if look.split), "")
         return Place(split, self.read_label(folders, shape), self.read_patient(folders, shape))

@@ -5,6 +5,7 @@ from functools import lru_cache
 from typing import Literal, NamedTuple
 
 from ganoscope.data.levels import words
+from ganoscope.data.levels.other_languages import compose
 from ganoscope.data.levels.words import is_diagnosis, split_words
 
 Kind = Literal[
@@ -34,17 +35,19 @@ class Look(NamedTuple):
 
 NUMBERED = r"[ _.#-]*(?:\d+[a-z]?|[a-z]?\d+)"
 PATIENT = re.compile(
-    r"(?:(?P<before>.+?)[ _-]+)?(?:patient|pat|pt|person|case|subject|subj|sub|participant|volunteer|pid|mrn|id|p)"
+    r"(?:(?P<before>.+?)[ _-]+)?(?:patient|pat|pt|person|case|subject|subj|sub|participant|volunteer|pid|mrn|id|p"
+    r"|patientin|patiente|paciente|paziente|proband|probandin|sujet|sujeto|soggetto|sujeito|caso)"
     rf"(?:s?[ _-]*(?:id|no|nr)?)??(?:{NUMBERED}|[ _-][a-z])(?:[ _-]+(?P<after>.*[^\W\d_].*))?",
     re.IGNORECASE,
 )
 STUDY = re.compile(
     r"(?:study|exam|examination|visit|session|ses|scan|timepoint|tp|accession|acc|encounter|episode|baseline|follow"
-    rf"[ _-]?up)(?:{NUMBERED}|-[a-z0-9]+)?(?:[ _-]+(?P<after>.*[^\W\d_].*))?",
+    r"[ _-]?up|studie|étude|etude|estudio|estudo|untersuchung|examen|esame|exame)"
+    rf"(?:{NUMBERED}|-[a-z0-9]+)?(?:[ _-]+(?P<after>.*[^\W\d_].*))?",
     re.IGNORECASE,
 )
 SERIES = re.compile(
-    rf"(?:series|ser|se|sr|seq|sequence|acq|run|stack|recon|reconstruction|echo|phase|view){NUMBERED}.*"
+    rf"(?:series|serie|série|ser|se|sr|seq|sequence|acq|run|stack|recon|reconstruction|echo|phase|view){NUMBERED}.*"
     r"|\d+\.0+-.*|\d+-.*[^\W\d_].*",
     re.IGNORECASE | re.DOTALL,
 )
@@ -80,6 +83,7 @@ def look_at(name: str) -> Look:
         >>> look_at("patient00001").kind, look_at("study1_positive").label, look_at("XR_WRIST").kind, look_at("trainA")
         ('patient', 'positive', 'attribute', Look(kind='word', name='A', split='train', label=''))
     """
+    name = compose(name)
     parts = split_words(name)
     return look_for_split(name) or look_for_place(name, parts) or look_for_person(name) or look_for_word(name, parts)
 
@@ -101,8 +105,19 @@ def look_for_split(name: str) -> Look | None:
     if (others or named) and all(part in fillers for part in others):
         return Look("split", split=split)
     if named and others and all(is_diagnosis(part) or part == "non" for part in others):
-        return Look("word", " ".join(others), split)
+        return Look("word", name_class(name), split)
     return None
+
+
+def name_class(name: str) -> str:
+    """Returns the words of a name that are none for splits, and no numbers, as they are written.
+
+    Example:
+        >>> name_class("train_normal"), name_class("Test_bösartig")
+        ('normal', 'bösartig')
+    """
+    kept = (word for word in words.cut_words(name) if not word.isdigit())
+    return " ".join(word for word in kept if not words.SPLIT_WORDS.keys() >= set(words.split_words(word)))
 
 
 def look_for_place(name: str, parts: tuple[str, ...]) -> Look | None:

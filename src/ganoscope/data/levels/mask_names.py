@@ -14,12 +14,14 @@ from typing import NamedTuple
 
 from ganoscope.data.levels import words
 from ganoscope.data.levels.looks import look_at
+from ganoscope.data.levels.other_languages import WHOLE, compose, spell_plainly
 from ganoscope.data.levels.words import split_words
 
 SUFFIX = re.compile(r"(?:\.nii)?\.[a-z]{2,5}$|\.nii\.gz$", re.IGNORECASE)
 CHANNEL = re.compile("000[0-9]")
-MAYBE = re.compile("|".join(sorted({word[:4] for word in words.MASKS})), re.IGNORECASE)
-"""Cheap first test of a name: no other can hold a word for masks."""
+FOREIGN = {foreign for foreign, english in WHOLE.items() if english in words.MASKS}
+MAYBE = re.compile("|".join(sorted({word[:4] for word in words.MASKS | FOREIGN})), re.IGNORECASE)
+"""Cheap first test of a name in plain letters: no other can hold a word for masks."""
 
 Key = tuple[tuple[str, ...], tuple[str, ...]]
 """Folders that tell sets and classes apart, and what of a file name a picture and its mask share."""
@@ -98,7 +100,7 @@ def read_context(folders: tuple[str, ...]) -> Context:
         if look.kind == "mask" or (masked and is_outlined(parts)):
             said.update(parts)
         elif look.kind != "split" and not (look.kind == "container" and (holds or depth == len(folders))):
-            shared.append(name.casefold())
+            shared.append(compose(name).casefold())
         split = look.split or next((words.SPLIT_WORDS[part] for part in parts if part in words.SPLIT_WORDS), split)
     return Context(masked, (*shared, f"={split}") if split else tuple(shared), frozenset(said if masked else ()))
 
@@ -160,7 +162,8 @@ def drop(parts: tuple[str, ...], unwanted: frozenset[str]) -> tuple[str, ...]:
 
 def may_be_mask(folders: tuple[str, ...], file_name: str) -> bool:
     """Tells whether a file deserves a closer look: cheap, since it is asked of every file."""
-    return bool(MAYBE.search(file_name)) or read_context(folders).masked
+    plain = file_name if file_name.isascii() else spell_plainly(file_name)
+    return bool(MAYBE.search(plain)) or read_context(folders).masked
 
 
 def read_candidate(folders: tuple[str, ...], file_name: str, path: str, name: str) -> Candidate | None:

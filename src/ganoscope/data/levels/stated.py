@@ -12,6 +12,7 @@ from ganoscope.data.levels.survey import (
     Shape,
     Survey,
     choose_spellings,
+    compose_all,
     counts_beside,
     names_class,
     numbers_anew,
@@ -82,6 +83,7 @@ class StatedReading:
 
     def place(self, folders: tuple[str, ...]) -> Place:
         """Returns split, class and patient of the files in a folder; of several classes the deepest."""
+        folders = compose_all(folders)
         named = list(zip(self.roles, folders, strict=False))
         split = next((read_split(name) for role, name in named if role == "split"), "")
         split = split or next((look_at(name).split for role, name in named if role == "patient"), "")

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
 from ganoscope.data.levels.looks import OPEN, Look, drop_splits, look_at, read_digits, read_person, read_split
+from ganoscope.data.levels.other_languages import compose
 from ganoscope.data.levels.words import is_diagnosis
 
 Shape = tuple[Look, ...]
@@ -120,6 +121,11 @@ class Survey:
             self.names.setdefault(shape[: index + 1], Names()).add(name)
 
 
+def compose_all(folders: tuple[str, ...]) -> tuple[str, ...]:
+    """Returns names of folders with accents and umlauts as one sign each, so that names from macOS are the same."""
+    return tuple(map(compose, folders))
+
+
 def survey(pictures: Iterable[tuple[str, ...]], known: frozenset[str] = frozenset()) -> Survey:
     """Returns what the folders above all pictures are called.
 
@@ -127,9 +133,9 @@ def survey(pictures: Iterable[tuple[str, ...]], known: frozenset[str] = frozense
         pictures: For each picture, the names of the folders above it, those of one folder in a row.
         known: Names of folders that are patients, whatever they look like.
     """
-    gathered, count = Survey(known=known), 0
+    gathered, count = Survey(known=frozenset(map(compose, known))), 0
     current: tuple[str, ...] = ()
-    for folders in pictures:
+    for folders in map(compose_all, pictures):
         if folders != current and count:
             gathered.add(current, count)
             count = 0

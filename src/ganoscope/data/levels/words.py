@@ -3,6 +3,8 @@
 import re
 from functools import lru_cache
 
+from ganoscope.data.levels.other_languages import compose, list_words, translate_name
+
 SPLIT_OF_FOLDER = {
     **dict.fromkeys(("train", "training", "trainset", "training_set", "trainval"), "train"),
     **dict.fromkeys(("val", "valid", "validation", "dev"), "validation"),
@@ -18,12 +20,6 @@ SPLIT_WORDS = {
 SHORT_SPLITS = frozenset(("tr", "va", "vl", "ts"))
 """Splits that count only beside another word, as in `imagesTr`."""
 SPLIT_FILLERS = frozenset(("set", "data", "dataset", "folder", "split", "samples", "cases", "stage", "subset"))
-
-
-def list_words(text: str) -> frozenset[str]:
-    """Returns the words of a text as a set."""
-    return frozenset(text.split())
-
 
 FILMS = list_words("cxr cxrs xray xrays radiograph radiographs film films")
 """Words for radiographs: of pictures where they stand beside another such word, else of how they were taken."""
@@ -133,6 +129,10 @@ MEDICAL = list_words(
     "adipose smooth debris mucus benign keratosis nevus nevi naevus wart ulcer burn wound rash acne eczema psoriasis"
 )
 """Words of medicine in names of classes beside those of disease, site and view."""
+ENGLISH = (
+    CONTAINERS | FILMS | MODALITIES | MASKS | DRAWN | MASK_FILLERS | DIAGNOSES | SITES | ATTRIBUTES | ORDINALS
+).union(SPLIT_WORDS.keys(), SPLIT_FILLERS, MEDICAL)
+"""All words that say something about a folder."""
 MEDICAL_END = re.compile(
     r"(?:[^\W\d_]{2,}(?:itis|oma|omas|osis|oses|emia|aemia|pathy|plasia|trophy|ectasis|algia|ectomy|gram|graphy|scopy|"
     r"genic|thelium|cyte|cytes|phil|phils|blast|blasts|oid|ular|inal|ous|eal|ural|ative|ated))$"
@@ -150,15 +150,22 @@ SEQUENCE = re.compile(r"t[12](w|ce|gd|c|n|star|wi|map|post|pre)?", re.IGNORECASE
 
 @lru_cache(1 << 16)
 def split_words(name: str) -> tuple[str, ...]:
-    """Returns the words and numbers of a name in lower case.
+    """Returns the words and numbers of a name in lower case, those of other languages in English.
 
     Example:
         >>> split_words("ManualMask"), split_words("images_001"), split_words("CT_NonCOVID-19")
         (('manual', 'mask'), ('images', '001'), ('ct', 'non', 'covid'))
+        >>> split_words("Lungenmasken"), split_words("Bilder_001")
+        (('lungs', 'masks'), ('images', '001'))
     """
-    plain = COVID.sub("", name)
+    return translate_name(cut_words(name), ENGLISH.__contains__)
+
+
+def cut_words(name: str) -> list[str]:
+    """Returns the words and numbers of a name in lower case as they are written."""
+    plain = COVID.sub("", compose(name))
     apart = re.sub(r"(?<=[a-z])(?=[A-Z])|_", " ", plain)
-    return tuple(re.findall(r"[^\W\d]+|\d+", apart.casefold()))
+    return re.findall(r"[^\W\d]+|\d+", apart.casefold())
 
 
 def is_diagnosis(name: str) -> bool:
@@ -191,7 +198,7 @@ def are_two_names(name: str) -> bool:
         >>> are_two_names("Anna Schmidt"), are_two_names("Viral Pneumonia"), are_two_names("Optic Disc")
         (True, False, False)
     """
-    if not TWO_NAMES.fullmatch(name) or is_diagnosis(name):
+    if not TWO_NAMES.fullmatch(compose(name)) or is_diagnosis(name):
         return False
     known = ATTRIBUTES | MEDICAL | ANATOMY | MASKS | CONTAINERS | SITES | SPLIT_WORDS.keys()
     return not any(word in known or MEDICAL_END.search(word) for word in split_words(name))

@@ -12,9 +12,10 @@ from numpy.typing import NDArray
 from ganoscope.alarms import save_alarms
 from ganoscope.data.checks.duplicates import Duplicates
 from ganoscope.data.checks.leaks import refuse_crossing
-from ganoscope.data.checks.patient_ids import tell_remedy
+from ganoscope.data.checks.patient_ids import list_ids, tell_remedy
 from ganoscope.data.checks.soundness import find_alarms
 from ganoscope.data.prepare.config import PrepareConfig
+from ganoscope.data.prepare.facts.examinations import find_examinations
 from ganoscope.data.prepare.facts.kinds import count_left_out
 from ganoscope.data.prepare.grouping import Columns, group, save_duplicates, search_duplicates
 from ganoscope.data.prepare.idle_options import Findings, find_idle_options
@@ -53,6 +54,8 @@ def finish(ingest: Ingest, config: PrepareConfig, layout: str, salt: bytes, work
     facts = replace(facts, source=replace(facts.source, patient_levels=listing.patient_levels))
     tell(ingest, config, facts, listing.formats | ({"dicom"} if layout == "dicom_tree" else frozenset()))
     columns, ids = read_columns(folder, facts.pseudonyms)
+    examinations, shared_ids = find_examinations(columns)
+    facts = replace(facts, source=replace(facts.source, shared_ids=shared_ids))
     wait_for_duplicates = submit(
         search_duplicates, (folder / "thumbnails.bin", columns.patient, columns.volume), workers
     )
@@ -66,13 +69,17 @@ def finish(ingest: Ingest, config: PrepareConfig, layout: str, salt: bytes, work
     if workers > 1 and columns.label.any():
         import_module("sklearn.tree")  # needed for the alarms; takes half a second, so load it while the search runs
     with ingest.explaining_reasons():
-        write_tables(folder, config, columns, ids, wait_for_duplicates(), facts)
+        duplicates = wait_for_duplicates()
+        groups = group(columns, duplicates, examinations)
+        splits = choose_splits(groups, columns, config, facts)
+    save_duplicates(folder / "duplicates.csv", duplicates, ids, columns)
+    write_manifest(folder, ids, groups, splits, facts.pseudonyms)
     stated = ", ".join(name for name in ("masks", "anatomy") if getattr(config, name))
     without_paths = {**asdict(config), "masks": "", "anatomy": "", "stated_masks": stated}
     prepared = {**without_paths, "layout": layout, "ganoscope": version("ganoscope")}
     writer.finish(config.name or layout, intensity, facts.modality, prepared)
     store = Store.open(folder)
-    refuse_crossing(store)
+    refuse_crossing(store, examinations)
     source = replace(facts.source, left_out=count_left_out(ingest.kinds, ingest.unit))
     save_alarms(folder / "alarms.json", find_alarms(store, source))
 
@@ -94,30 +101,6 @@ def tell(ingest: Ingest, config: PrepareConfig, facts: Facts, formats: frozenset
     found = Findings(formats, unit, ingest.has_series, facts.many_frames, facts.scaled, source_splits)
     for line in find_idle_options(config, found):
         CONSOLE.print(line)
-
-
-def write_tables(
-    folder: Path,
-    config: PrepareConfig,
-    columns: Columns,
-    ids: NDArray[np.bytes_],
-    duplicates: Duplicates,
-    facts: Facts,
-) -> None:
-    """Writes `duplicates.csv` and `manifest.csv`.
-
-    Args:
-        folder: Unfinished store.
-        config: Configuration of `prepare`.
-        columns: Columns needed for grouping, one entry per image.
-        ids: Sample ids, shape (N,).
-        duplicates: Near-duplicates among the images.
-        facts: Facts about all images.
-    """
-    groups = group(columns, duplicates)
-    splits = choose_splits(groups, columns, config, facts)
-    save_duplicates(folder / "duplicates.csv", duplicates, ids, columns)
-    write_manifest(folder, ids, groups, splits, facts.pseudonyms)
 
 
 def choose_splits(groups: NDArray[np.int32], columns: Columns, config: PrepareConfig, facts: Facts) -> NDArray[np.str_]:
@@ -146,6 +129,11 @@ def explain_patients(facts: Facts) -> str:
     matched = facts.source.matched_images
     if facts.source.shared_id_images:
         return f" The headers of all files bear one patient id, which was not used. {tell_remedy(facts.source)}"
+    if joined := facts.source.shared_ids.joined:
+        return (
+            f" {list_ids(joined)} under several patient ids, whose images stay together. If these are different "
+            "persons, state them with --patient-pattern."
+        )
     patients = write_count(facts.persons, "patient")
     return f" --patient-pattern matched {write_count(matched, 'image')}: {patients}." if matched else ""
 

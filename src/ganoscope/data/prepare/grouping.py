@@ -26,6 +26,8 @@ class Columns:
         content: Number of the file content and frame; equal for exact copies.
         label: Class number.
         source_split: `train`, `validation`, `test` or "".
+        shared_ids: Digests of identifiers that no two patients can share, shape (N, 5); 0 if unknown.
+        stated: Whether the user's pattern says who the patient is, shape (N,).
     """
 
     patient: NDArray[np.int64]
@@ -33,6 +35,8 @@ class Columns:
     content: NDArray[np.int64]
     label: NDArray[np.int32]
     source_split: NDArray[np.str_]
+    shared_ids: NDArray[np.uint64]
+    stated: NDArray[np.bool_]
 
 
 def search_duplicates(images: tuple[Path, NDArray[np.int64], NDArray[np.int64]]) -> Duplicates:
@@ -47,14 +51,21 @@ def search_duplicates(images: tuple[Path, NDArray[np.int64], NDArray[np.int64]])
     return find_duplicates(thumbnails, patients, slices)
 
 
-def group(columns: Columns, duplicates: Duplicates) -> NDArray[np.int32]:
-    """Returns the group number of every image, shape (N,)."""
+def group(columns: Columns, duplicates: Duplicates, examinations: NDArray[np.int64]) -> NDArray[np.int32]:
+    """Returns the group number of every image, shape (N,).
+
+    Args:
+        columns: Columns of the images.
+        duplicates: Near-duplicates among the images.
+        examinations: Number of the examination that each image belongs to, shape (N,).
+    """
     alone = columns.patient.max() + 1 + np.arange(len(columns.patient))
     return join_groups(
         np.where(columns.patient < 0, alone, columns.patient),
         columns.volume,
         columns.content,
         duplicates.clusters.astype(np.int64),
+        examinations,
     )
 
 

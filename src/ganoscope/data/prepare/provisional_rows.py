@@ -4,11 +4,13 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ganoscope.data.checks.store_tables import SourceFacts
+from ganoscope.data.dicom.attributes import SHARED_IDS
 from ganoscope.data.patients import find_placeholders, make_pseudonym
 from ganoscope.data.prepare.facts.value_facts import ValueFacts
 from ganoscope.data.prepare.grouping import Columns
@@ -30,14 +32,20 @@ def read_columns(folder: Path, pseudonyms: Mapping[str, str]) -> tuple[Columns, 
         pseudonyms: Pseudonym by patient id; "" for ids that are not used.
     """
     parts = [read_part(rows, pseudonyms) for rows in make_chunks(read_rows(folder), ROWS)]
-    persons, volumes, contents, labels, splits, starts = (np.concatenate(part) for part in zip(*parts, strict=True))
+    persons, volumes, contents, *others = (np.concatenate(part) for part in zip(*parts, strict=True))
+    labels, splits, starts, shared_ids, stated = others
     patient = np.where(persons == b"", -1, number(persons))
-    columns = Columns(patient, number(volumes), number(contents), number(labels).astype(np.int32), splits)
+    columns = Columns(
+        patient, number(volumes), number(contents), number(labels).astype(np.int32), splits, shared_ids, stated
+    )
     return columns, make_ids(starts)
 
 
-def read_part(rows: list[dict[str, str]], pseudonyms: Mapping[str, str]) -> tuple[NDArray[np.bytes_ | np.str_], ...]:
-    """Returns pseudonym, volume, content, label, source split, start of the sample id, each of shape (len(rows),)."""
+def read_part(rows: list[dict[str, str]], pseudonyms: Mapping[str, str]) -> tuple[NDArray[Any], ...]:
+    """Returns pseudonym, volume, content, label, source split, start of the sample id, shared identifiers, stated.
+
+    Each has the shape (len(rows),), the identifiers (len(rows), 5).
+    """
     return (
         to_bytes(pseudonyms[row["person"]] for row in rows),
         to_bytes(row["kin"] or f"{row['number']} {row['frame']}" for row in rows),
@@ -45,7 +53,19 @@ def read_part(rows: list[dict[str, str]], pseudonyms: Mapping[str, str]) -> tupl
         to_bytes(row["label"] for row in rows),
         np.array([row["source_split"] for row in rows], np.str_),
         to_bytes(row["source_sha256"][:12] + (f"-f{row['frame']}" if row["frame"] != "0" else "") for row in rows),
+        np.array([read_ids(row["shared_ids"]) for row in rows], np.uint64),
+        np.array([row["origin"] == "pattern" for row in rows], np.bool_),
     )
+
+
+def read_ids(text: str) -> list[int]:
+    """Returns the digests of shared identifiers as numbers, 0 for unknown ones.
+
+    Example:
+        >>> read_ids("00000000000000ff    "), read_ids("")
+        ([255, 0, 0, 0, 0], [0, 0, 0, 0, 0])
+    """
+    return [int(digest or "0", 16) for digest in text.split(" ")] if text else [0] * len(SHARED_IDS)
 
 
 def make_ids(starts: NDArray[np.bytes_]) -> NDArray[np.bytes_]:

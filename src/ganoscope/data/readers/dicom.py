@@ -166,6 +166,7 @@ def make_picture(stored: NDArray[Any], dataset: Dataset, found: PixelFormat, fra
         patient=attributes.read_patient(dataset),
         patient_is_uid=attributes.bears_uid_as_patient(dataset),
         patient_check=attributes.make_patient_check(dataset),
+        shared_ids=attributes.read_shared_ids(dataset),
         synthetic=attributes.get_text(dataset, "SyntheticData") == "YES",
     )
 

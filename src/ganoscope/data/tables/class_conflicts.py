@@ -1,5 +1,6 @@
 """Classes of a table that contradict those of folders: refused, unless the user says which count."""
 
+import unicodedata
 from collections import Counter
 from collections.abc import Collection, Mapping
 
@@ -49,12 +50,12 @@ def find_contradictions(pairs: Pairs) -> list[str]:
         >>> find_contradictions({"a": ("normal", "healthy"), "b": ("tumour", "glioma"), "c": ("tumour", "other")})
         []
     """
-    folders, labels = (Counter(map(unify, side)) for side in zip(*pairs.values(), strict=True)) if pairs else ({}, {})
-    shared = folders.keys() & labels.keys()
+    both = {file: (compare(folder), compare(label)) for file, (folder, label) in pairs.items()}
+    folders, labels = {folder for folder, _ in both.values()}, {label for _, label in both.values()}
+    shared = folders & labels
     telling = [name for name in folders if name in shared or is_diagnosis(name)]
     if len(folders) < 2 or 2 * len(telling) < len(folders):
         return []
-    both = {file: (unify(folder), unify(label)) for file, (folder, label) in pairs.items()}
     if shared:
         return [file for file, (folder, label) in both.items() if folder != label and {folder, label} & shared]
     seen = Counter(both.values())
@@ -62,6 +63,11 @@ def find_contradictions(pairs: Pairs) -> list[str]:
         return []
     usual = {folder: label for (folder, label), _ in reversed(seen.most_common())}
     return [file for file, (folder, label) in both.items() if usual[folder] != label]
+
+
+def compare(name: str) -> str:
+    """Returns what is compared of the name of a class."""
+    return unify(unicodedata.normalize("NFC", name))
 
 
 def has_one_each(pairs: Collection[tuple[str, str]]) -> bool:

@@ -26,7 +26,14 @@ CHAPTERS: dict[tuple[str, str], tuple[str, ...]] = {
         *("single_class_split", "thin_classes", "few_groups", "few_images"),
     ),
     ("patients", "Patients"): (
-        *("patient_id_conflict", "patients_unknown", "uneven_patients", "patients_in_several_classes"),
+        *(
+            "patient_id_conflict",
+            "study_of_two_patients",
+            "constant_identifier",
+            "patients_unknown",
+            "uneven_patients",
+            "patients_in_several_classes",
+        ),
     ),
     ("duplicates", "Duplicates"): ("exact_copies", "near_duplicates", "label_conflicts", "source_split_overlap"),
     ("shortcuts", "Shortcuts without pixels"): ("metadata_shortcut",),

@@ -1,5 +1,7 @@
 """What the levels of folders of a source mean, from all of its names together."""
 
+import unicodedata
+
 import pytest
 
 from ganoscope.data.levels.interpretation import describe_names, read_levels
@@ -222,3 +224,17 @@ def test_one_id_beside_several_words_is_one_person():
 )
 def test_names_that_could_be_those_of_persons_are_not_printed(role, name, printed):
     assert (name in describe_names(role, {1, 2}, [name])) == printed
+
+
+@pytest.mark.parametrize("stated", ["", "-/class"])
+def test_a_class_in_both_ways_of_writing_umlauts_is_one(stated):
+    forms = [unicodedata.normalize(form, "bösartig") for form in ("NFC", "NFD")]
+    _, places = read([*(f"{k}/{name}" for k, name in enumerate(forms)), "0/gutartig"], stated=stated)
+    assert labels(places) == {"bösartig", "gutartig"}
+
+
+def test_a_known_patient_is_found_in_both_ways_of_writing_umlauts():
+    folders = [unicodedata.normalize("NFD", name) for name in ("sick/Jörg", "sick/Bärbel", "well/Jürgen")]
+    _, places = read(folders, known=frozenset(name.split("/")[1] for name in folders))
+    assert labels(places) == {"sick", "well"}
+    assert patients(places) == {"Jörg", "Bärbel", "Jürgen"}

@@ -1,8 +1,10 @@
 """Which files are masks by their names, and of which pictures."""
 
+import unicodedata
+
 import pytest
 
-from ganoscope.data.levels.mask_names import MaskSearch, read_candidate
+from ganoscope.data.levels.mask_names import MaskSearch, may_be_mask, read_candidate
 
 
 def search(*names):
@@ -47,6 +49,11 @@ def search(*names):
         ("films/7.png", "masks/left lung/7.png"),
         ("films/eye_07.png", "masks/eye_07_OD.png"),
         ("imagesTr/case_001_0000.png", "labelsTr/case_001.png"),
+        ("Aufnahmen/Pneumonie/RX7.png", "Lungenmasken/RX7.png"),
+        ("Imágenes/7.png", "Máscaras de pulmón/7.png"),
+        ("Bild_07.png", "Maske_07.png"),
+        ("RX7.png", "RX7_máscara.png"),
+        ("Bilder/bösartig/7.png", unicodedata.normalize("NFD", "Masken/bösartig/7.png")),
     ],
 )
 def test_a_mask_finds_its_picture(picture, mask):
@@ -94,9 +101,20 @@ def test_a_mask_without_a_picture_is_left_over_and_a_name_that_only_hints_is_a_p
         ("1_tumor_mask.png", True, True),
         ("Lung_Opacity/masks/1.png", False, False),
         ("Lung_Opacity-1_mask.png", False, True),
+        ("Lungenmasken/1.png", False, True),
+        ("Lungenherdmasken/1.png", True, True),
+        ("Masques des lésions/1.png", True, True),
     ],
 )
 def test_words_of_the_mask_say_what_it_outlines_and_without_them_it_is_anatomy(mask, finding, told):
     *folders, name = mask.split("/")
     file = read_candidate(tuple(folders), name, mask, mask).file
     assert (file.finding, file.told) == (finding, told)
+
+
+@pytest.mark.parametrize("form", ["NFC", "NFD"])
+@pytest.mark.parametrize("name", ["1_mask.png", "x_máscara.png", "SEGMENTAÇÃO_1.png", "Umriss 3.png", "x_gt.png"])
+def test_the_first_look_at_a_name_misses_no_word_for_masks(name, form):
+    written = unicodedata.normalize(form, name)
+    assert may_be_mask((), written)
+    assert read_candidate((), written, "", "")

@@ -1,5 +1,6 @@
 """Public data sets as they are handed out: their folders and names, with empty files."""
 
+import unicodedata
 from collections import Counter
 
 import pytest
@@ -342,3 +343,36 @@ def test_the_printed_reading_can_be_stated_and_says_the_same(read, name):
             [(one.name, one.split, one.label, one.patient) for one in each if not one.fault] for each in (items, again)
         )
         assert first == second
+
+
+@pytest.mark.parametrize("form", ["NFC", "NFD"])
+@pytest.mark.parametrize(
+    ("pictures", "well", "ill", "masks", "heading"),
+    [
+        ("Aufnahmen", "Unauffällig", "Lungenentzündung", "Lungenmasken", "Dateiname;Patienten-Nr.;Befund"),
+        ("Images", "Sain", "Malade", "Masques des poumons", "Nom du fichier;ID patient;Diagnostic"),
+        ("Imágenes", "Sano", "Neumonía", "Máscaras de pulmón", "Archivo;ID paciente;Diagnóstico"),
+        ("Immagini", "Sani", "Malati", "Maschere polmonari", "Nome file;ID paziente;Diagnosi"),
+        ("Imagens", "Saudável", "Doente", "Máscaras dos pulmões", "Arquivo;ID paciente;Diagnóstico"),
+    ],
+)
+def test_trees_and_tables_in_other_languages_are_read_as_english_ones(
+    make_source, pictures, well, ill, masks, heading, form
+):
+    tree, rows = {}, [heading]
+    for n in range(12):
+        label, name = (well, ill)[n % 2], f"RX{n:02d}.png"
+        tree[unicodedata.normalize(form, f"{pictures}/{label}/{name}")] = b""
+        tree[f"{masks}/{name}"] = b""
+        rows.append(f"{name};{70000 + n // 2};{label}")
+    source = make_source(tree)
+    for table, levels in ((b"", ""), (b"", "-/class"), ("\n".join(rows).encode(), "")):
+        if table:
+            (source / "Tabelle.csv").write_bytes(table)
+        name, layout = find_layout(source)
+        found = list(layout.list_images(source, ReadOptions(levels=levels)))
+        assert name == ("manifest" if table else "folders")
+        assert Counter(image.label for image in found) == {well: 6, ill: 6}
+        assert all(len(image.anatomy) == 1 and image.anatomy[0].name == image.path.name for image in found)
+        assert {image.patient for image in found} == {str(70000 + n) if table else "" for n in range(6)}
+        assert not any(image.mask or image.fault for image in found)

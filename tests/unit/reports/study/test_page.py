@@ -19,6 +19,7 @@ def written(analysed_study, tmp_path_factory):
     out, design = analysed_study
     copy = shutil.copytree(out, tmp_path_factory.mktemp("pages") / "study")
     verdict = json.loads((copy / "verdict.json").read_text())
+    verdict["comparisons"][0]["difference"]["ratio"] *= 2
     (copy / "verdict.json").write_text(json.dumps({**verdict, "warnings": [WARNING]}))
     save_reports(copy, design)
     return Page((copy / PAGE).read_text()), (copy / TEXT).read_text(), copy, design
@@ -47,6 +48,14 @@ def test_the_verdict_comes_first_on_the_page_and_in_the_text(written):
     joined, headline = " ".join(text.split()), verdict["headline"][0].upper() + verdict["headline"][1:]
     assert joined.startswith(f"{WARNING} {headline}")
     assert 0 < page.text.index(WARNING) < page.text.index(headline) < page.text.index("Contents")
+
+
+def test_widened_intervals_are_named_and_no_others(written):
+    page, text, out, _ = written
+    one = json.loads((out / "verdict.json").read_text())["comparisons"][0]
+    sentence = f"again and again: the interval of {one['arm']} ({one['family']})."
+    assert sentence in page.text
+    assert sentence in " ".join(text.split())
 
 
 def test_every_comparison_is_shown_with_the_numbers_of_the_verdict(written):

@@ -19,7 +19,22 @@ def show(findings: Findings) -> Chapter:
         "equal; else wholly above 0: helps; wholly below 0: harms; otherwise there is no evidence. No evidence does "
         "not mean that there is no effect."
     )
-    return Chapter("verdict", "Verdict", (Section((rule,), (table,)),))
+    return Chapter("verdict", "Verdict", (Section((rule, *tell_widened(findings)), (table,)),))
+
+
+def tell_widened(findings: Findings) -> tuple[str, ...]:
+    """Returns whose intervals are wider than splits alone would give, in a sentence; nothing where there are none."""
+    names = [
+        f"{one.arm} ({one.family})"
+        for one in findings.judgement.comparisons
+        if one.over == "splits" and one.difference.ratio > findings.design.ratio
+    ]
+    if not names:
+        return ()
+    return (
+        f"Wider than the scatter over splits alone would give, since arm and baseline differ on the same patients again "
+        f"and again: the interval of {', '.join(names)}.",
+    )
 
 
 def write_comparison(one: Comparison) -> tuple[str, ...]:
