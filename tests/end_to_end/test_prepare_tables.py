@@ -243,13 +243,13 @@ def test_folders_of_hospitals_do_not_contradict_a_table(tmp_path, prepare):
 
 
 def test_masks_in_a_folder_of_any_name_are_stated_beside_a_table(tmp_path, prepare):
-    films = [f"{folder}/film{n:02d}.png" for folder in ("films", "contours") for n in range(24)]
+    films = [f"{folder}/film{n:02d}.png" for folder in ("films", "drawn") for n in range(24)]
     rows = make_rows(lambda film, n: f";{('krank', 'gesund')[n % 2]}", films[:24])
     source = save_films(tmp_path / "films", films, Metadaten=DETAILS.format(";Befund") + rows)
     store, printed = prepare(source)
     assert store is None
     assert "state folders of masks with --masks or --anatomy" in printed
-    store, _ = prepare(source, "--anatomy", "contours")
+    store, _ = prepare(source, "--anatomy", "drawn")
     assert count_classes(store) == {"krank": 12, "gesund": 12}
     assert len(store.anatomy) == 24
     assert set(store.column("view").tolist()) == {"PA"}

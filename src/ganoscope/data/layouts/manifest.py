@@ -24,10 +24,10 @@ from ganoscope.data.levels.interpretation import FoundReading
 from ganoscope.data.levels.stated import StatedReading
 from ganoscope.data.picture import ReadOptions, TableOptions
 from ganoscope.data.readers import readers
+from ganoscope.data.source.class_folders import refuse_conflict
 from ganoscope.data.source.entries import Listed, SourceImage
 from ganoscope.data.source.understood import LONE_MASK, NAMED_MASK, Understood, understand
 from ganoscope.data.source.walk import Found, find_link_fault, find_table_fault, walk_files
-from ganoscope.data.tables.class_conflicts import refuse_conflict
 from ganoscope.data.tables.gathered_rows import NO_PATH, collect_rows
 from ganoscope.data.tables.name_matching import Matching, is_outside, make_key, match_rows
 from ganoscope.data.tables.person_columns import WITHIN_PERSON, tell_persons

@@ -21,8 +21,8 @@ from ganoscope.data.masks.stated_masks import attach_stated
 from ganoscope.data.patients import PatientRule, PatternCounter, RepeatedIds
 from ganoscope.data.person_names import refuse_person_labels
 from ganoscope.data.picture import ReadOptions
+from ganoscope.data.prepare.facts.table_details import TableDetails
 from ganoscope.data.prepare.idle_options import name_format
-from ganoscope.data.prepare.table_details import TableDetails
 from ganoscope.data.readers import readers
 from ganoscope.data.source.entries import Listed, SourceImage
 from ganoscope.data.source.image_sequences import SequenceWatch

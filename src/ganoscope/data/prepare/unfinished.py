@@ -11,10 +11,10 @@ from pathlib import Path
 from ganoscope.data.layouts import DATA_SET_RANK, Layout, find_layout
 from ganoscope.data.patients import compile_pattern
 from ganoscope.data.prepare.config import PrepareConfig
+from ganoscope.data.prepare.facts.table_details import TableDetails, find_details
 from ganoscope.data.prepare.finalize import remove_private
 from ganoscope.data.prepare.key import publish_key
 from ganoscope.data.prepare.listing import Listing, list_source
-from ganoscope.data.prepare.table_details import TableDetails, find_details
 from ganoscope.data.tables.table_files import find_tables
 from ganoscope.data.tables.unread_tables import explaining_tables, tell_unread
 from ganoscope.errors import UserError

@@ -113,7 +113,13 @@ def find_details(source: Path, options: ReadOptions) -> TableDetails:
 
 
 def read_details(source: Path, options: ReadOptions, table: Table) -> Reading | None:
-    """Returns a table with its rows matched to files; None if it says nothing of the images."""
+    """Returns a table with its rows matched to files; None if it says nothing of the images.
+
+    Args:
+        source: Source folder.
+        options: How tables are read; what they say of other tables is left out.
+        table: Table.
+    """
     stated = {name: getattr(options, name) for name in ("path_column", "patient_column")}
     present = {name: column if normalise(column) in table.keys else "" for name, column in stated.items()}
     if not (present["patient_column"] or any(find_aliases(table, name) for name in DETAILS)):
