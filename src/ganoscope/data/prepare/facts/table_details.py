@@ -120,12 +120,13 @@ def read_details(source: Path, options: ReadOptions, table: Table) -> Reading | 
         options: How tables are read; what they say of other tables is left out.
         table: Table.
     """
-    stated = {name: getattr(options, name) for name in ("path_column", "patient_column")}
-    present = {name: column if normalise(column) in table.keys else "" for name, column in stated.items()}
-    if not (present["patient_column"] or any(find_aliases(table, name) for name in DETAILS)):
+    path, patient = (
+        column if normalise(column) in table.keys else "" for column in (options.path_column, options.patient_column)
+    )
+    if not (patient or any(find_aliases(table, name) for name in DETAILS)):
         return None
     try:
-        own = replace(options, table="", label_column="", map="", **present)
+        own = replace(options, table="", label_column="", map="", path_column=path, patient_column=patient)
         reading = read_tables(source, own, [(table, "")], labels=False)
     except UserError:
         return None
