@@ -30,7 +30,7 @@ class SplitPlan:
     Attributes:
         scheme: `random`: every split draws its test patients anew; `kfold`: K splits share out all patients.
         repeats: Number of repetitions R.
-        folds: Number K: each split holds out a K-th; 1 for a single split.
+        folds: Number K: each split holds out 1/K of the patients; 1 for a single split.
         seed: Random seed.
     """
 

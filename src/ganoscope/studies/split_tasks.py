@@ -9,6 +9,7 @@ from ganoscope.studies.arms import ARMS, BASELINE, Arm
 from ganoscope.studies.design import Design
 from ganoscope.studies.families import RANDOM_FEATURES
 from ganoscope.studies.outer_splits import draw_seed
+from ganoscope.studies.refusals.given_places import list_tested_splits
 from ganoscope.tasks.task import Task
 
 STEPS = "ganoscope.studies.steps"
@@ -191,6 +192,7 @@ class SplitTasks:
         places = {}
         if config.external:
             arguments["external_fingerprint"] = self.design.hashes["external"]
+            arguments["external_splits"] = list_tested_splits(self.design.hashes["external"], self.design.fingerprint)
             places["external"] = str(config.external)
         function = f"{STEPS}.evaluation:evaluate_split"
         return Task(f"{self.label}: evaluation", function, arguments, needs, places)
