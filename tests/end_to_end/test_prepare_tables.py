@@ -253,3 +253,37 @@ def test_masks_in_a_folder_of_any_name_are_stated_beside_a_table(tmp_path, prepa
     assert count_classes(store) == {"krank": 12, "gesund": 12}
     assert len(store.anatomy) == 24
     assert set(store.column("view").tolist()) == {"PA"}
+
+
+def test_classes_in_names_of_files_are_pointed_out_and_taken_by_a_pattern(tmp_path, prepare):
+    source = save_films(tmp_path / "films", [f"{('normal', 'pneumonia')[n % 2]}_{n:03d}.png" for n in range(24)])
+    store, printed = prepare(source, "--class-pattern", "(covid)")
+    assert store is None
+    assert "--class-pattern matches none of 24 images" in printed
+    store, printed = prepare(source, "--class-pattern", "^([a-z]+)_")
+    assert count_classes(store) == {"normal": 12, "pneumonia": 12}
+    assert "--class-pattern matched 24 of 24 images: " in printed
+
+
+def test_names_of_files_without_classes_get_a_hint(tmp_path, prepare):
+    source = save_films(tmp_path / "films", [f"{('normal', 'pneumonia')[n % 2]}_{n:03d}.png" for n in range(24)])
+    _, printed = prepare(source)
+    assert "hint: the images have no classes, but names of 24 files hold one of 2 words that may be" in printed
+
+
+def test_persons_and_second_statements_are_refused_for_patterns_as_for_folders(tmp_path, prepare):
+    source = save_films(tmp_path / "films", [f"Smith_Jane_1963041{n % 3}_{n:03d}.png" for n in range(24)])
+    store, printed = prepare(source, "--class-pattern", "^(.*)_")
+    assert store is None
+    assert "look like persons, and a store names no person" in printed
+    store, printed = prepare(source, "--class-pattern", "^(.*)_", "--levels", "class")
+    assert "the class is stated twice: got --class-pattern and --levels class" in printed
+
+
+def test_a_pattern_of_classes_leaves_the_patients_of_a_table(tmp_path, prepare):
+    films = [f"{('normal', 'pneumonia')[n % 2]}/film{n:02d}.png" for n in range(24)]
+    rows = make_rows(lambda film, n: ";x", films)
+    source = save_films(tmp_path / "films", films, Metadaten=DETAILS.format(";Befund") + rows)
+    store, _ = prepare(source, "--class-pattern", "^([a-z]+)/")
+    assert count_classes(store) == {"normal": 12, "pneumonia": 12}
+    assert count_patients(store) == {2: 12}

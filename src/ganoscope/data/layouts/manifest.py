@@ -109,10 +109,7 @@ def read_source(source: Path, options: ReadOptions) -> Reading:
         UserError: See `list_images`; or the classes of folders contradict those of the table.
     """
     tables = choose_tables(source, options)
-    by_folder = "class" in options.levels.split("/")
-    if by_folder and (options.label_column or options.map):
-        given = f"--levels {options.levels} and {'--label-column' if options.label_column else '--map'}"
-        raise UserError(describe("the class is stated twice", given, "one of the two", "Leave one out."))
+    by_folder = "class" in options.levels.split("/") or bool(options.class_pattern)
     reading = read_tables(source, options, tables, labels=not by_folder)
     settled = by_folder or options.label_column or options.map or options.table
     found = reading.understood.reading
