@@ -98,7 +98,7 @@ def test_a_design_that_cannot_decide_is_refused_before_anything_is_trained(phant
     few = [*QUICK[:-4], "--repeats", "1", "--folds", "5"]
     assert execute(["study", str(phantom_store), str(tmp_path / "few"), *few]) == 2
     told = capsys.readouterr().err
-    assert "this design can't decide: 5 splits" in told
+    assert "this design can't decide: the smallest difference that 5 splits could show is 2.5" in told
     assert "--exploratory" in told
     assert not (tmp_path / "few" / "design.json").exists()
 

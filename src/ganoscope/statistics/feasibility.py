@@ -31,8 +31,8 @@ class Feasibility:
         widest_sd: Largest SD at which "practically equal" is given with a probability of at least 5 %, where there is
             truly no difference; 0 where it never is.
         equal_chance: This probability at the expected SD; None where no SD is expected.
-        reachable: Verdicts that the design can give; without an expected SD, all whose reach depends on it are held
-            for possible.
+        reachable: Verdicts that the design can give and that then mean something; without an expected SD, all whose
+            reach depends on it are held for possible.
         can_decide: Whether the design is worth its training.
     """
 
@@ -53,9 +53,6 @@ def check_feasibility(
 ) -> Feasibility:
     """Returns what a design can decide at a family-wise 5 %.
 
-    It can decide if its minimum detectable difference is at most 2.5 SD and an exact test on as many pairs could reach
-    the level after Holm's adjustment.
-
     Args:
         splits: Number of splits J.
         ratio: Patients tested on over patients trained on.
@@ -75,12 +72,12 @@ def check_feasibility(
     detectable_sd = compute_minimum_detectable_difference(splits, ratio, alpha)
     detectable = None if expected_sd is None else detectable_sd * expected_sd
     chance = None if expected_sd is None else compute_equal_chance(margin, expected_sd, splits, ratio, alpha)
-    decides = detectable_sd <= LARGEST_DETECTABLE_SD and exact <= 1 - LEVEL
+    decides = is_enough(splits, ratio, arms)
     room = headroom is None or detectable is None or detectable <= headroom
     possible = {
-        HELPS: splits > 1 and room,
-        HARMS: splits > 1,
-        EQUAL: splits > 1 and (chance is None or chance >= LEAST_CHANCE),
+        HELPS: decides and room,
+        HARMS: decides,
+        EQUAL: decides and (chance is None or chance >= LEAST_CHANCE),
         NO_EVIDENCE: True,
     }
     return Feasibility(
@@ -95,6 +92,27 @@ def check_feasibility(
         tuple(word for word, is_possible in possible.items() if is_possible),
         decides,
     )
+
+
+def is_enough(splits: int, ratio: float, arms: int) -> bool:
+    """Tells whether so many splits can decide.
+
+    They can if their minimum detectable difference is at most 2.5 SD and an exact test on as many pairs could reach the
+    level after Holm's adjustment.
+
+    Args:
+        splits: Number of splits J.
+        ratio: Patients tested on over patients trained on.
+        arms: Number of arms that are compared with the baseline.
+
+    Example:
+        >>> is_enough(5, 0.25, 1), is_enough(6, 0.25, 1), is_enough(1000, 1.0, 1)
+        (False, True, False)
+    """
+    alpha = (1 - LEVEL) / arms
+    if arms * compute_smallest_exact_p(splits) > 1 - LEVEL:
+        return False
+    return compute_minimum_detectable_difference(splits, ratio, alpha) <= LARGEST_DETECTABLE_SD
 
 
 def compute_equal_chance(margin: float, sd: float, splits: int, ratio: float, alpha: float) -> float:

@@ -25,14 +25,14 @@ class Verdict:
         low: Lower end of the adjusted interval; NaN where there is none.
         high: Upper end.
         level: Level of this interval, adjusted for the number of arms.
-        p: Adjusted p value of this arm's direction.
+        p: Adjusted p value of this arm's direction; NaN where patients are resampled.
     """
 
     word: str
     low: Number
     high: Number
     level: float
-    p: float
+    p: Number
 
 
 def give_verdict(low: float, high: float, margin: float) -> str:

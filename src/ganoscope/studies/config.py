@@ -43,7 +43,7 @@ class StudyConfig:
     repeats: int = 5
     """Number of repetitions R."""
     folds: int = 5
-    """Number K: every split holds out a K-th of the patients; with 1, a single split holds out a fifth."""
+    """Number K: every split holds out 1/K of the patients; with 1, a single split holds out one fifth."""
     scheme: Scheme = "random"
     """How splits are drawn: random draws the held-out patients of each of the R x K splits anew; kfold deals all
     patients out to K folds, R times."""

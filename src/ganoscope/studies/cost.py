@@ -8,12 +8,12 @@ import torch
 
 from ganoscope.contracts import ImageSpec
 from ganoscope.data.store import Store
-from ganoscope.methods import load
 from ganoscope.nets.pretrained import make_network
 from ganoscope.presets import find_preset
 from ganoscope.studies.arms import ARMS
 from ganoscope.studies.design import Design
 from ganoscope.studies.families import RANDOM_FEATURES
+from ganoscope.studies.refusals.chosen_generator import build_generator
 from ganoscope.studies.split_tasks import list_classifiers
 from ganoscope.training.loop import train_step
 from ganoscope.training.processes import choose_device, make_autocast
@@ -67,8 +67,8 @@ def estimate_cost(design: Design, store: Store) -> list[Cost]:
     images = config.epochs * config.real_fraction * design.images / (1 + design.ratio)
     fits = [family for _, family, _ in list_classifiers(design)]
     for family in config.families:
-        trained = family == RANDOM_FEATURES
-        seconds = RANDOM_FEATURES_SECONDS if trained else time_network(family, design, store, device) * images
+        is_network = family != RANDOM_FEATURES
+        seconds = time_network(family, design, store, device) * images if is_network else RANDOM_FEATURES_SECONDS
         found.append(Cost(family, splits * fits.count(family) * len(config.ratios), seconds))
     return found
 
@@ -82,13 +82,11 @@ def time_generator(design: Design, store: Store, device: str) -> float:
         device: Device to compute on.
     """
     preset = find_preset(design.config.generator)
-    hu = (store.intensity.low, store.intensity.high) if store.intensity.unit == "HU" else None
-    spec = ImageSpec(store.size, design.classes, hu_range=hu)
     speed, place = choose_speed(preset.train, device), torch.device(device)
+    method = build_generator(design.config.generator, store, design.classes)
     with torch.random.fork_rng(devices=[]):
-        method = load(preset.method).build(preset.method_config, spec)
         place_networks(method.networks.values(), place, speed)
-        batch = make_random_batch(spec, preset.train.batch_size, place)
+        batch = make_random_batch(ImageSpec(store.size, design.classes), preset.train.batch_size, place)
         autocast = make_autocast(device, speed.precision)
         return time_steps(lambda: train_step(method, batch, 0, autocast), place) / preset.train.batch_size
 

@@ -12,13 +12,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ganoscope.data.store import Store
-from ganoscope.data.store.classes import count_classes, refuse_test_only, refuse_unlabelled
+from ganoscope.data.store.classes import refuse_test_only, refuse_unlabelled
 from ganoscope.errors import UserError, describe, gather, refuse
-from ganoscope.files import compute_sha256, save_json
+from ganoscope.files import save_json
 from ganoscope.files.records import load_mapping
 from ganoscope.files.tables import save_csv
-from ganoscope.methods import load
-from ganoscope.presets import find_preset
 from ganoscope.statistics.feasibility import Feasibility, check_feasibility
 from ganoscope.studies.arms import ARMS
 from ganoscope.studies.config import StudyConfig
@@ -34,7 +32,8 @@ from ganoscope.studies.outer_splits import (
     refuse_few_groups,
     refuse_unusable,
 )
-from ganoscope.training.run_folder.trained_run import open_run
+from ganoscope.studies.refusals.chosen_generator import list_generator_faults
+from ganoscope.studies.refusals.given_places import count_leaks, hash_places, list_place_faults
 
 FILE, SPLITS = "design.json", "splits.csv"
 SCHEMA_VERSION = 1
@@ -108,21 +107,19 @@ def make_design(store: Store, config: StudyConfig) -> tuple[Design, Cohort, list
     Raises:
         UserError: The store, the arms or the splits don't fit; all faults that can be seen together are reported.
     """
-    gather(
-        lambda: refuse_test_only(store, "study"),
-        lambda: refuse_unlabelled(store, "a study"),
-        lambda: refuse(list_arm_faults(config)),
-    )
-    classes, cohort = tuple(count_classes(store)), find_cohort(store)
+    gather(lambda: refuse_test_only(store, "study"), lambda: refuse_unlabelled(store, "a study"))
+    cohort = find_cohort(store)
+    classes = tuple(np.unique(store.column("label")[cohort.positions]).tolist())
     plan = SplitPlan(config.scheme, config.repeats, config.folds, config.seed)
-    refuse_few_groups(cohort, classes, plan)
+    gather(lambda: refuse(list_arm_faults(config, store, classes)), lambda: refuse_few_groups(cohort, classes, plan))
     splits = list(make_outer_splits(cohort, plan))
-    lacks = {}
-    for number, parts in enumerate(splits):
-        reduced = reduce_training(parts, cohort, config.real_fraction, config.seed, number)
-        if missing := list_unusable(reduced, cohort, classes):
-            lacks[number] = missing
-    refuse_unusable(lacks)
+    learned = [
+        reduce_training(parts, cohort, config.real_fraction, config.seed, number) for number, parts in enumerate(splits)
+    ]
+    lacks = {number: list_unusable(parts, cohort, classes) for number, parts in enumerate(learned)}
+    refuse_unusable({number: missing for number, missing in lacks.items() if missing})
+    hashes = hash_places(config)
+    refuse(list_place_faults(config, store, count_wanted(config, classes, cohort, learned)))
     digest = hashlib.sha256("\n".join(",".join(parts.tolist()) for parts in splits).encode()).hexdigest()
     design = Design(
         config=config,
@@ -134,21 +131,26 @@ def make_design(store: Store, config: StudyConfig) -> tuple[Design, Cohort, list
         patients_known=bool(np.all(store.column("patient")[cohort.positions] != "")),
         ratio=round(float(np.mean([measure_ratio(parts) for parts in splits])), 6),
         splits_sha256=digest,
-        hashes=hash_places(config),
+        hashes=hashes,
     )
     return replace(design, leaky_groups=count_leaks(store, cohort, splits, config)), cohort, splits
 
 
-def list_arm_faults(config: StudyConfig) -> list[str]:
-    """Returns why the arms can't be made."""
+def list_arm_faults(config: StudyConfig, store: Store, classes: tuple[str, ...]) -> list[str]:
+    """Returns why the arms can't be made.
+
+    Args:
+        config: All options.
+        store: Store of the study.
+        classes: Names of its classes.
+
+    Raises:
+        UserError: There is no such generator, or it does not fit the store.
+    """
     sources = {ARMS[arm].source for arm in config.arms}
     faults = []
     if sources & {"generated", "filtered"} and config.generator_run is None:
-        preset = find_preset(config.generator)
-        if load(preset.method).TRAITS.translates or preset.method in UNCONDITIONAL:
-            remedy = "Choose one that generates images of a requested class: without it, labels would be made up."
-            allowed = "methods that are conditioned on classes, such as r3gan, cgan"
-            faults.append(describe("--generator has no classes", config.generator, allowed, remedy))
+        faults += list_generator_faults(config.generator, store, classes)
     if "filtered" in sources and config.families[0] == RANDOM_FEATURES:
         remedy = "Name a network first: its baseline screens the images."
         faults.append(
@@ -157,46 +159,24 @@ def list_arm_faults(config: StudyConfig) -> list[str]:
     return faults
 
 
-UNCONDITIONAL = ("dcgan", "wgan_gp", "cam_gan")
-"""Methods that generate images from noise without a class."""
-
-
-def hash_places(config: StudyConfig) -> dict[str, str]:
-    """Returns the hash of the content of each path that was given.
-
-    Raises:
-        UserError: Something is missing or damaged.
-    """
-    found = {}
-    if config.weights:
-        if not config.weights.is_file():
-            raise UserError(f"--weights {config.weights}: there is no such file.")
-        found["weights"] = compute_sha256(config.weights)
-    if config.generator_run:
-        found["generator_run"] = open_run(config.generator_run, "cpu").weights_sha256
-    for name, path in (("synthetic", config.synthetic), ("external", config.external)):
-        if path:
-            store = Store.open(path)
-            store.verify()
-            found[name] = store.fingerprint
-    return found
-
-
-def count_leaks(store: Store, cohort: Cohort, splits: list[NDArray[np.str_]], config: StudyConfig) -> int:
-    """Returns the largest number of a split's held-out groups that a generator for all splits has learned from.
+def count_wanted(
+    config: StudyConfig, classes: tuple[str, ...], cohort: Cohort, splits: list[NDArray[np.str_]]
+) -> dict[str, int]:
+    """Returns the largest number of added images of each class in any split, by its name.
 
     Args:
-        store: Store of the study.
-        cohort: Its images.
-        splits: Part of each of them in every split, shape (N,) each.
         config: All options.
+        classes: Names of the classes.
+        cohort: Images of the study.
+        splits: Part of each of them in every split, shape (N,) each.
     """
-    if config.generator_run is None:
-        return 0
-    record = open_run(config.generator_run, "cpu").record
-    seen = np.isin(store.column("sample_id")[cohort.positions], record.sample_ids)
-    known = np.isin(cohort.groups, cohort.groups[seen])
-    return max(len(np.unique(cohort.groups[known & (parts == "test")])) for parts in splits)
+    wanted = dict.fromkeys(classes, 1)
+    for parts in splits:
+        counts = np.bincount(cohort.codes[parts == "train"], minlength=len(classes))
+        ratio = config.number / counts.sum() if config.number else max(1.0, *config.ratios)
+        for name, count in zip(classes, counts.tolist(), strict=True):
+            wanted[name] = max(wanted[name], round(ratio * count))
+    return wanted
 
 
 def freeze(folder: Path, design: Design, store: Store, cohort: Cohort, splits: list[NDArray[np.str_]]) -> None:

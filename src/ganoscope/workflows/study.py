@@ -18,6 +18,7 @@ from ganoscope.studies.cost import Cost, Costs, estimate_cost
 from ganoscope.studies.design import FILE, Design, freeze, make_design
 from ganoscope.studies.judgement import Judgement, judge
 from ganoscope.studies.pilot import list_pilot_tasks, measure_pilot
+from ganoscope.studies.refusals.deciding import refuse_undecidable
 from ganoscope.studies.result_tables import gather_tables
 from ganoscope.studies.split_tasks import SplitTasks
 from ganoscope.tasks.engines import EngineOptions
@@ -105,20 +106,3 @@ def keep_costs(out: Path, design: Design, store: Store) -> list[Cost]:
     if not path.exists():
         save_json(path, {"costs": [asdict(cost) for cost in estimate_cost(design, store)]})
     return load_record(path, Costs).costs
-
-
-def refuse_undecidable(design: Design) -> None:
-    """Refuses a design that can't decide, unless it is called exploratory.
-
-    Raises:
-        UserError: It can't decide.
-    """
-    found = design.feasibility
-    if found.can_decide or design.config.exploratory:
-        return
-    raise UserError(
-        f"this design can't decide: {found.splits} splits detect a difference of {found.detectable_sd:.2f} SD of the "
-        f"split differences at best, and an exact test could reach p = {found.smallest_exact_p:.3g} after Holm's "
-        f"adjustment for {found.arms} arms; allowed: at most 2.5 SD, and p of 0.05 or less. Raise --repeats, compare "
-        "fewer --arms, or give --exploratory to run it without claiming anything."
-    )

@@ -10,7 +10,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ganoscope.alarms import save_alarms
-from ganoscope.data.checks.duplicates import Duplicates
 from ganoscope.data.checks.leaks import refuse_crossing
 from ganoscope.data.checks.patient_ids import list_ids, tell_remedy
 from ganoscope.data.checks.soundness import find_alarms

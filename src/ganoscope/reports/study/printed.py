@@ -1,14 +1,15 @@
 """What `ganoscope study` prints: the frozen design, and the verdict."""
 
 from collections.abc import Sequence
-from math import isnan
 
 from rich.table import Table
 
 from ganoscope.errors import write_count
+from ganoscope.reports.study.wording import write_change, write_p
 from ganoscope.reports.terminal import CONSOLE, say
 from ganoscope.statistics.feasibility import Feasibility
 from ganoscope.studies.arms import ARMS, BASELINE
+from ganoscope.studies.comparisons import Comparison
 from ganoscope.studies.cost import Cost
 from ganoscope.studies.design import Design
 from ganoscope.studies.judgement import Judgement
@@ -22,7 +23,7 @@ def show_design(design: Design, costs: Sequence[Cost]) -> None:
         costs: Estimated costs of its trainings.
     """
     table = Table(box=None, pad_edge=False, show_header=False)
-    table.add_column()
+    table.add_column(no_wrap=True)
     table.add_column(overflow="fold")
     for name, text in list_design(design).items():
         table.add_row(name, text)
@@ -38,8 +39,8 @@ def list_design(design: Design) -> dict[str, str]:
     drawn = "drawn anew each time" if plan.scheme == "random" else f"{plan.repeats} times {plan.folds} folds"
     return {
         "design": f"{design.sha256[:12]}, frozen",
-        "images": f"{design.images:,} of {design.groups:,} patients or groups, {len(design.classes)} classes",
-        "splits": f"{plan.count} ({drawn}), a {plan.parts}th of the patients held out in each",
+        "images": f"{design.images:,} of {name_groups(design)}, {len(design.classes)} classes",
+        "splits": f"{plan.count} ({drawn}), {name_share(plan.parts)} of the patients held out in each",
         "estimand": ESTIMANDS[config.estimand],
         "endpoint": f"{config.endpoint}; differences up to {config.margin:g} count as equal",
         "primary": f"{config.compared[0]} against {BASELINE}, {config.families[0]}",
@@ -47,6 +48,27 @@ def list_design(design: Design) -> dict[str, str]:
         "generator": name_generator(design),
         **{f"arm {arm}": ARMS[arm].about for arm in (BASELINE, *config.compared)},
     }
+
+
+def name_groups(design: Design) -> str:
+    """Returns how many patients a design is about, or groups where patients are not known for all images."""
+    if design.patients_known:
+        return write_count(design.groups, "patient")
+    return f"{write_count(design.groups, 'group')} of near-duplicates (patients are not known)"
+
+
+SHARES = ("all", "half", *(f"one {name}" for name in ("third", "quarter", "fifth", "sixth", "seventh", "eighth")))
+"""The first shares in words."""
+
+
+def name_share(parts: int) -> str:
+    """Returns one of equal parts in words.
+
+    Example:
+        >>> name_share(2), name_share(5), name_share(12)
+        ('half', 'one fifth', '1/12')
+    """
+    return SHARES[parts - 1] if parts <= len(SHARES) else f"1/{parts}"
 
 
 def describe_costs(costs: Sequence[Cost]) -> str:
@@ -80,36 +102,38 @@ def describe_feasibility(found: Feasibility, expected_sd: float | None) -> list[
         expected_sd: Expected standard deviation of the differences over splits.
     """
     lines = [
-        f"minimum detectable difference (80 % power, Holm over {found.arms} arms): {found.detectable_sd:.2f} SD of the "
-        f"split differences; smallest p of an exact test: {found.smallest_exact_p:.2g}"
+        f"minimum detectable difference (80 % power, Holm over {write_count(found.arms, 'arm')}): "
+        f"{found.detectable_sd:.2f} SD of the split differences; smallest p of an exact test: "
+        f"{found.smallest_exact_p:.2g}"
     ]
     if found.detectable is not None:
         lines.append(f"with the expected SD of {expected_sd:g}: {found.detectable:.4f}")
+    if not found.can_decide:
+        return [*lines, "verdicts within reach: none; this design can't decide, whatever its numbers say"]
     lines.append(f"practically equal can be shown up to an SD of {found.widest_sd:.4f}")
-    lines.append(f"verdicts within reach: {', '.join(found.reachable)}")
-    return lines
+    return [*lines, f"verdicts within reach: {', '.join(found.reachable)}"]
 
 
 def show_judgement(found: Judgement) -> None:
     """Prints a verdict: warnings first, then the sentence, then all comparisons."""
     for warning in found.warnings:
         say(warning)
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    for name in ("classifier", "arm", "tested on", "difference", "adjusted interval", "p", "verdict"):
-        table.add_column(name)
-    for one in found.comparisons:
-        verdict = one.verdict
-        table.add_row(
-            one.family,
-            one.arm,
-            one.part.replace("_", "-"),
-            f"{one.difference.value:+.4f}",
-            f"{verdict.low:+.4f} to {verdict.high:+.4f}",
-            "" if isnan(verdict.p) else f"{verdict.p:.3g}",
-            verdict.word,
-        )
-    CONSOLE.print(table)
+    for part, family in dict.fromkeys((one.part, one.family) for one in found.comparisons):
+        say(f"{family}, {part.replace('_', '-')}:")
+        CONSOLE.print(tabulate([one for one in found.comparisons if (one.part, one.family) == (part, family)]))
     for one in found.comparisons:
         if one.beside and one.beside.worth:
             say(f"{one.arm}, {one.family}: worth in real patients {one.beside.worth}")
     say(found.headline)
+
+
+def tabulate(comparisons: Sequence[Comparison]) -> Table:
+    """Returns comparisons of one classifier as a table that fits into 80 columns."""
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for name in ("arm", "difference", "adjusted interval", "p", "verdict"):
+        table.add_column(name, overflow="fold")
+    for one in comparisons:
+        verdict = one.verdict
+        interval = f"{write_change(verdict.low)} to {write_change(verdict.high)}"
+        table.add_row(one.arm, write_change(one.difference.value), interval, write_p(verdict.p), verdict.word)
+    return table

@@ -59,10 +59,12 @@ def write_level(mean: float, low: float, high: float) -> str:
 
 
 def write_p(p: float) -> str:
-    """Returns a p value.
+    """Returns a p value; a dash where there is none.
 
     Example:
-        >>> write_p(0.00001), write_p(0.0312)
-        ('< 0.0001', '0.0312')
+        >>> write_p(0.00001), write_p(0.0312), write_p(math.nan)
+        ('< 0.0001', '0.0312', '–')
     """
+    if not math.isfinite(p):
+        return NONE
     return "< 0.0001" if p < 0.0001 else f"{p:.3g}"

@@ -62,6 +62,7 @@ def evaluate_split(
     *,
     classifiers: Sequence[Mapping[str, Any]],
     external_fingerprint: str = "",
+    external_splits: Sequence[str] = (),
     external: str = "",
 ) -> None:
     """Tests all classifiers of a split, and writes results, subgroups, confusion matrices and predictions.
@@ -72,6 +73,7 @@ def evaluate_split(
             and the results of all trials, by the names in `classifiers`.
         classifiers: For each classifier `arm`, `family`, `seed`, and `trials`: names of the results of its trials.
         external_fingerprint: Fingerprint of the external store.
+        external_splits: Its splits to test on.
         external: Store of other patients; "" for none.
     """
     stores = {HELD_OUT: Store.open(inputs["held_out"] / STORE)}
@@ -88,7 +90,8 @@ def evaluate_split(
         trial, fitted = choose_trial(tested.trials)
         chosen = {"trial": tested.trials.index(trial), **{name: fitted[name] for name in CHOSEN}}
         for part, store in stores.items():
-            predictions = predict(tested, trial, store, part)
+            positions = store.indices(*external_splits) if part == EXTERNAL else np.arange(store.count)
+            predictions = predict(tested, trial, store, part, positions)
             key = {"part": part, "arm": tested.arm, "family": tested.family, "seed": tested.seed}
             rows[RESULTS].append({**key, **chosen, **measure(predictions)})
             rows[CONFUSION] += [{**key, **cell} for cell in count_confusion(predictions)]
@@ -101,25 +104,24 @@ def evaluate_split(
     save_arrays(output / PREDICTIONS, arrays)
 
 
-def predict(tested: Tested, folder: Path, store: Store, part: str) -> Predictions:
-    """Returns a classifier's predictions for all images of a store whose class it knows.
+def predict(tested: Tested, folder: Path, store: Store, part: str, positions: NDArray[np.int64]) -> Predictions:
+    """Returns a classifier's predictions for those of some images of a store whose class it knows.
 
     Args:
         tested: The classifier.
         folder: Result of the trial that is used.
         store: Store of the images.
         part: What the store is.
+        positions: Positions of the images, shape (N,).
     """
-    labels = store.column("label")
-    positions = np.arange(store.count)
     logits, temperature, classes = find_family(tested.family).predict(folder / RUN, store, positions)
-    codes = encode_labels(labels, classes)
+    codes = encode_labels(store.column("label")[positions], classes)
     known = np.flatnonzero(codes >= 0)
     return Predictions(
         split=part,
-        sample_ids=store.column("sample_id")[known],
+        sample_ids=store.column("sample_id")[positions[known]],
         codes=codes[known],
-        groups=store.column("group")[known],
+        groups=store.column("group")[positions[known]],
         probabilities=apply_temperature(logits[known], temperature),
         uncalibrated=apply_temperature(logits[known], 1.0),
         classes=classes,
