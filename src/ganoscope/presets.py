@@ -4,6 +4,7 @@ Five groups repeat the systems that ganoscope unites with their published settin
 option can still be overridden.
 """
 
+import difflib
 from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
 from types import MappingProxyType
@@ -144,7 +145,9 @@ def find_preset(name: str) -> Preset:
     methods = available()
     if "." not in name and name not in methods:
         allowed = f"methods {', '.join(methods)}; presets {', '.join(PRESETS)}"
-        raise UserError(describe("no such method or preset", name, allowed, "Or give your own module's dotted name."))
+        close = difflib.get_close_matches(name, [*methods, *PRESETS], 1)
+        hint = f"Did you mean {close[0]}?" if close else "Or give your own module's dotted name."
+        raise UserError(describe("no such method or preset", name, allowed, hint))
     state_module(name)
     module = load(name)
     return Preset(name, name, module.Config(), make_train_config(name), size_px=0, about="")

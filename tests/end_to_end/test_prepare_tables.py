@@ -253,3 +253,73 @@ def test_masks_in_a_folder_of_any_name_are_stated_beside_a_table(tmp_path, prepa
     assert count_classes(store) == {"krank": 12, "gesund": 12}
     assert len(store.anatomy) == 24
     assert set(store.column("view").tolist()) == {"PA"}
+
+
+def test_classes_in_names_of_files_are_pointed_out_and_taken_by_a_pattern(tmp_path, prepare):
+    source = save_films(tmp_path / "films", [f"{('normal', 'pneumonia')[n % 2]}_{n:03d}.png" for n in range(24)])
+    store, printed = prepare(source, "--class-pattern", "(covid)")
+    assert store is None
+    assert "--class-pattern matches none of 24 images" in printed
+    store, printed = prepare(source, "--class-pattern", "^([a-z]+)_")
+    assert count_classes(store) == {"normal": 12, "pneumonia": 12}
+    assert "--class-pattern matched 24 of 24 images: " in printed
+
+
+def test_names_of_files_without_classes_get_a_hint(tmp_path, prepare):
+    source = save_films(tmp_path / "films", [f"{('normal', 'pneumonia')[n % 2]}_{n:03d}.png" for n in range(24)])
+    _, printed = prepare(source)
+    assert "hint: the images have no classes, but names of 24 files hold one of 2 words that may be" in printed
+
+
+def test_persons_and_second_statements_are_refused_for_patterns_as_for_folders(tmp_path, prepare):
+    source = save_films(tmp_path / "films", [f"Smith_Jane_1963041{n % 3}_{n:03d}.png" for n in range(24)])
+    store, printed = prepare(source, "--class-pattern", "^(.*)_")
+    assert store is None
+    assert "look like persons, and a store names no person" in printed
+    store, printed = prepare(source, "--class-pattern", "^(.*)_", "--levels", "class")
+    assert "the class is stated twice: got --class-pattern and --levels class" in printed
+
+
+def test_a_pattern_of_classes_leaves_the_patients_of_a_table(tmp_path, prepare):
+    films = [f"{('normal', 'pneumonia')[n % 2]}/film{n:02d}.png" for n in range(24)]
+    rows = make_rows(lambda film, n: ";x", films)
+    source = save_films(tmp_path / "films", films, Metadaten=DETAILS.format(";Befund") + rows)
+    store, _ = prepare(source, "--class-pattern", "^([a-z]+)/")
+    assert count_classes(store) == {"normal": 12, "pneumonia": 12}
+    assert count_patients(store) == {2: 12}
+
+
+def test_tables_with_the_same_columns_are_told_once(tmp_path, prepare):
+    films = [f"{('train', 'valid')[n % 3 == 0]}/patient{n:03d}/study1/view.png" for n in range(24)]
+    head = "Path,Sex,Edema,No Finding\n"
+    tables = {
+        split: head + "".join(f"set/{film},F,{n % 2},\n" for n, film in enumerate(films) if film.startswith(split))
+        for split in ("train", "valid")
+    }
+    store, printed = prepare(save_films(tmp_path / "films", films, **tables))
+    assert store is None
+    assert printed.count("lacks columns: 'label'") == 1
+    assert "The same holds for valid.csv, with the same columns." in printed
+    store, printed = prepare(tmp_path / "films", "--label-column", "Edema", "--map", "1=edema,0=none")
+    assert count_classes(store) == {"edema": 12, "none": 12}
+
+
+def test_a_workbook_beside_the_images_is_called_one(tmp_path, prepare):
+    source = save_films(tmp_path / "films", FILMS)
+    (source / "Übersicht.xlsx").write_bytes(b"PK\x03\x04")
+    store, printed = prepare(source)
+    assert count_classes(store) == {"Normal": 12, "Pneumonia": 12}
+    assert "hint: Übersicht.xlsx is a workbook, which is not read" in printed
+    assert "save its sheet as CSV" in (store.path / "quarantine.csv").read_text(encoding="utf-8")
+
+
+def test_images_without_a_class_are_called_so_and_reasons_are_told_once(tmp_path, capfd):
+    rows = "".join(f"film{n:02d}.png,{('', 'sick', 'well')[n % 3]}\n" for n in range(24))
+    source = save_films(tmp_path / "films", [f"film{n:02d}.png" for n in range(25)], labels=f"image,label\n{rows}")
+    assert execute(["prepare", str(source), "--check-only", "--size", "32", "--workers", "1"]) == 0
+    captured = capfd.readouterr()
+    printed = captured.out + captured.err
+    assert "no class" in printed
+    assert "few held-out images of some classes: " in printed
+    assert not any(f"{count}  in" in printed for count in range(9))
+    assert printed.count("an image without a row in the CSV") == 1

@@ -131,7 +131,10 @@ def test_no_preset_has_the_name_of_a_method():
 
 
 def test_an_unknown_name_is_answered_with_methods_and_presets():
-    with pytest.raises(UserError, match=r"no such method or preset: got dgcan; allowed: methods .*dcgan.*small_r3gan"):
+    with pytest.raises(
+        UserError,
+        match=r"no such method or preset: got dgcan; allowed: methods .*dcgan.*small_r3gan.*\. Did you mean dcgan",
+    ):
         find_preset("dgcan")
 
 

@@ -70,6 +70,9 @@ class ReadOptions(TableOptions):
     levels: str = ""
     """What each level of folders is, from the top, such as split/class/patient: split, class, patient, study, series,
     or - for one that is not used. By default, worked out from their names and printed."""
+    class_pattern: str = ""
+    """Regular expression whose first group is the class, such as "(normal|pneumonia)". It is compared with paths below
+    SOURCE, and goes before folders and tables."""
     masks: str = ""
     """Folder of masks of findings, such as lesions, that are named as their pictures."""
     anatomy: str = ""
@@ -85,8 +88,7 @@ class ReadOptions(TableOptions):
 
 @dataclass(frozen=True)
 class Picture:
-    """One decoded image with its metadata. Only `patient`, `patient_check` and `shared_ids` may
-    identify a person.
+    """One decoded image with its metadata. Only `patient`, `patient_check` and `shared_ids` may identify a person.
 
     Attributes:
         pixels: Stored units, shape (H, W), C-contiguous; for the types see `Unit`.
@@ -104,7 +106,7 @@ class Picture:
         patient: Patient id in the file; only its pseudonym is stored.
         patient_is_uid: Whether the patient id is the UID of the study, series or image, so that it names no person.
         patient_check: Digest of further data about the person in the file: two digests for one id raise an alarm.
-        shared_ids: Digests of identifiers that no two patients can share, such as that of the study; "" for unknown ones.
+        shared_ids: Digests of identifiers that no two patients can share, such as that of the study; "" if unknown.
         synthetic: Whether the file declares that it was generated.
         stack: Number of the volume that it is a slice of, where one file holds several.
         told_by: Attributes that tell this volume apart from the others of its file; "" if there are no others.

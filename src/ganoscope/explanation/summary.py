@@ -174,6 +174,20 @@ def say_share(estimate: Estimate) -> str:
     return f"{value} % (95 % interval {low} to {high} %)"
 
 
+def name_set(name: str) -> str:
+    """Returns what the maps of a target in one kind of images show, in words.
+
+    Args:
+        name: Target and kind, as the evidence of alarms names them.
+
+    Example:
+        >>> name_set("why_real on generated")
+        "the evidence for 'real' in generated images"
+    """
+    target, kind = name.split(" on ")
+    return f"the {TITLES[target]} in {kind} images"
+
+
 def percent(share: float) -> str:
     """Returns a share as a percentage, such as 38 %."""
     return f"{100 * share:.0f} %"

@@ -86,13 +86,11 @@ def refuse_classes(run: TrainedRun, config: GenerateConfig) -> None:
     }
     given = {name: value for name, value in options.items() if value is not None}
     if not run.classes:
-        reason = f"run {run.path} has no classes: its method {run.record.method} or its store has none"
-        refuse(
-            [
-                describe(f"{name} needs a conditional run", value, "no such option here", f"{reason}.")
-                for name, value in given.items()
-            ]
+        fault = f"needs a run that generates by class, and {run.path} does not"
+        allowed = (
+            f"a run of a conditional method, such as cgan, on a store with labels (this one is {run.record.method})"
         )
+        refuse([describe(f"{name} {fault}", value, allowed, "Leave the option out.") for name, value in given.items()])
     elif config.class_name and config.class_name not in run.classes:
         raise UserError(
             describe("--class is not a class of the run", config.class_name, ", ".join(run.classes), "Choose one.")

@@ -2,17 +2,27 @@
 
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
+from functools import cache
 from pathlib import Path
 
+from ganoscope.data.store import Store
 from ganoscope.seeds import Stream
 from ganoscope.studies.arms import ARMS, BASELINE, Arm
 from ganoscope.studies.design import Design
 from ganoscope.studies.families import RANDOM_FEATURES
+from ganoscope.studies.memory_needs import MemoryNeeds
 from ganoscope.studies.outer_splits import draw_seed
 from ganoscope.studies.refusals.given_places import list_tested_splits
 from ganoscope.tasks.task import Task
 
 STEPS = "ganoscope.studies.steps"
+
+
+@cache
+def measure_store(path: Path) -> tuple[int, int]:
+    """Returns (side of the images in pixels, number of images) of a store."""
+    store = Store.open(path)
+    return store.size, store.count
 
 
 @dataclass(frozen=True)
@@ -59,6 +69,11 @@ class SplitTasks:
     number: int
 
     @property
+    def memory(self) -> MemoryNeeds:
+        """Memory that tasks declare."""
+        return MemoryNeeds(self.design, measure_store(self.store)[0])
+
+    @property
     def label(self) -> str:
         """The split in names of tasks."""
         return f"split {self.number + 1}"
@@ -98,22 +113,23 @@ class SplitTasks:
             "seed": self.draw_seed(0),
             "device": config.device,
         }
-        data = self.take_training(config.real_fraction)
+        data, memory = self.take_training(config.real_fraction), self.memory.train_generator()
         function = f"{STEPS}.generator:train_generator"
-        return Task(f"{self.label}: generator", function, arguments, {"data": data}, resumes=True, memory_gib=2.0)
+        return Task(f"{self.label}: generator", function, arguments, {"data": data}, resumes=True, memory_gib=memory)
 
     def provide_images(self, source: str) -> Task:
         """Returns the task that provides the images of arms with that source."""
         config = self.design.config
         needs = {"data": self.take_training(config.real_fraction)}
-        largest = max(1.0, *config.ratios)
+        largest, memory = max(1.0, *config.ratios), self.memory.provide_images()
         if source == "external":
             arguments: dict[str, object] = {
                 "fingerprint": self.design.hashes["synthetic"],
                 "drawing": {"ratio": largest, "number": config.number, "seed": self.draw_seed(1)},
             }
             places = {"images": str(config.synthetic)}
-            return Task(f"{self.label}: external images", f"{STEPS}.added_images:take_images", arguments, needs, places)
+            name, function = f"{self.label}: external images", f"{STEPS}.added_images:take_images"
+            return Task(name, function, arguments, needs, places, memory_gib=memory)
         screened = source == "filtered"
         drawing = {
             "ratio": largest,
@@ -131,7 +147,7 @@ class SplitTasks:
         if screened:
             needs["classifier"] = self.fit(find_baseline(self.design), config.families[0], 0, 0)
         name = f"{self.label}: {source} images"
-        return Task(name, f"{STEPS}.added_images:draw_images", arguments, needs, places, memory_gib=2.0)
+        return Task(name, f"{STEPS}.added_images:draw_images", arguments, needs, places, memory_gib=memory)
 
     def fit(self, variant: Variant, family: str, seed: int, trial: int) -> Task:
         """Returns the task that fits one classifier.
@@ -172,7 +188,8 @@ class SplitTasks:
         arguments["config"] = options
         name = f"{self.label}: {family}, {variant.name}"
         function = f"{STEPS}.classifier:fit_classifier"
-        return Task(name, function, arguments, needs, places, resumes=True)
+        memory = self.memory.fit(family, arm, variant.fraction, ratio)
+        return Task(name, function, arguments, needs, places, resumes=True, memory_gib=memory)
 
     def evaluate(self) -> Task:
         """Returns the task that tests all classifiers of the split."""
@@ -195,7 +212,8 @@ class SplitTasks:
             arguments["external_splits"] = list_tested_splits(self.design.hashes["external"], self.design.fingerprint)
             places["external"] = str(config.external)
         function = f"{STEPS}.evaluation:evaluate_split"
-        return Task(f"{self.label}: evaluation", function, arguments, needs, places)
+        memory = self.memory.evaluate(measure_store(config.external)[1] if config.external else 0)
+        return Task(f"{self.label}: evaluation", function, arguments, needs, places, memory_gib=memory)
 
 
 def list_classifiers(design: Design) -> Iterator[tuple[Variant, str, int]]:

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from ganoscope.alarms import save_alarms
+from ganoscope.alarms import load_alarms, print_alarms, save_alarms
 from ganoscope.classifiers.trained import open_classifier
 from ganoscope.errors import UserError, describe
 from ganoscope.evaluate import generated_measurements
@@ -42,7 +42,14 @@ def report(run: Path, out: Path | None = None, config: ReportConfig = DEFAULTS) 
             page = render_page(sources)
             with replacing(out) as partial:
                 partial.write_text(page, encoding="utf-8")
+    show_own_alarms(sources.evaluation / ALARMS)
     return out
+
+
+def show_own_alarms(path: Path) -> None:
+    """Prints the alarms that the report itself raised; nothing where there are none: the page has those of others."""
+    if path.exists() and load_alarms(path):
+        print_alarms(path)
 
 
 def choose_file(out: Path) -> Path:

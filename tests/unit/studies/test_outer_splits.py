@@ -4,11 +4,13 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from sklearn.model_selection import StratifiedGroupKFold
 
 from ganoscope.errors import UserError
 from ganoscope.studies.outer_splits import (
     Cohort,
     SplitPlan,
+    deal_out,
     find_cohort,
     list_unusable,
     make_outer_split,
@@ -42,6 +44,23 @@ def test_folds_hold_out_every_patient_once_in_each_repetition():
     assert (held[:5].sum(0) == 1).all()
     assert (held[5:].sum(0) == 1).all()
     assert not np.array_equal(held[:5], held[5:])
+
+
+@settings(max_examples=40)
+@given(st.integers(0, 2**31 - 1), st.integers(2, 7), st.integers(2, 11))
+def test_groups_are_dealt_out_as_by_scikit_learn(seed, folds, classes):
+    rng = np.random.default_rng(seed)
+    groups = rng.integers(0, rng.integers(10, 80), 300)
+    codes = np.where(rng.random(300) < 0.5, groups % classes, rng.integers(0, classes, 300))
+    expected = np.empty(300, np.int64)
+    folder = StratifiedGroupKFold(folds, shuffle=True, random_state=seed)
+    for fold, (_, held) in enumerate(folder.split(groups, codes, groups)):
+        expected[held] = fold
+    np.testing.assert_array_equal(deal_out(groups, codes, folds, seed), expected)
+
+
+def test_fewer_groups_than_folds_are_dealt_out_too():
+    assert set(deal_out(np.arange(4), np.array([0, 1, 0, 1]), 6, 0)) <= set(range(6))
 
 
 def test_random_splits_are_drawn_anew():

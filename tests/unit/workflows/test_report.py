@@ -237,7 +237,8 @@ def test_a_folder_of_generated_images_is_shown(run, tmp_path):
     generate(run, tmp_path / "out", GenerateConfig(number=9))
     out = report(run, tmp_path / "there" / "r.html", ReportConfig(number=24, generated=tmp_path / "out"))
     assert out == tmp_path / "there" / "r.html"
-    assert "The first of 9 images in a separate folder" in out.read_text(encoding="utf-8")
+    text = out.read_text(encoding="utf-8")
+    assert "The first of 9 images in a separate folder" in text
 
 
 @pytest.mark.parametrize("name", ["explanations", "generated"])
@@ -283,6 +284,16 @@ def test_the_alarms_of_diversity_are_kept_beside_it(run):
     assert "Of older weights." not in Page(report(run, config=CONFIG).read_text(encoding="utf-8")).text
 
 
+def test_alarms_that_the_report_raises_are_printed_and_none_otherwise(run, monkeypatch, capsys):
+    monkeypatch.setattr(workflow.diversity, "find_alarms", lambda _: [])
+    report(run, config=CONFIG)
+    assert "alarms" not in capsys.readouterr().err
+    raised = [Alarm("collapsed_diversity", "warning", "they are alike.")]
+    monkeypatch.setattr(workflow.diversity, "find_alarms", lambda _: raised)
+    report(run, config=CONFIG)
+    assert "warning: they are alike." in capsys.readouterr().err
+
+
 def test_a_new_measurement_is_shown_and_no_longer_said_to_be_missing(run):
     missing = "Fidelity is not measured here"
     assert missing in Page(report(run, config=CONFIG).read_text(encoding="utf-8")).text
@@ -301,6 +312,8 @@ def test_a_folder_of_generated_images_is_compared_with_real_ones(run, phantom_st
     assert "Generated images beside real ones" in text
     assert "Compared are 40 of 144 generated images" in text
     assert "Fréchet distance" in text
+    assert "Fidelity is not measured here" not in text
+    assert "no reading by radiologists. Sample grids" in text
     content = load_json(run / "evaluation" / "generated.json")
     assert content["results"][0]["all"]["precision"]["floor"]["n"] > 0
     assert str(run.parent) not in (run / "evaluation" / "generated.json").read_text()

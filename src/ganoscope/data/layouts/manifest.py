@@ -26,12 +26,12 @@ from ganoscope.data.picture import ReadOptions, TableOptions
 from ganoscope.data.readers import readers
 from ganoscope.data.source.class_folders import refuse_conflict
 from ganoscope.data.source.entries import Listed, SourceImage
-from ganoscope.data.source.understood import LONE_MASK, NAMED_MASK, Understood, understand
+from ganoscope.data.source.understood import NAMED_MASK, Understood, locate, understand
 from ganoscope.data.source.walk import Found, find_link_fault, find_table_fault, walk_files
 from ganoscope.data.tables.gathered_rows import NO_PATH, collect_rows
 from ganoscope.data.tables.name_matching import Matching, is_outside, make_key, match_rows
 from ganoscope.data.tables.person_columns import WITHIN_PERSON, tell_persons
-from ganoscope.data.tables.source_names import SourceNames, is_picture, list_below, match_headers
+from ganoscope.data.tables.source_names import SourceNames, is_picture, match_headers
 from ganoscope.data.tables.table_files import NAME, choose_tables, find_tables
 from ganoscope.data.tables.table_rows import Row
 from ganoscope.data.tables.text_table import Table, normalise
@@ -109,10 +109,7 @@ def read_source(source: Path, options: ReadOptions) -> Reading:
         UserError: See `list_images`; or the classes of folders contradict those of the table.
     """
     tables = choose_tables(source, options)
-    by_folder = "class" in options.levels.split("/")
-    if by_folder and (options.label_column or options.map):
-        given = f"--levels {options.levels} and {'--label-column' if options.label_column else '--map'}"
-        raise UserError(describe("the class is stated twice", given, "one of the two", "Leave one out."))
+    by_folder = "class" in options.levels.split("/") or bool(options.class_pattern)
     reading = read_tables(source, options, tables, labels=not by_folder)
     settled = by_folder or options.label_column or options.map or options.table
     found = reading.understood.reading
@@ -150,7 +147,7 @@ def read_tables(source: Path, options: ReadOptions, tables: Sequence[tuple[Table
         {make_key(Path(path).relative_to(source).as_posix()) for path in paths}
         for paths in (understood.masks.paths, understood.masks.loose)
     )
-    masks |= list_below(source, (options.masks, options.anatomy), files)
+    masks |= list_stated(source, options, files)
     pictures = [file for file in files if file not in others]
     named = [key for key, row in rows.items() if row.fault != NO_PATH]
     series = list(dicom_tree.list_series(source, options)) if dicom_tree.matches(source) else None
@@ -180,6 +177,20 @@ def choose_matching(by_header: Matching, by_name: Callable[[], Matching]) -> Mat
         return by_header
     count = [len(set(found.row_of_file.values())) for found in (by_header, named)]
     return named if count[1] > count[0] else by_header
+
+
+def list_stated(source: Path, options: ReadOptions, files: Collection[str]) -> set[str]:
+    """Returns the files in the folders inside the source that the user states as masks.
+
+    Args:
+        source: Source folder.
+        options: How files are read.
+        files: Paths relative to the source.
+    """
+    root = source.resolve()
+    stated = [locate(source, folder).resolve() for folder in (options.masks, options.anatomy) if folder]
+    below = tuple(f"{find_key(root, folder)}/" for folder in stated if root in folder.parents)
+    return {file for file in files if file.startswith(below)}
 
 
 def refuse_formats(source: Path, files: Collection[str]) -> None:
@@ -250,7 +261,7 @@ def name_path(source: Path, path: Path) -> str:
 def name_fault(path: Path, understood: Understood) -> str:
     """Returns the reason why a file without a row is not taken."""
     if str(path) in understood.masks.loose:
-        return LONE_MASK
+        return understood.name_loose(str(path))
     return NAMED_MASK if str(path) in understood.masks.paths else NO_ROW
 
 

@@ -19,6 +19,8 @@ from ganoscope.data.levels.words import split_words
 
 SUFFIX = re.compile(r"(?:\.nii)?\.[a-z]{2,5}$|\.nii\.gz$", re.IGNORECASE)
 CHANNEL = re.compile("000[0-9]")
+DICOM = (".dcm", ".dicom", ".ima")
+"""Suffixes of masks that are listed and not attached: what a reader is shown of them may differ from what is drawn."""
 FOREIGN = {foreign for foreign, english in WHOLE.items() if english in words.MASKS}
 MAYBE = re.compile("|".join(sorted({word[:4] for word in words.MASKS | FOREIGN})), re.IGNORECASE)
 """Cheap first test of a name in plain letters: no other can hold a word for masks."""
@@ -220,17 +222,26 @@ class MaskIndex:
         masks: Masks by the key of their picture.
         loose: Masks without a picture, by path.
         paths: Paths of all masks.
+        dicom: Those of masks in DICOM, which are loose.
         reason: Why masks whose names do not tell outline findings, in words; "" if nothing shows it.
     """
 
     masks: dict[Key, list[MaskFile]] = field(default_factory=dict)
     loose: dict[str, MaskFile] = field(default_factory=dict)
     paths: set[str] = field(default_factory=set)
+    dicom: set[str] = field(default_factory=set)
     reason: str = ""
 
     def list_untold(self) -> set[str]:
         """Returns the paths of the masks whose names do not say what they outline."""
         return {file.path for files in self.masks.values() for file in files if not file.told}
+
+    def leave_out(self, paths: set[str]) -> None:
+        """Takes masks in DICOM as loose, whatever picture they belong to."""
+        self.dicom |= paths
+        for key, files in self.masks.items():
+            self.loose |= {file.path: file for file in files if file.path in paths}
+            self.masks[key] = [file for file in files if file.path not in paths]
 
     def state_findings(self, reason: str) -> None:
         """Takes the masks whose names do not tell as those of findings, if there is a reason."""
@@ -260,8 +271,11 @@ class MaskIndex:
         if len(files) > findings:
             reason = f"; {UNTOLD}" if guessed else ""
             lines.append(f"{OF_ANATOMY}: {len(files) - findings:,}{reason}")
-        if self.loose:
-            lines.append(f"masks without a picture of their name, listed in quarantine.csv: {len(self.loose):,}")
+        if self.dicom:
+            remedy = "to attach them, convert them to PNG"
+            lines.append(f"masks in DICOM, listed in quarantine.csv; {remedy}: {len(self.dicom):,}")
+        if lone := self.loose.keys() - self.dicom:
+            lines.append(f"masks without a picture of their name, listed in quarantine.csv: {len(lone):,}")
         return lines
 
 
@@ -299,6 +313,7 @@ class MaskSearch:
                 index.loose[candidate.file.path] = candidate.file
             else:
                 index.masks.setdefault(key, []).append(candidate.file)
+        index.leave_out({path for path in index.paths if path.lower().endswith(DICOM)})
         return pictures
 
     def choose(self, candidate: Candidate) -> Key | None:

@@ -15,6 +15,7 @@ from ganoscope.data.levels.mask_names import list_stems, read_context, read_stem
 from ganoscope.data.masks.label_maps import find_numbers, strip
 from ganoscope.data.picture import ReadOptions
 from ganoscope.data.source.entries import SourceImage
+from ganoscope.data.source.understood import locate
 from ganoscope.data.source.walk import walk_files
 from ganoscope.errors import describe, refuse
 from ganoscope.files import escape_unprintable
@@ -111,11 +112,6 @@ def attach_stated(
         tell(field, folder, masks, "numbers" if field in numbered else "names") for field, folder in stated.items()
     ]
     return join(source, list_images, masks, roots), lines
-
-
-def locate(source: Path, folder: str) -> Path:
-    """Returns a stated folder of masks; where there is none of that path, the one inside the source."""
-    return Path(folder) if Path(folder).is_dir() or not (source / folder).is_dir() else source / folder
 
 
 def count_beside(folder: Path, images: Iterable[SourceImage]) -> int:

@@ -26,6 +26,7 @@ from ganoscope.data.prepare.idle_options import name_format
 from ganoscope.data.readers import readers
 from ganoscope.data.source.entries import Listed, SourceImage
 from ganoscope.data.source.image_sequences import SequenceWatch
+from ganoscope.data.source.named_classes import NamedClasses
 from ganoscope.data.tables.split_lists import find_split_lists
 from ganoscope.errors import UserError
 from ganoscope.files import remove
@@ -101,8 +102,8 @@ def list_source(
         ids: Pattern for patient ids that the user stated, and what tables without classes say.
 
     Raises:
-        UserError: The source holds no files, its folders can be read in two ways, stated masks do not fit, or its
-            classes are named like persons.
+        UserError: The source holds no files, its folders can be read in two ways, stated masks do not fit, its classes
+            are named like persons, or no name matches the pattern of classes.
     """
     images = layout.list_images(source, options)
     understood, levels = list_lines(images, options), images.patient_levels if isinstance(images, Listed) else None
@@ -113,10 +114,11 @@ def list_source(
     images, lines = attach_stated(source, images, partial(layout.list_images, source, options), options, guessed)
     stated, details = ids
     lists, watch = find_split_lists(source), SequenceWatch(source, options.only_series)
+    names = NamedClasses(options.class_pattern)
     for line in (*lines, *details.tell(), *lists.lines):
         CONSOLE.print(line)
     repeated = RepeatedIds()
-    images = details.apply(source, lists.apply(source, images), options.levels)
+    images = names.pass_on(details.apply(source, lists.apply(source, images), options.levels))
     images = show_names(watch.pass_on(images), repeated)
     listing = replace(spool(images, folder / "listing.jsonl", stated), patient_levels=levels)
     for line in (*watch.tell(), *(repeated.tell() if listing.rule is None else ())):
@@ -126,6 +128,8 @@ def list_source(
         raise UserError(f"source {source} holds no files; allowed: a folder with {', '.join(readers())} images.")
     try:
         refuse_person_labels(listing.labels)
+        for line in names.tell():
+            CONSOLE.print(line)
     except UserError:
         remove(folder)
         raise

@@ -1,4 +1,4 @@
-"""Classes and splits of series from the folders that they were sorted into.
+"""Classes, splits and masks of series from the folders that they were sorted into.
 
 Folders of DICOM files are mostly those of patients, studies and series. They are classes where their names speak of
 health or disease, where each of a few holds several patients, or where the user states it.
@@ -8,6 +8,7 @@ health or disease, where each of a few holds several patients, or where the user
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
+from itertools import chain
 from pathlib import Path
 
 from ganoscope.data.levels.interpretation import FoundReading, Reading
@@ -17,8 +18,8 @@ from ganoscope.data.levels.words import is_diagnosis
 from ganoscope.data.source.class_folders import check_labels
 from ganoscope.data.source.entries import Listed, SourceImage
 from ganoscope.data.source.patient_levels import find_patient_levels
+from ganoscope.data.source.series_masks import list_folders_above, set_masks_apart, take
 from ganoscope.data.source.understood import understand
-from ganoscope.files import escape_unprintable
 
 MOST_CLASSES = 10
 """Largest number of folders that are classes although their names say nothing of disease."""
@@ -38,11 +39,12 @@ def sort_series(source: Path, series: Iterable[SourceImage], levels: str) -> Lis
     Raises:
         UserError: `levels` does not fit the folders.
     """
-    entries, lines = list(series), []
-    reading = understand(source, levels, strict=False).reading
+    understood = understand(source, levels, strict=False)
+    reading = understood.reading
+    entries, masks, lines = set_masks_apart(source, series, understood.masks)
     if isinstance(reading, FoundReading) and states_class(reading) and not holds_classes(source, entries, reading):
-        reading, lines = without_class(reading), [NOT_CLASSES]
-    images = (image for entry in entries for image in divide(source, entry, reading, bool(levels)))
+        reading, lines = without_class(reading), [NOT_CLASSES, *lines]
+    images = chain((image for entry in entries for image in divide(source, entry, reading, bool(levels))), masks)
     headers = all(entry.patient for entry in entries if not entry.fault)
     roles = levels.split("/") if levels else reading.state().split("/") if isinstance(reading, FoundReading) else ()
     could = find_patient_levels(source, entries, roles)
@@ -109,11 +111,6 @@ def is_below_patients(reading: FoundReading) -> bool:
     return False
 
 
-def list_folders_above(source: Path, path: Path) -> tuple[str, ...]:
-    """Returns the names of the folders above a file, from the source down."""
-    return tuple(map(escape_unprintable, path.relative_to(source).parts[:-1]))
-
-
 def divide(source: Path, entry: SourceImage, reading: Reading, stated: bool) -> Iterator[SourceImage]:
     """Yields an entry with what its folders say, in parts if they say different things.
 
@@ -131,5 +128,5 @@ def divide(source: Path, entry: SourceImage, reading: Reading, stated: bool) -> 
         patient = "" if known and not stated else place.patient
         parts[place._replace(patient=patient or entry.patient)].append(path)
     for place, paths in parts.items():
-        name = "/".join(map(escape_unprintable, paths[0].relative_to(source).parts))
-        yield replace(entry, paths=tuple(paths), name=name, label=place.label, split=place.split, patient=place.patient)
+        part = take(source, entry, tuple(paths))
+        yield replace(part, label=place.label, split=place.split, patient=place.patient)

@@ -6,7 +6,15 @@ from functools import cached_property, lru_cache
 from pathlib import Path
 
 from ganoscope.data.levels.interpretation import Reading, read_levels
-from ganoscope.data.levels.mask_names import Candidate, MaskIndex, MaskSearch, may_be_mask, read_candidate, read_context
+from ganoscope.data.levels.mask_names import (
+    DICOM,
+    Candidate,
+    MaskIndex,
+    MaskSearch,
+    may_be_mask,
+    read_candidate,
+    read_context,
+)
 from ganoscope.data.levels.stated import Place
 from ganoscope.data.readers import readers
 from ganoscope.data.source.entries import SourceImage
@@ -16,8 +24,9 @@ from ganoscope.data.source.walk import Found, find_table_fault, walk_files
 MASK = "a volume in a folder of label maps is no image of anatomy"
 NAMED_MASK = "a segmentation, by its name; not taken as a picture"
 LONE_MASK = "a mask without its picture, by its name or folder"
-STACKS = (".npy", ".npz", ".dcm", ".dicom", ".ima")
-"""Suffixes of files that are never taken as masks by their name."""
+DICOM_MASK = "a mask in DICOM, by its folder; to attach it, convert it to PNG under the same name"
+STACKS = (".npy", ".npz", *DICOM)
+"""Suffixes of files that are never taken as masks by their name; in a folder of masks, only beside a picture."""
 
 
 @dataclass(frozen=True)
@@ -48,7 +57,7 @@ class Understood:
                 fault = MASK if read_context(found.folders).masked else NAMED_MASK
                 yield replace(self.make_image(found, attach), fault=found.fault or fault)
             elif path in self.masks.loose:
-                yield replace(self.make_image(found, attach), fault=LONE_MASK)
+                yield replace(self.make_image(found, attach), fault=self.name_loose(path))
 
     @cached_property
     def place(self) -> Callable[[tuple[str, ...]], Place]:
@@ -69,6 +78,10 @@ class Understood:
             anatomy=tuple(Path(mask.path) for mask in masks if not mask.finding),
             fault=found.fault or find_table_fault(found),
         )
+
+    def name_loose(self, mask: str) -> str:
+        """Returns the reason why a mask is listed and not attached."""
+        return DICOM_MASK if mask in self.masks.dicom else LONE_MASK
 
     def tell(self, attach: bool = True) -> list[str]:
         """Returns what was understood, in lines for the terminal.
@@ -101,6 +114,11 @@ def understand(source: Path, levels: str = "", strict: bool = True, known: froze
     return understood
 
 
+def locate(source: Path, folder: str) -> Path:
+    """Returns a stated folder of masks; where there is none of that path, the one inside the source."""
+    return Path(folder) if Path(folder).is_dir() or not (source / folder).is_dir() else source / folder
+
+
 def walk_pictures(source: Path, search: MaskSearch) -> Iterator[tuple[str, ...]]:
     """Yields the folders above each picture of a source, and gathers its masks on the way."""
     for found in filter(is_picture, walk_files(source)):
@@ -116,11 +134,13 @@ def walk_pictures(source: Path, search: MaskSearch) -> Iterator[tuple[str, ...]]
 
 
 def find_candidate(found: Found) -> Candidate | None:
-    """Returns a file as a candidate for a mask; None if its names say nothing of masks, or it holds many pictures."""
+    """Returns a file as a candidate for a mask; None if its names say nothing of masks."""
     file_name = found.path.name
-    if not may_be_mask(found.folders, file_name) or file_name.lower().endswith(STACKS):
+    stack = file_name.lower().endswith(STACKS)
+    if not may_be_mask(found.folders, file_name) or (stack and not read_context(found.folders).masked):
         return None
-    return read_candidate(found.folders, found.path.name, str(found.path), found.name)
+    candidate = read_candidate(found.folders, file_name, str(found.path), found.name)
+    return candidate._replace(sure=False, begins=True) if candidate and stack else candidate
 
 
 def is_picture(found: Found) -> bool:

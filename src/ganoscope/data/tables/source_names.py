@@ -1,6 +1,6 @@
 """What the rows of a table may name in a source: files, folders, and ids in the headers of DICOM files."""
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -69,21 +69,6 @@ def is_picture(path: Path) -> bool:
     """Tells whether a file name has the suffix of a picture or none, as is common for DICOM files."""
     name = path.name.lower()
     return has_picture_suffix(path.suffix.lower()) and not name.endswith(TABLE_SUFFIXES) and not is_directory_file(name)
-
-
-def list_below(source: Path, folders: Iterable[str], files: Collection[str]) -> set[str]:
-    """Returns the files in folders that the user states, by themselves or below the source; none in the source itself.
-
-    Args:
-        source: Source folder.
-        folders: Paths of folders; "" for none.
-        files: Paths of files relative to the source.
-    """
-    places = [Path(folder) if Path(folder).is_dir() else source / folder for folder in folders if folder]
-    root = source.resolve()
-    below = [place.resolve().relative_to(root) for place in places if root in place.resolve().parents]
-    starts = tuple(f"{make_key(place.as_posix())}/" for place in below)
-    return {file for file in files if starts and file.startswith(starts)}
 
 
 def may_be_dicom(file: str) -> bool:

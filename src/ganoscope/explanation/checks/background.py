@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 from ganoscope.alarms import Alarm, Check
 from ganoscope.explanation.findings import MIN_IMAGES, Examination, SetFindings
 from ganoscope.explanation.regions import RegionSummary
-from ganoscope.explanation.summary import TITLES, percent, say_share
+from ganoscope.explanation.summary import TITLES, percent, say, say_share
 
 MIN_EXCESS = 0.05
 """Smallest difference between a region's share of attention and its share of the area that is worth an alarm."""
@@ -45,7 +45,7 @@ def describe_excess(place: str, found: Excess) -> str:
     """Returns the alarm's sentences about a place."""
     listed = "; ".join(
         f"{say_share(one.share)} of the {TITLES[name]} in {one.share.n} {kind} images, on {percent(one.area.value)} of "
-        "the picture"
+        f"the picture; image by image, {say(one.excess, 0, 100)} percentage points too much"
         for (name, kind), one in found.items()
     )
     return (

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from ganoscope.alarms import Alarm, Check
 from ganoscope.explanation.findings import Examination, compare_with_random
+from ganoscope.explanation.summary import name_set
 
 
 def find_missing_effect(examination: Examination) -> Iterator[Alarm]:
@@ -15,12 +16,12 @@ def find_missing_effect(examination: Examination) -> Iterator[Alarm]:
         if compare_with_random(one.deletion.gain) and compare_with_random(one.insertion.gain)
     }
     if without:
-        listed = " and ".join(name.replace("_", " ") for name in without)
+        listed = ", ".join(name_set(name) for name in without)
         yield Alarm(
             "attention_without_effect",
             "warning",
-            f"for {listed} images, the marked pixels move the score no more than pixels marked at random, neither when "
-            "they are blurred nor when they are restored. Don't read these maps as causes.",
+            "the marked pixels move the score no more than pixels marked at random, neither when they are blurred nor "
+            f"when they are restored, in maps of {listed}. Don't read these maps as causes.",
             without,
         )
 

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from ganoscope.alarms import Alarm, Check
 from ganoscope.explanation.checks.empty_maps import MAX_EMPTY
 from ganoscope.explanation.findings import Examination
+from ganoscope.explanation.summary import name_set
 from ganoscope.figures.overlays import BLANK_SPREAD
 
 
@@ -17,9 +18,7 @@ def find_near_blank_maps(examination: Examination) -> Iterator[Alarm]:
         if one.near_blank > MAX_EMPTY * one.images
     }
     if counts:
-        listed = ", ".join(
-            f"{few} of {images} for {name.replace('_', ' ')} images" for name, (few, images) in counts.items()
-        )
+        listed = ", ".join(f"{few} of {images} of {name_set(name)}" for name, (few, images) in counts.items())
         yield Alarm(
             "near_blank_maps",
             "warning",

@@ -12,7 +12,6 @@ from ganoscope.classifiers.trained import open_classifier
 from ganoscope.data.arrays import save_arrays
 from ganoscope.data.levels.words import is_healthy
 from ganoscope.data.store import Store
-from ganoscope.explanation.classifier_maps import choose_layer, explain_codes
 from ganoscope.files import save_json
 from ganoscope.studies.analysis.first_split import FirstSplit
 from ganoscope.studies.analysis.ssim_distribution import choose
@@ -143,6 +142,8 @@ def explain_arm(
         images: Network range, shape (N, 1, H, W).
         labels: Class of each.
     """
+    from ganoscope.explanation.classifier_maps import choose_layer, explain_codes  # late: it imports pyplot
+
     classifier = open_classifier(run, choose_device("auto"))
     codes, batch = np.array([classifier.record.classes.index(label) for label in labels]), torch.from_numpy(images)
     found = explain_codes(classifier.network, batch, codes, choose_layer(classifier.network, batch[:1]))

@@ -5,7 +5,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import sklearn.model_selection  # noqa: F401 - shared by all workers, which need it
 
 from ganoscope.data.store import Store
 from ganoscope.data.store.derived import derive_store

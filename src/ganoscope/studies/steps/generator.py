@@ -5,6 +5,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, Literal
 
+from ganoscope.data.store import Store
 from ganoscope.presets import find_preset
 from ganoscope.studies.result_files import RUN, STORE
 from ganoscope.training.preflight import prepare_run
@@ -25,6 +26,8 @@ def train_generator(
 ) -> None:
     """Trains a method into the folder `run`; goes on where an interrupted task stopped.
 
+    A batch has at most as many images as there are to learn from.
+
     Args:
         output: Folder of the result.
         inputs: `data`: the store to learn from.
@@ -33,9 +36,10 @@ def train_generator(
         seed: Random seed.
         device: Device to compute on.
     """
-    preset = find_preset(method)
-    changes: dict[str, Any] = {"images": images, "epochs": None, "seed": seed, "device": device}
+    preset, data = find_preset(method), Store.open(inputs["data"] / STORE)
+    batch = min(preset.train.batch_size, len(data.indices("train")))
+    changes: dict[str, Any] = {"images": images, "epochs": None, "batch_size": batch, "seed": seed, "device": device}
     config = replace(preset.train, **changes)
-    record = prepare_run(preset.method, preset.method_config, inputs["data"] / STORE, output / RUN, config)
+    record = prepare_run(preset.method, preset.method_config, data.path, output / RUN, config)
     with join_processes(record.train.device) as place:
         Session(record, output / RUN, place).train()

@@ -8,7 +8,7 @@ from tests.fixtures.listings import faults
 
 from ganoscope.data.layouts import find_layout
 from ganoscope.data.picture import ReadOptions
-from ganoscope.data.source.understood import LONE_MASK
+from ganoscope.data.source.understood import DICOM_MASK, LONE_MASK
 from ganoscope.errors import UserError
 
 RADIOGRAPHY = ("COVID", "Lung_Opacity", "Normal", "Viral Pneumonia")
@@ -307,6 +307,30 @@ def test_masks_without_their_picture_are_listed_as_such(make_source):
     listed = find_layout(source)[1].list_images(source, ReadOptions())
     assert faults(list(listed)) == {"masks/c.png": LONE_MASK, "sick/d_mask.png": LONE_MASK}
     assert "masks without a picture of their name, listed in quarantine.csv: 2" in listed.lines
+
+
+def test_arrays_and_dicom_in_a_folder_of_masks_are_masks_beside_a_picture_of_their_name(make_source):
+    names = ("sick/a.npy", "well/b.npy", "masks/a.npy", "masks/c.npy", "sick/e.dcm", "masks/e.dcm")
+    listed = find_layout(source := make_source(dict.fromkeys(names, b"")))[1].list_images(source, ReadOptions())
+    items = {item.name: item for item in listed}
+    assert [path.name for path in items["sick/a.npy"].anatomy] == ["a.npy"]
+    assert "masks/a.npy" not in items
+    assert faults(items.values()) == {"masks/e.dcm": DICOM_MASK}
+    assert items["sick/e.dcm"].anatomy == ()
+
+
+def test_files_in_a_folder_stated_as_masks_are_left_aside_when_rows_seek_pictures(make_source):
+    names = [f"{folder}/{n}.png" for folder in ("films", "drawn") for n in range(4)]
+    table = "path,label\n" + "".join(f"{n}.png,{'ab'[n % 2]}\n" for n in range(4))
+    source = make_source(dict.fromkeys(names, b"") | {"any.csv": table.encode()})
+    layout = find_layout(source)[1]
+    for folder in ("drawn", str(source / "drawn")):
+        items = list(layout.list_images(source, ReadOptions(anatomy=folder)))
+        assert [(item.name, item.label, item.fault) for item in items] == [
+            (f"films/{n}.png", "ab"[n % 2], "") for n in range(4)
+        ]
+    with pytest.raises(UserError, match="fit several files"):
+        list(layout.list_images(source, ReadOptions()))
 
 
 def test_what_was_understood_is_told_in_one_line_per_level(read):

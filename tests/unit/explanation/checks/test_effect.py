@@ -20,4 +20,4 @@ def test_only_maps_without_effect_by_both_curves_are_named(deletion, insertion, 
     assert [alarm.code for alarm in found] == ["attention_without_effect"] * alarming
     for alarm in found:
         assert alarm.evidence == {"why_real on generated": deletion.value}
-        assert "for why real on generated images" in alarm.message
+        assert "in maps of the evidence for 'real' in generated images." in alarm.message

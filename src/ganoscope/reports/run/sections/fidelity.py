@@ -45,6 +45,19 @@ def make_chapter(sources: Sources) -> Chapter | None:
         return Chapter("fidelity", TITLE, tuple(describe_comparison(content, sources.classifier_dangers)))
 
 
+def compares(sources: Sources) -> bool:
+    """Tells whether a report gives a distance between generated and real images; not where a set is too small.
+
+    Raises:
+        UserError: The file of measurements is damaged.
+    """
+    if sources.config.generated is None or sources.translates or sources.store.value is None:
+        return False
+    with reading(sources.evaluation / NAME):
+        results = load_mapping(sources.evaluation / NAME)["results"]
+        return any("frechet_distance" in one["all"] for one in results)
+
+
 def describe_comparison(content: Mapping[str, Any], dangers: tuple[str, ...]) -> Iterator[Section]:
     """Yields what was compared, and the results in every feature space.
 

@@ -54,7 +54,7 @@ def describe_screening(screening: Mapping[str, Any]) -> tuple[tuple[str, ...], t
     share = f"{rejected / drawn:.1%}" if drawn else "none"
     text = (
         f"Of {drawn:,} generated images, {rejected:,} ({share}) were screened out; an image may be rejected for two "
-        "reasons. Both change the distribution: rejected images are missing from every number about this folder."
+        "reasons. Screening changes the distribution: rejected images are missing from every number about this folder."
     )
     reasons = screening.get("rejected_by_reason", {})
     sought = {"copy": "copies" in screening, "label": "labels" in screening}

@@ -1,12 +1,16 @@
 """What the numbers of a report do not show."""
 
 from collections.abc import Collection
+from pathlib import Path
 
+from ganoscope.evaluate import generated_measurements
 from ganoscope.evaluate.fidelity.diversity import Diversity
 from ganoscope.reports.kit.content import Chapter, Section
 from ganoscope.reports.run.artefacts import Sources
+from ganoscope.reports.run.sections.fidelity import compares
 from ganoscope.reports.run.sections.measurements import list_measurements
 
+COMPARISON = Path(generated_measurements.NAME).stem
 NOT_MEASURED = {
     "Memorisation is not measured here. Nothing in this report shows that generated images are not copies of training "
     "images, or that no training image can be recovered from the model. Synthetic does not mean anonymous.": (
@@ -18,6 +22,7 @@ NOT_MEASURED = {
     "radiologists. Sample grids are for visual inspection; 64 images are too few to assess rare failures.": (
         "frechet_distance",
         "kernel_distance",
+        COMPARISON,
     ),
     "Usefulness is not measured here: whether these images help to train a classifier needs a separate study.": (
         "usefulness",
@@ -34,6 +39,10 @@ ON_DIVERSITY = (
     "MS-SSIM measures how similar images are, not how realistic: noise is diverse, too. A mean over pairs can miss a "
     "generator that repeats a few images exactly but rarely, or leaves out a rare finding."
 )
+ON_COMPARISON = (
+    "Distances in feature spaces compare whole sets of images: they can miss rare failures and wrong anatomy, and are "
+    "no reading by radiologists. Sample grids are for visual inspection."
+)
 ON_EXPLANATIONS = (
     "Heat maps show where a discriminator's score depends on the image, at the resolution of the layer they come from; "
     "they do not show why. They explain this discriminator, not the disease, and not the generator."
@@ -49,8 +58,11 @@ SMALL_SET = 100
 
 def make_chapter(sources: Sources) -> Chapter:
     """Returns the chapter on limits."""
+    measured = [path.stem for path in list_measurements(sources.evaluation)]
+    compared = [COMPARISON] if compares(sources) or sources.counterfactuals.value else []
     points = (
-        *list_unmeasured([path.stem for path in list_measurements(sources.evaluation)]),
+        *list_unmeasured([*measured, *compared]),
+        *([ON_COMPARISON] if compared else []),
         *ALWAYS,
         *([ON_TRANSLATION] if sources.translates else []),
         *list_diversity_limits(sources.diversity.value),
