@@ -128,6 +128,16 @@ LIST = (
         size_px=64,
         about="translation between two classes on a small CPU, 64 px, about 10 minutes (CycleGAN)",
     ),
+    Preset(
+        "small_counterfactual",
+        "cyclegan_counterfactual",
+        cyclegan_counterfactual.Config(
+            generator="attention_resunet", generator_channels=16, discriminator_channels=32, identity_weight=5.0
+        ),
+        make_train_config("cyclegan_counterfactual", epochs=None, images=4_000),
+        size_px=64,
+        about="counterfactuals for a classifier on a small CPU, 64 px, about 10 minutes; needs --classifier",
+    ),
 )
 
 PRESETS: Mapping[str, Preset] = MappingProxyType({preset.name: preset for preset in LIST})

@@ -9,6 +9,7 @@ import pytest
 import ganoscope
 import ganoscope.counterfactuals.checks
 import ganoscope.data.checks
+import ganoscope.evaluate.classification.external_checks
 import ganoscope.evaluate.classification.split_checks
 import ganoscope.evaluate.counterfactual.set_checks
 import ganoscope.evaluate.fidelity.diversity
@@ -27,7 +28,8 @@ FOLDERS = {
 ROOMS = {
     **FOLDERS,
     "evaluate/fidelity/": ganoscope.evaluate.fidelity.diversity.CHECKS,
-    "evaluate/classification/": ganoscope.evaluate.classification.split_checks.CHECKS,
+    "evaluate/classification/": ganoscope.evaluate.classification.split_checks.CHECKS
+    + ganoscope.evaluate.classification.external_checks.OF_TRANSFER,
     "evaluate/counterfactual/": ganoscope.evaluate.counterfactual.set_checks.CHECKS,
     "counterfactuals/": ganoscope.counterfactuals.checks.CHECKS,
     "explanation/answers.py": ganoscope.explanation.answers.CHECKS,

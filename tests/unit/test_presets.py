@@ -1,5 +1,6 @@
 """Presets: the rows of the specification, pinned; each goes through the real command line and builds its networks."""
 
+import re
 from dataclasses import asdict
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from ganoscope.presets import PRESETS, configure, find_preset, list_methods
 from ganoscope.training.run_folder.record import load_record
 from ganoscope.workflows.train import train
 
+ROOT = Path(__file__).parents[2]
 CLASSES = ("normal", "pneumonia")
 HU_RANGE = (-1024.0, 3071.0)
 
@@ -90,6 +92,16 @@ def test_presets_of_the_five_systems_have_the_settings_of_the_specification(name
     assert preset.size_px == size_px
     assert {key: asdict(preset.train)[key] for key in train_options} == train_options
     assert {key: asdict(preset.method_config)[key] for key in hyper_parameters} == hyper_parameters
+
+
+def test_the_small_preset_for_counterfactuals_has_the_settings_that_its_evidence_was_measured_with():
+    script = (ROOT / "benchmarks" / "counterfactual_evidence.py").read_text(encoding="utf-8")
+    found = dict(re.findall(r'"--([a-z-]+)",(?: type=\w+,)? default="?([\w.]+)', script))
+    preset = PRESETS["small_counterfactual"]
+    given = {**asdict(preset.train), **asdict(preset.method_config)}
+    names = ("images", "batch_size", "generator", "generator_channels", "discriminator_channels", "identity_weight")
+    assert {name: str(given[name]) for name in names} == {name: found[name.replace("_", "-")] for name in names}
+    assert (float(found["weight"]), found["size"]) == (given["counterfactual_weight"], str(preset.size_px))
 
 
 @pytest.mark.parametrize("name", PRESETS)

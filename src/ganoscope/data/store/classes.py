@@ -41,7 +41,10 @@ def refuse_test_only(store: Store, purpose: str) -> None:
         UserError: The store has no training images.
     """
     if not len(store.indices("train")):
-        remedy = "Name another store: this one is for evaluation. Without --split test, prepare divides it."
+        remedy = (
+            "Name another store: this one is for evaluation, as by `ganoscope classify STORE OUT --classifier RUN`. "
+            "Without --split test, prepare divides it."
+        )
         given = f"0 in {store.path}, all of whose {store.count:,} images are held out (--split test)"
         raise UserError(describe(f"{purpose} needs training images", given, "1 or more", remedy))
 

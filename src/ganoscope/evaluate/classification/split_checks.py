@@ -1,6 +1,6 @@
 """What a reader must know before trusting a classifier's metrics: checks of each split, and of the temperature."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 
@@ -61,10 +61,15 @@ def check_overlap(evidence: ScoredSplits) -> Iterator[Alarm]:
                 yield Alarm(f"overlapping_{named}_{split}", "danger", message, {named: len(shared)})
 
 
-def check_unscored(evidence: ScoredSplits) -> Iterator[Alarm]:
-    """Yields alarms where held-out images have no label, or one that no training image has: they can't be scored."""
+def check_unscored(held_out: Sequence[str], evidence: ScoredSplits) -> Iterator[Alarm]:
+    """Yields alarms where held-out images have no label, or one that no training image has: they can't be scored.
+
+    Args:
+        held_out: Names of the splits to look at.
+        evidence: Scores of all splits.
+    """
     splits = evidence.store.column("split")
-    for split in HELD_OUT:
+    for split in held_out:
         number = int((splits == split).sum())
         scored = sum(evidence.scores[split].counts.values()) if split in evidence.scores else 0
         if not scored:
@@ -238,22 +243,34 @@ def list_checks_of_split(split: str) -> tuple[Check[ScoredSplits], ...]:
     )
 
 
-CHECKS: tuple[Check[ScoredSplits], ...] = (
-    Check(("overlapping_*",), "patients or near-duplicates shared by the train split and another split", check_overlap),
-    Check(
+def make_unscored_check(held_out: Sequence[str]) -> Check[ScoredSplits]:
+    """Returns the check for images of some splits that can't be scored."""
+    return Check(
         ("nothing_scored_*", "unscored_images_*"),
         "held-out images that can't be scored",
-        check_unscored,
+        partial(check_unscored, held_out),
         titles=("a split without an image that can be scored", "held-out images that can't be scored"),
-    ),
+    )
+
+
+CHANCE_CHECK: Check[ScoredSplits] = Check(
+    ("no_better_than_chance",),
+    "a test AUROC that may be chance",
+    check_chance,
+    f"lower end of the interval at {CHANCE:g} or below",
+)
+SCALING_CHECK: Check[ScoredSplits] = Check(
+    ("temperature_not_used", "temperature_worse_on_test"),
+    "temperature scaling that makes probabilities worse on patients that it was not fitted on",
+    check_scaling,
+    titles=("temperature scaling that does not help", "temperature scaling that does harm on the test split"),
+)
+CHECKS: tuple[Check[ScoredSplits], ...] = (
+    Check(("overlapping_*",), "patients or near-duplicates shared by the train split and another split", check_overlap),
+    make_unscored_check(HELD_OUT),
     *list_checks_of_split("validation"),
     *list_checks_of_split("test"),
-    Check(
-        ("no_better_than_chance",),
-        "a test AUROC that may be chance",
-        check_chance,
-        f"lower end of the interval at {CHANCE:g} or below",
-    ),
+    CHANCE_CHECK,
     Check(
         ("temperature_not_fitted", "temperature_at_limit"),
         "a temperature that the validation split does not determine",
@@ -261,11 +278,6 @@ CHECKS: tuple[Check[ScoredSplits], ...] = (
         f"no misclassified image, or a temperature outside {LOWEST:g} to {HIGHEST:g}",
         titles=("a temperature that can't be fitted", "a temperature at its limit"),
     ),
-    Check(
-        ("temperature_not_used", "temperature_worse_on_test"),
-        "temperature scaling that makes probabilities worse on patients that it was not fitted on",
-        check_scaling,
-        titles=("temperature scaling that does not help", "temperature scaling that does harm on the test split"),
-    ),
+    SCALING_CHECK,
 )
 """What is looked for in the scores of a classifier."""

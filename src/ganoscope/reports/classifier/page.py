@@ -45,8 +45,17 @@ def save_page(run: Path, store: Store) -> Path:
     Raises:
         UserError: The run folder is incomplete or damaged.
     """
-    path = run / PAGE
-    page = render(collect_content(read_findings(run, store)), "classifier/template.html")
+    return write_page(run / PAGE, collect_content(read_findings(run, store)))
+
+
+def write_page(path: Path, content: dict[str, Any]) -> Path:
+    """Writes a page about a classifier, and returns its path.
+
+    Args:
+        path: File to write.
+        content: Everything that the template shows.
+    """
+    page = render(content, "classifier/template.html")
     with replacing(path) as partial:
         partial.write_text(page, encoding="utf-8")
     return path

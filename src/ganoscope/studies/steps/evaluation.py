@@ -13,6 +13,7 @@ from ganoscope.data.store import Store
 from ganoscope.data.store.classes import encode_labels
 from ganoscope.evaluate.classification.calibration import apply_temperature
 from ganoscope.evaluate.classification.metrics import METRICS, Predictions, compute_confusion, compute_values
+from ganoscope.evaluate.classification.subgroup_scores import find_subgroups
 from ganoscope.files.tables import save_csv
 from ganoscope.studies.families import find_family
 from ganoscope.studies.result_files import (
@@ -33,10 +34,6 @@ from ganoscope.studies.steps.added_images import open_images
 from ganoscope.studies.steps.chosen_patients import open_same
 
 REVISIONS = {"evaluate_split": 1}
-KINDS = ("view", "modality", "folder")
-"""Columns of the manifest whose values are subgroups, beside the classes."""
-LEAST_IMAGES = 10
-"""Smallest subgroup that is measured."""
 
 
 @dataclass(frozen=True)
@@ -150,8 +147,6 @@ def measure_subgroups(predictions: Predictions, store: Store) -> Iterator[dict[s
         predictions: Predictions for images of the store.
         store: Store of the images.
     """
-    places = {name: place for place, name in enumerate(store.column("sample_id").tolist())}
-    positions = np.array([places[name] for name in predictions.sample_ids.tolist()])
     right = predictions.predicted == predictions.codes
     values = compute_values(predictions, np.ones((1, len(right))))
     for code, label in enumerate(predictions.classes):
@@ -159,11 +154,7 @@ def measure_subgroups(predictions: Predictions, store: Store) -> Iterator[dict[s
         by_class = {name: float(values[f"{name} {label}"][0]) for name in ("auroc", "sensitivity")}
         accuracy = float(right[own].mean()) if own.any() else np.nan
         yield {"kind": "class", "subgroup": label, "images": int(own.sum()), **by_class, "accuracy": accuracy}
-    for kind in KINDS:
-        found = store.column(kind)[positions]
-        for name in np.unique(found[found != ""]).tolist() if len(np.unique(found)) > 1 else ():
-            own = found == name
-            if own.sum() >= LEAST_IMAGES:
-                part = compute_values(predictions, own[None].astype(np.float64))
-                metrics = {metric: float(part[metric][0]) for metric in ("auroc", "sensitivity", "accuracy")}
-                yield {"kind": kind, "subgroup": name, "images": int(own.sum()), **metrics}
+    for kind, name, own in find_subgroups(predictions, store):
+        part = compute_values(predictions, own[None].astype(np.float64))
+        metrics = {metric: float(part[metric][0]) for metric in ("auroc", "sensitivity", "accuracy")}
+        yield {"kind": kind, "subgroup": name, "images": int(own.sum()), **metrics}

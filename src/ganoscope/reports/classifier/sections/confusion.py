@@ -6,7 +6,7 @@ import numpy as np
 
 from ganoscope.evaluate.classification.metrics import CLASS_METRICS, SplitScores
 from ganoscope.figures.axes import INK, make_figure, name_plainly
-from ganoscope.reports.classifier.artefacts import Findings
+from ganoscope.reports.classifier.artefacts import Measured
 from ganoscope.reports.classifier.sections.scores import write_metric
 from ganoscope.reports.kit.chart_files import WIDE_PX, save_chart, show_chart
 from ganoscope.reports.kit.content import Chapter, Section, Table
@@ -15,7 +15,7 @@ MATRIX_CLASSES = 12
 """Classes up to which a confusion matrix has numbers in its cells."""
 
 
-def show(findings: Findings) -> Chapter:
+def show(findings: Measured) -> Chapter:
     """Returns the metrics of each class, and the confusion matrix."""
     scores = findings.results.scores
     alt = f"Confusion matrix of the {findings.shown} split: " + "; ".join(

@@ -8,13 +8,13 @@ from ganoscope.evaluate.classification.calibration import BINS
 from ganoscope.evaluate.classification.curve_points import SplitCurves
 from ganoscope.evaluate.classification.metrics import SplitScores
 from ganoscope.figures.axes import COLOURS, FAINT, INK, make_figure
-from ganoscope.reports.classifier.artefacts import Findings
+from ganoscope.reports.classifier.artefacts import Measured
 from ganoscope.reports.classifier.sections.scores import write_metric
 from ganoscope.reports.kit.chart_files import WIDE_PX, save_chart, show_chart
 from ganoscope.reports.kit.content import Chapter, Section
 
 
-def show(findings: Findings) -> Chapter:
+def show(findings: Measured) -> Chapter:
     """Returns the reliability diagrams."""
     alt = f"Accuracy over confidence on the {findings.shown} split, before and after temperature scaling."
     path, shown = findings.pictures / "reliability.png", findings.results
@@ -23,7 +23,7 @@ def show(findings: Findings) -> Chapter:
     return Chapter("calibration", "Calibration", (content,))
 
 
-def describe_calibration(findings: Findings) -> tuple[str, ...]:
+def describe_calibration(findings: Measured) -> tuple[str, ...]:
     """Returns how probabilities were calibrated, and how to read the diagrams."""
     weighted = findings.record.config.get("class_weights") == "balanced"
     shift = (

@@ -7,7 +7,7 @@ import numpy as np
 from ganoscope.evaluate.classification.curve_points import SplitCurves
 from ganoscope.evaluate.classification.metrics import SplitScores
 from ganoscope.figures.axes import COLOURS, FAINT, INK, STYLES, make_figure, name_plainly
-from ganoscope.reports.classifier.artefacts import Findings
+from ganoscope.reports.classifier.artefacts import Measured
 from ganoscope.reports.classifier.sections.scores import write_metric
 from ganoscope.reports.kit.chart_files import save_chart, show_chart
 from ganoscope.reports.kit.content import Chapter, Section
@@ -16,7 +16,7 @@ POINTS = 400
 """Points per line, at most."""
 
 
-def show(findings: Findings) -> Chapter:
+def show(findings: Measured) -> Chapter:
     """Returns the ROC and the precision-recall curves."""
     curves, scores = findings.results.curves, findings.results.scores
     drawn = list(curves.by_class)
@@ -34,7 +34,7 @@ def show(findings: Findings) -> Chapter:
     return Chapter("curves", "ROC, precision and recall", (content,))
 
 
-def describe_curves(findings: Findings, drawn: list[str]) -> str:
+def describe_curves(findings: Measured, drawn: list[str]) -> str:
     """Returns how to read the curves of the classes that are drawn."""
     classes = len(findings.record.classes)
     cut = f" The {len(drawn)} classes with the most images." if 2 < len(drawn) < classes else ""
