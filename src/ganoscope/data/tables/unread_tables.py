@@ -71,7 +71,7 @@ def describe_alike(group: list[tuple[Table, list[str]]], names: SourceNames, sev
     chosen = next((one for one in found if one.fits), found[0])
     others = frozenset(table.path.name for table, _ in group)
     more = ", ".join(sorted(others - chosen.names))
-    text = f"{chosen.text.rstrip(".")}. The same holds for {more}, with the same columns." if more else chosen.text
+    text = f"{chosen.text.rstrip('.')}. The same holds for {more}, with the same columns." if more else chosen.text
     return replace(chosen, names=others, text=text)
 
 
