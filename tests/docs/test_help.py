@@ -50,3 +50,19 @@ def test_the_makefile_has_the_commands_that_the_readme_promises():
     for target in ("demo", "test"):
         assert f"make {target}" in readme
         assert re.search(rf"^{target}:", makefile, re.MULTILINE)
+
+
+@pytest.mark.parametrize("command", [[name] for name in COMMANDS] + [["train", "dcgan"], ["train", "cyclegan"]])
+def test_help_fits_a_terminal_of_80_columns(command, capsys, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "80")
+    with pytest.raises(SystemExit):
+        execute([*command, "--help"])
+    lines = capsys.readouterr().out.splitlines()
+    assert [line for line in lines if len(line.rstrip()) > 80 and not line.startswith("usage:")] == []
+
+
+def test_an_options_meaning_breaks_where_the_terminal_ends_alone(capsys, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "300")
+    with pytest.raises(SystemExit):
+        execute(["train", "dcgan", "--help"])
+    assert "Above 1, every phase draws its own noise." in capsys.readouterr().out

@@ -114,9 +114,13 @@ def parse(name: str, arguments: Sequence[str]) -> Any:
     """Returns the command's dataclass with the arguments as its fields; tyro shows help and refuses unknown options."""
     import tyro
 
+    from ganoscope.cli._help import joined_meanings, wrap_description
+
     module = import_module(f"{__name__}.{name}")
     kind = module.choose(arguments) if hasattr(module, "choose") else module.Command
-    return tyro.cli(kind, args=arguments, prog=f"ganoscope {name}", description=kind.__doc__)
+    with joined_meanings():
+        description = wrap_description(kind.__doc__ or "")
+        return tyro.cli(kind, args=arguments, prog=f"ganoscope {name}", description=description)
 
 
 def list_commands() -> dict[str, str]:

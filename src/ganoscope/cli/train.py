@@ -72,7 +72,8 @@ def find_store(record: RunRecord, moved: Path | None) -> Path:
     found = open_run_store(record, moved)
     if found.reason == "gone":
         fault = "the store that the run was trained on is not there"
-        raise UserError(describe(fault, found.path, record.store_name, "Give its path with --store STORE."))
+        name = f"the folder of the store called {record.store_name}, wherever it is now"
+        raise UserError(describe(fault, found.path, name, "Give the store's folder with --store STORE."))
     if found.reason == "changed":
         given, wanted = found.fingerprint[:12], record.store_fingerprint[:12]
         fault = f"store {found.path} is not the one that the run was trained on: its fingerprint differs"

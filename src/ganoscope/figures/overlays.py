@@ -1,7 +1,7 @@
 """Heat maps over images: blending, colour scales, colour bars, captions.
 
 An empty map is never coloured, nor is one that hardly varies: the plain image is shown with the word "empty" or
-"near-blank".
+"near-blank". A map whose colours can hardly be seen, beside others on one scale, is called "faint".
 """
 
 from textwrap import wrap
@@ -22,6 +22,8 @@ OVERLAY_PX = 256
 """Smallest width of an overlay that is written as a picture of its own."""
 BLANK_SPREAD = 0.1
 """A map whose values differ by less than this share of the largest is near-blank: it marks no place."""
+FAINT = 0.1
+"""A map whose largest value is below this share of the upper end of the colours is faint: it looks like none."""
 SCALE_QUANTILE = 0.995
 """Quantile of the maps' maxima at the upper end of the colours."""
 
@@ -79,6 +81,20 @@ def name_blank(heat: NDArray[np.floating]) -> str:
     return "near-blank" if is_near_blank(heat) else ""
 
 
+def name_look(heat: NDArray[np.floating], scale: float) -> str:
+    """Returns what is said about a map (H, W) that marks no place, or too faintly to be seen; else "".
+
+    Args:
+        heat: Raw values of the map, shape (H, W).
+        scale: Raw value at the upper end of the colours.
+
+    Example:
+        >>> name_look(np.array([[0.0, 0.5]]), 10.0), name_look(np.array([[0.0, 5.0]]), 10.0)
+        ('faint', '')
+    """
+    return name_blank(heat) or ("faint" if heat.max() < FAINT * scale else "")
+
+
 def write_word(picture: NDArray[np.uint8], word: str) -> NDArray[np.uint8]:
     """Returns an RGB picture (H, W, 3) with a word in its corner."""
     canvas = Image.fromarray(picture)
@@ -93,7 +109,7 @@ def show(axes: Axes, picture: NDArray[np.uint8]) -> None:
 
 
 def show_map(axes: Axes, image: NDArray[np.floating], heat: NDArray[np.floating], scale: float) -> None:
-    """Draws a map over its image; an empty or near-blank map as the plain image with that word.
+    """Draws a map over its image; an empty or near-blank map as the plain image with that word, a faint one so called.
 
     Args:
         axes: Where to draw.
@@ -101,9 +117,8 @@ def show_map(axes: Axes, image: NDArray[np.floating], heat: NDArray[np.floating]
         heat: Raw values of the map, shape (H, W).
         scale: Raw value at the upper end of the colours.
     """
-    word = name_blank(heat)
-    show(axes, blend(image, heat, 0.0 if word else scale))
-    if word:
+    show(axes, blend(image, heat, 0.0 if name_blank(heat) else scale))
+    if word := name_look(heat, scale):
         box = {"facecolor": "black", "alpha": 0.6, "edgecolor": "none", "pad": 2}
         axes.text(0.04, 0.95, word, transform=axes.transAxes, color="white", fontsize=9, va="top", bbox=box)
 

@@ -14,7 +14,7 @@ def test_a_moved_store_can_be_named_and_another_one_is_refused(tiny_run, phantom
     record = load_record(tiny_run)
     assert find_store(record, None) == phantom_store
     gone = replace(record, store=str(tmp_path / "gone"))
-    with pytest.raises(UserError, match="Give its path with --store"):
+    with pytest.raises(UserError, match="Give the store's folder with --store"):
         find_store(gone, None)
     moved = shutil.copytree(phantom_store, tmp_path / "moved")
     assert find_store(gone, moved) == moved

@@ -63,6 +63,15 @@ def test_a_map_that_marks_no_place_says_so_and_is_not_coloured(heat, words):
     assert (shown == shown[..., :1]).all() == bool(words)
 
 
+@pytest.mark.parametrize(("peak", "words"), [(0.9, ["faint"]), (1.1, [])])
+def test_a_map_too_faint_to_be_seen_beside_others_is_called_so_and_coloured(peak, words):
+    axes = Figure().subplots()
+    heat = peak * np.eye(8)
+    show_map(axes, GREY, heat, 10.0)
+    assert [text.get_text() for text in axes.texts] == words
+    assert (np.asarray(axes.images[0].get_array()) == blend(GREY, heat, 10.0)).all()
+
+
 def test_a_word_is_written_into_a_picture():
     assert (write_word(np.zeros((64, 64, 3), np.uint8), "near-blank") == 255).any()
 

@@ -23,6 +23,7 @@ from ganoscope.figures.overlays import (
     enlarge,
     find_colour_scale,
     name_blank,
+    name_look,
     show,
     show_map,
     write_word,
@@ -51,8 +52,8 @@ def save_overlays(folder: Path, answer: Answer) -> None:
         for one in answer.sets:
             for index, name in enumerate(one.subjects.ids[:OVERLAYS]):
                 heat = one.maps[target][index]
-                word = name_blank(heat)
-                picture = blend(enlarge(one.subjects.pictures[index]), enlarge(heat), 0.0 if word else scale)
+                shown, word = 0.0 if name_blank(heat) else scale, name_look(heat, scale)
+                picture = blend(enlarge(one.subjects.pictures[index]), enlarge(heat), shown)
                 picture = write_word(picture, word) if word else picture
                 save_picture(folder / f"{one.subjects.name}_{name}_{target}.png", picture)
 

@@ -69,6 +69,10 @@ class TrainedRun:
     classes: tuple[str, ...]
     weights_sha256: str
 
+    def __repr__(self) -> str:
+        """Returns what it is in a line: networks and configuration would fill pages."""
+        return f"TrainedRun({str(self.path)!r}, {self.record.method}, {self.images_seen:,} images seen)"
+
     @property
     def generator(self) -> nn.Module:
         """The moving average of `G`, to generate with; a translation has none."""

@@ -78,3 +78,10 @@ def test_the_page_is_made_from_the_run_folder_and_the_store_alone(text, tiny_cla
     assert without_time(again) == without_time(text)
     for name in PICTURES:
         assert (run / "pictures" / name).read_bytes() == (tiny_classifier / "pictures" / name).read_bytes()
+
+
+def test_rows_of_five_intervals_wrap_so_that_a_printed_page_cuts_none_off(text):
+    (row,) = re.findall(r"<tr><th scope=\"row\">[^<]+</th>((?:<td>[^<]+ to [^<]+</td>){5,})</tr>", text)[:1]
+    assert row.count("<td>") == 5
+    rule = text.index("td:first-of-type:nth-last-child(n+5) ~ td")
+    assert "white-space: normal" in text[rule : rule + 80]

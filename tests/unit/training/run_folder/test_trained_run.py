@@ -86,3 +86,7 @@ def test_a_record_of_an_earlier_version_with_a_whole_path_still_opens(tiny_run, 
     content = load_json(tiny_run / "run.json")
     save_json(tmp_path / "run.json", {**content, "store": str(phantom_store)})
     assert load_record(tmp_path).store == str(phantom_store)
+
+
+def test_printed_it_is_a_line_that_names_folder_method_and_progress(tiny_run):
+    assert repr(open_run(tiny_run)) == f"TrainedRun({str(tiny_run)!r}, dcgan, 320 images seen)"
