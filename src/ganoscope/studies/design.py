@@ -2,9 +2,10 @@
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
+from itertools import zip_longest
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,7 @@ from ganoscope.data.store.classes import refuse_test_only, refuse_unlabelled
 from ganoscope.errors import UserError, describe, gather, refuse
 from ganoscope.files import save_json
 from ganoscope.files.records import load_mapping
-from ganoscope.files.tables import save_csv
+from ganoscope.files.tables import read_csv, save_csv
 from ganoscope.statistics.feasibility import Feasibility, check_feasibility
 from ganoscope.studies.arms import ARMS
 from ganoscope.studies.config import StudyConfig
@@ -94,7 +95,7 @@ class Design:
     @property
     def sha256(self) -> str:
         """Hash of the design."""
-        return hashlib.sha256(json.dumps(self.describe(), sort_keys=True).encode()).hexdigest()
+        return hash_json(self.describe())
 
 
 def make_design(store: Store, config: StudyConfig) -> tuple[Design, Cohort, list[NDArray[np.str_]]]:
@@ -193,15 +194,16 @@ def freeze(folder: Path, design: Design, store: Store, cohort: Cohort, splits: l
         UserError: The study was begun with another design, or its files were changed.
     """
     path, described = folder / FILE, design.describe()
-    if path.exists():
-        refuse_changes(path, described, design.sha256)
-        return
     ids = store.column("sample_id")[cohort.positions].tolist()
     rows = (
         {"split": number, "sample_id": sample, "part": part}
         for number, parts in enumerate(splits)
         for sample, part in zip(ids, parts.tolist(), strict=True)
     )
+    if path.exists():
+        refuse_changes(path, described, design.sha256)
+        refuse_other_splits(folder / SPLITS, rows)
+        return
     save_csv(folder / SPLITS, SPLIT_COLUMNS, rows)
     frozen = datetime.now(UTC).isoformat(timespec="seconds")
     exploratory = design.config.exploratory
@@ -243,6 +245,24 @@ def refuse_changes(path: Path, described: Mapping[str, Any], sha256: str) -> Non
             for name in names
         ]
     )
+
+
+def refuse_other_splits(path: Path, rows: Iterable[Mapping[str, object]]) -> None:
+    """Refuses a table of splits that is not the one that was frozen with the design.
+
+    Args:
+        path: The table.
+        rows: Its rows as they must be.
+
+    Raises:
+        UserError: It is missing, damaged, or was edited.
+    """
+    for found, row in zip_longest(read_csv(path, SPLIT_COLUMNS), rows):
+        if found is None or row is None or found != {name: str(value) for name, value in row.items()}:
+            raise UserError(
+                f"{path} was changed after it was frozen. Restore it, or begin a new study in another folder; tasks "
+                "draw their splits from the design alone."
+            )
 
 
 def hash_json(content: Mapping[str, Any]) -> str:

@@ -56,8 +56,7 @@ def study(
     images = Store.open(store)
     images.verify()
     with one_writer(out):
-        if not (out / FILE).exists() and not (out / TASKS).exists() and not is_vacant(out):
-            raise UserError(f"{out} is not empty and holds no study; allowed: a new folder, or that of a study.")
+        refuse_strange(out)
         design = freeze_design(images, out, config, engine)
         announce(design, keep_costs(out, design, images))
         splits = [SplitTasks(design, store.resolve(), number) for number in range(design.plan.count)]
@@ -69,6 +68,23 @@ def study(
         analyse(out, FirstSplit(splits[0], out / TASKS), analysis)
         save_reports(out, design, not analysis.skip_plots)
         return found
+
+
+def refuse_strange(out: Path) -> None:
+    """Refuses a folder that holds something else than a study, or a study whose design is gone.
+
+    Raises:
+        UserError: It does.
+    """
+    if (out / FILE).exists():
+        return
+    if (out / COSTS).exists():
+        raise UserError(
+            f"{out / FILE} is missing, and with it what this study was frozen to. Restore it, or begin a new study in "
+            "another folder."
+        )
+    if not (out / TASKS).exists() and not is_vacant(out):
+        raise UserError(f"{out} is not empty and holds no study; allowed: a new folder, or that of a study.")
 
 
 def freeze_design(store: Store, out: Path, config: StudyConfig, engine: EngineOptions) -> Design:

@@ -88,3 +88,15 @@ def test_a_store_without_labels_is_refused(store, tmp_path):
     path.write_text("\n".join([rows[0], *bare]) + "\n")
     with pytest.raises(UserError, match="a study needs the class of every training image"):
         make_design(Store.open(tmp_path / "store"), CONFIG)
+
+
+@pytest.mark.parametrize(
+    "edit", [lambda text: text.replace(",test", ",train", 1), lambda text: text + text[-30:], lambda text: text[:-40]]
+)
+def test_edited_splits_are_refused(store, tmp_path, edit):
+    parts = make_design(store, CONFIG)
+    freeze(tmp_path, parts[0], store, *parts[1:])
+    path = tmp_path / "splits.csv"
+    path.write_text(edit(path.read_text()))
+    with pytest.raises(UserError, match=r"splits\.csv"):
+        freeze(tmp_path, parts[0], store, *parts[1:])

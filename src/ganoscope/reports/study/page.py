@@ -8,7 +8,7 @@ from ganoscope.files import compute_sha256, load_json, replacing, save_json
 from ganoscope.reports.kit.alarm_cards import SIGNS, Card
 from ganoscope.reports.kit.plain_text import write_chapters
 from ganoscope.reports.kit.rendering import render
-from ganoscope.reports.study.artefacts import Findings, read_findings
+from ganoscope.reports.study.artefacts import PLOTS, Findings, read_findings
 from ganoscope.reports.study.sections import (
     beside,
     calibration_errors,
@@ -53,7 +53,7 @@ def save_reports(out: Path, design: Design, plots: bool = True) -> Path:
         UserError: An artefact is missing or damaged.
     """
     made, sources = out / FOLDER / MADE, describe_sources(out, plots)
-    if made.exists() and load_json(made) == sources and (out / PAGE).exists() and (out / TEXT).exists():
+    if made.exists() and load_json(made) == {**sources, "made": hash_made(out)}:
         return out / PAGE
     content = collect_content(read_findings(out, design, plots))
     opening = [*content["warnings"], content["headline"]]
@@ -61,8 +61,14 @@ def save_reports(out: Path, design: Design, plots: bool = True) -> Path:
     for name, written in ((PAGE, render(content, "study/template.html")), (TEXT, text)):
         with replacing(out / name) as partial:
             partial.write_text(written, encoding="utf-8")
-    save_json(made, sources)
+    save_json(made, {**sources, "made": hash_made(out)})
     return out / PAGE
+
+
+def hash_made(out: Path) -> dict[str, str]:
+    """Returns the hashes of the page, its text and its charts, as far as they are there."""
+    files = [out / PAGE, out / TEXT, *sorted((out / PLOTS).glob("*.png"))]
+    return {path.relative_to(out).as_posix(): compute_sha256(path) for path in files if path.is_file()}
 
 
 def describe_sources(out: Path, plots: bool) -> dict[str, Any]:

@@ -3,7 +3,7 @@
 from dataclasses import asdict
 from pathlib import Path
 
-from ganoscope.files import load_json, refuse_links, remove, save_json
+from ganoscope.files import compute_sha256, load_json, refuse_links, remove, save_json
 from ganoscope.files.tables import save_csv
 from ganoscope.studies.analysis import (
     FOLDER,
@@ -65,7 +65,7 @@ def look_at_images(folder: Path, split: FirstSplit, config: AnalysisConfig) -> N
     """
     design, path = split.tasks.design, folder / REQUEST
     request = {"design_sha256": design.sha256, **asdict(config), "skip_plots": False}
-    if path.exists() and load_json(path) == request:
+    if path.exists() and load_json(path) == {**request, "files": hash_timed(folder)}:
         return
     for name in (REQUEST, *TIMED):
         remove(folder / name)
@@ -77,4 +77,9 @@ def look_at_images(folder: Path, split: FirstSplit, config: AnalysisConfig) -> N
         ssim_distribution.measure_ssim(split.training, synthetic, numbers, seed, folder)
     if not config.skip_gradcam:
         arm_grad_cams.explain_arms(split, config.gradcam_samples, seed, folder)
-    save_json(path, request)
+    save_json(path, {**request, "files": hash_timed(folder)})
+
+
+def hash_timed(folder: Path) -> dict[str, str]:
+    """Returns the hashes of the files that take time, as far as they are there."""
+    return {name: compute_sha256(folder / name) for name in TIMED if (folder / name).is_file()}

@@ -8,6 +8,7 @@ from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
 from ganoscope.data.layouts import find_layout, folders, manifest
+from ganoscope.data.levels.mask_names import may_be_mask
 from ganoscope.data.picture import ReadOptions
 from ganoscope.data.source import walk
 from ganoscope.data.tables import gathered_rows
@@ -224,7 +225,9 @@ def test_a_csv_beside_the_images_of_a_class_is_not_taken_for_a_manifest(make):
 
 
 NAMES = st.text(st.characters(blacklist_categories=("Cs", "Cc"), blacklist_characters="/\\:"), min_size=1, max_size=8)
-FILES = NAMES.map(lambda name: f"{unicodedata.normalize('NFC', name).strip().strip('.') or 'a'}.png")
+FILES = NAMES.map(lambda name: f"{unicodedata.normalize('NFC', name).strip().strip('.') or 'a'}.png").filter(
+    lambda name: not may_be_mask((), name)
+)
 
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=40)

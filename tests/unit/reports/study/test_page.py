@@ -135,13 +135,23 @@ def test_charts_can_be_left_out_and_the_tables_stay(written, tmp_path):
 def test_an_unchanged_study_keeps_its_page(written, tmp_path):
     _, _, out, design = written
     copy = shutil.copytree(out, tmp_path / "study")
-    (copy / PAGE).write_text("kept")
+    stamp = (copy / PAGE).stat().st_mtime_ns
     save_reports(copy, design)
-    assert (copy / PAGE).read_text() == "kept"
+    assert (copy / PAGE).stat().st_mtime_ns == stamp
     table = copy / "analysis" / "goal.csv"
     table.write_text(table.read_text().replace("classical", "augmented", 1))
     save_reports(copy, design)
-    assert (copy / PAGE).read_text() != "kept"
+    assert (copy / PAGE).stat().st_mtime_ns != stamp
+
+
+@pytest.mark.parametrize("name", [PAGE, TEXT, "plots/arms.png"])
+def test_a_page_that_was_edited_is_made_again(written, tmp_path, name):
+    _, _, out, design = written
+    copy = shutil.copytree(out, tmp_path / "study")
+    honest = (copy / name).read_bytes()
+    (copy / name).write_bytes(honest + b" helps")
+    save_reports(copy, design)
+    assert b" helps" not in (copy / name).read_bytes()[-6:]
 
 
 def test_parts_that_are_not_there_are_not_shown(written, tmp_path):

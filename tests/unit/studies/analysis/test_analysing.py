@@ -33,3 +33,18 @@ def test_without_synthetic_images_there_is_nothing_to_compare(phantom_store, tin
     split = MadeUpSplit(SimpleNamespace(design=design), store, store, None, tiny_classifier)
     analyse(tmp_path, split, AnalysisConfig(**FEW))
     assert {path.name for path in (tmp_path / FOLDER).glob("*.npz")} == {"grad_cams.npz"}
+
+
+def test_files_that_were_edited_or_deleted_are_made_again(phantom_store, tiny_classifier, tmp_path):
+    store, design = Store.open(phantom_store), decide(tmp_path, phantom_store)
+    split = MadeUpSplit(SimpleNamespace(design=design), store, store, store, tiny_classifier)
+    path, config = tmp_path / FOLDER / "ssim.json", AnalysisConfig(**FEW, skip_gradcam=True)
+    analyse(tmp_path, split, config)
+    honest = path.read_bytes()
+    path.write_text(path.read_text().replace('"pairs": 12', '"pairs": 99'))
+    assert path.read_bytes() != honest
+    analyse(tmp_path, split, config)
+    assert path.read_bytes() == honest
+    path.unlink()
+    analyse(tmp_path, split, config)
+    assert path.read_bytes() == honest
