@@ -192,7 +192,7 @@ def test_lung_fields_beside_films_are_anatomy_and_never_films(make_source, smoot
     source = make_source(contents)
     assert execute(["prepare", str(source), str(tmp_path / "store"), "--size", "32"]) == 0
     said = capsys.readouterr().out
-    assert "not taken: 24 x a label map, by its values" in said
+    assert "24 files were not taken (24 x a label map, by its values" in said
     fields = tmp_path / "fields"
     for path in sorted(source.glob("*/fields/*")):
         (fields / path.parent.parent.name).mkdir(parents=True, exist_ok=True)

@@ -94,11 +94,15 @@ def test_two_equal_readings_are_refused_and_levels_settles_them(prepare, tmp_pat
     assert Counter(store.column("label").tolist()) == {"M": 18, "N": 18}
 
 
-def test_a_statement_on_levels_beside_a_manifest_is_said_to_be_idle(prepare):
-    tree = {f"a/{k}.png": draw(k) for k in range(9)}
-    tree["manifest.csv"] = ("path,label\n" + "".join(f"a/{k}.png,sick\n" for k in range(9))).encode()
-    _, printed = prepare(tree, "--levels", "class")
-    assert "--levels had no effect" in printed
+def test_a_statement_on_levels_goes_before_a_manifest(prepare):
+    tree = {f"{'ab'[k % 2]}/{k}.png": draw(k) for k in range(18)}
+    tree["manifest.csv"] = ("path,label\n" + "".join(f"{'ab'[k % 2]}/{k}.png,sick\n" for k in range(18))).encode()
+    store, printed = prepare(tree, "--levels", "class", "--label-column", "label")
+    assert store is None
+    assert "the class is stated twice" in printed
+    store, printed = prepare(tree, "--levels", "class")
+    assert Counter(store.column("label").tolist()) == {"a": 9, "b": 9}
+    assert "levels of folders as stated: class" in printed
 
 
 def test_a_german_tree_with_lung_masks_and_a_table_is_read_as_an_english_one(prepare):

@@ -5,6 +5,7 @@ from collections import Counter
 import nibabel
 import numpy as np
 import pytest
+from PIL import Image
 from tests.fixtures.dicom_files import CT, write
 
 from ganoscope.cli import execute
@@ -144,3 +145,181 @@ def test_participants_of_bids_are_read_with_the_column_of_classes_alone(tmp_path
     assert count_classes(store) == {"patient": 4 * SLICES, "control": 4 * SLICES}
     assert len(set(store.column("patient").tolist())) == len(PATIENTS)
     assert "8 of 8 rows match" in printed
+
+
+def save_films(source, films, **tables):
+    """Writes pictures of their own, and tables."""
+    for seed, film in enumerate(films):
+        (source / film).parent.mkdir(parents=True, exist_ok=True)
+        Image.fromarray(draw(seed)).save(source / film)
+    for name, text in tables.items():
+        (source / f"{name}.csv").write_text(text, encoding="utf-8")
+    return source
+
+
+FILMS = [f"{('Normal', 'Pneumonia')[n % 2]}/film{n:02d}.png" for n in range(24)]
+DETAILS = "Dateiname;Patienten-Nr.;Projektion{}\n"
+WORDS = {"Normal": "unauffällig", "Pneumonia": "Pneumonie"}
+
+
+def make_rows(last, films=FILMS):
+    """Rows of two films for each patient, in two folders; `last` returns what stands last in the row of a film."""
+    return "".join(f"film{n:02d}.png;{100 + n // 2};p.a.{last(film, n)}\n" for n, film in enumerate(films))
+
+
+def count_patients(store):
+    """Number of images of each patient, by that number."""
+    return Counter(Counter(store.column("patient").tolist()).values())
+
+
+def test_a_table_without_classes_gives_patients_beside_class_folders(tmp_path, prepare):
+    source = save_films(tmp_path / "films", FILMS, Metadaten=DETAILS.format("") + make_rows(lambda film, n: ""))
+    store, printed = prepare(source)
+    assert count_classes(store) == {"Normal": 12, "Pneumonia": 12}
+    assert count_patients(store) == {2: 12}
+    assert "patient from 'Patienten-Nr.'" in printed
+    assert "24 of 24 rows match one of 24 files each" in printed
+    assert "not read as a list of images" not in printed
+
+
+def test_a_column_of_patients_that_is_stated_needs_no_column_of_classes(tmp_path, prepare):
+    rows = "film,chart,weight\n" + "".join(f"film{n:02d},k{n // 2},{n}\n" for n in range(24))
+    source = save_films(tmp_path / "films", FILMS, visits=rows)
+    store, printed = prepare(source, "--path-column", "film", "--patient-column", "chart")
+    assert count_classes(store) == {"Normal": 12, "Pneumonia": 12}
+    assert count_patients(store) == {2: 12}
+    assert "patient from 'chart'" in printed
+
+
+def test_a_table_that_matches_no_image_is_told_and_not_used(tmp_path, prepare):
+    source = save_films(tmp_path / "films", FILMS, others="image,patient\n" + "".join(f"x{n},p\n" for n in range(24)))
+    store, printed = prepare(source)
+    assert count_patients(store) == {24: 1}
+    assert "not read as a list of images" in printed
+
+
+def test_classes_of_folders_and_table_in_other_words_are_those_of_the_table(tmp_path, prepare):
+    rows = make_rows(lambda film, n: f";{WORDS[film.split('/')[0]]}")
+    store, _ = prepare(save_films(tmp_path / "films", FILMS, Metadaten=DETAILS.format(";Befund") + rows))
+    assert count_classes(store) == {"unauffällig": 12, "Pneumonie": 12}
+    assert count_patients(store) == {2: 12}
+
+
+@pytest.fixture
+def disagreeing(tmp_path):
+    """Films of which one is of another class by the table than by its folder."""
+    rows = make_rows(lambda film, n: f";{film.split('/')[0] if n != 3 else 'Normal'}")
+    return save_films(tmp_path / "films", FILMS, Metadaten=DETAILS.format(";Befund") + rows)
+
+
+def test_classes_of_folders_and_table_that_contradict_each_other_are_refused(disagreeing, prepare):
+    store, printed = prepare(disagreeing)
+    assert store is None
+    assert "disagree about the class of 1 of 24 images" in printed
+    assert "Pneumonia/film03.png, 'Pneumonia' by its folder and 'Normal' by the column 'Befund'" in printed
+    assert '--label-column "Befund"' in printed
+    assert "--levels class " in printed
+
+
+@pytest.mark.parametrize(
+    ("options", "classes"),
+    [
+        (("--label-column", "Befund"), {"Normal": 13, "Pneumonia": 11}),
+        (("--levels", "class"), {"Normal": 12, "Pneumonia": 12}),
+        (("--layout", "folders"), {"Normal": 12, "Pneumonia": 12}),
+    ],
+)
+def test_what_the_user_states_settles_the_class(disagreeing, prepare, options, classes):
+    store, _ = prepare(disagreeing, *options)
+    assert count_classes(store) == classes
+    assert count_patients(store) == ({24: 1} if "--layout" in options else {2: 12})
+
+
+def test_folders_of_hospitals_do_not_contradict_a_table(tmp_path, prepare):
+    films = [f"Klinik {'AB'[n % 3 == 0]}/film{n:02d}.png" for n in range(24)]
+    rows = make_rows(lambda film, n: f";{('krank', 'gesund')[n % 2]}", films)
+    store, _ = prepare(save_films(tmp_path / "films", films, Metadaten=DETAILS.format(";Befund") + rows))
+    assert count_classes(store) == {"krank": 12, "gesund": 12}
+
+
+def test_masks_in_a_folder_of_any_name_are_stated_beside_a_table(tmp_path, prepare):
+    films = [f"{folder}/film{n:02d}.png" for folder in ("films", "drawn") for n in range(24)]
+    rows = make_rows(lambda film, n: f";{('krank', 'gesund')[n % 2]}", films[:24])
+    source = save_films(tmp_path / "films", films, Metadaten=DETAILS.format(";Befund") + rows)
+    store, printed = prepare(source)
+    assert store is None
+    assert "state folders of masks with --masks or --anatomy" in printed
+    store, _ = prepare(source, "--anatomy", "drawn")
+    assert count_classes(store) == {"krank": 12, "gesund": 12}
+    assert len(store.anatomy) == 24
+    assert set(store.column("view").tolist()) == {"PA"}
+
+
+def test_classes_in_names_of_files_are_pointed_out_and_taken_by_a_pattern(tmp_path, prepare):
+    source = save_films(tmp_path / "films", [f"{('normal', 'pneumonia')[n % 2]}_{n:03d}.png" for n in range(24)])
+    store, printed = prepare(source, "--class-pattern", "(covid)")
+    assert store is None
+    assert "--class-pattern matches none of 24 images" in printed
+    store, printed = prepare(source, "--class-pattern", "^([a-z]+)_")
+    assert count_classes(store) == {"normal": 12, "pneumonia": 12}
+    assert "--class-pattern matched 24 of 24 images: " in printed
+
+
+def test_names_of_files_without_classes_get_a_hint(tmp_path, prepare):
+    source = save_films(tmp_path / "films", [f"{('normal', 'pneumonia')[n % 2]}_{n:03d}.png" for n in range(24)])
+    _, printed = prepare(source)
+    assert "hint: the images have no classes, but names of 24 files hold one of 2 words that may be" in printed
+
+
+def test_persons_and_second_statements_are_refused_for_patterns_as_for_folders(tmp_path, prepare):
+    source = save_films(tmp_path / "films", [f"Smith_Jane_1963041{n % 3}_{n:03d}.png" for n in range(24)])
+    store, printed = prepare(source, "--class-pattern", "^(.*)_")
+    assert store is None
+    assert "look like persons, and a store names no person" in printed
+    store, printed = prepare(source, "--class-pattern", "^(.*)_", "--levels", "class")
+    assert "the class is stated twice: got --class-pattern and --levels class" in printed
+
+
+def test_a_pattern_of_classes_leaves_the_patients_of_a_table(tmp_path, prepare):
+    films = [f"{('normal', 'pneumonia')[n % 2]}/film{n:02d}.png" for n in range(24)]
+    rows = make_rows(lambda film, n: ";x", films)
+    source = save_films(tmp_path / "films", films, Metadaten=DETAILS.format(";Befund") + rows)
+    store, _ = prepare(source, "--class-pattern", "^([a-z]+)/")
+    assert count_classes(store) == {"normal": 12, "pneumonia": 12}
+    assert count_patients(store) == {2: 12}
+
+
+def test_tables_with_the_same_columns_are_told_once(tmp_path, prepare):
+    films = [f"{('train', 'valid')[n % 3 == 0]}/patient{n:03d}/study1/view.png" for n in range(24)]
+    head = "Path,Sex,Edema,No Finding\n"
+    tables = {
+        split: head + "".join(f"set/{film},F,{n % 2},\n" for n, film in enumerate(films) if film.startswith(split))
+        for split in ("train", "valid")
+    }
+    store, printed = prepare(save_films(tmp_path / "films", films, **tables))
+    assert store is None
+    assert printed.count("lacks columns: 'label'") == 1
+    assert "The same holds for valid.csv, with the same columns." in printed
+    store, printed = prepare(tmp_path / "films", "--label-column", "Edema", "--map", "1=edema,0=none")
+    assert count_classes(store) == {"edema": 12, "none": 12}
+
+
+def test_a_workbook_beside_the_images_is_called_one(tmp_path, prepare):
+    source = save_films(tmp_path / "films", FILMS)
+    (source / "Übersicht.xlsx").write_bytes(b"PK\x03\x04")
+    store, printed = prepare(source)
+    assert count_classes(store) == {"Normal": 12, "Pneumonia": 12}
+    assert "hint: Übersicht.xlsx is a workbook, which is not read" in printed
+    assert "save its sheet as CSV" in (store.path / "quarantine.csv").read_text(encoding="utf-8")
+
+
+def test_images_without_a_class_are_called_so_and_reasons_are_told_once(tmp_path, capfd):
+    rows = "".join(f"film{n:02d}.png,{('', 'sick', 'well')[n % 3]}\n" for n in range(24))
+    source = save_films(tmp_path / "films", [f"film{n:02d}.png" for n in range(25)], labels=f"image,label\n{rows}")
+    assert execute(["prepare", str(source), "--check-only", "--size", "32", "--workers", "1"]) == 0
+    captured = capfd.readouterr()
+    printed = captured.out + captured.err
+    assert "no class" in printed
+    assert "few held-out images of some classes: " in printed
+    assert not any(f"{count}  in" in printed for count in range(9))
+    assert printed.count("an image without a row in the CSV") == 1

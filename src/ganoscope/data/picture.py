@@ -70,6 +70,9 @@ class ReadOptions(TableOptions):
     levels: str = ""
     """What each level of folders is, from the top, such as split/class/patient: split, class, patient, study, series,
     or - for one that is not used. By default, worked out from their names and printed."""
+    class_pattern: str = ""
+    """Regular expression whose first group is the class, such as "(normal|pneumonia)". It is compared with paths below
+    SOURCE, and goes before folders and tables."""
     masks: str = ""
     """Folder of masks of findings, such as lesions, that are named as their pictures."""
     anatomy: str = ""

@@ -6,7 +6,8 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from ganoscope.alarms import print_alarms
+from ganoscope.alarms import load_alarms, print_alarms
+from ganoscope.data.checks.source_files import REASONS
 from ganoscope.data.store import Store
 from ganoscope.data.store.contents import Statistics, compute_statistics
 from ganoscope.data.store.splits import SPLITS
@@ -40,9 +41,11 @@ def show_store(store: Store, place: str = "") -> None:
     say(f"most frequent source sizes (height x width): {shapes}")
     for kind, count in statistics.masked.items():
         say(f"{kind}: {count:,} of {store.count:,} images")
-    for reason, count in statistics.quarantined.items():
+    alarms = store.path / "alarms.json"
+    told = alarms.exists() and any(alarm.code == "quarantined" for alarm in load_alarms(alarms))
+    for reason, count in list(statistics.quarantined.items())[REASONS if told else 0 :]:
         say(f"not taken: {count:,} x {reason}")
-    show_alarms(store.path / "alarms.json")
+    show_alarms(alarms)
 
 
 def make_count_table(statistics: Statistics) -> Table:
@@ -51,9 +54,10 @@ def make_count_table(statistics: Statistics) -> Table:
     table.add_column("")
     for split in SPLITS:
         table.add_column(split, justify="right")
-    for label in sorted({label for _, label in statistics.counts}):
+    labels = sorted({label for _, label in statistics.counts})
+    for label in labels:
         counts = [statistics.counts.get((split, label), 0) for split in SPLITS]
-        table.add_row(Text(label or "images"), *(f"{count:,}" for count in counts))
+        table.add_row(Text(label or ("no class" if len(labels) > 1 else "images")), *(f"{count:,}" for count in counts))
     table.add_row("independent groups", *(f"{statistics.groups[split]:,}" for split in SPLITS))
     table.add_row("known patients", *(f"{statistics.patients[split]:,}" for split in SPLITS))
     return table

@@ -279,7 +279,8 @@ def find_marked_images(tables: StoreTables) -> Iterator[Alarm]:
     if seen.sum() < max(1, MARKED_SHARE * searched.sum()):
         return
     names = np.unique(labels[searched])
-    shares = ", ".join(f"{seen[searched & (labels == name)].mean():.0%} of {name or 'all'}" for name in names)
+    nameless = "those without a class" if len(names) > 1 else "all"
+    shares = ", ".join(f"{seen[searched & (labels == name)].mean():.0%} of {name or nameless}" for name in names)
     yield Alarm(
         "burnt_in_markers",
         "note",

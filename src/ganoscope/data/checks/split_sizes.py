@@ -24,10 +24,11 @@ def list_held_out(tables: StoreTables) -> tuple[str, ...]:
 
 def find_single_class_splits(tables: StoreTables) -> Iterator[Alarm]:
     """Yields an alarm for each held-out split of a single class in a store of several."""
-    splits, labels = tables.columns["split"], tables.columns["label"]
+    known = tables.columns["label"] != ""
+    splits, labels = tables.columns["split"][known], tables.columns["label"][known]
     if len(np.unique(labels)) < 2:
         return
-    groups = count_groups(labels, tables.groups)
+    groups = count_groups(labels, tables.groups[known])
     for split in list_held_out(tables):
         inside = set(labels[splits == split].tolist())
         if len(inside) < 2:
@@ -44,7 +45,7 @@ def find_single_class_splits(tables: StoreTables) -> Iterator[Alarm]:
 def find_missing_classes(tables: StoreTables) -> Iterator[Alarm]:
     """Yields an alarm when a held-out split lacks a class because too few independent groups have it."""
     splits, labels, groups = tables.columns["split"], tables.columns["label"], tables.groups
-    inside = {split: set(labels[splits == split].tolist()) for split in list_held_out(tables)}
+    inside = {split: set(labels[(splits == split) & (labels != "")].tolist()) for split in list_held_out(tables)}
     missing = [
         f"{name} in {split} ({count} in all)"
         for name, count in count_groups(labels, groups).items()
@@ -64,7 +65,7 @@ def find_missing_classes(tables: StoreTables) -> Iterator[Alarm]:
 def find_thin_classes(tables: StoreTables) -> Iterator[Alarm]:
     """Yields an alarm when a held-out split has too few images of a class to score it."""
     splits, labels = tables.columns["split"], tables.columns["label"]
-    names = np.unique(labels)
+    names = np.unique(labels[labels != ""])
     counts = {
         (split, label): int(((splits == split) & (labels == label)).sum())
         for split in list_held_out(tables)

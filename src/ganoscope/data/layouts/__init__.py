@@ -14,6 +14,9 @@ from ganoscope.data.picture import ReadOptions
 from ganoscope.data.source.entries import SourceImage
 from ganoscope.registry import list_modules, load_stated
 
+DATA_SET_RANK = 3
+"""Rank of layouts that recognise one data set."""
+
 
 class Layout(Protocol):
     """Interface of a module in this folder."""

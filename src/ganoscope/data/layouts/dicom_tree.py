@@ -25,7 +25,7 @@ from ganoscope.data.readers.dicom import SUFFIXES
 from ganoscope.data.source.entries import Listed, SourceImage
 from ganoscope.data.source.image_sequences import compile_series
 from ganoscope.data.source.sorted_series import sort_series
-from ganoscope.data.source.walk import Found, is_directory_file, scan, walk_files
+from ganoscope.data.source.walk import Found, find_table_fault, is_directory_file, scan, walk_files
 from ganoscope.data.source.walk import find_fault as find_file_fault
 from ganoscope.errors import write_count
 from ganoscope.files import escape_unprintable
@@ -150,8 +150,8 @@ def read_slice(found: Found, wanted: re.Pattern[str], options: ReadOptions) -> t
         wanted: Pattern that the series description must match.
         options: Reading options, such as the requested modality.
     """
-    if found.fault:
-        return (), Slice(str(found.path), fault=found.fault)
+    if fault := found.fault or find_table_fault(found):
+        return (), Slice(str(found.path), fault=fault)
     try:
         with start_bounds(found.path, options).holding():
             return read_sound_slice(found, wanted, options)

@@ -20,9 +20,11 @@ from functools import partial
 from pathlib import Path
 
 from ganoscope.data.layouts import dicom_tree
+from ganoscope.data.levels.interpretation import FoundReading
 from ganoscope.data.levels.stated import StatedReading
 from ganoscope.data.picture import ReadOptions, TableOptions
 from ganoscope.data.readers import readers
+from ganoscope.data.source.class_folders import refuse_conflict
 from ganoscope.data.source.entries import Listed, SourceImage
 from ganoscope.data.source.understood import NAMED_MASK, Understood, locate, understand
 from ganoscope.data.source.walk import Found, find_link_fault, find_table_fault, walk_files
@@ -30,7 +32,7 @@ from ganoscope.data.tables.gathered_rows import NO_PATH, collect_rows
 from ganoscope.data.tables.name_matching import Matching, is_outside, make_key, match_rows
 from ganoscope.data.tables.person_columns import WITHIN_PERSON, tell_persons
 from ganoscope.data.tables.source_names import SourceNames, is_picture, match_headers
-from ganoscope.data.tables.table_files import choose_tables, find_tables
+from ganoscope.data.tables.table_files import NAME, choose_tables, find_tables
 from ganoscope.data.tables.table_rows import Row
 from ganoscope.data.tables.text_table import Table, normalise
 from ganoscope.errors import UserError, describe
@@ -101,18 +103,44 @@ def list_images(source: Path, options: ReadOptions) -> Listed:
 
 
 def read_source(source: Path, options: ReadOptions) -> Reading:
-    """Returns the tables of a source with their rows matched to files.
+    """Returns the tables that list the images of a source, with their rows matched to files.
 
     Raises:
-        UserError: See `list_images`.
+        UserError: See `list_images`; or the classes of folders contradict those of the table.
     """
     tables = choose_tables(source, options)
+    by_folder = "class" in options.levels.split("/") or bool(options.class_pattern)
+    reading = read_tables(source, options, tables, labels=not by_folder)
+    settled = by_folder or options.label_column or options.map or options.table
+    found = reading.understood.reading
+    if not settled and tables[0][0].path.name.lower() != NAME and isinstance(found, FoundReading):
+        places = {
+            file: (found.place(tuple(file.split("/")[:-1])).label, reading.rows[row].label)
+            for file, row in reading.matching.row_of_file.items()
+        }
+        both = {file: labels for file, labels in places.items() if all(labels)}
+        refuse_conflict(both, reading.columns["class"], tables[0][0].path.name, found.state())
+    return reading
+
+
+def read_tables(source: Path, options: ReadOptions, tables: Sequence[tuple[Table, str]], labels: bool) -> Reading:
+    """Returns tables with their rows matched to files.
+
+    Args:
+        source: Source folder.
+        options: How they are read.
+        tables: Tables, each with the split that its name states.
+        labels: Whether they tell the classes.
+
+    Raises:
+        UserError: Columns are missing or ambiguous, or names do not match files.
+    """
     others = {make_key(table.path.relative_to(source).as_posix()) for table, _ in tables}
     others |= GENERATED_SHEETS if (source / "provenance.json").exists() else set()
     names = SourceNames(source)
     files = [file for file in names.files if file not in others]
     refuse_formats(source, files)
-    rows, columns = collect_rows(tables, options, names)
+    rows, columns = collect_rows(tables, options, names, labels)
     others |= {mask for row in rows.values() for mask in (row.mask, row.anatomy) if mask}
     understood = understand(source, options.levels, strict=False)
     masks, loose = (
@@ -254,6 +282,8 @@ def make_lone_row(source: Path, key: str, row: Row, table: Table) -> SourceImage
 
 def describe_reading(reading: Reading) -> Iterator[str]:
     """Yields lines that say how the tables were understood."""
+    if isinstance(reading.understood.reading, StatedReading):
+        yield from reading.understood.reading.tell()
     rows, found, way = reading.rows, reading.matching.row_of_file, reading.matching.way
     columns = ", ".join(f"{name} from {column!r}" for name, column in reading.columns.items())
     yield f"{', '.join(table.path.name for table in reading.tables)}: {len(rows):,} rows: {columns}"
@@ -268,7 +298,7 @@ def describe_reading(reading: Reading) -> Iterator[str]:
         yield f"rows without an image: {len(rows) - len(taken):,}, such as {escape_unprintable(lone)}"
     if reading.standing_in:
         yield "the files of a row stay in one split; if persons have several rows, give --patient-pattern"
-    yield from tell_classes(rows.values(), reading.columns["class"], reading.mapped)
+    yield from tell_classes(rows.values(), reading.columns.get("class", ""), reading.mapped)
     yield from tell_persons(reading.tables[0], reading.columns, reading.patient_stated)
     if dropped := [row.dropped for row in rows.values() if row.dropped]:
         shown = escape_unprintable(dropped[0])
@@ -338,7 +368,7 @@ def make_image(source: Path, entry: SourceImage, reading: Reading, name: str) ->
     faults = [entry.fault, row.fault, *(find_mask_fault(path, source) for path in (*masks, *anatomy))]
     return replace(
         entry,
-        label=row.label,
+        label=row.label if "class" in reading.columns else named.label,
         split=row.split or (named.split if stated else ""),
         patient=next(filter(None, patients), ""),
         boxes=row.boxes,

@@ -10,6 +10,7 @@ from ganoscope.data.geometry.volumes import find_choice_fault
 from ganoscope.data.levels.stated import list_faults
 from ganoscope.data.patients import compile_pattern
 from ganoscope.data.picture import ReadOptions
+from ganoscope.data.source.named_classes import compile_classes
 from ganoscope.data.store.intensity import IntensityConfig
 from ganoscope.data.store.splits import Fractions
 from ganoscope.data.tables.label_rules import parse_map
@@ -52,14 +53,26 @@ class PrepareConfig(IntensityConfig, ReadOptions, GeometryConfig):
         if self.modality and self.modality not in MODALITIES:
             faults.append(describe("--modality is not known", self.modality, ", ".join(MODALITIES), "Choose one."))
         faults += [fault] if (fault := find_choice_fault(self.slices)) else []
-        faults += list_faults(self.levels)
+        faults += [*list_faults(self.levels), *self.list_class_faults()]
         for check in (
             partial(Fractions, self.validation, self.test),
             partial(compile_pattern, self.patient_pattern),
             partial(parse_map, self.map),
+            partial(compile_classes, self.class_pattern),
         ):
             try:
                 check()
             except UserError as error:
                 faults.append(str(error))
         refuse(faults)
+
+    def list_class_faults(self) -> list[str]:
+        """Returns a fault if the class is stated in several ways."""
+        options = {
+            "--class-pattern": self.class_pattern,
+            f"--levels {self.levels}": "class" in self.levels.split("/"),
+            "--label-column" if self.label_column else "--map": self.label_column or self.map,
+        }
+        given = [option for option, stated in options.items() if stated]
+        fault, remedy = "the class is stated twice", "Leave the others out."
+        return [describe(fault, " and ".join(given), "one of them", remedy)] if len(given) > 1 else []

@@ -21,15 +21,18 @@ from ganoscope.data.masks.stated_masks import attach_stated
 from ganoscope.data.patients import PatientRule, PatternCounter, RepeatedIds
 from ganoscope.data.person_names import refuse_person_labels
 from ganoscope.data.picture import ReadOptions
+from ganoscope.data.prepare.facts.table_details import TableDetails
 from ganoscope.data.prepare.idle_options import name_format
 from ganoscope.data.readers import readers
 from ganoscope.data.source.entries import Listed, SourceImage
 from ganoscope.data.source.image_sequences import SequenceWatch
+from ganoscope.data.source.named_classes import NamedClasses
 from ganoscope.data.tables.split_lists import find_split_lists
 from ganoscope.errors import UserError
 from ganoscope.files import remove
 from ganoscope.progress import CONSOLE
 
+NO_DETAILS = TableDetails()
 FIELDS = tuple(field.name for field in fields(SourceImage))
 
 
@@ -83,7 +86,11 @@ def refuse_source(source: Path) -> None:
 
 
 def list_source(
-    source: Path, layout: Layout, options: ReadOptions, folder: Path, stated: Pattern[str] | None = None
+    source: Path,
+    layout: Layout,
+    options: ReadOptions,
+    folder: Path,
+    ids: tuple[Pattern[str] | None, TableDetails] = (None, NO_DETAILS),
 ) -> Listing:
     """Returns the listing of a source, written to the folder of an unfinished store.
 
@@ -92,11 +99,11 @@ def list_source(
         layout: Layout of the source.
         options: How files are read.
         folder: Unfinished store; removed if the source is empty.
-        stated: Pattern for patient ids that the user stated.
+        ids: Pattern for patient ids that the user stated, and what tables without classes say.
 
     Raises:
-        UserError: The source holds no files, its folders can be read in two ways, stated masks do not fit, or its
-            classes are named like persons.
+        UserError: The source holds no files, its folders can be read in two ways, stated masks do not fit, its classes
+            are named like persons, or no name matches the pattern of classes.
     """
     images = layout.list_images(source, options)
     understood, levels = list_lines(images, options), images.patient_levels if isinstance(images, Listed) else None
@@ -105,19 +112,24 @@ def list_source(
         if line not in guessed:
             CONSOLE.print(line)
     images, lines = attach_stated(source, images, partial(layout.list_images, source, options), options, guessed)
+    stated, details = ids
     lists, watch = find_split_lists(source), SequenceWatch(source, options.only_series)
-    for line in (*lines, *lists.lines):
+    names = NamedClasses(options.class_pattern)
+    for line in (*lines, *details.tell(), *lists.lines):
         CONSOLE.print(line)
-    ids = RepeatedIds()
-    images = show_names(watch.pass_on(lists.apply(source, images)), ids)
+    repeated = RepeatedIds()
+    images = names.pass_on(details.apply(source, lists.apply(source, images), options.levels))
+    images = show_names(watch.pass_on(images), repeated)
     listing = replace(spool(images, folder / "listing.jsonl", stated), patient_levels=levels)
-    for line in (*watch.tell(), *(ids.tell() if listing.rule is None else ())):
+    for line in (*watch.tell(), *(repeated.tell() if listing.rule is None else ())):
         CONSOLE.print(line)
     if not listing.files:
         remove(folder)
         raise UserError(f"source {source} holds no files; allowed: a folder with {', '.join(readers())} images.")
     try:
         refuse_person_labels(listing.labels)
+        for line in names.tell():
+            CONSOLE.print(line)
     except UserError:
         remove(folder)
         raise

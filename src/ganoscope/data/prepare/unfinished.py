@@ -4,16 +4,18 @@ import json
 import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from hashlib import sha256
 from pathlib import Path
 
-from ganoscope.data.layouts import find_layout
+from ganoscope.data.layouts import DATA_SET_RANK, Layout, find_layout
 from ganoscope.data.patients import compile_pattern
 from ganoscope.data.prepare.config import PrepareConfig
+from ganoscope.data.prepare.facts.table_details import TableDetails, find_details
 from ganoscope.data.prepare.finalize import remove_private
 from ganoscope.data.prepare.key import publish_key
 from ganoscope.data.prepare.listing import Listing, list_source
+from ganoscope.data.tables.table_files import find_tables
 from ganoscope.data.tables.unread_tables import explaining_tables, tell_unread
 from ganoscope.errors import UserError
 from ganoscope.files import flush_to_disk, load_json, refuse_existing, refuse_links_below, remove, save_json
@@ -66,12 +68,30 @@ def identify(source: Path, folder: Path, config: PrepareConfig) -> tuple[dict[st
     Raises:
         UserError: The source can't be read as it is, see `list_source` and `tell_unread`.
     """
-    layout_name, layout = find_layout(source, config.layout or ("manifest" if config.states_table else ""))
+    layout_name, layout, details = choose_layout(source, config)
     with explaining_tables(source, layout.RANK):
-        listing = list_source(source, layout, config, folder, compile_pattern(config.patient_pattern))
-    tell_unread(source, (layout_name, layout.RANK), listing.labels, bool(config.layout))
+        listing = list_source(source, layout, config, folder, (compile_pattern(config.patient_pattern), details))
+    tell_unread(source, (layout_name, layout.RANK), (listing.labels, details.names), bool(config.layout))
     facts = {"source": os.fspath(source.resolve()), "layout": layout_name, "listing": listing.digest}
     return make_plan(facts, config), listing, layout_name
+
+
+def choose_layout(source: Path, config: PrepareConfig) -> tuple[str, Layout, TableDetails]:
+    """Returns name and module of the layout, and what tables without classes say beside it.
+
+    A layout that the user states leaves tables aside, and layouts of data sets know their own.
+
+    Args:
+        source: Folder to read.
+        config: How to convert the source.
+
+    Raises:
+        UserError: There is no layout of the stated name.
+    """
+    details = TableDetails() if config.layout else find_details(source, config)
+    listed = config.states_table and not (details.hold(config) and not find_tables(source, replace(config, table="")))
+    name, layout = find_layout(source, config.layout or ("manifest" if listed else ""))
+    return name, layout, TableDetails() if layout.RANK == DATA_SET_RANK else details
 
 
 def is_published(source: Path, store: Path, config: PrepareConfig) -> bool:

@@ -22,6 +22,8 @@ LONGEST_PATH = 4096
 TOO_DEEP = f"a folder whose path has {LONGEST_PATH} bytes or more can't be opened; move it up, or shorten names"
 STORE = "a store of ganoscope is not read again: prepare its source"
 TABLE = "a table that is not read as a manifest, which needs the columns path and label (or their other names)"
+WORKBOOK = "a workbook, which is not read: save its sheet as CSV"
+WORKBOOK_SUFFIXES = (".xlsx", ".xls", ".xlsm", ".ods", ".numbers")
 TABLE_SUFFIXES = (".csv", ".tsv", ".csv.gz", ".tsv.gz")
 
 
@@ -47,7 +49,10 @@ class Found:
 
 def find_table_fault(found: Found) -> str:
     """Returns the reason why a table, perhaps meant as manifest, is not used; "" for others."""
-    return TABLE if found.path.name.lower().endswith(TABLE_SUFFIXES) else ""
+    name = found.path.name.lower()
+    if name.endswith(WORKBOOK_SUFFIXES):
+        return WORKBOOK
+    return TABLE if name.endswith(TABLE_SUFFIXES) else ""
 
 
 def walk_files(source: Path, within: str = "") -> Iterator[Found]:

@@ -84,13 +84,14 @@ def find_keys(table: Table, names: SourceNames) -> list[str]:
     return [key for key in known if key in fits]
 
 
-def choose_columns(table: Table, options: TableOptions, names: SourceNames = NO_SOURCE) -> Columns:
+def choose_columns(table: Table, options: TableOptions, names: SourceNames = NO_SOURCE, labels: bool = True) -> Columns:
     """Returns the columns of a table.
 
     Args:
         table: Table.
         options: Columns that the user states.
         names: Names in the source, which tell what column holds them.
+        labels: Whether the table tells the classes.
 
     Raises:
         UserError: Columns are missing, ambiguous or misspelt; the message names all of them.
@@ -99,7 +100,8 @@ def choose_columns(table: Table, options: TableOptions, names: SourceNames = NO_
     refuse(
         [explain_unknown(table, name, key) for name, keys in stated.items() for key in keys if key not in table.keys]
     )
-    found = {name: find_aliases(table, name) for name in ALIASES if name not in stated}
+    skipped = {*stated, *(() if labels else ("label",))}
+    found = {name: find_aliases(table, name) for name in ALIASES if name not in skipped}
     if len(found.get("path", ())) > 1 and "path" not in found["path"]:
         fitting = [key for key, fit in find_fits(table, names).items() if fit.what == FILES]
         found["path"] = [key for key in found["path"] if key in fitting] or found["path"]
@@ -109,13 +111,13 @@ def choose_columns(table: Table, options: TableOptions, names: SourceNames = NO_
     ambiguous = {name: keys for name, keys in found.items() if len(keys) > 1 and name not in (*keys, *MINOR)}
     faults = [explain_ambiguous(table, name, keys) for name, keys in ambiguous.items()]
     refuse(faults + find_misspelt(table, chosen))
-    if missing := [name for name in NEEDED if name not in chosen]:
+    if missing := [name for name in NEEDED if name not in chosen and (labels or name != "label")]:
         raise UserError(explain_missing(table, missing, names))
     if "patient" not in chosen:
         within = [key for key, known in find_person_columns(table, list(chosen.values())).items() if known]
         chosen |= dict(zip(["patient"], within, strict=False))
-    labels = stated.get("label", (chosen.pop("label"),))
-    written = tuple(column for column in table.columns if normalise(column) in labels)
+    said = stated.get("label", (chosen.pop("label"),)) if labels else ()
+    written = tuple(column for column in table.columns if normalise(column) in said)
     keys = tuple(map(normalise, written))
     usual = list_folded(keys) <= list_folded(ALIASES["label"])
     rule = LabelRule(keys, written, parse_map(options.map), "label" in stated, usual, find_one_hot(table))

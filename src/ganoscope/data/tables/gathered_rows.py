@@ -18,7 +18,7 @@ OFTEN, OFTEN_SHARE = 10, 0.1
 
 
 def collect_rows(
-    tables: Sequence[tuple[Table, str]], options: TableOptions, names: SourceNames
+    tables: Sequence[tuple[Table, str]], options: TableOptions, names: SourceNames, labels: bool = True
 ) -> tuple[dict[str, Row], dict[str, str]]:
     """Returns the rows by the name of their image, and the names of the columns of the first table by our names.
 
@@ -28,12 +28,13 @@ def collect_rows(
         tables: Tables, and the split that the name of each states.
         options: How tables are read.
         names: Names in the source.
+        labels: Whether the tables tell the classes.
 
     Raises:
         UserError: Columns are missing or ambiguous, or labels have no clear meaning.
     """
     rows: dict[str, Row] = {}
-    chosen = [choose_columns(table, options, names) for table, _ in tables]
+    chosen = [choose_columns(table, options, names, labels) for table, _ in tables]
     for (table, split), columns in zip(tables, chosen, strict=True):
         for number, fields in enumerate(read_rows(table), 1):
             cells = {name: fields[key] for name, key in columns.keys.items()}
@@ -46,9 +47,9 @@ def collect_rows(
         name: dict(zip(tables[0][0].keys, tables[0][0].columns, strict=True))[key]
         for name, key in chosen[0].keys.items()
     }
-    return add_labels(rows, chosen[0].rule, tables[0][0].path.name), written | {
-        "class": ", ".join(chosen[0].rule.names)
-    }
+    if labels:
+        written["class"] = ", ".join(chosen[0].rule.names)
+    return add_labels(rows, chosen[0].rule, tables[0][0].path.name), written
 
 
 def merge(first: Row, other: Row, rule: LabelRule) -> Row:

@@ -95,6 +95,8 @@ class LabelRule:
 
     def read(self, row: Mapping[str, str]) -> frozenset[str]:
         """Returns the values of a row: one or more findings, or "" where there is none."""
+        if not self.columns:
+            return frozenset()
         if len(self.columns) == 1:
             text = row[self.columns[0]]
             whole = normalise_value(text) in self.classes
@@ -106,6 +108,8 @@ class LabelRule:
 
     def choose(self, values: frozenset[str]) -> tuple[str, str]:
         """Returns the class of an image with these values, and the reason if it can't be used."""
+        if not self.columns:
+            return "", ""
         if len(self.columns) > 1 and any(value not in self.names for value in values - {""}):
             return "", NO_CODE if any(not value.endswith("=-1") for value in values - set(self.names)) else UNCERTAIN
         keys = {value: normalise_value(value) for value in values}
@@ -139,7 +143,7 @@ def refuse_unclear(rule: LabelRule, images: Iterable[frozenset[str]], table: str
         UserError: `--map` names values that do not occur; or, without `--map`, images have several findings or values
             that mean nothing by themselves.
     """
-    sets = list(images)
+    sets = list(images) if rule.columns else []
     counts = Counter(value for values in sets for value in values)
     columns = ", ".join(repr(name) for name in rule.names)
     unknown = [key for key in rule.classes if key != REST and key not in {normalise_value(value) for value in counts}]
@@ -148,7 +152,7 @@ def refuse_unclear(rule: LabelRule, images: Iterable[frozenset[str]], table: str
             f"--map names values that column {columns} of {table} does not hold: got "
             f"{', '.join(repr(key or BLANK) for key in unknown)}; allowed: {list_values(counts)}. Correct them."
         )
-    if rule.classes:
+    if rule.classes or not rule.columns:
         return
     sure = [values & {*rule.names} if len(rule.columns) > 1 else values for values in sets]
     several = sum(len(values) > 1 for values in sure)

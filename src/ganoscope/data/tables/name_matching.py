@@ -128,7 +128,8 @@ def match_rows(rows: Collection[str], files: Collection[str], table: str, masks:
     if said:
         raise UserError(
             f"the names in {table} fit several files: rows say {said}, files are {present}; allowed: one file for each "
-            "row. Write the folder into the names, or move files that are not listed out of the source."
+            "row. Write the folder into the names, state folders of masks with --masks or --anatomy, or move files "
+            "that are not listed out of the source."
         )
     row, file = next(iter(rows)), next(iter(files))
     raise UserError(

@@ -64,7 +64,7 @@ def parse_row(cells: Mapping[str, str], table: Table, named_split: str) -> Row:
     boxes = parse_boxes(cells.get("boxes", ""), table)
     masks = {name: cells.get(name, "") for name in ("mask", "anatomy")}
     texts = [cells.get(name, "") for name in ("modality", "view")]
-    modality, view = read_modality(texts[0]), VIEWS.get(texts[1].lower(), keep_text(texts[1]))
+    modality, view = read_modality(texts[0]), VIEWS.get(texts[1].lower().replace(".", ""), keep_text(texts[1]))
     faults = {
         "an unknown split; allowed: train, validation, test or nothing": split and split.lower() not in SPLIT_OF_FOLDER,
         "boxes in another form than 'x y width height; ...'": boxes is None,
