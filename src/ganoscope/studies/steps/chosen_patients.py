@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ganoscope.data.store import Store
 from ganoscope.data.store.derived import derive_store
