@@ -295,7 +295,7 @@ def show_nulls(folder, studies):
     ]
     columns = [collect(folder, "_".join(map(str, s.values())), judge_study, s, studies) for s in settings]
     names = [[one["null"], one["learner"], str(one["patients"])] for one in settings]
-    tests = list(columns[0][0])[: list(columns[0][0]).index("value")]
+    tests = list(columns[0][0])[: list(columns[0][0]).index("covers")]
     shares = [[f"{100 * np.mean([one[test] <= 0.05 for one in found]):.1f}" for test in tests] for found in columns]
     print_table(["null", "learner", "patients", *tests], [a + b for a, b in zip(names, shares, strict=True)])
     header = [

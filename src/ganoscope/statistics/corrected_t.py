@@ -80,7 +80,7 @@ def compare_splits(differences: NDArray[np.floating], ratio: float, patient_vari
     where the arms differ on the same patients again and again: then the ratio is raised to 2 V / s^2, with V the
     variance that the patients tested on give to the mean, twice since the same patients are trained on, too. Measured
     on learners (`benchmarks/study_null.md`): without it, the test errs in 0 to 2 % where arms add other images to the
-    same patients, but in 5 to 13 % where arms see different features; with it, in 1 to 5 % there.
+    same patients, but in 5 to 13 % where arms see different features; with it, in up to 3 % there.
 
     Args:
         differences: Treatment minus baseline of each split, all finite, shape (J,), J of 1 or more.
