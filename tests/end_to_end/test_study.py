@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import time
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -15,6 +16,8 @@ import pytest
 from ganoscope.cli import execute
 from ganoscope.data.phantoms.phantom_store import PhantomConfig
 from ganoscope.data.store import Store
+from ganoscope.data.store.derived import AddedImages, derive_store
+from ganoscope.locks import one_writer
 from ganoscope.studies.config import StudyConfig
 from ganoscope.studies.judgement import load_judgement
 from ganoscope.studies.steps import added_images, chosen_patients, classifier, evaluation, generator
@@ -195,3 +198,30 @@ def test_the_presets_keep_the_options_of_system_e_and_each_can_be_changed(phanto
     assert config.arms == ("baseline", "augmented", "curriculum")
     assert execute(["study", str(phantom_store), str(tmp_path), "--preset", "other"]) == 2
     assert "no such preset of a study: got other" in capsys.readouterr().err
+
+
+def test_a_moved_study_goes_on_and_one_without_its_design_is_refused(finished, phantom_store, tmp_path, capsys):
+    copy = shutil.copytree(finished, tmp_path / "moved")
+    assert execute(["study", str(phantom_store), str(copy), *QUICK]) == 0
+    assert "made again" not in capsys.readouterr().err
+    assert (copy / "verdict.json").read_bytes() == (finished / "verdict.json").read_bytes()
+    (copy / "design.json").unlink()
+    assert execute(["study", str(phantom_store), str(copy), *QUICK, "--margin", "0.2"]) == 2
+    assert "design.json is missing, and with it what this study was frozen to" in capsys.readouterr().err
+
+
+def test_two_calls_into_one_study_are_refused(finished, phantom_store, tmp_path, capsys):
+    with one_writer(tmp_path / "study"):
+        assert execute(["study", str(phantom_store), str(tmp_path / "study"), *QUICK]) == 2
+    assert "is being written by another process" in capsys.readouterr().err
+
+
+def test_a_store_without_patients_says_what_can_not_be_claimed(phantom_store, tmp_path, capsys):
+    store = Store.open(phantom_store)
+    splits = np.where(store.column("split") == "test", "", store.column("split"))
+    rows = [replace(row, patient="") for row in store.samples() if row.split != "test"]
+    added = AddedImages(np.asarray(store.images[splits != ""]), rows)
+    bare = derive_store(store, np.full(store.count, ""), tmp_path / "bare", added).path
+    assert execute(["study", str(bare), str(tmp_path / "study"), *QUICK]) == 0
+    assert load_judgement(tmp_path / "study").warnings[0].endswith("Nothing can be claimed about new patients.")
+    assert "groups of near-duplicates (patients are not known)" in capsys.readouterr().out

@@ -28,7 +28,8 @@ USED = ("split", "class", "patient")
 PUBLIC = ("split", "class", "folders of pictures", "masks", "parts of the set")
 """Roles whose names say nothing of persons, or become part of the store."""
 NUMBERED = re.compile(
-    r"((patient|pat|case|subject|subj|sub|person|study|series|exam|scan|visit|session|ses|p|s)[ _-]?\d+)|\d{1,5}",
+    r"((patient|patientin|paciente|paziente|pat|case|caso|fall|subject|subj|sub|person|"
+    r"study|series|exam|scan|visit|session|ses|p|s)[ _-]?\d+)|\d{1,5}",
     re.IGNORECASE,
 )
 """Names of patients and studies that name nobody: numbers, with the word for what they count. They may be printed."""

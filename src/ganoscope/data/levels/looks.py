@@ -36,7 +36,8 @@ class Look(NamedTuple):
 NUMBERED = r"[ _.#-]*(?:\d+[a-z]?|[a-z]?\d+)"
 PATIENT = re.compile(
     r"(?:(?P<before>.+?)[ _-]+)?(?:patient|pat|pt|person|case|subject|subj|sub|participant|volunteer|pid|mrn|id|p"
-    r"|patientin|patiente|paciente|paziente|proband|probandin|sujet|sujeto|soggetto|sujeito|caso)"
+    r"|patientin|patiente|paciente|paziente|proband|probandin|sujet|sujeto|soggetto|sujeito|caso|cas"
+    r"|fall(?![ _-]*(?:19|20)\d\d))"
     rf"(?:s?[ _-]*(?:id|no|nr)?)??(?:{NUMBERED}|[ _-][a-z])(?:[ _-]+(?P<after>.*[^\W\d_].*))?",
     re.IGNORECASE,
 )
@@ -69,6 +70,8 @@ PERSON = re.compile(
 LONG = re.compile(
     r"\d{5,}|[a-z]{1,3}[ _-]?\d{3,}|[0-9a-f]{16,}|[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}|\d+-\d+", re.I
 )
+ID = "id"
+"""Stands for the number that words are beside: a word that is also a name is one there, and not that of a disease."""
 LAST_NUMBER = re.compile(r"\d+(?=\D*$)")
 LISTED = re.compile(r"[a-z0-9]{1,2}[.)]\s*(?=\D)", re.IGNORECASE)
 """What stands before names in a list, as in `a. Training Set`."""
@@ -173,7 +176,7 @@ def look_for_person(name: str) -> Look | None:
 
 def find_label(*beside: str) -> str:
     """Returns the class beside a number: the first text that speaks of health or disease, or ""."""
-    return next((drop_splits(text) for text in beside if text and is_diagnosis(text)), "")
+    return next((drop_splits(text) for text in beside if text and is_diagnosis(f"{ID} {text}")), "")
 
 
 def find_splits(text: str) -> list[str]:
@@ -219,7 +222,7 @@ def read_person(name: str) -> str:
     found = PATIENT.fullmatch(name)
     if not found or PERSON.fullmatch(name):
         return name
-    beside = split_words(f"{found['before'] or ''} {found['after'] or ''}")
+    beside = split_words(f"{ID} {found['before'] or ''} {found['after'] or ''}")[1:]
     if not all(part.isdigit() or part in words.BESIDE_PERSONS for part in beside):
         return name
     start = found.end("before") if found["before"] else 0

@@ -93,7 +93,7 @@ NO = list_words("ohne kein keine sans sin senza sem")
 BETWEEN = list_words("de des du la le les del las los el da do das dos di della delle dei degli der die von vom und et")
 """Words between others that say nothing; left out where a word of these languages stands beside them."""
 ALSO_NAMES = list_words(
-    "herz lunge knoten kopf schadel manner krebs krank kranke bild schicht corazon cuore foie hirn cervello gesund "
+    "herz lunge knoten kopf schadel manner krebs bild schicht corazon cuore foie hirn cervello "
     "sadio malato malata sano sana sane sani sain saine sains malin benin teste stadium stade gauche droit destro "
     "sinistro derecho izquierdo"
 )

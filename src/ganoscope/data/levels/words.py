@@ -65,7 +65,8 @@ MASK_FILLERS = (
     | FINDINGS
     | CONTAINERS
     | MODALITIES
-    | list_words("manual auto expert binary ground tr ts va train trainval test pred and hard soft")
+    | list_words("manual auto expert binary ground trainval pred and hard soft")
+    | SPLIT_WORDS.keys()
 )
 """Words that may stand beside a word for masks in the name of a folder of masks."""
 

@@ -5,11 +5,12 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ganoscope.data.store import Store
 from ganoscope.data.store.derived import derive_store
 from ganoscope.errors import UserError
-from ganoscope.studies.outer_splits import SplitPlan, find_cohort, make_outer_split, reduce_training
+from ganoscope.studies.outer_splits import Cohort, SplitPlan, find_cohort, make_outer_split, reduce_training
 from ganoscope.studies.result_files import STORE
 
 REVISIONS = {"take_training": 1, "take_held_out": 1}
@@ -39,9 +40,7 @@ def take_training(
     source, drawn = open_same(store, fingerprint), SplitPlan(**plan)
     cohort = find_cohort(source)
     parts = reduce_training(make_outer_split(cohort, drawn, number), cohort, fraction, drawn.seed, number)
-    splits = np.full(source.count, "", "<U10")
-    splits[cohort.positions] = np.where(parts == "test", "", parts)
-    derive_store(source, splits, output / STORE)
+    write_part(output, source, cohort, np.where(parts == "test", "", parts))
 
 
 def take_held_out(
@@ -60,8 +59,20 @@ def take_held_out(
     source, drawn = open_same(store, fingerprint), SplitPlan(**plan)
     cohort = find_cohort(source)
     parts = make_outer_split(cohort, drawn, number)
+    write_part(output, source, cohort, np.where(parts == "test", "test", ""))
+
+
+def write_part(output: Path, source: Store, cohort: Cohort, parts: NDArray[np.str_]) -> None:
+    """Writes a store of some images of a cohort.
+
+    Args:
+        output: Folder of the result.
+        source: Store that is cut.
+        cohort: Images of the study.
+        parts: New split of each of them, shape (N,); "" leaves an image out.
+    """
     splits = np.full(source.count, "", "<U10")
-    splits[cohort.positions] = np.where(parts == "test", "test", "")
+    splits[cohort.positions] = parts
     derive_store(source, splits, output / STORE)
 
 

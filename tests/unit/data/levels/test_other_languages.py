@@ -5,7 +5,7 @@ import unicodedata
 import pytest
 
 from ganoscope.data.levels import words
-from ganoscope.data.levels.looks import look_at
+from ganoscope.data.levels.looks import look_at, read_person
 from ganoscope.data.levels.other_languages import ALSO_NAMES, HEADS, IN_COMPOUNDS, WHOLE, spell_plainly
 from ganoscope.data.levels.words import ENGLISH, are_two_names, is_diagnosis, is_healthy, split_words
 
@@ -29,10 +29,11 @@ def test_every_word_stands_for_one_that_is_known_and_none_is_english():
         (["Lungenmasken", "Tumormasken", "Leberherdmasken", "Segmentierungen", "Masques des poumons"], "mask"),
         (["Máscaras de pulmón", "Maschere polmonari", "Máscaras_dos_pulmões", "Segmentações"], "mask"),
         (["Trainingsdaten", "Testbilder", "Entraînement", "Validación", "Prueba", "Addestramento", "Teste"], "split"),
-        (["Patientin 3", "Paciente_07", "paziente 12", "Sujet 4", "Müller_Jörg_19630417"], "patient"),
+        (["Patientin 3", "Paciente_07", "paziente 12", "Sujet 4", "Fall_012", "Müller_Jörg_19630417"], "patient"),
         (["Étude 3", "Untersuchung_2", "estudio 1"], "study"),
         (["Série 2", "Serie_3"], "series"),
         (["Klinik A", "Männer", "mujeres", "linke Lunge"], "attribute"),
+        (["Fall 2019"], "numbered"),
         (["Unauffällig", "Lungenentzündung", "Sain", "Neumonía", "Klasse 2", "Stade 3"], "word"),
     ],
 )
@@ -41,11 +42,19 @@ def test_names_are_told_as_the_english_ones(names, kind, form):
 
 
 @pytest.mark.parametrize(
-    "name", ["Anna Herz", "Hans Krebs", "Jean Sano", "Malin Krebs", "Ana de la Cruz", "Jörg Krank"]
+    "name", ["Anna Herz", "Hans Krebs", "Jean Sano", "Malin Krebs", "Ana de la Cruz", "Jörg Corazón"]
 )
 def test_names_of_persons_are_not_taken_for_classes(name):
     assert all(are_two_names(unicodedata.normalize(form, name)) for form in ("NFC", "NFD"))
     assert split_words(name) == tuple(name.lower().split())
+
+
+def test_words_beside_the_number_of_a_patient_are_classes_unless_they_are_also_names():
+    assert look_at("Patient_03_gesund").label == "gesund"
+    assert look_at("Paciente 4 neumonía").label == "neumonía"
+    assert read_person("Patient_03_bösartig") == "Patient_03"
+    for name in ("Patient_03_Krebs", "Paciente_4_Sano", "Sujet_7_Malin"):
+        assert (look_at(name).kind, look_at(name).label, read_person(name)) == ("patient", "", name)
 
 
 def test_words_that_are_also_names_count_alone_and_beside_known_words():

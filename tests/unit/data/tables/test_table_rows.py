@@ -15,6 +15,7 @@ def table(tmp_path):
     ("cells", "kept", "dropped"),
     [
         ({"view": "pa", "modality": "dx"}, ("PA", "DX"), ""),
+        ({"view": "p.a.", "modality": "dx"}, ("PA", "DX"), ""),
         ({"view": "sunny side", "modality": "CT"}, ("", "CT"), "sunny side"),
         ({"view": "AP Supine", "modality": "Doe^John"}, ("AP Supine", ""), "Doe^John"),
         ({}, ("", ""), ""),

@@ -32,8 +32,8 @@ def tell_widened(findings: Findings) -> tuple[str, ...]:
     if not names:
         return ()
     return (
-        f"Wider than the scatter over splits alone would give, since arm and baseline differ on the same patients again "
-        f"and again: the interval of {', '.join(names)}.",
+        f"Wider than the scatter over splits alone would give, since arm and baseline differ on the same patients "
+        f"again and again: the interval of {', '.join(names)}.",
     )
 
 

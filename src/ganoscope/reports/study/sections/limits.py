@@ -6,8 +6,8 @@ from ganoscope.reports.study.artefacts import Findings
 LIMITS = (
     "The verdict holds for this store, this training size, this generator and these classifiers. Other hospitals, "
     "scanners or prevalences may give another one; an external store (`--external`) tests that.",
-    "The corrected interval allows for the patients that splits share by an approximation (Nadeau and Bengio 2003), and "
-    "is wider where the patients tested on vary more than that. It is about the procedure, not about one trained "
+    "The corrected interval allows for the patients that splits share by an approximation (Nadeau and Bengio 2003), "
+    "and is wider where the patients tested on vary more than that. It is about the procedure, not about one trained "
     "network.",
     "Only the primary comparison was named before training. Everything else on this page shows where to look next.",
     "Labels are taken as true. Where a classifier and a generator learn from wrong labels, both look better than they "
