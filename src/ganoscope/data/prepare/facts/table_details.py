@@ -7,9 +7,10 @@ from pathlib import Path
 from ganoscope.data.layouts.manifest import Reading, find_key, read_tables, tell_matching
 from ganoscope.data.picture import ReadOptions
 from ganoscope.data.source.entries import SourceImage
-from ganoscope.data.tables.column_names import find_aliases
+from ganoscope.data.tables.column_names import choose_columns, find_aliases
 from ganoscope.data.tables.gathered_rows import CONFLICT, NO_PATH
 from ganoscope.data.tables.person_columns import tell_persons
+from ganoscope.data.tables.source_names import SourceNames
 from ganoscope.data.tables.table_files import MOST_TABLES, list_tables, open_sound
 from ganoscope.data.tables.text_table import Table, normalise
 from ganoscope.errors import UserError
@@ -125,18 +126,13 @@ def read_details(source: Path, options: ReadOptions, table: Table) -> Reading | 
     )
     if not (patient or any(find_aliases(table, name) for name in DETAILS)):
         return None
+    own = replace(options, table="", label_column="", map="", path_column=path, patient_column=patient)
     try:
-        own = replace(options, table="", label_column="", map="", path_column=path, patient_column=patient)
+        keys = choose_columns(table, own, SourceNames(source), labels=False).keys
+        if not {key for name, key in keys.items() if name in DETAILS} - {keys["path"]}:
+            return None  # no more than the names that it is matched by; nothing of the source need be read
         reading = read_tables(source, own, [(table, "")], labels=False)
     except UserError:
         return None
-    rows, files = len(reading.rows), reading.files
     matched = len(set(reading.matching.row_of_file.values()))
-    telling = set(reading.columns) & {*DETAILS} and matched >= FITTING_SHARE * min(rows, files)
-    return reading if telling and says_more(reading) else None
-
-
-def says_more(reading: Reading) -> bool:
-    """Tells whether a table says more than the names that it is matched by."""
-    told = {column for name, column in reading.columns.items() if name in DETAILS}
-    return bool(told - {reading.columns["path"]})
+    return reading if matched >= FITTING_SHARE * min(len(reading.rows), reading.files) else None

@@ -4,6 +4,7 @@ import pytest
 
 from ganoscope.data.layouts import folders
 from ganoscope.data.picture import ReadOptions
+from ganoscope.data.prepare.facts import table_details
 from ganoscope.data.prepare.facts.table_details import USED, find_details
 
 FILES = {f"{c}/{n}.png": b"" for c in ("normal", "tumour") for n in range(c == "tumour", 8, 2)}
@@ -61,3 +62,10 @@ def test_other_tables_are_left(list_images, table):
     images, told = list_images(table)
     assert not told
     assert not any(image.patient for image in images.values())
+
+
+def test_a_table_that_says_nothing_new_costs_no_reading_of_the_source(make_source, monkeypatch):
+    rows = "".join(f"{folder},40\n" for folder in ("normal", "tumour"))
+    source = make_source({**FILES, "t.csv": f"patient,age\n{rows}".encode()})
+    monkeypatch.setattr(table_details, "read_tables", None)
+    assert not find_details(source, ReadOptions()).readings
