@@ -117,6 +117,11 @@ def counter_stream(seed: int, name: Stream, path: tuple[int, ...], position: int
     return np.random.Generator(np.random.Philox(key=key, counter=position))
 
 
+def legacy_stream(seed: int) -> np.random.RandomState:
+    """Returns the generator that scikit-learn makes of a seed, where an order must be the one that it draws."""
+    return np.random.RandomState(seed)
+
+
 def make_torch_seed(seed: int, name: Stream, *path: int) -> int:
     """Returns a seed of 32 bits for `torch.manual_seed`; arguments as in `make_entropy`."""
     return int(make_entropy(seed, name, *path).generate_state(1)[0])

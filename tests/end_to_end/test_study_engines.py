@@ -85,7 +85,8 @@ def test_workers_that_are_killed_while_they_train_change_nothing(alone, phantom_
     with kill_some(tmp_path / "study" / "tasks") as killed:
         study(phantom_store, tmp_path / "study", SMALL, EngineOptions(cores=2), PLAIN)
     assert len(killed) == KILLS
-    assert capsys.readouterr().err.count("its process was ended by signal 9") == KILLS
+    told = capsys.readouterr().err.count("its process was ended by signal 9")
+    assert 1 <= told <= KILLS  # a process that had just finished is none that was ended
     assert_same(tmp_path / "study", alone)
 
 

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from ganoscope.data.store import Store
 from ganoscope.data.store.splits import majority
 from ganoscope.errors import UserError, describe, refuse, write_count
-from ganoscope.seeds import Stream, stream
+from ganoscope.seeds import Stream, legacy_stream, stream
 
 SINGLE_FOLDS = 5
 """Folds whose first one is held out where a single split is asked for: a test share of a fifth."""
@@ -154,7 +154,7 @@ def deal_out(groups: NDArray[np.int64], codes: NDArray[np.int64], folds: int, se
     counts = np.zeros((len(names), len(classes)))
     np.add.at(counts, (places, codes), 1)
     order = np.arange(len(names))
-    np.random.RandomState(seed).shuffle(order)
+    legacy_stream(seed).shuffle(order)
     order = order[np.argsort(-counts[order].std(1), kind="stable")]
     totals, filled, apart = counts.sum(0), np.zeros((folds, len(classes))), np.eye(folds)[:, :, None]
     dealt = np.empty(len(names), np.int64)

@@ -49,7 +49,7 @@ def test_a_run_without_classes_refuses_all_that_needs_them_with_the_reason(tiny_
     config = GenerateConfig(number_per_class=5, min_label_confidence=0.5, classifier=tmp_path)
     with pytest.raises(UserError) as refused:
         make_request(open_run(tiny_run), config)
-    for words in ("--number-per-class needs", "--min-label-confidence needs", "method dcgan or its store has none"):
+    for words in ("--number-per-class needs", "--min-label-confidence needs", "(this one is dcgan)"):
         assert words in str(refused.value)
 
 

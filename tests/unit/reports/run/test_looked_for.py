@@ -8,7 +8,7 @@ import pytest
 
 import ganoscope
 from ganoscope.alarms import run_checks
-from ganoscope.evaluate.classification import split_checks
+from ganoscope.evaluate.classification import external_checks, split_checks
 from ganoscope.explanation import answers
 from ganoscope.reports.run.looked_for import LOOKED_FOR, ORIGIN_CHECK, Results, describe_checks
 
@@ -25,6 +25,7 @@ ORIGINS = {
 }
 OF_CLASSIFIERS = {
     "evaluate/classification/split_checks.py": split_checks.CHECKS,
+    "evaluate/classification/external_checks.py": external_checks.CHECKS,
     "explanation/answers.py": answers.CHECKS,
 }
 """Checks whose alarms are shown on the page of a classifier."""
