@@ -62,6 +62,23 @@ def find_missing_classes(tables: StoreTables) -> Iterator[Alarm]:
         )
 
 
+def find_untrained_classes(tables: StoreTables) -> Iterator[Alarm]:
+    """Yields an alarm when the training split lacks a class of the store."""
+    splits, labels = tables.columns["split"], tables.columns["label"]
+    trained = set(labels[splits == "train"].tolist())
+    counts = count_groups(labels, tables.groups)
+    lacking = [f"{name} ({count})" for name, count in counts.items() if name not in trained]
+    if lacking and not tables.test_only:
+        yield Alarm(
+            "untrained_classes",
+            "danger",
+            f"the training split has no image of {', '.join(lacking)}; in brackets, independent groups (patients, "
+            "volumes or clusters of near-duplicates) in all. Nothing can learn such a class. Add patients of it, or "
+            "leave it out.",
+            {"classes": lacking},
+        )
+
+
 def find_thin_classes(tables: StoreTables) -> Iterator[Alarm]:
     """Yields an alarm when a held-out split has too few images of a class to score it."""
     splits, labels = tables.columns["split"], tables.columns["label"]
@@ -130,6 +147,7 @@ def find_few_images(tables: StoreTables) -> Iterator[Alarm]:
 CHECKS = (
     Check(("single_class_split",), "held-out splits with a single class", find_single_class_splits, rank=120),
     Check(("missing_classes",), "classes that a held-out split lacks", find_missing_classes, rank=125),
+    Check(("untrained_classes",), "classes that the training split lacks", find_untrained_classes, rank=122),
     Check(
         ("thin_classes",), "few held-out images of a class", find_thin_classes, f"fewer than {FEW_OF_CLASS}", rank=130
     ),

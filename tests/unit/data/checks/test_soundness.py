@@ -96,6 +96,12 @@ def test_held_out_split_of_one_class_is_a_danger(make_store, split):
     assert alarms["thin_classes"].evidence == {"splits": [f"0 sick in {split}"]}
 
 
+def test_a_class_without_training_images_is_a_danger(make_store):
+    alarms = alarms_by_code(make_store([row_of_class(index, "train") for index in range(COUNT)]))
+    assert alarms["untrained_classes"].severity == "danger"
+    assert "no image of sick (" in alarms["untrained_classes"].message
+
+
 def row_of_class(index, lacking):
     split = ("train", "train", "train", "train", "validation", "test")[index // 2 % 6]
     return {"label": "well"} if lacking == split else {}
