@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 
 from ganoscope.alarms import Alarm, Check
 from ganoscope.data.checks.store_tables import StoreTables
+from ganoscope.data.store.pixel_file import PixelFile
 
 SAMPLED = 50
 """Largest number of images of a class whose masks are looked at."""
@@ -58,7 +59,7 @@ def find_anatomy_by_class(tables: StoreTables) -> Iterator[Alarm]:
         yield Alarm("anatomy_by_class", "warning", message, {"ratio": round(medians[largest] / medians[smallest], 2)})
 
 
-def measure_areas(tables: StoreTables, masks: NDArray[np.bool_] | None) -> dict[str, NDArray[np.float64]]:
+def measure_areas(tables: StoreTables, masks: PixelFile | None) -> dict[str, NDArray[np.float64]]:
     """Returns the proportion of the picture that masks cover, by class, for images chosen evenly from each.
 
     Args:

@@ -70,11 +70,11 @@ class Nearest:
 def make_search_index(load: Load, count: int) -> SearchIndex:
     """Returns an index of the `count` images that `load` loads, at positions 0 to `count - 1`."""
     with tempfile.TemporaryFile() as file:  # without a name: it is gone with the last array that maps it
-        thumbnails = np.memmap(file, np.float16, "w+", shape=(count, THUMBNAIL_PX**2))
-    for start in range(0, count, BLOCK):
-        positions = np.arange(start, min(start + BLOCK, count))
-        thumbnails[positions] = make_thumbnails(filter_band(load(positions)))
-    return SearchIndex(load, thumbnails)
+        for start in range(0, count, BLOCK):  # written, not mapped: on a full disk, a map ends in a bus error
+            small = make_thumbnails(filter_band(load(np.arange(start, min(start + BLOCK, count)))))
+            file.write(small.astype(np.float16).tobytes())
+        file.flush()
+        return SearchIndex(load, np.memmap(file, np.float16, "r", shape=(count, THUMBNAIL_PX**2)))
 
 
 def find_nearest(index: SearchIndex, images: NDArray[np.float32]) -> Nearest:

@@ -7,10 +7,9 @@ image of the common order, so that together they see each image once per pass.
 
 Pixels are transferred as stored integers and converted to images on the device, which needs a quarter or half of the
 bytes. On a GPU the training images are held in device memory if they fit into `MEMORY_SHARE` of the free memory.
-Otherwise, and always on a CPU, a thread reads ahead from the memory map: the page cache already holds the pixels for
-all processes, and a copy would only need the memory twice. Both ways give the same numbers. Every process holds all
-training images on its own device, since each pass distributes them anew; each opens the store, and its memory map,
-itself.
+Otherwise, and always on a CPU, a thread reads ahead from the store: the page cache already holds the pixels for all
+processes, and a copy would only need the memory twice. Both ways give the same numbers. Every process holds all
+training images on its own device, since each pass distributes them anew; each opens the store itself.
 
 """
 
@@ -275,7 +274,7 @@ def hold_pixels(store: Store, indices: NDArray[np.int64], device: torch.device) 
 
 
 def feed_streamed(store: Store, schedule: Iterator[NDArray[np.int64]], device: torch.device) -> Iterator[Tensor]:
-    """Yields batches of stored integers, shape (B, H, W), that a thread reads ahead from the memory map.
+    """Yields batches of stored integers, shape (B, H, W), that a thread reads ahead from the store.
 
     Args:
         store: Store with the images.
@@ -304,9 +303,9 @@ def feed_streamed(store: Store, schedule: Iterator[NDArray[np.int64]], device: t
 def read_pixels(store: Store, indices: NDArray[np.int64]) -> Tensor:
     """Returns the stored integers at the given indices, shape (B,), as shape (B, H, W).
 
-    16-bit grey values are returned as int16 with the same bits: torch can't index uint16. `take` releases the GIL.
+    16-bit grey values are returned as int16 with the same bits: torch can't index uint16. Reading releases the GIL.
     """
-    pixels = np.take(np.asarray(store.images), indices, axis=0)
+    pixels = store.images[indices]
     return torch.from_numpy(pixels.view(np.int16) if pixels.dtype == np.uint16 else pixels)
 
 

@@ -1,4 +1,4 @@
-"""A store: memory-mapped images, their manifest and intensity map."""
+"""A store: images, their manifest and intensity map."""
 
 from ganoscope.data.store.sample import COLUMNS, QUARANTINE_COLUMNS, Sample
 from ganoscope.data.store.store import Store, StoreWriter

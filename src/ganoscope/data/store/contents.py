@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from ganoscope.data.picture import PADDING_HU
 from ganoscope.data.store import Store
+from ganoscope.data.store.pixel_file import PixelFile
 from ganoscope.data.store.splits import SPLITS
 from ganoscope.files.tables import read_csv
 
@@ -73,7 +74,7 @@ def compute_statistics(store: Store) -> Statistics:
     )
 
 
-def find_outlined(masks: NDArray[np.bool_] | None, count: int) -> NDArray[np.bool_]:
+def find_outlined(masks: PixelFile | None, count: int) -> NDArray[np.bool_]:
     """Returns which masks outline something, shape (N,): an empty one says that there is nothing to outline.
 
     Args:

@@ -1,4 +1,4 @@
-"""The store, which every later step reads: memory-mapped pixels, a CSV manifest, a fingerprint; written atomically.
+"""The store, which every later step reads: pixels, a CSV manifest, a fingerprint; written atomically.
 
 A store is a folder with `store.json` (schema, intensity map, fingerprint), `manifest.csv` (a row per image),
 `images.npy` (N, H, W), `quarantine.csv` (rejected files with the reason), `duplicates.csv` (pairs of identical or
@@ -21,6 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ganoscope.data.store.intensity import IntensityMap
+from ganoscope.data.store.pixel_file import PixelFile
 from ganoscope.data.store.sample import DEFAULTS, REQUIRED, Sample, make_column
 from ganoscope.data.store.watch import StoreWatch
 from ganoscope.errors import Range, UserError
@@ -92,7 +93,7 @@ class Store:
             )
         store = cls(path=path, **vars(load_record(path / "store.json", Description, SCHEMA_VERSION)))
         store.refuse_damage()
-        _ = (store.watch, store._maps)  # what is mapped is what is watched
+        _ = (store.watch, store._files)  # what is open is what is watched
         return store
 
     def refuse_damage(self) -> None:
@@ -124,29 +125,29 @@ class Store:
         return StoreWatch(self.path, (PIXELS, FINDINGS, ANATOMY, "manifest.csv", "store.json"))
 
     @property
-    def images(self) -> NDArray[np.generic]:
-        """Stored pixels, shape (N, H, W), memory-mapped and read-only; looks first whether the files are unchanged."""
-        return self._read(PIXELS)
+    def images(self) -> PixelFile:
+        """Stored pixels, shape (N, H, W), read where they are indexed; looks first whether the files are unchanged."""
+        return self._look(PIXELS)
 
     @property
-    def masks(self) -> NDArray[np.bool_] | None:
-        """Masks of annotated findings, shape (N, H, W), memory-mapped; None if the store has none."""
-        return self._read(FINDINGS) if FINDINGS in self._maps else None
+    def masks(self) -> PixelFile | None:
+        """Masks of annotated findings, bool, shape (N, H, W), read where they are indexed; None if there are none."""
+        return self._look(FINDINGS) if FINDINGS in self._files else None
 
     @property
-    def anatomy(self) -> NDArray[np.bool_] | None:
-        """Masks of anatomy, such as lung fields, shape (N, H, W), memory-mapped; None if the store has none."""
-        return self._read(ANATOMY) if ANATOMY in self._maps else None
+    def anatomy(self) -> PixelFile | None:
+        """Masks of anatomy, such as lung fields, bool, shape (N, H, W); None if the store has none."""
+        return self._look(ANATOMY) if ANATOMY in self._files else None
 
     @cached_property
-    def _maps(self) -> dict[str, NDArray[Any]]:
-        """Memory maps by file."""
+    def _files(self) -> dict[str, PixelFile]:
+        """Pixel files by name."""
         names = (name for name in (PIXELS, FINDINGS, ANATOMY) if (self.path / name).exists())
-        return {name: np.load(self.path / name, mmap_mode="r") for name in names}
+        return {name: PixelFile.open(self.path / name) for name in names}
 
-    def _read(self, name: str) -> NDArray[Any]:
+    def _look(self, name: str) -> PixelFile:
         self.watch.refuse_touched(self.verify)
-        return self._maps[name]
+        return self._files[name]
 
     def refuse_change(self, whole: bool = False) -> None:
         """Refuses a store that has changed since it was opened, see `StoreWatch.refuse_change`.
@@ -177,7 +178,7 @@ class Store:
 
     def load_images(self, indices: NDArray[np.int64]) -> NDArray[np.float32]:
         """Returns the images at the given indices, shape (B,), in network range [-1, 1], shape (B, 1, H, W)."""
-        return self.intensity.to_network(np.asarray(self.images[indices]))[:, None]
+        return self.intensity.to_network(self.images[indices])[:, None]
 
     def verify(self) -> None:
         """Reads the whole store and compares it with its fingerprint.
@@ -250,11 +251,10 @@ class StoreWriter:
             file.flush()
             os.fsync(file.fileno())
 
-    def read(self) -> NDArray[np.generic]:
-        """Returns the images appended so far, shape (count, size, size), memory-mapped."""
+    def read(self) -> PixelFile:
+        """Returns the images appended so far, shape (count, size, size)."""
         self._images.flush()
-        shape = (self.count, self.size, self.size)
-        return np.memmap(self.path / "images.npy", self._dtype, "r", HEADER_BYTES, shape)
+        return PixelFile(self.path / PIXELS, self._dtype, HEADER_BYTES, (self.count, self.size, self.size))
 
     def close(self) -> None:
         """Completes the pixel files and reads them once for the fingerprint; `finish` calls it if necessary."""

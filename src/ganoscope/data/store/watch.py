@@ -1,9 +1,9 @@
-"""Notices that the files of a store change while they are in use, before a wrong result or a bus error comes of it.
+"""Notices that the files of a store change while they are in use, before a wrong result comes of it.
 
-Reading a memory map beyond the end of a file that was shortened ends the process with a bus error, which no program can
-catch. So size, time and identity of the files are compared before every access: a few microseconds. Where they differ,
-the whole store is read and compared with its fingerprint, since a copy that was restored is no fault. What changes in
-the microseconds between the look and the access is not noticed by the first, but by the next one.
+Size, time and identity of the files are compared before every access: a few microseconds. Where they differ, the whole
+store is read and compared with its fingerprint, since a copy that was restored is no fault. What is overwritten in the
+microseconds between the look and the access is noticed by the next look; what is cut off, by the access itself (see
+`pixel_file`).
 """
 
 import hashlib

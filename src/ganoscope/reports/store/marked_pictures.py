@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 
+from ganoscope.data.store.pixel_file import PixelFile
 from ganoscope.reports.store.artefacts import Evidence
 
 SIDE_PX, LARGE_PX = 112, 150
@@ -60,7 +61,7 @@ def draw_thumbnail(
     return coloured
 
 
-def draw_outline(masks: NDArray[np.bool_] | None, index: int, side_px: int) -> NDArray[np.uint8] | None:
+def draw_outline(masks: PixelFile | None, index: int, side_px: int) -> NDArray[np.uint8] | None:
     """Returns the outline of an image's lesion mask, 255 on the line, shape (side_px, side_px); None without a mask.
 
     Args:

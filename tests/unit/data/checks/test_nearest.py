@@ -1,5 +1,9 @@
 """The nearest image is found under shift, noise, brightness and all orientations; the border for copies is measured."""
 
+import io
+import tempfile
+from pathlib import Path
+
 import numpy as np
 import pytest
 from scipy.ndimage import gaussian_filter, shift
@@ -142,3 +146,10 @@ def test_planted_copies_are_found_and_held_out_patients_are_not_on_real_images(n
         assert np.all(nearest.find_nearest(index, changed).correlation > border.correlation)
     test = nearest.find_nearest(index, store.load_images(store.indices("test"))[:, 0])
     assert np.mean(test.correlation > border.correlation) < 0.06
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="no full device on this system")
+def test_a_full_disk_is_an_error_and_no_bus_error(monkeypatch):
+    monkeypatch.setattr(tempfile, "TemporaryFile", lambda: io.FileIO("/dev/full", "r+"))
+    with pytest.raises(OSError, match="No space left on device"):
+        nearest.make_search_index(lambda positions: np.zeros((len(positions), 64, 64), np.float32), 3)
