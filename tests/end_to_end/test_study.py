@@ -12,6 +12,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from tests.fixtures.commands import assert_told
 
 from ganoscope.cli import execute
 from ganoscope.data.phantoms.phantom_store import PhantomConfig
@@ -208,6 +209,39 @@ def test_a_moved_study_goes_on_and_one_without_its_design_is_refused(finished, p
     (copy / "design.json").unlink()
     assert execute(["study", str(phantom_store), str(copy), *QUICK, "--margin", "0.2"]) == 2
     assert "design.json is missing, and with it what this study was frozen to" in capsys.readouterr().err
+
+
+ABSENT = {
+    "ray": "engine ray needs a library that can't be imported: got .*; allowed: pip install 'ganoscope[cluster]'",
+    "submitit": "SLURM is not on this machine: got no command sbatch, .*; allowed: a machine of the cluster",
+    "slurm": "nothing called slurm in engines; allowed: local, ray, submitit",
+}
+
+
+@pytest.mark.parametrize("engine", ABSENT)
+def test_an_engine_that_is_not_there_is_refused_before_anything_is_written(
+    engine, phantom_store, tmp_path, monkeypatch, capsys
+):
+    monkeypatch.setitem(sys.modules, "ray", None)
+    monkeypatch.setitem(sys.modules, "submitit", sys.modules[__name__])
+    monkeypatch.setenv("PATH", str(tmp_path))
+    started = []
+    monkeypatch.setattr(subprocess, "Popen", lambda *command, **_: started.append(command))
+    places = {"tmp": tmp_path, "store": phantom_store}
+    command = ["study", "{store}", "{tmp}/study", *QUICK, "--engine", engine]
+    for words in ABSENT[engine].split(".*"):
+        assert_told(command, words, places, capsys)
+    assert not started
+
+
+def test_both_a_library_and_slurm_that_are_missing_are_told_at_once(phantom_store, tmp_path, monkeypatch, capsys):
+    monkeypatch.setitem(sys.modules, "submitit", None)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    assert execute(["study", str(phantom_store), str(tmp_path / "study"), *QUICK, "--engine", "submitit"]) == 2
+    told = capsys.readouterr().err
+    assert "engine submitit needs a library that can't be imported" in told
+    assert "SLURM is not on this machine" in told
+    assert not (tmp_path / "study").exists()
 
 
 def test_two_calls_into_one_study_are_refused(finished, phantom_store, tmp_path, capsys):

@@ -1,7 +1,7 @@
 """What a study will cost, from a few timed training steps of its generator and its networks on this machine."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import torch
@@ -22,7 +22,7 @@ from ganoscope.training.speed import choose_speed, make_random_batch, place_netw
 TIMED_STEPS = 2
 """Steps timed after one that is not."""
 RANDOM_FEATURES_SECONDS = 10.0
-"""Rough time of one fit of random features, which takes no steps."""
+"""Rough time of one fit of random features on up to a thousand images; it takes no steps."""
 
 
 @dataclass(frozen=True)
@@ -32,7 +32,7 @@ class Cost:
     Attributes:
         kind: The generator, or a family of classifiers.
         tasks: Number of trainings.
-        seconds: Estimated seconds of each, on the machine that asks.
+        seconds: Estimated seconds of each, on one core of the machine that asks.
     """
 
     kind: str
@@ -52,25 +52,48 @@ class Costs:
 
 
 def estimate_cost(design: Design, store: Store) -> list[Cost]:
-    """Returns the estimated cost of the trainings; sampling and evaluation add little.
+    """Returns the estimated cost of the trainings, as tasks do them; sampling and evaluation add little.
+
+    Tasks work with one thread, and see no GPU unless the design asks for one.
 
     Args:
         design: The design.
         store: Its store.
     """
-    config, device = design.config, choose_device(design.config.device)
-    splits, found = design.plan.count, []
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        return list(time_trainings(design, store, choose_device("cuda" if design.config.device == "cuda" else "cpu")))
+    finally:
+        torch.set_num_threads(threads)
+
+
+def time_trainings(design: Design, store: Store, device: str) -> Iterator[Cost]:
+    """Yields the estimated costs.
+
+    Args:
+        design: The design.
+        store: Its store.
+        device: Device to compute on.
+    """
+    config, splits = design.config, design.plan.count
     sources = {ARMS[arm].source for arm in config.compared}
     if sources & {"generated", "filtered"} and not config.generator_run:
         seconds = time_generator(design, store, device) * config.generator_images
-        found.append(Cost(f"generator {config.generator}", splits, seconds))
-    images = config.epochs * config.real_fraction * design.images / (1 + design.ratio)
+        yield Cost(name_generator(config.generator), splits, seconds)
+    images = config.real_fraction * design.images / (1 + design.ratio)
     fits = [family for _, family, _ in list_classifiers(design)]
     for family in config.families:
-        is_network = family != RANDOM_FEATURES
-        seconds = time_network(family, design, store, device) * images if is_network else RANDOM_FEATURES_SECONDS
-        found.append(Cost(family, splits * fits.count(family) * len(config.ratios), seconds))
-    return found
+        if family == RANDOM_FEATURES:
+            seconds = RANDOM_FEATURES_SECONDS * max(1.0, images / 1000)
+        else:
+            seconds = time_network(family, design, store, device) * images * config.epochs
+        yield Cost(family, splits * fits.count(family) * len(config.ratios), seconds)
+
+
+def name_generator(method: str) -> str:
+    """Returns the kind of a generator's training, as costs name it."""
+    return f"generator {method}"
 
 
 def time_generator(design: Design, store: Store, device: str) -> float:
