@@ -15,7 +15,7 @@ import pytest
 from tests.fixtures import slurm_cluster
 
 from ganoscope.errors import UserError
-from ganoscope.studies import time_limits
+from ganoscope.studies import cost
 from ganoscope.studies.analysis.config import AnalysisConfig
 from ganoscope.studies.config import StudyConfig
 from ganoscope.tasks.engines import EngineOptions
@@ -100,8 +100,8 @@ def test_workers_that_are_killed_while_they_train_change_nothing(alone, phantom_
 def test_a_worker_that_hangs_is_ended_and_its_retry_changes_nothing(
     alone, phantom_store, tmp_path, monkeypatch, capsys
 ):
-    monkeypatch.setattr(time_limits, "TRAINING_SECONDS", PATIENCE_SECONDS)
-    monkeypatch.setattr(time_limits, "FACTOR", 0.0)
+    monkeypatch.setattr(cost, "TRAINING_SECONDS", PATIENCE_SECONDS)
+    monkeypatch.setattr(cost, "FACTOR", 0.0)
     with strike(tmp_path / "study" / "tasks", signal.SIGSTOP, is_training, 1) as hanging:
         study(phantom_store, tmp_path / "study", SMALL, EngineOptions(cores=2), PLAIN)
     assert len(hanging) == 1
@@ -120,7 +120,7 @@ def test_a_worker_that_hangs_each_time_fails_in_words_and_all_else_is_kept(
         limits[task.key] = 2.0 if task.name == bad else 600.0
         return limits[task.key]
 
-    monkeypatch.setattr(time_limits.TimeLimits, "find", find_limit)
+    monkeypatch.setattr(cost.TimeLimits, "find", find_limit)
     with (
         strike(tasks, signal.SIGSTOP, lambda _, key: limits.get(key) == 2.0, 2, again=True),
         pytest.raises(UserError, match="1 task of 18 failed; the others are kept") as caught,

@@ -14,14 +14,13 @@ from ganoscope.studies.analysis.analysing import analyse
 from ganoscope.studies.analysis.config import AnalysisConfig
 from ganoscope.studies.analysis.first_split import FirstSplit
 from ganoscope.studies.config import StudyConfig
-from ganoscope.studies.cost import Cost, Costs, estimate_cost
+from ganoscope.studies.cost import Cost, Costs, TimeLimits, estimate_cost
 from ganoscope.studies.design import FILE, Design, freeze, make_design
 from ganoscope.studies.judgement import Judgement, judge
 from ganoscope.studies.pilot import list_pilot_tasks, measure_pilot
 from ganoscope.studies.refusals.deciding import refuse_undecidable
 from ganoscope.studies.result_tables import gather_tables
 from ganoscope.studies.split_tasks import SplitTasks
-from ganoscope.studies.time_limits import TimeLimits
 from ganoscope.tasks.engines import EngineOptions, refuse_missing
 from ganoscope.tasks.running import run_tasks
 

@@ -5,10 +5,9 @@ import pytest
 from ganoscope.data.phantoms.phantom_store import PhantomConfig
 from ganoscope.data.store import Store
 from ganoscope.studies.config import StudyConfig
-from ganoscope.studies.cost import Cost
+from ganoscope.studies.cost import Cost, TimeLimits
 from ganoscope.studies.design import make_design
 from ganoscope.studies.split_tasks import list_evaluations
-from ganoscope.studies.time_limits import TimeLimits
 from ganoscope.tasks.graph import order_tasks
 from ganoscope.workflows.phantom import phantom
 
