@@ -1,11 +1,13 @@
-"""Limits leave honest work far more time than it should take, whatever the study, and end what hangs all the same."""
+"""Costs are those of one core; limits leave honest work far more time than it should take, whatever the study."""
 
 import pytest
+import torch
 
 from ganoscope.data.phantoms.phantom_store import PhantomConfig
 from ganoscope.data.store import Store
+from ganoscope.studies import cost
 from ganoscope.studies.config import StudyConfig
-from ganoscope.studies.cost import Cost, TimeLimits
+from ganoscope.studies.cost import Cost, TimeLimits, estimate_cost
 from ganoscope.studies.design import make_design
 from ganoscope.studies.split_tasks import list_evaluations
 from ganoscope.tasks.graph import order_tasks
@@ -26,6 +28,23 @@ def find_limits(store, costs, **changes):
 def make_costs(generator, small_cnn, random_features):
     seconds = {"generator cgan": generator, "small_cnn": small_cnn, "random_features": random_features}
     return [Cost(kind, 2 if "generator" in kind else 4, each) for kind, each in seconds.items()]
+
+
+def test_costs_are_measured_with_one_thread_as_tasks_have(phantom_store, monkeypatch):
+    seen = []
+    monkeypatch.setattr(cost, "time_steps", lambda step, device: seen.append(torch.get_num_threads()) or 32.0)
+    store, before = Store.open(phantom_store), torch.get_num_threads()
+    design = make_design(store, StudyConfig(**OPTIONS, generator_images=64, epochs=2, batch_size=32))[0]
+    torch.set_num_threads(2)
+    try:
+        found = estimate_cost(design, store)
+        assert torch.get_num_threads() == 2
+    finally:
+        torch.set_num_threads(before)
+    assert seen == [1, 1]
+    assert [(one.kind, one.tasks) for one in found] == [("generator cgan", 2), ("small_cnn", 4), ("random_features", 4)]
+    training = design.images / (1 + design.ratio)
+    assert [one.seconds for one in found] == pytest.approx([64.0, 2 * training, 10.0])
 
 
 def test_short_trainings_have_an_hour_and_long_ones_fifty_times_their_estimate(phantom_store):
