@@ -3,6 +3,7 @@
 import csv
 import json
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -12,6 +13,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from sklearn.metrics import roc_auc_score
 
 from ganoscope.cli import execute
 from ganoscope.data.phantoms.phantom_store import PhantomConfig
@@ -113,6 +115,26 @@ def test_an_exploratory_study_says_so_first(phantom_store, tmp_path, capsys):
     assert "Exploratory: this design can't decide" in capsys.readouterr().out
 
 
+def test_every_verdict_of_an_exploratory_study_is_marked_wherever_it_is_printed(phantom_store, tmp_path, capsys):
+    few = ["--families", "random_features", "--arms", "baseline", "classical", "duplicated", "--repeats", "1"]
+    out = tmp_path / "few"
+    few += ["--folds", "2", "--exploratory", "--margin", "0.5"]
+    assert execute(["study", str(phantom_store), str(out), *few]) == 0
+    found, plain = (
+        json.loads((out / "verdict.json").read_text()),
+        ("helps", "harms", "practically equal", "no evidence"),
+    )
+    words = [found["word"], *(one["verdict"]["word"] for one in found["comparisons"])]
+    assert {word.partition(" (exploratory)")[1:] for word in words} == {(" (exploratory)", "")}
+    page = (out / "report.html").read_text()
+    cells = [cell.strip() for cell in re.findall(r"<td[^>]*>([^<]*)</td>", page)]
+    assert not set(cells) & set(plain)
+    assert cells.count(words[0]) >= 2, "in the table that decides, and in that of all arms"
+    for shown in (page, (out / "comparison_report.txt").read_text(), capsys.readouterr().out):
+        assert f"random_features: {words[0]}. Mean difference" in " ".join(shown.split())
+        assert " ".join(shown.split()).count("(exploratory)") >= len(words)
+
+
 def test_a_folder_that_holds_something_else_is_refused(phantom_store, tmp_path, capsys):
     (tmp_path / "thesis.txt").write_text("mine")
     assert execute(["study", str(phantom_store), str(tmp_path), *QUICK]) == 2
@@ -208,6 +230,82 @@ def test_a_moved_study_goes_on_and_one_without_its_design_is_refused(finished, p
     (copy / "design.json").unlink()
     assert execute(["study", str(phantom_store), str(copy), *QUICK, "--margin", "0.2"]) == 2
     assert "design.json is missing, and with it what this study was frozen to" in capsys.readouterr().err
+
+
+@pytest.fixture(scope="module")
+def crowd(tmp_path_factory):
+    """A store with some dozens of patients of each class, and another one of other patients."""
+    folder = tmp_path_factory.mktemp("crowds")
+    for name, number, seed in (("own", 240, 1), ("other", 220, 7)):
+        phantom(folder / name, PhantomConfig(modality="mri", number=number, size=32, seed=seed))
+    return folder / "own", folder / "other"
+
+
+def read_answers(out, part):
+    """(labels, patients, probabilities by arm) of every split, from its predictions."""
+    found = []
+    for split in range(5):
+        for path in out.glob("tasks/*/predictions.npz"):
+            record = json.loads((path.parent / "task.json").read_text())
+            if record["name"] == f"split {split + 1}: evaluation":
+                arrays = np.load(path)
+                answers = {arm: arrays[f"{part}/{arm}/random_features/0"] for arm in ("baseline", "duplicated")}
+                found.append((arrays[f"{part}/codes"], arrays[f"{part}/groups"], answers))
+    return found
+
+
+def bootstrap(answers, resamples=200):
+    """(Difference of AUROC, averaged over splits; its values on resampled patients), written plainly."""
+
+    def measure(times):
+        differences = []
+        for codes, groups, by_arm in answers:
+            drawn = np.concatenate([np.flatnonzero(groups == name) for name in times])
+            if len(set(codes[drawn].tolist())) == 3:
+                baseline, arm = (
+                    roc_auc_score(codes[drawn], by_arm[name][drawn], multi_class="ovr")
+                    for name in ("baseline", "duplicated")
+                )
+                differences.append(arm - baseline)
+        return np.mean(differences)
+
+    patients, rng = np.unique(np.concatenate([groups for _, groups, _ in answers])), np.random.default_rng(0)
+    return measure(patients), np.array([measure(rng.choice(patients, len(patients))) for _ in range(resamples)])
+
+
+def test_these_models_on_patients_like_these_come_to_a_verdict_with_few_splits(crowd, tmp_path, capsys):
+    own, other = crowd
+    out, options = tmp_path / "study", ["--families", "random_features", "--arms", "baseline", "duplicated"]
+    options += [
+        "--repeats",
+        "1",
+        "--folds",
+        "5",
+        "--external",
+        str(other),
+        "--scheme",
+        "kfold",
+        "--real-fraction",
+        "0.3",
+    ]
+    assert execute(["study", str(own), str(out), *options]) == 2, "five splits see too little of the procedure"
+    capsys.readouterr()
+    assert execute(["study", str(own), str(out), *options, "--estimand", "models"]) == 0
+    told = " ".join(capsys.readouterr().out.split())
+    assert "few splits are enough, as patients are resampled" in told
+    assert "whose estimates correlate by 0.5 it is 0." in told
+    found = load_judgement(out)
+    assert found.warnings == []
+    assert found.word in ("helps", "harms", "practically equal", "no evidence")
+    for part, decides in (("held_out", True), ("external", False)):
+        one = next(each for each in found.comparisons if each.part == part)
+        value, drawn = bootstrap(read_answers(out, part))
+        assert (one.over, one.decides, one.verdict.level) == ("patients", decides, 0.95)
+        assert one.difference.value == pytest.approx(value)
+        ends = np.quantile(drawn, [0.025, 0.975])
+        assert (one.verdict.low, one.verdict.high) == pytest.approx(tuple(ends), abs=0.6 * drawn.std())
+    externals = {row["groups"] for row in read(out / "results.csv") if row["part"] == "external"}
+    assert externals == {str(len(set(Store.open(other).column("group").tolist())))}
 
 
 def test_two_calls_into_one_study_are_refused(finished, phantom_store, tmp_path, capsys):

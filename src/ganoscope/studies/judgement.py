@@ -49,7 +49,7 @@ class Judgement:
     """The content of `verdict.json`.
 
     Attributes:
-        word: The verdict on the primary arm.
+        word: The verdict on the primary arm, marked where the design can't decide.
         headline: The verdict as a sentence.
         warnings: What must be read before the verdict, a sentence each.
         endpoint: Metric that it rests on.
@@ -138,7 +138,7 @@ def write_headline(found: Comparison, design: Design) -> str:
 def list_warnings(design: Design) -> list[str]:
     """Returns what a reader must know before the verdict."""
     config, found = design.config, []
-    if config.exploratory and not design.feasibility.can_decide:
+    if design.exploratory:
         found.append("Exploratory: this design can't decide, and its verdict is no evidence.")
     if config.generator_run:
         found.append(
