@@ -103,6 +103,8 @@ class Range:
 def list_range_faults(config: object, ranges: Mapping[str, Range]) -> list[str]:
     """Returns a message for every setting of a configuration that is out of range; the remedy names its default.
 
+    A setting that is None is left open, and is in range.
+
     Args:
         config: Configuration dataclass.
         ranges: Allowed range by field name.
@@ -115,7 +117,7 @@ def list_range_faults(config: object, ranges: Mapping[str, Range]) -> list[str]:
             f"The default is {getattr(type(config), name)}.",
         )
         for name, allowed in ranges.items()
-        if getattr(config, name) not in allowed
+        if getattr(config, name) is not None and getattr(config, name) not in allowed
     ]
 
 

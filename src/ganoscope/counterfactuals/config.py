@@ -6,14 +6,17 @@ from typing import Literal
 
 from ganoscope.data.file_limits import RANGES as FILE_RANGES
 from ganoscope.errors import Range, list_range_faults, refuse
+from ganoscope.files.field_types import fit_fields
 
 RANGES = {
     "steps": Range(2, 65),
     "panels": Range(0),
     "attack_steps": Range(0, 1000),
     "seed": Range(0),
+    "number": Range(1),
+    "batch_size": Range(1),
+    **FILE_RANGES,
 }
-OPTIONAL = {"number": Range(1), "batch_size": Range(1), **FILE_RANGES}
 
 
 @dataclass(frozen=True)
@@ -62,8 +65,8 @@ class CounterfactualConfig:
         Raises:
             UserError: Values are out of range.
         """
-        given = {name: allowed for name, allowed in OPTIONAL.items() if getattr(self, name) is not None}
-        refuse(list_range_faults(self, {**RANGES, **given}))
+        fit_fields(self)
+        refuse(list_range_faults(self, RANGES))
 
     @property
     def file_limits(self) -> dict[str, float]:

@@ -5,6 +5,7 @@ from typing import Literal
 
 from ganoscope.errors import describe, refuse
 from ganoscope.explanation import feature_attribution
+from ganoscope.files.field_types import fit_fields
 
 
 @dataclass(frozen=True)
@@ -30,6 +31,7 @@ class ExplainConfig:
         Raises:
             UserError: At least one value is out of range; the message names all of them.
         """
+        fit_fields(self)
         faults = []
         if self.number < 1:
             faults.append(describe("--number is too small", self.number, "1 or more", "64 is usual."))

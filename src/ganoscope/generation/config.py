@@ -8,6 +8,7 @@ import tyro
 
 from ganoscope.data import writers
 from ganoscope.errors import UserError, describe, refuse
+from ganoscope.files.field_types import fit_fields
 
 DEFAULT_NUMBER = 64
 MOST_STEPS = 32
@@ -53,6 +54,7 @@ class GenerateConfig:
         Raises:
             UserError: Values are out of range, contradict each other, or name a format that does not exist.
         """
+        fit_fields(self)
         refuse([*self.list_range_faults(), *self.list_contradictions(), *self.list_format_faults()])
 
     def list_range_faults(self) -> list[str]:

@@ -11,10 +11,11 @@ from ganoscope.classifiers.teacher import Teacher, check_teacher, open_teacher
 from ganoscope.contracts import Batch, ImageSpec, Phase, Terms, Traits, observed
 from ganoscope.data.store import Store
 from ganoscope.errors import Range, UserError, describe, list_range_faults, refuse
+from ganoscope.files.field_types import fit_fields
 from ganoscope.nets.cam import Discriminator, DiscriminatorOutput, Generator, Upsampling
 from ganoscope.nets.parts.instance_noise import add_instance_noise
 from ganoscope.objectives.adversarial import bce_fake, bce_real
-from ganoscope.objectives.cam import MERGES, Merge, attention_bce, cam_l1
+from ganoscope.objectives.cam import Merge, attention_bce, cam_l1
 from ganoscope.objectives.reduction import weighted_mean
 
 HEAD_RATE = 10.0
@@ -92,8 +93,8 @@ class Config:
         Raises:
             UserError: A value is out of range.
         """
-        unknown = [] if self.merge in MERGES else [describe("--merge is unknown", self.merge, ", ".join(MERGES), "")]
-        refuse([*unknown, *list_range_faults(self, RANGES)])
+        fit_fields(self)
+        refuse(list_range_faults(self, RANGES))
 
 
 @dataclass(frozen=True)

@@ -10,6 +10,7 @@ from ganoscope.contracts import Batch, ImageSpec, Phase, Terms, Traits, observed
 from ganoscope.data.store import Store
 from ganoscope.data.store.classes import refuse_unlabelled
 from ganoscope.errors import Range, list_range_faults, refuse
+from ganoscope.files.field_types import fit_fields
 from ganoscope.nets.cgan import ConditionalGenerator, ProjectionDiscriminator
 from ganoscope.nets.parts.instance_noise import add_instance_noise
 from ganoscope.objectives.adversarial import bce_fake, bce_real
@@ -64,6 +65,7 @@ class Config:
         Raises:
             UserError: A value is out of range.
         """
+        fit_fields(self)
         refuse(list_range_faults(self, RANGES))
 
 

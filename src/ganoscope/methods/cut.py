@@ -8,6 +8,7 @@ from torch import Tensor, nn
 
 from ganoscope.contracts import Domains, ImageSpec, Phase, Terms, Traits, observed
 from ganoscope.errors import Range, list_range_faults, refuse
+from ganoscope.files.field_types import fit_fields
 from ganoscope.nets.image_generators import LAYERS, GeneratorName, check_side, make_image_generator
 from ganoscope.nets.parts.patch_projection import PatchProjection, choose_positions
 from ganoscope.nets.patchgan import PatchGAN
@@ -63,8 +64,8 @@ class Config:
         Raises:
             UserError: A value is out of range.
         """
-        given = {name: allowed for name, allowed in RANGES.items() if getattr(self, name) is not None}
-        refuse(list_range_faults(self, given))
+        fit_fields(self)
+        refuse(list_range_faults(self, RANGES))
 
 
 @dataclass(frozen=True)

@@ -12,6 +12,7 @@ from ganoscope.classifiers.trained import TrainedClassifier, open_classifier
 from ganoscope.contracts import Domains, ImageSpec, Terms
 from ganoscope.data.store import Store
 from ganoscope.errors import Range, UserError, describe, list_range_faults, refuse
+from ganoscope.files.field_types import fit_fields
 from ganoscope.methods import cyclegan
 from ganoscope.methods.cyclegan import CycleGAN, Step
 from ganoscope.nets.image_generators import GeneratorName
@@ -62,8 +63,8 @@ class Config:
         Raises:
             UserError: A value is out of range.
         """
-        given = {name: allowed for name, allowed in RANGES.items() if getattr(self, name) is not None}
-        refuse(list_range_faults(self, given))
+        fit_fields(self)
+        refuse(list_range_faults(self, RANGES))
 
 
 @dataclass(frozen=True)

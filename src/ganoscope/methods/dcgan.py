@@ -8,6 +8,7 @@ from torch import Tensor, nn
 
 from ganoscope.contracts import Batch, ImageSpec, Phase, Terms, Traits, observed
 from ganoscope.errors import Range, list_range_faults, refuse
+from ganoscope.files.field_types import fit_fields
 from ganoscope.nets.dcgan import Discriminator, Generator
 from ganoscope.nets.parts.instance_noise import add_instance_noise
 from ganoscope.objectives.adversarial import bce_fake, bce_real
@@ -59,6 +60,7 @@ class Config:
         Raises:
             UserError: A value is out of range.
         """
+        fit_fields(self)
         refuse(list_range_faults(self, RANGES))
 
 

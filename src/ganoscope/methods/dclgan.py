@@ -10,6 +10,7 @@ from torch import Tensor, nn
 from ganoscope.contracts import Domains, ImageSpec, Phase, Terms, Traits, observed
 from ganoscope.data.store import Store
 from ganoscope.errors import Range, UserError, describe, list_range_faults, refuse
+from ganoscope.files.field_types import fit_fields
 from ganoscope.nets.image_generators import LAYERS, GeneratorName, ImageGenerator, check_side, make_image_generator
 from ganoscope.nets.parts.patch_projection import PatchProjection, choose_positions
 from ganoscope.nets.parts.running_histogram import make_histograms
@@ -62,9 +63,8 @@ class Config:
         project's own; two rates: Heusel et al. 2017, https://arxiv.org/abs/1706.08500.
     Differs: PatchNCE is the mean over layers and places, as in the authors' code. Keys carry no gradient to the
         encoder, as there, but to the projection head: it would otherwise learn from generated images alone. Generators
-        are stepped first, so that one pass of D on real images serves both phases. The penalty is zero-centred, on real
-        images, per patch: WGAN-GP's slope of 1 contradicts scores between 0 and 1, as images lie tens apart.
-        Activations are matched by their means over places, as the images are unpaired.
+        step first: one pass of D on real images serves both phases. The penalty is zero-centred, on real images, per
+        patch: WGAN-GP's slope of 1 contradicts scores between 0 and 1. Mean activations over places are matched.
     """
 
     generator: GeneratorName = "resnet"
@@ -113,11 +113,11 @@ class Config:
         Raises:
             UserError: A value is out of range.
         """
-        given = {name: allowed for name, allowed in RANGES.items() if getattr(self, name) is not None}
-        faults = list_range_faults(self, given)
+        fit_fields(self)
+        faults = list_range_faults(self, RANGES)
         if not self.nce_layers or not set(self.nce_layers) <= set(range(LAYERS)):
-            listed = " ".join(map(str, self.nce_layers)) or "none"
-            faults.append(describe("--nce-layers is out of range", listed, f"some of 0 to {LAYERS - 1}", ""))
+            given, allowed = " ".join(map(str, self.nce_layers)) or "none", f"some of 0 to {LAYERS - 1}"
+            faults.append(describe("--nce-layers is out of range", given, allowed, ""))
         refuse(faults)
 
 

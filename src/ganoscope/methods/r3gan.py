@@ -8,6 +8,7 @@ from torch import Tensor, nn
 
 from ganoscope.contracts import Batch, ImageSpec, Phase, Terms, Traits, draw, observed
 from ganoscope.errors import Range, list_range_faults, refuse
+from ganoscope.files.field_types import fit_fields
 from ganoscope.nets.r3gan import Discriminator, Generator
 from ganoscope.objectives.reduction import weighted_mean
 from ganoscope.objectives.relativistic import relativistic_discriminator, relativistic_generator
@@ -58,6 +59,7 @@ class Config:
         Raises:
             UserError: A value is out of range.
         """
+        fit_fields(self)
         refuse(list_range_faults(self, RANGES))
 
 

@@ -8,6 +8,7 @@ from torch import Tensor, nn
 
 from ganoscope.contracts import Batch, ImageSpec, Phase, Terms, Traits, observed
 from ganoscope.errors import Range, list_range_faults, refuse
+from ganoscope.files.field_types import fit_fields
 from ganoscope.nets.dcgan import Generator
 from ganoscope.nets.wgan_gp import Critic
 from ganoscope.objectives.adversarial import wasserstein_fake, wasserstein_real
@@ -56,6 +57,7 @@ class Config:
         Raises:
             UserError: A value is out of range.
         """
+        fit_fields(self)
         refuse(list_range_faults(self, RANGES))
 
 

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Literal
 
 from ganoscope.errors import Range, UserError, describe, list_range_faults, refuse
+from ganoscope.files.field_types import fit_fields
 from ganoscope.nets.classifiers import available
 from ganoscope.statistics.verdict import MARGIN_AUROC
 from ganoscope.studies.arms import ARMS, BASELINE
@@ -110,6 +111,7 @@ class StudyConfig:
         Raises:
             UserError: Values are out of range, unknown, or contradict each other; all faults are reported.
         """
+        fit_fields(self)
         faults = [*list_range_faults(self, RANGES), *list_unknown(self), *list_contradictions(self)]
         if "curriculum" in self.arms:
             faults += list_schedule_faults(self)

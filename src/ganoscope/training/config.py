@@ -4,6 +4,7 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from ganoscope.errors import describe, refuse
+from ganoscope.files.field_types import fit_fields
 
 DEFAULT_EPOCHS = 40.0
 MAX_TICK_IMAGES = 50_000
@@ -72,6 +73,7 @@ class TrainConfig:
         Raises:
             UserError: A value is out of range.
         """
+        fit_fields(self)
         counts = {"images": self.images, "devices": self.devices, "tick-images": self.tick_images}
         counts["accumulate"] = self.accumulate
         faults = [

@@ -10,6 +10,7 @@ from ganoscope.errors import UserError, describe, refuse
 from ganoscope.explanation.config import ExplainConfig
 from ganoscope.figures.contact_sheet import save_contact_sheet
 from ganoscope.files import load_json, remove, remove_leftovers, save_json
+from ganoscope.files.field_types import fit_fields
 from ganoscope.generation.config import GenerateConfig
 from ganoscope.locks import one_writer
 from ganoscope.presets import make_train_config
@@ -49,6 +50,7 @@ class DemoConfig:
         Raises:
             UserError: A count is too small.
         """
+        fit_fields(self)
         values = {"images": self.images, "number": self.number}
         refuse(
             [

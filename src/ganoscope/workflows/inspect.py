@@ -7,6 +7,7 @@ from ganoscope.data.inspection.inspected import compute_findings, name_data_fold
 from ganoscope.data.store import Store
 from ganoscope.errors import UserError, describe
 from ganoscope.figures.contact_sheet import save_contact_sheet
+from ganoscope.files.field_types import fit_fields
 from ganoscope.locks import one_writer
 from ganoscope.progress import timed
 from ganoscope.reports.store.page import save_inspection
@@ -18,6 +19,14 @@ class InspectConfig:
 
     seed: int = 0
     """Random seed; it decides which images the page and the contact sheet show."""
+
+    def __post_init__(self) -> None:
+        """Checks the types.
+
+        Raises:
+            UserError: A value has another type.
+        """
+        fit_fields(self)
 
 
 DEFAULTS = InspectConfig()

@@ -15,6 +15,7 @@ from typing import Any, Literal, cast
 from ganoscope.data.fetch import sources
 from ganoscope.errors import UserError
 from ganoscope.files import remove
+from ganoscope.files.field_types import fit_fields
 from ganoscope.registry import list_modules, load_module
 
 Client = Literal["kaggle competition", "kaggle dataset", "medmnist"]
@@ -56,6 +57,14 @@ class FetchConfig:
 
     size: int = 0
     """Image size in pixels (MedMNIST only): 28, 64, 128 or 224; 0 for the smallest."""
+
+    def __post_init__(self) -> None:
+        """Checks the types.
+
+        Raises:
+            UserError: A value has another type.
+        """
+        fit_fields(self)
 
 
 class FetchError(Exception):

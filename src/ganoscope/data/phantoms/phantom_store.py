@@ -15,6 +15,7 @@ from ganoscope.data.store.intensity import IntensityMap
 from ganoscope.data.store.splits import Fractions, make_splits
 from ganoscope.errors import UserError
 from ganoscope.files import remove
+from ganoscope.files.field_types import fit_fields
 from ganoscope.files.tables import save_csv
 from ganoscope.progress import ProgressBar
 
@@ -49,6 +50,7 @@ class PhantomConfig:
         Raises:
             UserError: There are too few images.
         """
+        fit_fields(self)
         fewest = 3 * VIEWS[self.modality]
         if self.number < fewest:
             raise UserError(

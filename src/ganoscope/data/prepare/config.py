@@ -15,6 +15,7 @@ from ganoscope.data.store.intensity import IntensityConfig
 from ganoscope.data.store.splits import Fractions
 from ganoscope.data.tables.label_rules import parse_map
 from ganoscope.errors import UserError, describe, list_range_faults, refuse
+from ganoscope.files.field_types import fit_fields
 
 MODALITIES = ("CT", "MR", "DX", "CR", "PT", "US", "MG")
 
@@ -49,6 +50,7 @@ class PrepareConfig(IntensityConfig, ReadOptions, GeometryConfig):
         Raises:
             UserError: A value is invalid; all faults are in one message.
         """
+        fit_fields(self)
         faults = [*self.list_geometry_faults(), *self.list_intensity_faults(), *list_range_faults(self, FILE_RANGES)]
         if self.modality and self.modality not in MODALITIES:
             faults.append(describe("--modality is not known", self.modality, ", ".join(MODALITIES), "Choose one."))

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ganoscope.errors import describe, refuse
+from ganoscope.files.field_types import fit_fields
 
 
 @dataclass(frozen=True)
@@ -34,6 +35,7 @@ class ReportConfig:
         Raises:
             UserError: A value is out of range, or an option has nothing to act on.
         """
+        fit_fields(self)
         faults = []
         if self.compared < 4:
             faults.append(describe("--compared is too small", self.compared, "4 or more", "1000 is usual."))

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from ganoscope.errors import Range, list_range_faults, refuse
+from ganoscope.files.field_types import fit_fields
 
 RANGES = {"ssim_real": Range(2, 2000), "ssim_synthetic": Range(1, 10_000), "gradcam_samples": Range(1, 20)}
 
@@ -30,4 +31,5 @@ class AnalysisConfig:
         Raises:
             UserError: Values are out of range; all faults are reported.
         """
+        fit_fields(self)
         refuse(list_range_faults(self, RANGES))

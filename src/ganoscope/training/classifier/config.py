@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from ganoscope.data.store import Store
 from ganoscope.data.store.classes import count_classes, encode_labels, refuse_test_only, refuse_unlabelled
 from ganoscope.errors import UserError, describe, refuse
+from ganoscope.files.field_types import fit_fields
 from ganoscope.nets.classifiers import available
 from ganoscope.training.processes import choose_device, choose_precision
 
@@ -52,6 +53,7 @@ class ClassifyConfig:
 
     def __post_init__(self) -> None:
         """Checks every value."""
+        fit_fields(self)
         faults = [
             describe(f"--{name} is too small", value, "1 or more", "Raise it.")
             for name, value in {"epochs": self.epochs, "patience": self.patience}.items()
