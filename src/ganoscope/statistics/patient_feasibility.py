@@ -19,7 +19,7 @@ LEAST_PATIENTS = 10
 interval of their difference misses 0 in 11 % of 400 draws with 5 against 50 patients and an AUROC of 0.7, and in 2 to
 8 % with 10 to 50 patients of the rarer class and 10 to 100 of the other, at 0.7 and 0.9."""
 AUROC, CORRELATION = 0.8, 0.5
-"""Of both arms, for the difference that is told where nothing is known; correlation of the two estimates of AUROC."""
+"""AUROC of both arms, and correlation of its two estimates, of the difference that is told where nothing is known."""
 
 
 @dataclass(frozen=True)
