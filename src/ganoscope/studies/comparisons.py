@@ -20,14 +20,14 @@ from ganoscope.statistics.descriptive.bayesian_t import compute_posterior
 from ganoscope.statistics.descriptive.effect_size import compute_effect_size
 from ganoscope.statistics.descriptive.false_outperformance import compute_false_outperformance_of_mean
 from ganoscope.statistics.estimate import LEVEL
-from ganoscope.statistics.feasibility import is_enough
 from ganoscope.statistics.patient_bootstrap import (
     compute_difference_interval,
     count_fewest_patients,
     resample_patients,
 )
-from ganoscope.statistics.patient_feasibility import LEAST_PATIENTS
-from ganoscope.statistics.power import compute_minimum_detectable_difference
+from ganoscope.statistics.planning.feasibility import is_enough
+from ganoscope.statistics.planning.patient_feasibility import LEAST_PATIENTS
+from ganoscope.statistics.planning.power import compute_minimum_detectable_difference
 from ganoscope.statistics.real_patients import describe_worth, estimate_worth
 from ganoscope.statistics.verdict import NO_EVIDENCE, Verdict, give_verdict, judge_arms
 from ganoscope.studies.arms import ARMS, BASELINE

@@ -18,8 +18,12 @@ from ganoscope.errors import UserError, describe, gather, refuse
 from ganoscope.files import save_json
 from ganoscope.files.records import load_mapping
 from ganoscope.files.tables import read_csv, save_csv
-from ganoscope.statistics.feasibility import Feasibility, check_feasibility
-from ganoscope.statistics.patient_feasibility import HeldOutPatients, PatientFeasibility, check_patient_feasibility
+from ganoscope.statistics.planning.feasibility import Feasibility, check_feasibility
+from ganoscope.statistics.planning.patient_feasibility import (
+    HeldOutPatients,
+    PatientFeasibility,
+    check_patient_feasibility,
+)
 from ganoscope.studies.arms import ARMS
 from ganoscope.studies.config import StudyConfig
 from ganoscope.studies.families import RANDOM_FEATURES

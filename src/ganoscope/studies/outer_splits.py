@@ -15,7 +15,7 @@ from ganoscope.data.store import Store
 from ganoscope.data.store.splits import majority
 from ganoscope.errors import UserError, describe, refuse, write_count
 from ganoscope.seeds import Stream, legacy_stream, stream
-from ganoscope.statistics.patient_feasibility import HeldOutPatients
+from ganoscope.statistics.planning.patient_feasibility import HeldOutPatients
 
 SINGLE_FOLDS = 5
 """Folds whose first one is held out where a single split is asked for: a test share of a fifth."""

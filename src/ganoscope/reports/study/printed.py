@@ -7,8 +7,8 @@ from rich.table import Table
 from ganoscope.errors import write_count
 from ganoscope.reports.study.wording import write_change, write_p
 from ganoscope.reports.terminal import CONSOLE, say
-from ganoscope.statistics.feasibility import Feasibility
-from ganoscope.statistics.patient_feasibility import AUROC, CORRELATION, PatientFeasibility
+from ganoscope.statistics.planning.feasibility import Feasibility
+from ganoscope.statistics.planning.patient_feasibility import AUROC, CORRELATION, PatientFeasibility
 from ganoscope.studies.arms import ARMS, BASELINE
 from ganoscope.studies.comparisons import Comparison
 from ganoscope.studies.cost import Cost

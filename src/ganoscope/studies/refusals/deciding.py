@@ -2,8 +2,8 @@
 
 from ganoscope.errors import UserError, describe, write_count
 from ganoscope.statistics.estimate import LEVEL
-from ganoscope.statistics.feasibility import LARGEST_DETECTABLE_SD, Feasibility, is_enough
-from ganoscope.statistics.patient_feasibility import LEAST_PATIENTS
+from ganoscope.statistics.planning.feasibility import LARGEST_DETECTABLE_SD, Feasibility, is_enough
+from ganoscope.statistics.planning.patient_feasibility import LEAST_PATIENTS
 from ganoscope.studies.design import Design
 
 MOST_REPEATS = 20

@@ -7,8 +7,8 @@ import pytest
 from ganoscope.data.phantoms.phantom_store import PhantomConfig
 from ganoscope.data.store import Store
 from ganoscope.errors import UserError
-from ganoscope.statistics.feasibility import is_enough
-from ganoscope.statistics.patient_feasibility import HeldOutPatients
+from ganoscope.statistics.planning.feasibility import is_enough
+from ganoscope.statistics.planning.patient_feasibility import HeldOutPatients
 from ganoscope.studies.config import StudyConfig
 from ganoscope.studies.design import make_design
 from ganoscope.studies.refusals.deciding import find_repeats, refuse_undecidable

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from ganoscope.statistics.estimate import LEVEL
-from ganoscope.statistics.feasibility import LEAST_CHANCE
-from ganoscope.statistics.power import POWER
+from ganoscope.statistics.planning.feasibility import LEAST_CHANCE
+from ganoscope.statistics.planning.power import POWER
 from ganoscope.statistics.verdict import EQUAL, HARMS, HELPS, NO_EVIDENCE
 
 LEAST_PATIENTS = 10

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy.stats import norm
 
-from ganoscope.statistics.patient_feasibility import (
+from ganoscope.statistics.planning.patient_feasibility import (
     HeldOutPatients,
     check_patient_feasibility,
     compute_auroc_error,
