@@ -80,7 +80,7 @@ def check_patient_feasibility(
     Example:
         >>> found = check_patient_feasibility(HeldOutPatients((60, 60), 0.2), arms=1, margin=0.01, expected_sd=0.005)
         >>> found.reachable, round(found.usual, 3), round(found.detectable, 4)
-        (('helps', 'harms', 'practically equal', 'no evidence'), 0.112, 0.0063)
+        (('helps', 'harms', 'practically equal', 'no evidence'), 0.114, 0.0063)
     """
     alpha = (1 - LEVEL) / arms
     fewest = min(held_out.by_class)
