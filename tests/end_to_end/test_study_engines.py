@@ -1,4 +1,7 @@
-"""One study gives the same bytes by every engine and number of workers, and when its workers are killed on the way."""
+"""One study gives the same bytes by every engine and number of workers, and when workers are killed or hang on the way.
+
+A worker hangs here as it is stopped by a signal: it is there, and does nothing more.
+"""
 
 import importlib.util
 import json
@@ -11,6 +14,8 @@ from pathlib import Path
 import pytest
 from tests.fixtures import slurm_cluster
 
+from ganoscope.errors import UserError
+from ganoscope.studies import cost
 from ganoscope.studies.analysis.config import AnalysisConfig
 from ganoscope.studies.config import StudyConfig
 from ganoscope.tasks.engines import EngineOptions
@@ -37,6 +42,8 @@ WAYS = {
 NEEDED = {"ray": "ray", "submitit": "submitit"}
 """Library that an engine needs, beside what is always there."""
 KILLS, LOOK_SECONDS = 3, 0.02
+PATIENCE_SECONDS = 20.0
+"""More than any honest training of the study takes, on a busy machine too."""
 
 
 @pytest.fixture(scope="module")
@@ -82,7 +89,7 @@ def test_every_engine_gives_the_same_study_byte_for_byte(way, alone, phantom_sto
 
 
 def test_workers_that_are_killed_while_they_train_change_nothing(alone, phantom_store, tmp_path, capsys):
-    with kill_some(tmp_path / "study" / "tasks") as killed:
+    with strike(tmp_path / "study" / "tasks", signal.SIGKILL, is_training, KILLS) as killed:
         study(phantom_store, tmp_path / "study", SMALL, EngineOptions(cores=2), PLAIN)
     assert len(killed) == KILLS
     told = capsys.readouterr().err.count("its process was ended by signal 9")
@@ -90,22 +97,76 @@ def test_workers_that_are_killed_while_they_train_change_nothing(alone, phantom_
     assert_same(tmp_path / "study", alone)
 
 
+def test_a_worker_that_hangs_is_ended_and_its_retry_changes_nothing(
+    alone, phantom_store, tmp_path, monkeypatch, capsys
+):
+    monkeypatch.setattr(cost, "TRAINING_SECONDS", PATIENCE_SECONDS)
+    monkeypatch.setattr(cost, "FACTOR", 0.0)
+    with strike(tmp_path / "study" / "tasks", signal.SIGSTOP, is_training, 1) as hanging:
+        study(phantom_store, tmp_path / "study", SMALL, EngineOptions(cores=2), PLAIN)
+    assert len(hanging) == 1
+    told = capsys.readouterr().err
+    assert f"allowed: {PATIENCE_SECONDS:g} s. It seems to hang" in told
+    assert told.count("It is tried again.") == 1
+    assert_same(tmp_path / "study", alone)
+
+
+def test_a_worker_that_hangs_each_time_fails_in_words_and_all_else_is_kept(
+    alone, phantom_store, tmp_path, monkeypatch, capsys
+):
+    tasks, bad, limits = tmp_path / "study" / "tasks", "split 2: small_cnn, baseline", {}
+
+    def find_limit(self, task):
+        limits[task.key] = 2.0 if task.name == bad else 600.0
+        return limits[task.key]
+
+    monkeypatch.setattr(cost.TimeLimits, "find", find_limit)
+    with (
+        strike(tasks, signal.SIGSTOP, lambda _, key: limits.get(key) == 2.0, 2, again=True),
+        pytest.raises(UserError, match="1 task of 18 failed; the others are kept") as caught,
+    ):
+        study(phantom_store, tmp_path / "study", SMALL, EngineOptions(cores=2), PLAIN)
+    assert f"{bad}: took longer than it may: ended after 2 s; allowed: 2 s. It seems to hang" in str(caught.value)
+    assert "not run, as they need those: " in str(caught.value)
+    assert "split 2: evaluation" in str(caught.value)
+    assert not (tmp_path / "study" / "verdict.json").exists()
+    kept = {name for name, _ in read_works(tmp_path / "study").values()}
+    assert {"split 1: evaluation", "split 2: generator", "split 2: random_features, baseline"} <= kept
+    monkeypatch.undo()
+    study(phantom_store, tmp_path / "study", SMALL, EngineOptions(cores=2), PLAIN)
+    assert_same(tmp_path / "study", alone)
+
+
+def is_training(tasks, key):
+    """Tells whether an attempt has begun to train."""
+    return any(tasks.glob(f".{key}.partial/run/*"))
+
+
 @contextmanager
-def kill_some(tasks):
-    """Kills some attempts, each of another task, once they have begun to train; yields the keys of these tasks."""
-    killed, over = set(), threading.Event()
+def strike(tasks, number, chosen, most, again=False):
+    """Sends a signal to some attempts, each of another task unless `again`; yields the keys of tasks by process.
+
+    Args:
+        tasks: Folder of results.
+        number: Number of the signal.
+        chosen: Tells from the folder and the key of a task whether its attempt is one of them.
+        most: How many of them.
+        again: Whether further attempts of the same task may follow.
+    """
+    struck, over = {}, threading.Event()
 
     def work():
-        while len(killed) < KILLS and not over.wait(LOOK_SECONDS):
+        while len(struck) < most and not over.wait(LOOK_SECONDS):
             for key, pid in list_attempts(tasks):
-                if len(killed) < KILLS and key not in killed and any(tasks.glob(f".{key}.partial/run/*")):
-                    killed.add(key)
-                    os.kill(pid, signal.SIGKILL)
+                seen = pid in struck or (key in struck.values() and not again)
+                if len(struck) < most and not seen and chosen(tasks, key):
+                    struck[pid] = key
+                    os.kill(pid, number)
 
     thread = threading.Thread(target=work)
     thread.start()
     try:
-        yield killed
+        yield struck
     finally:
         over.set()
         thread.join()

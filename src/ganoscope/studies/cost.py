@@ -1,8 +1,13 @@
-"""What a study will cost, from a few timed training steps of its generator and its networks on this machine."""
+"""What a study will cost, from a few timed training steps of its generator and its networks on this machine.
+
+And after what time a task counts as hanging: many times what it should take, so that no honest work is ended. Limits
+are no part of what a task is: with other limits, the same results count.
+"""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 
@@ -14,7 +19,8 @@ from ganoscope.studies.arms import ARMS
 from ganoscope.studies.design import Design
 from ganoscope.studies.families import RANDOM_FEATURES
 from ganoscope.studies.refusals.chosen_generator import build_generator
-from ganoscope.studies.split_tasks import list_classifiers
+from ganoscope.studies.split_tasks import list_classifiers, measure_store
+from ganoscope.tasks.task import Task
 from ganoscope.training.loop import train_step
 from ganoscope.training.processes import choose_device, make_autocast
 from ganoscope.training.speed import choose_speed, make_random_batch, place_networks
@@ -22,7 +28,13 @@ from ganoscope.training.speed import choose_speed, make_random_batch, place_netw
 TIMED_STEPS = 2
 """Steps timed after one that is not."""
 RANDOM_FEATURES_SECONDS = 10.0
-"""Rough time of one fit of random features, which takes no steps."""
+"""Rough time of one fit of random features on up to a thousand images; it takes no steps."""
+FACTOR = 50.0
+"""A limit as a multiple of the estimate, which leaves out reading, checkpoints, evaluation and slower machines."""
+TRAINING_SECONDS = 3600.0
+"""Least limit of a training."""
+OTHER_SECONDS = 4 * 3600.0
+"""Least limit of other tasks, whose cost is not estimated: cutting a store, drawing images, evaluation."""
 
 
 @dataclass(frozen=True)
@@ -32,7 +44,7 @@ class Cost:
     Attributes:
         kind: The generator, or a family of classifiers.
         tasks: Number of trainings.
-        seconds: Estimated seconds of each, on the machine that asks.
+        seconds: Estimated seconds of each, on one core of the machine that asks.
     """
 
     kind: str
@@ -52,25 +64,48 @@ class Costs:
 
 
 def estimate_cost(design: Design, store: Store) -> list[Cost]:
-    """Returns the estimated cost of the trainings; sampling and evaluation add little.
+    """Returns the estimated cost of the trainings, as tasks do them; sampling and evaluation add little.
+
+    Tasks work with one thread, and see no GPU unless the design asks for one.
 
     Args:
         design: The design.
         store: Its store.
     """
-    config, device = design.config, choose_device(design.config.device)
-    splits, found = design.plan.count, []
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        return list(time_trainings(design, store, choose_device("cuda" if design.config.device == "cuda" else "cpu")))
+    finally:
+        torch.set_num_threads(threads)
+
+
+def time_trainings(design: Design, store: Store, device: str) -> Iterator[Cost]:
+    """Yields the estimated costs.
+
+    Args:
+        design: The design.
+        store: Its store.
+        device: Device to compute on.
+    """
+    config, splits = design.config, design.plan.count
     sources = {ARMS[arm].source for arm in config.compared}
     if sources & {"generated", "filtered"} and not config.generator_run:
         seconds = time_generator(design, store, device) * config.generator_images
-        found.append(Cost(f"generator {config.generator}", splits, seconds))
-    images = config.epochs * config.real_fraction * design.images / (1 + design.ratio)
+        yield Cost(name_generator(config.generator), splits, seconds)
+    images = config.real_fraction * design.images / (1 + design.ratio)
     fits = [family for _, family, _ in list_classifiers(design)]
     for family in config.families:
-        is_network = family != RANDOM_FEATURES
-        seconds = time_network(family, design, store, device) * images if is_network else RANDOM_FEATURES_SECONDS
-        found.append(Cost(family, splits * fits.count(family) * len(config.ratios), seconds))
-    return found
+        if family == RANDOM_FEATURES:
+            seconds = RANDOM_FEATURES_SECONDS * max(1.0, images / 1000)
+        else:
+            seconds = time_network(family, design, store, device) * images * config.epochs
+        yield Cost(family, splits * fits.count(family) * len(config.ratios), seconds)
+
+
+def name_generator(method: str) -> str:
+    """Returns the kind of a generator's training, as costs name it."""
+    return f"generator {method}"
 
 
 def time_generator(design: Design, store: Store, device: str) -> float:
@@ -131,3 +166,46 @@ def settle(device: torch.device) -> None:
     """Waits until a device has finished."""
     if device.type == "cuda":
         torch.cuda.synchronize(device)
+
+
+@dataclass(frozen=True)
+class TimeLimits:
+    """Finds the time after which a task of a study counts as hanging.
+
+    Attributes:
+        design: The design.
+        costs: Its estimated costs.
+    """
+
+    design: Design
+    costs: Sequence[Cost]
+
+    def find(self, task: Task) -> float:
+        """Returns the seconds that an attempt at a task may take.
+
+        A training may take `FACTOR` times its estimate; anything else `FACTOR` times all trainings of its split, and
+        more where the external store has more images than the split learns from.
+
+        Args:
+            task: The task.
+        """
+        seconds = {cost.kind: cost.seconds for cost in self.costs}
+        kind = find_kind(task)
+        if kind in seconds:
+            return max(TRAINING_SECONDS, FACTOR * seconds[kind])
+        split_seconds = sum(cost.tasks * cost.seconds for cost in self.costs) / self.design.plan.count
+        return max(OTHER_SECONDS, FACTOR * split_seconds * self._compare_external())
+
+    def _compare_external(self) -> float:
+        """Returns the images of the external store per training image; 1 where that is less or there is none."""
+        external, training = self.design.config.external, self.design.images / (1 + self.design.ratio)
+        return max(1.0, measure_store(external)[1] / training) if external else 1.0
+
+
+def find_kind(task: Task) -> str:
+    """Returns the kind of training, as estimated costs name it; "" for a task that is none."""
+    name, arguments = task.function.rsplit(":", 1)[1], task.arguments
+    if name == "train_generator":
+        return name_generator(str(arguments["method"]))
+    which: Any = arguments.get("which", {})
+    return str(which["family"]) if name == "fit_classifier" else ""

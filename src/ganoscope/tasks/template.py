@@ -23,6 +23,7 @@ from ganoscope.parallel.one_process import CAN_COPY
 from ganoscope.parallel.worker import end_with_parent
 from ganoscope.signals import ENDING, raise_on_signals
 from ganoscope.tasks.attempt import Ended, Job, convert_peak, execute, import_function
+from ganoscope.tasks.kept_results import list_task_versions
 
 MODULE = "ganoscope.tasks.template"
 LOG_FLAGS = os.O_WRONLY | os.O_CREAT | os.O_APPEND | getattr(os, "O_NOFOLLOW", 0)
@@ -127,6 +128,7 @@ class Template:
             report: Where it writes how that ended.
             log: Where it writes what the function prints.
         """
+        list_task_versions()  # read once for all records
         with suppress(Exception):  # the attempt meets the same error, and reports it
             import_function(job)
             for name in IMPORTED_LATE if "torch" in sys.modules else ():

@@ -14,14 +14,14 @@ from ganoscope.studies.analysis.analysing import analyse
 from ganoscope.studies.analysis.config import AnalysisConfig
 from ganoscope.studies.analysis.first_split import FirstSplit
 from ganoscope.studies.config import StudyConfig
-from ganoscope.studies.cost import Cost, Costs, estimate_cost
+from ganoscope.studies.cost import Cost, Costs, TimeLimits, estimate_cost
 from ganoscope.studies.design import FILE, Design, freeze, make_design
 from ganoscope.studies.judgement import Judgement, judge
 from ganoscope.studies.pilot import list_pilot_tasks, measure_pilot
 from ganoscope.studies.refusals.deciding import refuse_undecidable
 from ganoscope.studies.result_tables import gather_tables
 from ganoscope.studies.split_tasks import SplitTasks
-from ganoscope.tasks.engines import EngineOptions
+from ganoscope.tasks.engines import EngineOptions, refuse_missing
 from ganoscope.tasks.running import run_tasks
 
 DEFAULTS = StudyConfig()
@@ -51,17 +51,19 @@ def study(
         announce: Called with the frozen design and its estimated cost before anything is trained.
 
     Raises:
-        UserError: The store does not fit, the design can't decide or differs from the frozen one, or tasks failed.
+        UserError: The engine is not there, the store does not fit, the design can't decide or differs from the frozen
+            one, or tasks failed.
     """
+    refuse_missing(engine)
     images = Store.open(store)
     images.verify()
     with one_writer(out):
         refuse_strange(out)
-        design = freeze_design(images, out, config, engine)
-        announce(design, keep_costs(out, design, images))
+        design, costs = freeze_design(images, out, config, engine)
+        announce(design, costs)
         splits = [SplitTasks(design, store.resolve(), number) for number in range(design.plan.count)]
         evaluations = [split.evaluate() for split in splits]
-        results = run_tasks(evaluations, out / TASKS, engine, title="study")
+        results = run_tasks(evaluations, out / TASKS, engine, "study", TimeLimits(design, costs).find)
         folders = [results[task.key] for task in evaluations]
         gather_tables(out, folders, splits, out / TASKS)
         found = judge(out, folders, design)
@@ -87,8 +89,8 @@ def refuse_strange(out: Path) -> None:
         raise UserError(f"{out} is not empty and holds no study; allowed: a new folder, or that of a study.")
 
 
-def freeze_design(store: Store, out: Path, config: StudyConfig, engine: EngineOptions) -> Design:
-    """Returns the design of a study after freezing it, or comparing it with the frozen one.
+def freeze_design(store: Store, out: Path, config: StudyConfig, engine: EngineOptions) -> tuple[Design, list[Cost]]:
+    """Returns (the design of a study, its estimated costs) after freezing it, or comparing it with the frozen one.
 
     Args:
         store: Store of the study.
@@ -100,18 +102,22 @@ def freeze_design(store: Store, out: Path, config: StudyConfig, engine: EngineOp
         UserError: The design does not fit, can't decide, or differs from the frozen one.
     """
     design, cohort, splits = make_design(store, config)
+    costs = find_costs(out, design, store) if config.pilot else []
     if config.pilot:
         tasks = list_pilot_tasks(design, store.path.resolve())
-        results = run_tasks(tasks, out / TASKS, engine, title="pilot")
+        results = run_tasks(tasks, out / TASKS, engine, "pilot", TimeLimits(design, costs).find)
         found = measure_pilot([results[task.key] for task in tasks], splits)
         design = replace(design, config=replace(config, pilot=0, expected_sd=found))
     refuse_undecidable(design)
     freeze(out, design, store, cohort, splits)
-    return design
+    costs = costs or find_costs(out, design, store)
+    if not (out / COSTS).exists():
+        save_json(out / COSTS, {"costs": [asdict(cost) for cost in costs]})
+    return design, costs
 
 
-def keep_costs(out: Path, design: Design, store: Store) -> list[Cost]:
-    """Returns the estimated cost, which is measured once.
+def find_costs(out: Path, design: Design, store: Store) -> list[Cost]:
+    """Returns the estimated costs: those that are kept in the folder of the study, or else measured now.
 
     Args:
         out: Folder of the study.
@@ -119,6 +125,4 @@ def keep_costs(out: Path, design: Design, store: Store) -> list[Cost]:
         store: Its store.
     """
     path = out / COSTS
-    if not path.exists():
-        save_json(path, {"costs": [asdict(cost) for cost in estimate_cost(design, store)]})
-    return load_record(path, Costs).costs
+    return load_record(path, Costs).costs if path.exists() else estimate_cost(design, store)

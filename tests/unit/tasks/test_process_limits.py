@@ -6,11 +6,13 @@ import sys
 
 import pytest
 
+from ganoscope.tasks.process_limits import THREAD_VARIABLES
+
 PRELUDE = "import os, numpy as np, torch; from ganoscope.tasks.process_limits import limit_process;"
 
 
-def run(code):
-    environment = {**os.environ, "OMP_NUM_THREADS": "1"}
+def run(code, **variables):
+    environment = {**os.environ, "OMP_NUM_THREADS": "1", **variables}
     return subprocess.run([sys.executable, "-c", PRELUDE + code], env=environment, capture_output=True, text=True)
 
 
@@ -19,6 +21,14 @@ def test_threads_of_loaded_libraries_are_set():
 from threadpoolctl import threadpool_info
 print(torch.get_num_threads(), {info["num_threads"] for info in threadpool_info()}, os.environ["OMP_NUM_THREADS"])"""
     assert run(code).stdout == "2 {2} 2\n"
+
+
+@pytest.mark.parametrize("cores", [1, 2])
+def test_threads_are_right_where_the_environment_named_a_number_before(cores):
+    code = f"""limit_process({cores}, None, None)
+from threadpoolctl import threadpool_info
+print(torch.get_num_threads(), {{info["num_threads"] for info in threadpool_info()}})"""
+    assert run(code, **dict.fromkeys(THREAD_VARIABLES, "1")).stdout == f"{cores} {{{cores}}}\n"
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux counts private pages")

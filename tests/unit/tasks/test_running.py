@@ -195,6 +195,21 @@ def test_a_moved_folder_still_counts(tmp_path, capsys):
     assert read_results(tmp_path / "copy") == read_results(tmp_path / "r")
 
 
+@pytest.mark.parametrize(("hours", "seconds"), [(0.0, 0.3), (1.5 / 3600, 1.5)])
+def test_a_limit_of_the_call_ends_what_hangs_and_is_no_part_of_the_work(tmp_path, capsys, hours, seconds):
+    counter = {"counter": str(tmp_path / "attempts")}
+    hanging, other = make("hang", "hangs", places=counter), make("draw", seed=1)
+    options = EngineOptions(cores=2, memory_gib=8, task_hours=hours)
+    limits = {hanging.key: 0.3, other.key: 60.0}
+    with pytest.raises(UserError, match=r"1 task of 2 failed; the others are kept.\nhangs: took longer than it may"):
+        run_tasks([hanging, other], tmp_path / "r", options, find_limit=lambda task: limits[task.key])
+    assert f"allowed: {seconds} s. It seems to hang" in (said := capsys.readouterr().err)
+    assert said.count("It is tried again.") == 1
+    assert (tmp_path / "attempts").read_text() == "xx"
+    assert hanging.key == make("hang", "hangs", places=counter, timeout_seconds=9.0).key
+    assert run_tasks([other], tmp_path / "r", TWO), "it is kept"
+
+
 def test_equal_work_is_done_once(tmp_path):
     counter = {"counter": str(tmp_path / "attempts")}
     twins = [make("lie", name, seed=1, times=0, places=counter) for name in ("first", "second")]

@@ -1,4 +1,4 @@
-"""Where tasks run: one file per engine, which provides `make_engine(options, folder)`."""
+"""Where tasks run: one file per engine, which provides `refuse_missing(options)` and `make_engine(options, folder)`."""
 
 import sys
 from collections.abc import Sequence
@@ -7,7 +7,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any, Protocol
 
-from ganoscope.errors import UserError, describe
+from ganoscope.errors import Range, UserError, describe, list_range_faults, refuse
 from ganoscope.registry import load_module
 from ganoscope.tasks.attempt import Ended, Job
 from ganoscope.tasks.task import Task
@@ -25,6 +25,8 @@ class EngineOptions:
             the jobs on this machine, to try without SLURM.
         partition: SLURM: partition; empty: the default one.
         minutes: SLURM: time limit of a job; 0: that of the partition.
+        task_hours: Hours after which an attempt at a task counts as hanging and is ended, by every engine; 0: many
+            times what the task should take.
     """
 
     engine: str = "local"
@@ -33,6 +35,15 @@ class EngineOptions:
     address: str = ""
     partition: str = ""
     minutes: int = 0
+    task_hours: float = 0.0
+
+    def __post_init__(self) -> None:
+        """Checks every number.
+
+        Raises:
+            UserError: Some are below 0.
+        """
+        refuse(list_range_faults(self, dict.fromkeys(("cores", "memory_gib", "minutes", "task_hours"), Range(0))))
 
 
 class Engine(Protocol):
@@ -67,9 +78,30 @@ def make_engine(options: EngineOptions, folder: Path) -> Engine:
     Raises:
         UserError: There is no such engine, or what it needs is not installed.
     """
-    module = load_module(sys.modules[__name__], options.engine, ["make_engine"])
-    engine: Engine = module.make_engine(options, folder)
+    refuse_missing(options)
+    engine: Engine = load_engine(options).make_engine(options, folder)
     return engine
+
+
+def refuse_missing(options: EngineOptions) -> None:
+    """Refuses an engine that can't be used from here; starts and writes nothing.
+
+    Args:
+        options: Which one.
+
+    Raises:
+        UserError: There is no such engine, or what it needs is not installed.
+    """
+    load_engine(options).refuse_missing(options)
+
+
+def load_engine(options: EngineOptions) -> Any:
+    """Returns the module of an engine.
+
+    Raises:
+        UserError: There is none.
+    """
+    return load_module(sys.modules[__name__], options.engine, ["make_engine", "refuse_missing"])
 
 
 def import_extra(name: str) -> Any:

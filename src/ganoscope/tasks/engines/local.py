@@ -22,14 +22,18 @@ GROUP_LIMITS = ("/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit
 """Where Linux says how much memory a container may have."""
 
 
-def make_engine(options: EngineOptions, folder: Path) -> "LocalEngine":
-    """Returns the engine of this machine; arguments as in the package.
+def refuse_missing(options: EngineOptions) -> None:
+    """Refuses Windows.
 
     Raises:
-        UserError: It runs Windows.
+        UserError: This machine runs it.
     """
     if sys.platform == "win32":
         raise UserError(describe("tasks can't run here", "Windows", "Linux or macOS", "Use the Linux inside Windows."))
+
+
+def make_engine(options: EngineOptions, folder: Path) -> "LocalEngine":
+    """Returns the engine of this machine; arguments as in the package."""
     return LocalEngine(
         options.cores or count_cores(), options.memory_gib or SHARE * measure_free_memory() / GIB, list_gpus()
     )

@@ -31,14 +31,33 @@ QUEUED = 2
 """Cores that waiting tasks want, as a multiple of those there are, at which no more are handed over."""
 
 
+def refuse_missing(options: EngineOptions) -> None:
+    """Refuses what can't be used from here.
+
+    Raises:
+        UserError: Ray is not installed, or nothing listens at the address.
+    """
+    import_ray()
+    check_address(options.address)
+
+
+def import_ray() -> Any:
+    """Returns the library, which reports nothing to anybody.
+
+    Raises:
+        UserError: It is not installed.
+    """
+    os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
+    return import_extra("ray")
+
+
 def make_engine(options: EngineOptions, folder: Path) -> "RayEngine":
     """Returns the engine; arguments as in the package.
 
     Raises:
-        UserError: Ray is not installed, or there is no cluster at the address.
+        UserError: There is no cluster at the address.
     """
-    os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")  # nothing is reported to anybody
-    ray = import_extra("ray")
+    ray = import_ray()
     stack = ExitStack()
     try:
         if not ray.is_initialized():
@@ -61,7 +80,6 @@ def connect(ray: Any, options: EngineOptions, stack: ExitStack) -> None:
     Raises:
         UserError: There is no cluster at the address.
     """
-    check_address(options.address)
     settings: dict[str, Any] = {"address": options.address or "local"}
     if not options.address:
         settings |= {"include_dashboard": False, "object_store_memory": STORE_BYTES, "_node_ip_address": "127.0.0.1"}

@@ -14,7 +14,7 @@ from pathlib import Path
 from types import FrameType
 from typing import Any
 
-from ganoscope.errors import UserError, describe
+from ganoscope.errors import UserError, describe, refuse
 from ganoscope.files import remove
 from ganoscope.signals import Stopped, raise_on_signals
 from ganoscope.tasks.attempt import Ended, Job
@@ -23,6 +23,8 @@ from ganoscope.tasks.launcher import run_one
 from ganoscope.tasks.task import Task
 
 LOCAL = "local"
+COMMANDS = ("sbatch", "srun", "sinfo", "squeue", "scancel")
+"""Commands of SLURM that jobs are handed over, followed and ended by."""
 PREFIX = ".jobs-"
 """Beginning of the name of the folder, inside that of results, through which jobs are handed over."""
 MOST_JOBS = 200
@@ -39,17 +41,29 @@ LOST_LOOKS = 2
 """Looks at the queue, one after another, at which a job without a result is not there: then it is lost."""
 
 
-def make_engine(options: EngineOptions, folder: Path) -> "SubmititEngine":
-    """Returns the engine; arguments as in the package.
+def refuse_missing(options: EngineOptions) -> None:
+    """Refuses what can't be used from here.
 
     Raises:
-        UserError: submitit or SLURM is not there.
+        UserError: submitit or SLURM is not there; both are told.
     """
+    faults = []
+    try:
+        import_extra("submitit")
+    except UserError as error:
+        faults.append(str(error))
+    missing = [command for command in COMMANDS if not shutil.which(command)]
+    if missing and options.address != LOCAL:
+        remedy = "Install it (on Debian and Ubuntu `apt install slurm-client`), call it there, or use another engine."
+        given = f"no command {', '.join(missing)}"
+        faults.append(describe("SLURM is not on this machine", given, "a machine of the cluster", remedy))
+    refuse(faults)
+
+
+def make_engine(options: EngineOptions, folder: Path) -> "SubmititEngine":
+    """Returns the engine; arguments as in the package."""
     submitit = import_extra("submitit")
     local = options.address == LOCAL
-    if not local and not shutil.which("srun"):
-        remedy = "Call it on a machine of the cluster, or use another engine."
-        raise UserError(describe("SLURM is not on this machine", "no command srun", "a machine with SLURM", remedy))
     for left in folder.glob(f"{PREFIX}*"):
         remove(left)
     files = Path(tempfile.mkdtemp(prefix=PREFIX, dir=folder))

@@ -15,7 +15,7 @@ from ganoscope.errors import UserError
 from ganoscope.registry import list_modules
 from ganoscope.tasks import engines
 from ganoscope.tasks.engines import EngineOptions, make_engine
-from ganoscope.tasks.running import RETRIES, run_tasks
+from ganoscope.tasks.running import LATE_RETRIES, RETRIES, run_tasks
 
 NEEDED = {"local": "numpy", "ray": "ray", "submitit": "submitit"}
 ENGINES = [
@@ -35,6 +35,7 @@ class Played:
             self.sum,
             make("die_once", "killed once", seed=7, places=self.count("killed")),
             make("lie", "lies once", seed=8, places=self.count("lies")),
+            make("hang_once", "hangs once", seed=11, timeout_seconds=5.0, places=self.count("hangs once")),
             make("leave_process", "leaves a process", seed=9, places={"pid": str(places / "pid")}),
             make("tell_threads", "threads", cores=2),
         ]
@@ -44,7 +45,7 @@ class Played:
             make("fill_memory", "fills memory", mib=600, memory_gib=0.25),
             make("refuse", "refuses"),
             make("crash", "crashes"),
-            make("hang", "hangs", timeout_seconds=1.0),
+            make("hang", "hangs", timeout_seconds=1.0, places=self.count("hangs")),
             make("link", "writes a link"),
             make("add", "needs what dies", needs={"a": dying, "b": self.sum}),
         ]
@@ -95,6 +96,12 @@ def test_a_process_that_dies_each_time_is_tried_three_times_in_each_call(played)
     assert "always dies: its process was ended by status 3" in played.first
 
 
+def test_a_task_that_hangs_is_ended_and_tried_once_more(played):
+    assert played.attempts("hangs once") == 2
+    assert (played.folder / played.good[3].key / "numbers.npy").exists()
+    assert played.attempts("hangs") == 2 * (1 + LATE_RETRIES)
+
+
 def test_wrong_bytes_never_count(played):
     assert played.attempts("lies") == 2
     assert "always lies: wrote something else than it reported: numbers.npy has other bytes" in played.first
@@ -112,13 +119,13 @@ def test_memory_is_limited_to_what_is_declared(played):
     [
         "refuses: the class has fewer patients than folds; see ",
         "crashes: ZeroDivisionError: division by zero; see ",
-        r"hangs: took longer than it may: ended after \d+ s; allowed: 1 s; see ",
+        r"hangs: took longer than it may: ended after \d+ s; allowed: 1 s. It seems to hang; if it was still at work, ",
         "writes a link: numbers.npy is no plain file; see ",
         "not run, as they need those: needs what dies",
     ],
 )
 def test_all_failures_are_told_at_once(played, words):
-    assert played.first.startswith("7 tasks of 17 failed")
+    assert played.first.startswith("7 tasks of 18 failed")
     assert re.search(words, played.first)
 
 
@@ -158,7 +165,7 @@ def is_alive(pid):
 
 
 def test_threads_and_gpus_are_those_declared(played):
-    assert (played.folder / played.good[4].key / "threads.txt").read_text() == "2 2 "
+    assert (played.folder / played.good[5].key / "threads.txt").read_text() == "2 2 "
 
 
 def test_all_engines_give_the_same_bytes(played):
@@ -169,3 +176,10 @@ def test_all_engines_give_the_same_bytes(played):
 def test_an_unknown_engine_is_refused(tmp_path):
     with pytest.raises(UserError, match="nothing called abacus in engines; allowed: local"):
         make_engine(EngineOptions("abacus"), tmp_path)
+
+
+def test_numbers_below_nothing_are_refused_together():
+    with pytest.raises(UserError) as caught:
+        EngineOptions(cores=-1, task_hours=-0.5)
+    assert "--cores is out of range: got -1; allowed: 0 or more" in str(caught.value)
+    assert "--task-hours is out of range: got -0.5" in str(caught.value)

@@ -9,7 +9,7 @@ from tests.fixtures import slurm_cluster
 from tests.fixtures.task_graphs import make
 
 from ganoscope.errors import UserError
-from ganoscope.tasks.engines import EngineOptions
+from ganoscope.tasks.engines import EngineOptions, refuse_missing
 from ganoscope.tasks.engines.submitit import NODE
 from ganoscope.tasks.running import run_tasks
 
@@ -25,8 +25,15 @@ def test_a_missing_library_is_told_with_what_to_install(tmp_path, monkeypatch):
 def test_a_machine_without_slurm_is_refused(tmp_path, monkeypatch):
     pytest.importorskip("submitit")
     monkeypatch.setenv("PATH", str(tmp_path))
-    with pytest.raises(UserError, match="SLURM is not on this machine: got no command srun"):
+    with pytest.raises(UserError, match="SLURM is not on this machine: got no command sbatch, srun, sinfo"):
         run_tasks([make("draw", seed=1)], tmp_path / "r", EngineOptions("submitit"))
+
+
+def test_a_missing_library_and_missing_commands_are_told_together(tmp_path, monkeypatch):
+    monkeypatch.setitem(sys.modules, "submitit", None)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    with pytest.raises(UserError, match=r"(?s)pip install 'ganoscope\[cluster\]'.*apt install slurm-client"):
+        refuse_missing(EngineOptions("submitit"))
 
 
 @pytest.mark.slow
