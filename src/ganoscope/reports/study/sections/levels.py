@@ -35,9 +35,9 @@ def show(findings: Findings) -> Chapter:
     found = findings.judgement
     metric, splits = name_metric(found.endpoint), findings.design.plan.count
     text = (
-        f"Bars are means of {metric} over {splits} splits of held-out patients, black lines their 95 % intervals. Every "
-        "point is one split; a line joins the same split from arm to arm, as arms are compared within splits: intervals "
-        "of bars may overlap where all splits differ in the same direction."
+        f"Bars are means of {metric} over {splits} splits of held-out patients, black lines their 95 % intervals. "
+        "Every point is one split; a line joins the same split from arm to arm, as arms are compared within splits: "
+        "intervals of bars may overlap where all splits differ in the same direction."
     )
     levels = [one for one in found.levels if one.part == HELD_OUT and one.arm in findings.arms]
     alt = f"Bars of {metric} for {len(levels)} pairs of arm and classifier; the numbers are in the tables below."
