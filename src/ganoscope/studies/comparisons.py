@@ -136,13 +136,15 @@ def compare_over_splits(
     before = outcomes.find(HELD_OUT, BASELINE, family)
     differences = [outcomes.find(HELD_OUT, arm, family) - before for arm in arms]
     found = [
-        compare_splits(drop_missing(each), design.ratio, variances.differences[HELD_OUT, arm, family])
+        compare_splits(
+            drop_missing(each), design.ratio, variances.find_difference(HELD_OUT, arm, family, design.config.endpoint)
+        )
         for arm, each in zip(arms, differences, strict=True)
     ]
     verdicts = judge_arms(found, design.config.margin)
     for arm, each, mean, verdict in zip(arms, differences, found, verdicts, strict=True):
-        known = mean.splits == design.plan.count or is_enough(mean.splits, design.ratio, len(arms))
-        marked = replace(verdict, word=mark(verdict.word, known and not design.exploratory))
+        enough = mean.splits == design.plan.count or is_enough(mean.splits, design.ratio, len(arms))
+        marked = replace(verdict, word=mark(verdict.word, enough and not design.exploratory))
         beside = replace(describe_beside(mean, design), worth=write_worth(outcomes, family, arm, design))
         decides = (family, arm) == (design.config.families[0], design.config.compared[0])
         yield Comparison(HELD_OUT, family, arm, decides, "splits", mean, marked, each.tolist(), beside)

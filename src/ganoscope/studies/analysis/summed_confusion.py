@@ -2,13 +2,13 @@
 
 from collections import defaultdict
 from collections.abc import Iterator
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from pathlib import Path
 
 from ganoscope.files.records import read_records
+from ganoscope.studies.analysis.kept_tables import KeptTable
 from ganoscope.studies.result_files import CONFUSION, HELD_OUT
-
-FILE = "confusion.csv"
+from ganoscope.studies.result_tables import TestedRow
 
 
 @dataclass(frozen=True)
@@ -33,31 +33,21 @@ class SummedCell:
 
 
 @dataclass(frozen=True)
-class CellRow:
+class CellRow(TestedRow):
     """A row of the study's `confusion.csv`.
 
     Attributes:
-        split: Number of the outer split.
-        part: What was tested on.
-        arm: The arm.
-        family: Family of classifiers.
-        seed: Number of the seed.
         label: True class.
         prediction: Predicted class.
         images: Number of images.
     """
 
-    split: int
-    part: str
-    arm: str
-    family: str
-    seed: int
     label: str
     prediction: str
     images: int
 
 
-COLUMNS = tuple(field.name for field in fields(SummedCell))
+TABLE = KeptTable("confusion.csv", SummedCell)
 
 
 def sum_confusion(out: Path) -> Iterator[SummedCell]:
