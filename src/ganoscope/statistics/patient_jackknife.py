@@ -4,6 +4,7 @@ The models stay fixed. A patient who is tested in several splits is left out of 
 """
 
 from collections.abc import Callable, Sequence
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
@@ -54,24 +55,24 @@ def estimate_patient_variances(
     for split, member in zip(splits, members, strict=True):
         inside = blocks[member]
         for place, arm in enumerate(split.probabilities):
-            found = leave_out(inside, lambda weights, split=split, arm=arm: measure(split.codes, arm, weights)[:, None])
-            changes[np.unique(inside), place] += np.nan_to_num(found[:, 0]) / len(splits)
+            found = leave_out(inside, partial(measure, split.codes, arm))
+            changes[np.unique(inside), place] += np.nan_to_num(found) / len(splits)
     return compute_variance(changes), compute_variance(changes - changes[:, :1])
 
 
 def leave_out(blocks: NDArray[np.int64], measure: Callable[[Floats], Floats]) -> Floats:
-    """Returns how much values of N images change without each of B blocks of them, shape (B, M).
+    """Returns how much values of N images change without each of B blocks of them, shape (B, ...).
 
     A value that is not defined with all images has NaN; one that is not defined without a block does not change.
 
     Args:
         blocks: Block of each image, shape (N,); blocks are left out in ascending order.
-        measure: M values for every row of weights, shape (R, M), from weights of shape (R, N).
+        measure: Values for every row of weights, shape (R, ...), from weights of shape (R, N).
 
     Example:
         >>> values = np.array([1.0, 2.0, 6.0])
-        >>> leave_out(np.array([7, 7, 9]), lambda weights: (weights @ values / weights.sum(1))[:, None]).tolist()
-        [[3.0], [-1.5]]
+        >>> leave_out(np.array([7, 7, 9]), lambda weights: weights @ values / weights.sum(1)).tolist()
+        [3.0, -1.5]
     """
     inside = np.unique(blocks)
     weights = np.ones((len(inside) + 1, len(blocks)))
