@@ -19,8 +19,8 @@ HISTORY_COLUMNS = ("split", "arm", "family", "seed", *Epoch.__dataclass_fields__
 
 
 @dataclass(frozen=True)
-class TestedRow:
-    """What every row of a table of tests begins with: one classifier, tested on one set of images.
+class Result:
+    """A row of `results.csv`: one classifier, tested on one set of images.
 
     Attributes:
         split: Number of the outer split.
@@ -28,20 +28,6 @@ class TestedRow:
         arm: Arm, or the baseline at another fraction of real patients.
         family: Family of classifiers.
         seed: Number of the seed.
-    """
-
-    split: int
-    part: str
-    arm: str
-    family: str
-    seed: int
-
-
-@dataclass(frozen=True)
-class Result(TestedRow):
-    """A row of `results.csv`.
-
-    Attributes:
         trial: Number of the trial that validation chose.
         real_groups: Number of patients or groups of the real training images.
         ratio: Added images per real one.
@@ -63,6 +49,11 @@ class Result(TestedRow):
         f1_weighted: Weighted F1.
     """
 
+    split: int
+    part: str
+    arm: str
+    family: str
+    seed: int
     trial: int
     real_groups: int
     ratio: float

@@ -13,14 +13,18 @@ from ganoscope.studies.analysis.kept_tables import KeptTable
 from ganoscope.studies.arms import ARMS, BASELINE
 from ganoscope.studies.held_out_answers import SUBGROUP_METRICS, PatientVariances, name_metric
 from ganoscope.studies.result_files import SUBGROUPS
-from ganoscope.studies.result_tables import TestedRow
 
 
 @dataclass(frozen=True)
-class SubgroupRow(TestedRow):
+class SubgroupRow:
     """A row of the study's `subgroups.csv`: one classifier in one subgroup of one split.
 
     Attributes:
+        split: Number of the outer split.
+        part: What was tested on.
+        arm: The arm.
+        family: Family of classifiers.
+        seed: Number of the seed.
         kind: What the subgroup is: `class`, or a column of the manifest.
         subgroup: Its name.
         images: Its images.
@@ -29,6 +33,11 @@ class SubgroupRow(TestedRow):
         accuracy: Accuracy in it.
     """
 
+    split: int
+    part: str
+    arm: str
+    family: str
+    seed: int
     kind: str
     subgroup: str
     images: int

@@ -8,7 +8,6 @@ from pathlib import Path
 from ganoscope.files.records import read_records
 from ganoscope.studies.analysis.kept_tables import KeptTable
 from ganoscope.studies.result_files import CONFUSION, HELD_OUT
-from ganoscope.studies.result_tables import TestedRow
 
 
 @dataclass(frozen=True)
@@ -33,15 +32,25 @@ class SummedCell:
 
 
 @dataclass(frozen=True)
-class CellRow(TestedRow):
+class CellRow:
     """A row of the study's `confusion.csv`.
 
     Attributes:
+        split: Number of the outer split.
+        part: What was tested on.
+        arm: The arm.
+        family: Family of classifiers.
+        seed: Number of the seed.
         label: True class.
         prediction: Predicted class.
         images: Number of images.
     """
 
+    split: int
+    part: str
+    arm: str
+    family: str
+    seed: int
     label: str
     prediction: str
     images: int
