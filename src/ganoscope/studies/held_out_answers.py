@@ -35,7 +35,13 @@ Key = tuple[str, str, str, str]
 
 
 def name_metric(metric: str, kind: str, subgroup: str) -> str:
-    """Returns the name of a metric in a subgroup."""
+    """Returns the name of a metric in a subgroup.
+
+    Args:
+        metric: The metric.
+        kind: What the subgroup is: `class`, or a column of the manifest.
+        subgroup: Its name.
+    """
     return f"{metric}|{kind}|{subgroup}"
 
 
@@ -102,7 +108,7 @@ def collect_changes(
     """Returns the arrays of `patient_changes.npz`, averaged over the seeds of a classifier.
 
     Args:
-        found: What was tested on, `arm/family`, block of each image, and changes, for each classifier.
+        found: What was tested on, `arm/family`, block of each image, shape (N,), and changes, for each classifier.
     """
     arrays: dict[str, NDArray[Any]] = {}
     by_place: dict[str, list[Floats]] = defaultdict(list)
@@ -125,11 +131,25 @@ class PatientVariances:
     differences: Mapping[Key, float]
 
     def find_level(self, part: str, arm: str, family: str, metric: str) -> float:
-        """Returns the variance of a mean; NaN where it is not known."""
+        """Returns the variance of a mean; NaN where it is not known.
+
+        Args:
+            part: What was tested on.
+            arm: The arm.
+            family: Family of classifiers.
+            metric: The metric.
+        """
         return self.levels.get((part, arm, family, metric), np.nan)
 
     def find_difference(self, part: str, arm: str, family: str, metric: str) -> float:
-        """Returns the variance of a mean difference from the baseline; NaN where it is not known."""
+        """Returns the variance of a mean difference from the baseline; NaN where it is not known.
+
+        Args:
+            part: What was tested on.
+            arm: The arm.
+            family: Family of classifiers.
+            metric: The metric.
+        """
         return self.differences.get((part, arm, family, metric), np.nan)
 
 

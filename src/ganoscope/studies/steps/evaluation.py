@@ -174,8 +174,8 @@ def measure_subgroups(predictions: Predictions, subgroups: Sequence[Mask]) -> It
     """Yields metrics of the images of each class, and of each view, modality and source folder with enough images.
 
     Args:
-        predictions: Predictions for images of a store.
-        subgroups: Those of the images.
+        predictions: Predictions for N images of a store.
+        subgroups: Kind, name and members, shape (N,), of each.
     """
     right = predictions.predicted == predictions.codes
     values = compute_values(predictions, np.ones((1, len(right))))
