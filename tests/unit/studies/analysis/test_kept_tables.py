@@ -22,5 +22,5 @@ def test_rows_are_read_back_and_a_damaged_table_is_refused(tmp_path):
     assert (tmp_path / "rows.csv").read_text().splitlines()[0] == "name,images,value"
     assert table.read(tmp_path) == rows
     (tmp_path / "rows.csv").write_text("name,images\na,3\n")
-    with pytest.raises(UserError, match="rows.csv"):
+    with pytest.raises(UserError, match=r"rows\.csv"):
         table.read(tmp_path)
