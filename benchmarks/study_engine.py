@@ -38,7 +38,7 @@ from ganoscope.workflows.phantom import phantom
 
 REVISIONS = {"nothing": 1}
 WAYS = ("bare", "1 worker", "2 workers", "resumed")
-FEW, MANY = 1, 5
+FEW, MANY = 1, 3
 """Repetitions of two splits in the studies that separate fixed cost and cost per task."""
 ISSUE_TASKS, ISSUE_SECONDS = 400, 25 * 180 + 125 * 25 + 125 * 10
 """Tasks of a study of 25 splits, five arms and two families, and the processor seconds of its trainings."""

@@ -13,6 +13,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+import torch
 from tests.fixtures.commands import assert_told
 
 from ganoscope.cli import execute
@@ -89,6 +90,22 @@ def test_the_same_call_is_done_at_once_and_changes_nothing(finished, phantom_sto
     capsys.readouterr()
     assert execute(["study", str(phantom_store), str(finished), *QUICK, "--margin", "0.2"]) == 2
     assert "was frozen with margin 0.01; got 0.2" in capsys.readouterr().err
+
+
+def test_a_finished_study_starts_no_process_and_builds_no_network(finished, phantom_store, tmp_path, monkeypatch):
+    """What costs time is found only where something is to be made."""
+    copy, generated = shutil.copytree(finished, tmp_path / "study"), ["--generator", "cgan", "--generator-images", "64"]
+    small = ["--arms", "baseline", "augmented", "--families", "random_features", "--repeats", "1", "--folds", "2"]
+    command = ["study", str(phantom_store), str(tmp_path / "generated"), *small, *generated, "--exploratory"]
+    assert execute(command) == 0
+
+    def refuse_work(*_, **__):
+        raise AssertionError("nothing is to be made")
+
+    monkeypatch.setattr(subprocess, "Popen", refuse_work)
+    monkeypatch.setattr(torch.nn.Module, "__init__", refuse_work)
+    assert execute(command) == 0
+    assert execute(["study", str(phantom_store), str(copy), *QUICK]) == 0
 
 
 def test_a_result_that_was_changed_is_made_again(finished, phantom_store, tmp_path):

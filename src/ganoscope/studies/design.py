@@ -113,12 +113,15 @@ class Design:
         return hash_json(self.describe())
 
 
-def make_design(store: Store, config: StudyConfig) -> tuple[Design, Cohort, list[NDArray[np.str_]]]:
+def make_design(
+    store: Store, config: StudyConfig, frozen: bool = False
+) -> tuple[Design, Cohort, list[NDArray[np.str_]]]:
     """Returns (the design, its N images, and the part of each of them in every outer split, shape (N,)).
 
     Args:
         store: Store of the study, verified.
         config: All options.
+        frozen: Whether it is going to be compared with a frozen one: then arms that fit are not tried again.
 
     Raises:
         UserError: The store, the arms or the splits don't fit; all faults that can be seen together are reported.
@@ -127,7 +130,10 @@ def make_design(store: Store, config: StudyConfig) -> tuple[Design, Cohort, list
     cohort = find_cohort(store)
     classes = tuple(np.unique(store.column("label")[cohort.positions]).tolist())
     plan = SplitPlan(config.scheme, config.repeats, config.folds, config.seed)
-    gather(lambda: refuse(list_arm_faults(config, store, classes)), lambda: refuse_few_groups(cohort, classes, plan))
+    gather(
+        lambda: None if frozen else refuse(list_arm_faults(config, store, classes)),
+        lambda: refuse_few_groups(cohort, classes, plan),
+    )
     splits = list(make_outer_splits(cohort, plan))
     learned = [
         reduce_training(parts, cohort, config.real_fraction, config.seed, number) for number, parts in enumerate(splits)

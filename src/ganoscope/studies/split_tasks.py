@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -135,7 +135,7 @@ class SplitTasks:
             "seed": self.draw_seed(0),
             "device": config.device,
         }
-        data, memory = self.take_training(config.real_fraction), self.memory.train_generator()
+        data, memory = self.take_training(config.real_fraction), self.memory.train_generator
         function = f"{STEPS}.generator:train_generator"
         return Task(f"{self.label}: generator", function, arguments, {"data": data}, resumes=True, memory_gib=memory)
 
@@ -143,7 +143,7 @@ class SplitTasks:
         """Returns the task that provides the images of arms with that source."""
         config = self.design.config
         needs = {"data": self.take_training(config.real_fraction)}
-        largest, memory = max(1.0, *config.ratios), self.memory.provide_images()
+        largest, memory = max(1.0, *config.ratios), self.memory.provide_images
         if source == "external":
             arguments: dict[str, object] = {
                 "fingerprint": self.design.hashes["synthetic"],
@@ -198,7 +198,7 @@ class SplitTasks:
             "device": config.device,
         }
         name, function = f"{self.label}: {family}, {variant.name}", f"{STEPS}.classifier:fit_classifier"
-        memory = self.memory.fit(family, arm, variant.fraction, float(which["ratio"]))
+        memory = partial(self.memory.fit, family, arm, variant.fraction, float(which["ratio"]))
         return Task(name, function, arguments, needs, places, resumes=True, memory_gib=memory)
 
     def _describe_arm(self, arm: Arm, family: str, seed: int, trial: int) -> dict[str, Any]:
@@ -235,7 +235,7 @@ class SplitTasks:
             arguments["external_splits"] = list_tested_splits(self.design.hashes["external"], self.design.fingerprint)
             places["external"] = str(config.external)
         function = f"{STEPS}.evaluation:evaluate_split"
-        memory = self.memory.evaluate(measure_store(config.external)[1] if config.external else 0)
+        memory = partial(self.memory.evaluate, measure_store(config.external)[1] if config.external else 0)
         return Task(f"{self.label}: evaluation", function, arguments, needs, places, memory_gib=memory)
 
 

@@ -236,7 +236,7 @@ class Run:
             self._list_read(task),
             str(self.folder.resolve()),
             task.cores,
-            task.memory_gib,
+            task.find_memory_gib(),
             task.gpus,
             self._find_limit(task),
             task.resumes,
@@ -314,7 +314,7 @@ def describe_end(task: Task, ended: Ended) -> str:
     """
     peak = f"its peak was {ended.peak_mib / 1024:.2f} GiB" if ended.peak_mib else "its peak is unknown"
     if ended.state == "memory":
-        return f"ran out of memory: {peak}; allowed: {task.memory_gib:g} GiB beyond the libraries. Allow it more"
+        return f"ran out of memory: {peak}; allowed: {task.find_memory_gib():g} GiB beyond the libraries. Allow it more"
     if ended.state == "stopped":
         return f"was stopped from outside{f': {ended.message}' if ended.message else ''}"
     if ended.state == "died":

@@ -5,7 +5,7 @@ import hashlib
 import importlib.util
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from importlib.metadata import version
@@ -41,7 +41,8 @@ class Task:
         places: Paths by name, handed over like arguments but no part of the key, so that data may move. What lies there
             must be identified by an argument, such as the hash of a store.
         cores: Threads that it works with; part of the key, as sums of floats depend on their number.
-        memory_gib: Most memory that it takes beyond the imported libraries, in GiB.
+        memory_gib: Most memory that it takes beyond the imported libraries, in GiB, or a function that finds it: it is
+            called only where the task is to run.
         gpus: Number of GPUs, or a share of one; part of the key.
         timeout_seconds: Time after which it is ended as hanging; None: never.
         resumes: Whether it goes on from what an interrupted attempt left in `output`; otherwise that is removed first.
@@ -53,7 +54,7 @@ class Task:
     needs: Mapping[str, "Task"] = field(default_factory=dict)
     places: Mapping[str, str] = field(default_factory=dict)
     cores: int = 1
-    memory_gib: float = 1.0
+    memory_gib: float | Callable[[], float] = 1.0
     gpus: float = 0.0
     timeout_seconds: float | None = None
     resumes: bool = False
@@ -63,6 +64,10 @@ class Task:
     def __post_init__(self) -> None:
         refuse([f"task {self.name}: {fault}" for fault in list_faults(self)])
         object.__setattr__(self, "key", compute_key(self.describe_work()))
+
+    def find_memory_gib(self) -> float:
+        """Returns the most memory that it takes beyond the imported libraries, in GiB."""
+        return self.memory_gib() if callable(self.memory_gib) else self.memory_gib
 
     def describe_work(self) -> dict[str, object]:
         """Returns what the key is the hash of."""
@@ -94,7 +99,7 @@ def list_faults(task: Task) -> list[str]:
     faults = [
         describe(f"{name} is out of range", getattr(task, name), str(allowed), "Change it.")
         for name, allowed in RANGES.items()
-        if getattr(task, name) is not None and getattr(task, name) not in allowed
+        if isinstance(getattr(task, name), int | float) and getattr(task, name) not in allowed
     ]
     if not is_plain(dict(task.arguments)):
         remedy = "Write arrays to files of another task's result."

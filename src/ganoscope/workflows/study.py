@@ -103,7 +103,7 @@ def freeze_design(store: Store, out: Path, config: StudyConfig, engine: EngineOp
     Raises:
         UserError: The design does not fit, can't decide, or differs from the frozen one.
     """
-    design, cohort, splits = make_design(store, config)
+    design, cohort, splits = make_design(store, config, (out / FILE).exists())
     costs = find_costs(out, design, store) if config.pilot else []
     if config.pilot:
         tasks = list_pilot_tasks(design, store.path.resolve())

@@ -76,3 +76,12 @@ def test_all_faults_are_told_at_once():
 def test_only_functions_that_a_module_lists_are_called(function, words):
     with pytest.raises(UserError, match=words):
         find_revision(function)
+
+
+def test_memory_is_found_only_where_it_is_asked_for():
+    asked = []
+    task = make("draw", seed=1, memory_gib=lambda: asked.append(1) or 3.0)
+    assert task.key == make("draw", seed=1).key
+    assert not asked
+    assert task.find_memory_gib() == 3.0
+    assert make("draw", seed=1, memory_gib=2).find_memory_gib() == 2

@@ -134,7 +134,7 @@ def list_too_large(tasks: Sequence[Task], cores: float, memory_gib: float, gpus:
     for task in tasks:
         for name, needed, there, unit in (
             ("cores", task.cores, cores, "cores"),
-            ("memory", task.memory_gib, round(memory_gib, 2), "GiB"),
+            ("memory", task.find_memory_gib(), round(memory_gib, 2), "GiB"),
             ("GPUs", task.gpus, gpus, "GPUs"),
         ):
             if needed > there:

@@ -63,7 +63,7 @@ class LocalEngine:
         jobs = self._launcher.running.values()
         return (
             sum(job.cores for job in jobs) + task.cores <= self.cores
-            and sum(job.memory_gib for job in jobs) + task.memory_gib <= self.memory_gib
+            and sum(job.memory_gib for job in jobs) + task.find_memory_gib() <= self.memory_gib
             and (not task.gpus or bool(self._choose_gpus(task.gpus)))
         )
 
