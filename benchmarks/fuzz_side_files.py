@@ -58,7 +58,7 @@ COMMANDS = {
         "report {it} --number 12",
         "explain {it} {store} {out} --number 4",
         "train dcgan {store} {it} --images 32 {tiny}",
-        "train --from {it}/run.json {out}",
+        "train --from {it}/run.json --store {store} {out}",
     ),
     "classifier": (
         "generate {cgan} {out} --number 4 --classifier {it} --min-label-confidence 0.1",

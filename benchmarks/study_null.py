@@ -30,7 +30,7 @@ from ganoscope.files import load_json, save_json
 from ganoscope.statistics.corrected_t import compare_splits
 from ganoscope.statistics.patient_bootstrap import HeldOut
 from ganoscope.statistics.patient_jackknife import estimate_patient_variances
-from ganoscope.statistics.power import compute_minimum_detectable_difference
+from ganoscope.statistics.planning.power import compute_minimum_detectable_difference
 from ganoscope.statistics.proportion import compute_wilson_interval
 from ganoscope.statistics.verdict import HARMS, HELPS, MARGIN_AUROC, judge_arms
 

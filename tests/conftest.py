@@ -11,6 +11,7 @@ from hypothesis import settings
 
 from ganoscope.data.phantoms.phantom_store import PhantomConfig
 from ganoscope.methods.dcgan import Config
+from ganoscope.registry import STATED
 from ganoscope.training.classifier.config import ClassifyConfig
 from ganoscope.training.config import TrainConfig
 from ganoscope.workflows.classify import classify
@@ -40,6 +41,15 @@ settings.register_profile("ganoscope", deadline=None)  # first calls import, and
 settings.load_profile("ganoscope")
 
 TINY = Config(latent_dim=8, generator_channels=4, discriminator_channels=4)
+
+
+@pytest.fixture(autouse=True)
+def only_modules_of_this_test():
+    """Forgets the modules that a test names: processes that a later test starts would import them, too."""
+    before = set(STATED)
+    yield
+    for name in set(STATED) - before:
+        del STATED[name]
 
 
 @pytest.fixture(scope="session")

@@ -29,13 +29,15 @@ def describe(fault: str, given: object, allowed: str, remedy: str) -> str:
         fault: What is wrong.
         given: Value that was given.
         allowed: Values that are allowed.
-        remedy: What the user can do, as a sentence.
+        remedy: What the user can do, as a sentence; "" where the values allowed say it.
 
     Example:
         >>> describe("batch size is too small", 0, "1 or more", "Raise --batch-size.")
         'batch size is too small: got 0; allowed: 1 or more. Raise --batch-size.'
+        >>> describe("no such part", "text", "train, test", "")
+        'no such part: got text; allowed: train, test.'
     """
-    return f"{fault}: got {given}; allowed: {allowed}. {remedy}"
+    return f"{fault}: got {given}; allowed: {allowed}. {remedy}".rstrip()
 
 
 def write_count(number: int, noun: str, plural: str = "") -> str:

@@ -3,6 +3,7 @@
 import csv
 import json
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -131,6 +132,26 @@ def test_an_exploratory_study_says_so_first(phantom_store, tmp_path, capsys):
     assert "Exploratory: this design can't decide" in capsys.readouterr().out
 
 
+def test_every_verdict_of_an_exploratory_study_is_marked_wherever_it_is_printed(phantom_store, tmp_path, capsys):
+    few = ["--families", "random_features", "--arms", "baseline", "classical", "duplicated", "--repeats", "1"]
+    out = tmp_path / "few"
+    few += ["--folds", "2", "--exploratory", "--margin", "0.5"]
+    assert execute(["study", str(phantom_store), str(out), *few]) == 0
+    found, plain = (
+        json.loads((out / "verdict.json").read_text()),
+        ("helps", "harms", "practically equal", "no evidence"),
+    )
+    words = [found["word"], *(one["verdict"]["word"] for one in found["comparisons"])]
+    assert {word.partition(" (exploratory)")[1:] for word in words} == {(" (exploratory)", "")}
+    page = (out / "report.html").read_text()
+    cells = [cell.strip() for cell in re.findall(r"<td[^>]*>([^<]*)</td>", page)]
+    assert not set(cells) & set(plain)
+    assert cells.count(words[0]) >= 2, "in the table that decides, and in that of all arms"
+    for shown in (page, (out / "comparison_report.txt").read_text(), capsys.readouterr().out):
+        assert f"random_features: {words[0]}. Mean difference" in " ".join(shown.split())
+        assert " ".join(shown.split()).count("(exploratory)") >= len(words)
+
+
 def test_a_folder_that_holds_something_else_is_refused(phantom_store, tmp_path, capsys):
     (tmp_path / "thesis.txt").write_text("mine")
     assert execute(["study", str(phantom_store), str(tmp_path), *QUICK]) == 2
@@ -163,7 +184,8 @@ def test_generated_images_are_drawn_from_a_generator_of_the_split(phantom_store,
     assert execute(["study", str(phantom_store), str(tmp_path / "study"), *options]) == 0
     rows = read(tmp_path / "study" / "results.csv")
     assert {row["arm"] for row in rows} == {*arms, "baseline@0.5"}
-    assert {row["part"] for row in rows} == {"held_out", "synthetic"}
+    assert {row["arm"] for row in rows if row["part"] == "held_out"} == {*arms, "baseline@0.5"}
+    assert {row["arm"] for row in rows if row["part"] == "synthetic"} == {"baseline", "baseline@0.5"}
     assert {row["arm"] for row in rows if row["family"] == "random_features"} == {*arms, "baseline@0.5"} - {
         "curriculum"
     }

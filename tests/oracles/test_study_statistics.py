@@ -20,7 +20,7 @@ from ganoscope.statistics.descriptive.false_outperformance import (
 from ganoscope.statistics.holm import adjust_directions, adjust_holm
 from ganoscope.statistics.patient_bootstrap import HeldOut, resample_patients
 from ganoscope.statistics.patient_jackknife import estimate_patient_variances
-from ganoscope.statistics.power import compute_minimum_detectable_difference, compute_power
+from ganoscope.statistics.planning.power import compute_minimum_detectable_difference, compute_power
 from ganoscope.statistics.real_patients import fit_isotonic
 
 SLEEP = np.array([1.2, 2.4, 1.3, 1.3, 0.0, 1.0, 1.8, 0.8, 4.6, 1.4])

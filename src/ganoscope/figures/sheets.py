@@ -20,7 +20,7 @@ def make_sheet(pictures: NDArray[np.uint8], columns: int, captions: Sequence[str
     Args:
         pictures: Shape (N, H, W), 8-bit grey.
         columns: Pictures per row.
-        captions: Caption to the left of each row; a caption that repeats the one above is left out.
+        captions: Caption to the left of each row, of one or more lines; one that repeats the one above is left out.
 
     Returns:
         One picture, 8-bit grey.
@@ -48,7 +48,8 @@ def make_margin(captions: Sequence[str], step: int, height: int) -> NDArray[np.u
         height: Height of the margin in pixels.
     """
     font = ImageFont.load_default(TEXT_PX)
-    width = round(max(font.getlength(caption) for caption in captions)) + 4 * GAP_PX
+    lines = [line for caption in captions for line in caption.splitlines()]
+    width = round(max(map(font.getlength, lines), default=0.0)) + 4 * GAP_PX
     margin = Image.new("L", (width, height), GAP_GREY)
     for row, caption in enumerate(captions):
         if not row or captions[row - 1] != caption:

@@ -73,8 +73,9 @@ def compare_splits(differences: NDArray[np.floating], ratio: float, patient_vari
 
     with Student's t at J - 1 degrees of freedom. R repetitions of K folds are J = R K splits of ratio 1 / (K - 1).
 
-    With one split, or where all differences are equal but not zero, the variance can't be known: interval and p are
-    NaN. Where all are zero, the procedures answer alike on every split: the interval is [0, 0], and p is 1.
+    With one split, or where all differences are equal, zero or not, the variance can't be known: interval and p are
+    NaN. Differences of exactly zero are no proof that nothing differs: two models that both reach an AUROC of 1 have
+    them, and so have two that classify equally many of few patients right.
 
     The test is exact where differences of two splits correlate by n_test / (n_test + n_train). They correlate more
     where the arms differ on the same patients again and again: then the ratio is raised to 2 V / s^2, with V the
@@ -103,8 +104,7 @@ def compare_splits(differences: NDArray[np.floating], ratio: float, patient_vari
     splits, mean = len(values), float(values.mean())
     sd = float(values.std(ddof=1)) if splits > 1 else np.nan
     if not sd > ROUNDING * np.abs(values).max():
-        exact = 0.0 if splits > 1 and mean == 0 else np.nan
-        return MeanDifference(mean, sd, exact, exact, exact, 1 - exact, splits, ratio)
+        return MeanDifference(mean, sd, np.nan, np.nan, np.nan, np.nan, splits, ratio)
     if patient_variance > 0:
         ratio = max(ratio, TESTED_AND_TRAINED * float(patient_variance) / sd**2)
     error = sd * float(np.sqrt(compute_variance_factor(splits, ratio)))

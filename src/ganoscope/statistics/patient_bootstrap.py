@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from ganoscope.statistics.auroc import compute_macro_auroc
 from ganoscope.statistics.bootstrap import BLOCK_VALUES, RESAMPLES, count_draws
-from ganoscope.statistics.estimate import Estimate, make_estimate
+from ganoscope.statistics.estimate import Estimate, compute_percentile_interval, make_estimate
 
 Floats = NDArray[np.float64]
 
@@ -78,6 +78,32 @@ def resample_patients(
         for start in range(0, resamples, block)
     ]
     return values, np.concatenate(blocks)
+
+
+def compute_difference_interval(drawn: Floats, level: float) -> tuple[float, float]:
+    """Returns the percentile interval of a difference over resamples of patients.
+
+    Where no resample differs from the others, as where both arms rank all patients perfectly, nothing tells how other
+    patients would vary: both ends are NaN.
+
+    Args:
+        drawn: Difference in each resample, shape (R,); NaN is left out.
+        level: Coverage.
+
+    Example:
+        >>> compute_difference_interval(np.arange(5.0), 0.5), compute_difference_interval(np.zeros(9), 0.5)
+        ((1.0, 3.0), (nan, nan))
+    """
+    known = drawn[np.isfinite(drawn)]
+    if not len(known) or not np.ptp(known) > 0:
+        return float("nan"), float("nan")
+    return compute_percentile_interval(known, level)
+
+
+def count_fewest_patients(splits: Sequence[HeldOut]) -> int:
+    """Returns the number of patients of the class that has fewest, over all splits together."""
+    patients, codes = (np.concatenate([getattr(split, name) for split in splits]) for name in ("patients", "codes"))
+    return min(len(np.unique(patients[codes == code])) for code in np.unique(codes))
 
 
 def average_auroc(

@@ -4,6 +4,7 @@ The models stay fixed. A patient who is tested in several splits is left out of 
 """
 
 from collections.abc import Callable, Sequence
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
@@ -52,12 +53,33 @@ def estimate_patient_variances(
     blocks = np.arange(len(names)) * min(BLOCKS, len(names)) // len(names)
     changes = np.zeros((blocks[-1] + 1, arms))
     for split, member in zip(splits, members, strict=True):
-        inside = np.unique(blocks[member])
-        weights = np.ones((len(inside) + 1, len(member)))
-        weights[1:] = blocks[member] != inside[:, None]
-        values = np.stack([measure(split.codes, arm, weights) for arm in split.probabilities], 1)
-        changes[inside] += np.nan_to_num(values[1:] - values[0]) / len(splits)
+        inside = blocks[member]
+        for place, arm in enumerate(split.probabilities):
+            found = leave_out(inside, partial(measure, split.codes, arm))
+            changes[np.unique(inside), place] += np.nan_to_num(found) / len(splits)
     return compute_variance(changes), compute_variance(changes - changes[:, :1])
+
+
+def leave_out(blocks: NDArray[np.int64], measure: Callable[[Floats], Floats]) -> Floats:
+    """Returns how much values of N images change without each of B blocks of them, shape (B, ...).
+
+    A value that is not defined with all images has NaN; one that is not defined without a block does not change.
+
+    Args:
+        blocks: Block of each image, shape (N,); blocks are left out in ascending order.
+        measure: Values for every row of weights, shape (R, ...), from weights of shape (R, N).
+
+    Example:
+        >>> values = np.array([1.0, 2.0, 6.0])
+        >>> leave_out(np.array([7, 7, 9]), lambda weights: weights @ values / weights.sum(1)).tolist()
+        [3.0, -1.5]
+    """
+    inside = np.unique(blocks)
+    weights = np.ones((len(inside) + 1, len(blocks)))
+    weights[1:] = blocks != inside[:, None]
+    values = measure(weights)
+    changes: Floats = np.where(np.isnan(values[0]), np.nan, np.nan_to_num(values[1:] - values[0]))
+    return changes
 
 
 def compute_variance(changes: Floats) -> Floats:

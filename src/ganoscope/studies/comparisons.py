@@ -1,7 +1,8 @@
 """Every arm against the baseline: over splits where the procedure is in question, over patients where the models are.
 
 An external store holds the same patients in every split, so there the corrected t-test over splits does not hold, and
-its comparisons always resample patients.
+its comparisons always resample patients. Every verdict of a design that can't decide is marked as exploratory in its
+word itself, so that nothing can show it without.
 """
 
 from collections.abc import Iterator, Sequence
@@ -18,17 +19,26 @@ from ganoscope.statistics.corrected_t import MeanDifference, compare_splits
 from ganoscope.statistics.descriptive.bayesian_t import compute_posterior
 from ganoscope.statistics.descriptive.effect_size import compute_effect_size
 from ganoscope.statistics.descriptive.false_outperformance import compute_false_outperformance_of_mean
-from ganoscope.statistics.estimate import LEVEL, compute_percentile_interval
-from ganoscope.statistics.patient_bootstrap import resample_patients
-from ganoscope.statistics.power import compute_minimum_detectable_difference
+from ganoscope.statistics.estimate import LEVEL
+from ganoscope.statistics.patient_bootstrap import (
+    compute_difference_interval,
+    count_fewest_patients,
+    resample_patients,
+)
+from ganoscope.statistics.planning.feasibility import is_enough
+from ganoscope.statistics.planning.patient_feasibility import LEAST_PATIENTS
+from ganoscope.statistics.planning.power import compute_minimum_detectable_difference
 from ganoscope.statistics.real_patients import describe_worth, estimate_worth
-from ganoscope.statistics.verdict import Verdict, give_verdict, judge_arms
+from ganoscope.statistics.verdict import NO_EVIDENCE, Verdict, give_verdict, judge_arms
 from ganoscope.studies.arms import ARMS, BASELINE
 from ganoscope.studies.design import Design
 from ganoscope.studies.held_out_answers import PatientVariances, read_held_out
 from ganoscope.studies.result_files import EXTERNAL, HELD_OUT
 from ganoscope.studies.result_tables import Outcomes
 from ganoscope.studies.split_tasks import suits
+
+EXPLORATORY = " (exploratory)"
+"""Follows every verdict of a design that can't decide."""
 
 
 @dataclass(frozen=True)
@@ -69,7 +79,8 @@ class Comparison:
         decides: Whether this is the comparison that the verdict of the study rests on.
         over: What varies: `splits` or `patients`.
         difference: Mean difference over splits; with an interval over patients where these vary.
-        verdict: The verdict, with the interval adjusted for the number of arms.
+        verdict: The verdict, with the interval adjusted for the number of arms; its word ends with `EXPLORATORY` where
+            the design can't decide.
         differences: Difference of each split.
         beside: What decides nothing; None where patients vary.
     """
@@ -125,14 +136,18 @@ def compare_over_splits(
     before = outcomes.find(HELD_OUT, BASELINE, family)
     differences = [outcomes.find(HELD_OUT, arm, family) - before for arm in arms]
     found = [
-        compare_splits(drop_missing(each), design.ratio, variances.differences[HELD_OUT, arm, family])
+        compare_splits(
+            drop_missing(each), design.ratio, variances.find_difference(HELD_OUT, arm, family, design.config.endpoint)
+        )
         for arm, each in zip(arms, differences, strict=True)
     ]
     verdicts = judge_arms(found, design.config.margin)
     for arm, each, mean, verdict in zip(arms, differences, found, verdicts, strict=True):
+        enough = mean.splits == design.plan.count or is_enough(mean.splits, design.ratio, len(arms))
+        marked = replace(verdict, word=mark(verdict.word, enough and not design.exploratory))
         beside = replace(describe_beside(mean, design), worth=write_worth(outcomes, family, arm, design))
         decides = (family, arm) == (design.config.families[0], design.config.compared[0])
-        yield Comparison(HELD_OUT, family, arm, decides, "splits", mean, verdict, each.tolist(), beside)
+        yield Comparison(HELD_OUT, family, arm, decides, "splits", mean, marked, each.tolist(), beside)
 
 
 def describe_beside(found: MeanDifference, design: Design) -> Beside:
@@ -208,17 +223,27 @@ def compare_over_patients(
     part, family, arms = which
     splits = [read_held_out(folder, part, family, (BASELINE, *arms)) for folder in evaluations]
     values, resampled = resample_patients(splits, stream(design.config.seed, Stream.BOOTSTRAP), RESAMPLES)
-    level = 1 - (1 - LEVEL) / len(arms)
+    level, enough = 1 - (1 - LEVEL) / len(arms), count_fewest_patients(splits) >= LEAST_PATIENTS
     for place, arm in enumerate(arms, 1):
         drawn = resampled[:, place] - resampled[:, 0]
-        drawn = drawn[np.isfinite(drawn)]
-        (low, high), ends = (compute_percentile_interval(drawn, each) for each in (level, LEVEL))
+        (low, high), ends = (compute_difference_interval(drawn, each) for each in (level, LEVEL))
         value = float(values[place] - values[0])
         mean = MeanDifference(value, np.nan, np.nan, *ends, np.nan, len(splits), design.ratio)
-        verdict = Verdict(give_verdict(low, high, design.config.margin), low, high, level, np.nan)
+        word = give_verdict(low, high, design.config.margin) if enough else NO_EVIDENCE
+        verdict = Verdict(mark(word, not design.exploratory), low, high, level, np.nan)
         each = outcomes.find(part, arm, family) - outcomes.find(part, BASELINE, family)
         first = decides and arm == design.config.compared[0]
         yield Comparison(part, family, arm, first, "patients", mean, verdict, each.tolist(), None)
+
+
+def mark(word: str, decided: bool) -> str:
+    """Returns the word of a verdict, marked where it can't be relied on.
+
+    Args:
+        word: The word.
+        decided: Whether the design can decide, with the splits in which the endpoint is defined.
+    """
+    return word if decided else f"{word}{EXPLORATORY}"
 
 
 def drop_missing(values: NDArray[np.float64]) -> NDArray[np.float64]:

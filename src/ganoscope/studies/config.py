@@ -155,6 +155,16 @@ def list_unknown(config: StudyConfig) -> list[str]:
 
 def list_contradictions(config: StudyConfig) -> list[str]:
     """Returns the faults of options that exclude or need each other."""
+    faults = [*list_comparison_faults(config), *list_amount_faults(config), *list_deciding_faults(config)]
+    if ("external" in config.arms) != (config.synthetic is not None):
+        faults.append(describe("arm external and --synthetic need each other", "one alone", "both", ""))
+    if config.unfreeze and config.weights is None:
+        faults.append(describe("--unfreeze needs --weights", "no --weights", "a file", "Leave it out."))
+    return faults
+
+
+def list_comparison_faults(config: StudyConfig) -> list[str]:
+    """Returns the faults of what is compared: something named twice, or nothing to compare."""
     faults = []
     for name, values in (("arms", config.arms), ("families", config.families), ("ratios", config.ratios)):
         if len(set(values)) < len(values) or not values:
@@ -162,6 +172,12 @@ def list_contradictions(config: StudyConfig) -> list[str]:
             faults.append(describe(f"--{name} is empty or names something twice", given, "each once", ""))
     if not config.compared:
         faults.append(describe("--arms has nothing to compare", ", ".join(config.arms), "baseline and another arm", ""))
+    return faults
+
+
+def list_amount_faults(config: StudyConfig) -> list[str]:
+    """Returns the faults of how many real and synthetic images there are."""
+    faults = []
     out = [ratio for ratio in config.ratios if not 0 < ratio <= 100]
     if out:
         faults.append(describe("--ratios is out of range", ", ".join(map(str, out)), "above 0 to 100", ""))
@@ -169,23 +185,24 @@ def list_contradictions(config: StudyConfig) -> list[str]:
     if wrong:
         allowed = "above 0 to 1, other than --real-fraction"
         faults.append(describe("--low-data is out of range", ", ".join(map(str, wrong)), allowed, ""))
-    if ("external" in config.arms) != (config.synthetic is not None):
-        faults.append(describe("arm external and --synthetic need each other", "one alone", "both", ""))
-    if config.expected_sd is not None and not config.expected_sd > 0:
-        faults.append(describe("--expected-sd is out of range", config.expected_sd, "above 0", "0.02 is usual."))
     if config.number is not None and (config.number < 2 or len(config.ratios) > 1):
         allowed = "2 or more, with one of --ratios"
         faults.append(describe("--number is out of range, or given beside --ratios", config.number, allowed, ""))
+    return faults
+
+
+def list_deciding_faults(config: StudyConfig) -> list[str]:
+    """Returns the faults of what the verdict rests on: expected SD, pilot, estimand and endpoint."""
+    faults = []
+    if config.expected_sd is not None and not config.expected_sd > 0:
+        faults.append(describe("--expected-sd is out of range", config.expected_sd, "above 0", "0.02 is usual."))
     if config.pilot == 1 or (config.pilot and config.expected_sd is not None):
         allowed = "2 splits or more, without --expected-sd"
         faults.append(describe("--pilot does not fit", config.pilot, allowed, "Leave one of them out."))
     if config.pilot and config.endpoint != "auroc":
-        faults.append(
-            describe("--pilot measures the AUROC", config.endpoint, "--endpoint auroc", "Give --expected-sd.")
-        )
+        remedy = "Give --expected-sd."
+        faults.append(describe("--pilot measures the AUROC", config.endpoint, "--endpoint auroc", remedy))
     if config.estimand == "models" and config.endpoint != "auroc":
         remedy = "Patients are resampled for the AUROC alone."
         faults.append(describe("--estimand models needs --endpoint auroc", config.endpoint, "auroc", remedy))
-    if config.unfreeze and config.weights is None:
-        faults.append(describe("--unfreeze needs --weights", "no --weights", "a file", "Leave it out."))
     return faults

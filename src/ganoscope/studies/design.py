@@ -18,13 +18,19 @@ from ganoscope.errors import UserError, describe, gather, refuse
 from ganoscope.files import save_json
 from ganoscope.files.records import load_mapping
 from ganoscope.files.tables import read_csv, save_csv
-from ganoscope.statistics.feasibility import Feasibility, check_feasibility
+from ganoscope.statistics.planning.feasibility import Feasibility, check_feasibility
+from ganoscope.statistics.planning.patient_feasibility import (
+    HeldOutPatients,
+    PatientFeasibility,
+    check_patient_feasibility,
+)
 from ganoscope.studies.arms import ARMS
 from ganoscope.studies.config import StudyConfig
 from ganoscope.studies.families import RANDOM_FEATURES
 from ganoscope.studies.outer_splits import (
     Cohort,
     SplitPlan,
+    count_held_out,
     find_cohort,
     list_unusable,
     make_outer_splits,
@@ -59,6 +65,7 @@ class Design:
         ratio: Test images per training image, the mean over splits.
         splits_sha256: Hash of the patients of every split.
         hashes: Hash of the content of each path that was given.
+        held_out: Who is held out; it follows from the splits.
         leaky_groups: Largest number of held-out groups that a generator for all splits was trained on.
     """
 
@@ -72,6 +79,7 @@ class Design:
     ratio: float
     splits_sha256: str
     hashes: dict[str, str]
+    held_out: HeldOutPatients
     leaky_groups: int = 0
 
     @property
@@ -80,15 +88,22 @@ class Design:
         return SplitPlan(self.config.scheme, self.config.repeats, self.config.folds, self.config.seed)
 
     @property
-    def feasibility(self) -> Feasibility:
-        """What the design can decide."""
-        config = self.config
-        return check_feasibility(self.plan.count, self.ratio, len(config.compared), config.margin, config.expected_sd)
+    def feasibility(self) -> Feasibility | PatientFeasibility:
+        """What the design can decide: splits vary, or patients do."""
+        config, arms = self.config, len(self.config.compared)
+        if config.estimand == "models":
+            return check_patient_feasibility(self.held_out, arms, config.margin, config.expected_sd)
+        return check_feasibility(self.plan.count, self.ratio, arms, config.margin, config.expected_sd)
+
+    @property
+    def exploratory(self) -> bool:
+        """Whether the design can't decide, and runs all the same."""
+        return self.config.exploratory and not self.feasibility.can_decide
 
     def describe(self) -> dict[str, Any]:
-        """Returns the design as JSON values, without places: those may change."""
+        """Returns the design as JSON values, without places, which may change, and what follows from the splits."""
         options = {name: value for name, value in asdict(self.config).items() if name not in PLACE_OPTIONS}
-        facts = {name: value for name, value in asdict(self).items() if name != "config"}
+        facts = {name: value for name, value in asdict(self).items() if name not in ("config", "held_out")}
         found: dict[str, Any] = json.loads(json.dumps({"options": options, **facts}))
         return found
 
@@ -139,6 +154,7 @@ def make_design(
         ratio=round(float(np.mean([measure_ratio(parts) for parts in splits])), 6),
         splits_sha256=digest,
         hashes=hashes,
+        held_out=count_held_out(splits, cohort),
     )
     return replace(design, leaky_groups=count_leaks(store, cohort, splits, config)), cohort, splits
 

@@ -12,7 +12,7 @@ from ganoscope.statistics.corrected_t import compare_splits
 from ganoscope.studies.arms import BASELINE
 from ganoscope.studies.comparisons import Comparison, compare_all
 from ganoscope.studies.design import Design
-from ganoscope.studies.held_out_answers import PatientVariances, measure_patient_variances
+from ganoscope.studies.held_out_answers import PatientVariances
 from ganoscope.studies.result_tables import Outcomes, read_outcomes
 
 FILE = "verdict.json"
@@ -49,7 +49,7 @@ class Judgement:
     """The content of `verdict.json`.
 
     Attributes:
-        word: The verdict on the primary arm.
+        word: The verdict on the primary arm, marked where the design can't decide.
         headline: The verdict as a sentence.
         warnings: What must be read before the verdict, a sentence each.
         endpoint: Metric that it rests on.
@@ -69,16 +69,16 @@ class Judgement:
     comparisons: list[Comparison]
 
 
-def judge(out: Path, evaluations: Sequence[Path], design: Design) -> Judgement:
+def judge(out: Path, evaluations: Sequence[Path], design: Design, variances: PatientVariances) -> Judgement:
     """Returns the judgement of a finished study, after writing `verdict.json`.
 
     Args:
         out: Folder of the study, with its tables.
         evaluations: Results of the evaluations, by the number of the split.
         design: Its design.
+        variances: How much its means depend on who was tested.
     """
     outcomes = read_outcomes(out, design.config.endpoint, design.plan.count)
-    variances = measure_patient_variances(outcomes, evaluations, design.config.endpoint)
     comparisons = list(compare_all(outcomes, evaluations, variances, design))
     primary = next(one for one in comparisons if one.decides)
     found = Judgement(
@@ -88,7 +88,7 @@ def judge(out: Path, evaluations: Sequence[Path], design: Design) -> Judgement:
         endpoint=design.config.endpoint,
         margin=design.config.margin,
         design_sha256=design.sha256,
-        levels=list(measure_levels(outcomes, variances, design.ratio)),
+        levels=list(measure_levels(outcomes, variances, design)),
         comparisons=comparisons,
     )
     save_json(out / FILE, {"schema_version": SCHEMA_VERSION, **asdict(found)})
@@ -104,18 +104,18 @@ def load_judgement(out: Path) -> Judgement:
     return load_record(out / FILE, Judgement, SCHEMA_VERSION)
 
 
-def measure_levels(outcomes: Outcomes, variances: PatientVariances, ratio: float) -> Iterator[ArmLevel]:
+def measure_levels(outcomes: Outcomes, variances: PatientVariances, design: Design) -> Iterator[ArmLevel]:
     """Yields the level of every arm, family and part.
 
     Args:
         outcomes: Values of the endpoint.
         variances: How much the means depend on who was tested.
-        ratio: Test images per training image.
+        design: The design.
     """
     for key, values in outcomes.values.items():
         (part, arm, family), known = key, values[np.isfinite(values)]
         if len(known):
-            mean = compare_splits(known, ratio, variances.levels.get(key, 0.0))
+            mean = compare_splits(known, design.ratio, variances.find_level(*key, design.config.endpoint))
             yield ArmLevel(part, family, arm, mean.value, mean.sd, mean.low, mean.high, values.tolist())
 
 
@@ -138,7 +138,7 @@ def write_headline(found: Comparison, design: Design) -> str:
 def list_warnings(design: Design) -> list[str]:
     """Returns what a reader must know before the verdict."""
     config, found = design.config, []
-    if config.exploratory and not design.feasibility.can_decide:
+    if design.exploratory:
         found.append("Exploratory: this design can't decide, and its verdict is no evidence.")
     if config.generator_run:
         found.append(

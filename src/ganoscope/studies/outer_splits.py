@@ -15,6 +15,7 @@ from ganoscope.data.store import Store
 from ganoscope.data.store.splits import majority
 from ganoscope.errors import UserError, describe, refuse, write_count
 from ganoscope.seeds import Stream, legacy_stream, stream
+from ganoscope.statistics.planning.patient_feasibility import HeldOutPatients
 
 SINGLE_FOLDS = 5
 """Folds whose first one is held out where a single split is asked for: a test share of a fifth."""
@@ -248,6 +249,22 @@ def list_unusable(parts: NDArray[np.str_], cohort: Cohort, classes: tuple[str, .
 def measure_ratio(parts: NDArray[np.str_]) -> float:
     """Returns the number of test images per training or validation image, given the part of each, shape (N,)."""
     return float((parts == "test").sum() / np.isin(parts, ("train", "validation")).sum())
+
+
+def count_held_out(splits: Sequence[NDArray[np.str_]], cohort: Cohort) -> HeldOutPatients:
+    """Returns who is held out: patients, or groups where patients are not known.
+
+    Args:
+        splits: Part of each image of the cohort in every split, shape (N,) each.
+        cohort: The images.
+    """
+    times = np.zeros(int(cohort.groups.max()) + 1)
+    for parts in splits:
+        times[np.unique(cohort.groups[parts == "test"])] += 1
+    tested = times[cohort.groups] > 0
+    by_class = [len(np.unique(cohort.groups[tested & (cohort.codes == code)])) for code in np.unique(cohort.codes)]
+    share = times.sum() / len(splits) * np.square(times).sum() / times.sum() ** 2
+    return HeldOutPatients(tuple(by_class), float(share))
 
 
 def refuse_unusable(faults: dict[int, list[str]]) -> None:

@@ -14,6 +14,8 @@ RUN = "run"
 FITTED, IMAGES = "fitted.json", "images.json"
 """Facts about a classifier, and about the images that an arm adds."""
 RESULTS, SUBGROUPS, CONFUSION, PREDICTIONS = "results.csv", "subgroups.csv", "confusion.csv", "predictions.npz"
+CHANGES = "patient_changes.npz"
+"""How much every metric changes without each patient."""
 KEYS = ("part", "arm", "family", "seed")
 RESULT_COLUMNS = (*KEYS, "trial", "real_groups", "ratio", "added", "validation_auroc", "images", "groups", *METRICS)
 SUBGROUP_COLUMNS = (*KEYS, "kind", "subgroup", "images", "auroc", "sensitivity", "accuracy")

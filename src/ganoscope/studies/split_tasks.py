@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from functools import cache, partial
 from pathlib import Path
+from typing import Any
 
 from ganoscope.data.store import Store
 from ganoscope.seeds import Stream
@@ -16,6 +17,8 @@ from ganoscope.studies.refusals.given_places import list_tested_splits
 from ganoscope.tasks.task import Task
 
 STEPS = "ganoscope.studies.steps"
+POOLS = ({"generated", "filtered"}, {"external"})
+"""Sources of images that have images in common."""
 
 
 @cache
@@ -54,6 +57,20 @@ def suits(family: str, arm: Arm) -> bool:
     return not (family == RANDOM_FEATURES and arm.by_schedule)
 
 
+def has_seen(arm: Arm, source: str) -> bool:
+    """Tells whether an arm may have learned from images of the reverse test: its own come from the same place.
+
+    Args:
+        arm: The arm.
+        source: Source of the images of the reverse test.
+
+    Example:
+        >>> [has_seen(ARMS[arm], "generated") for arm in ("baseline", "external", "augmented", "filtered")]
+        [False, False, True, True]
+    """
+    return source != "" and any({arm.source, source} <= pool for pool in POOLS)
+
+
 @dataclass(frozen=True)
 class SplitTasks:
     """Tasks of one outer split, made when they are asked for.
@@ -83,6 +100,11 @@ class SplitTasks:
         """Source of the synthetic images that classifiers are tested on and reports show; "" where there is none."""
         sources = {ARMS[arm].source for arm in self.design.config.compared}
         return next((one for one in ("generated", "filtered", "external") if one in sources), "")
+
+    @property
+    def reverse_source(self) -> str:
+        """Source of the images of the reverse test: not screened, as the baseline itself would have chosen them."""
+        return "generated" if self.synthetic_source == "filtered" else self.synthetic_source
 
     def take_training(self, fraction: float) -> Task:
         """Returns the task that takes the patients to learn from."""
@@ -159,9 +181,31 @@ class SplitTasks:
             trial: Number of the trial.
         """
         config, arm = self.design.config, variant.arm
+        which = self._describe_arm(arm, family, seed, trial)
+        arguments: dict[str, object] = {"which": which}
+        needs = {"data": self.take_training(variant.fraction)}
+        if arm.source and arm.source != "duplicates":
+            needs["images"] = self.provide_images(arm.source)
+        places = {}
+        pretrained = config.weights is not None and family != RANDOM_FEATURES
+        if pretrained:
+            arguments["weights_sha256"], places["weights"] = self.design.hashes["weights"], str(config.weights)
+        arguments["config"] = {
+            "epochs": config.epochs,
+            "batch_size": config.batch_size,
+            "learning_rate": config.learning_rate,
+            "freeze_body": pretrained and not config.unfreeze,
+            "device": config.device,
+        }
+        name, function = f"{self.label}: {family}, {variant.name}", f"{STEPS}.classifier:fit_classifier"
+        memory = partial(self.memory.fit, family, arm, variant.fraction, float(which["ratio"]))
+        return Task(name, function, arguments, needs, places, resumes=True, memory_gib=memory)
+
+    def _describe_arm(self, arm: Arm, family: str, seed: int, trial: int) -> dict[str, Any]:
+        config = self.design.config
         varies = bool(arm.source) and arm.real and not arm.by_schedule
         ratio = config.ratios[trial] if varies else max(1.0, *config.ratios) if arm.by_schedule else 1.0
-        which = {
+        return {
             "arm": arm.name,
             "family": family,
             "ratio": ratio,
@@ -169,27 +213,6 @@ class SplitTasks:
             "schedule": config.schedule if arm.by_schedule else "",
             "seed": self.draw_seed(2, seed, 0 if varies else trial),
         }
-        options = {
-            "epochs": config.epochs,
-            "batch_size": config.batch_size,
-            "learning_rate": config.learning_rate,
-            "freeze_body": bool(config.weights) and not config.unfreeze,
-            "device": config.device,
-        }
-        needs = {"data": self.take_training(variant.fraction)}
-        if arm.source and arm.source != "duplicates":
-            needs["images"] = self.provide_images(arm.source)
-        places = {}
-        arguments: dict[str, object] = {"which": which}
-        if config.weights and family != RANDOM_FEATURES:
-            arguments["weights_sha256"], places["weights"] = self.design.hashes["weights"], str(config.weights)
-        else:
-            options["freeze_body"] = False
-        arguments["config"] = options
-        name = f"{self.label}: {family}, {variant.name}"
-        function = f"{STEPS}.classifier:fit_classifier"
-        memory = partial(self.memory.fit, family, arm, variant.fraction, ratio)
-        return Task(name, function, arguments, needs, places, resumes=True, memory_gib=memory)
 
     def evaluate(self) -> Task:
         """Returns the task that tests all classifiers of the split."""
@@ -202,10 +225,10 @@ class SplitTasks:
                 trials[f"{variant.name}/{family}/{seed}/{trial}"] = task
             needs |= trials
             described = {"arm": variant.name, "family": family, "seed": seed, "trials": list(trials)}
-            classifiers.append(described)
-        if self.synthetic_source:
-            needs["synthetic"] = self.provide_images(self.synthetic_source)
-        arguments: dict[str, object] = {"classifiers": classifiers}
+            classifiers.append({**described, "seen_synthetic": has_seen(variant.arm, self.reverse_source)})
+        if self.reverse_source:
+            needs["synthetic"] = self.provide_images(self.reverse_source)
+        arguments: dict[str, object] = {"classifiers": classifiers, "patients": self.design.groups}
         places = {}
         if config.external:
             arguments["external_fingerprint"] = self.design.hashes["external"]

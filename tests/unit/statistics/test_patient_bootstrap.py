@@ -9,7 +9,13 @@ from scipy.stats import norm
 from ganoscope.seeds import Stream, stream
 from ganoscope.statistics import patient_bootstrap
 from ganoscope.statistics.auroc import compute_auroc
-from ganoscope.statistics.patient_bootstrap import HeldOut, compare_on_patients, resample_patients
+from ganoscope.statistics.patient_bootstrap import (
+    HeldOut,
+    compare_on_patients,
+    compute_difference_interval,
+    count_fewest_patients,
+    resample_patients,
+)
 
 
 def draw_study(rng, patients=150, splits=5, images=2, tested=0.4):
@@ -85,3 +91,18 @@ def test_25_splits_of_500_patients_take_seconds():
     started = time.process_time()
     compare_on_patients(splits, stream(0, Stream.BOOTSTRAP))
     assert time.process_time() - started < 10
+
+
+def test_models_that_rank_all_patients_perfectly_give_no_interval_of_their_difference():
+    second = np.arange(20) / 20
+    answers = np.stack([np.stack([1 - scores, scores], 1) for scores in (second, second**2)])
+    split = HeldOut(np.arange(20), np.arange(20) // 10, answers)
+    values, resampled = resample_patients([split], stream(0, Stream.BOOTSTRAP), 50)
+    assert values.tolist() == [1, 1]
+    assert np.isnan(compute_difference_interval(resampled[:, 1] - resampled[:, 0], 0.95)).all()
+
+
+def test_patients_are_counted_once_whatever_the_number_of_splits():
+    codes, answers = np.array([0, 0, 1, 1]), np.full((1, 4, 2), 0.5)
+    splits = [HeldOut(np.array(names), codes, answers) for names in (["a", "a", "b", "b"], ["a", "c", "b", "b"])]
+    assert count_fewest_patients(splits) == 1

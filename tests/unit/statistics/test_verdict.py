@@ -31,9 +31,21 @@ def test_the_rule(low, high, word):
     assert give_verdict(low, high, MARGIN) == word
 
 
-def test_arms_that_are_the_same_are_equal_and_one_split_decides_nothing():
-    assert judge_arms([compare_splits(np.zeros(25), RATIO)], MARGIN)[0].word == EQUAL
-    assert judge_arms([compare_splits(np.ones(1), RATIO)], MARGIN)[0].word == NO_EVIDENCE
+@pytest.mark.parametrize("splits", [1, 2, 25])
+@pytest.mark.parametrize("difference", [0.0, 0.3, -0.3])
+def test_differences_without_scatter_are_no_evidence_of_anything(splits, difference):
+    scattered = compare_splits(np.random.default_rng(0).normal(0.1, 0.02, SPLITS), RATIO)
+    found = judge_arms([compare_splits(np.full(splits, difference), RATIO), scattered], MARGIN)
+    assert [one.word for one in found] == [NO_EVIDENCE, HELPS]
+    assert np.isnan([found[0].low, found[0].high]).all()
+
+
+@pytest.mark.parametrize("difference", [0.0, 0.002, 0.1])
+def test_two_splits_are_wrong_no_more_often_than_any_others(difference):
+    draws = np.random.default_rng(4).normal(difference, 0.01, (4000, 2))
+    words = [judge_arms([compare_splits(pair, 0.0)], MARGIN)[0].word for pair in draws]
+    wrong = sum(is_wrong(word, difference) for word in words)
+    assert wrong / len(words) <= 0.05 + 2.6 * np.sqrt(0.05 * 0.95 / 4000)
 
 
 def test_words_and_adjusted_p_values_agree():

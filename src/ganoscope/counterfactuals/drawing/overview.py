@@ -25,6 +25,8 @@ SHOWN, COLUMNS = 32, 8
 """Most images on the contact sheet, and in one of its rows."""
 ROWS = ("original", "counterfactual", "difference", "and back")
 """Captions of the rows of a block."""
+SIGNS = "violet: darker\norange: brighter"
+"""What the colours of a difference mean (`DIVERGING`)."""
 GROUND = 64
 """Grey value where the last block has no more images."""
 LEAST_PX = 96
@@ -83,7 +85,7 @@ def save_contact_sheet(path: Path, rows: Sequence[tuple[str, list[NDArray[np.uin
     for name, pictures in rows:
         blank = [np.full_like(pictures[0], GROUND)] * (-len(pictures) % columns)
         blocks.append(np.stack([*pictures, *blank]).reshape(-1, columns, *pictures[0].shape))
-        rest = [ROWS[1], f"{ROWS[2]}, {scale}", *ROWS[3 : len(pictures[0])]]
+        rest = [ROWS[1], f"{ROWS[2]}, {scale}\n{SIGNS}", *ROWS[3 : len(pictures[0])]]
         captions += [f"{ROWS[0]}, {name}", *rest] * len(blocks[-1])
     joined = np.concatenate(blocks)
     cells = joined.swapaxes(1, 2).reshape(-1, *joined.shape[3:])

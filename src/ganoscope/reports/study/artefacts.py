@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from ganoscope.data.arrays import load_arrays
 from ganoscope.files import refuse_links
-from ganoscope.files.records import load_record, read_records
+from ganoscope.files.records import load_record
 from ganoscope.reports.kit.chart_files import WIDE_PX, save_chart
 from ganoscope.reports.kit.pictures import Picture, embed_svg, show_file
 from ganoscope.studies.analysis import (
@@ -129,11 +129,11 @@ def read_findings(out: Path, design: Design, plots: bool) -> Findings:
         out=out,
         design=design,
         judgement=load_judgement(out),
-        endpoints=list(read_records(folder / endpoint_means.FILE, endpoint_means.EndpointMean)),
-        subgroups=list(read_records(folder / subgroup_harms.FILE, subgroup_harms.SubgroupDifference)),
-        curves=list(read_records(folder / mean_curves.FILE, mean_curves.CurvePoint)),
-        cells=list(read_records(folder / summed_confusion.FILE, summed_confusion.SummedCell)),
-        goal=list(read_records(folder / original_goal.FILE, original_goal.ArmAccuracy)),
+        endpoints=endpoint_means.TABLE.read(folder),
+        subgroups=subgroup_harms.TABLE.read(folder),
+        curves=mean_curves.TABLE.read(folder),
+        cells=summed_confusion.TABLE.read(folder),
+        goal=original_goal.TABLE.read(folder),
         ssim=read_pair(folder / ssim_distribution.FILE, ssim, ssim_distribution.SsimDistributions),
         cams=read_pair(folder / arm_grad_cams.FILE, cams, arm_grad_cams.GradCams),
         examples=load_arrays(examples, RESTORE) if examples.exists() else {},

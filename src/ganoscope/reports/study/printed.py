@@ -1,13 +1,14 @@
 """What `ganoscope study` prints: the frozen design, and the verdict."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from rich.table import Table
 
 from ganoscope.errors import write_count
 from ganoscope.reports.study.wording import write_change, write_p
 from ganoscope.reports.terminal import CONSOLE, say
-from ganoscope.statistics.feasibility import Feasibility
+from ganoscope.statistics.planning.feasibility import Feasibility
+from ganoscope.statistics.planning.patient_feasibility import AUROC, CORRELATION, PatientFeasibility
 from ganoscope.studies.arms import ARMS, BASELINE
 from ganoscope.studies.comparisons import Comparison
 from ganoscope.studies.cost import Cost
@@ -94,24 +95,61 @@ def name_generator(design: Design) -> str:
     return f"{config.generator}, {config.generator_images:,} images, one per split"
 
 
-def describe_feasibility(found: Feasibility, expected_sd: float | None) -> list[str]:
+def describe_feasibility(found: Feasibility | PatientFeasibility, expected_sd: float | None) -> list[str]:
     """Returns what a design can decide, in sentences.
 
     Args:
         found: What it can decide.
         expected_sd: Expected standard deviation of the differences over splits.
     """
-    lines = [
+    if isinstance(found, Feasibility):
+        lines = list(describe_splits(found, expected_sd))
+    else:
+        lines = list(describe_patients(found, expected_sd))
+    if not found.can_decide:
+        return [*lines, "verdicts within reach: none; this design can't decide, whatever its numbers say"]
+    return [*lines, f"verdicts within reach: {', '.join(found.reachable)}"]
+
+
+def describe_splits(found: Feasibility, expected_sd: float | None) -> Iterator[str]:
+    """Yields what a design can decide where splits vary, in sentences.
+
+    Args:
+        found: What it can decide.
+        expected_sd: Expected standard deviation of the differences over splits.
+    """
+    yield (
         f"minimum detectable difference (80 % power, Holm over {write_count(found.arms, 'arm')}): "
         f"{found.detectable_sd:.2f} SD of the split differences; smallest p of an exact test: "
         f"{found.smallest_exact_p:.2g}"
-    ]
+    )
     if found.detectable is not None:
-        lines.append(f"with the expected SD of {expected_sd:g}: {found.detectable:.4f}")
-    if not found.can_decide:
-        return [*lines, "verdicts within reach: none; this design can't decide, whatever its numbers say"]
-    lines.append(f"practically equal can be shown up to an SD of {found.widest_sd:.4f}")
-    return [*lines, f"verdicts within reach: {', '.join(found.reachable)}"]
+        yield f"with the expected SD of {expected_sd:g}: {found.detectable:.4f}"
+    if found.can_decide:
+        yield f"practically equal can be shown up to an SD of {found.widest_sd:.4f}"
+
+
+def describe_patients(found: PatientFeasibility, expected_sd: float | None) -> Iterator[str]:
+    """Yields what a design can decide where patients vary, in sentences.
+
+    Args:
+        found: What it can decide.
+        expected_sd: Expected standard deviation of the differences over splits.
+    """
+    yield (
+        f"held out in all splits together: {found.fewest:,} patients or groups of the rarest class, {found.others:,} "
+        "others; few splits are enough, as patients are resampled"
+    )
+    yield (
+        f"minimum detectable difference (80 % power, Bonferroni over {write_count(found.arms, 'arm')}): not known "
+        f"before training, as it depends on how alike arms answer; for two models of AUROC {AUROC:g} whose estimates "
+        f"correlate by {CORRELATION:g} it is {found.usual:.3f}"
+    )
+    if found.detectable is not None:
+        yield (
+            f"with the expected SD of {expected_sd:g} over splits: at most {found.detectable:.4f}; where nothing "
+            f"differs, practically equal has a probability of at least {found.equal_chance:.0%}"
+        )
 
 
 def show_judgement(found: Judgement) -> None:

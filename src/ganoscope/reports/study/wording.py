@@ -8,6 +8,12 @@ from ganoscope.figures.axes import COLOURS, STYLES
 from ganoscope.studies.arms import ARMS
 
 NONE = "–"
+INTERVALS = (
+    "Intervals of means, of subgroups and of accuracies are made as those of arms over splits are: by the corrected "
+    "t-test, widened to twice the variance over the patients tested on where that is more, and not adjusted for their "
+    "number. Two are not widened: those of synthetic images, which are of no patient, and that of always answering "
+    "with one class."
+)
 
 
 def name_metric(metric: str) -> str:

@@ -46,8 +46,6 @@ def compute_posterior(found: MeanDifference, margin: float) -> Posterior:
     """
     from scipy.stats import t  # imported late: it takes half a second
 
-    if found.standard_error == 0:
-        return Posterior(0.0, 1.0, 0.0)
     left = float(t.cdf(-margin, found.splits - 1, found.value, found.standard_error))
     right = float(t.sf(margin, found.splits - 1, found.value, found.standard_error))
     return Posterior(left, 1 - left - right, right)

@@ -35,7 +35,7 @@ def compute_effect_size(found: MeanDifference) -> tuple[float, float, float]:
         found: What `compare_splits` returns.
 
     Returns:
-        Three numbers; NaN with fewer than 3 splits, or where the variance can't be known or is zero.
+        Three numbers; NaN with fewer than 3 splits, or where the variance can't be known.
 
     Source: Cohen 1988, ch. 2.3.5 (d of paired differences); interval: Steiger, Fouladi 1997, as in Cumming, Finch 2001,
         https://doi.org/10.1177/0013164401614002

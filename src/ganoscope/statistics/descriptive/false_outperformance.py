@@ -39,7 +39,7 @@ def compute_false_outperformance_of_mean(found: MeanDifference) -> float:
         found: What `compare_splits` returns.
 
     Returns:
-        The probability; NaN where the variance can't be known, 1 where all differences are zero.
+        The probability; NaN where the variance can't be known.
 
     Differs: the standard error is the corrected one of splits that share patients, in place of s / sqrt(n) over
         independent images.
@@ -53,6 +53,4 @@ def compute_false_outperformance_of_mean(found: MeanDifference) -> float:
     """
     from scipy.stats import t  # imported late: it takes half a second
 
-    if found.standard_error == 0:
-        return 1.0
     return float(t.cdf(-found.value / found.standard_error, found.splits - 1))

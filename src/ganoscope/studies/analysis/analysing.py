@@ -4,7 +4,6 @@ from dataclasses import asdict
 from pathlib import Path
 
 from ganoscope.files import compute_sha256, load_json, refuse_links, remove, save_json
-from ganoscope.files.tables import save_csv
 from ganoscope.studies.analysis import (
     FOLDER,
     arm_grad_cams,
@@ -18,6 +17,7 @@ from ganoscope.studies.analysis import (
 )
 from ganoscope.studies.analysis.config import AnalysisConfig
 from ganoscope.studies.analysis.first_split import FirstSplit
+from ganoscope.studies.held_out_answers import PatientVariances
 
 REQUEST = "request.json"
 TIMED = (
@@ -30,28 +30,28 @@ TIMED = (
 """Files that take time, and are kept."""
 
 
-def analyse(out: Path, split: FirstSplit, config: AnalysisConfig) -> None:
+def analyse(out: Path, split: FirstSplit, config: AnalysisConfig, variances: PatientVariances) -> None:
     """Writes the analysis of a study into its folder `analysis`.
 
     Args:
         out: Folder of the study, with its tables.
         split: Its first outer split.
         config: What is asked for.
+        variances: How much means depend on who was tested.
     """
     folder, design = out / FOLDER, split.tasks.design
     refuse_links(folder)
     folder.mkdir(exist_ok=True)
+    ratio, margin = design.ratio, design.config.margin
     endpoints = [
-        *endpoint_means.measure_endpoints(out, design.ratio),
-        *endpoint_means.measure_always(summed_confusion.count_held_out(out), design.ratio),
+        *endpoint_means.measure_endpoints(out, ratio, variances),
+        *endpoint_means.measure_always(summed_confusion.count_held_out(out), ratio),
     ]
-    save_csv(folder / endpoint_means.FILE, endpoint_means.COLUMNS, map(asdict, endpoints))
-    harms = subgroup_harms.compare_subgroups(out, design.ratio, design.config.margin)
-    save_csv(folder / subgroup_harms.FILE, subgroup_harms.COLUMNS, map(asdict, harms))
-    save_csv(folder / mean_curves.FILE, mean_curves.COLUMNS, map(asdict, mean_curves.average_curves(out)))
-    save_csv(folder / summed_confusion.FILE, summed_confusion.COLUMNS, map(asdict, summed_confusion.sum_confusion(out)))
-    goal = original_goal.measure_goal(out, design.plan.count, design.ratio)
-    save_csv(folder / original_goal.FILE, original_goal.COLUMNS, map(asdict, goal))
+    endpoint_means.TABLE.save(folder, endpoints)
+    subgroup_harms.TABLE.save(folder, subgroup_harms.compare_subgroups(out, ratio, margin, variances))
+    mean_curves.TABLE.save(folder, mean_curves.average_curves(out))
+    summed_confusion.TABLE.save(folder, summed_confusion.sum_confusion(out))
+    original_goal.TABLE.save(folder, original_goal.measure_goal(out, design.plan.count, ratio, variances))
     look_at_images(folder, split, config)
 
 

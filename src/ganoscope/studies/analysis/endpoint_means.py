@@ -2,19 +2,20 @@
 
 from collections import defaultdict
 from collections.abc import Iterator
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike
 
 from ganoscope.evaluate.classification.metrics import METRICS
 from ganoscope.files.records import Number, read_records
 from ganoscope.statistics.corrected_t import compare_splits
+from ganoscope.studies.analysis.kept_tables import KeptTable
+from ganoscope.studies.held_out_answers import PatientVariances
 from ganoscope.studies.result_files import HELD_OUT, RESULTS
 from ganoscope.studies.result_tables import Result
 
-FILE = "endpoints.csv"
 LARGEST = {"brier": 2.0}
 """Upper end of the range of a metric that does not end at 1."""
 ALWAYS = "most frequent class"
@@ -31,7 +32,8 @@ class EndpointMean:
         arm: The arm.
         metric: The metric.
         mean: Mean over splits of the mean over seeds.
-        low: Lower end of the corrected 95 % interval, cut at the end of the metric's range; NaN where there is none.
+        low: Lower end of the corrected 95 % interval, widened where images have patients, and cut at the end of the
+            metric's range; NaN where there is none.
         high: Upper end.
         splits: Number of splits in which it is defined.
     """
@@ -46,36 +48,39 @@ class EndpointMean:
     splits: int
 
 
-COLUMNS = tuple(field.name for field in fields(EndpointMean))
+TABLE = KeptTable("endpoints.csv", EndpointMean)
 
 
-def measure_endpoints(out: Path, ratio: float) -> Iterator[EndpointMean]:
+def measure_endpoints(out: Path, ratio: float, variances: PatientVariances) -> Iterator[EndpointMean]:
     """Yields the mean of every metric of every arm, family and part; and those of always naming one class.
 
     Args:
         out: Folder of the study, with its tables.
         ratio: Test images per training image.
+        variances: How much means depend on who was tested.
     """
     found: dict[tuple[str, str, str, str], dict[int, list[float]]] = defaultdict(lambda: defaultdict(list))
     for row in read_records(out / RESULTS, Result):
         for metric in METRICS:
             found[row.part, row.family, row.arm, metric][row.split].append(float(getattr(row, metric)))
-    for key, by_split in found.items():
-        yield average(key, np.array([np.mean(values) for values in by_split.values()]), ratio)
+    for (part, family, arm, metric), by_split in found.items():
+        variance = variances.find_level(part, arm, family, metric)
+        yield average((part, family, arm, metric), [np.mean(values) for values in by_split.values()], ratio, variance)
 
 
-def average(key: tuple[str, str, str, str], values: NDArray[np.float64], ratio: float) -> EndpointMean:
+def average(key: tuple[str, str, str, str], values: ArrayLike, ratio: float, variance: float = np.nan) -> EndpointMean:
     """Returns the mean of a metric over the splits in which it is defined.
 
     Args:
         key: Part, family, arm and metric.
         values: Value of each split, shape (splits,).
         ratio: Test images per training image.
+        variance: Variance of the mean over patients; NaN where it is not known.
     """
-    known = values[np.isfinite(values)]
+    known = np.asarray(values)[np.isfinite(values)]
     if not len(known):
         return EndpointMean(*key, np.nan, np.nan, np.nan, 0)
-    mean, largest = compare_splits(known, ratio), LARGEST.get(key[-1], 1.0)
+    mean, largest = compare_splits(known, ratio, variance), LARGEST.get(key[-1], 1.0)
     if not mean.standard_error > 0:
         return EndpointMean(*key, mean.value, np.nan, np.nan, len(known))
     return EndpointMean(*key, mean.value, max(0.0, mean.low), min(largest, mean.high), len(known))

@@ -2,15 +2,15 @@
 
 from collections import defaultdict
 from collections.abc import Iterator
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
 from ganoscope.files.records import Number, read_records
+from ganoscope.studies.analysis.kept_tables import KeptTable
 from ganoscope.studies.result_tables import HISTORY
 
-FILE = "curves.csv"
 METRICS = ("train_loss", "validation_loss", "validation_accuracy", "validation_auroc", "added_share")
 
 
@@ -62,7 +62,7 @@ class CurvePoint:
     classifiers: int
 
 
-COLUMNS = tuple(field.name for field in fields(CurvePoint))
+TABLE = KeptTable("curves.csv", CurvePoint)
 
 
 def average_curves(out: Path) -> Iterator[CurvePoint]:

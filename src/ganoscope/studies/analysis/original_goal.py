@@ -1,18 +1,19 @@
 """The goal that system E set itself, above 85 % test accuracy, improved by augmentation, beside what is measured."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
 from ganoscope.files.records import Number
 from ganoscope.statistics.corrected_t import compare_splits
+from ganoscope.studies.analysis.kept_tables import KeptTable
 from ganoscope.studies.arms import ARMS, BASELINE
+from ganoscope.studies.held_out_answers import PatientVariances
 from ganoscope.studies.result_files import HELD_OUT
 from ganoscope.studies.result_tables import read_outcomes
 
-FILE = "goal.csv"
 GOAL = 0.85
 """Test accuracy to be exceeded."""
 
@@ -27,7 +28,7 @@ class ArmAccuracy:
         accuracy: Mean over splits.
         above: Whether it is above `GOAL`.
         difference: Mean of arm minus baseline; NaN for the baseline.
-        low: Lower end of the corrected 95 % interval of the difference.
+        low: Lower end of the corrected and widened 95 % interval of the difference.
         high: Upper end.
         improved: Whether this interval lies above 0.
     """
@@ -42,16 +43,17 @@ class ArmAccuracy:
     improved: str
 
 
-COLUMNS = tuple(field.name for field in fields(ArmAccuracy))
+TABLE = KeptTable("goal.csv", ArmAccuracy)
 
 
-def measure_goal(out: Path, splits: int, ratio: float) -> Iterator[ArmAccuracy]:
+def measure_goal(out: Path, splits: int, ratio: float, variances: PatientVariances) -> Iterator[ArmAccuracy]:
     """Yields the accuracy of every arm beside the goal.
 
     Args:
         out: Folder of the study, with its tables.
         splits: Number of outer splits.
         ratio: Test images per training image.
+        variances: How much means depend on who was tested.
     """
     outcomes = read_outcomes(out, "accuracy", splits)
     for (part, arm, family), values in outcomes.values.items():
@@ -63,6 +65,7 @@ def measure_goal(out: Path, splits: int, ratio: float) -> Iterator[ArmAccuracy]:
             yield ArmAccuracy(family, arm, accuracy, above, np.nan, np.nan, np.nan, "no")
             continue
         change = values - outcomes.find(part, BASELINE, family)
-        mean = compare_splits(change[np.isfinite(change)], ratio)
+        known, variance = change[np.isfinite(change)], variances.find_difference(part, arm, family, "accuracy")
+        mean = compare_splits(known, ratio, variance)
         improved = "yes" if mean.low > 0 else "no"
         yield ArmAccuracy(family, arm, accuracy, above, mean.value, mean.low, mean.high, improved)

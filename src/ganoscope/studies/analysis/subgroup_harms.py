@@ -2,18 +2,17 @@
 
 from collections import defaultdict
 from collections.abc import Iterator
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
 from ganoscope.files.records import Number, read_records
 from ganoscope.statistics.corrected_t import compare_splits
+from ganoscope.studies.analysis.kept_tables import KeptTable
 from ganoscope.studies.arms import ARMS, BASELINE
+from ganoscope.studies.held_out_answers import SUBGROUP_METRICS, PatientVariances, name_metric
 from ganoscope.studies.result_files import SUBGROUPS
-
-FILE = "subgroups.csv"
-METRICS = ("auroc", "sensitivity", "accuracy")
 
 
 @dataclass(frozen=True)
@@ -62,7 +61,7 @@ class SubgroupDifference:
         splits: Splits in which both are defined.
         baseline: Mean of the baseline over these.
         difference: Mean of arm minus baseline.
-        low: Lower end of the corrected 95 % interval, not adjusted for the number of arms and subgroups.
+        low: Lower end of the corrected and widened 95 % interval, not adjusted for the number of arms and subgroups.
         high: Upper end.
         harms: Whether the difference is below minus the margin, and its interval wholly below 0.
     """
@@ -82,23 +81,26 @@ class SubgroupDifference:
     harms: str
 
 
-COLUMNS = tuple(field.name for field in fields(SubgroupDifference))
+TABLE = KeptTable("subgroups.csv", SubgroupDifference)
 Place = tuple[str, str, str, str, str]
 """Part, family, kind, subgroup, metric."""
 
 
-def compare_subgroups(out: Path, ratio: float, margin: float) -> Iterator[SubgroupDifference]:
+def compare_subgroups(
+    out: Path, ratio: float, margin: float, variances: PatientVariances
+) -> Iterator[SubgroupDifference]:
     """Yields every arm against the baseline in every subgroup.
 
     Args:
         out: Folder of the study, with its tables.
         ratio: Test images per training image.
         margin: Differences up to this are practically equal.
+        variances: How much means depend on who was tested.
     """
     values: dict[Place, dict[str, dict[int, list[float]]]] = defaultdict(lambda: defaultdict(lambda: defaultdict(list)))
     images: dict[Place, dict[int, int]] = defaultdict(dict)
     for row in read_records(out / SUBGROUPS, SubgroupRow):
-        for metric in METRICS:
+        for metric in SUBGROUP_METRICS:
             place = (row.part, row.family, row.kind, row.subgroup, metric)
             values[place][row.arm][row.split].append(float(getattr(row, metric)))
             images[place][row.split] = row.images
@@ -106,29 +108,29 @@ def compare_subgroups(out: Path, ratio: float, margin: float) -> Iterator[Subgro
         for arm in arms:
             if arm in ARMS and arm != BASELINE:
                 count = float(np.mean(list(images[place].values())))
-                yield compare(place, arm, arms[BASELINE], arms[arm], count, (ratio, margin))
+                part, family, kind, subgroup, metric = place
+                variance = variances.find_difference(part, arm, family, name_metric(metric, kind, subgroup))
+                yield compare(place, arm, (arms[BASELINE], arms[arm]), count, (ratio, margin, variance))
 
 
 def compare(
     place: Place,
     arm: str,
-    before: dict[int, list[float]],
-    after: dict[int, list[float]],
+    values: tuple[dict[int, list[float]], dict[int, list[float]]],
     images: float,
-    limits: tuple[float, float],
+    limits: tuple[float, float, float],
 ) -> SubgroupDifference:
     """Returns an arm against the baseline in one subgroup.
 
     Args:
         place: Part, family, kind and name of the subgroup, metric.
         arm: The arm.
-        before: Values of the baseline, one per seed, by split.
-        after: Values of the arm likewise.
+        values: Values of the baseline and of the arm, one per seed, by split.
         images: Mean number of images.
-        limits: Test images per training image, and margin.
+        limits: Test images per training image, margin, and variance of the mean difference over patients.
     """
     part, family, kind, subgroup, metric = place
-    ratio, margin = limits
+    (before, after), (ratio, margin, variance) = values, limits
     shared = sorted(before.keys() & after.keys())
     base = np.array([np.mean(before[split]) for split in shared])
     change = np.array([np.mean(after[split]) for split in shared]) - base
@@ -136,7 +138,7 @@ def compare(
     if not known.any():
         nothing = (np.nan, np.nan, np.nan, np.nan)
         return SubgroupDifference(part, family, arm, kind, subgroup, metric, images, 0, *nothing, "no")
-    mean = compare_splits(change[known], ratio)
+    mean = compare_splits(change[known], ratio, variance)
     harms = mean.value < -margin and mean.high < 0
     return SubgroupDifference(
         *(part, family, arm, kind, subgroup, metric, images, int(known.sum()), float(base[known].mean())),

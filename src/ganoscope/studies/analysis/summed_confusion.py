@@ -2,13 +2,12 @@
 
 from collections import defaultdict
 from collections.abc import Iterator
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from pathlib import Path
 
 from ganoscope.files.records import read_records
+from ganoscope.studies.analysis.kept_tables import KeptTable
 from ganoscope.studies.result_files import CONFUSION, HELD_OUT
-
-FILE = "confusion.csv"
 
 
 @dataclass(frozen=True)
@@ -57,7 +56,7 @@ class CellRow:
     images: int
 
 
-COLUMNS = tuple(field.name for field in fields(SummedCell))
+TABLE = KeptTable("confusion.csv", SummedCell)
 
 
 def sum_confusion(out: Path) -> Iterator[SummedCell]:

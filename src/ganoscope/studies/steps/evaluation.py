@@ -16,7 +16,15 @@ from ganoscope.evaluate.classification.metrics import METRICS, Predictions, comp
 from ganoscope.evaluate.classification.subgroup_scores import find_subgroups
 from ganoscope.files.tables import save_csv
 from ganoscope.studies.families import find_family
+from ganoscope.studies.held_out_answers import (
+    SUBGROUP_METRICS,
+    Mask,
+    collect_changes,
+    measure_changes,
+    number_blocks,
+)
 from ganoscope.studies.result_files import (
+    CHANGES,
     CHOSEN,
     COLUMNS,
     CONFUSION,
@@ -33,7 +41,7 @@ from ganoscope.studies.result_files import (
 from ganoscope.studies.steps.added_images import open_images
 from ganoscope.studies.steps.chosen_patients import open_same
 
-REVISIONS = {"evaluate_split": 1}
+REVISIONS = {"evaluate_split": 2}
 
 
 @dataclass(frozen=True)
@@ -45,12 +53,14 @@ class Tested:
         family: Its family.
         seed: Number of its seed.
         trials: Folders of its trials' results; validation chooses one.
+        seen_synthetic: Whether it may have learned from the synthetic images: it is not tested on them.
     """
 
     arm: str
     family: str
     seed: int
     trials: Sequence[Path]
+    seen_synthetic: bool
 
 
 def evaluate_split(
@@ -58,17 +68,20 @@ def evaluate_split(
     inputs: Mapping[str, Path],
     *,
     classifiers: Sequence[Mapping[str, Any]],
+    patients: int,
     external_fingerprint: str = "",
     external_splits: Sequence[str] = (),
     external: str = "",
 ) -> None:
-    """Tests all classifiers of a split, and writes results, subgroups, confusion matrices and predictions.
+    """Tests all classifiers of a split: results, subgroups, confusion matrices, predictions, changes without patients.
 
     Args:
         output: Folder of the results.
         inputs: `held_out`: the held-out patients; `synthetic`: images of the split's generator, where there are any;
             and the results of all trials, by the names in `classifiers`.
-        classifiers: For each classifier `arm`, `family`, `seed`, and `trials`: names of the results of its trials.
+        classifiers: For each classifier `arm`, `family`, `seed`, `trials`: names of the results of its trials, and
+            `seen_synthetic`.
+        patients: Number of patients that the splits draw from.
         external_fingerprint: Fingerprint of the external store.
         external_splits: Its splits to test on.
         external: Store of other patients; "" for none.
@@ -78,27 +91,44 @@ def evaluate_split(
         stores[EXTERNAL] = open_same(external, external_fingerprint)
     if "synthetic" in inputs and (images := open_images(inputs["synthetic"])):
         stores[SYNTHETIC] = images
-    asked = [
-        Tested(one["arm"], one["family"], one["seed"], [inputs[name] for name in one["trials"]]) for one in classifiers
-    ]
     rows: dict[str, list[dict[str, object]]] = {RESULTS: [], SUBGROUPS: [], CONFUSION: []}
     arrays: dict[str, NDArray[Any]] = {}
-    for tested in asked:
+    changes = []
+    for tested in (make_tested(one, inputs) for one in classifiers):
         trial, fitted = choose_trial(tested.trials)
         chosen = {"trial": tested.trials.index(trial), **{name: fitted[name] for name in CHOSEN}}
         for part, store in stores.items():
+            if part == SYNTHETIC and tested.seen_synthetic:
+                continue
             positions = store.indices(*external_splits) if part == EXTERNAL else np.arange(store.count)
             predictions = predict(tested, trial, store, part, positions)
             key = {"part": part, "arm": tested.arm, "family": tested.family, "seed": tested.seed}
             rows[RESULTS].append({**key, **chosen, **measure(predictions)})
             rows[CONFUSION] += [{**key, **cell} for cell in count_confusion(predictions)]
-            if part != SYNTHETIC:
-                rows[SUBGROUPS] += [{**key, **row} for row in measure_subgroups(predictions, store)]
             arrays |= {f"{part}/{name}": getattr(predictions, name) for name in ("codes", "groups", "sample_ids")}
             arrays[f"{part}/{tested.arm}/{tested.family}/{tested.seed}"] = predictions.probabilities
+            if part != SYNTHETIC:
+                subgroups = list(find_subgroups(predictions, store))
+                rows[SUBGROUPS] += [{**key, **row} for row in measure_subgroups(predictions, subgroups)]
+                blocks = number_blocks(
+                    predictions.groups, patients if part == HELD_OUT else len(np.unique(predictions.groups))
+                )
+                found = measure_changes(predictions, subgroups, blocks)
+                changes.append((part, f"{tested.arm}/{tested.family}", blocks, found))
     for file, columns in COLUMNS.items():
         save_csv(output / file, columns, rows[file])
     save_arrays(output / PREDICTIONS, arrays)
+    save_arrays(output / CHANGES, collect_changes(changes))
+
+
+def make_tested(described: Mapping[str, Any], inputs: Mapping[str, Path]) -> Tested:
+    """Returns a classifier to test.
+
+    Args:
+        described: What the task says about it.
+        inputs: Results that the task needs, by name.
+    """
+    return Tested(**{**described, "trials": [inputs[name] for name in described["trials"]]})
 
 
 def predict(tested: Tested, folder: Path, store: Store, part: str, positions: NDArray[np.int64]) -> Predictions:
@@ -140,12 +170,12 @@ def count_confusion(predictions: Predictions) -> Iterator[dict[str, object]]:
             yield {"label": label, "prediction": prediction, "images": int(matrix[row, column])}
 
 
-def measure_subgroups(predictions: Predictions, store: Store) -> Iterator[dict[str, object]]:
+def measure_subgroups(predictions: Predictions, subgroups: Sequence[Mask]) -> Iterator[dict[str, object]]:
     """Yields metrics of the images of each class, and of each view, modality and source folder with enough images.
 
     Args:
-        predictions: Predictions for images of the store.
-        store: Store of the images.
+        predictions: Predictions for N images of a store.
+        subgroups: Kind, name and members, shape (N,), of each.
     """
     right = predictions.predicted == predictions.codes
     values = compute_values(predictions, np.ones((1, len(right))))
@@ -154,7 +184,7 @@ def measure_subgroups(predictions: Predictions, store: Store) -> Iterator[dict[s
         by_class = {name: float(values[f"{name} {label}"][0]) for name in ("auroc", "sensitivity")}
         accuracy = float(right[own].mean()) if own.any() else np.nan
         yield {"kind": "class", "subgroup": label, "images": int(own.sum()), **by_class, "accuracy": accuracy}
-    for kind, name, own in find_subgroups(predictions, store):
+    for kind, name, own in subgroups:
         part = compute_values(predictions, own[None].astype(np.float64))
-        metrics = {metric: float(part[metric][0]) for metric in ("auroc", "sensitivity", "accuracy")}
+        metrics = {metric: float(part[metric][0]) for metric in SUBGROUP_METRICS}
         yield {"kind": kind, "subgroup": name, "images": int(own.sum()), **metrics}

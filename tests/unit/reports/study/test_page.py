@@ -88,6 +88,16 @@ def test_means_confusion_and_curves_are_those_of_the_tables(written):
     assert f"{float(auroc['mean']):.3f} ± {float(auroc['sd']):.3f}" in flat
 
 
+def test_an_arm_is_not_scored_on_images_that_it_may_have_learned_from(written):
+    page, _, out, _ = written
+    assert "augmented not scored: may have learned from them" in page.text
+    assert "baseline not scored" not in page.text
+    scored = {row["arm"] for row in read(out / "analysis" / "endpoints.csv") if row["part"] == "synthetic"}
+    assert scored >= {"baseline", "classical"}
+    assert "augmented" not in scored
+    assert page.text.count("which are of no patient") == 1
+
+
 def test_harm_is_flagged_where_the_table_says_so(written):
     page, _, out, _ = written
     rows = [row for row in read(out / "analysis" / "subgroups.csv") if row["metric"] in ("auroc", "sensitivity")]

@@ -2,7 +2,7 @@
 
 from types import SimpleNamespace
 
-from tests.fixtures.study_tables import MadeUpSplit, decide
+from tests.fixtures.study_tables import UNKNOWN, MadeUpSplit, decide
 
 from ganoscope.data.store import Store
 from ganoscope.studies.analysis import FOLDER
@@ -16,22 +16,22 @@ def test_parts_are_left_out_and_made_when_asked_for(phantom_store, tiny_classifi
     store, design = Store.open(phantom_store), decide(tmp_path, phantom_store)
     split = MadeUpSplit(SimpleNamespace(design=design), store, store, store, tiny_classifier)
     folder = tmp_path / FOLDER
-    analyse(tmp_path, split, AnalysisConfig(**FEW, skip_ssim=True, skip_gradcam=True))
+    analyse(tmp_path, split, AnalysisConfig(**FEW, skip_ssim=True, skip_gradcam=True), UNKNOWN)
     assert not (folder / "ssim.json").exists()
     assert not (folder / "grad_cams.json").exists()
-    analyse(tmp_path, split, AnalysisConfig(**FEW))
+    analyse(tmp_path, split, AnalysisConfig(**FEW), UNKNOWN)
     made = (folder / "ssim.npz").stat().st_mtime_ns
     assert (folder / "grad_cams.json").exists()
-    analyse(tmp_path, split, AnalysisConfig(**FEW, skip_plots=True))
+    analyse(tmp_path, split, AnalysisConfig(**FEW, skip_plots=True), UNKNOWN)
     assert (folder / "ssim.npz").stat().st_mtime_ns == made, "the same request is kept"
-    analyse(tmp_path, split, AnalysisConfig(**FEW, skip_ssim=True))
+    analyse(tmp_path, split, AnalysisConfig(**FEW, skip_ssim=True), UNKNOWN)
     assert not (folder / "ssim.npz").exists()
 
 
 def test_without_synthetic_images_there_is_nothing_to_compare(phantom_store, tiny_classifier, tmp_path):
     store, design = Store.open(phantom_store), decide(tmp_path, phantom_store)
     split = MadeUpSplit(SimpleNamespace(design=design), store, store, None, tiny_classifier)
-    analyse(tmp_path, split, AnalysisConfig(**FEW))
+    analyse(tmp_path, split, AnalysisConfig(**FEW), UNKNOWN)
     assert {path.name for path in (tmp_path / FOLDER).glob("*.npz")} == {"grad_cams.npz"}
 
 
@@ -39,12 +39,12 @@ def test_files_that_were_edited_or_deleted_are_made_again(phantom_store, tiny_cl
     store, design = Store.open(phantom_store), decide(tmp_path, phantom_store)
     split = MadeUpSplit(SimpleNamespace(design=design), store, store, store, tiny_classifier)
     path, config = tmp_path / FOLDER / "ssim.json", AnalysisConfig(**FEW, skip_gradcam=True)
-    analyse(tmp_path, split, config)
+    analyse(tmp_path, split, config, UNKNOWN)
     honest = path.read_bytes()
     path.write_text(path.read_text().replace('"pairs": 12', '"pairs": 99'))
     assert path.read_bytes() != honest
-    analyse(tmp_path, split, config)
+    analyse(tmp_path, split, config, UNKNOWN)
     assert path.read_bytes() == honest
     path.unlink()
-    analyse(tmp_path, split, config)
+    analyse(tmp_path, split, config, UNKNOWN)
     assert path.read_bytes() == honest

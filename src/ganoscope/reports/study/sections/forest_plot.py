@@ -22,8 +22,9 @@ def show(findings: Findings) -> Chapter:
     rows = tuple(write_comparison(one) for one in found.comparisons)
     table = Table(f"{metric}, arm minus baseline", HEADER, rows)
     text = (
-        f"Points are mean differences of {metric} from the baseline over splits, bars their intervals, adjusted "
-        "(Holm) over the arms of a classifier; ticks below them are the single splits. The shaded band is the margin: "
+        f"Points are mean differences of {metric} from the baseline over splits, bars their intervals, adjusted over "
+        "the arms of a classifier (by Holm where splits vary, by Bonferroni where patients are resampled); ticks below "
+        "them are the single splits. The shaded band is the margin: "
         "differences in it count as equal. Only one comparison decides; the others show how far the result depends on "
         "arm and classifier."
     )

@@ -10,10 +10,12 @@ from ganoscope.evaluate.classification.metrics import METRICS
 from ganoscope.figures.axes import COLOURS, INK, make_figure, measure_arms
 from ganoscope.reports.kit.content import Chapter, Section, Table
 from ganoscope.reports.study.artefacts import Findings
-from ganoscope.reports.study.wording import name_metric, write_level
+from ganoscope.reports.study.wording import INTERVALS, name_metric, write_level
 from ganoscope.studies.analysis.endpoint_means import EndpointMean
+from ganoscope.studies.arms import ARMS
 from ganoscope.studies.judgement import ArmLevel
-from ganoscope.studies.result_files import HELD_OUT
+from ganoscope.studies.result_files import HELD_OUT, SYNTHETIC
+from ganoscope.studies.split_tasks import suits
 
 SHOWN = (
     ("auroc", "auprc", "balanced_accuracy", "accuracy"),
@@ -22,6 +24,8 @@ SHOWN = (
 )
 """Metrics of each table."""
 TESTED = {"held_out": "held-out patients", "external": "the external store", "synthetic": "synthetic images"}
+LEARNED = "not scored: may have learned from them"
+"""Stands in place of a metric of synthetic images that the arm's own were drawn with."""
 CHANCE = {"auroc": 0.5}
 """Value of a metric at chance, where bars begin."""
 
@@ -31,9 +35,9 @@ def show(findings: Findings) -> Chapter:
     found = findings.judgement
     metric, splits = name_metric(found.endpoint), findings.design.plan.count
     text = (
-        f"Bars are means of {metric} over {splits} splits of held-out patients, black lines their corrected 95 % "
-        "intervals. Every point is one split; a line joins the same split from arm to arm, as arms are compared within "
-        "splits: intervals of bars may overlap where all splits differ in the same direction."
+        f"Bars are means of {metric} over {splits} splits of held-out patients, black lines their 95 % intervals. "
+        "Every point is one split; a line joins the same split from arm to arm, as arms are compared within splits: "
+        "intervals of bars may overlap where all splits differ in the same direction."
     )
     levels = [one for one in found.levels if one.part == HELD_OUT and one.arm in findings.arms]
     alt = f"Bars of {metric} for {len(levels)} pairs of arm and classifier; the numbers are in the tables below."
@@ -43,7 +47,7 @@ def show(findings: Findings) -> Chapter:
         for part, family in list_places(findings)
         for metrics in SHOWN
     ]
-    return Chapter("levels", "Results by split", (Section((text,), figures=figures), *tables))
+    return Chapter("levels", "Results by split", (Section((text, INTERVALS), figures=figures), *tables))
 
 
 def list_places(findings: Findings) -> list[tuple[str, str]]:
@@ -65,7 +69,10 @@ def list_means(findings: Findings, part: str, family: str, metrics: tuple[str, .
     rows = tuple(
         (arm, *(write_mean(cells[arm, metric], findings.design.plan.count) for metric in metrics)) for arm in arms
     )
-    caption = f"{family}, tested on {TESTED[part]}: mean over splits (corrected 95 % interval)"
+    unscored = [arm for arm in findings.arms if part == SYNTHETIC and arm not in arms and suits(family, ARMS[arm])]
+    rows += tuple((arm, *[LEARNED] * len(metrics)) for arm in unscored)
+    kind = "interval of splits alone: these images are of no patient" if part == SYNTHETIC else "95 % interval"
+    caption = f"{family}, tested on {TESTED[part]}: mean over splits ({kind})"
     return Table(caption, ("Arm", *(METRICS[metric] for metric in metrics)), rows)
 
 

@@ -8,7 +8,7 @@ LIMITS = (
     "scanners or prevalences may give another one; an external store (`--external`) tests that.",
     "The corrected interval allows for the patients that splits share by an approximation (Nadeau and Bengio 2003), "
     "and is wider where the patients tested on vary more than that. It is about the procedure, not about one trained "
-    "network.",
+    "network. An interval over patients is about the trained models, and does not tell what training anew would give.",
     "Only the primary comparison was named before training. Everything else on this page shows where to look next.",
     "Labels are taken as true. Where a classifier and a generator learn from wrong labels, both look better than they "
     "are.",

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from ganoscope.statistics.corrected_t import compute_variance_factor
 from ganoscope.statistics.estimate import LEVEL
-from ganoscope.statistics.power import (
+from ganoscope.statistics.planning.power import (
     compute_equivalence_power,
     compute_minimum_detectable_difference,
     compute_smallest_exact_p,

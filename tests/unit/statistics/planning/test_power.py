@@ -5,7 +5,7 @@ import pytest
 from scipy import stats
 
 from ganoscope.statistics.corrected_t import compute_variance_factor
-from ganoscope.statistics.power import (
+from ganoscope.statistics.planning.power import (
     compute_equivalence_power,
     compute_minimum_detectable_difference,
     compute_power,

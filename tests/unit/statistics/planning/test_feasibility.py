@@ -2,7 +2,7 @@
 
 import pytest
 
-from ganoscope.statistics.feasibility import check_feasibility
+from ganoscope.statistics.planning.feasibility import check_feasibility
 from ganoscope.statistics.verdict import EQUAL, HARMS, HELPS, NO_EVIDENCE
 
 

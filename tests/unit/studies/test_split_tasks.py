@@ -1,0 +1,38 @@
+"""Tasks of a split: what the reverse test opens, and whom it leaves out."""
+
+from pathlib import Path
+
+import pytest
+
+from ganoscope.data.store import Store
+from ganoscope.studies.config import StudyConfig
+from ganoscope.studies.design import make_design
+from ganoscope.studies.split_tasks import SplitTasks
+
+
+def evaluate(phantom_store, *arms):
+    config = StudyConfig(generator="cgan", arms=("baseline", *arms), families=("small_cnn",), repeats=3, folds=2)
+    return SplitTasks(make_design(Store.open(phantom_store), config)[0], Path(phantom_store), 0).evaluate()
+
+
+@pytest.mark.parametrize(
+    "arms", [("filtered", "classical"), ("augmented", "filtered", "duplicated"), ("shuffled_labels",)]
+)
+def test_synthetic_images_test_only_who_has_not_learned_from_them(phantom_store, arms):
+    task = evaluate(phantom_store, *arms)
+    seen = {one["arm"]: one["seen_synthetic"] for one in task.arguments["classifiers"]}
+    learned = {"filtered", "augmented", "shuffled_labels"}
+    assert seen == {arm: arm in learned for arm in ("baseline", *arms)}
+
+
+def test_synthetic_images_that_the_baseline_is_tested_on_were_not_chosen_by_it(phantom_store):
+    drawn = evaluate(phantom_store, "filtered").needs["synthetic"]
+    assert not drawn.arguments["drawing"]["screened"]
+    assert "classifier" not in drawn.needs
+    assert drawn.key == evaluate(phantom_store, "augmented", "filtered").needs["synthetic"].key
+
+
+def test_without_synthetic_images_there_is_no_reverse_test(phantom_store):
+    task = evaluate(phantom_store, "classical")
+    assert "synthetic" not in task.needs
+    assert not any(one["seen_synthetic"] for one in task.arguments["classifiers"])
