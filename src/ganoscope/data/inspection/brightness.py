@@ -123,13 +123,20 @@ def save_measurements(path: Path, measured: Measurements) -> None:
     save_arrays(path, arrays)
 
 
-def load_measurements(path: Path) -> Measurements:
+def load_measurements(path: Path, count: int) -> Measurements:
     """Returns the measurements that `save_measurements` wrote.
+
+    Args:
+        path: The file.
+        count: Number of images of the store.
 
     Raises:
         UserError: The file is missing or damaged.
+        ValueError: Images are named that are not in the store, or not in ascending order.
     """
     arrays = load_arrays(path, "Run `ganoscope inspect` again.", SHAPES)
+    if (np.diff(arrays["indices"], prepend=-1, append=count) <= 0).any():
+        raise ValueError(f"indices are not ascending positions below {count}")
     classes, histograms = arrays.pop("classes").tolist(), arrays.pop("histograms")
     step = int(arrays.pop("step"))
     return Measurements(**arrays, step=step, histograms=dict(zip(classes, histograms, strict=True)))

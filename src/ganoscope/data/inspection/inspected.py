@@ -139,7 +139,7 @@ def load_findings(folder: Path, store: Store) -> Findings:
     if content.get("fingerprint") != store.fingerprint:
         raise UserError(f"{folder} is about another store than {store.path}. Run `ganoscope inspect` again.")
     with reading(folder / MEASUREMENTS):
-        measured = load_measurements(folder / MEASUREMENTS)
+        measured = load_measurements(folder / MEASUREMENTS, store.count)
     with reading(folder / GALLERIES):
         low, high = (convert(float, content["window"][name], f"window.{name}") for name in ("low", "high"))
         return Findings(

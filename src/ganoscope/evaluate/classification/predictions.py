@@ -26,6 +26,8 @@ SCORED = ("validation", "test")
 FORMER_KEY = "parts"
 """Key of the splits in `metrics.json` until version 0.1."""
 REMEDY = "Train the classifier again, into a new folder."
+ROUNDING = 1e-6
+"""How far rounding may lift a probability above 1."""
 ARRAYS = ("sample_ids", "codes", "probabilities", "uncalibrated")
 """Arrays of `Predictions` in `predictions.npz`, by split; groups, which may be patients, stay in the store."""
 
@@ -189,7 +191,9 @@ def restore_predictions(run: Path, store: Store, arrays: Mapping[str, NDArray[An
 
     Raises:
         UserError: They are about another store.
+        ValueError: They are no predictions.
     """
+    refuse_other_numbers(arrays, split)
     indices = arrays[f"{split}/indices"]
     if indices.max() >= store.count or (store.column("sample_id")[indices] != arrays[f"{split}/sample_ids"]).any():
         raise UserError(f"predictions in {run} are about another store than {store.path}. Name the classifier's own.")
@@ -199,6 +203,23 @@ def restore_predictions(run: Path, store: Store, arrays: Mapping[str, NDArray[An
         classes=tuple(arrays[f"{split}/classes"].tolist()),
         **{name: arrays[f"{split}/{name}"] for name in ARRAYS},
     )
+
+
+def refuse_other_numbers(arrays: Mapping[str, NDArray[Any]], split: str) -> None:
+    """Refuses numbers of classes that are not there, and probabilities that are none.
+
+    Args:
+        arrays: Content of `predictions.npz`, shapes as in `Predictions`.
+        split: Name of the split.
+
+    Raises:
+        ValueError: There are some.
+    """
+    ranges = {"codes": len(arrays[f"{split}/classes"]) - 1, "probabilities": 1 + ROUNDING, "uncalibrated": 1 + ROUNDING}
+    for name, most in ranges.items():
+        values = arrays[f"{split}/{name}"]
+        if not ((values >= 0) & (values <= most)).all():
+            raise ValueError(f"{split}/{name} holds numbers beside 0 to {most:g}")
 
 
 def restore_scores(content: Mapping[str, Any]) -> SplitScores:

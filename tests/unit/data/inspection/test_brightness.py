@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 from tests.fixtures.made_up_stores import RANGES, write_store
 
 from ganoscope.data.inspection.brightness import (
+    Measurements,
     choose_positions,
     find_range,
     load_measurements,
@@ -59,7 +60,7 @@ def test_range_leaves_out_no_more_than_its_share(counts, share):
 def test_measurements_are_read_back_as_written(tmp_path):
     measured = measure(store := write_store(tmp_path / "store", [{} for _ in range(6)]), store.column("label"), seed=0)
     save_measurements(tmp_path / "measurements.npz", measured)
-    again = load_measurements(tmp_path / "measurements.npz")
+    again = load_measurements(tmp_path / "measurements.npz", 6)
     for name in ("indices", "means", "deviations", "values"):
         np.testing.assert_array_equal(getattr(again, name), getattr(measured, name))
     assert again.step == measured.step
@@ -68,4 +69,13 @@ def test_measurements_are_read_back_as_written(tmp_path):
     (tmp_path / "measurements.npz").write_bytes(b"cut off")
     for name in ("measurements.npz", "absent.npz"):
         with pytest.raises(UserError, match="missing or damaged"):
-            load_measurements(tmp_path / name)
+            load_measurements(tmp_path / name, 6)
+
+
+@pytest.mark.parametrize("indices", [[0, 1, 6], [-1, 1, 2], [0, 2, 2], [0, 2, 1], [10**9] * 3])
+def test_positions_that_are_not_in_the_store_are_refused(tmp_path, indices):
+    numbers = np.zeros(3)
+    measured = Measurements(np.array(indices), numbers, numbers, np.arange(4), 1, {"sick": np.arange(4)})
+    save_measurements(tmp_path / "measurements.npz", measured)
+    with pytest.raises(ValueError, match="not ascending positions below 6"):
+        load_measurements(tmp_path / "measurements.npz", 6)

@@ -36,6 +36,18 @@ def test_missing_damaged_and_foreign_predictions_are_refused(tiny_classifier, ph
         load_results(run, store)
 
 
+@pytest.mark.parametrize("name", ["codes", "probabilities", "uncalibrated"])
+@pytest.mark.parametrize("value", [-1, 10**9])
+def test_numbers_that_no_prediction_has_are_refused(tiny_classifier, phantom_store, tmp_path, name, value):
+    store, run = Store.open(phantom_store), shutil.copytree(tiny_classifier, tmp_path / "run")
+    with np.load(run / "predictions.npz") as file:
+        arrays = dict(file)
+    arrays[f"test/{name}"][0] = value
+    np.savez(run / "predictions.npz", **arrays)
+    with pytest.raises(UserError, match=rf"predictions\.npz is damaged: .*test/{name} holds numbers beside 0 to"):
+        load_results(run, store)
+
+
 def test_metrics_of_an_earlier_version_are_read(tiny_classifier, phantom_store, tmp_path):
     store, run = Store.open(phantom_store), shutil.copytree(tiny_classifier, tmp_path / "run")
     now = load_results(run, store)
