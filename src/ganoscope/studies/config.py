@@ -103,7 +103,8 @@ class StudyConfig:
     seed: int = 0
     """Random seed."""
     device: Literal["auto", "cpu", "cuda"] = "auto"
-    """Device to compute on; auto uses a GPU if there is one."""
+    """Device of trainings and drawing. cuda: each such task takes a GPU of its own; auto computes on the CPU, as cpu
+    does, so that one design means the same on every machine."""
 
     def __post_init__(self) -> None:
         """Checks every value.

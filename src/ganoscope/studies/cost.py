@@ -66,7 +66,8 @@ class Costs:
 def estimate_cost(design: Design, store: Store) -> list[Cost]:
     """Returns the estimated cost of the trainings, as tasks do them; sampling and evaluation add little.
 
-    Tasks work with one thread, and see no GPU unless the design asks for one.
+    Tasks work with one thread, and see no GPU unless the design asks for one. Where that is somewhere else, as behind a
+    login node, the estimate is that of this machine's CPU.
 
     Args:
         design: The design.
@@ -75,7 +76,7 @@ def estimate_cost(design: Design, store: Store) -> list[Cost]:
     threads = torch.get_num_threads()
     torch.set_num_threads(1)
     try:
-        return list(time_trainings(design, store, choose_device("cuda" if design.config.device == "cuda" else "cpu")))
+        return list(time_trainings(design, store, choose_device("auto" if design.config.device == "cuda" else "cpu")))
     finally:
         torch.set_num_threads(threads)
 

@@ -91,6 +91,11 @@ class SplitTasks:
         return MemoryNeeds(self.design, measure_store(self.store)[0])
 
     @property
+    def gpus(self) -> float:
+        """GPUs that a training takes."""
+        return float(self.design.config.device == "cuda")
+
+    @property
     def label(self) -> str:
         """The split in names of tasks."""
         return f"split {self.number + 1}"
@@ -137,7 +142,8 @@ class SplitTasks:
         }
         data, memory = self.take_training(config.real_fraction), self.memory.train_generator
         function = f"{STEPS}.generator:train_generator"
-        return Task(f"{self.label}: generator", function, arguments, {"data": data}, resumes=True, memory_gib=memory)
+        name, needs = f"{self.label}: generator", {"data": data}
+        return Task(name, function, arguments, needs, resumes=True, memory_gib=memory, gpus=self.gpus)
 
     def provide_images(self, source: str) -> Task:
         """Returns the task that provides the images of arms with that source."""
@@ -168,8 +174,8 @@ class SplitTasks:
             needs["generator"] = self.train_generator()
         if screened:
             needs["classifier"] = self.fit(find_baseline(self.design), config.families[0], 0, 0)
-        name = f"{self.label}: {source} images"
-        return Task(name, f"{STEPS}.added_images:draw_images", arguments, needs, places, memory_gib=memory)
+        name, function = f"{self.label}: {source} images", f"{STEPS}.added_images:draw_images"
+        return Task(name, function, arguments, needs, places, memory_gib=memory, gpus=self.gpus)
 
     def fit(self, variant: Variant, family: str, seed: int, trial: int) -> Task:
         """Returns the task that fits one classifier.
@@ -199,7 +205,8 @@ class SplitTasks:
         }
         name, function = f"{self.label}: {family}, {variant.name}", f"{STEPS}.classifier:fit_classifier"
         memory = partial(self.memory.fit, family, arm, variant.fraction, float(which["ratio"]))
-        return Task(name, function, arguments, needs, places, resumes=True, memory_gib=memory)
+        gpus = 0.0 if family == RANDOM_FEATURES else self.gpus
+        return Task(name, function, arguments, needs, places, resumes=True, memory_gib=memory, gpus=gpus)
 
     def _describe_arm(self, arm: Arm, family: str, seed: int, trial: int) -> dict[str, Any]:
         config = self.design.config

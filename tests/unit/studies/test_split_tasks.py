@@ -36,3 +36,17 @@ def test_without_synthetic_images_there_is_no_reverse_test(phantom_store):
     task = evaluate(phantom_store, "classical")
     assert "synthetic" not in task.needs
     assert not any(one["seen_synthetic"] for one in task.arguments["classifiers"])
+
+
+@pytest.mark.parametrize("device", ["auto", "cpu", "cuda"])
+def test_trainings_and_drawing_take_a_gpu_where_one_is_asked_for(phantom_store, device):
+    config = StudyConfig(generator="cgan", arms=("baseline", "filtered"), repeats=3, folds=2, device=device)
+    evaluation = SplitTasks(make_design(Store.open(phantom_store), config)[0], Path(phantom_store), 0).evaluate()
+    open_tasks, gpus = [evaluation], {}
+    while open_tasks:
+        task = open_tasks.pop()
+        gpus[task.name] = task.gpus
+        open_tasks += task.needs.values()
+    taking = {name for name in gpus if "generator" in name or "small_cnn" in name or name.endswith("ed images")}
+    assert len(taking) >= 4
+    assert {name for name, number in gpus.items() if number} == (taking if device == "cuda" else set())

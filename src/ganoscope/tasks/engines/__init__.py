@@ -121,7 +121,7 @@ def import_extra(name: str) -> Any:
 
 
 def list_too_large(tasks: Sequence[Task], cores: float, memory_gib: float, gpus: float) -> list[str]:
-    """Returns why tasks could never run, a message each.
+    """Returns why tasks could never run: for each resource a message, which names the largest of them.
 
     Args:
         tasks: The tasks.
@@ -131,13 +131,16 @@ def list_too_large(tasks: Sequence[Task], cores: float, memory_gib: float, gpus:
     """
     faults = []
     remedy = "Let it have less, or use a larger machine or another engine."
-    for task in tasks:
-        for name, needed, there, unit in (
-            ("cores", task.cores, cores, "cores"),
-            ("memory", task.find_memory_gib(), round(memory_gib, 2), "GiB"),
-            ("GPUs", task.gpus, gpus, "GPUs"),
-        ):
-            if needed > there:
-                fault = f"{task.name} needs more {name} than there are for tasks"
-                faults.append(describe(fault, f"{needed:g} {unit}", f"up to {there:g} {unit}", remedy))
+    needs = [(task, {"cores": task.cores, "memory": task.find_memory_gib(), "GPUs": task.gpus}) for task in tasks]
+    for name, there, unit in (
+        ("cores", cores, "cores"),
+        ("memory", round(memory_gib, 2), "GiB"),
+        ("GPUs", gpus, "GPUs"),
+    ):
+        above = [(needed[name], task.name) for task, needed in needs if needed[name] > there]
+        if above:
+            needed, largest = max(above, key=lambda one: one[0])
+            others = f" ({len(above):,} such tasks)" if len(above) > 1 else ""
+            fault = f"{largest} needs more {name} than there are for tasks{others}"
+            faults.append(describe(fault, f"{needed:g} {unit}", f"up to {there:g} {unit}", remedy))
     return faults

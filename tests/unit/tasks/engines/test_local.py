@@ -75,6 +75,13 @@ def test_what_never_fits_is_told(engine):
     ]
 
 
+def test_many_tasks_that_never_fit_make_one_message(engine):
+    faults = engine.list_faults([make("draw", f"task {gpus}", seed=1, gpus=gpus) for gpus in range(2, 6)])
+    assert [fault.split(". ")[0] for fault in faults] == [
+        "task 5 needs more GPUs than there are for tasks (3 such tasks): got 5 GPUs; allowed: up to 2 GPUs"
+    ]
+
+
 def test_free_memory_is_positive_and_plausible():
     assert 1 << 26 < measure_free_memory() < 1 << 46
 
