@@ -152,7 +152,6 @@ class Trial:
 
     def start(self, kind: str = "none", point: int = 0) -> int:
         """Starts the command in a copy of this process, which has everything imported; returns the process's id."""
-        (self.folder / "tmp").mkdir(parents=True, exist_ok=True)
         return fork(self.list_arguments(), self.folder, Breaker(kind, point, self.folder))
 
     def wait(self, process: int) -> tuple[int, str]:
@@ -167,6 +166,7 @@ class Trial:
 
 def fork(arguments: list[str], folder: Path, breaker: Breaker) -> int:
     """Runs a command in a copy of this process, and returns its id; what it says is written beside the folder."""
+    (folder / "tmp").mkdir(parents=True, exist_ok=True)
     process = os.fork()
     if process:
         return process
@@ -204,7 +204,6 @@ def make_inputs(folder: Path) -> None:
         ["phantom", folder / "store", "--number", "144", *SIZE],
         ["train", "dcgan", folder / "store", folder / "run", "--images", "64", "--batch-size", "16", *NETWORKS, *EXACT],
     ):
-        (folder / "made").mkdir(exist_ok=True)
         made = fork([str(one) for one in command], folder / "made", Breaker("none", 0, folder))
         if os.waitpid(made, 0)[1]:
             raise SystemExit((folder / "told").read_text())
