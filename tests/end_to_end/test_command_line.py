@@ -27,3 +27,12 @@ def test_a_command_that_is_stopped_leaves_nothing_half_done(number, tmp_path, mo
     assert stopped.value.code == 128 + number
     assert "interrupted" in capsys.readouterr().err
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("arguments", [["phantom", "st\udcff"], ["train", "dcgan", "store", "\ud800"], ["\udc80"]])
+def test_names_that_are_no_text_are_refused_in_words(arguments, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    assert cli.execute(arguments) == 2
+    told = " ".join(capsys.readouterr().err.split())
+    assert r"an argument is no valid text: got " in told and "allowed: names in UTF-8. Rename" in told
+    assert not list(tmp_path.iterdir())

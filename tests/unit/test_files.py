@@ -200,7 +200,15 @@ def test_what_json_cannot_hold_keeps_the_old_file(tmp_path):
     assert names(tmp_path) == ["a.json"]
 
 
-@pytest.mark.parametrize("content", [b"", b"{", b"{'a': 1}", b"\xff\xfe", b"[1] x"])
+HALVES = [rb'["\ud800"]', rb'{"\uDFFF": 1}', rb'["\udc80\ud83d"]']
+
+
+def test_letters_of_two_code_units_are_read(tmp_path):
+    (tmp_path / "a.json").write_bytes(rb'["\ud83d\ude00", "\u00e9", "\\ud800"]')
+    assert load_json(tmp_path / "a.json") == ["😀", "é", r"\ud800"]
+
+
+@pytest.mark.parametrize("content", [b"", b"{", b"{'a': 1}", b"\xff\xfe", b"[1] x", *HALVES])
 def test_damaged_json_is_named(tmp_path, content):
     (tmp_path / "a.json").write_bytes(content)
     with pytest.raises(UserError, match=r"a\.json is damaged: .*Restore it"):

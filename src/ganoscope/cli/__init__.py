@@ -17,7 +17,8 @@ from rich.console import Console
 from rich.table import Table
 
 from ganoscope.cli._streams import forgive_readers, report_unwritten
-from ganoscope.errors import StoppedError, UserError, describe
+from ganoscope.errors import StoppedError, UserError, describe, refuse
+from ganoscope.files import escape_unprintable
 from ganoscope.parallel.worker import SAFE_PATH
 from ganoscope.registry import list_modules, state_module
 from ganoscope.signals import Stopped, raise_on_signals
@@ -74,8 +75,9 @@ def dispatch(arguments: Sequence[str]) -> int:
     """Shows the overview, or runs the command named by the first argument.
 
     Raises:
-        UserError: There is no such command.
+        UserError: There is no such command, or an argument is no valid text.
     """
+    refuse(list_invalid_texts(arguments))
     commands = list_commands()
     if not arguments or arguments[0] in ("-h", "--help"):
         show_overview(commands)
@@ -93,6 +95,21 @@ def dispatch(arguments: Sequence[str]) -> int:
     command = parse(name, rest)
     command.run()
     return 0
+
+
+def list_invalid_texts(arguments: Sequence[str]) -> list[str]:
+    r"""Returns a fault for every argument with bytes that are no UTF-8: neither records nor pages can name it.
+
+    Example:
+        >>> len(list_invalid_texts(["prepare", "st\udcff"])), list_invalid_texts(["Schädel"])
+        (1, [])
+    """
+    remedy = "Rename the file or folder, or make a link to it that has another name."
+    return [
+        describe("an argument is no valid text", escape_unprintable(one), "names in UTF-8", remedy)
+        for one in arguments
+        if any("\ud800" <= letter <= "\udfff" for letter in one)
+    ]
 
 
 def state_own_modules(arguments: Sequence[str]) -> Sequence[str]:

@@ -40,6 +40,9 @@ def load_arrays(path: Path, remedy: str, shapes: Mapping[str, str] | None = None
     try:
         with np.load(path, allow_pickle=False) as file:
             arrays = {name: file[name] for name in file.files}
+        for name, array in arrays.items():
+            if array.dtype.kind == "U":
+                "".join((name, *array.ravel().tolist())).encode()  # half of a pair of code units is no letter
         refuse_misfits(arrays, shapes or {})
         return arrays
     except DAMAGE as error:

@@ -259,13 +259,15 @@ def load_json(path: Path) -> Any:
     """Returns the content of a JSON file.
 
     Raises:
-        UserError: The file is missing or is not valid JSON: also where a key is there twice, or a number is larger or
-            the content nested deeper than any that is written.
+        UserError: The file is missing or is not valid JSON: also where a key is there twice, a number is larger or the
+            content nested deeper than any that is written, or a text can't be written as UTF-8.
     """
     text = read_text(path)
     try:
         content = json.loads(text, parse_int=parse_int, parse_float=parse_float, object_pairs_hook=parse_pairs)
         refuse_depth(content)
+        if r"\u" in text:
+            json.dumps(content, ensure_ascii=False).encode()  # half of a pair of code units is no letter
     except (ValueError, RecursionError) as error:
         raise UserError(f"{path} is damaged: {error}. Restore it from a copy, or create it again.") from None
     return content

@@ -43,3 +43,9 @@ def test_arrays_that_do_not_fit_each_other_are_damage(tmp_path, name, array, wor
     shapes = {"ids": "text N", "x": "number N", "table": "number N K"}
     with pytest.raises(UserError, match=words):
         load_arrays(tmp_path / "a.npz", "Make it again.", shapes)
+
+
+def test_half_of_a_pair_of_code_units_is_damage(tmp_path):
+    np.savez(tmp_path / "a.npz", classes=np.array(["well", "\ud800"]))
+    with pytest.raises(UserError, match=r"a\.npz is missing or damaged: .*surrogates not allowed"):
+        load_arrays(tmp_path / "a.npz", "Make it again.")
