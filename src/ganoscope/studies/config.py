@@ -125,6 +125,11 @@ class StudyConfig:
         first = [self.primary_arm] if self.primary_arm else []
         return tuple(dict.fromkeys([*first, *others]))
 
+    @property
+    def generates(self) -> bool:
+        """Whether an arm needs the images of a generator."""
+        return any(ARMS[arm].source in ("generated", "filtered") for arm in self.compared)
+
 
 def list_schedule_faults(config: StudyConfig) -> list[str]:
     """Returns the faults of the curriculum's schedule, and of one that adds nothing within the epochs."""

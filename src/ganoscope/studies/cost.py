@@ -15,7 +15,6 @@ from ganoscope.contracts import ImageSpec
 from ganoscope.data.store import Store
 from ganoscope.nets.pretrained import make_network
 from ganoscope.presets import find_preset
-from ganoscope.studies.arms import ARMS
 from ganoscope.studies.design import Design
 from ganoscope.studies.families import RANDOM_FEATURES
 from ganoscope.studies.refusals.chosen_generator import build_generator
@@ -90,8 +89,7 @@ def time_trainings(design: Design, store: Store, device: str) -> Iterator[Cost]:
         device: Device to compute on.
     """
     config, splits = design.config, design.plan.count
-    sources = {ARMS[arm].source for arm in config.compared}
-    if sources & {"generated", "filtered"} and not config.generator_run:
+    if config.generates and not config.generator_run:
         seconds = time_generator(design, store, device) * config.generator_images
         yield Cost(name_generator(config.generator), splits, seconds)
     images = config.real_fraction * design.images / (1 + design.ratio)

@@ -170,11 +170,10 @@ def list_arm_faults(config: StudyConfig, store: Store, classes: tuple[str, ...])
     Raises:
         UserError: There is no such generator, or it does not fit the store.
     """
-    sources = {ARMS[arm].source for arm in config.arms}
     faults = []
-    if sources & {"generated", "filtered"} and config.generator_run is None:
+    if config.generates and config.generator_run is None:
         faults += list_generator_faults(config.generator, store, classes)
-    if "filtered" in sources and config.families[0] == RANDOM_FEATURES:
+    if "filtered" in {ARMS[arm].source for arm in config.arms} and config.families[0] == RANDOM_FEATURES:
         remedy = "Name a network first: its baseline screens the images."
         faults.append(
             describe("arm filtered needs a network as first of --families", config.families[0], "a network", remedy)

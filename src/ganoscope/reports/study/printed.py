@@ -90,6 +90,8 @@ ESTIMANDS = {
 def name_generator(design: Design) -> str:
     """Returns what generates the images, in words."""
     config = design.config
+    if not config.generates:
+        return "none: no arm needs one"
     if config.generator_run:
         return f"run {config.generator_run.name}, one for all splits (leaky)"
     return f"{config.generator}, {config.generator_images:,} images, one per split"

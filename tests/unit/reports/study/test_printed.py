@@ -62,6 +62,12 @@ def test_shares_and_patients_are_told_in_plain_words(design):
     assert "groups of near-duplicates (patients are not known)" in unknown
 
 
+def test_no_generator_is_named_where_no_arm_needs_one(phantom_store):
+    config = StudyConfig(generator="cgan", arms=("baseline", "classical"), repeats=3, folds=2, exploratory=True)
+    design = make_design(Store.open(phantom_store), config)[0]
+    assert printed.list_design(design)["generator"] == "none: no arm needs one"
+
+
 def test_a_design_that_cannot_decide_claims_no_verdict_within_reach(design):
     last = printed.describe_feasibility(design.feasibility, None)[-1]
     assert last == "verdicts within reach: none; this design can't decide, whatever its numbers say"
