@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from ganoscope.data.checks.shortcuts import Shortcut, find_shortcuts
 from ganoscope.data.inspection.brightness import Measurements, load_measurements, measure, save_measurements
 from ganoscope.data.inspection.duplicate_pairs import ShownPairs, read_pairs
-from ganoscope.data.inspection.exhibits import Exhibits, choose_exhibits, find_window, name_classes
+from ganoscope.data.inspection.exhibits import EXTREMES, Exhibits, choose_exhibits, find_window, name_classes
 from ganoscope.data.store import Store
 from ganoscope.data.store.columns import read_columns
 from ganoscope.data.store.intensity import IntensityMap
@@ -102,27 +102,47 @@ def parse_shortcut(content: dict[str, Any]) -> Shortcut:
     return found
 
 
+@dataclass(frozen=True)
+class NamedPairs:
+    """`ShownPairs` as they are written: images by their sample ids."""
+
+    relation: str
+    number: int
+    gravest: list[tuple[str, str]]
+    least_alike: list[tuple[str, str]]
+
+
+@dataclass(frozen=True)
+class NamedExhibits:
+    """`Exhibits` as they are written: images by their sample ids."""
+
+    sheets: dict[str, list[str]]
+    pairs: list[NamedPairs]
+    markers: list[str]
+    coloured: list[str]
+    extremes: dict[str, list[str]]
+
+
 def describe_exhibits(exhibits: Exhibits, ids: NDArray[np.str_]) -> dict[str, Any]:
     """Returns the selection as JSON values, images named by their ids, shape (N,)."""
 
     def name(positions: NDArray[np.int64]) -> list[str]:
         return [str(sample_id) for sample_id in ids[positions]]
 
-    return {
-        "sheets": {label: name(chosen) for label, chosen in exhibits.sheets.items()},
-        "pairs": [
-            {
-                "relation": shown.relation,
-                "number": shown.number,
-                "gravest": [name(np.array(pair)) for pair in shown.gravest],
-                "least_alike": [name(np.array(pair)) for pair in shown.least_alike],
-            }
+    def name_pairs(pairs: tuple[tuple[int, int], ...]) -> list[tuple[str, str]]:
+        return [(str(ids[first]), str(ids[second])) for first, second in pairs]
+
+    named = NamedExhibits(
+        sheets={label: name(chosen) for label, chosen in exhibits.sheets.items()},
+        pairs=[
+            NamedPairs(shown.relation, shown.number, name_pairs(shown.gravest), name_pairs(shown.least_alike))
             for shown in exhibits.pairs
         ],
-        "markers": name(exhibits.markers),
-        "coloured": name(exhibits.coloured),
-        "extremes": {title: name(chosen) for title, chosen in exhibits.extremes.items()},
-    }
+        markers=name(exhibits.markers),
+        coloured=name(exhibits.coloured),
+        extremes={title: name(chosen) for title, chosen in exhibits.extremes.items()},
+    )
+    return asdict(named)
 
 
 def load_findings(folder: Path, store: Store) -> Findings:
@@ -142,35 +162,57 @@ def load_findings(folder: Path, store: Store) -> Findings:
         measured = load_measurements(folder / MEASUREMENTS, store.count)
     with reading(folder / GALLERIES):
         low, high = (convert(float, content["window"][name], f"window.{name}") for name in ("low", "high"))
+        named = convert(NamedExhibits, content["galleries"], "galleries")
+        exhibits = locate_exhibits(named, store.column("sample_id"))
+        refuse_odd_exhibits(exhibits, measured)
         return Findings(
             fingerprint=store.fingerprint,
             seed=convert(int, content["seed"], "seed"),
             window=IntensityMap(low, high, store.intensity.unit, store.intensity.dtype),
             measured=measured,
-            exhibits=locate_exhibits(content["galleries"], store.column("sample_id")),
+            exhibits=exhibits,
             shortcuts=tuple(fit(folder / SHORTCUTS, list[Shortcut], load_json(folder / SHORTCUTS))),
         )
 
 
-def locate_exhibits(content: dict[str, Any], ids: NDArray[np.str_]) -> Exhibits:
-    """Returns the selection that `describe_exhibits` described, images named by their positions among ids (N,)."""
+def locate_exhibits(named: NamedExhibits, ids: NDArray[np.str_]) -> Exhibits:
+    """Returns the selection that `describe_exhibits` described, images named by their positions among ids (N,).
+
+    Raises:
+        KeyError: An image is not in the store.
+    """
     position = {str(sample_id): index for index, sample_id in enumerate(ids)}
 
     def find(names: list[str]) -> NDArray[np.int64]:
         return np.array([position[name] for name in names], np.int64)
 
-    def locate_pairs(pairs: list[list[str]]) -> tuple[tuple[int, int], ...]:
+    def locate_pairs(pairs: list[tuple[str, str]]) -> tuple[tuple[int, int], ...]:
         return tuple((position[first], position[second]) for first, second in pairs)
 
     return Exhibits(
-        sheets={label: find(names) for label, names in content["sheets"].items()},
+        sheets={label: find(names) for label, names in named.sheets.items()},
         pairs=tuple(
-            ShownPairs(
-                entry["relation"], entry["number"], locate_pairs(entry["gravest"]), locate_pairs(entry["least_alike"])
-            )
-            for entry in content["pairs"]
+            ShownPairs(shown.relation, shown.number, locate_pairs(shown.gravest), locate_pairs(shown.least_alike))
+            for shown in named.pairs
         ),
-        markers=find(content["markers"]),
-        coloured=find(content["coloured"]),
-        extremes={title: find(names) for title, names in content["extremes"].items()},
+        markers=find(named.markers),
+        coloured=find(named.coloured),
+        extremes={title: find(names) for title, names in named.extremes.items()},
     )
+
+
+def refuse_odd_exhibits(exhibits: Exhibits, measured: Measurements) -> None:
+    """Refuses a selection that was not made from these measurements.
+
+    Args:
+        exhibits: The selection.
+        measured: The measurements.
+
+    Raises:
+        ValueError: A sheet is empty, or an extreme is unknown or was not measured.
+    """
+    empty = [label for label, chosen in exhibits.sheets.items() if not len(chosen)]
+    unknown = set(exhibits.extremes) - set(EXTREMES)
+    unmeasured = [title for title, chosen in exhibits.extremes.items() if not np.isin(chosen, measured.indices).all()]
+    if empty or unknown or unmeasured:
+        raise ValueError(f"galleries: {', '.join([*empty, *unknown, *unmeasured])[:100]}")

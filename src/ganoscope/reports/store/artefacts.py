@@ -1,16 +1,18 @@
 """Everything that the inspection page shows, read once: the store's tables, and what `ganoscope inspect` measured."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ganoscope.data.inspection.duplicate_pairs import Pair, read_pairs
+from ganoscope.data.inspection.duplicate_pairs import Pair, ShownPairs, read_pairs
 from ganoscope.data.inspection.exhibits import UNLABELLED, name_classes
-from ganoscope.data.inspection.inspected import Findings, load_findings
+from ganoscope.data.inspection.inspected import GALLERIES, Findings, load_findings
 from ganoscope.data.store import Store
 from ganoscope.data.store.columns import read_columns, read_table
+from ganoscope.files.records import reading
 
 
 @dataclass(frozen=True)
@@ -64,16 +66,35 @@ def read_evidence(store: Store, data: Path) -> Evidence:
     """
     columns = read_columns(store, leave_out=("source_sha256", "placement"))
     labels, classes = name_classes(columns["label"])
+    pairs, findings = read_pairs(store.path / "duplicates.csv", columns), load_findings(data, store)
+    with reading(data / GALLERIES):
+        refuse_other_pairs(findings.exhibits.pairs, pairs or ())
     return Evidence(
         store=store,
         columns=columns,
         labels=labels,
         classes=classes,
-        pairs=read_pairs(store.path / "duplicates.csv", columns),
+        pairs=pairs,
         series=tuple(read_table(store.path / "series.csv")),
         not_taken=read_not_taken(store.path / "quarantine.csv"),
-        findings=load_findings(data, store),
+        findings=findings,
     )
+
+
+def refuse_other_pairs(shown: Sequence[ShownPairs], pairs: Sequence[Pair]) -> None:
+    """Refuses pairs to show that are not among those of the store.
+
+    Args:
+        shown: Pairs to show, by relation.
+        pairs: Pairs of the store.
+
+    Raises:
+        ValueError: One is not.
+    """
+    known = {(pair.relation, pair.first, pair.second) for pair in pairs}
+    wanted = {(one.relation, *places) for one in shown for places in (*one.gravest, *one.least_alike)}
+    if not wanted <= known:
+        raise ValueError(f"{len(wanted - known)} of the pairs to show are no duplicates of this store")
 
 
 def read_not_taken(path: Path) -> dict[str, list[str]]:

@@ -1,5 +1,7 @@
 """What an inspection measured and selected: read back as written."""
 
+import json
+
 import numpy as np
 import pytest
 from tests.fixtures.made_up_stores import write_store
@@ -33,3 +35,28 @@ def test_findings_of_another_store_are_refused(tmp_path):
     save_findings(tmp_path / "data", store, compute_findings(store, seed=0))
     with pytest.raises(UserError, match="is about another store"):
         load_findings(tmp_path / "data", write_store(tmp_path / "other", [{} for _ in range(12)]))
+
+
+EDITS = {
+    "an empty sheet": lambda shown: shown["sheets"].update({next(iter(shown["sheets"])): []}),
+    "a sheet that is a text": lambda shown: shown["sheets"].update({next(iter(shown["sheets"])): ""}),
+    "an image that is not there": lambda shown: shown["markers"].append("id-99"),
+    "an unknown extreme": lambda shown: shown["extremes"].update(tallest=["id-0"]),
+    "a pair of one": lambda shown: shown["pairs"][0]["gravest"].append(["id-0"]),
+    "a number that is a list": lambda shown: shown["pairs"][0].update(number=[3]),
+    "a missing gallery": lambda shown: shown.pop("coloured"),
+    "a gallery too many": lambda shown: shown.update(tallest=[]),
+}
+
+
+@pytest.mark.parametrize("edit", EDITS)
+def test_galleries_that_were_not_written_like_that_are_damage(tmp_path, edit):
+    store = write_store(tmp_path / "store", [{} for _ in range(6)])
+    pairs = [{"first": "id-0", "second": "id-1", "relation": "exact copy", "correlation": 1.0}]
+    save_csv(store.path / "duplicates.csv", pairs[0], pairs)
+    save_findings(tmp_path / "data", store, compute_findings(store, seed=0))
+    content = json.loads((tmp_path / "data" / "galleries.json").read_text(encoding="utf-8"))
+    EDITS[edit](content["galleries"])
+    (tmp_path / "data" / "galleries.json").write_text(json.dumps(content), encoding="utf-8")
+    with pytest.raises(UserError, match=r"galleries\.json is damaged: "):
+        load_findings(tmp_path / "data", store)
