@@ -123,7 +123,7 @@ def test_a_worker_that_hangs_each_time_fails_in_words_and_all_else_is_kept(
     monkeypatch.setattr(cost.TimeLimits, "find", find_limit)
     with (
         strike(tasks, signal.SIGSTOP, lambda _, key: limits.get(key) == 2.0, 2, again=True),
-        pytest.raises(UserError, match="1 task of 18 failed; the others are kept") as caught,
+        pytest.raises(UserError, match="1 task of 20 failed; the others are kept") as caught,
     ):
         study(phantom_store, tmp_path / "study", SMALL, EngineOptions(cores=2), PLAIN)
     assert f"{bad}: took longer than it may: ended after 2 s; allowed: 2 s. It seems to hang" in str(caught.value)

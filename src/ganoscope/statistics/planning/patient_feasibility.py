@@ -122,8 +122,8 @@ def compute_auroc_error(auroc: float, positives: int, negatives: int) -> float:
     Source: Hanley, McNeil 1982, eq. 1 to 3, https://doi.org/10.1148/radiology.143.1.7063747
 
     Example:
-        >>> round(compute_auroc_error(0.893, 51, 58), 3)
-        0.032
+        >>> round(compute_auroc_error(0.893, 51, 58), 4)
+        0.0325
     """
     if not positives * negatives:
         return float("inf")
