@@ -132,11 +132,15 @@ def load_measurements(path: Path, count: int) -> Measurements:
 
     Raises:
         UserError: The file is missing or damaged.
-        ValueError: Images are named that are not in the store, or not in ascending order.
+        ValueError: Images are named that are not in the store, or counts and values that no histogram has.
     """
     arrays = load_arrays(path, "Run `ganoscope inspect` again.", SHAPES)
     if (np.diff(arrays["indices"], prepend=-1, append=count) <= 0).any():
         raise ValueError(f"indices are not ascending positions below {count}")
+    if (arrays["histograms"] < 0).any() or not arrays["histograms"].sum(axis=1).all():
+        raise ValueError("histograms are no counts of pixels")
+    if arrays["step"] < 1 or (np.diff(arrays["values"]) != arrays["step"]).any():
+        raise ValueError("values are not as far apart as step says")
     classes, histograms = arrays.pop("classes").tolist(), arrays.pop("histograms")
     step = int(arrays.pop("step"))
     return Measurements(**arrays, step=step, histograms=dict(zip(classes, histograms, strict=True)))

@@ -79,3 +79,14 @@ def test_positions_that_are_not_in_the_store_are_refused(tmp_path, indices):
     save_measurements(tmp_path / "measurements.npz", measured)
     with pytest.raises(ValueError, match="not ascending positions below 6"):
         load_measurements(tmp_path / "measurements.npz", 6)
+
+
+@pytest.mark.parametrize(
+    ("counts", "step"), [([-1, 2, 0, 0], 1), ([0, 0, 0, 0], 1), ([1, 2, 0, 0], 3), ([1, 2, 0, 0], 0)]
+)
+def test_counts_and_values_that_no_histogram_has_are_refused(tmp_path, counts, step):
+    numbers = np.zeros(3)
+    measured = Measurements(np.arange(3), numbers, numbers, np.arange(4), step, {"sick": np.array(counts)})
+    save_measurements(tmp_path / "measurements.npz", measured)
+    with pytest.raises(ValueError, match=r"are no counts of pixels|not as far apart"):
+        load_measurements(tmp_path / "measurements.npz", 6)
