@@ -12,6 +12,7 @@ from ganoscope.cli import execute
 from ganoscope.data.store import Store
 
 PATIENTS = range(8)
+FIRST_ID = 20260070  # the IDs of patients, too long to turn up in a random salt
 SLICES = 3
 
 
@@ -43,7 +44,7 @@ def archive(tmp_path):
         folder.mkdir(parents=True, exist_ok=True)
         place = {"ImageOrientationPatient": [1, 0, 0, 0, 1, 0], "ImagePositionPatient": [0, 0, 2 * index]}
         ids = {
-            "PatientID": f"00{70 + patient}",
+            "PatientID": f"00{FIRST_ID + patient}",
             "StudyInstanceUID": f"1.2.{patient}",
             "SeriesInstanceUID": f"1.2.{patient}.{series}",
             "AccessionNumber": f"A{patient}",
@@ -78,7 +79,7 @@ def check_whole(store):
 
 
 IDS = {
-    "Patient-ID": lambda patient: f"{70 + patient}",  # without the zeros, as spreadsheets write it
+    "Patient-ID": lambda patient: f"{FIRST_ID + patient}",  # without the zeros, as spreadsheets write it
     "Accession No.": lambda patient: f"a{patient}",
     "StudyInstanceUID": lambda patient: f"1.2.{patient}",
 }
@@ -93,7 +94,7 @@ def test_rows_by_ids_of_headers_give_series_their_classes(archive, prepare, colu
     assert f"path from '{column}'" in printed
     assert "8 of 8 rows are a" in printed
     assert "in the headers of 35 files" in printed
-    assert not any(b"0077" in path.read_bytes() for path in store.path.iterdir())
+    assert not any(str(PATIENTS[-1] + FIRST_ID).encode() in path.read_bytes() for path in store.path.iterdir())
 
 
 def test_rows_by_series_and_an_unknown_column_that_is_stated(archive, prepare):
@@ -122,7 +123,7 @@ def test_ids_that_no_header_holds_are_refused_with_the_ways_to_name_images(archi
 
 
 def test_a_study_column_does_not_replace_the_patients_of_headers(archive, prepare):
-    rows = "".join(f"{70 + p},1.2.{p // 2},{('cancer', 'control')[p % 2]}\n" for p in PATIENTS)
+    rows = "".join(f"{FIRST_ID + p},1.2.{p // 2},{('cancer', 'control')[p % 2]}\n" for p in PATIENTS)
     (archive / "clinical.csv").write_text(f"Number,accession number,Diagnosis\n{rows}")
     store, _ = prepare(archive, "--path-column", "Number")
     check_whole(store)
