@@ -21,7 +21,7 @@ from ganoscope.workflows.prepare import prepare
 
 OPTIONS = ["--epochs", "2", "--batch-size", "16", "--device", "cpu", "--precision", "fp32"]
 FILES = {
-    "alarms.json", "classifier.html", "classifier.json", "classifier.safetensors", "classify.json", "curves.npz",
+    "alarms.json", "classifier.html", "classifier.json", "classifier.safetensors", "classify.json",
     "heat_maps.json", "heat_maps.npz", "history.csv", "metrics.json", "pictures", "predictions.csv", "predictions.npz",
 }  # fmt: skip
 

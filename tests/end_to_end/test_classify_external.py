@@ -14,7 +14,7 @@ from ganoscope.cli import execute
 
 SIDE_PX = 32
 FILES = {
-    "alarms.json", "curves.npz", "external.html", "external.json", "metrics.json", "pictures", "predictions.csv",
+    "alarms.json", "external.html", "external.json", "metrics.json", "pictures", "predictions.csv",
     "predictions.npz", "subgroups.csv",
 }  # fmt: skip
 QUICK = ["--epochs", "6", "--batch-size", "16", "--device", "cpu", "--precision", "fp32"]

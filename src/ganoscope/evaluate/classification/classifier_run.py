@@ -35,8 +35,7 @@ def train_and_evaluate(store: Store, run: Path, config: ClassifyConfig, mix: Mix
     """Trains a classifier on a store's train split and evaluates it; resumes where an earlier call stopped.
 
     The run folder then holds `classifier.safetensors`, `history.csv`, `metrics.json`, `predictions.csv`,
-    `predictions.npz`, `curves.npz`, `alarms.json` and, written last, `classifier.json`. A run that is complete stays as
-    it is.
+    `predictions.npz`, `alarms.json` and, written last, `classifier.json`. A run that is complete stays as it is.
 
     Args:
         store: Store to learn from, verified before.

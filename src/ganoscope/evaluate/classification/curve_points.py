@@ -1,7 +1,6 @@
 """Points of a classifier's ROC, precision-recall and reliability curves on one split."""
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -78,26 +77,3 @@ def list_curve_classes(predictions: Predictions) -> list[int]:
     counts = np.bincount(predictions.codes, minlength=len(predictions.classes))
     chosen = [1] if len(counts) == 2 else sorted(np.argsort(-counts, kind="stable")[:CLASSES].tolist())
     return [code for code in chosen if 0 < counts[code] < len(predictions.codes)]
-
-
-def flatten_curves(curves: SplitCurves, split: str) -> dict[str, NDArray[Any]]:
-    """Returns the curves of a split as named arrays for an `.npz` file, with the shapes they have in `SplitCurves`."""
-    arrays: dict[str, NDArray[Any]] = {f"{split}/classes": np.array(list(curves.by_class), np.str_)}
-    for number, one in enumerate(curves.by_class.values()):
-        arrays |= {f"{split}/class {number}/{name}": np.asarray(value) for name, value in vars(one).items()}
-    for name in ("calibrated", "uncalibrated"):
-        arrays |= {f"{split}/{name}/{key}": value for key, value in vars(getattr(curves, name)).items()}
-    return arrays
-
-
-def restore_curves(arrays: dict[str, NDArray[Any]], split: str) -> SplitCurves:
-    """Returns the curves of a split from the arrays made by `flatten_curves`, shapes included."""
-    by_class = {}
-    for number, label in enumerate(arrays[f"{split}/classes"].tolist()):
-        values = {name: arrays[f"{split}/class {number}/{name}"] for name in ClassCurves.__dataclass_fields__}
-        by_class[label] = ClassCurves(**values | {"prevalence": float(values["prevalence"])})  # type: ignore[arg-type]
-    calibrated, uncalibrated = (
-        Reliability(**{key: arrays[f"{split}/{name}/{key}"] for key in Reliability.__dataclass_fields__})
-        for name in ("calibrated", "uncalibrated")
-    )
-    return SplitCurves(by_class, calibrated, uncalibrated)

@@ -64,7 +64,7 @@ def measure_external(
 ) -> ClassifierRecord:
     """Measures a classifier on the test split of a store of other patients.
 
-    The folder, which `claim` made, then holds `metrics.json`, `predictions.csv`, `predictions.npz`, `curves.npz`,
+    The folder, which `claim` made, then holds `metrics.json`, `predictions.csv`, `predictions.npz`,
     `subgroups.csv` and `alarms.json`.
 
     Args:

@@ -1,9 +1,9 @@
 """A classifier's predictions for the images of each split, with all measurements of them, as files.
 
-`metrics.json` and `predictions.csv` are for readers; `predictions.npz` and `curves.npz` hold them in full precision.
+`metrics.json` and `predictions.csv` are for readers; `predictions.npz` holds predictions in full precision.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,8 +16,15 @@ from ganoscope.data.arrays import load_arrays, save_arrays
 from ganoscope.data.store import Store
 from ganoscope.errors import UserError
 from ganoscope.evaluate.classification.calibration import apply_temperature
-from ganoscope.evaluate.classification.curve_points import SplitCurves, compute_curves, flatten_curves, restore_curves
-from ganoscope.evaluate.classification.metrics import Predictions, SplitScores, from_json, to_json
+from ganoscope.evaluate.classification.curve_points import SplitCurves, compute_curves
+from ganoscope.evaluate.classification.metrics import (
+    CLASS_METRICS,
+    METRICS,
+    Metric,
+    Predictions,
+    SplitScores,
+    to_json,
+)
 from ganoscope.files import save_json
 from ganoscope.files.records import convert, load_mapping, misfit, reading
 from ganoscope.files.tables import save_csv
@@ -84,7 +91,7 @@ def save_results(
     indices: Mapping[str, NDArray[np.int64]],
     temperature: float,
 ) -> None:
-    """Writes `metrics.json`, `predictions.csv`, `predictions.npz` and `curves.npz`.
+    """Writes `metrics.json`, `predictions.csv` and `predictions.npz`.
 
     Args:
         run: Folder of the classifier.
@@ -97,13 +104,10 @@ def save_results(
     save_json(run / "metrics.json", {"schema_version": SCHEMA_VERSION, "temperature": temperature, "splits": splits})
     save_table(run / "predictions.csv", predictions)
     arrays: dict[str, NDArray[Any]] = {}
-    curves: dict[str, NDArray[Any]] = {}
     for split, one in predictions.items():
         arrays |= {f"{split}/indices": indices[split], f"{split}/classes": np.array(one.classes, np.str_)}
         arrays |= {f"{split}/{name}": getattr(one, name) for name in ARRAYS}
-        curves |= flatten_curves(compute_curves(one), split)
     save_arrays(run / "predictions.npz", arrays)
-    save_arrays(run / "curves.npz", curves)
 
 
 def save_table(path: Path, predictions: Mapping[str, Predictions]) -> None:
@@ -145,21 +149,32 @@ def load_results(run: Path, store: Store) -> dict[str, SplitResults]:
         recorded = content["splits"] if "splits" in content else content[FORMER_KEY]
         scored = {split: restore_scores(one) for split, one in recorded.items()}
         refuse_other_splits(list(scored))
-    with reading(run / "curves.npz"):
-        arrays = load_arrays(run / "curves.npz", REMEDY)
-        curves = {split: restore_curves(arrays, split) for split in scored}
     with reading(run / "predictions.npz"):
         shapes = {f"{split}/{name}": shape for split in scored for name, shape in name_shapes(split).items()}
         arrays = load_arrays(run / "predictions.npz", REMEDY, shapes)
         return {
-            split: SplitResults(
-                indices=arrays[f"{split}/indices"],
-                predictions=restore_predictions(run, store, arrays, split),
-                scores=scores,
-                curves=curves[split],
-            )
+            split: restore_results(arrays, split, scores, restore_predictions(run, store, arrays, split))
             for split, scores in scored.items()
         }
+
+
+def restore_results(
+    arrays: Mapping[str, NDArray[Any]], split: str, scores: SplitScores, predictions: Predictions
+) -> SplitResults:
+    """Returns everything about one split.
+
+    Args:
+        arrays: Content of `predictions.npz`, shapes as in `Predictions`.
+        split: Name of the split.
+        scores: Its scores.
+        predictions: Its predictions.
+
+    Raises:
+        ValueError: Scores and predictions have other classes.
+    """
+    if list(predictions.classes) != list(scores.counts):
+        raise ValueError(f"it has the classes {', '.join(predictions.classes)}, not {', '.join(scores.counts)}")
+    return SplitResults(arrays[f"{split}/indices"], predictions, scores, compute_curves(predictions))
 
 
 def name_shapes(split: str) -> dict[str, str]:
@@ -167,7 +182,7 @@ def name_shapes(split: str) -> dict[str, str]:
     images = f"N-{split}"
     columns = {"indices": "number", "sample_ids": "text", "codes": "number"}
     tables = dict.fromkeys(("probabilities", "uncalibrated"), f"number {images} K")
-    return {**{name: f"{kind} {images}" for name, kind in columns.items()}, **tables}
+    return {**{name: f"{kind} {images}" for name, kind in columns.items()}, "classes": "text K", **tables}
 
 
 def refuse_other_splits(names: list[str]) -> None:
@@ -235,10 +250,23 @@ def restore_scores(content: Mapping[str, Any]) -> SplitScores:
     return SplitScores(
         counts=counts,
         groups=convert(int, content["groups"], "groups"),
-        metrics={name: from_json(metric) for name, metric in content["metrics"].items()},
-        by_class={
-            label: {name: from_json(metric) for name, metric in metrics.items()}
-            for label, metrics in content["by_class"].items()
-        },
+        metrics=restore_metrics(content["metrics"], METRICS, "metrics"),
+        by_class={label: restore_metrics(content["by_class"][label], CLASS_METRICS, label) for label in counts},
         confusion=confusion,
     )
+
+
+def restore_metrics(content: object, names: Iterable[str], place: str) -> dict[str, Metric]:
+    """Returns metrics by name.
+
+    Args:
+        content: Metrics as JSON values.
+        names: The metrics that there must be.
+        place: Name of the field that holds them.
+
+    Raises:
+        MisfitError: A value is of another type.
+        KeyError: A metric is missing.
+    """
+    found = convert(dict[str, Metric], content, place)
+    return {name: found[name] for name in names}

@@ -1,14 +1,9 @@
-"""Which classes have curves, and curves read back as written."""
+"""Which classes have curves, and what these are."""
 
 import numpy as np
 from tests.fixtures.predictions import make_up_predictions
 
-from ganoscope.evaluate.classification.curve_points import (
-    compute_curves,
-    flatten_curves,
-    list_curve_classes,
-    restore_curves,
-)
+from ganoscope.evaluate.classification.curve_points import compute_curves, list_curve_classes
 
 
 def test_of_two_classes_the_second_has_a_curve():
@@ -23,15 +18,3 @@ def test_a_class_without_images_has_no_curve():
     predictions = make_up_predictions([0, 2, 2, 0], np.eye(3)[[0, 2, 1, 0]], ("a", "b", "c"))
     assert list_curve_classes(predictions) == [0, 2]
     assert list_curve_classes(make_up_predictions([0, 0], [[1, 0], [0, 1]], ("a", "b"))) == []
-
-
-def test_curves_are_restored_as_they_were():
-    predictions = make_up_predictions([0, 2, 2, 0], np.eye(3)[[0, 2, 1, 0]], ("a", "b", "c"))
-    curves = compute_curves(predictions)
-    again = restore_curves(flatten_curves(curves, "test"), "test")
-    assert list(again.by_class) == ["a", "c"]
-    for label, curve in curves.by_class.items():
-        for name, values in vars(curve).items():
-            np.testing.assert_array_equal(getattr(again.by_class[label], name), values)
-    np.testing.assert_array_equal(again.calibrated.accuracy, curves.calibrated.accuracy)
-    np.testing.assert_array_equal(again.uncalibrated.counts, curves.uncalibrated.counts)

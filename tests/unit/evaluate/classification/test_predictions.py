@@ -100,3 +100,24 @@ def test_a_damaged_matrix_is_told_with_its_file(tiny_classifier, phantom_store, 
     (run / "metrics.json").write_text(json.dumps(content))
     with pytest.raises(UserError, match=r"metrics\.json is damaged"):
         load_results(run, Store.open(phantom_store))
+
+
+@pytest.mark.parametrize("place", ["metrics", "by_class"])
+def test_a_missing_metric_is_told_with_its_file(tiny_classifier, phantom_store, tmp_path, place):
+    run = shutil.copytree(tiny_classifier, tmp_path / "run")
+    content = json.loads((run / "metrics.json").read_text())
+    holder = content["splits"]["test"][place]
+    del (holder if place == "metrics" else next(iter(holder.values())))["auroc"]
+    (run / "metrics.json").write_text(json.dumps(content))
+    with pytest.raises(UserError, match=r"metrics\.json is damaged.*auroc"):
+        load_results(run, Store.open(phantom_store))
+
+
+def test_predictions_of_other_classes_than_the_scores_are_told(tiny_classifier, phantom_store, tmp_path):
+    run = shutil.copytree(tiny_classifier, tmp_path / "run")
+    with np.load(run / "predictions.npz") as file:
+        arrays = dict(file)
+    arrays["test/classes"] = np.array(["a", "b", "c"])
+    np.savez(run / "predictions.npz", **arrays)
+    with pytest.raises(UserError, match=r"predictions\.npz is damaged: .*classes a, b, c, not "):
+        load_results(run, Store.open(phantom_store))
