@@ -16,7 +16,7 @@ from ganoscope.data.store.intensity import IntensityMap
 from ganoscope.data.store.store import LARGEST_PX
 from ganoscope.errors import Range, UserError
 from ganoscope.files import compute_sha256, lengthen_path, save_json, shorten_path
-from ganoscope.files.records import load_record
+from ganoscope.files.records import convert, load_record, reading
 from ganoscope.nets.classifiers import ClassifierOutput
 from ganoscope.nets.pretrained import make_network
 from ganoscope.nets.weight_files import load_tensors
@@ -137,6 +137,8 @@ def load_classifier_record(path: Path) -> ClassifierRecord:
             f"command to resume interrupted training."
         )
     record = load_record(file, ClassifierRecord, SCHEMA_VERSION)
+    with reading(file):
+        read_auroc(record)
     return replace(record, store=lengthen_path(record.store, path))
 
 
@@ -147,9 +149,13 @@ def save_classifier_record(path: Path, record: ClassifierRecord) -> None:
 
 
 def read_auroc(record: ClassifierRecord) -> dict[str, float | None]:
-    """Returns a classifier's AUROC on the test split of its store, with its interval; None where it is not defined."""
-    measured = record.metrics.get("metrics", {}).get("auroc", {})
-    return {name: measured.get(name) for name in ("value", "low", "high")}
+    """Returns a classifier's AUROC on the test split of its store, with its interval; None where it is not defined.
+
+    Raises:
+        MisfitError: It is no number; the record of a file is checked when it is loaded.
+    """
+    measured = convert(dict[str, dict[str, Any]], record.metrics.get("metrics", {}), "metrics").get("auroc", {})
+    return {name: convert(float | None, measured.get(name), f"auroc.{name}") for name in ("value", "low", "high")}
 
 
 def describe_range(intensity: IntensityMap) -> str:

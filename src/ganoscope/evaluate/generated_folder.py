@@ -1,13 +1,14 @@
 """Generated images read back: from a folder that `ganoscope generate` wrote, or from a store of any generator's."""
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, UnidentifiedImageError
+from PIL import Image
 
 from ganoscope.classifiers.trained import describe_range
 from ganoscope.data.arrays import load_arrays
@@ -62,13 +63,15 @@ def read_generated(folder: Path, record: RunRecord, number: int) -> GeneratedFol
         return read_store(folder, record, number)
     table = find_table(folder)
     provenance = load_mapping(folder / "provenance.json")
-    refuse_misfit(folder, read_entry(provenance, "size_px", int), read_intensity(provenance), record)
+    size, intensity = read_entry(provenance, "size_px", int), read_intensity(provenance)
+    refuse_misfit(folder, size, intensity, record)
     rows = list(read_csv(table))
     chosen = rows[:number]
     if not chosen:
         raise UserError(f"no generated images at {folder}: {table.name} lists none. {REMEDY}")
     with reading(table):
-        pixels = np.stack(list(read_pixels(folder, chosen)))
+        pixels = np.stack(list(read_pixels(folder, chosen, (len(rows), size))))
+    refuse_other_values(folder, pixels, intensity)
     labels = np.array([row.get("label", "") for row in chosen])
     return GeneratedFolder(
         name=folder.name,
@@ -118,41 +121,106 @@ def list_files(folder: Path, rows: list[dict[str, str]]) -> list[Path]:
     return [folder / name for name in (npz.NAME, nifti.NAME) if (folder / name).exists()]
 
 
-def read_pixels(folder: Path, rows: list[dict[str, str]]) -> Iterator[NDArray[np.generic]]:
+def read_pixels(folder: Path, rows: list[dict[str, str]], extent: tuple[int, int]) -> Iterator[NDArray[np.generic]]:
     """Yields the images in stored units, shape (H, W) each.
 
     Args:
         folder: Folder written by `ganoscope generate`.
-        rows: Rows of its table.
+        rows: Rows of its table to read, the first ones.
+        extent: Number of all rows, and the side of an image in pixels.
 
     Raises:
-        UserError: A file is missing or damaged.
+        UserError: A file is missing or damaged, or holds another number or size of images.
     """
+    total, size = extent
     if "file" in rows[0]:
         for row in rows:
-            yield read_png(folder / Path(row["file"]).name, int(row.get("offset") or 0))
+            yield read_png(folder / Path(row["file"]).name, size, int(row.get("offset") or 0))
     elif (folder / npz.NAME).exists():
-        yield from load_arrays(folder / npz.NAME, REMEDY)["train_images"][: len(rows)]
+        shapes = {"train_images": f"number {total} {size} {size}"}
+        yield from load_arrays(folder / npz.NAME, REMEDY, shapes)["train_images"][: len(rows)]
     elif (folder / nifti.NAME).exists():
-        import nibabel  # late, as all of nibabel: importing it takes a second
-
-        volume: Any = nibabel.load(folder / nifti.NAME)
-        yield from np.asarray(volume.dataobj)[..., : len(rows)].T
+        yield from read_nifti(folder / nifti.NAME, (size, size, total))[..., : len(rows)].T
     else:
         raise UserError(f"images at {folder} are in a format that is not read back. {REMEDY}")
 
 
-def read_png(path: Path, offset: int) -> NDArray[np.generic]:
-    """Returns a picture in stored units, shape (H, W); `offset` was added to negative values.
+@contextmanager
+def refusing_damage(path: Path) -> Iterator[None]:
+    """Names a picture that can't be read: on damaged bytes, Pillow and nibabel raise anything.
 
     Raises:
-        UserError: The file is missing or damaged.
+        UserError: It can't be read.
     """
     try:
-        with Image.open(path) as image:
-            return np.asarray(image).astype(np.int32) - offset
-    except (OSError, UnidentifiedImageError) as error:
+        yield
+    except Exception as error:
         raise UserError(f"{path} is missing or damaged: {error}. {REMEDY}") from None
+
+
+def read_png(path: Path, size: int, offset: int) -> NDArray[np.int64]:
+    """Returns a picture in stored units, shape (H, W).
+
+    Args:
+        path: The file.
+        size: Its side in pixels.
+        offset: What was added to hold negative values.
+
+    Raises:
+        UserError: The file is missing or damaged, or of another size.
+    """
+    with refusing_damage(path), Image.open(path) as image:
+        refuse_shape(image.size, (size, size))
+        return np.asarray(image).astype(np.int64) - offset
+
+
+def read_nifti(path: Path, shape: tuple[int, int, int]) -> NDArray[np.generic]:
+    """Returns a stack in stored units, shape (W, H, N).
+
+    Args:
+        path: The file.
+        shape: Shape that it must have.
+
+    Raises:
+        UserError: The file is missing or damaged, or of another shape.
+    """
+    import nibabel  # late, as all of nibabel: importing it takes a second
+
+    with refusing_damage(path):
+        volume: Any = nibabel.load(path)
+        refuse_shape(volume.shape, shape)
+        return np.asarray(volume.dataobj)
+
+
+def refuse_shape(shape: tuple[int, ...], expected: tuple[int, ...]) -> None:
+    """Refuses a file of another shape before its pixels are read.
+
+    Raises:
+        ValueError: It has another shape.
+    """
+    if tuple(shape) != expected:
+        raise ValueError(f"it has the shape {shape}, not {expected}")
+
+
+def refuse_other_values(folder: Path, pixels: NDArray[np.generic], intensity: IntensityMap) -> None:
+    """Refuses pixels that are no whole numbers in the range that the folder states.
+
+    Args:
+        folder: The folder.
+        pixels: Its images in stored units, shape (N, H, W).
+        intensity: The map of intensities that it states.
+
+    Raises:
+        UserError: They are others.
+    """
+    if pixels.dtype.kind not in "iu":
+        raise UserError(f"images at {folder} are damaged: they hold {pixels.dtype}, not whole numbers. {REMEDY}")
+    low, high = pixels.min(), pixels.max()
+    if low < intensity.low or high > intensity.high:
+        raise UserError(
+            f"images at {folder} are damaged: values from {low} to {high}, where provenance.json states "
+            f"{intensity.low:g} to {intensity.high:g}. {REMEDY}"
+        )
 
 
 def read_entry(content: Any, name: str, kind: type, otherwise: Any = None) -> Any:

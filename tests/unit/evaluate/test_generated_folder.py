@@ -4,6 +4,7 @@ import csv
 import json
 import shutil
 
+import nibabel
 import numpy as np
 import pytest
 
@@ -75,4 +76,49 @@ def test_an_offset_that_is_no_number_is_told_with_its_table(folders, tiny_run, t
         writer.writeheader()
         writer.writerows({**row, "offset": offset} for row in rows)
     with pytest.raises(UserError, match=r"manifest\.csv is damaged"):
+        read_generated(folder, open_run(tiny_run).record, 5)
+
+
+SHAPES = {"smaller": (5, 16, 16), "fewer": (3, 32, 32), "flat": (5,), "colour": (5, 32, 32, 3)}
+
+
+@pytest.mark.parametrize("form", ["npz", "nifti"])
+@pytest.mark.parametrize("shape", SHAPES)
+def test_stacks_of_another_shape_are_told_with_their_file(folders, tiny_run, tmp_path, form, shape):
+    folder = shutil.copytree(folders / form, tmp_path / "damaged")
+    if form == "npz":
+        np.savez(folder / "synthetic.npz", train_images=np.zeros(SHAPES[shape], np.uint8))
+    else:
+        pixels = np.zeros(SHAPES[shape], np.uint8).T
+        nibabel.save(nibabel.Nifti1Image(pixels, np.eye(4)), folder / "synthetic.nii.gz")
+    with pytest.raises(UserError, match=r"synthetic\.(npz|nii\.gz) is missing or damaged: .*shape"):
+        read_generated(folder, open_run(tiny_run).record, 4)
+
+
+@pytest.mark.parametrize(
+    ("pixels", "words"),
+    [
+        (np.full((5, 32, 32), np.nan), "they hold float64, not whole numbers"),
+        (np.full((5, 32, 32), 1e30), "they hold float64, not whole numbers"),
+        (np.full((5, 32, 32), 300, np.int16), "values from 300 to 300, where provenance.json states 0 to 255"),
+        (np.full((5, 32, 32), -1, np.int16), "values from -1 to -1"),
+        (np.ones((5, 32, 32), np.complex64), "complex64"),
+        (np.full((5, 32, 32), "a"), "numbers"),
+    ],
+)
+def test_values_that_generate_never_writes_are_told(folders, tiny_run, tmp_path, pixels, words):
+    folder = shutil.copytree(folders / "npz", tmp_path / "damaged")
+    np.savez(folder / "synthetic.npz", train_images=pixels)
+    with pytest.raises(UserError, match=words):
+        read_generated(folder, open_run(tiny_run).record, 4)
+
+
+@pytest.mark.parametrize("form", ["png", "npz", "nifti"])
+@pytest.mark.parametrize("damage", ["cut", "other", "empty"])
+def test_damaged_files_are_named(folders, tiny_run, tmp_path, form, damage):
+    folder = shutil.copytree(folders / form, tmp_path / "damaged")
+    path = next(file for file in sorted(folder.iterdir()) if file.name.startswith(("0", "synthetic")))
+    whole = path.read_bytes()
+    path.write_bytes({"cut": whole[: len(whole) // 2], "other": b"<html>404</html>", "empty": b""}[damage])
+    with pytest.raises(UserError, match=f"{path.name} is missing or damaged"):
         read_generated(folder, open_run(tiny_run).record, 5)

@@ -5,6 +5,7 @@ An unfinished store is a hidden folder that only its owner can read. Its files a
 
 """
 
+import csv
 import os
 import time
 from collections import Counter
@@ -22,7 +23,7 @@ from ganoscope.data.prepare.facts.kinds import Kind, choose_unit, refuse_mixture
 from ganoscope.data.prepare.transfer import PRIVATE_COLUMNS, Row
 from ganoscope.data.store import COLUMNS, StoreWriter
 from ganoscope.data.store.intensity import DTYPE_OF_UNIT
-from ganoscope.data.store.store import BUFFER_BYTES
+from ganoscope.data.store.store import BUFFER_BYTES, HEADER_BYTES, PIXELS
 from ganoscope.errors import Range, UserError, write_count
 from ganoscope.files import save_json
 from ganoscope.files.records import load_record
@@ -85,6 +86,8 @@ class Ingest:
         self.reasons: Counter[str] = Counter(state.reasons)
         self.kinds = Counter({Kind(unit, modality, label): number for unit, modality, label, number in state.kinds})
         lengths, count = state.lengths, state.count
+        if state != Progress():
+            refuse_lost(folder, size, state)
         self._thumbnails = open_at(folder / "thumbnails.bin", lengths.get("thumbnails.bin", 0))
         self._tables = {
             name: TextIOWrapper(open_at(folder / name, lengths.get(name, 0)), "utf-8", "surrogateescape", newline="")
@@ -219,6 +222,49 @@ class Ingest:
                 raise
             rejected = f"rejected: {write_count(self.reasons.total(), 'file')}"
             raise UserError(f"{error}\n{rejected}{self.list_reasons()}") from None
+
+
+def refuse_lost(folder: Path, size: int, state: Progress) -> None:
+    """Refuses to go on where a file is shorter than an earlier process left it: what is missing would be made up.
+
+    Args:
+        folder: Unfinished store.
+        size: Height and width of the images in pixels.
+        state: What the earlier process recorded.
+
+    Raises:
+        UserError: A file is shorter, or the number of images is not that of their rows.
+    """
+    needed = dict.fromkeys(("thumbnails.bin", *TABLES), 0) | state.lengths
+    if not state.series:
+        del needed["series.csv"]  # removed where no image is of a series
+    if state.unit and state.count:
+        needed[PIXELS] = HEADER_BYTES + state.count * size**2 * np.dtype(DTYPE_OF_UNIT[state.unit]).itemsize
+    sizes = {name: (folder / name).stat().st_size if (folder / name).is_file() else 0 for name in needed}
+    faults = [f"{name} has {sizes[name]:,} of {needed[name]:,} bytes" for name in needed if sizes[name] < needed[name]]
+    if state.count and not state.unit:
+        faults.append("the unit of its pixels is missing")
+    if not faults:
+        rows = count_rows(folder / "rows.csv", needed["rows.csv"])
+        faults = [f"it has {rows:,} rows for {state.count:,} images"] * (rows != state.count)
+    if faults:
+        raise UserError(
+            f"the unfinished store {folder} is damaged: {'; '.join(faults)}. Remove that folder, and run the same "
+            "command again."
+        )
+
+
+def count_rows(path: Path, length: int) -> int:
+    """Returns the number of rows in the first bytes of a table, the header not counted."""
+
+    def read_lines() -> Iterator[str]:
+        left = length
+        with path.open("rb") as file:
+            while left > 0 and (line := file.readline(left)):
+                left -= len(line)
+                yield line.decode("utf-8", "surrogateescape")
+
+    return max(0, sum(1 for _ in csv.reader(read_lines())) - 1)
 
 
 def open_at(path: Path, length: int) -> BinaryIO:

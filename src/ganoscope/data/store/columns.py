@@ -9,9 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ganoscope.data.store import Store
-from ganoscope.data.store.sample import REQUIRED, make_column
+from ganoscope.data.store.sample import DEFAULTS, make_column, read_manifest
 from ganoscope.errors import UserError
-from ganoscope.files.tables import RESTORE, read_csv, read_rows
+from ganoscope.files.tables import RESTORE, read_csv, show_cell
 
 ROWS = 4096
 """Number of rows in memory as text at a time."""
@@ -44,28 +44,34 @@ def read_table(path: Path) -> list[dict[str, str]]:
 def read_columns(
     store: Store, only: Collection[str] = (), leave_out: Collection[str] = ()
 ) -> dict[str, NDArray[np.str_]]:
-    """Returns columns of the manifest by name, shape (N,) each, in one pass.
+    """Returns columns of the manifest by name, shape (N,) each, in one pass; defaults of those that are not there.
 
     Args:
         store: Store with the manifest.
         only: Columns to read; all by default.
         leave_out: Columns to skip.
     """
+
+    def is_wanted(name: str) -> bool:
+        return (not only or name in only) and name not in leave_out
+
     parts: dict[str, list[NDArray[np.str_]]] = {}
-    rows = read_rows(store.path / "manifest.csv", REQUIRED)
+    rows = read_manifest(store.path)
     names = next(rows)
     while chunk := list(islice(rows, ROWS)):
         for name, values in zip(names, zip(*chunk, strict=True), strict=True):
-            if (not only or name in only) and name not in leave_out:
+            if is_wanted(name):
                 parts.setdefault(name, []).append(make_column(name, values))
-    return {name: np.concatenate(parts.pop(name)) for name in tuple(parts)}
+    found = {name: np.concatenate(parts.pop(name)) for name in tuple(parts)}
+    absent = [name for name in DEFAULTS if name not in names and is_wanted(name)]
+    return found | {name: np.full(store.count, show_cell(DEFAULTS[name])) for name in absent}
 
 
 def read_keys(store: Store) -> tuple[NDArray[np.bytes_], NDArray[np.int64]]:
     """Returns the sample ids, and content numbers that are equal for copies of one frame, both of shape (N,)."""
     ids: list[NDArray[np.bytes_]] = []
     contents: list[NDArray[np.bytes_]] = []
-    rows = read_rows(store.path / "manifest.csv", REQUIRED)
+    rows = read_manifest(store.path)
     names = next(rows)
     sample, digest, frame = (names.index(name) for name in ("sample_id", "source_sha256", "frame"))
     while chunk := list(islice(rows, ROWS)):

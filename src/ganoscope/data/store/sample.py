@@ -1,13 +1,15 @@
 """One row of a store's manifest, and its columns."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import MISSING, dataclass, fields
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
+from ganoscope.errors import UserError
 from ganoscope.files.records import TRUTH
-from ganoscope.files.tables import show_cell
+from ganoscope.files.tables import RESTORE, read_rows, show_cell
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,9 +84,33 @@ COLUMNS = tuple(field.name for field in fields(Sample))
 DEFAULTS = {field.name: field.default for field in fields(Sample) if field.default is not MISSING}
 REQUIRED = tuple(name for name in COLUMNS if name not in DEFAULTS)
 """Columns that every manifest has."""
+MANIFEST = "manifest.csv"
 QUARANTINE_COLUMNS = ("source", "reason")
 FLAGS = tuple(name for name, default in DEFAULTS.items() if isinstance(default, bool))
 """Columns that hold `yes` or `no`; 1 or 0 in stores of older versions."""
+
+
+def read_manifest(store: Path) -> Iterator[list[str]]:
+    """Yields the header and then the rows of a store's manifest.
+
+    The fingerprint is of the cells alone, so the header is compared with `COLUMNS`: it holds some of them, in that
+    order, and columns that an older version did not know may be missing.
+
+    Args:
+        store: Folder of the store.
+
+    Raises:
+        UserError: The manifest is missing or damaged, or its header is another one.
+    """
+    path = store / MANIFEST
+    rows = read_rows(path, REQUIRED)
+    names = next(rows)
+    strange = [name for name in names if name not in COLUMNS]
+    if strange or names != [name for name in COLUMNS if name in names]:
+        found = f"has the columns {', '.join(map(repr, strange))}" if strange else "has its columns in another order"
+        raise UserError(f"{path} is damaged: it {found}, which ganoscope does not write. {RESTORE}")
+    yield names
+    yield from rows
 
 
 def make_column(name: str, cells: Sequence[str]) -> NDArray[np.str_]:

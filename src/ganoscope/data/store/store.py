@@ -22,12 +22,12 @@ from numpy.typing import NDArray
 
 from ganoscope.data.store.intensity import IntensityMap
 from ganoscope.data.store.pixel_file import PixelFile
-from ganoscope.data.store.sample import DEFAULTS, REQUIRED, Sample, make_column
+from ganoscope.data.store.sample import DEFAULTS, MANIFEST, Sample, make_column, read_manifest
 from ganoscope.data.store.watch import StoreWatch
 from ganoscope.errors import Range, UserError
 from ganoscope.files import compute_sha256, save_json
 from ganoscope.files.records import load_record, read_records
-from ganoscope.files.tables import read_csv, read_rows, show_cell
+from ganoscope.files.tables import show_cell
 
 SCHEMA_VERSION = 2
 BUFFER_BYTES = 1 << 20
@@ -122,7 +122,7 @@ class Store:
     @cached_property
     def watch(self) -> StoreWatch:
         """The state of the files when the store was opened."""
-        return StoreWatch(self.path, (PIXELS, FINDINGS, ANATOMY, "manifest.csv", "store.json"))
+        return StoreWatch(self.path, (PIXELS, FINDINGS, ANATOMY, MANIFEST, "store.json"))
 
     @property
     def images(self) -> PixelFile:
@@ -162,11 +162,12 @@ class Store:
 
     def samples(self) -> Iterator[Sample]:
         """Yields the rows of the manifest, in the order of the pixels."""
-        yield from read_records(self.path / "manifest.csv", Sample)
+        next(read_manifest(self.path))
+        yield from read_records(self.path / MANIFEST, Sample)
 
     def column(self, name: str) -> NDArray[np.str_]:
         """Returns one column of the manifest, shape (N,); its default in a store that was written before it existed."""
-        rows = read_rows(self.path / "manifest.csv", REQUIRED)
+        rows = read_manifest(self.path)
         names = next(rows)
         if name not in names:
             return np.full(self.count, show_cell(DEFAULTS[name]))
@@ -321,9 +322,11 @@ def compute_fingerprint(path: Path, intensity: IntensityMap, pixel_digest: str) 
     """
     digest = hashlib.sha256()
     numbers: dict[str, int] = {"": 0}
-    for row in read_csv(path / "manifest.csv"):
-        row["patient"] = str(numbers.setdefault(row.get("patient", ""), len(numbers)))
-        digest.update("\0".join([*row.values(), ""]).encode())
+    rows = read_manifest(path)
+    patient = next(rows).index("patient")
+    for row in rows:
+        row[patient] = str(numbers.setdefault(row[patient], len(numbers)))
+        digest.update("\0".join([*row, ""]).encode())
     digest.update(pixel_digest.encode())
     digest.update(f"{intensity.low!r} {intensity.high!r} {intensity.unit} {intensity.dtype}".encode())
     return digest.hexdigest()

@@ -9,18 +9,17 @@ import torch
 
 from ganoscope.alarms import run_checks, save_alarms
 from ganoscope.classifiers.fitness import DANGER_CHECK, list_dangers, refuse_dependent, refuse_other_images
-from ganoscope.classifiers.trained import RECORD as CLASSIFIER
 from ganoscope.classifiers.trained import ClassifierRecord, TrainedClassifier
 from ganoscope.data.store import Store
 from ganoscope.errors import UserError, describe, refuse
 from ganoscope.evaluate.classification.calibration import Temperature
 from ganoscope.evaluate.classification.external_checks import OF_SCORES, OF_TRANSFER, ExternalScores
-from ganoscope.evaluate.classification.metrics import SplitScores, score, to_json
-from ganoscope.evaluate.classification.predictions import make_predictions, restore_scores, save_results
+from ganoscope.evaluate.classification.metrics import score, to_json
+from ganoscope.evaluate.classification.predictions import make_predictions, restore_own, save_results
 from ganoscope.evaluate.classification.split_checks import ScoredSplits
 from ganoscope.evaluate.classification.subgroup_scores import COLUMNS, score_subgroups
 from ganoscope.files import save_json, shorten_path
-from ganoscope.files.records import load_record, reading
+from ganoscope.files.records import load_record
 from ganoscope.files.tables import read_csv, save_csv
 from ganoscope.locks import is_vacant
 from ganoscope.training.classifier.config import find_scored
@@ -173,9 +172,3 @@ def load_external_record(out: Path) -> ExternalRecord:
 def load_subgroups(out: Path) -> list[dict[str, str]]:
     """Returns the rows of `subgroups.csv`."""
     return list(read_csv(out / SUBGROUPS, COLUMNS))
-
-
-def restore_own(record: ClassifierRecord) -> SplitScores | None:
-    """Returns a classifier's metrics on the test split of its own store; None where that split could not be scored."""
-    with reading(Path(CLASSIFIER)):
-        return restore_scores(record.metrics) if record.metrics else None

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ganoscope.classifiers.trained import SCHEMA_VERSION
+from ganoscope.classifiers.trained import RECORD, SCHEMA_VERSION, ClassifierRecord
 from ganoscope.data.arrays import load_arrays, save_arrays
 from ganoscope.data.store import Store
 from ganoscope.errors import UserError
@@ -235,6 +235,12 @@ def refuse_other_numbers(arrays: Mapping[str, NDArray[Any]], split: str) -> None
         values = arrays[f"{split}/{name}"]
         if not ((values >= 0) & (values <= most)).all():
             raise ValueError(f"{split}/{name} holds numbers beside 0 to {most:g}")
+
+
+def restore_own(record: ClassifierRecord) -> SplitScores | None:
+    """Returns a classifier's metrics on the test split of its own store; None where that split could not be scored."""
+    with reading(Path(RECORD)):
+        return restore_scores(record.metrics) if record.metrics else None
 
 
 def restore_scores(content: Mapping[str, Any]) -> SplitScores:

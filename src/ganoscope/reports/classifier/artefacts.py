@@ -13,10 +13,9 @@ from ganoscope.evaluate.classification.external import (
     ExternalRecord,
     load_external_record,
     load_subgroups,
-    restore_own,
 )
 from ganoscope.evaluate.classification.metrics import Predictions, SplitScores
-from ganoscope.evaluate.classification.predictions import SplitResults, load_results
+from ganoscope.evaluate.classification.predictions import SplitResults, load_results, restore_own
 from ganoscope.explanation.answer_files import load_heat_maps
 from ganoscope.explanation.answers import HeatMaps
 from ganoscope.files.tables import RESTORE

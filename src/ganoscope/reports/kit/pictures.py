@@ -11,6 +11,9 @@ from pathlib import Path
 
 from PIL import Image
 
+from ganoscope.errors import UserError
+from ganoscope.files.tables import RESTORE
+
 MAX_PX = 1800
 """Longest side of an embedded picture: sharp on a page of 1000 CSS pixels on a retina display."""
 MAX_BYTES = 1_000_000
@@ -62,6 +65,19 @@ def encode(image: Image.Image, form: str, **options: object) -> bytes:
     return content.getvalue()
 
 
+def open_picture(path: Path, mode: str) -> Image.Image:
+    """Returns a picture that ganoscope wrote, as `L` (grey) or `RGB`.
+
+    Raises:
+        UserError: It is missing or damaged.
+    """
+    try:
+        with Image.open(path) as image:
+            return image.convert(mode)
+    except Exception as error:  # on damaged bytes, Pillow raises anything
+        raise UserError(f"{path} is missing or damaged: {error}. {RESTORE}") from None
+
+
 def show_file(path: Path, caption: str, alt: str = "", width_px: int = 1000) -> Picture:
     """Returns a figure in a file.
 
@@ -71,8 +87,7 @@ def show_file(path: Path, caption: str, alt: str = "", width_px: int = 1000) -> 
         alt: What it shows; by default the caption's first sentence.
         width_px: Its width on the page.
     """
-    with Image.open(path) as image:
-        source = embed_image(image.convert("RGB"))
+    source = embed_image(open_picture(path, "RGB"))
     return Picture(source, alt or caption.partition(".")[0], caption, width_px=width_px)
 
 

@@ -1,6 +1,7 @@
 """Unfinished stores: resumed to the same result, never mixed, one process at a time."""
 
 import errno
+import json
 import os
 import subprocess
 import sys
@@ -157,3 +158,33 @@ def test_a_refused_call_leaves_nothing_and_an_earlier_one_its_work(make_source, 
         prepare(source, target, replace(SMALL, layout="unknown"))
     assert (unfinished / "rows.csv").exists()
     assert str(source) not in (unfinished / "plan.json").read_text()
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"count": 2**40}, "images.npy has "),
+        ({"count": 13}, "images.npy has "),
+        ({"count": 3}, "it has 12 rows for 3 images"),
+        ({"count": 0}, "it has 12 rows for 0 images"),
+        ({"unit": ""}, "the unit of its pixels is missing"),
+        ({"unit": "HU"}, "images.npy has "),
+        ({"lengths": {"rows.csv": 10**9, "thumbnails.bin": 10**12}}, "rows.csv has .* of 1,000,000,000 bytes"),
+        ({"lengths": {}}, "it has 0 rows for 12 images"),
+    ],
+)
+def test_what_an_earlier_process_left_is_never_made_up(make_source, target, pictures, monkeypatch, change, words):
+    source, unfinished = make_source(pictures), target.with_name(".store.unfinished")
+    with monkeypatch.context() as patch:
+        patch.setattr(finalize, "write_manifest", fail_after(0, finalize.write_manifest, KeyboardInterrupt()))
+        with pytest.raises(KeyboardInterrupt):
+            prepare(source, target, SMALL)
+    progress = json.loads((unfinished / "progress.json").read_text())
+    before = {path.name: path.stat().st_size for path in unfinished.iterdir()}
+    (unfinished / "progress.json").write_text(json.dumps({**progress, **change}))
+    with pytest.raises(UserError, match=rf"unfinished store .* is damaged: .*{words}"):
+        prepare(source, target, SMALL)
+    after = {path.name: path.stat().st_size for path in unfinished.iterdir()}
+    assert {**after, "progress.json": 0} == {**before, "progress.json": 0}
+    (unfinished / "progress.json").write_text(json.dumps(progress))
+    prepare(source, target, SMALL).verify()

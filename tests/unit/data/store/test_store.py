@@ -55,7 +55,7 @@ def test_header_grows_with_the_images(tmp_path, count):
     writer = StoreWriter(tmp_path, 4, "int16")
     for image in pixels:
         writer.append(image, image > 0)
-    (tmp_path / "manifest.csv").touch()
+    save_csv(tmp_path / "manifest.csv", COLUMNS, [])
     writer.finish("many", IntensityMap(-32768, 32767, "HU", "int16"))
     store = Store.open(tmp_path)
     assert store.images.shape == store.masks.shape == (count, 4, 4)
@@ -264,7 +264,7 @@ def test_findings_and_anatomy_are_kept_apart(tmp_path):
     mask, lungs = pixels[1] > 128, pixels[2] > 64
     for image, masks in zip(pixels, ({}, {"mask": mask}, {"anatomy": lungs}, {}), strict=True):
         writer.append(image, **masks)
-    (tmp_path / "manifest.csv").touch()
+    save_csv(tmp_path / "manifest.csv", COLUMNS, [])
     writer.finish("both", IntensityMap(0, 255, "grey", "uint8"))
     store = Store.open(tmp_path)
     empty = np.zeros_like(mask)
@@ -276,7 +276,7 @@ def test_a_change_of_the_anatomy_is_noticed(tmp_path):
     writer = StoreWriter(tmp_path, 16, "uint8")
     for image in draw(2):
         writer.append(image, anatomy=image > 128)
-    (tmp_path / "manifest.csv").touch()
+    save_csv(tmp_path / "manifest.csv", COLUMNS, [])
     writer.finish("both", IntensityMap(0, 255, "grey", "uint8"))
     np.save(tmp_path / "anatomy.npy", np.zeros((2, 16, 16), bool))
     with pytest.raises(UserError, match="changed after it was written"):
@@ -290,8 +290,29 @@ def test_a_store_written_before_there_was_a_column_for_anatomy_is_read(make_stor
     (store.path / "manifest.csv").write_text("\n".join(row.rsplit(",", 2)[0] for row in table) + "\n", "utf-8")
     old = Store.open(store.path)
     assert [sample.anatomy for sample in old.samples()] == [False] * 5
-    assert old.column("anatomy").tolist() == ["no"] * 5
+    assert old.column("anatomy").tolist() == read_columns(old)["anatomy"].tolist() == ["no"] * 5
+    assert "anatomy" not in read_columns(old, only=("label",)) | read_columns(old, leave_out=("anatomy",))
     assert old.anatomy is None
+
+
+@pytest.mark.parametrize(
+    ("former", "header", "words"),
+    [
+        ("boxes", "box", "has the columns 'box'"),
+        ("boxes,", ",", "has the columns ''"),
+        ("view", "lesion", "has no column view|has the columns 'lesion'"),
+        ("label,patient", "patient,label", "has its columns in another order"),
+        ("label,", "patient,", "a column is there twice|has no column label"),
+    ],
+)
+def test_another_header_is_damage_although_no_cell_has_changed(make_store, former, header, words):
+    store = make_store(ROWS, draw(5))
+    first, _, rest = (store.path / "manifest.csv").read_text("utf-8").partition("\n")
+    assert former in first
+    (store.path / "manifest.csv").write_text(f"{first.replace(former, header, 1)}\n{rest}", "utf-8")
+    for read in (Store.verify, read_columns, lambda one: one.column("split"), lambda one: list(one.samples())):
+        with pytest.raises(UserError, match=rf"manifest\.csv is damaged: .*({words})"):
+            read(Store.open(store.path))
 
 
 def test_truth_is_yes_or_no_and_1_and_0_of_older_stores_are_read_as_such(make_store):

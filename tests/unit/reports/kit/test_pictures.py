@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from ganoscope.errors import UserError
 from ganoscope.figures.overlays import blend
 from ganoscope.reports.kit.pictures import MAX_BYTES, embed_image, embed_svg, show_file, show_pixels
 
@@ -76,3 +77,18 @@ def test_pixels_are_grey_and_at_most_twice_as_many_as_shown():
     assert red.shape == (200, 200)
     assert np.array_equal(red, green)
     assert np.array_equal(red, blue)
+
+
+@pytest.mark.parametrize("content", [None, b"", b"<html>404</html>", b"\x89PNG\r\n\x1a\n", "cut", "swapped", "bomb"])
+def test_a_damaged_picture_is_told_in_words(tmp_path, content):
+    path = tmp_path / "sheet.png"
+    make_noise(64).save(path)
+    whole = path.read_bytes()
+    damaged = {
+        "cut": whole[: len(whole) // 2],
+        "swapped": whole.replace(b"IDAT", b"IDOT"),
+        "bomb": whole[:16] + (30_000).to_bytes(4) * 2 + whole[24:],
+    }.get(content, content)
+    path.unlink() if damaged is None else path.write_bytes(damaged)
+    with pytest.raises(UserError, match=r"sheet\.png is missing or damaged: .*Restore it"):
+        show_file(path, "Caption.")

@@ -7,7 +7,6 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
-from PIL import Image
 
 from ganoscope.data.store import Store
 from ganoscope.explanation.answers import COLUMNS, HeatMaps
@@ -18,7 +17,7 @@ from ganoscope.files import replacing
 from ganoscope.reports.classifier.artefacts import Findings
 from ganoscope.reports.kit.chart_files import WIDE_PX
 from ganoscope.reports.kit.content import Chapter, Section, write_interval
-from ganoscope.reports.kit.pictures import Picture, embed_image
+from ganoscope.reports.kit.pictures import Picture, embed_image, open_picture
 
 FINDING = "#00d0ff"
 """Outline of an annotated finding: a colour that the maps do not have."""
@@ -35,8 +34,7 @@ def show(findings: Findings) -> Chapter:
     for number, (label, kinds) in enumerate(galleries.items()):
         name = "grad_cam.png" if len(galleries) == 1 else f"grad_cam_{number + 1}.png"
         path = save_gallery(findings.pictures / name, findings, label)
-        with Image.open(path) as image:
-            source = embed_image(image.convert("RGB"))
+        source = embed_image(open_picture(path, "RGB"))
         alt = f"Grad-CAM for {label}: " + ", ".join(f"{len(rows)} {kind}" for kind, rows in kinds.items())
         caption = f"Class {label}. Left of each pair: the image and its class; right: the map and the predicted class."
         pictures.append(Picture(source, alt, caption, width_px=WIDE_PX))

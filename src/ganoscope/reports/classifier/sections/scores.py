@@ -6,7 +6,8 @@ import numpy as np
 
 from ganoscope.classifiers.trained import ClassifierRecord
 from ganoscope.errors import write_count
-from ganoscope.evaluate.classification.metrics import METRICS, Metric, SplitScores, from_json
+from ganoscope.evaluate.classification.metrics import METRICS, Metric, SplitScores
+from ganoscope.evaluate.classification.predictions import restore_own
 from ganoscope.reports.classifier.artefacts import Findings
 from ganoscope.reports.kit.content import Chapter, Section, Table
 from ganoscope.statistics.bootstrap import RESAMPLES
@@ -86,9 +87,10 @@ def describe_abstract(findings: Findings) -> str:
 
 def describe_result(record: ClassifierRecord) -> str:
     """Returns a classifier's performance on the test split, in one line."""
-    if not record.metrics:
+    scores = restore_own(record)
+    if scores is None:
         return "nothing was measured on the test split"
     shown = ("auroc", "auprc", "balanced_accuracy", "ece")
-    metrics = {name: from_json(record.metrics["metrics"][name]) for name in shown}
+    metrics = {name: scores.metrics[name] for name in shown}
     worth = ", ".join(f"{METRICS[name]} {write_metric(metric)}" for name, metric in metrics.items())
     return f"test split, {metrics['auroc'].images:,} images of {metrics['auroc'].groups:,} groups: {worth}"

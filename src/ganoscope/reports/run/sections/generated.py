@@ -4,14 +4,12 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from PIL import Image
-
 from ganoscope.errors import UserError
 from ganoscope.evaluate.generated_folder import find_table, read_entry
 from ganoscope.files.records import load_mapping
 from ganoscope.files.tables import read_csv
 from ganoscope.reports.kit.content import Section, Table
-from ganoscope.reports.kit.pictures import show_pixels
+from ganoscope.reports.kit.pictures import open_picture, show_pixels
 
 WIDTH_PX = 490
 HEADER = ("Class", "Generated", "Kept", "Copies of training images", "Improbable class")
@@ -37,8 +35,7 @@ def show_generated(folder: Path | None) -> Section:
     provenance = folder / "provenance.json"
     screening = read_entry(load_mapping(provenance), "screening", dict, {}) if provenance.exists() else {}
     text, tables = describe_screening(screening)
-    with Image.open(sheet) as image:
-        picture = show_pixels(image, caption, "Contact sheet of generated images", WIDTH_PX)
+    picture = show_pixels(open_picture(sheet, "L"), caption, "Contact sheet of generated images", WIDTH_PX)
     return Section(text, tables, pairs=(picture,))
 
 

@@ -7,7 +7,7 @@ from PIL import Image
 
 from ganoscope.figures.sheets import GAP_PX
 from ganoscope.reports.kit.content import Chapter, Section
-from ganoscope.reports.kit.pictures import Picture, show_pixels
+from ganoscope.reports.kit.pictures import Picture, open_picture, show_pixels
 from ganoscope.reports.run.artefacts import Sources
 from ganoscope.reports.run.sections.generated import show_generated
 from ganoscope.training.run_folder.samples import COLUMNS
@@ -103,8 +103,7 @@ def show_grid(path: Path, caption: str, alt: str, whole: bool = True) -> Picture
         alt: What it shows.
         whole: Whether to show all of it, or its first rows and columns at a smaller width.
     """
-    with Image.open(path) as image:
-        grid = image.convert("L")
+    grid = open_picture(path, "L")
     return show_pixels(grid if whole else crop_grid(grid), caption, alt, WIDTH_PX if whole else SMALL_PX)
 
 
