@@ -1,9 +1,9 @@
 """Edited side files: what do commands say to a store, a run, a classifier or results with one file damaged?
 
-Every edit takes a fresh copy of a small artefact, changes one file in one place (JSON, CSV, safetensors, npz, npy), and
-runs a command that reads it, in a process of its own. The command has to succeed or to refuse in words: a traceback, a
-crash, a hang or more than `MOST_MIB` on top of what the libraries take is a failure. Checksums are mended after half of
-the edits of weights, so that what lies behind them is reached.
+Every edit takes a fresh copy of a small artefact, changes one file in one place (JSON, CSV, safetensors, npz, npy, PNG,
+NIfTI), and runs a command that reads it, in a process of its own. The command has to succeed or to refuse in words: a
+traceback, a crash, a hang or more than `MOST_MIB` on top of what the libraries take is a failure. Checksums are mended
+after half of the edits of weights, so that what lies behind them is reached.
 
     python benchmarks/fuzz_side_files.py --number 800 --seed 0
 """
@@ -28,6 +28,10 @@ from collections import Counter
 from pathlib import Path
 
 MOST_MIB, MOST_SECONDS = 1024, 120
+STUDY = (
+    "--generator cgan --generator-images 16 --arms baseline augmented --families random_features --folds 2 --repeats 1 "
+    "--exploratory --cores 2 --ssim-real 4 --ssim-synthetic 4 --gradcam-samples 1"
+)
 TINY_GAN = ["--generator-channels", "4", "--discriminator-channels", "4", "--batch-size", "8", "--device", "cpu"]
 PATTERNS = {
     "store": ("store.json", "manifest.csv", "quarantine.csv", "duplicates.csv", "alarms.json", "images.npy"),
@@ -38,11 +42,15 @@ PATTERNS = {
         "evaluation/*.json",
         "checkpoints/*/state.json",
         "checkpoints/*/*.safetensors",
+        "samples/*.png",
     ),
     "classifier": ("*.json", "*.csv", "*.npz", "*.safetensors"),
     "explanations": ("*.json", "*.csv", "*.npz", "summary.txt"),
     "counterfactuals": ("*.json", "*.csv", "summary.txt"),
-    "generated": ("*.json", "*.csv"),
+    "generated": ("*.json", "*.csv", "*.png"),
+    "stack": ("*.json", "*.csv", "*.npz", "*.png"),
+    "volume": ("*.json", "*.csv", "*.nii.gz"),
+    "study": ("*.json", "*.csv", "analysis/*", "tasks/*/task.json"),
     ".again.unfinished": ("*.json", "*.jsonl", "rows.csv", "rejected.csv"),
     "inspect_data": ("*.json", "*.npz"),
 }
@@ -67,7 +75,8 @@ COMMANDS = {
     ),
     "explanations": ("report {run} --number 12 --out {out} --explanations {it}",),
     "counterfactuals": ("report {translation} --out {out} --counterfactuals {it}",),
-    "generated": ("report {run} --number 12 --out {out} --generated {it}",),
+    **dict.fromkeys(("generated", "stack", "volume"), ("report {run} --number 12 --out {out} --generated {it}",)),
+    "study": (f"study {{store}} {{it}} {STUDY}",),
     ".again.unfinished": ("prepare {pictures} {folder}/again --size 16 --workers 1",),
     "inspect_data": ("PAGE {store} {it}",),
 }
@@ -124,7 +133,9 @@ def make_artefacts(folder):
         "consolidation",
         *small,
     )
-    must("generate", at["run"], at["generated"], "--number", 6)
+    for name, form in (("generated", "png"), ("stack", "npz"), ("volume", "nifti")):
+        must("generate", at["run"], at[name], "--number", 6, "--format", form)
+    must("study", at["store"], at["study"], *STUDY.split())
     must("explain", at["run"], at["store"], at["explanations"], "--number", 6)
     must("counterfactual", at["translation"], at["store"], at["counterfactuals"], "--number", 4, "--panels", 1)
     must("report", at["run"], "--number", 12)
