@@ -40,19 +40,16 @@ def read_answers(out, part):
 
 
 def bootstrap(answers, resamples=200):
-    """(Difference of AUROC, averaged over splits; its values on resampled patients), written plainly."""
+    """(AUROC of baseline and arm, averaged over splits; the same on resampled patients), written plainly."""
 
     def measure(times):
-        differences = []
+        found = []
         for codes, groups, by_arm in answers:
             drawn = np.concatenate([np.flatnonzero(groups == name) for name in times])
             if len(set(codes[drawn].tolist())) == 3:
-                baseline, arm = (
-                    roc_auc_score(codes[drawn], by_arm[name][drawn], multi_class="ovr")
-                    for name in ("baseline", "duplicated")
-                )
-                differences.append(arm - baseline)
-        return np.mean(differences)
+                scores = [by_arm[name][drawn] for name in ("baseline", "duplicated")]
+                found.append([roc_auc_score(codes[drawn], each, multi_class="ovr") for each in scores])
+        return np.mean(found, axis=0)
 
     patients, rng = np.unique(np.concatenate([groups for _, groups, _ in answers])), np.random.default_rng(0)
     return measure(patients), np.array([measure(rng.choice(patients, len(patients))) for _ in range(resamples)])
@@ -72,11 +69,17 @@ def test_these_models_on_patients_like_these_come_to_a_verdict_with_few_splits(c
     assert found.word in ("helps", "harms", "practically equal", "no evidence")
     for part, decides in (("held_out", True), ("external", False)):
         one = next(each for each in found.comparisons if each.part == part)
-        value, drawn = bootstrap(read_answers(out, part))
+        levels, resampled = bootstrap(read_answers(out, part))
+        value, drawn = levels[1] - levels[0], resampled[:, 1] - resampled[:, 0]
         assert (one.over, one.decides, one.verdict.level) == ("patients", decides, 0.95)
         assert one.difference.value == pytest.approx(value)
         ends = np.quantile(drawn, [0.025, 0.975])
         assert (one.verdict.low, one.verdict.high) == pytest.approx(tuple(ends), abs=0.6 * drawn.std())
+        level = next(each for each in found.levels if (each.part, each.arm) == (part, "baseline"))
+        assert level.mean == pytest.approx(levels[0])
+        assert level.high - level.low == pytest.approx(2 * 1.96 * resampled[:, 0].std(), rel=0.25)
+    page = " ".join((out / "report.html").read_text(encoding="utf-8").split())
+    assert "Intervals of means, of subgroups and of accuracies are made over patients" in page
     with (out / "results.csv").open(newline="") as file:
         externals = {row["groups"] for row in csv.DictReader(file) if row["part"] == "external"}
     assert externals == {str(len(set(Store.open(other).column("group").tolist())))}

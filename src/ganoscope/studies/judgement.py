@@ -8,11 +8,10 @@ import numpy as np
 
 from ganoscope.files import save_json
 from ganoscope.files.records import Number, load_record
-from ganoscope.statistics.corrected_t import compare_splits
 from ganoscope.studies.arms import BASELINE
 from ganoscope.studies.comparisons import Comparison, compare_all
 from ganoscope.studies.design import Design
-from ganoscope.studies.held_out_answers import PatientVariances
+from ganoscope.studies.estimated_means import EstimatedMeans
 from ganoscope.studies.result_tables import Outcomes, read_outcomes
 
 FILE = "verdict.json"
@@ -29,7 +28,7 @@ class ArmLevel:
         arm: The arm.
         mean: Mean over splits.
         sd: Standard deviation over splits.
-        low: Lower end of the corrected 95 % interval of the mean.
+        low: Lower end of the 95 % interval of the mean, as `EstimatedMeans` makes it.
         high: Upper end.
         values: Value of each split.
     """
@@ -69,17 +68,17 @@ class Judgement:
     comparisons: list[Comparison]
 
 
-def judge(out: Path, evaluations: Sequence[Path], design: Design, variances: PatientVariances) -> Judgement:
+def judge(out: Path, evaluations: Sequence[Path], design: Design, means: EstimatedMeans) -> Judgement:
     """Returns the judgement of a finished study, after writing `verdict.json`.
 
     Args:
         out: Folder of the study, with its tables.
         evaluations: Results of the evaluations, by the number of the split.
         design: Its design.
-        variances: How much its means depend on who was tested.
+        means: How its means are estimated.
     """
     outcomes = read_outcomes(out, design.config.endpoint, design.plan.count)
-    comparisons = list(compare_all(outcomes, evaluations, variances, design))
+    comparisons = list(compare_all(outcomes, evaluations, means.variances, design))
     primary = next(one for one in comparisons if one.decides)
     found = Judgement(
         word=primary.verdict.word,
@@ -88,7 +87,7 @@ def judge(out: Path, evaluations: Sequence[Path], design: Design, variances: Pat
         endpoint=design.config.endpoint,
         margin=design.config.margin,
         design_sha256=design.sha256,
-        levels=list(measure_levels(outcomes, variances, design)),
+        levels=list(measure_levels(outcomes, means, design.config.endpoint)),
         comparisons=comparisons,
     )
     save_json(out / FILE, {"schema_version": SCHEMA_VERSION, **asdict(found)})
@@ -104,18 +103,17 @@ def load_judgement(out: Path) -> Judgement:
     return load_record(out / FILE, Judgement, SCHEMA_VERSION)
 
 
-def measure_levels(outcomes: Outcomes, variances: PatientVariances, design: Design) -> Iterator[ArmLevel]:
+def measure_levels(outcomes: Outcomes, means: EstimatedMeans, endpoint: str) -> Iterator[ArmLevel]:
     """Yields the level of every arm, family and part.
 
     Args:
         outcomes: Values of the endpoint.
-        variances: How much the means depend on who was tested.
-        design: The design.
+        means: How means are estimated.
+        endpoint: The endpoint.
     """
-    for key, values in outcomes.values.items():
-        (part, arm, family), known = key, values[np.isfinite(values)]
-        if len(known):
-            mean = compare_splits(known, design.ratio, variances.find_level(*key, design.config.endpoint))
+    for (part, arm, family), values in outcomes.values.items():
+        mean = means.estimate_level((part, arm, family, endpoint), values)
+        if mean:
             yield ArmLevel(part, family, arm, mean.value, mean.sd, mean.low, mean.high, values.tolist())
 
 

@@ -16,6 +16,7 @@ from ganoscope.studies.analysis.first_split import FirstSplit
 from ganoscope.studies.config import StudyConfig
 from ganoscope.studies.cost import Cost, Costs, TimeLimits, estimate_cost
 from ganoscope.studies.design import FILE, Design, freeze, make_design
+from ganoscope.studies.estimated_means import EstimatedMeans
 from ganoscope.studies.held_out_answers import read_patient_variances
 from ganoscope.studies.judgement import Judgement, judge
 from ganoscope.studies.pilot import list_pilot_tasks, measure_pilot
@@ -67,9 +68,9 @@ def study(
         results = run_tasks(evaluations, out / TASKS, engine, "study", TimeLimits(design, costs).find)
         folders = [results[task.key] for task in evaluations]
         gather_tables(out, folders, splits, out / TASKS)
-        variances = read_patient_variances(folders)
-        found = judge(out, folders, design, variances)
-        analyse(out, FirstSplit(splits[0], out / TASKS), analysis, variances)
+        means = EstimatedMeans(design.ratio, read_patient_variances(folders), design.config.estimand)
+        found = judge(out, folders, design, means)
+        analyse(out, FirstSplit(splits[0], out / TASKS), analysis, means)
         save_reports(out, design, not analysis.skip_plots)
         return found
 

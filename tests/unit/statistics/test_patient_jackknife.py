@@ -6,8 +6,9 @@ from scipy.stats import norm
 
 from ganoscope.seeds import Stream, stream
 from ganoscope.statistics import patient_jackknife
+from ganoscope.statistics.auroc import compute_macro_auroc
 from ganoscope.statistics.patient_bootstrap import HeldOut, resample_patients
-from ganoscope.statistics.patient_jackknife import estimate_patient_variances
+from ganoscope.statistics.patient_jackknife import estimate_over_patients, estimate_patient_variances
 
 
 def draw_splits(patients=150, splits=5, images=2, classes=2):
@@ -55,3 +56,17 @@ def test_one_patient_has_no_variance():
     second = np.array([[0.1, 0.9]])
     split = HeldOut(np.zeros(2, int), np.array([0, 1]), np.stack([1 - second, second], 2))
     assert np.isnan(estimate_patient_variances([split])).all()
+
+
+@pytest.mark.slow
+def test_its_interval_covers_what_the_models_do_on_all_patients():
+    """Fixed models on new patients: the AUROC of two normal scores is known, Phi(1 / sqrt(2))."""
+    rng, covered = np.random.default_rng(3), 0
+    for _ in range(400):
+        labels = np.arange(120) % 2
+        score = norm.cdf(rng.normal(size=120) + labels)
+        split = HeldOut(np.arange(120), labels, np.stack([1 - score, score], 1)[None])
+        auroc = np.array([compute_macro_auroc(labels, split.probabilities[0], np.ones((1, 120)))[0]])
+        found = estimate_over_patients(auroc, 0.25, float(estimate_patient_variances([split])[0][0]))
+        covered += found.low <= norm.cdf(1 / np.sqrt(2)) <= found.high
+    assert 0.92 <= covered / 400 <= 0.98

@@ -6,14 +6,29 @@ from typing import Any
 from ganoscope.evaluate.classification.metrics import METRICS
 from ganoscope.figures.axes import COLOURS, STYLES
 from ganoscope.studies.arms import ARMS
+from ganoscope.studies.config import StudyConfig
 
 NONE = "–"
-INTERVALS = (
-    "Intervals of means, of subgroups and of accuracies are made as those of arms over splits are: by the corrected "
-    "t-test, widened to twice the variance over the patients tested on where that is more, and not adjusted for their "
-    "number. Two are not widened: those of synthetic images, which are of no patient, and that of always answering "
-    "with one class."
-)
+
+
+def describe_intervals(config: StudyConfig) -> str:
+    """Returns how intervals of means, of subgroups and of accuracies are made.
+
+    Args:
+        config: Configuration of the study.
+    """
+    over_splits = (
+        "by the corrected t-test over splits, widened to twice the variance over the patients tested on where that is "
+        "more"
+    )
+    over_patients = "over patients (jackknife, normal), and the models stay as they are"
+    how = over_patients if config.estimand == "models" else over_splits
+    external = f"; on the external store {over_patients}" if config.external and how == over_splits else ""
+    return (
+        f"Intervals of means, of subgroups and of accuracies are made {how}{external}. They are not adjusted for their "
+        "number. Those of synthetic images, which are of no patient, and of always answering with one class are over "
+        "splits alone."
+    )
 
 
 def name_metric(metric: str) -> str:

@@ -17,7 +17,7 @@ from ganoscope.studies.analysis import (
 )
 from ganoscope.studies.analysis.config import AnalysisConfig
 from ganoscope.studies.analysis.first_split import FirstSplit
-from ganoscope.studies.held_out_answers import PatientVariances
+from ganoscope.studies.estimated_means import EstimatedMeans
 
 REQUEST = "request.json"
 TIMED = (
@@ -30,28 +30,27 @@ TIMED = (
 """Files that take time, and are kept."""
 
 
-def analyse(out: Path, split: FirstSplit, config: AnalysisConfig, variances: PatientVariances) -> None:
+def analyse(out: Path, split: FirstSplit, config: AnalysisConfig, means: EstimatedMeans) -> None:
     """Writes the analysis of a study into its folder `analysis`.
 
     Args:
         out: Folder of the study, with its tables.
         split: Its first outer split.
         config: What is asked for.
-        variances: How much means depend on who was tested.
+        means: How means are estimated.
     """
     folder, design = out / FOLDER, split.tasks.design
     refuse_links(folder)
     folder.mkdir(exist_ok=True)
-    ratio, margin = design.ratio, design.config.margin
     endpoints = [
-        *endpoint_means.measure_endpoints(out, ratio, variances),
-        *endpoint_means.measure_always(summed_confusion.count_held_out(out), ratio),
+        *endpoint_means.measure_endpoints(out, means),
+        *endpoint_means.measure_always(summed_confusion.count_held_out(out), design.ratio),
     ]
     endpoint_means.TABLE.save(folder, endpoints)
-    subgroup_harms.TABLE.save(folder, subgroup_harms.compare_subgroups(out, ratio, margin, variances))
+    subgroup_harms.TABLE.save(folder, subgroup_harms.compare_subgroups(out, design.config.margin, means))
     mean_curves.TABLE.save(folder, mean_curves.average_curves(out))
     summed_confusion.TABLE.save(folder, summed_confusion.sum_confusion(out))
-    original_goal.TABLE.save(folder, original_goal.measure_goal(out, design.plan.count, ratio, variances))
+    original_goal.TABLE.save(folder, original_goal.measure_goal(out, design.plan.count, means))
     look_at_images(folder, split, config)
 
 

@@ -1,7 +1,7 @@
-"""Mean of every metric over splits, with corrected intervals, beside that of always naming the most frequent class."""
+"""Mean of every metric over splits, with its interval, beside that of always naming the most frequent class."""
 
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,12 +12,11 @@ from ganoscope.evaluate.classification.metrics import METRICS
 from ganoscope.files.records import Number, read_records
 from ganoscope.statistics.corrected_t import compare_splits
 from ganoscope.studies.analysis.kept_tables import KeptTable
-from ganoscope.studies.held_out_answers import PatientVariances
+from ganoscope.studies.estimated_means import EstimatedMeans
+from ganoscope.studies.held_out_answers import Key
 from ganoscope.studies.result_files import HELD_OUT, RESULTS
 from ganoscope.studies.result_tables import Result
 
-LARGEST = {"brier": 2.0}
-"""Upper end of the range of a metric that does not end at 1."""
 ALWAYS = "most frequent class"
 """Stands in place of an arm where every image is given the most frequent class."""
 
@@ -32,8 +31,7 @@ class EndpointMean:
         arm: The arm.
         metric: The metric.
         mean: Mean over splits of the mean over seeds.
-        low: Lower end of the corrected 95 % interval, widened where images have patients, and cut at the end of the
-            metric's range; NaN where there is none.
+        low: Lower end of the 95 % interval, as `EstimatedMeans` makes it; NaN where there is none.
         high: Upper end.
         splits: Number of splits in which it is defined.
     """
@@ -51,42 +49,37 @@ class EndpointMean:
 TABLE = KeptTable("endpoints.csv", EndpointMean)
 
 
-def measure_endpoints(out: Path, ratio: float, variances: PatientVariances) -> Iterator[EndpointMean]:
-    """Yields the mean of every metric of every arm, family and part; and those of always naming one class.
+def measure_endpoints(out: Path, means: EstimatedMeans) -> Iterator[EndpointMean]:
+    """Yields the mean of every metric of every arm, family and part.
 
     Args:
         out: Folder of the study, with its tables.
-        ratio: Test images per training image.
-        variances: How much means depend on who was tested.
+        means: How means are estimated.
     """
-    found: dict[tuple[str, str, str, str], dict[int, list[float]]] = defaultdict(lambda: defaultdict(list))
+    found: dict[Key, dict[int, list[float]]] = defaultdict(lambda: defaultdict(list))
     for row in read_records(out / RESULTS, Result):
         for metric in METRICS:
-            found[row.part, row.family, row.arm, metric][row.split].append(float(getattr(row, metric)))
-    for (part, family, arm, metric), by_split in found.items():
-        variance = variances.find_level(part, arm, family, metric)
-        yield average((part, family, arm, metric), [np.mean(values) for values in by_split.values()], ratio, variance)
+            found[row.part, row.arm, row.family, metric][row.split].append(float(getattr(row, metric)))
+    for key, by_split in found.items():
+        yield average(key, [np.mean(values) for values in by_split.values()], means)
 
 
-def average(key: tuple[str, str, str, str], values: ArrayLike, ratio: float, variance: float = np.nan) -> EndpointMean:
+def average(key: Key, values: ArrayLike, means: EstimatedMeans) -> EndpointMean:
     """Returns the mean of a metric over the splits in which it is defined.
 
     Args:
-        key: Part, family, arm and metric.
+        key: Part, arm, family and metric.
         values: Value of each split, shape (splits,).
-        ratio: Test images per training image.
-        variance: Variance of the mean over patients; NaN where it is not known.
+        means: How it is estimated.
     """
-    known = np.asarray(values)[np.isfinite(values)]
-    if not len(known):
-        return EndpointMean(*key, np.nan, np.nan, np.nan, 0)
-    mean, largest = compare_splits(known, ratio, variance), LARGEST.get(key[-1], 1.0)
-    if not mean.standard_error > 0:
-        return EndpointMean(*key, mean.value, np.nan, np.nan, len(known))
-    return EndpointMean(*key, mean.value, max(0.0, mean.low), min(largest, mean.high), len(known))
+    part, arm, family, metric = key
+    mean = means.estimate_level(key, values)
+    if mean is None:
+        return EndpointMean(part, family, arm, metric, np.nan, np.nan, np.nan, 0)
+    return EndpointMean(part, family, arm, metric, mean.value, mean.low, mean.high, mean.splits)
 
 
-def measure_always(counts: dict[int, dict[str, int]], ratio: float) -> Iterator[EndpointMean]:
+def measure_always(counts: Mapping[int, Mapping[str, int]], ratio: float) -> Iterator[EndpointMean]:
     """Yields accuracy, balanced accuracy and AUROC of giving every held-out image the most frequent class.
 
     Args:
@@ -110,4 +103,6 @@ def measure_always(counts: dict[int, dict[str, int]], ratio: float) -> Iterator[
         ("balanced_accuracy", same / len(totals)),
         ("auroc", same / 2),
     ):
-        yield average((HELD_OUT, "", ALWAYS, metric), values, ratio)
+        mean = compare_splits(values, ratio)
+        low, high = np.clip((mean.low, mean.high), 0, 1).tolist()
+        yield EndpointMean(HELD_OUT, "", ALWAYS, metric, mean.value, low, high, len(values))

@@ -7,10 +7,9 @@ from pathlib import Path
 import numpy as np
 
 from ganoscope.files.records import Number
-from ganoscope.statistics.corrected_t import compare_splits
 from ganoscope.studies.analysis.kept_tables import KeptTable
 from ganoscope.studies.arms import ARMS, BASELINE
-from ganoscope.studies.held_out_answers import PatientVariances
+from ganoscope.studies.estimated_means import EstimatedMeans
 from ganoscope.studies.result_files import HELD_OUT
 from ganoscope.studies.result_tables import read_outcomes
 
@@ -28,7 +27,7 @@ class ArmAccuracy:
         accuracy: Mean over splits.
         above: Whether it is above `GOAL`.
         difference: Mean of arm minus baseline; NaN for the baseline.
-        low: Lower end of the corrected and widened 95 % interval of the difference.
+        low: Lower end of the 95 % interval of the difference, as `EstimatedMeans` makes it.
         high: Upper end.
         improved: Whether this interval lies above 0.
     """
@@ -46,14 +45,13 @@ class ArmAccuracy:
 TABLE = KeptTable("goal.csv", ArmAccuracy)
 
 
-def measure_goal(out: Path, splits: int, ratio: float, variances: PatientVariances) -> Iterator[ArmAccuracy]:
+def measure_goal(out: Path, splits: int, means: EstimatedMeans) -> Iterator[ArmAccuracy]:
     """Yields the accuracy of every arm beside the goal.
 
     Args:
         out: Folder of the study, with its tables.
         splits: Number of outer splits.
-        ratio: Test images per training image.
-        variances: How much means depend on who was tested.
+        means: How means are estimated.
     """
     outcomes = read_outcomes(out, "accuracy", splits)
     for (part, arm, family), values in outcomes.values.items():
@@ -61,11 +59,12 @@ def measure_goal(out: Path, splits: int, ratio: float, variances: PatientVarianc
             continue
         accuracy = float(np.nanmean(values))
         above = "yes" if accuracy > GOAL else "no"
-        if arm == BASELINE:
-            yield ArmAccuracy(family, arm, accuracy, above, np.nan, np.nan, np.nan, "no")
-            continue
         change = values - outcomes.find(part, BASELINE, family)
-        known, variance = change[np.isfinite(change)], variances.find_difference(part, arm, family, "accuracy")
-        mean = compare_splits(known, ratio, variance)
-        improved = "yes" if mean.low > 0 else "no"
-        yield ArmAccuracy(family, arm, accuracy, above, mean.value, mean.low, mean.high, improved)
+        mean = (
+            None if arm == BASELINE else means.estimate_difference((part, arm, family, "accuracy"), change, "accuracy")
+        )
+        if mean is None:
+            yield ArmAccuracy(family, arm, accuracy, above, np.nan, np.nan, np.nan, "no")
+        else:
+            improved = "yes" if mean.low > 0 else "no"
+            yield ArmAccuracy(family, arm, accuracy, above, mean.value, mean.low, mean.high, improved)

@@ -8,10 +8,10 @@ from pathlib import Path
 import numpy as np
 
 from ganoscope.files.records import Number, read_records
-from ganoscope.statistics.corrected_t import compare_splits
 from ganoscope.studies.analysis.kept_tables import KeptTable
 from ganoscope.studies.arms import ARMS, BASELINE
-from ganoscope.studies.held_out_answers import SUBGROUP_METRICS, PatientVariances, name_metric
+from ganoscope.studies.estimated_means import EstimatedMeans
+from ganoscope.studies.held_out_answers import SUBGROUP_METRICS, name_metric
 from ganoscope.studies.result_files import SUBGROUPS
 
 
@@ -61,7 +61,8 @@ class SubgroupDifference:
         splits: Splits in which both are defined.
         baseline: Mean of the baseline over these.
         difference: Mean of arm minus baseline.
-        low: Lower end of the corrected and widened 95 % interval, not adjusted for the number of arms and subgroups.
+        low: Lower end of the 95 % interval, as `EstimatedMeans` makes it; it is not adjusted for the number of arms and
+            subgroups.
         high: Upper end.
         harms: Whether the difference is below minus the margin, and its interval wholly below 0.
     """
@@ -86,16 +87,13 @@ Place = tuple[str, str, str, str, str]
 """Part, family, kind, subgroup, metric."""
 
 
-def compare_subgroups(
-    out: Path, ratio: float, margin: float, variances: PatientVariances
-) -> Iterator[SubgroupDifference]:
+def compare_subgroups(out: Path, margin: float, means: EstimatedMeans) -> Iterator[SubgroupDifference]:
     """Yields every arm against the baseline in every subgroup.
 
     Args:
         out: Folder of the study, with its tables.
-        ratio: Test images per training image.
         margin: Differences up to this are practically equal.
-        variances: How much means depend on who was tested.
+        means: How means are estimated.
     """
     values: dict[Place, dict[str, dict[int, list[float]]]] = defaultdict(lambda: defaultdict(lambda: defaultdict(list)))
     images: dict[Place, dict[int, int]] = defaultdict(dict)
@@ -108,9 +106,7 @@ def compare_subgroups(
         for arm in arms:
             if arm in ARMS and arm != BASELINE:
                 count = float(np.mean(list(images[place].values())))
-                part, family, kind, subgroup, metric = place
-                variance = variances.find_difference(part, arm, family, name_metric(metric, kind, subgroup))
-                yield compare(place, arm, (arms[BASELINE], arms[arm]), count, (ratio, margin, variance))
+                yield compare(place, arm, (arms[BASELINE], arms[arm]), count, margin, means)
 
 
 def compare(
@@ -118,7 +114,8 @@ def compare(
     arm: str,
     values: tuple[dict[int, list[float]], dict[int, list[float]]],
     images: float,
-    limits: tuple[float, float, float],
+    margin: float,
+    means: EstimatedMeans,
 ) -> SubgroupDifference:
     """Returns an arm against the baseline in one subgroup.
 
@@ -127,20 +124,20 @@ def compare(
         arm: The arm.
         values: Values of the baseline and of the arm, one per seed, by split.
         images: Mean number of images.
-        limits: Test images per training image, margin, and variance of the mean difference over patients.
+        margin: Differences up to this are practically equal.
+        means: How means are estimated.
     """
     part, family, kind, subgroup, metric = place
-    (before, after), (ratio, margin, variance) = values, limits
+    before, after = values
     shared = sorted(before.keys() & after.keys())
     base = np.array([np.mean(before[split]) for split in shared])
     change = np.array([np.mean(after[split]) for split in shared]) - base
-    known = np.isfinite(change)
-    if not known.any():
+    mean = means.estimate_difference((part, arm, family, name_metric(metric, kind, subgroup)), change, metric)
+    if mean is None:
         nothing = (np.nan, np.nan, np.nan, np.nan)
         return SubgroupDifference(part, family, arm, kind, subgroup, metric, images, 0, *nothing, "no")
-    mean = compare_splits(change[known], ratio, variance)
     harms = mean.value < -margin and mean.high < 0
     return SubgroupDifference(
-        *(part, family, arm, kind, subgroup, metric, images, int(known.sum()), float(base[known].mean())),
+        *(part, family, arm, kind, subgroup, metric, images, mean.splits, float(base[np.isfinite(change)].mean())),
         *(mean.value, mean.low, mean.high, "yes" if harms else "no"),
     )

@@ -8,7 +8,9 @@ from ganoscope.data.store import Store
 from ganoscope.studies.analysis import FOLDER
 from ganoscope.studies.analysis.analysing import analyse
 from ganoscope.studies.analysis.config import AnalysisConfig
+from ganoscope.studies.estimated_means import EstimatedMeans
 
+MEANS = EstimatedMeans(0.25, UNKNOWN)
 FEW = {"ssim_real": 4, "ssim_synthetic": 3, "gradcam_samples": 1}
 
 
@@ -16,22 +18,22 @@ def test_parts_are_left_out_and_made_when_asked_for(phantom_store, tiny_classifi
     store, design = Store.open(phantom_store), decide(tmp_path, phantom_store)
     split = MadeUpSplit(SimpleNamespace(design=design), store, store, store, tiny_classifier)
     folder = tmp_path / FOLDER
-    analyse(tmp_path, split, AnalysisConfig(**FEW, skip_ssim=True, skip_gradcam=True), UNKNOWN)
+    analyse(tmp_path, split, AnalysisConfig(**FEW, skip_ssim=True, skip_gradcam=True), MEANS)
     assert not (folder / "ssim.json").exists()
     assert not (folder / "grad_cams.json").exists()
-    analyse(tmp_path, split, AnalysisConfig(**FEW), UNKNOWN)
+    analyse(tmp_path, split, AnalysisConfig(**FEW), MEANS)
     made = (folder / "ssim.npz").stat().st_mtime_ns
     assert (folder / "grad_cams.json").exists()
-    analyse(tmp_path, split, AnalysisConfig(**FEW, skip_plots=True), UNKNOWN)
+    analyse(tmp_path, split, AnalysisConfig(**FEW, skip_plots=True), MEANS)
     assert (folder / "ssim.npz").stat().st_mtime_ns == made, "the same request is kept"
-    analyse(tmp_path, split, AnalysisConfig(**FEW, skip_ssim=True), UNKNOWN)
+    analyse(tmp_path, split, AnalysisConfig(**FEW, skip_ssim=True), MEANS)
     assert not (folder / "ssim.npz").exists()
 
 
 def test_without_synthetic_images_there_is_nothing_to_compare(phantom_store, tiny_classifier, tmp_path):
     store, design = Store.open(phantom_store), decide(tmp_path, phantom_store)
     split = MadeUpSplit(SimpleNamespace(design=design), store, store, None, tiny_classifier)
-    analyse(tmp_path, split, AnalysisConfig(**FEW), UNKNOWN)
+    analyse(tmp_path, split, AnalysisConfig(**FEW), MEANS)
     assert {path.name for path in (tmp_path / FOLDER).glob("*.npz")} == {"grad_cams.npz"}
 
 
@@ -39,12 +41,12 @@ def test_files_that_were_edited_or_deleted_are_made_again(phantom_store, tiny_cl
     store, design = Store.open(phantom_store), decide(tmp_path, phantom_store)
     split = MadeUpSplit(SimpleNamespace(design=design), store, store, store, tiny_classifier)
     path, config = tmp_path / FOLDER / "ssim.json", AnalysisConfig(**FEW, skip_gradcam=True)
-    analyse(tmp_path, split, config, UNKNOWN)
+    analyse(tmp_path, split, config, MEANS)
     honest = path.read_bytes()
     path.write_text(path.read_text().replace('"pairs": 12', '"pairs": 99'))
     assert path.read_bytes() != honest
-    analyse(tmp_path, split, config, UNKNOWN)
+    analyse(tmp_path, split, config, MEANS)
     assert path.read_bytes() == honest
     path.unlink()
-    analyse(tmp_path, split, config, UNKNOWN)
+    analyse(tmp_path, split, config, MEANS)
     assert path.read_bytes() == honest

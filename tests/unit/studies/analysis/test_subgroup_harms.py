@@ -4,6 +4,7 @@ import pytest
 from tests.fixtures.study_tables import UNKNOWN, write_tables
 
 from ganoscope.studies.analysis.subgroup_harms import compare, compare_subgroups
+from ganoscope.studies.estimated_means import EstimatedMeans
 from ganoscope.studies.held_out_answers import PatientVariances, name_metric
 
 PLACE = ("held_out", "small_cnn", "class", "a", "sensitivity")
@@ -12,7 +13,8 @@ PLACE = ("held_out", "small_cnn", "class", "a", "sensitivity")
 def judge(changes, margin=0.01, variance=float("nan")):
     before = {split: [0.7] for split in range(len(changes))}
     after = {split: [0.7 + change] for split, change in enumerate(changes)}
-    return compare(PLACE, "augmented", (before, after), 20.0, (0.25, margin, variance))
+    variances = PatientVariances({}, {("held_out", "augmented", "small_cnn", "sensitivity|class|a"): variance})
+    return compare(PLACE, "augmented", (before, after), 20.0, margin, EstimatedMeans(0.25, variances))
 
 
 def test_an_arm_that_is_clearly_worse_is_flagged():
@@ -44,7 +46,7 @@ def test_harm_to_the_same_few_patients_again_and_again_is_no_flag():
 def test_each_subgroup_has_a_variance_of_its_own(tmp_path):
     write_tables(tmp_path)
     key = ("held_out", "augmented", "small_cnn", name_metric("sensitivity", "class", "glioma"))
-    found = compare_subgroups(tmp_path, 0.5, 0.01, PatientVariances({}, {key: 0.01}))
+    found = compare_subgroups(tmp_path, 0.01, EstimatedMeans(0.5, PatientVariances({}, {key: 0.01})))
     flagged = {(one.metric, one.subgroup) for one in found if one.harms == "yes" and one.family == "small_cnn"}
     assert flagged == {("auroc", "glioma"), ("auroc", "meningioma"), ("sensitivity", "meningioma")}
 
@@ -56,7 +58,7 @@ def test_a_wider_margin_forgives_more():
 
 def test_a_study_is_compared_class_by_class(tmp_path):
     write_tables(tmp_path)
-    found = list(compare_subgroups(tmp_path, 0.5, 0.01, UNKNOWN))
+    found = list(compare_subgroups(tmp_path, 0.01, EstimatedMeans(0.5, UNKNOWN)))
     flagged = {(one.arm, one.subgroup) for one in found if one.harms == "yes"}
     assert flagged == {("augmented", "glioma"), ("augmented", "meningioma")}
     assert {one.arm for one in found} == {"augmented", "classical"}, "the baseline at other fractions is no arm"

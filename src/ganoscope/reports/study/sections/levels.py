@@ -10,7 +10,7 @@ from ganoscope.evaluate.classification.metrics import METRICS
 from ganoscope.figures.axes import COLOURS, INK, make_figure, measure_arms
 from ganoscope.reports.kit.content import Chapter, Section, Table
 from ganoscope.reports.study.artefacts import Findings
-from ganoscope.reports.study.wording import INTERVALS, name_metric, write_level
+from ganoscope.reports.study.wording import describe_intervals, name_metric, write_level
 from ganoscope.studies.analysis.endpoint_means import EndpointMean
 from ganoscope.studies.arms import ARMS
 from ganoscope.studies.judgement import ArmLevel
@@ -39,6 +39,7 @@ def show(findings: Findings) -> Chapter:
         "Every point is one split; a line joins the same split from arm to arm, as arms are compared within splits: "
         "intervals of bars may overlap where all splits differ in the same direction."
     )
+    intervals = describe_intervals(findings.design.config)
     levels = [one for one in found.levels if one.part == HELD_OUT and one.arm in findings.arms]
     alt = f"Bars of {metric} for {len(levels)} pairs of arm and classifier; the numbers are in the tables below."
     figures = findings.draw("levels", alt, draw_levels, levels, metric, CHANCE.get(found.endpoint, 0.0))
@@ -47,7 +48,7 @@ def show(findings: Findings) -> Chapter:
         for part, family in list_places(findings)
         for metrics in SHOWN
     ]
-    return Chapter("levels", "Results by split", (Section((text, INTERVALS), figures=figures), *tables))
+    return Chapter("levels", "Results by split", (Section((text, intervals), figures=figures), *tables))
 
 
 def list_places(findings: Findings) -> list[tuple[str, str]]:
@@ -71,7 +72,7 @@ def list_means(findings: Findings, part: str, family: str, metrics: tuple[str, .
     )
     unscored = [arm for arm in findings.arms if part == SYNTHETIC and arm not in arms and suits(family, ARMS[arm])]
     rows += tuple((arm, *[LEARNED] * len(metrics)) for arm in unscored)
-    kind = "interval of splits alone: these images are of no patient" if part == SYNTHETIC else "95 % interval"
+    kind = "95 % interval over splits: these images are of no patient" if part == SYNTHETIC else "95 % interval"
     caption = f"{family}, tested on {TESTED[part]}: mean over splits ({kind})"
     return Table(caption, ("Arm", *(METRICS[metric] for metric in metrics)), rows)
 

@@ -21,9 +21,8 @@ def show(findings: Findings) -> Chapter | None:
     flags = [one for one in shown if one.harms == "yes"]
     text = (
         f"A harm flag ({FLAG}) marks an arm that is worse than the baseline by more than the margin of "
-        f"{findings.judgement.margin:g}, with its corrected and widened 95 % interval wholly below 0. Intervals are "
-        "not adjusted for the number of arms and subgroups: a flag is an alarm to look into, and the lack of one is no "
-        "proof of safety."
+        f"{findings.judgement.margin:g}, with its 95 % interval wholly below 0. Intervals are not adjusted for the "
+        "number of arms and subgroups: a flag is an alarm to look into, and the lack of one is no proof of safety."
     )
     points = tuple(describe_flag(one) for one in flags)
     found = f"{len(flags)} of {len(shown)} comparisons are flagged{':' if flags else '.'}"
