@@ -12,7 +12,7 @@ from ganoscope.training.preflight import prepare_run
 from ganoscope.training.processes import join_processes
 from ganoscope.training.session import Session
 
-REVISIONS = {"train_generator": 1}
+REVISIONS = {"train_generator": 2}
 
 
 def train_generator(
@@ -23,6 +23,7 @@ def train_generator(
     images: int,
     seed: int,
     device: Literal["auto", "cpu", "cuda"],
+    precision: Literal["fp32", "bf16"],
 ) -> None:
     """Trains a method into the folder `run`; goes on where an interrupted task stopped.
 
@@ -35,10 +36,12 @@ def train_generator(
         images: Images to train on, counted over all epochs.
         seed: Random seed.
         device: Device to compute on.
+        precision: Precision of forward passes.
     """
     preset, data = find_preset(method), Store.open(inputs["data"] / STORE)
     batch = min(preset.train.batch_size, len(data.indices("train")))
-    changes: dict[str, Any] = {"images": images, "epochs": None, "batch_size": batch, "seed": seed, "device": device}
+    changes: dict[str, Any] = {"images": images, "epochs": None, "batch_size": batch, "seed": seed}
+    changes |= {"device": device, "precision": precision}
     config = replace(preset.train, **changes)
     record = prepare_run(preset.method, preset.method_config, data.path, output / RUN, config)
     with join_processes(record.train.device) as place:

@@ -13,5 +13,5 @@ def test_a_split_with_fewer_images_than_a_batch_of_the_preset_is_learned_from(ph
     count = len(Store.open(phantom_store).indices("train"))
     assert count < 128, "the batch of the preset"
     inputs = {"data": tmp_path / "data"}
-    train_generator(tmp_path, inputs, method="pneumonia_cgan", images=count, seed=1, device="cpu")
+    train_generator(tmp_path, inputs, method="pneumonia_cgan", images=count, seed=1, device="cpu", precision="fp32")
     assert open_run(tmp_path / RUN, "cpu").record.train.batch_size == count

@@ -3,7 +3,7 @@
 from ganoscope.reports.kit.content import Chapter, Section, Table
 from ganoscope.reports.study.artefacts import Findings
 from ganoscope.reports.study.wording import write_change
-from ganoscope.studies.comparisons import Beside
+from ganoscope.studies.evidence.comparisons import Beside
 
 HEADER = (
     "Arm, classifier",
