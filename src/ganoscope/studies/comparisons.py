@@ -32,10 +32,10 @@ from ganoscope.statistics.real_patients import describe_worth, estimate_worth
 from ganoscope.statistics.verdict import NO_EVIDENCE, Verdict, give_verdict, judge_arms
 from ganoscope.studies.arms import ARMS, BASELINE
 from ganoscope.studies.design import Design
+from ganoscope.studies.families import suits
 from ganoscope.studies.held_out_answers import PatientVariances, read_held_out
 from ganoscope.studies.result_files import EXTERNAL, HELD_OUT
 from ganoscope.studies.result_tables import Outcomes
-from ganoscope.studies.split_tasks import suits
 
 EXPLORATORY = " (exploratory)"
 """Follows every verdict of a design that can't decide."""

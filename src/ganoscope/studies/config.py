@@ -9,7 +9,7 @@ from ganoscope.files.field_types import fit_fields
 from ganoscope.nets.classifiers import available
 from ganoscope.statistics.verdict import MARGIN_AUROC
 from ganoscope.studies.arms import ARMS, BASELINE
-from ganoscope.studies.families import RANDOM_FEATURES
+from ganoscope.studies.families import RANDOM_FEATURES, suits
 from ganoscope.studies.outer_splits import Scheme
 from ganoscope.training.classifier.mix import parse_schedule
 
@@ -178,7 +178,20 @@ def list_comparison_faults(config: StudyConfig) -> list[str]:
             faults.append(describe(f"--{name} is empty or names something twice", given, "each once", ""))
     if not config.compared:
         faults.append(describe("--arms has nothing to compare", ", ".join(config.arms), "baseline and another arm", ""))
-    return faults
+    return [*faults, *list_primary_faults(config)]
+
+
+def list_primary_faults(config: StudyConfig) -> list[str]:
+    """Returns why the primary arm and the first family can't decide: an arm that is no other, or one left out there."""
+    if config.primary_arm == BASELINE:
+        allowed = ", ".join(arm for arm in config.arms if arm != BASELINE)
+        return [describe("--primary-arm is what all arms are compared with", BASELINE, allowed, "Name another arm.")]
+    primary, family = next(iter(config.compared), ""), next(iter(config.families), "")
+    if primary not in ARMS or suits(family, ARMS[primary]):
+        return []
+    fault, given = "the primary arm has no meaning for the first of --families", f"{primary}, {family}"
+    remedy = f"Name a network first, or another --primary-arm: {family} has no epochs that a schedule could follow."
+    return [describe(fault, given, "two that go together", remedy)]
 
 
 def list_amount_faults(config: StudyConfig) -> list[str]:

@@ -10,7 +10,7 @@ from ganoscope.data.store import Store
 from ganoscope.seeds import Stream
 from ganoscope.studies.arms import ARMS, BASELINE, Arm
 from ganoscope.studies.design import Design
-from ganoscope.studies.families import RANDOM_FEATURES
+from ganoscope.studies.families import RANDOM_FEATURES, suits
 from ganoscope.studies.memory_needs import MemoryNeeds
 from ganoscope.studies.outer_splits import draw_seed
 from ganoscope.studies.refusals.given_places import list_tested_splits
@@ -50,11 +50,6 @@ def list_variants(design: Design) -> list[Variant]:
     variants = [Variant(arm, ARMS[arm], config.real_fraction) for arm in arms]
     curve = sorted({*config.low_data} - {config.real_fraction})
     return variants + [Variant(f"{BASELINE}@{fraction:g}", ARMS[BASELINE], fraction) for fraction in curve]
-
-
-def suits(family: str, arm: Arm) -> bool:
-    """Tells whether a family can be trained in an arm: without epochs there is no curriculum."""
-    return not (family == RANDOM_FEATURES and arm.by_schedule)
 
 
 def has_seen(arm: Arm, source: str) -> bool:

@@ -24,6 +24,19 @@ from ganoscope.studies.config import StudyConfig
         ({"pilot": 3, "expected_sd": 0.02}, "--pilot does not fit"),
         ({"unfreeze": True}, "--unfreeze needs --weights"),
         ({"number": 100, "ratios": (0.5, 1.0)}, "--number is out of range, or given beside --ratios"),
+        ({"primary_arm": "baseline"}, "--primary-arm is what all arms are compared with: got baseline"),
+        (
+            {"arms": ("baseline", "curriculum", "augmented"), "families": ("random_features", "small_cnn")},
+            "the primary arm has no meaning for the first of --families: got curriculum, random_features",
+        ),
+        (
+            {
+                "arms": ("baseline", "augmented", "curriculum"),
+                "families": ("random_features",),
+                "primary_arm": "curriculum",
+            },
+            "the primary arm has no meaning for the first of --families",
+        ),
         ({"synthetic_patients": "some"}, "--synthetic-patients is not known"),
     ],
 )

@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ganoscope.data.store import Store
+from ganoscope.studies.arms import Arm
 from ganoscope.training.classifier.config import ClassifyConfig
 from ganoscope.training.classifier.mix import Mix
 
@@ -69,6 +70,11 @@ class Family(Protocol):
             positions: Their positions in it, shape (N,).
         """
         ...
+
+
+def suits(family: str, arm: Arm) -> bool:
+    """Tells whether a family can be trained in an arm: without epochs there is no curriculum."""
+    return not (family == RANDOM_FEATURES and arm.by_schedule)
 
 
 def find_family(name: str) -> ModuleType:
