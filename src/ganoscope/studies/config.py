@@ -75,7 +75,7 @@ class StudyConfig:
     weights: Path | None = None
     """File of pretrained ImageNet weights for the networks."""
     unfreeze: bool = False
-    """With --weights, train the whole network rather than its head only."""
+    """With --weights, train the whole network rather than its head only; without, it is trained as a whole anyway."""
     endpoint: Literal["auroc", "auprc", "balanced_accuracy", "accuracy", "f1_weighted"] = "auroc"
     """Metric that the verdict rests on."""
     primary_arm: str = ""
@@ -164,8 +164,6 @@ def list_contradictions(config: StudyConfig) -> list[str]:
     faults = [*list_comparison_faults(config), *list_amount_faults(config), *list_deciding_faults(config)]
     if ("external" in config.arms) != (config.synthetic is not None):
         faults.append(describe("arm external and --synthetic need each other", "one alone", "both", ""))
-    if config.unfreeze and config.weights is None:
-        faults.append(describe("--unfreeze needs --weights", "no --weights", "a file", "Leave it out."))
     return faults
 
 
@@ -204,6 +202,9 @@ def list_amount_faults(config: StudyConfig) -> list[str]:
     if wrong:
         allowed = "above 0 to 1, other than --real-fraction"
         faults.append(describe("--low-data is out of range", ", ".join(map(str, wrong)), allowed, ""))
+    if len(set(config.low_data)) < len(config.low_data):
+        given = ", ".join(map(str, config.low_data))
+        faults.append(describe("--low-data names something twice", given, "each once", ""))
     if config.number is not None and (config.number < 2 or len(config.ratios) > 1):
         allowed = "2 or more, with one of --ratios"
         faults.append(describe("--number is out of range, or given beside --ratios", config.number, allowed, ""))
@@ -224,4 +225,7 @@ def list_deciding_faults(config: StudyConfig) -> list[str]:
     if config.estimand == "models" and config.endpoint != "auroc":
         remedy = "Patients are resampled for the AUROC alone."
         faults.append(describe("--estimand models needs --endpoint auroc", config.endpoint, "auroc", remedy))
+    if config.low_data and config.estimand != "procedure":
+        remedy = "What an arm is worth in real patients is about the procedure; leave one of them out."
+        faults.append(describe("--low-data needs --estimand procedure", config.estimand, "procedure", remedy))
     return faults
