@@ -2,9 +2,10 @@
 
 import hashlib
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
+from functools import partial
 from itertools import zip_longest
 from pathlib import Path
 from typing import Any
@@ -29,10 +30,10 @@ from ganoscope.studies.config import StudyConfig
 from ganoscope.studies.families import RANDOM_FEATURES
 from ganoscope.studies.outer_splits import (
     Cohort,
+    KeptSplits,
     SplitPlan,
     count_held_out,
     find_cohort,
-    list_unusable,
     make_outer_splits,
     measure_ratio,
     reduce_training,
@@ -115,7 +116,7 @@ class Design:
 
 def make_design(
     store: Store, config: StudyConfig, frozen: bool = False
-) -> tuple[Design, Cohort, list[NDArray[np.str_]]]:
+) -> tuple[Design, Cohort, Sequence[NDArray[np.str_]]]:
     """Returns (the design, its N images, and the part of each of them in every outer split, shape (N,)).
 
     Args:
@@ -134,15 +135,10 @@ def make_design(
         lambda: None if frozen else refuse(list_arm_faults(config, store, classes)),
         lambda: refuse_few_groups(cohort, classes, plan),
     )
-    splits = list(make_outer_splits(cohort, plan))
-    learned = [
-        reduce_training(parts, cohort, config.real_fraction, config.seed, number) for number, parts in enumerate(splits)
-    ]
-    lacks = {number: list_unusable(parts, cohort, classes) for number, parts in enumerate(learned)}
-    refuse_unusable({number: missing for number, missing in lacks.items() if missing})
+    splits = KeptSplits(make_outer_splits(cohort, plan))
+    learned = list_learned(config, cohort, splits, classes)
     hashes = hash_places(config)
     refuse(list_place_faults(config, store, count_wanted(config, classes, cohort, learned)))
-    digest = hashlib.sha256("\n".join(",".join(parts.tolist()) for parts in splits).encode()).hexdigest()
     design = Design(
         config=config,
         store=store.name,
@@ -152,11 +148,46 @@ def make_design(
         groups=len(np.unique(cohort.groups)),
         patients_known=bool(np.all(store.column("patient")[cohort.positions] != "")),
         ratio=round(float(np.mean([measure_ratio(parts) for parts in splits])), 6),
-        splits_sha256=digest,
+        splits_sha256=hash_splits(splits),
         hashes=hashes,
         held_out=count_held_out(splits, cohort),
     )
     return replace(design, leaky_groups=count_leaks(store, cohort, splits, config)), cohort, splits
+
+
+def list_learned(
+    config: StudyConfig, cohort: Cohort, splits: Sequence[NDArray[np.str_]], classes: tuple[str, ...]
+) -> KeptSplits:
+    """Returns the splits without the training and validation images that --real-fraction leaves out.
+
+    Args:
+        config: All options.
+        cohort: Images of the study.
+        splits: Part of each of them in every split, shape (N,) each.
+        classes: Names of the classes.
+
+    Raises:
+        UserError: There, or at a fraction of --low-data, a split lacks a class.
+    """
+
+    def reduce(name: str, fraction: float) -> KeptSplits:
+        found = KeptSplits(
+            reduce_training(parts, cohort, fraction, config.seed, number) for number, parts in enumerate(splits)
+        )
+        refuse_unusable(found, cohort, classes, f"{name} {fraction:g}")
+        return found
+
+    further = [partial(reduce, "--low-data", fraction) for fraction in config.low_data]
+    first: KeptSplits = gather(partial(reduce, "--real-fraction", config.real_fraction), *further)[0]
+    return first
+
+
+def hash_splits(splits: Iterable[NDArray[np.str_]]) -> str:
+    """Returns the hash of the parts of all splits."""
+    digest = hashlib.sha256()
+    for number, parts in enumerate(splits):
+        digest.update(("\n" if number else "").encode() + ",".join(parts.tolist()).encode())
+    return digest.hexdigest()
 
 
 def list_arm_faults(config: StudyConfig, store: Store, classes: tuple[str, ...]) -> list[str]:
@@ -182,7 +213,7 @@ def list_arm_faults(config: StudyConfig, store: Store, classes: tuple[str, ...])
 
 
 def count_wanted(
-    config: StudyConfig, classes: tuple[str, ...], cohort: Cohort, splits: list[NDArray[np.str_]]
+    config: StudyConfig, classes: tuple[str, ...], cohort: Cohort, splits: Sequence[NDArray[np.str_]]
 ) -> dict[str, int]:
     """Returns the largest number of added images of each class in any split, by its name.
 
@@ -201,7 +232,7 @@ def count_wanted(
     return wanted
 
 
-def freeze(folder: Path, design: Design, store: Store, cohort: Cohort, splits: list[NDArray[np.str_]]) -> None:
+def freeze(folder: Path, design: Design, store: Store, cohort: Cohort, splits: Sequence[NDArray[np.str_]]) -> None:
     """Writes `design.json` and `splits.csv`, or compares the design with the one that a study began with.
 
     Args:

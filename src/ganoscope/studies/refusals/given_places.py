@@ -4,7 +4,7 @@ A run or store that does not fit the study's own store is refused before anythin
 sizes or intensities than those of the real images, images of the study itself, or a test set with one class.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -173,7 +173,7 @@ def list_tested_splits(fingerprint: str, study: str) -> list[str]:
     return ["test"] if fingerprint == study else list(SPLITS)
 
 
-def count_leaks(store: Store, cohort: Cohort, splits: list[NDArray[np.str_]], config: StudyConfig) -> int:
+def count_leaks(store: Store, cohort: Cohort, splits: Sequence[NDArray[np.str_]], config: StudyConfig) -> int:
     """Returns the largest number of a split's held-out groups that a generator for all splits has learned from.
 
     Args:
