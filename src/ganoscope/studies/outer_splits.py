@@ -315,6 +315,6 @@ def refuse_unusable(
         number, first = next(iter(faults.items()))
         raise UserError(
             f"with {fraction}, {write_count(len(faults), 'outer split lacks', 'outer splits lack')} a class; in split "
-            f"{number + 1} {first[0]}. Use fewer --folds, a larger {fraction.split()[0]}, or a store with more patients "
-            "of that class."
+            f"{number + 1} {first[0]}. Use fewer --folds, a larger {fraction.split()[0]}, or a store with more "
+            "patients of that class."
         )

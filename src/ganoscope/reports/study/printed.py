@@ -1,11 +1,12 @@
 """What `ganoscope study` prints: the frozen design, and the verdict."""
 
+import math
 from collections.abc import Iterator, Sequence
 
 from rich.table import Table
 
 from ganoscope.errors import write_count
-from ganoscope.reports.study.wording import write_change, write_p
+from ganoscope.reports.study.wording import write_change, write_interval, write_p
 from ganoscope.reports.terminal import CONSOLE, say
 from ganoscope.statistics.planning.feasibility import Feasibility
 from ganoscope.statistics.planning.patient_feasibility import AUROC, CORRELATION, PatientFeasibility
@@ -174,6 +175,6 @@ def tabulate(comparisons: Sequence[Comparison]) -> Table:
         table.add_column(name, overflow="fold")
     for one in comparisons:
         verdict = one.verdict
-        interval = f"{write_change(verdict.low)} to {write_change(verdict.high)}"
-        table.add_row(one.arm, write_change(one.difference.value), interval, write_p(verdict.p), verdict.word)
+        interval, p = write_interval(verdict.low, verdict.high), verdict.p if math.isfinite(verdict.low) else math.nan
+        table.add_row(one.arm, write_change(one.difference.value), interval, write_p(p), verdict.word)
     return table
