@@ -73,7 +73,7 @@ class StudyConfig:
     learning_rate: float | None = None
     """Learning rate of the networks; by default, that of `ganoscope classify`."""
     weights: Path | None = None
-    """File of pretrained ImageNet weights for the networks."""
+    """File of pretrained ImageNet weights, for those of --families that it fits; the design says which."""
     unfreeze: bool = False
     """With --weights, train the whole network rather than its head only; without, it is trained as a whole anyway."""
     endpoint: Literal["auroc", "auprc", "balanced_accuracy", "accuracy", "f1_weighted"] = "auroc"

@@ -41,13 +41,15 @@ from ganoscope.studies.outer_splits import (
     refuse_unusable,
 )
 from ganoscope.studies.refusals.chosen_generator import list_generator_faults
-from ganoscope.studies.refusals.given_places import count_leaks, hash_places, list_place_faults
+from ganoscope.studies.refusals.given_places import count_leaks, find_pretrained, hash_places, list_place_faults
 
 FILE, SPLITS = "design.json", "splits.csv"
 SCHEMA_VERSION = 1
 PATHS = ("weights", "generator_run", "synthetic", "external")
 """Options that are paths: the design keeps a hash of what lies there, and its name."""
 PLACE_OPTIONS = (*PATHS, "exploratory")
+DERIVED = ("config", "held_out", "pretrained")
+"""Parts of a design that are described elsewhere, or follow from what is."""
 SPLIT_COLUMNS = ("split", "sample_id", "part")
 
 
@@ -67,6 +69,7 @@ class Design:
         splits_sha256: Hash of the patients of every split.
         hashes: Hash of the content of each path that was given.
         held_out: Who is held out; it follows from the splits.
+        pretrained: Families that begin with the weights that were given; they follow from the file.
         leaky_groups: Largest number of held-out groups that a generator for all splits was trained on.
     """
 
@@ -81,6 +84,7 @@ class Design:
     splits_sha256: str
     hashes: dict[str, str]
     held_out: HeldOutPatients
+    pretrained: tuple[str, ...] = ()
     leaky_groups: int = 0
 
     @property
@@ -104,7 +108,7 @@ class Design:
     def describe(self) -> dict[str, Any]:
         """Returns the design as JSON values, without places, which may change, and what follows from the splits."""
         options = {name: value for name, value in asdict(self.config).items() if name not in PLACE_OPTIONS}
-        facts = {name: value for name, value in asdict(self).items() if name not in ("config", "held_out")}
+        facts = {name: value for name, value in asdict(self).items() if name not in DERIVED}
         found: dict[str, Any] = json.loads(json.dumps({"options": options, **facts}))
         return found
 
@@ -151,6 +155,7 @@ def make_design(
         splits_sha256=hash_splits(splits),
         hashes=hashes,
         held_out=count_held_out(splits, cohort),
+        pretrained=find_pretrained(config, classes),
     )
     return replace(design, leaky_groups=count_leaks(store, cohort, splits, config)), cohort, splits
 

@@ -188,7 +188,7 @@ class SplitTasks:
         if arm.source and arm.source != "duplicates":
             needs["images"] = self.provide_images(arm.source)
         places = {}
-        pretrained = config.weights is not None and family != RANDOM_FEATURES
+        pretrained = family in self.design.pretrained
         if pretrained:
             arguments["weights_sha256"], places["weights"] = self.design.hashes["weights"], str(config.weights)
         arguments["config"] = {

@@ -7,6 +7,7 @@ sizes or intensities than those of the real images, images of the study itself, 
 from collections.abc import Mapping, Sequence
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 
 from ganoscope.classifiers.trained import describe_range
@@ -14,8 +15,11 @@ from ganoscope.data.store import Store
 from ganoscope.data.store.splits import SPLITS
 from ganoscope.errors import UserError, describe
 from ganoscope.files import compute_sha256
+from ganoscope.nets.pretrained import load_pretrained
+from ganoscope.nets.pretrained.published import PUBLISHED
 from ganoscope.studies.config import StudyConfig
 from ganoscope.studies.outer_splits import Cohort
+from ganoscope.training.classifier.config import ClassifyConfig
 from ganoscope.training.run_folder.trained_run import TrainedRun, open_run
 
 
@@ -38,6 +42,36 @@ def hash_places(config: StudyConfig) -> dict[str, str]:
             store.verify()
             found[name] = store.fingerprint
     return found
+
+
+def find_pretrained(config: StudyConfig, classes: tuple[str, ...]) -> tuple[str, ...]:
+    """Returns the families that begin with the file of --weights: those that it fits, loaded as their training does.
+
+    Args:
+        config: All options.
+        classes: Names of the classes.
+
+    Raises:
+        UserError: It fits none of them.
+    """
+    if config.weights is None:
+        return ()
+    found, faults = [], []
+    for family in config.families:
+        if family not in PUBLISHED:
+            continue
+        try:
+            with torch.random.fork_rng(devices=[]):
+                load_pretrained(family, len(classes), config.weights, ClassifyConfig.weights_source)
+        except UserError as error:
+            faults.append(str(error))
+        else:
+            found.append(family)
+    if not found:
+        fault, given = f"--weights {config.weights} fits none of --families", ", ".join(config.families)
+        remedy = "Name a network that it was published for, or leave it out."
+        raise UserError("\n".join([describe(fault, given, ", ".join(PUBLISHED), remedy), *faults]))
+    return tuple(found)
 
 
 def list_place_faults(config: StudyConfig, store: Store, wanted: Mapping[str, int]) -> list[str]:
