@@ -6,7 +6,8 @@ from typing import Literal
 
 from ganoscope.errors import Range, UserError, describe, list_range_faults, refuse
 from ganoscope.files.field_types import fit_fields
-from ganoscope.nets.classifiers import available
+from ganoscope.nets.classifiers import available, load
+from ganoscope.registry import state_module
 from ganoscope.statistics.verdict import MARGIN_AUROC
 from ganoscope.studies.arms import ARMS, BASELINE
 from ganoscope.studies.families import RANDOM_FEATURES, suits
@@ -39,7 +40,8 @@ class StudyConfig:
     arms: tuple[str, ...] = ("baseline", "augmented", "classical", "duplicated", "filtered")
     """Arms to compare (see the list above); baseline is always one of them."""
     families: tuple[str, ...] = ("small_cnn", RANDOM_FEATURES)
-    """Classifiers to train in every arm: networks of `ganoscope classify`, and random_features, which is no network.
+    """Classifiers to train in every arm: networks of `ganoscope classify` or modules of your own by their dotted
+    names, and random_features, which is no network.
     The first one decides; the others show how far the result depends on the classifier."""
     repeats: int = 5
     """Number of repetitions R."""
@@ -152,11 +154,26 @@ def list_unknown(config: StudyConfig) -> list[str]:
         for family in config.families
         if family not in known and "." not in family
     ]
+    faults += [fault for family in config.families if "." in family for fault in list_module_faults(family)]
     if config.primary_arm and config.primary_arm not in config.arms:
         faults.append(describe("--primary-arm is not one of --arms", config.primary_arm, ", ".join(config.arms), ""))
     if config.synthetic_patients not in ("", "none", "unknown"):
         faults.append(describe("--synthetic-patients is not known", config.synthetic_patients, "none, unknown", ""))
     return faults
+
+
+def list_module_faults(family: str) -> list[str]:
+    """Returns why a module of the user's own can't be a family of classifiers; imports it.
+
+    Args:
+        family: Its dotted name.
+    """
+    try:
+        state_module(family)
+        load(family)
+    except UserError as error:
+        return [str(error)]
+    return []
 
 
 def list_contradictions(config: StudyConfig) -> list[str]:

@@ -13,6 +13,7 @@ from ganoscope.studies.design import Design
 from ganoscope.studies.families import RANDOM_FEATURES, suits
 from ganoscope.studies.memory_needs import MemoryNeeds
 from ganoscope.studies.outer_splits import draw_seed
+from ganoscope.studies.own_modules import find_modules
 from ganoscope.studies.refusals.given_places import list_tested_splits
 from ganoscope.tasks.task import Task
 
@@ -134,6 +135,7 @@ class SplitTasks:
             "images": config.generator_images,
             "seed": self.draw_seed(0),
             "device": config.device,
+            **find_modules(self.design.hashes),
         }
         data, memory = self.take_training(config.real_fraction), self.memory.train_generator
         function = f"{STEPS}.generator:train_generator"
@@ -161,7 +163,7 @@ class SplitTasks:
             "confidence": config.min_label_confidence,
             "seed": self.draw_seed(1),
         }
-        arguments = {"drawing": drawing, "device": config.device}
+        arguments = {"drawing": drawing, "device": config.device, **find_modules(self.design.hashes)}
         places = {}
         if config.generator_run:
             arguments["weights"], places["run"] = self.design.hashes["generator_run"], str(config.generator_run)
@@ -183,7 +185,7 @@ class SplitTasks:
         """
         config, arm = self.design.config, variant.arm
         which = self._describe_arm(arm, family, seed, trial)
-        arguments: dict[str, object] = {"which": which}
+        arguments: dict[str, object] = {"which": which, **find_modules(self.design.hashes)}
         needs = {"data": self.take_training(variant.fraction)}
         if arm.source and arm.source != "duplicates":
             needs["images"] = self.provide_images(arm.source)

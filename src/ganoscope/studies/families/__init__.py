@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ganoscope.data.store import Store
+from ganoscope.registry import state_module
 from ganoscope.studies.arms import Arm
 from ganoscope.training.classifier.config import ClassifyConfig
 from ganoscope.training.classifier.mix import Mix
@@ -78,8 +79,9 @@ def suits(family: str, arm: Arm) -> bool:
 
 
 def find_family(name: str) -> ModuleType:
-    """Returns the module that fits a classifier of that name."""
+    """Returns the module that fits a classifier of that name: one that a design names, so it may be the user's own."""
     from ganoscope.studies.families import networks, random_features
 
+    state_module(name)
     special: Mapping[str, ModuleType] = {RANDOM_FEATURES: random_features}
     return special.get(name, networks)

@@ -19,29 +19,33 @@ from ganoscope.nets.pretrained import load_pretrained
 from ganoscope.nets.pretrained.published import PUBLISHED
 from ganoscope.studies.config import StudyConfig
 from ganoscope.studies.outer_splits import Cohort
+from ganoscope.studies.own_modules import hash_modules
 from ganoscope.training.classifier.config import ClassifyConfig
 from ganoscope.training.run_folder.trained_run import TrainedRun, open_run
 
 
 def hash_places(config: StudyConfig) -> dict[str, str]:
-    """Returns the hash of the content of each path that was given.
+    """Returns the hash of the content of each path that was given, and of each module of the user's own.
 
     Raises:
         UserError: Something is missing or damaged.
     """
+    methods = [config.generator] if config.generates and not config.generator_run else []
     found = {}
     if config.weights:
         if not config.weights.is_file():
             raise UserError(f"--weights {config.weights}: there is no such file.")
         found["weights"] = compute_sha256(config.weights)
     if config.generator_run:
-        found["generator_run"] = open_run(config.generator_run, "cpu").weights_sha256
+        run = open_run(config.generator_run, "cpu")
+        found["generator_run"] = run.weights_sha256
+        methods.append(run.record.method)
     for name, path in (("synthetic", config.synthetic), ("external", config.external)):
         if path:
             store = Store.open(path)
             store.verify()
             found[name] = store.fingerprint
-    return found
+    return found | hash_modules([*methods, *config.families])
 
 
 def find_pretrained(config: StudyConfig, classes: tuple[str, ...]) -> tuple[str, ...]:

@@ -7,6 +7,7 @@ from typing import Any, Literal
 
 from ganoscope.data.store import Store
 from ganoscope.presets import find_preset
+from ganoscope.studies.own_modules import import_modules
 from ganoscope.studies.result_files import RUN, STORE
 from ganoscope.training.preflight import prepare_run
 from ganoscope.training.processes import join_processes
@@ -23,6 +24,7 @@ def train_generator(
     images: int,
     seed: int,
     device: Literal["auto", "cpu", "cuda"],
+    modules: Mapping[str, str] | None = None,
 ) -> None:
     """Trains a method into the folder `run`; goes on where an interrupted task stopped.
 
@@ -35,7 +37,9 @@ def train_generator(
         images: Images to train on, counted over all epochs.
         seed: Random seed.
         device: Device to compute on.
+        modules: Hash of each of the user's own modules that it may run, by dotted name.
     """
+    import_modules(modules)
     preset, data = find_preset(method), Store.open(inputs["data"] / STORE)
     batch = min(preset.train.batch_size, len(data.indices("train")))
     changes: dict[str, Any] = {"images": images, "epochs": None, "batch_size": batch, "seed": seed, "device": device}
