@@ -42,6 +42,7 @@ from ganoscope.studies.outer_splits import (
 )
 from ganoscope.studies.refusals.chosen_generator import list_generator_faults
 from ganoscope.studies.refusals.given_places import count_leaks, find_pretrained, hash_places, list_place_faults
+from ganoscope.studies.refusals.shared_images import list_copy_faults
 
 FILE, SPLITS = "design.json", "splits.csv"
 SCHEMA_VERSION = 1
@@ -126,7 +127,8 @@ def make_design(
     Args:
         store: Store of the study, verified.
         config: All options.
-        frozen: Whether it is going to be compared with a frozen one: then arms that fit are not tried again.
+        frozen: Whether it is going to be compared with a frozen one: then arms that fit are not tried again, nor is
+            other stores' content, whose hashes that one holds, searched again.
 
     Raises:
         UserError: The store, the arms or the splits don't fit; all faults that can be seen together are reported.
@@ -143,6 +145,7 @@ def make_design(
     learned = list_learned(config, cohort, splits, classes)
     hashes = hash_places(config)
     refuse(list_place_faults(config, store, count_wanted(config, classes, cohort, learned)))
+    refuse([] if frozen else list_copy_faults(config, store))
     design = Design(
         config=config,
         store=store.name,
