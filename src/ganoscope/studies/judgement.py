@@ -153,13 +153,27 @@ def write_headline(found: Comparison, design: Design) -> str:
         found: The comparison that decides.
         design: The design.
     """
-    mean, verdict, metric = found.difference, found.verdict, design.config.endpoint.upper().replace("_", " ")
-    p = f", adjusted p {verdict.p:.3g}" if np.isfinite(verdict.p) else ""
-    return (
-        f"{found.arm} against {BASELINE}, {found.family}: {verdict.word}. Mean difference of {metric} over "
-        f"{mean.splits} splits {mean.value:+.4f} ({100 * verdict.level:.4g} % interval over {found.over} "
-        f"{verdict.low:+.4f} to {verdict.high:+.4f}{p}); differences up to {design.config.margin:g} count as equal."
-    )
+    mean, metric = found.difference, design.config.endpoint.upper().replace("_", " ")
+    margin = f"differences up to {design.config.margin:g} count as equal"
+    told = f"{found.arm} against {BASELINE}, {found.family}: {found.verdict.word}"
+    if not np.isfinite(mean.value):
+        return f"{told}. {metric} is defined in no split, so nothing is known about a difference."
+    splits = write_count(mean.splits, "split")
+    return f"{told}. Mean difference of {metric} over {splits} {mean.value:+.4f} ({write_doubt(found)}); {margin}."
+
+
+def write_doubt(found: Comparison) -> str:
+    """Returns how sure a difference is: its interval and p value, or why there is none."""
+    verdict, splits = found.verdict, found.difference.splits
+    if np.isfinite(verdict.low):
+        p = f", adjusted p {verdict.p:.3g}" if np.isfinite(verdict.p) else ""
+        percent = f"{100 * verdict.level:.4g} %"
+        return f"{percent} interval over {found.over} {verdict.low:+.4f} to {verdict.high:+.4f}{p}"
+    if found.over == "patients":
+        return "no interval: patients could not be resampled"
+    if splits == 1:
+        return "no interval: one split can't tell how differences vary from split to split"
+    return "no interval: the differences of all splits are equal, which can't tell how they vary"
 
 
 def list_warnings(design: Design) -> list[str]:

@@ -108,7 +108,7 @@ def freeze_design(store: Store, out: Path, config: StudyConfig, engine: EngineOp
     if config.pilot:
         tasks = list_pilot_tasks(design, store.path.resolve())
         results = run_tasks(tasks, out / TASKS, engine, "pilot", TimeLimits(design, costs).find)
-        found = measure_pilot([results[task.key] for task in tasks], splits)
+        found = measure_pilot([results[task.key] for task in tasks], cohort, splits, config)
         design = replace(design, config=replace(config, pilot=0, expected_sd=found))
     refuse_undecidable(design)
     freeze(out, design, store, cohort, splits)

@@ -71,5 +71,5 @@ def test_precision_is_part_of_the_work(phantom_store):
         config = StudyConfig(generator="cgan", arms=("baseline", "augmented"), repeats=3, folds=2, precision=precision)
         split = SplitTasks(make_design(Store.open(phantom_store), config)[0], Path(phantom_store), 0)
         found.append(split.train_generator())
-    assert [task.arguments["precision"] for task in found] == ["fp32", "bf16"]
+    assert [task.arguments["training"]["precision"] for task in found] == ["fp32", "bf16"]
     assert found[0].key != found[1].key

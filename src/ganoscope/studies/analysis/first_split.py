@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ganoscope.data.store import Store
-from ganoscope.studies.families import RANDOM_FEATURES
+from ganoscope.studies.families import RANDOM_FEATURES, suits
 from ganoscope.studies.result_files import RUN, STORE, choose_trial
-from ganoscope.studies.split_tasks import SplitTasks, list_classifiers, list_variants, suits
+from ganoscope.studies.split_tasks import SplitTasks, list_classifiers, list_variants
 from ganoscope.studies.steps.added_images import open_images
 from ganoscope.tasks.kept_results import read_content
 

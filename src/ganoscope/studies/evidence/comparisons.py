@@ -33,9 +33,9 @@ from ganoscope.statistics.verdict import NO_EVIDENCE, Verdict, give_verdict, jud
 from ganoscope.studies.arms import ARMS, BASELINE
 from ganoscope.studies.design import Design
 from ganoscope.studies.evidence.held_out_answers import PatientVariances, read_held_out
+from ganoscope.studies.families import suits
 from ganoscope.studies.result_files import EXTERNAL, HELD_OUT
 from ganoscope.studies.result_tables import Outcomes
-from ganoscope.studies.split_tasks import suits
 
 EXPLORATORY = " (exploratory)"
 """Follows every verdict of a design that can't decide."""

@@ -16,6 +16,7 @@ from ganoscope.files import compute_sha256, remove, save_json
 from ganoscope.seeds import Stream, stream
 from ganoscope.studies.arms import ARMS, Arm
 from ganoscope.studies.families import RANDOM_FEATURES, Fitting, find_family, networks, random_features  # noqa: F401
+from ganoscope.studies.own_modules import import_modules
 from ganoscope.studies.result_files import FITTED, RUN, STORE
 from ganoscope.studies.steps.added_images import find_ratio, open_images
 from ganoscope.training.classifier.config import ClassifyConfig
@@ -32,6 +33,7 @@ def fit_classifier(
     config: Mapping[str, Any],
     weights: str = "",
     weights_sha256: str = "",
+    modules: Mapping[str, str] | None = None,
 ) -> None:
     """Fits a classifier on an arm's training images into the folder `run`, and writes `fitted.json`.
 
@@ -44,10 +46,12 @@ def fit_classifier(
         config: Options of `ClassifyConfig`, without network, augmentation, seed and weights.
         weights: File of pretrained weights.
         weights_sha256: Its hash.
+        modules: Hash of each of the user's own modules that it may run, by dotted name.
 
     Raises:
         UserError: The file of weights has changed.
     """
+    import_modules(modules)
     if weights and compute_sha256(Path(weights)) != weights_sha256:
         raise UserError(f"--weights {weights} is no longer the file that the study was designed for. Restore it.")
     kind, family, seed = ARMS[which["arm"]], which["family"], which["seed"]
