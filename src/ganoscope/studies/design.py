@@ -41,7 +41,14 @@ from ganoscope.studies.outer_splits import (
     refuse_unusable,
 )
 from ganoscope.studies.refusals.chosen_generator import list_generator_faults
-from ganoscope.studies.refusals.given_places import count_leaks, find_pretrained, hash_places, list_place_faults
+from ganoscope.studies.refusals.declared_patients import find_seen
+from ganoscope.studies.refusals.given_places import (
+    count_leaks,
+    find_pretrained,
+    find_run_images,
+    hash_places,
+    list_place_faults,
+)
 from ganoscope.studies.refusals.shared_images import list_copy_faults
 
 FILE, SPLITS = "design.json", "splits.csv"
@@ -49,7 +56,7 @@ SCHEMA_VERSION = 1
 PATHS = ("weights", "generator_run", "synthetic", "external")
 """Options that are paths: the design keeps a hash of what lies there, and its name."""
 PLACE_OPTIONS = (*PATHS, "exploratory")
-DERIVED = ("config", "held_out", "pretrained")
+DERIVED = ("config", "held_out", "pretrained", "declared_groups")
 """Parts of a design that are described elsewhere, or follow from what is."""
 SPLIT_COLUMNS = ("split", "sample_id", "part")
 
@@ -72,6 +79,7 @@ class Design:
         held_out: Who is held out; it follows from the splits.
         pretrained: Families that begin with the weights that were given; they follow from the file.
         leaky_groups: Largest number of held-out groups that a generator for all splits was trained on.
+        declared_groups: The same for the tool of --synthetic, as declared; it follows from the file.
     """
 
     config: StudyConfig
@@ -87,6 +95,7 @@ class Design:
     held_out: HeldOutPatients
     pretrained: tuple[str, ...] = ()
     leaky_groups: int = 0
+    declared_groups: int = 0
 
     @property
     def plan(self) -> SplitPlan:
@@ -109,6 +118,8 @@ class Design:
     def describe(self) -> dict[str, Any]:
         """Returns the design as JSON values, without places, which may change, and what follows from the splits."""
         options = {name: value for name, value in asdict(self.config).items() if name not in PLACE_OPTIONS}
+        if self.config.declared:
+            options["synthetic_patients"] = "declared"
         facts = {name: value for name, value in asdict(self).items() if name not in DERIVED}
         found: dict[str, Any] = json.loads(json.dumps({"options": options, **facts}))
         return found
@@ -160,7 +171,15 @@ def make_design(
         held_out=count_held_out(splits, cohort),
         pretrained=find_pretrained(config, classes),
     )
-    return replace(design, leaky_groups=count_leaks(store, cohort, splits, config)), cohort, splits
+    leaks = {
+        name: count_leaks(find(config, store), cohort, splits)
+        for name, given, find in (
+            ("leaky_groups", config.generator_run, find_run_images),
+            ("declared_groups", config.declared, find_seen),
+        )
+        if given
+    }
+    return replace(design, **leaks), cohort, splits
 
 
 def list_learned(
@@ -191,7 +210,7 @@ def list_learned(
 
 
 def hash_splits(splits: Iterable[NDArray[np.str_]]) -> str:
-    """Returns the hash of the parts of all splits, each of shape (N,)."""
+    """Returns the hash of the parts of each image of the cohort in every split, shape (N,) each."""
     digest = hashlib.sha256()
     for number, parts in enumerate(splits):
         digest.update(("\n" if number else "").encode() + ",".join(parts.tolist()).encode())

@@ -20,9 +20,9 @@ from ganoscope.generation.labels import Request
 from ganoscope.generation.screening import make_screening
 from ganoscope.generation.writing import describe_screening
 from ganoscope.seeds import Stream, stream
-from ganoscope.studies.own_modules import import_modules
 from ganoscope.studies.result_files import IMAGES, RUN, STORE
 from ganoscope.studies.steps.chosen_patients import open_same
+from ganoscope.studies.steps.own_modules import import_modules
 from ganoscope.training.processes import choose_device
 from ganoscope.training.run_folder.trained_run import TrainedRun, open_run
 

@@ -7,8 +7,8 @@ from typing import Any
 
 from ganoscope.data.store import Store
 from ganoscope.presets import find_preset
-from ganoscope.studies.own_modules import import_modules
 from ganoscope.studies.result_files import RUN, STORE
+from ganoscope.studies.steps.own_modules import import_modules
 from ganoscope.training.preflight import prepare_run
 from ganoscope.training.processes import join_processes
 from ganoscope.training.session import Session
