@@ -205,6 +205,6 @@ def find_kind(task: Task) -> str:
     """Returns the kind of training, as estimated costs name it; "" for a task that is none."""
     name, arguments = task.function.rsplit(":", 1)[1], task.arguments
     if name == "train_generator":
-        return name_generator(str(arguments["method"]).partition("@")[0])
+        return name_generator(str(arguments["method"]))
     which: Any = arguments.get("which", {})
     return str(which["family"]) if name == "fit_classifier" else ""

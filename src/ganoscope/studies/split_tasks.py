@@ -14,7 +14,7 @@ from ganoscope.studies.families import RANDOM_FEATURES, suits
 from ganoscope.studies.memory_needs import MemoryNeeds
 from ganoscope.studies.outer_splits import draw_seed
 from ganoscope.studies.refusals.given_places import list_tested_splits
-from ganoscope.studies.steps.own_modules import find_modules, pin_method
+from ganoscope.studies.steps.own_modules import find_modules
 from ganoscope.tasks.task import Task
 
 STEPS = "ganoscope.studies.steps"
@@ -131,10 +131,11 @@ class SplitTasks:
         """Returns the task that trains the generator."""
         config = self.design.config
         arguments = {
-            "method": pin_method(config.generator, self.design.hashes),
+            "method": config.generator,
             "images": config.generator_images,
             "seed": self.draw_seed(0),
             "device": config.device,
+            **find_modules(self.design.hashes),
         }
         data, memory = self.take_training(config.real_fraction), self.memory.train_generator
         function = f"{STEPS}.generator:train_generator"

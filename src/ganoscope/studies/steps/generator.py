@@ -8,7 +8,7 @@ from typing import Any, Literal
 from ganoscope.data.store import Store
 from ganoscope.presets import find_preset
 from ganoscope.studies.result_files import RUN, STORE
-from ganoscope.studies.steps.own_modules import import_pinned
+from ganoscope.studies.steps.own_modules import import_modules
 from ganoscope.training.preflight import prepare_run
 from ganoscope.training.processes import join_processes
 from ganoscope.training.session import Session
@@ -24,6 +24,7 @@ def train_generator(
     images: int,
     seed: int,
     device: Literal["auto", "cpu", "cuda"],
+    modules: Mapping[str, str] | None = None,
 ) -> None:
     """Trains a method into the folder `run`; goes on where an interrupted task stopped.
 
@@ -32,12 +33,13 @@ def train_generator(
     Args:
         output: Folder of the result.
         inputs: `data`: the store to learn from.
-        method: Method or preset; a module of the user's own with its hash, from `pin_method`.
+        method: Method or preset.
         images: Images to train on, counted over all epochs.
         seed: Random seed.
         device: Device to compute on.
+        modules: Hash of each of the user's own modules that it may run, by dotted name.
     """
-    method = import_pinned(method)
+    import_modules(modules)
     preset, data = find_preset(method), Store.open(inputs["data"] / STORE)
     batch = min(preset.train.batch_size, len(data.indices("train")))
     changes: dict[str, Any] = {"images": images, "epochs": None, "batch_size": batch, "seed": seed, "device": device}

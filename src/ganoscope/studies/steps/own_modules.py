@@ -56,32 +56,6 @@ def find_modules(hashes: Mapping[str, str]) -> dict[str, dict[str, str]]:
     return {"modules": found} if found else {}
 
 
-def pin_method(name: str, hashes: Mapping[str, str]) -> str:
-    """Returns a method's name as the task that trains it is given it: a module of the user's own with its hash.
-
-    Args:
-        name: Method or preset.
-        hashes: Hashes of a design.
-
-    Example:
-        >>> pin_method("cgan", {}), pin_method("my.gan", {"module my.gan": "12ab"})
-        ('cgan', 'my.gan@12ab')
-    """
-    digest = hashes.get(f"{PREFIX}{name}")
-    return f"{name}@{digest}" if digest else name
-
-
-def import_pinned(method: str) -> str:
-    """Returns the name in what `pin_method` returns, after importing a module of the user's own.
-
-    Raises:
-        UserError: It can't be imported, or is no longer that of the design.
-    """
-    name, _, digest = method.partition("@")
-    import_modules({name: digest} if digest else None)
-    return name
-
-
 def import_modules(modules: Mapping[str, str] | None) -> None:
     """Imports the modules of a design into the process of a task.
 
