@@ -110,6 +110,9 @@ class StudyConfig:
     device: Literal["auto", "cpu", "cuda"] = "auto"
     """Device of trainings and drawing. cuda: each such task takes a GPU of its own; auto computes on the CPU, as cpu
     does, so that one design means the same on every machine."""
+    precision: Literal["fp32", "bf16"] = "fp32"
+    """Precision of forward passes in trainings: fp32 on every machine, or bf16, which is faster where processors and
+    GPUs have it natively."""
 
     def __post_init__(self) -> None:
         """Checks every value.

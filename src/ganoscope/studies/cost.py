@@ -6,13 +6,15 @@ are no part of what a task is: with other limits, the same results count.
 
 import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
 import torch
 
 from ganoscope.contracts import ImageSpec
 from ganoscope.data.store import Store
+from ganoscope.files.records import load_record
 from ganoscope.nets.pretrained import make_network
 from ganoscope.presets import find_preset
 from ganoscope.studies.design import Design
@@ -24,6 +26,7 @@ from ganoscope.training.loop import train_step
 from ganoscope.training.processes import choose_device, make_autocast
 from ganoscope.training.speed import choose_speed, make_random_batch, place_networks
 
+COSTS = "costs.json"
 TIMED_STEPS = 2
 """Steps timed after one that is not."""
 RANDOM_FEATURES_SECONDS = 10.0
@@ -60,6 +63,18 @@ class Costs:
     """
 
     costs: list[Cost]
+
+
+def find_costs(out: Path, design: Design, store: Store) -> list[Cost]:
+    """Returns the estimated costs: those that are kept in the folder of the study, or else measured now.
+
+    Args:
+        out: Folder of the study.
+        design: Its design.
+        store: Its store.
+    """
+    path = out / COSTS
+    return load_record(path, Costs).costs if path.exists() else estimate_cost(design, store)
 
 
 def estimate_cost(design: Design, store: Store) -> list[Cost]:
@@ -116,7 +131,8 @@ def time_generator(design: Design, store: Store, device: str) -> float:
         device: Device to compute on.
     """
     preset = find_preset(design.config.generator)
-    speed, place = choose_speed(preset.train, device), torch.device(device)
+    train = replace(preset.train, precision=design.config.precision)
+    speed, place = choose_speed(train, device), torch.device(device)
     method = build_generator(design.config.generator, store, design.classes)
     with torch.random.fork_rng(devices=[]):
         place_networks(method.networks.values(), place, speed)
@@ -139,8 +155,12 @@ def time_network(family: str, design: Design, store: Store, device: str) -> floa
         network = make_network(family, len(design.classes), "grey").to(place)
         image = torch.rand(size, 1, store.size, store.size, device=place) * 2 - 1
 
+        autocast = make_autocast(device, design.config.precision)
+
         def step() -> None:
-            network(image).logits.float().logsumexp(1).mean().backward()
+            with autocast():
+                loss = network(image).logits.float().logsumexp(1).mean()
+            loss.backward()
 
         return time_steps(step, place) / size
 

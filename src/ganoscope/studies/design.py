@@ -210,7 +210,7 @@ def list_learned(
 
 
 def hash_splits(splits: Iterable[NDArray[np.str_]]) -> str:
-    """Returns the hash of the parts of each image of the cohort in every split, shape (N,) each."""
+    """Returns the hash of the parts of all splits, each of shape (N,)."""
     digest = hashlib.sha256()
     for number, parts in enumerate(splits):
         digest.update(("\n" if number else "").encode() + ",".join(parts.tolist()).encode())

@@ -4,8 +4,9 @@ A network's need is found without computing: tensors on torch's device `meta` ha
 autograd would keep of them is added up. A generator trains for one step on a batch of two.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
+from typing import Literal
 
 import torch
 from torch import Tensor
@@ -96,16 +97,17 @@ def measure_network(family: str, size_px: int) -> Need:
 
 
 @cache
-def measure_generator(name: str, size_px: int, classes: int) -> Need:
+def measure_generator(name: str, size_px: int, classes: int, precision: Literal["fp32", "bf16"]) -> Need:
     """Returns what the networks of a method need, per image where that counts.
 
     Args:
         name: Method or preset.
         size_px: Side of the images.
         classes: Number of classes.
+        precision: Precision of forward passes.
     """
     preset, kept, place = find_preset(name), Kept(), torch.device("cpu")
-    speed = choose_speed(preset.train, "cpu")
+    speed = choose_speed(replace(preset.train, precision=precision), "cpu")
     with torch.random.fork_rng(devices=[]):
         spec = ImageSpec(size_px, tuple(f"{number}" for number in range(classes)))
         method = load(preset.method).build(preset.method_config, spec)
@@ -130,15 +132,16 @@ def estimate_training_gib(family: str, size_px: int, batch_size: int) -> float:
     return LEAST_GIB + max(trained, need.weights + WIDEST_AT_ONCE * EVALUATION_BATCH * need.widest) / GIB
 
 
-def estimate_generator_gib(name: str, size_px: int, classes: int) -> float:
+def estimate_generator_gib(name: str, size_px: int, classes: int, precision: Literal["fp32", "bf16"]) -> float:
     """Returns the memory in GiB that a generator's training needs.
 
     Args:
         name: Method or preset.
         size_px: Side of the images.
         classes: Number of classes.
+        precision: Precision of forward passes.
     """
-    need, batch_size = measure_generator(name, size_px, classes), find_preset(name).train.batch_size
+    need, batch_size = measure_generator(name, size_px, classes, precision), find_preset(name).train.batch_size
     return max(GENERATOR_GIB, LEAST_GIB + (COPIES * need.weights + SPARE * batch_size * need.kept) / GIB)
 
 
@@ -194,7 +197,8 @@ class MemoryNeeds:
 
     def train_generator(self) -> float:
         """Returns the memory of training a generator."""
-        return estimate_generator_gib(self.design.config.generator, self.size_px, len(self.design.classes))
+        config = self.design.config
+        return estimate_generator_gib(config.generator, self.size_px, len(self.design.classes), config.precision)
 
     def count_most_added(self) -> float:
         """Returns the largest number of images that an arm adds."""

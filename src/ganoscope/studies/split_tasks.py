@@ -132,9 +132,12 @@ class SplitTasks:
         config = self.design.config
         arguments = {
             "method": config.generator,
-            "images": config.generator_images,
-            "seed": self.draw_seed(0),
-            "device": config.device,
+            "training": {
+                "images": config.generator_images,
+                "seed": self.draw_seed(0),
+                "device": config.device,
+                "precision": config.precision,
+            },
             **find_modules(self.design.hashes),
         }
         data, memory = self.take_training(config.real_fraction), self.memory.train_generator
@@ -185,6 +188,8 @@ class SplitTasks:
         """
         config, arm = self.design.config, variant.arm
         which = self._describe_arm(arm, family, seed, trial)
+        if variant.fraction != config.real_fraction:
+            which["epoch_scale"] = config.real_fraction / variant.fraction  # as many steps as all others
         arguments: dict[str, object] = {"which": which, **find_modules(self.design.hashes)}
         needs = {"data": self.take_training(variant.fraction)}
         if arm.source and arm.source != "duplicates":
@@ -199,6 +204,7 @@ class SplitTasks:
             "learning_rate": config.learning_rate,
             "freeze_body": pretrained and not config.unfreeze,
             "device": config.device,
+            "precision": config.precision,
         }
         name, function = f"{self.label}: {family}, {variant.name}", f"{STEPS}.classifier:fit_classifier"
         memory = partial(self.memory.fit, family, arm, variant.fraction, float(which["ratio"]))

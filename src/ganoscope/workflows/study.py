@@ -7,17 +7,17 @@ from pathlib import Path
 from ganoscope.data.store import Store
 from ganoscope.errors import UserError
 from ganoscope.files import save_json
-from ganoscope.files.records import load_record
 from ganoscope.locks import is_vacant, one_writer
 from ganoscope.reports.study.page import save_reports
 from ganoscope.studies.analysis.analysing import analyse
 from ganoscope.studies.analysis.config import AnalysisConfig
 from ganoscope.studies.analysis.first_split import FirstSplit
 from ganoscope.studies.config import StudyConfig
-from ganoscope.studies.cost import Cost, Costs, TimeLimits, estimate_cost
+from ganoscope.studies.cost import COSTS, Cost, TimeLimits, find_costs
 from ganoscope.studies.design import FILE, Design, freeze, make_design
-from ganoscope.studies.estimated_means import EstimatedMeans
-from ganoscope.studies.held_out_answers import read_patient_variances
+from ganoscope.studies.evidence.estimated_means import EstimatedMeans
+from ganoscope.studies.evidence.held_out_answers import read_patient_variances
+from ganoscope.studies.evidence.inner_alarms import tell_inner_alarms
 from ganoscope.studies.judgement import Judgement, judge
 from ganoscope.studies.pilot import list_pilot_tasks, measure_pilot
 from ganoscope.studies.refusals.deciding import refuse_undecidable
@@ -31,7 +31,6 @@ ENGINE = EngineOptions()
 ANALYSIS = AnalysisConfig()
 TASKS = "tasks"
 """Folder of the results of tasks, in that of the study."""
-COSTS = "costs.json"
 
 
 def study(
@@ -69,7 +68,7 @@ def study(
         folders = [results[task.key] for task in evaluations]
         gather_tables(out, folders, splits, out / TASKS)
         means = EstimatedMeans(design.ratio, read_patient_variances(folders), design.config.estimand)
-        found = judge(out, folders, design, means)
+        found = judge(out, folders, design, means, tell_inner_alarms(splits, out / TASKS))
         analyse(out, FirstSplit(splits[0], out / TASKS), analysis, means)
         save_reports(out, design, not analysis.skip_plots)
         return found
@@ -117,15 +116,3 @@ def freeze_design(store: Store, out: Path, config: StudyConfig, engine: EngineOp
     if not (out / COSTS).exists():
         save_json(out / COSTS, {"costs": [asdict(cost) for cost in costs]})
     return design, costs
-
-
-def find_costs(out: Path, design: Design, store: Store) -> list[Cost]:
-    """Returns the estimated costs: those that are kept in the folder of the study, or else measured now.
-
-    Args:
-        out: Folder of the study.
-        design: Its design.
-        store: Its store.
-    """
-    path = out / COSTS
-    return load_record(path, Costs).costs if path.exists() else estimate_cost(design, store)

@@ -9,9 +9,9 @@ import pytest
 from ganoscope.data.store import Store
 from ganoscope.statistics.corrected_t import compare_splits
 from ganoscope.statistics.verdict import judge_arms
-from ganoscope.studies.comparisons import Comparison
 from ganoscope.studies.config import StudyConfig
 from ganoscope.studies.design import make_design
+from ganoscope.studies.evidence.comparisons import Comparison
 from ganoscope.studies.judgement import write_headline
 
 CONFIG = StudyConfig(arms=("baseline", "classical"), families=("random_features",), repeats=3, folds=2)

@@ -11,9 +11,9 @@ from ganoscope.reports.terminal import CONSOLE, say
 from ganoscope.statistics.planning.feasibility import Feasibility
 from ganoscope.statistics.planning.patient_feasibility import AUROC, CORRELATION, PatientFeasibility
 from ganoscope.studies.arms import ARMS, BASELINE
-from ganoscope.studies.comparisons import Comparison
 from ganoscope.studies.cost import Cost
 from ganoscope.studies.design import Design
+from ganoscope.studies.evidence.comparisons import Comparison
 from ganoscope.studies.families import RANDOM_FEATURES
 from ganoscope.studies.judgement import Judgement
 
@@ -136,12 +136,13 @@ def describe_splits(found: Feasibility, expected_sd: float | None) -> Iterator[s
     yield (
         f"minimum detectable difference (80 % power, Holm over {write_count(found.arms, 'arm')}): "
         f"{found.detectable_sd:.2f} SD of the split differences; smallest p of an exact test: "
-        f"{found.smallest_exact_p:.2g}"
+        f"{found.smallest_exact_p:.2g}. Where an arm differs on the same patients again and again, the interval is "
+        "widened, and more is needed"
     )
     if found.detectable is not None:
         yield f"with the expected SD of {expected_sd:g}: {found.detectable:.4f}"
     if found.can_decide:
-        yield f"practically equal can be shown up to an SD of {found.widest_sd:.4f}"
+        yield f"practically equal can be shown up to an SD of {found.widest_sd:.4f}, where no interval is widened"
 
 
 def describe_patients(found: PatientFeasibility, expected_sd: float | None) -> Iterator[str]:

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 from ganoscope.data.store import Store
 from ganoscope.presets import find_preset
@@ -13,7 +13,7 @@ from ganoscope.training.preflight import prepare_run
 from ganoscope.training.processes import join_processes
 from ganoscope.training.session import Session
 
-REVISIONS = {"train_generator": 1}
+REVISIONS = {"train_generator": 2}
 
 
 def train_generator(
@@ -21,9 +21,7 @@ def train_generator(
     inputs: Mapping[str, Path],
     *,
     method: str,
-    images: int,
-    seed: int,
-    device: Literal["auto", "cpu", "cuda"],
+    training: Mapping[str, Any],
     modules: Mapping[str, str] | None = None,
 ) -> None:
     """Trains a method into the folder `run`; goes on where an interrupted task stopped.
@@ -34,16 +32,14 @@ def train_generator(
         output: Folder of the result.
         inputs: `data`: the store to learn from.
         method: Method or preset.
-        images: Images to train on, counted over all epochs.
-        seed: Random seed.
-        device: Device to compute on.
+        training: Options of `TrainConfig` in place of the preset's: `images`, counted over all epochs, `seed`, `device`
+            and `precision`.
         modules: Hash of each of the user's own modules that it may run, by dotted name.
     """
     import_modules(modules)
     preset, data = find_preset(method), Store.open(inputs["data"] / STORE)
     batch = min(preset.train.batch_size, len(data.indices("train")))
-    changes: dict[str, Any] = {"images": images, "epochs": None, "batch_size": batch, "seed": seed, "device": device}
-    config = replace(preset.train, **changes)
+    config = replace(preset.train, **{**training, "epochs": None, "batch_size": batch})
     record = prepare_run(preset.method, preset.method_config, data.path, output / RUN, config)
     with join_processes(record.train.device) as place:
         Session(record, output / RUN, place).train()

@@ -5,7 +5,7 @@ import math
 from ganoscope.reports.kit.content import Chapter, Section, Table
 from ganoscope.reports.study.artefacts import Findings
 from ganoscope.reports.study.wording import NONE, write_change, write_share
-from ganoscope.studies.comparisons import Beside
+from ganoscope.studies.evidence.comparisons import Beside
 
 HEADER = (
     "Arm, classifier",

@@ -5,7 +5,7 @@ import math
 from ganoscope.reports.kit.content import Chapter, Section, Table
 from ganoscope.reports.study.artefacts import Findings
 from ganoscope.reports.study.wording import name_metric, write_change, write_interval, write_p
-from ganoscope.studies.comparisons import Comparison
+from ganoscope.studies.evidence.comparisons import Comparison
 
 HEADER = ("Arm, classifier", "tested on", "splits", "difference", "adjusted interval", "level", "adjusted p", "verdict")
 

@@ -3,7 +3,7 @@
 import math
 
 from ganoscope.reports.study.sections.beside import write_beside
-from ganoscope.studies.comparisons import Beside
+from ganoscope.studies.evidence.comparisons import Beside
 
 
 def test_numbers_that_are_known_are_shown():
