@@ -171,15 +171,9 @@ def make_design(
         held_out=count_held_out(splits, cohort),
         pretrained=find_pretrained(config, classes),
     )
-    leaks = {
-        name: count_leaks(find(config, store), cohort, splits)
-        for name, given, find in (
-            ("leaky_groups", config.generator_run, find_run_images),
-            ("declared_groups", config.declared, find_seen),
-        )
-        if given
-    }
-    return replace(design, **leaks), cohort, splits
+    places = ((config.generator_run, find_run_images), (config.declared, find_seen))
+    leaky, declared = (count_leaks(find(config, store), cohort, splits) if given else 0 for given, find in places)
+    return replace(design, leaky_groups=leaky, declared_groups=declared), cohort, splits
 
 
 def list_learned(
@@ -210,7 +204,7 @@ def list_learned(
 
 
 def hash_splits(splits: Iterable[NDArray[np.str_]]) -> str:
-    """Returns the hash of the parts of each image of the cohort in every split, shape (N,) each."""
+    """Returns the hash of the parts of all splits, each of shape (N,)."""
     digest = hashlib.sha256()
     for number, parts in enumerate(splits):
         digest.update(("\n" if number else "").encode() + ",".join(parts.tolist()).encode())
