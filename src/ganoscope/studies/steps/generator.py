@@ -1,16 +1,12 @@
 """Task that trains the generator of one outer split, on the patients that the split learns from."""
 
 from collections.abc import Mapping
-from dataclasses import replace
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 from ganoscope.data.store import Store
-from ganoscope.presets import find_preset
+from ganoscope.generators.learning import learn
 from ganoscope.studies.result_files import RUN, STORE
-from ganoscope.training.preflight import prepare_run
-from ganoscope.training.processes import join_processes
-from ganoscope.training.session import Session
 
 REVISIONS = {"train_generator": 1}
 
@@ -26,8 +22,6 @@ def train_generator(
 ) -> None:
     """Trains a method into the folder `run`; goes on where an interrupted task stopped.
 
-    A batch has at most as many images as there are to learn from.
-
     Args:
         output: Folder of the result.
         inputs: `data`: the store to learn from.
@@ -36,10 +30,5 @@ def train_generator(
         seed: Random seed.
         device: Device to compute on.
     """
-    preset, data = find_preset(method), Store.open(inputs["data"] / STORE)
-    batch = min(preset.train.batch_size, len(data.indices("train")))
-    changes: dict[str, Any] = {"images": images, "epochs": None, "batch_size": batch, "seed": seed, "device": device}
-    config = replace(preset.train, **changes)
-    record = prepare_run(preset.method, preset.method_config, data.path, output / RUN, config)
-    with join_processes(record.train.device) as place:
-        Session(record, output / RUN, place).train()
+    data = Store.open(inputs["data"] / STORE)
+    learn(data, output / RUN, method=method, images=images, seed=seed, device=device)

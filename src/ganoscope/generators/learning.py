@@ -1,0 +1,38 @@
+"""Trains a generator on all training images of a store, as a part of something larger."""
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, Literal
+
+from ganoscope.data.store import Store
+from ganoscope.presets import find_preset
+from ganoscope.training.preflight import prepare_run
+from ganoscope.training.processes import join_processes
+from ganoscope.training.session import Session
+
+
+def learn(
+    data: Store, run: Path, *, method: str, images: int, seed: int, device: Literal["auto", "cpu", "cuda"]
+) -> None:
+    """Trains a method into a run folder; goes on where an interrupted training stopped.
+
+    A batch has at most as many images as there are to learn from.
+
+    Args:
+        data: Store to learn from.
+        run: Folder of the run.
+        method: Method or preset.
+        images: Images to train on, counted over all epochs.
+        seed: Random seed.
+        device: Device to compute on.
+
+    Raises:
+        UserError: The store does not fit the method.
+    """
+    preset = find_preset(method)
+    batch = min(preset.train.batch_size, len(data.indices("train")))
+    changes: dict[str, Any] = {"images": images, "epochs": None, "batch_size": batch, "seed": seed, "device": device}
+    config = replace(preset.train, **changes)
+    record = prepare_run(preset.method, preset.method_config, data.path, run, config)
+    with join_processes(record.train.device) as place:
+        Session(record, run, place).train()
