@@ -12,7 +12,14 @@ from ganoscope.training.session import Session
 
 
 def learn(
-    data: Store, run: Path, *, method: str, images: int, seed: int, device: Literal["auto", "cpu", "cuda"]
+    data: Store,
+    run: Path,
+    *,
+    method: str,
+    images: int,
+    seed: int,
+    device: Literal["auto", "cpu", "cuda"],
+    ticks: int | None = None,
 ) -> None:
     """Trains a method into a run folder; goes on where an interrupted training stopped.
 
@@ -25,6 +32,7 @@ def learn(
         images: Images to train on, counted over all epochs.
         seed: Random seed.
         device: Device to compute on.
+        ticks: Number of checkpoints and sample grids; by default, as many as the method has otherwise.
 
     Raises:
         UserError: The store does not fit the method.
@@ -32,6 +40,8 @@ def learn(
     preset = find_preset(method)
     batch = min(preset.train.batch_size, len(data.indices("train")))
     changes: dict[str, Any] = {"images": images, "epochs": None, "batch_size": batch, "seed": seed, "device": device}
+    if ticks:
+        changes["tick_images"] = -(-images // ticks)
     config = replace(preset.train, **changes)
     record = prepare_run(preset.method, preset.method_config, data.path, run, config)
     with join_processes(record.train.device) as place:

@@ -18,9 +18,9 @@ from ganoscope.generation.labels import Request
 from ganoscope.generation.screening import make_screening
 from ganoscope.generation.writing import describe_screening
 from ganoscope.generators.image_store import save_images
+from ganoscope.generators.same_store import open_same
 from ganoscope.seeds import Stream, stream
 from ganoscope.studies.result_files import IMAGES, RUN, STORE
-from ganoscope.studies.steps.chosen_patients import open_same
 from ganoscope.training.processes import choose_device
 from ganoscope.training.run_folder.trained_run import TrainedRun, open_run
 
@@ -136,7 +136,7 @@ def take_images(
     Raises:
         UserError: There are too few images of a class.
     """
-    data, source = Store.open(inputs["data"] / STORE), open_same(images, fingerprint)
+    data, source = Store.open(inputs["data"] / STORE), open_same(images, fingerprint, "study")
     ratio, seed = find_ratio(drawing, data), drawing["seed"]
     labels, rng = source.column("label"), stream(seed, Stream.ARM_IMAGES)
     chosen = []
