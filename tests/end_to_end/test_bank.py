@@ -12,6 +12,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+import torch
 from tests.fixtures.commands import assert_told
 
 import ganoscope
@@ -75,8 +76,10 @@ def test_the_plan_and_its_cost_are_told_first(phantom_store, tmp_path, monkeypat
 
 def test_the_same_call_is_done_at_once_and_changes_nothing(finished, phantom_store, monkeypatch, capsys):
     before = {path.name: path.read_bytes() for path in finished.glob("*.*")}
-    monkeypatch.setattr(subprocess, "Popen", lambda *_, **__: pytest.fail("nothing is to be made"))
-    assert execute(["bank", str(phantom_store), str(finished), *QUICK]) == 0
+    with monkeypatch.context() as patched:
+        for place, name in ((subprocess, "Popen"), (torch.nn.Module, "__init__")):
+            patched.setattr(place, name, lambda *_, **__: pytest.fail("nothing is to be made"))
+        assert execute(["bank", str(phantom_store), str(finished), *QUICK]) == 0
     assert {path.name: path.read_bytes() for path in finished.glob("*.*")} == before
     assert execute(["bank", str(phantom_store), str(finished), *QUICK[:-2], "--seed", "4"]) == 2
     assert "was frozen with seed 3; got 4" in capsys.readouterr().err

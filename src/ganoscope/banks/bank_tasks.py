@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-from ganoscope.banks.plan import Plan
+from ganoscope.banks.bank_plan import Plan
 from ganoscope.data.store import Store
 from ganoscope.generators.memory_of_generators import estimate_generator_gib, estimate_images_gib
 from ganoscope.generators.timing import Cost, limit_training, name_generator, one_thread, time_generator

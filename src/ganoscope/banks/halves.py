@@ -86,6 +86,12 @@ def draw_half(patients: Patients, seed: int, model: int) -> NDArray[np.bool_]:
 
 
 def draw_halves(patients: Patients, seed: int, models: int) -> Iterator[NDArray[np.bool_]]:
-    """Yields for every model which images it learns from, shape (N,) each; arguments as in `draw_half`."""
+    """Yields for every model which images it learns from, shape (N,) each.
+
+    Args:
+        patients: The patients.
+        seed: Random seed of the bank.
+        models: Number of models.
+    """
     for model in range(models):
         yield draw_half(patients, seed, model)

@@ -7,9 +7,9 @@ from pathlib import Path
 import numpy as np
 
 from ganoscope.alarms import load_alarms
+from ganoscope.banks.bank_plan import FrozenPlan, Plan, load_frozen, name_column
 from ganoscope.banks.halves import Patients, draw_half
 from ganoscope.banks.model_task import RUN
-from ganoscope.banks.plan import FrozenPlan, Plan, load_frozen, name_column
 from ganoscope.errors import UserError
 from ganoscope.files.records import load_record, read_records
 from ganoscope.files.tables import save_csv
@@ -75,7 +75,14 @@ def save_models(out: Path, results: Sequence[Path], plan: Plan, patients: Patien
 
 
 def describe_models(out: Path, results: Sequence[Path], plan: Plan, patients: Patients) -> Iterator[BankModel]:
-    """Yields the models of a bank; arguments as in `save_models`."""
+    """Yields the models of a bank.
+
+    Args:
+        out: Folder of the bank.
+        results: Folder of the result of every model.
+        plan: The plan.
+        patients: The patients of its store.
+    """
     for model, folder in enumerate(results):
         chosen = draw_half(patients, plan.config.seed, model)
         yield BankModel(

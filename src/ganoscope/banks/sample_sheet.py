@@ -6,8 +6,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from ganoscope.banks.bank_plan import name_column
 from ganoscope.banks.model_task import IMAGES
-from ganoscope.banks.plan import name_column
 from ganoscope.data.store import Store
 from ganoscope.figures.sheets import make_sheet, save_picture
 from ganoscope.seeds import Stream, stream
@@ -15,6 +15,8 @@ from ganoscope.seeds import Stream, stream
 SAMPLES = "samples.png"
 COLUMNS, MOST_ROWS = 10, 64
 """Images of a row, and most models that are shown: the picture can still be opened."""
+SHOWN_PX = 64
+"""Smaller images are enlarged by whole factors up to this side."""
 
 
 def save_samples(out: Path, results: Sequence[Path], store: Store, seed: int) -> Path:
@@ -31,8 +33,10 @@ def save_samples(out: Path, results: Sequence[Path], store: Store, seed: int) ->
     real = choose_real(store, drawn[0].column("label")[:count], seed)
     rows = [store.images[real], *(images.images[np.arange(count)] for images in drawn)]
     pictures = store.intensity.to_display(np.concatenate([np.asarray(row) for row in rows]))
+    factor = max(1, SHOWN_PX // store.size)
+    enlarged = pictures.repeat(factor, axis=1).repeat(factor, axis=2)
     captions = ["real", *(name_column(model) for model in range(len(drawn)))]
-    save_picture(out / SAMPLES, make_sheet(pictures, count, captions))
+    save_picture(out / SAMPLES, make_sheet(enlarged, count, captions))
     return out / SAMPLES
 
 

@@ -4,8 +4,8 @@ from collections.abc import Sequence
 
 from rich.table import Table
 
+from ganoscope.banks.bank_plan import MEMBERSHIP, Plan
 from ganoscope.banks.model_table import MODELS, Bank
-from ganoscope.banks.plan import MEMBERSHIP, Plan
 from ganoscope.banks.sample_sheet import SAMPLES
 from ganoscope.errors import write_count
 from ganoscope.generators.timing import Cost, describe_costs

@@ -4,10 +4,10 @@ from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
+from ganoscope.banks.bank_plan import FILE, Plan, freeze, load_plan, make_plan
 from ganoscope.banks.bank_tasks import ModelLimit, estimate_cost, list_tasks
 from ganoscope.banks.config import BankConfig
 from ganoscope.banks.model_table import Bank, save_models
-from ganoscope.banks.plan import FILE, Plan, freeze, make_plan
 from ganoscope.banks.sample_sheet import save_samples
 from ganoscope.data.store import Store
 from ganoscope.errors import UserError
@@ -47,7 +47,7 @@ def bank(
     images.verify()
     with one_writer(out):
         refuse_strange(out)
-        plan, patients = make_plan(images, config)
+        plan, patients = make_plan(images, config, load_plan(out) if (out / FILE).exists() else None)
         freeze(out, plan, images, patients)
         costs = recall_costs(out, partial(estimate_cost, plan, images))
         keep_costs(out, costs)

@@ -25,8 +25,8 @@ def test_a_row_of_each_model_stands_below_the_real_ones(phantom_store, tmp_path)
         save_images(store, pixels, ["glioma", "notumor", "glioma"], tmp_path / str(number) / IMAGES)
     path = save_samples(tmp_path, [tmp_path / "0", tmp_path / "1"], store, seed=0)
     sheet = np.asarray(Image.open(path))
-    assert sheet.shape[0] == 3 * 34 + 2
-    rows = sheet[:, -102:-2].reshape(-1, 100)
-    first, second = (rows[36 + 34 * row : 36 + 34 * row + 30] for row in (0, 1))
+    assert sheet.shape[0] == 3 * 66 + 2
+    rows = sheet[:, -200:]
+    first, second = (rows[70 + 66 * row : 70 + 66 * row + 60] for row in (0, 1))
     assert np.median(first) == 50
     assert np.median(second) == 200

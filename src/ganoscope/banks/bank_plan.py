@@ -81,12 +81,13 @@ class FrozenPlan:
         return compute_key({"plan": self.plan, "membership_sha256": self.membership_sha256})
 
 
-def make_plan(store: Store, config: BankConfig) -> tuple[Plan, Patients]:
+def make_plan(store: Store, config: BankConfig, frozen: FrozenPlan | None = None) -> tuple[Plan, Patients]:
     """Returns (the plan of a bank, the patients of its store).
 
     Args:
         store: The store, verified.
         config: All options.
+        frozen: The plan that the bank began with, if it did: a method that fitted its store is not tried again.
 
     Raises:
         UserError: The method does not fit the store, or there are too few patients; all faults that can be seen
@@ -96,9 +97,10 @@ def make_plan(store: Store, config: BankConfig) -> tuple[Plan, Patients]:
     gather(
         lambda: refuse_test_only(store, "bank"),
         lambda: refuse_few_groups(patients),
-        lambda: refuse(list_method_faults(config.method, store)),
+        lambda: None if fits(frozen, store, config) else refuse(list_method_faults(config.method, store)),
     )
-    classes = count_conditioned(config.method, store, labels)
+    known = frozen.plan["classes"] if frozen and fits(frozen, store, config) else None
+    classes = count_conditioned(config.method, store, labels) if known is None else known
     refuse(list_absent_classes(patients, config, labels, tuple(classes)))
     plan = Plan(
         config=config,
@@ -111,6 +113,18 @@ def make_plan(store: Store, config: BankConfig) -> tuple[Plan, Patients]:
         classes=classes,
     )
     return plan, patients
+
+
+def fits(frozen: FrozenPlan | None, store: Store, config: BankConfig) -> bool:
+    """Tells whether a method is known to fit a store, from a plan that was frozen for both.
+
+    Args:
+        frozen: The frozen plan, if there is one.
+        store: The store.
+        config: All options.
+    """
+    wanted = {"method": config.method, "fingerprint": store.fingerprint}
+    return frozen is not None and all(frozen.plan.get(name) == value for name, value in wanted.items())
 
 
 def refuse_few_groups(patients: Patients) -> None:

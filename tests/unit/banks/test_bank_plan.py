@@ -6,9 +6,9 @@ import shutil
 import numpy as np
 import pytest
 
+from ganoscope.banks.bank_plan import FILE, MEMBERSHIP, freeze, load_frozen, make_plan
 from ganoscope.banks.bank_tasks import ModelLimit, estimate_cost, list_tasks
 from ganoscope.banks.config import BankConfig
-from ganoscope.banks.plan import FILE, MEMBERSHIP, freeze, load_frozen, make_plan
 from ganoscope.data.store import Store
 from ganoscope.errors import UserError
 from ganoscope.files import partial_name
