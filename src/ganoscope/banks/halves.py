@@ -41,9 +41,9 @@ def find_patients(store: Store) -> Patients:
 def divide(patients: Patients, seed: int, pair: int) -> NDArray[np.bool_]:
     """Returns which groups the first model of a pair learns from, shape (G,); the second one learns from all others.
 
-    Groups of a stratum are paired at random, and a coin decides which one of two goes where; so are those that are
-    left over in their strata. Each group has the same chance to be in either half, whatever its size, and halves have
-    the same number of groups, or one differs by one.
+    Groups of a stratum are paired at random, and chance decides which one of two goes where; so are those that are left
+    over in their strata, and the last one. Each group has the same chance to be in either half, whatever its size, and
+    halves have the same number of groups, or differ by one.
 
     Args:
         patients: The patients.
@@ -68,7 +68,7 @@ def divide(patients: Patients, seed: int, pair: int) -> NDArray[np.bool_]:
     even = len(others) // 2 * 2
     pairs = np.concatenate([*paired, others[:even]]).reshape(-1, 2)
     first = np.zeros(patients.count, bool)
-    first[pairs[np.arange(len(pairs)), rng.integers(2, size=len(pairs))]] = True
+    first[pairs[:, 0]] = True  # they are in a random order
     first[others[even:]] = rng.integers(2) == 1
     return first
 
