@@ -76,7 +76,7 @@ def finished(challenge, weights, tmp_path_factory):
     """The store and the study."""
     folder = tmp_path_factory.mktemp("e9")
     assert run("prepare", challenge, folder / "store", "--size", 32, "--layout", "rsna_challenge") == 0
-    options = ["--preset", "rsna-resnet50", "--weights", weights, "--unfreeze", *REDUCED, *QUICK]
+    options = ["--preset", "rsna-resnet50", "--weights", weights, *REDUCED, *QUICK]
     assert run("study", folder / "store", folder / "study", *options) == 0
     return folder / "store", folder / "study"
 

@@ -37,6 +37,7 @@ def list_tasks(plan: Plan, store: Path) -> list[Task]:
                     "images": config.images,
                     "seed": draw_training_seed(config.seed, model),
                     "device": config.device,
+                    "precision": config.precision,
                 },
                 "drawing": drawing,
             },
@@ -61,7 +62,7 @@ def draw_training_seed(seed: int, model: int) -> int:
 
 def estimate_gib(plan: Plan) -> float:
     """Returns the memory in GiB that a model needs: its training, and its images, which are drawn at once."""
-    network = estimate_generator_gib(plan.config.method, plan.size, len(plan.classes))
+    network = estimate_generator_gib(plan.config.method, plan.size, len(plan.classes), plan.config.precision)
     return network + estimate_images_gib(plan.config.number, plan.size)
 
 
@@ -75,8 +76,8 @@ def estimate_cost(plan: Plan, store: Store) -> list[Cost]:
     config = plan.config
     device = choose_device("auto" if config.device == "cuda" else "cpu")
     with one_thread():
-        seconds = time_generator(config.method, store, tuple(plan.classes), device) * config.images
-    return [Cost(name_generator(config.method), config.models, seconds)]
+        seconds = time_generator(config.method, store, tuple(plan.classes), config.precision, device)
+    return [Cost(name_generator(config.method), config.models, seconds * config.images)]
 
 
 @dataclass(frozen=True)

@@ -47,7 +47,7 @@ def make_model(
         store: Folder of the store.
         fingerprint: Its fingerprint.
         half: `model`: number of the model, and `seed` of the bank.
-        training: `method`, `images`, `seed` and `device`, as in `learn`.
+        training: `method`, and `images`, `seed`, `device` and `precision`, as in `learn`.
         drawing: `number` of images, `seed` of noise and classes, `classes`: images of each class in the store.
 
     Raises:
@@ -57,7 +57,8 @@ def make_model(
     if not (output / IMAGES).exists():
         source = open_same(store, fingerprint, "bank")
         data = Store.open(own) if own.exists() else cut_half(source, half, own)
-        learn(data, output / RUN, ticks=TICKS, **training)
+        options = {name: value for name, value in training.items() if name != "method"}
+        learn(data, output / RUN, training["method"], options, TICKS)
         for older in list_checkpoints(output / RUN)[:-1]:
             remove(older)
         draw_images(output, data, drawing, training["device"])

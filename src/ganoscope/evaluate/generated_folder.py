@@ -24,6 +24,8 @@ from ganoscope.training.run_folder.record import RunRecord
 
 TABLES = ("manifest.csv", "frames.csv")
 """Tables with a row per image: of files with one image each, and of files with many."""
+NEEDED = ("run",)
+"""Columns that every such table has."""
 REMEDY = "Make them with `ganoscope generate`, or prepare a store from them with `ganoscope prepare` and name that."
 
 
@@ -65,7 +67,7 @@ def read_generated(folder: Path, record: RunRecord, number: int) -> GeneratedFol
     provenance = load_mapping(folder / "provenance.json")
     size, intensity = read_entry(provenance, "size_px", int), read_intensity(provenance)
     refuse_misfit(folder, size, intensity, record)
-    rows = list(read_csv(table))
+    rows = list(read_csv(table, NEEDED))
     chosen = rows[:number]
     if not chosen:
         raise UserError(f"no generated images at {folder}: {table.name} lists none. {REMEDY}")
@@ -77,7 +79,7 @@ def read_generated(folder: Path, record: RunRecord, number: int) -> GeneratedFol
         name=folder.name,
         sha256=compute_sha256(table, *list_files(folder, chosen)),
         total=len(rows),
-        source=f"run {', '.join(sorted({row.get('run', '') for row in rows}))}",
+        source=f"run {', '.join(sorted({row['run'] for row in rows}))}",
         images=GeneratedImages(record.intensity.to_network(pixels)[:, None], labels if all(labels) else None),
         screening=read_entry(provenance, "screening", dict, {}),
     )

@@ -1,8 +1,9 @@
 """Trains a generator on all training images of a store, as a part of something larger."""
 
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 from ganoscope.data.store import Store
 from ganoscope.presets import find_preset
@@ -11,16 +12,7 @@ from ganoscope.training.processes import join_processes
 from ganoscope.training.session import Session
 
 
-def learn(
-    data: Store,
-    run: Path,
-    *,
-    method: str,
-    images: int,
-    seed: int,
-    device: Literal["auto", "cpu", "cuda"],
-    ticks: int | None = None,
-) -> None:
+def learn(data: Store, run: Path, method: str, training: Mapping[str, Any], ticks: int | None = None) -> None:
     """Trains a method into a run folder; goes on where an interrupted training stopped.
 
     A batch has at most as many images as there are to learn from.
@@ -29,9 +21,8 @@ def learn(
         data: Store to learn from.
         run: Folder of the run.
         method: Method or preset.
-        images: Images to train on, counted over all epochs.
-        seed: Random seed.
-        device: Device to compute on.
+        training: Options of `TrainConfig` in place of the preset's: `images`, counted over all epochs, `seed`, `device`
+            and `precision`.
         ticks: Number of checkpoints and sample grids; by default, as many as the method has otherwise.
 
     Raises:
@@ -39,10 +30,8 @@ def learn(
     """
     preset = find_preset(method)
     batch = min(preset.train.batch_size, len(data.indices("train")))
-    changes: dict[str, Any] = {"images": images, "epochs": None, "batch_size": batch, "seed": seed, "device": device}
-    if ticks:
-        changes["tick_images"] = -(-images // ticks)
-    config = replace(preset.train, **changes)
+    rare = {"tick_images": -(-training["images"] // ticks)} if ticks else {}
+    config = replace(preset.train, **{**training, **rare, "epochs": None, "batch_size": batch})
     record = prepare_run(preset.method, preset.method_config, data.path, run, config)
     with join_processes(record.train.device) as place:
         Session(record, run, place).train()

@@ -3,8 +3,9 @@
 A generator trains for one step on a batch of two, and what autograd keeps of it is added up.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
+from typing import Literal
 
 import torch
 from torch import Tensor
@@ -66,16 +67,17 @@ class Kept:
 
 
 @cache
-def measure_generator(name: str, size_px: int, classes: int) -> Need:
+def measure_generator(name: str, size_px: int, classes: int, precision: Literal["fp32", "bf16"]) -> Need:
     """Returns what the networks of a method need, per image where that counts.
 
     Args:
         name: Method or preset.
         size_px: Side of the images.
         classes: Number of classes.
+        precision: Precision of forward passes.
     """
     preset, kept, place = find_preset(name), Kept(), torch.device("cpu")
-    speed = choose_speed(preset.train, "cpu")
+    speed = choose_speed(replace(preset.train, precision=precision), "cpu")
     with torch.random.fork_rng(devices=[]):
         spec = ImageSpec(size_px, tuple(f"{number}" for number in range(classes)))
         method = load(preset.method).build(preset.method_config, spec)
@@ -87,15 +89,16 @@ def measure_generator(name: str, size_px: int, classes: int) -> Need:
     return Need(weights, sum(kept.sizes.values()) / PAIR / len(method.phases), 0.0)
 
 
-def estimate_generator_gib(name: str, size_px: int, classes: int) -> float:
+def estimate_generator_gib(name: str, size_px: int, classes: int, precision: Literal["fp32", "bf16"]) -> float:
     """Returns the memory in GiB that a generator's training needs.
 
     Args:
         name: Method or preset.
         size_px: Side of the images.
         classes: Number of classes.
+        precision: Precision of forward passes.
     """
-    need, batch_size = measure_generator(name, size_px, classes), find_preset(name).train.batch_size
+    need, batch_size = measure_generator(name, size_px, classes, precision), find_preset(name).train.batch_size
     return max(GENERATOR_GIB, LEAST_GIB + (COPIES * need.weights + SPARE * batch_size * need.kept) / GIB)
 
 

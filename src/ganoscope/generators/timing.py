@@ -7,8 +7,9 @@ is: with other limits, the same results count.
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
+from typing import Literal
 
 import torch
 
@@ -104,17 +105,20 @@ def name_generator(method: str) -> str:
     return f"generator {method}"
 
 
-def time_generator(name: str, store: Store, classes: tuple[str, ...], device: str) -> float:
+def time_generator(
+    name: str, store: Store, classes: tuple[str, ...], precision: Literal["fp32", "bf16"], device: str
+) -> float:
     """Returns the seconds that the generator's training takes per image.
 
     Args:
         name: Method or preset.
         store: The store.
         classes: Names of its classes.
+        precision: Precision of forward passes.
         device: Device to compute on.
     """
     preset = find_preset(name)
-    speed, place = choose_speed(preset.train, device), torch.device(device)
+    speed, place = choose_speed(replace(preset.train, precision=precision), device), torch.device(device)
     method = build_generator(name, store, classes)
     with torch.random.fork_rng(devices=[]):
         place_networks(method.networks.values(), place, speed)

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ganoscope.statistics.auroc import compute_macro_auroc
+from ganoscope.statistics.bootstrap import BLOCK_VALUES
 from ganoscope.statistics.corrected_t import MeanDifference
 from ganoscope.statistics.estimate import LEVEL
 from ganoscope.statistics.patient_bootstrap import HeldOut, number_patients
@@ -110,11 +111,13 @@ def leave_out(blocks: NDArray[np.int64], measure: Callable[[Floats], Floats]) ->
         >>> leave_out(np.array([7, 7, 9]), lambda weights: weights @ values / weights.sum(1)).tolist()
         [3.0, -1.5]
     """
-    inside = np.unique(blocks)
-    weights = np.ones((len(inside) + 1, len(blocks)))
-    weights[1:] = blocks != inside[:, None]
-    values = measure(weights)
-    changes: Floats = np.where(np.isnan(values[0]), np.nan, np.nan_to_num(values[1:] - values[0]))
+    inside, rows = np.unique(blocks), max(1, BLOCK_VALUES // len(blocks))
+    whole = measure(np.ones((1, len(blocks))))[0]
+    without = [
+        measure((blocks != inside[start : start + rows, None]).astype(np.float64))
+        for start in range(0, len(inside), rows)
+    ]
+    changes: Floats = np.where(np.isnan(whole), np.nan, np.nan_to_num(np.concatenate(without) - whole))
     return changes
 
 

@@ -16,11 +16,12 @@ Floats = NDArray[np.float64]
 class Worth:
     """Real patients whose addition would bring the baseline to the arm's endpoint.
 
-    Negative numbers are patients that could be taken away. A number at `least` means that many or fewer, one at `most`
+    Negative numbers are patients that could be taken away. For an arm without real patients, they are the patients that
+    the baseline would need. A number at `least` means that many or fewer, one at `most`
     that many or more: beyond the measured curve nothing is told.
 
     Attributes:
-        real: Real patients that the arm was trained on.
+        real: Real patients that the arm was trained on; 0 for an arm without any.
         added: Patients to add.
         low: Lower end of the 95 % interval.
         high: Upper end.
@@ -143,24 +144,42 @@ def describe_worth(worth: Worth) -> str:
         'equal to adding 41 more real patients (95 % interval: 12 more to over 100 more)'
         >>> describe_worth(Worth(100, 20.0, -50.0, 100.0, -50, 100))
         "can't be told: over 50 fewer to over 100 more real patients lie in the 95 % interval"
+        >>> describe_worth(Worth(50, 0.0, 0.0, 12.0, 0, 150))
+        'no better than 0 more real patients, and the curve has no smaller point (95 % interval: 0 or fewer to 12 more)'
+        >>> describe_worth(Worth(0, 80.0, 50.0, 120.0, 50, 200))
+        'equal to 80 real patients (95 % interval: 50 or fewer to 120)'
     """
     if worth.most <= 0 and worth.high >= worth.most:
         return "can't be told: no point of the low-data curve has more real patients than the arm"
-    low, high = (write_change(end, worth) for end in (worth.low, worth.high))
+    low, high = (write_end(end, worth) for end in (worth.low, worth.high))
     if worth.low <= worth.least and worth.high >= worth.most:
         return f"can't be told: {low} to {high} real patients lie in the 95 % interval"
-    change = write_change(worth.added, worth)
-    verb = "taking away" if change.endswith("fewer") else "adding"
-    number = change.removesuffix(" fewer").removesuffix(" more") if change.startswith("over") else change
-    return f"equal to {verb} {number.removesuffix(' fewer')} real patients (95 % interval: {low} to {high})"
+    return f"{write_middle(worth)} (95 % interval: {low} to {high})"
 
 
-def write_change(patients: float, worth: Worth) -> str:
-    """Returns a number of patients to add or take away in words, "over" where it lies beyond the curve.
+def write_middle(worth: Worth) -> str:
+    """Returns the number of patients that an arm is worth, without its interval."""
+    number = abs(round(worth.added))
+    over = "over " if worth.added >= worth.most or (worth.added <= worth.least < 0) else ""
+    if worth.added <= worth.least and worth.least >= 0:
+        more = " more" if worth.real else ""
+        return f"no better than {number}{more} real patients, and the curve has no smaller point"
+    if not worth.real:
+        return f"equal to {over}{number} real patients"
+    if round(worth.added) < 0:
+        return f"equal to taking away {over}{number} real patients"
+    return f"equal to adding {over}{number}{'' if over else ' more'} real patients"
+
+
+def write_end(patients: float, worth: Worth) -> str:
+    """Returns an end of the interval, "over" or "or fewer" where it lies beyond the curve.
 
     Args:
         patients: The number; negative to take away.
         worth: Says where the curve ends.
     """
-    beyond = "over " if patients >= worth.most or patients <= worth.least else ""
-    return f"{beyond}{abs(round(patients))} {'fewer' if round(patients) < 0 else 'more'}"
+    number = abs(round(patients))
+    if patients <= worth.least and worth.least >= 0:
+        return f"{number} or fewer"
+    over = "over " if patients >= worth.most or patients <= worth.least else ""
+    return f"{over}{number}" + ("" if not worth.real else " fewer" if round(patients) < 0 else " more")

@@ -41,8 +41,17 @@ LIST = (
     Arm("classical", "real images with slight shifts and rotations", augment="safe"),
     Arm("classical_synthetic", "classical augmentation, and all synthetic images added", "generated", augment="safe"),
     Arm("duplicated", "as many real images repeated as `augmented` adds", "duplicates", control=True),
-    Arm("synthetic_only", "as many synthetic images as there are real ones, and no real one", "generated", real=False),
-    Arm("filtered", "synthetic images that pass the screening of `generate`, as many as unfiltered", "filtered"),
+    Arm(
+        "synthetic_only",
+        "no real image, and as many synthetic ones, at most --number",
+        "generated",
+        real=False,
+    ),
+    Arm(
+        "filtered",
+        "synthetic images that pass the screening of `generate`; as many, if enough pass",
+        "filtered",
+    ),
     Arm("shuffled_labels", "synthetic images with shuffled labels", "generated", shuffled=True, control=True),
     Arm("external", "images of another tool (--synthetic)", "external"),
 )

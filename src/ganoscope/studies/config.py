@@ -6,10 +6,11 @@ from typing import Literal
 
 from ganoscope.errors import Range, UserError, describe, list_range_faults, refuse
 from ganoscope.files.field_types import fit_fields
-from ganoscope.nets.classifiers import available
+from ganoscope.nets.classifiers import available, load
+from ganoscope.registry import state_module
 from ganoscope.statistics.verdict import MARGIN_AUROC
 from ganoscope.studies.arms import ARMS, BASELINE
-from ganoscope.studies.families import RANDOM_FEATURES
+from ganoscope.studies.families import RANDOM_FEATURES, suits
 from ganoscope.studies.outer_splits import Scheme
 from ganoscope.training.classifier.mix import parse_schedule
 
@@ -39,7 +40,8 @@ class StudyConfig:
     arms: tuple[str, ...] = ("baseline", "augmented", "classical", "duplicated", "filtered")
     """Arms to compare (see the list above); baseline is always one of them."""
     families: tuple[str, ...] = ("small_cnn", RANDOM_FEATURES)
-    """Classifiers to train in every arm: networks of `ganoscope classify`, and random_features, which is no network.
+    """Classifiers to train in every arm: networks of `ganoscope classify` or modules of your own by their dotted
+    names, and random_features, which is no network.
     The first one decides; the others show how far the result depends on the classifier."""
     repeats: int = 5
     """Number of repetitions R."""
@@ -73,9 +75,9 @@ class StudyConfig:
     learning_rate: float | None = None
     """Learning rate of the networks; by default, that of `ganoscope classify`."""
     weights: Path | None = None
-    """File of pretrained ImageNet weights for the networks."""
+    """File of pretrained ImageNet weights, for those of --families that it fits; the design says which."""
     unfreeze: bool = False
-    """With --weights, train the whole network rather than its head only."""
+    """With --weights, train the whole network rather than its head only; without, it is trained as a whole anyway."""
     endpoint: Literal["auroc", "auprc", "balanced_accuracy", "accuracy", "f1_weighted"] = "auroc"
     """Metric that the verdict rests on."""
     primary_arm: str = ""
@@ -105,6 +107,9 @@ class StudyConfig:
     device: Literal["auto", "cpu", "cuda"] = "auto"
     """Device of trainings and drawing. cuda: each such task takes a GPU of its own; auto computes on the CPU, as cpu
     does, so that one design means the same on every machine."""
+    precision: Literal["fp32", "bf16"] = "fp32"
+    """Precision of forward passes in trainings: fp32 on every machine, or bf16, which is faster where processors and
+    GPUs have it natively."""
 
     def __post_init__(self) -> None:
         """Checks every value.
@@ -152,6 +157,7 @@ def list_unknown(config: StudyConfig) -> list[str]:
         for family in config.families
         if family not in known and "." not in family
     ]
+    faults += [fault for family in config.families if "." in family for fault in list_module_faults(family)]
     if config.primary_arm and config.primary_arm not in config.arms:
         faults.append(describe("--primary-arm is not one of --arms", config.primary_arm, ", ".join(config.arms), ""))
     if config.synthetic_patients not in ("", "none", "unknown"):
@@ -159,13 +165,25 @@ def list_unknown(config: StudyConfig) -> list[str]:
     return faults
 
 
+def list_module_faults(family: str) -> list[str]:
+    """Returns why a module of the user's own can't be a family of classifiers; imports it.
+
+    Args:
+        family: Its dotted name.
+    """
+    try:
+        state_module(family)
+        load(family)
+    except UserError as error:
+        return [str(error)]
+    return []
+
+
 def list_contradictions(config: StudyConfig) -> list[str]:
     """Returns the faults of options that exclude or need each other."""
     faults = [*list_comparison_faults(config), *list_amount_faults(config), *list_deciding_faults(config)]
     if ("external" in config.arms) != (config.synthetic is not None):
         faults.append(describe("arm external and --synthetic need each other", "one alone", "both", ""))
-    if config.unfreeze and config.weights is None:
-        faults.append(describe("--unfreeze needs --weights", "no --weights", "a file", "Leave it out."))
     return faults
 
 
@@ -178,7 +196,20 @@ def list_comparison_faults(config: StudyConfig) -> list[str]:
             faults.append(describe(f"--{name} is empty or names something twice", given, "each once", ""))
     if not config.compared:
         faults.append(describe("--arms has nothing to compare", ", ".join(config.arms), "baseline and another arm", ""))
-    return faults
+    return [*faults, *list_primary_faults(config)]
+
+
+def list_primary_faults(config: StudyConfig) -> list[str]:
+    """Returns why the primary arm and the first family can't decide: an arm that is no other, or one left out there."""
+    if config.primary_arm == BASELINE:
+        allowed = ", ".join(arm for arm in config.arms if arm != BASELINE)
+        return [describe("--primary-arm is what all arms are compared with", BASELINE, allowed, "Name another arm.")]
+    primary, family = next(iter(config.compared), ""), next(iter(config.families), "")
+    if primary not in ARMS or suits(family, ARMS[primary]):
+        return []
+    fault, given = "the primary arm has no meaning for the first of --families", f"{primary}, {family}"
+    remedy = f"Name a network first, or another --primary-arm: {family} has no epochs that a schedule could follow."
+    return [describe(fault, given, "two that go together", remedy)]
 
 
 def list_amount_faults(config: StudyConfig) -> list[str]:
@@ -191,6 +222,9 @@ def list_amount_faults(config: StudyConfig) -> list[str]:
     if wrong:
         allowed = "above 0 to 1, other than --real-fraction"
         faults.append(describe("--low-data is out of range", ", ".join(map(str, wrong)), allowed, ""))
+    if len(set(config.low_data)) < len(config.low_data):
+        given = ", ".join(map(str, config.low_data))
+        faults.append(describe("--low-data names something twice", given, "each once", ""))
     if config.number is not None and (config.number < 2 or len(config.ratios) > 1):
         allowed = "2 or more, with one of --ratios"
         faults.append(describe("--number is out of range, or given beside --ratios", config.number, allowed, ""))
@@ -211,4 +245,7 @@ def list_deciding_faults(config: StudyConfig) -> list[str]:
     if config.estimand == "models" and config.endpoint != "auroc":
         remedy = "Patients are resampled for the AUROC alone."
         faults.append(describe("--estimand models needs --endpoint auroc", config.endpoint, "auroc", remedy))
+    if config.low_data and config.estimand != "procedure":
+        remedy = "What an arm is worth in real patients is about the procedure; leave one of them out."
+        faults.append(describe("--low-data needs --estimand procedure", config.estimand, "procedure", remedy))
     return faults

@@ -2,9 +2,10 @@
 
 import hashlib
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
+from functools import partial
 from itertools import zip_longest
 from pathlib import Path
 from typing import Any
@@ -29,10 +30,10 @@ from ganoscope.studies.config import StudyConfig
 from ganoscope.studies.families import RANDOM_FEATURES
 from ganoscope.studies.outer_splits import (
     Cohort,
+    KeptSplits,
     SplitPlan,
     count_held_out,
     find_cohort,
-    list_unusable,
     make_outer_splits,
     measure_ratio,
     reduce_training,
@@ -40,13 +41,16 @@ from ganoscope.studies.outer_splits import (
     refuse_unusable,
 )
 from ganoscope.studies.refusals.chosen_generator import list_generator_faults
-from ganoscope.studies.refusals.given_places import count_leaks, hash_places, list_place_faults
+from ganoscope.studies.refusals.given_places import count_leaks, find_pretrained, hash_places, list_place_faults
+from ganoscope.studies.refusals.shared_images import list_copy_faults
 
 FILE, SPLITS = "design.json", "splits.csv"
 SCHEMA_VERSION = 1
 PATHS = ("weights", "generator_run", "synthetic", "external")
 """Options that are paths: the design keeps a hash of what lies there, and its name."""
 PLACE_OPTIONS = (*PATHS, "exploratory")
+DERIVED = ("config", "held_out", "pretrained")
+"""Parts of a design that are described elsewhere, or follow from what is."""
 SPLIT_COLUMNS = ("split", "sample_id", "part")
 
 
@@ -66,6 +70,7 @@ class Design:
         splits_sha256: Hash of the patients of every split.
         hashes: Hash of the content of each path that was given.
         held_out: Who is held out; it follows from the splits.
+        pretrained: Families that begin with the weights that were given; they follow from the file.
         leaky_groups: Largest number of held-out groups that a generator for all splits was trained on.
     """
 
@@ -80,6 +85,7 @@ class Design:
     splits_sha256: str
     hashes: dict[str, str]
     held_out: HeldOutPatients
+    pretrained: tuple[str, ...] = ()
     leaky_groups: int = 0
 
     @property
@@ -103,7 +109,7 @@ class Design:
     def describe(self) -> dict[str, Any]:
         """Returns the design as JSON values, without places, which may change, and what follows from the splits."""
         options = {name: value for name, value in asdict(self.config).items() if name not in PLACE_OPTIONS}
-        facts = {name: value for name, value in asdict(self).items() if name not in ("config", "held_out")}
+        facts = {name: value for name, value in asdict(self).items() if name not in DERIVED}
         found: dict[str, Any] = json.loads(json.dumps({"options": options, **facts}))
         return found
 
@@ -115,13 +121,14 @@ class Design:
 
 def make_design(
     store: Store, config: StudyConfig, frozen: bool = False
-) -> tuple[Design, Cohort, list[NDArray[np.str_]]]:
+) -> tuple[Design, Cohort, Sequence[NDArray[np.str_]]]:
     """Returns (the design, its N images, and the part of each of them in every outer split, shape (N,)).
 
     Args:
         store: Store of the study, verified.
         config: All options.
-        frozen: Whether it is going to be compared with a frozen one: then arms that fit are not tried again.
+        frozen: Whether it is going to be compared with a frozen one: then arms that fit are not tried again, nor is
+            other stores' content, whose hashes that one holds, searched again.
 
     Raises:
         UserError: The store, the arms or the splits don't fit; all faults that can be seen together are reported.
@@ -134,15 +141,11 @@ def make_design(
         lambda: None if frozen else refuse(list_arm_faults(config, store, classes)),
         lambda: refuse_few_groups(cohort, classes, plan),
     )
-    splits = list(make_outer_splits(cohort, plan))
-    learned = [
-        reduce_training(parts, cohort, config.real_fraction, config.seed, number) for number, parts in enumerate(splits)
-    ]
-    lacks = {number: list_unusable(parts, cohort, classes) for number, parts in enumerate(learned)}
-    refuse_unusable({number: missing for number, missing in lacks.items() if missing})
+    splits = KeptSplits(make_outer_splits(cohort, plan))
+    learned = list_learned(config, cohort, splits, classes)
     hashes = hash_places(config)
     refuse(list_place_faults(config, store, count_wanted(config, classes, cohort, learned)))
-    digest = hashlib.sha256("\n".join(",".join(parts.tolist()) for parts in splits).encode()).hexdigest()
+    refuse([] if frozen else list_copy_faults(config, store))
     design = Design(
         config=config,
         store=store.name,
@@ -152,11 +155,47 @@ def make_design(
         groups=len(np.unique(cohort.groups)),
         patients_known=bool(np.all(store.column("patient")[cohort.positions] != "")),
         ratio=round(float(np.mean([measure_ratio(parts) for parts in splits])), 6),
-        splits_sha256=digest,
+        splits_sha256=hash_splits(splits),
         hashes=hashes,
         held_out=count_held_out(splits, cohort),
+        pretrained=find_pretrained(config, classes),
     )
     return replace(design, leaky_groups=count_leaks(store, cohort, splits, config)), cohort, splits
+
+
+def list_learned(
+    config: StudyConfig, cohort: Cohort, splits: Sequence[NDArray[np.str_]], classes: tuple[str, ...]
+) -> KeptSplits:
+    """Returns the splits without the training and validation images that --real-fraction leaves out.
+
+    Args:
+        config: All options.
+        cohort: Images of the study.
+        splits: Part of each of them in every split, shape (N,) each.
+        classes: Names of the classes.
+
+    Raises:
+        UserError: There, or at a fraction of --low-data, a split lacks a class.
+    """
+
+    def reduce(name: str, fraction: float) -> KeptSplits:
+        found = KeptSplits(
+            reduce_training(parts, cohort, fraction, config.seed, number) for number, parts in enumerate(splits)
+        )
+        refuse_unusable(found, cohort, classes, f"{name} {fraction:g}")
+        return found
+
+    further = [partial(reduce, "--low-data", fraction) for fraction in config.low_data]
+    first: KeptSplits = gather(partial(reduce, "--real-fraction", config.real_fraction), *further)[0]
+    return first
+
+
+def hash_splits(splits: Iterable[NDArray[np.str_]]) -> str:
+    """Returns the hash of the parts of all splits, each of shape (N,)."""
+    digest = hashlib.sha256()
+    for number, parts in enumerate(splits):
+        digest.update(("\n" if number else "").encode() + ",".join(parts.tolist()).encode())
+    return digest.hexdigest()
 
 
 def list_arm_faults(config: StudyConfig, store: Store, classes: tuple[str, ...]) -> list[str]:
@@ -182,7 +221,7 @@ def list_arm_faults(config: StudyConfig, store: Store, classes: tuple[str, ...])
 
 
 def count_wanted(
-    config: StudyConfig, classes: tuple[str, ...], cohort: Cohort, splits: list[NDArray[np.str_]]
+    config: StudyConfig, classes: tuple[str, ...], cohort: Cohort, splits: Sequence[NDArray[np.str_]]
 ) -> dict[str, int]:
     """Returns the largest number of added images of each class in any split, by its name.
 
@@ -201,7 +240,7 @@ def count_wanted(
     return wanted
 
 
-def freeze(folder: Path, design: Design, store: Store, cohort: Cohort, splits: list[NDArray[np.str_]]) -> None:
+def freeze(folder: Path, design: Design, store: Store, cohort: Cohort, splits: Sequence[NDArray[np.str_]]) -> None:
     """Writes `design.json` and `splits.csv`, or compares the design with the one that a study began with.
 
     Args:

@@ -4,9 +4,9 @@ A group of the store (a patient, a cluster of near-duplicates, or both joined) i
 split takes no part.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, overload
 
 import numpy as np
 from numpy.typing import NDArray
@@ -66,6 +66,34 @@ class Cohort:
     positions: NDArray[np.int64]
     groups: NDArray[np.int64]
     codes: NDArray[np.int64]
+
+
+PARTS = np.array(["", "train", "validation", "test"])
+"""Parts of a split; "" for images that are left out."""
+
+
+class KeptSplits(Sequence[NDArray[np.str_]]):
+    """The part of each of N images in every split, kept in a byte each; a split is written out when it is asked for."""
+
+    def __init__(self, splits: Iterable[NDArray[np.str_]]) -> None:
+        order = np.argsort(PARTS)
+        self._codes = [order[np.searchsorted(PARTS[order], parts)].astype(np.int8) for parts in splits]
+
+    def __len__(self) -> int:
+        """Returns the number of splits."""
+        return len(self._codes)
+
+    @overload
+    def __getitem__(self, number: int) -> NDArray[np.str_]: ...
+
+    @overload
+    def __getitem__(self, number: slice) -> "KeptSplits": ...
+
+    def __getitem__(self, number: int | slice) -> "NDArray[np.str_] | KeptSplits":
+        """Returns one split, shape (N,), or some of them."""
+        if isinstance(number, slice):
+            return KeptSplits(self[each] for each in range(len(self))[number])
+        return PARTS[self._codes[number]]
 
 
 def find_cohort(store: Store) -> Cohort:
@@ -267,18 +295,26 @@ def count_held_out(splits: Sequence[NDArray[np.str_]], cohort: Cohort) -> HeldOu
     return HeldOutPatients(tuple(by_class), float(share))
 
 
-def refuse_unusable(faults: dict[int, list[str]]) -> None:
+def refuse_unusable(
+    splits: Sequence[NDArray[np.str_]], cohort: Cohort, classes: tuple[str, ...], fraction: str
+) -> None:
     """Refuses outer splits that can't be trained or tested on.
 
     Args:
-        faults: What each split lacks, by its number.
+        splits: Part of each image in every split, shape (N,) each.
+        cohort: The images.
+        classes: Names of the classes.
+        fraction: Option and value of the fraction of the patients that they keep.
 
     Raises:
         UserError: A split lacks something.
     """
+    lacks = {number: list_unusable(parts, cohort, classes) for number, parts in enumerate(splits)}
+    faults = {number: missing for number, missing in lacks.items() if missing}
     if faults:
         number, first = next(iter(faults.items()))
         raise UserError(
-            f"{write_count(len(faults), 'outer split lacks', 'outer splits lack')} a class; in split {number + 1} "
-            f"{first[0]}. Use fewer --folds, a larger --real-fraction, or a store with more patients of that class."
+            f"with {fraction}, {write_count(len(faults), 'outer split lacks', 'outer splits lack')} a class; in split "
+            f"{number + 1} {first[0]}. Use fewer --folds, a larger {fraction.split()[0]}, or a store with more "
+            "patients of that class."
         )

@@ -17,12 +17,12 @@ RESULTS, SUBGROUPS, CONFUSION, PREDICTIONS = "results.csv", "subgroups.csv", "co
 CHANGES = "patient_changes.npz"
 """How much every metric changes without each patient."""
 KEYS = ("part", "arm", "family", "seed")
-RESULT_COLUMNS = (*KEYS, "trial", "real_groups", "ratio", "added", "validation_auroc", "images", "groups", *METRICS)
+CHOSEN = ("real_groups", "ratio", "added", "asked", "validation_auroc")
+"""Facts about the trial that was chosen."""
+RESULT_COLUMNS = (*KEYS, "trial", *CHOSEN, "images", "groups", *METRICS)
 SUBGROUP_COLUMNS = (*KEYS, "kind", "subgroup", "images", "auroc", "sensitivity", "accuracy")
 CONFUSION_COLUMNS = (*KEYS, "label", "prediction", "images")
 COLUMNS = {RESULTS: RESULT_COLUMNS, SUBGROUPS: SUBGROUP_COLUMNS, CONFUSION: CONFUSION_COLUMNS}
-CHOSEN = ("real_groups", "ratio", "added", "validation_auroc")
-"""Facts about the trial that was chosen."""
 HELD_OUT, EXTERNAL, SYNTHETIC = "held_out", "external", "synthetic"
 """What classifiers are tested on: the split's held-out patients, another store, and the generator's own images."""
 

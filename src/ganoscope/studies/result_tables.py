@@ -32,6 +32,7 @@ class Result:
         real_groups: Number of patients or groups of the real training images.
         ratio: Added images per real one.
         added: Number of added images.
+        asked: Number that was asked for; fewer are added where the screening lets too few pass.
         validation_auroc: AUROC on the validation images.
         images: Number of images it was tested on.
         groups: Number of patients or groups.
@@ -58,6 +59,7 @@ class Result:
     real_groups: int
     ratio: float
     added: int
+    asked: int
     validation_auroc: Number
     images: int
     groups: int
@@ -115,16 +117,35 @@ def list_epochs(split: SplitTasks, tasks: Path) -> Iterator[Mapping[str, object]
 
 
 @dataclass(frozen=True)
+class AddedCounts:
+    """How many images an arm adds to the real ones.
+
+    Attributes:
+        mean: Mean over splits.
+        asked: Mean number that was asked for.
+        without: Splits in which none passed the screening.
+    """
+
+    mean: float
+    asked: float
+    without: tuple[int, ...]
+
+
+@dataclass(frozen=True)
 class Outcomes:
     """Values of one metric by split, averaged over seeds.
+
+    An arm has no value where no image passed its screening: there it is the baseline.
 
     Attributes:
         values: Shape (splits,), by (part, arm, family).
         real_groups: Mean number of real training patients or groups over splits, by arm.
+        added: How many images each arm adds, as far as it adds any.
     """
 
     values: Mapping[tuple[str, str, str], NDArray[np.float64]]
     real_groups: Mapping[str, int]
+    added: Mapping[str, AddedCounts]
 
     def find(self, part: str, arm: str, family: str) -> NDArray[np.float64]:
         """Returns the values of all splits, shape (splits,); NaN where there is none.
@@ -148,11 +169,21 @@ def read_outcomes(out: Path, metric: str, splits: int) -> Outcomes:
     sums: dict[tuple[str, str, str], NDArray[np.float64]] = {}
     counts: dict[tuple[str, str, str], NDArray[np.float64]] = {}
     groups: dict[str, list[int]] = {}
+    added: dict[str, dict[int, tuple[int, int]]] = {}
     for row in read_records(out / RESULTS, Result):
-        key = (row.part, row.arm, row.family)
-        sums.setdefault(key, np.zeros(splits))[row.split] += float(getattr(row, metric))
+        key, empty = (row.part, row.arm, row.family), row.asked > 0 and row.added == 0
+        sums.setdefault(key, np.zeros(splits))[row.split] += np.nan if empty else float(getattr(row, metric))
         counts.setdefault(key, np.zeros(splits))[row.split] += 1
         groups.setdefault(row.arm, []).append(row.real_groups)
+        if row.asked:
+            added.setdefault(row.arm, {})[row.split] = (row.added, row.asked)
     with np.errstate(invalid="ignore"):
         values = {key: sums[key] / counts[key] for key in sums}
-    return Outcomes(values, {arm: round(float(np.mean(found))) for arm, found in groups.items()})
+    real_groups = {arm: round(float(np.mean(found))) for arm, found in groups.items()}
+    return Outcomes(values, real_groups, {arm: count_added(found) for arm, found in added.items()})
+
+
+def count_added(found: Mapping[int, tuple[int, int]]) -> AddedCounts:
+    """Returns how many images an arm adds, given (added, asked for) by split."""
+    mean, asked = np.mean(list(found.values()), axis=0).tolist()
+    return AddedCounts(mean, asked, tuple(split for split, (added, _) in found.items() if not added))

@@ -10,9 +10,10 @@ from ganoscope.data.store import Store
 from ganoscope.seeds import Stream
 from ganoscope.studies.arms import ARMS, BASELINE, Arm
 from ganoscope.studies.design import Design
-from ganoscope.studies.families import RANDOM_FEATURES
+from ganoscope.studies.families import RANDOM_FEATURES, suits
 from ganoscope.studies.needs.memory_needs import MemoryNeeds
 from ganoscope.studies.outer_splits import draw_seed
+from ganoscope.studies.own_modules import find_modules
 from ganoscope.studies.refusals.given_places import list_tested_splits
 from ganoscope.tasks.task import Task
 
@@ -50,11 +51,6 @@ def list_variants(design: Design) -> list[Variant]:
     variants = [Variant(arm, ARMS[arm], config.real_fraction) for arm in arms]
     curve = sorted({*config.low_data} - {config.real_fraction})
     return variants + [Variant(f"{BASELINE}@{fraction:g}", ARMS[BASELINE], fraction) for fraction in curve]
-
-
-def suits(family: str, arm: Arm) -> bool:
-    """Tells whether a family can be trained in an arm: without epochs there is no curriculum."""
-    return not (family == RANDOM_FEATURES and arm.by_schedule)
 
 
 def has_seen(arm: Arm, source: str) -> bool:
@@ -136,9 +132,13 @@ class SplitTasks:
         config = self.design.config
         arguments = {
             "method": config.generator,
-            "images": config.generator_images,
-            "seed": self.draw_seed(0),
-            "device": config.device,
+            "training": {
+                "images": config.generator_images,
+                "seed": self.draw_seed(0),
+                "device": config.device,
+                "precision": config.precision,
+            },
+            **find_modules(self.design.hashes),
         }
         data, memory = self.take_training(config.real_fraction), self.memory.train_generator
         function = f"{STEPS}.generator:train_generator"
@@ -166,7 +166,7 @@ class SplitTasks:
             "confidence": config.min_label_confidence,
             "seed": self.draw_seed(1),
         }
-        arguments = {"drawing": drawing, "device": config.device}
+        arguments = {"drawing": drawing, "device": config.device, **find_modules(self.design.hashes)}
         places = {}
         if config.generator_run:
             arguments["weights"], places["run"] = self.design.hashes["generator_run"], str(config.generator_run)
@@ -188,12 +188,14 @@ class SplitTasks:
         """
         config, arm = self.design.config, variant.arm
         which = self._describe_arm(arm, family, seed, trial)
-        arguments: dict[str, object] = {"which": which}
+        if variant.fraction != config.real_fraction:
+            which["epoch_scale"] = config.real_fraction / variant.fraction  # as many steps as all others
+        arguments: dict[str, object] = {"which": which, **find_modules(self.design.hashes)}
         needs = {"data": self.take_training(variant.fraction)}
         if arm.source and arm.source != "duplicates":
             needs["images"] = self.provide_images(arm.source)
         places = {}
-        pretrained = config.weights is not None and family != RANDOM_FEATURES
+        pretrained = family in self.design.pretrained
         if pretrained:
             arguments["weights_sha256"], places["weights"] = self.design.hashes["weights"], str(config.weights)
         arguments["config"] = {
@@ -202,6 +204,7 @@ class SplitTasks:
             "learning_rate": config.learning_rate,
             "freeze_body": pretrained and not config.unfreeze,
             "device": config.device,
+            "precision": config.precision,
         }
         name, function = f"{self.label}: {family}, {variant.name}", f"{STEPS}.classifier:fit_classifier"
         memory = partial(self.memory.fit, family, arm, variant.fraction, float(which["ratio"]))

@@ -38,6 +38,7 @@ LIST = (
             epochs=15,
             batch_size=32,
             learning_rate=1e-3,
+            unfreeze=True,
             exploratory=True,
         ),
         "system E's study of pneumonia on RSNA films, 224 px: ResNet-50, 5 folds, 15 epochs, 5,000 synthetic images",

@@ -15,8 +15,9 @@ from ganoscope.studies.analysis.config import AnalysisConfig
 from ganoscope.studies.analysis.first_split import FirstSplit
 from ganoscope.studies.config import StudyConfig
 from ganoscope.studies.design import FILE, Design, freeze, make_design
-from ganoscope.studies.estimated_means import EstimatedMeans
-from ganoscope.studies.held_out_answers import read_patient_variances
+from ganoscope.studies.evidence.estimated_means import EstimatedMeans
+from ganoscope.studies.evidence.held_out_answers import read_patient_variances
+from ganoscope.studies.evidence.inner_alarms import tell_inner_alarms
 from ganoscope.studies.judgement import Judgement, judge
 from ganoscope.studies.needs.cost import TimeLimits, estimate_cost
 from ganoscope.studies.pilot import list_pilot_tasks, measure_pilot
@@ -68,7 +69,7 @@ def study(
         folders = [results[task.key] for task in evaluations]
         gather_tables(out, folders, splits, out / TASKS)
         means = EstimatedMeans(design.ratio, read_patient_variances(folders), design.config.estimand)
-        found = judge(out, folders, design, means)
+        found = judge(out, folders, design, means, tell_inner_alarms(splits, out / TASKS))
         analyse(out, FirstSplit(splits[0], out / TASKS), analysis, means)
         save_reports(out, design, not analysis.skip_plots)
         return found
@@ -108,7 +109,7 @@ def freeze_design(store: Store, out: Path, config: StudyConfig, engine: EngineOp
     if config.pilot:
         tasks = list_pilot_tasks(design, store.path.resolve())
         results = run_tasks(tasks, out / TASKS, engine, "pilot", TimeLimits(design, costs).find)
-        found = measure_pilot([results[task.key] for task in tasks], splits)
+        found = measure_pilot([results[task.key] for task in tasks], cohort, splits, config)
         design = replace(design, config=replace(config, pilot=0, expected_sd=found))
     refuse_undecidable(design)
     freeze(out, design, store, cohort, splits)

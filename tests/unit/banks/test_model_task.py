@@ -12,7 +12,7 @@ from ganoscope.data.store import Store
 from ganoscope.errors import UserError
 from ganoscope.training.run_folder.checkpoint import list_checkpoints, load_state
 
-TRAINING = {"method": "cgan", "images": 96, "seed": 5, "device": "cpu"}
+TRAINING = {"method": "cgan", "images": 96, "seed": 5, "device": "cpu", "precision": "fp32"}
 
 
 def make(output, path, model=1, **changes):

@@ -22,8 +22,23 @@ from ganoscope.studies.config import StudyConfig
         ({"arms": ("baseline", "curriculum"), "epochs": 5}, "--schedule adds no synthetic image"),
         ({"expected_sd": 0.0}, "--expected-sd is out of range"),
         ({"pilot": 3, "expected_sd": 0.02}, "--pilot does not fit"),
-        ({"unfreeze": True}, "--unfreeze needs --weights"),
+        ({"estimand": "models", "low_data": (0.5,)}, "--low-data needs --estimand procedure: got models"),
+        ({"low_data": (0.5, 0.25, 0.5)}, "--low-data names something twice: got 0.5, 0.25, 0.5"),
+        ({"real_fraction": 0.5, "low_data": (0.5,)}, "--low-data is out of range: got 0.5"),
         ({"number": 100, "ratios": (0.5, 1.0)}, "--number is out of range, or given beside --ratios"),
+        ({"primary_arm": "baseline"}, "--primary-arm is what all arms are compared with: got baseline"),
+        (
+            {"arms": ("baseline", "curriculum", "augmented"), "families": ("random_features", "small_cnn")},
+            "the primary arm has no meaning for the first of --families: got curriculum, random_features",
+        ),
+        (
+            {
+                "arms": ("baseline", "augmented", "curriculum"),
+                "families": ("random_features",),
+                "primary_arm": "curriculum",
+            },
+            "the primary arm has no meaning for the first of --families",
+        ),
         ({"synthetic_patients": "some"}, "--synthetic-patients is not known"),
     ],
 )
@@ -37,6 +52,10 @@ def test_all_faults_are_told_at_once():
     with pytest.raises(UserError) as told:
         StudyConfig(repeats=0, arms=("baseline", "magic"), margin=2.0)
     assert len(str(told.value).splitlines()) == 3
+
+
+def test_without_weights_there_is_nothing_to_unfreeze():
+    assert StudyConfig(unfreeze=True).weights is None
 
 
 def test_the_primary_arm_comes_first():

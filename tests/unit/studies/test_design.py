@@ -1,5 +1,7 @@
 """Designs: frozen once, the same for the same options, refused when changed or edited, honest about leaks."""
 
+import csv
+import hashlib
 import json
 import shutil
 from dataclasses import replace
@@ -100,3 +102,31 @@ def test_edited_splits_are_refused(store, tmp_path, edit):
     path.write_text(edit(path.read_text()))
     with pytest.raises(UserError, match=r"splits\.csv"):
         freeze(tmp_path, parts[0], store, *parts[1:])
+
+
+def test_the_hash_of_the_splits_is_that_of_all_their_parts_in_order(store):
+    design, _, splits = make_design(store, CONFIG)
+    text = "\n".join(",".join(parts.tolist()) for parts in splits)
+    assert design.splits_sha256 == hashlib.sha256(text.encode()).hexdigest()
+
+
+def test_every_fraction_of_the_learning_curve_needs_all_classes_in_all_splits(store, tmp_path):
+    """Patients of two classes: at a small fraction, the only patient that is kept of one may be gone with the other."""
+    rows, path = [], tmp_path / "store" / "manifest.csv"
+    shutil.copytree(store.path, tmp_path / "store")
+    cells = list(csv.DictReader(path.open(newline="")))
+    first = [row for row in cells if row["label"] == "glioma"]
+    for row in cells:
+        rows.append({**row, "label": "rare" if row in first[::3] else "usual"})
+    partner = [row["group"] for row in rows if row["label"] == "usual"]
+    for number, row in enumerate(one for one in rows if one["label"] == "rare"):
+        row["group"] = row["patient"] = partner[number]
+    with path.open("w", newline="") as file:
+        table = csv.DictWriter(file, list(rows[0]))
+        table.writeheader()
+        table.writerows(rows)
+    mixed = Store.open(tmp_path / "store")
+    make_design(mixed, CONFIG)
+    with pytest.raises(UserError, match=r"with --low-data 0\.01, \d+ outer splits? lacks? a class") as told:
+        make_design(mixed, replace(CONFIG, low_data=(0.01, 0.5)))
+    assert "a larger --low-data" in str(told.value)

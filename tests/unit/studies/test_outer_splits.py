@@ -9,6 +9,7 @@ from sklearn.model_selection import StratifiedGroupKFold
 from ganoscope.errors import UserError
 from ganoscope.studies.outer_splits import (
     Cohort,
+    KeptSplits,
     SplitPlan,
     deal_out,
     find_cohort,
@@ -102,3 +103,14 @@ def test_a_class_with_too_few_patients_is_refused_by_name():
     cohort = Cohort(groups, groups, (groups >= 26).astype(np.int64))
     with pytest.raises(UserError, match="class rare has too few patients or groups for --folds 5: got 4; allowed: 7"):
         refuse_few_groups(cohort, ("common", "rare"), SplitPlan("random", 1, 5, 0))
+
+
+def test_kept_splits_give_back_the_parts_at_a_byte_each():
+    cohort = make_cohort([2] * 40)
+    made = list(make_outer_splits(cohort, SplitPlan("random", 2, 3, 0)))
+    made.append(reduce_training(made[0], cohort, 0.25, 0, 0))
+    kept = KeptSplits(made)
+    assert len(kept) == len(made)
+    assert all(one.tolist() == other.tolist() for one, other in zip(kept, made, strict=True))
+    assert [one.tolist() for one in kept[-2:]] == [one.tolist() for one in made[-2:]]
+    assert {one.itemsize for one in vars(kept)["_codes"]} == {1}

@@ -1,5 +1,6 @@
 """Tasks of a split: what the reverse test opens, and whom it leaves out."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -50,3 +51,25 @@ def test_trainings_and_drawing_take_a_gpu_where_one_is_asked_for(phantom_store, 
     taking = {name for name in gpus if "generator" in name or "small_cnn" in name or name.endswith("ed images")}
     assert len(taking) >= 4
     assert {name for name, number in gpus.items() if number} == (taking if device == "cuda" else set())
+
+
+def test_every_point_of_the_learning_curve_takes_as_many_steps(phantom_store):
+    config = StudyConfig(generator="cgan", arms=("baseline", "augmented"), repeats=3, folds=2, real_fraction=0.5)
+    config = replace(config, low_data=(0.25, 1.0))
+    evaluation = SplitTasks(make_design(Store.open(phantom_store), config)[0], Path(phantom_store), 0).evaluate()
+    scales = {
+        name: task.arguments["which"].get("epoch_scale") for name, task in evaluation.needs.items() if "/" in name
+    }
+    assert scales["baseline/small_cnn/0/0"] is scales["augmented/small_cnn/0/0"] is None
+    assert scales["baseline@0.25/small_cnn/0/0"] == 2
+    assert scales["baseline@1/small_cnn/0/0"] == 0.5
+
+
+def test_precision_is_part_of_the_work(phantom_store):
+    found = []
+    for precision in ("fp32", "bf16"):
+        config = StudyConfig(generator="cgan", arms=("baseline", "augmented"), repeats=3, folds=2, precision=precision)
+        split = SplitTasks(make_design(Store.open(phantom_store), config)[0], Path(phantom_store), 0)
+        found.append(split.train_generator())
+    assert [task.arguments["training"]["precision"] for task in found] == ["fp32", "bf16"]
+    assert found[0].key != found[1].key

@@ -1,7 +1,7 @@
 """Whether slices that were filed together form one volume, and how densely they sample it."""
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,7 +11,7 @@ from ganoscope.alarms import Alarm, Check, Severity
 from ganoscope.data.checks.store_tables import StoreTables
 from ganoscope.data.dicom.stacks import SAME_POSITION_MM, SAME_SPACING
 from ganoscope.data.picture import Picture
-from ganoscope.data.store.columns import read_table
+from ganoscope.data.store.series_table import SeriesRow, read_series
 from ganoscope.errors import write_count
 
 TOLERANCE = 0.05
@@ -123,14 +123,14 @@ def find_spacing(gaps: NDArray[np.float64]) -> tuple[float, int]:
 
 def find_series_problems(tables: StoreTables) -> Iterator[Alarm]:
     """Yields alarms about volumes of unknown order, with missing slices, and with slices that overlap or leave gaps."""
-    series = read_table(tables.store.path / "series.csv")
-    missing = [row for row in series if int(row["missing"] or 0)]
-    apart = [row for row in series if differs(row["thickness_mm"], row["spacing_between_mm"])]
-    unplaced = [row for row in series if row.get("order", "position") != "position"]
+    series = read_series(tables.store.path)
+    missing = [one for one in series if one.missing]
+    apart = [one for one in series if differs(one.thickness_mm, one.spacing_between_mm)]
+    unplaced = [one for one in series if one.order != "position"]
     if unplaced:
         yield tell_order(unplaced, len(series))
-    if told := sorted({row["told_by"] for row in series if row.get("told_by")}):
-        parts = sum(bool(row["told_by"]) for row in series)
+    if told := sorted({one.told_by for one in series if one.told_by}):
+        parts = sum(bool(one.told_by) for one in series)
         message = (
             f"{parts} of {len(series)} volumes were parts of a series that holds several, told apart by "
             f"{'; '.join(told[:LISTED])}: each is a volume of its own, and those of one series stay in one split. To "
@@ -138,7 +138,7 @@ def find_series_problems(tables: StoreTables) -> Iterator[Alarm]:
         )
         yield Alarm("several_volumes", "note", message, {"volumes": parts, "told_by": told[:LISTED]})
     if missing:
-        slices = sum(int(row["missing"]) for row in missing)
+        slices = sum(one.missing for one in missing)
         absent = write_count(slices, "slice is", "slices are")
         message = f"{absent} missing in {len(missing)} of {len(series)} series, by the gaps in position."
         yield Alarm("missing_slices", "warning", message, {"series": len(missing), "slices": slices})
@@ -147,40 +147,36 @@ def find_series_problems(tables: StoreTables) -> Iterator[Alarm]:
             f"in {len(apart)} of {len(series)} series the slice thickness differs from the distance between slices: "
             "slices overlap or leave gaps, and neighbours share tissue. See series.csv."
         )
-        evidence = [
-            f"{float(row['thickness_mm']):g} mm thick every {float(row['spacing_between_mm']):g}" for row in apart
-        ]
+        evidence = [f"{one.thickness_mm:g} mm thick every {one.spacing_between_mm:g}" for one in apart]
         yield Alarm("thickness_spacing", "note", message, {"series": len(apart), "found": evidence[:LISTED]})
 
 
-def tell_order(unplaced: Sequence[Mapping[str, str]], count: int) -> Alarm:
+def tell_order(unplaced: Sequence[SeriesRow], count: int) -> Alarm:
     """Returns the alarm about volumes that were not ordered by position.
 
     Args:
         unplaced: Their rows.
         count: Number of all volumes.
     """
-    orders = Counter(row["order"] or "nothing but the order of files or frames" for row in unplaced)
+    orders = Counter(one.order or "nothing but the order of files or frames" for one in unplaced)
     listed = ", ".join(f"{number} by {order}" for order, number in orders.most_common())
     message = (
         f"in {len(unplaced)} of {count} volumes not all slices state their position: they were ordered otherwise "
         f"({listed}), and missing slices can't be counted. Choices such as --slices 20:80 may take other "
         "parts of the body."
     )
-    severity: Severity = "note" if all(row["order"] for row in unplaced) else "warning"
+    severity: Severity = "note" if all(one.order for one in unplaced) else "warning"
     return Alarm("slice_order", severity, message, {"volumes": len(unplaced)})
 
 
-def differs(thickness_mm: str, spacing_mm: str) -> bool:
+def differs(thickness_mm: float, spacing_mm: float) -> bool:
     """Tells whether slices overlap or leave gaps: thickness and distance, where known, differ beyond rounding.
 
     Example:
-        >>> differs("2.5", "2.5"), differs("2.5", "1.25"), differs("", "1.25")
+        >>> differs(2.5, 2.5), differs(2.5, 1.25), differs(float("nan"), 1.25)
         (False, True, False)
     """
-    if not thickness_mm or not spacing_mm:
-        return False
-    return abs(float(thickness_mm) / float(spacing_mm) - 1) > TOLERANCE
+    return abs(thickness_mm / spacing_mm - 1) > TOLERANCE
 
 
 CHECK = Check(

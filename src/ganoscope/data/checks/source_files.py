@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from ganoscope.alarms import Alarm, Check
 from ganoscope.data.checks.store_tables import StoreTables
+from ganoscope.data.store import QUARANTINE_COLUMNS
 from ganoscope.data.store.contents import count_quarantined
 from ganoscope.errors import write_count
 from ganoscope.files.tables import read_csv
@@ -30,7 +31,7 @@ def find_quarantined(tables: StoreTables) -> Iterator[Alarm]:
     reasons = count_quarantined(tables.store)
     if not reasons:
         return
-    files = len({row["source"] for row in read_csv(tables.store.path / "quarantine.csv")})
+    files = len({row["source"] for row in read_csv(tables.store.path / "quarantine.csv", QUARANTINE_COLUMNS)})
     whole = "" if files == sum(reasons.values()) else ", or not all of their pictures"
     listed = "; ".join(f"{number} x {reason}" for reason, number in list(reasons.items())[:REASONS])
     more = "; ..." if len(reasons) > REASONS else ""

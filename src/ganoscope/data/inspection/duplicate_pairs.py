@@ -8,7 +8,11 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from ganoscope.data.store.columns import read_table
+from ganoscope.files.records import reading
+from ganoscope.files.tables import read_csv
+
+NEEDED = ("first", "second", "relation", "correlation")
+"""Columns that the table of duplicates has."""
 
 PAIRS_PER_RELATION, MOST_PAIRS = 24, 120
 """Pairs shown of one relation, and of all relations together."""
@@ -54,7 +58,8 @@ def read_pairs(path: Path, columns: Mapping[str, NDArray[np.str_]]) -> tuple[Pai
     if not path.exists():
         return None
     position = {str(sample_id): index for index, sample_id in enumerate(columns["sample_id"])}
-    pairs = [make_pair(row, position, columns) for row in read_table(path)]
+    with reading(path):
+        pairs = [make_pair(row, position, columns) for row in read_csv(path, NEEDED)]
     return tuple(sorted(pairs, key=lambda pair: pair.gravity))
 
 

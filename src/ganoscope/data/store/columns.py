@@ -36,11 +36,6 @@ class Pairs:
     relations: tuple[str, ...]
 
 
-def read_table(path: Path) -> list[dict[str, str]]:
-    """Returns the rows of a table of a store; an empty list if there is no such table."""
-    return list(read_csv(path)) if path.exists() else []
-
-
 def read_columns(
     store: Store, only: Collection[str] = (), leave_out: Collection[str] = ()
 ) -> dict[str, NDArray[np.str_]]:

@@ -10,9 +10,11 @@ from numpy.typing import NDArray
 from ganoscope.data.inspection.duplicate_pairs import Pair, ShownPairs, read_pairs
 from ganoscope.data.inspection.exhibits import UNLABELLED, name_classes
 from ganoscope.data.inspection.inspected import GALLERIES, Findings, load_findings
-from ganoscope.data.store import Store
-from ganoscope.data.store.columns import read_columns, read_table
+from ganoscope.data.store import QUARANTINE_COLUMNS, Store
+from ganoscope.data.store.columns import read_columns
+from ganoscope.data.store.series_table import SeriesRow, read_series
 from ganoscope.files.records import reading
+from ganoscope.files.tables import read_csv
 
 
 @dataclass(frozen=True)
@@ -25,7 +27,7 @@ class Evidence:
         labels: Class of each image as it is shown, shape (N,).
         classes: The classes, most images first.
         pairs: Duplicates, gravest first; None where they were not looked for.
-        series: Rows of series.csv; none where the source had no volumes.
+        series: Volumes that slices were cut from; none where the source had no volumes.
         not_taken: File numbers by reason, most frequent reason first.
         findings: What was measured and selected.
     """
@@ -35,7 +37,7 @@ class Evidence:
     labels: NDArray[np.str_]
     classes: tuple[str, ...]
     pairs: tuple[Pair, ...] | None
-    series: tuple[dict[str, str], ...]
+    series: tuple[SeriesRow, ...]
     not_taken: dict[str, list[str]]
     findings: Findings
 
@@ -75,7 +77,7 @@ def read_evidence(store: Store, data: Path) -> Evidence:
         labels=labels,
         classes=classes,
         pairs=pairs,
-        series=tuple(read_table(store.path / "series.csv")),
+        series=read_series(store.path),
         not_taken=read_not_taken(store.path / "quarantine.csv"),
         findings=findings,
     )
@@ -100,6 +102,6 @@ def refuse_other_pairs(shown: Sequence[ShownPairs], pairs: Sequence[Pair]) -> No
 def read_not_taken(path: Path) -> dict[str, list[str]]:
     """Returns the numbers of the files that were not taken, by reason, most frequent reason first."""
     sources: dict[str, list[str]] = {}
-    for row in read_table(path):
+    for row in read_csv(path, QUARANTINE_COLUMNS) if path.exists() else ():
         sources.setdefault(row["reason"], []).append(row["source"])
     return dict(sorted(sources.items(), key=lambda item: -len(item[1])))

@@ -1,18 +1,20 @@
 """What `ganoscope study` prints: the frozen design, and the verdict."""
 
+import math
 from collections.abc import Iterator, Sequence
 
 from rich.table import Table
 
 from ganoscope.errors import write_count
 from ganoscope.generators.timing import Cost, describe_costs
-from ganoscope.reports.study.wording import write_change, write_p
+from ganoscope.reports.study.wording import write_change, write_interval, write_p
 from ganoscope.reports.terminal import CONSOLE, say
 from ganoscope.statistics.planning.feasibility import Feasibility
 from ganoscope.statistics.planning.patient_feasibility import AUROC, CORRELATION, PatientFeasibility
 from ganoscope.studies.arms import ARMS, BASELINE
-from ganoscope.studies.comparisons import Comparison
 from ganoscope.studies.design import Design
+from ganoscope.studies.evidence.comparisons import Comparison
+from ganoscope.studies.families import RANDOM_FEATURES
 from ganoscope.studies.judgement import Judgement
 
 
@@ -46,9 +48,20 @@ def list_design(design: Design) -> dict[str, str]:
         "endpoint": f"{config.endpoint}; differences up to {config.margin:g} count as equal",
         "primary": f"{config.compared[0]} against {BASELINE}, {config.families[0]}",
         "classifiers": ", ".join(config.families),
+        **({"weights": describe_weights(design)} if config.weights else {}),
         "generator": name_generator(design),
         **{f"arm {arm}": ARMS[arm].about for arm in (BASELINE, *config.compared)},
     }
+
+
+def describe_weights(design: Design) -> str:
+    """Returns which classifiers begin with the weights that were given, and what of them is trained, in words."""
+    config = design.config
+    others = [family for family in config.families if family not in (*design.pretrained, RANDOM_FEATURES)]
+    trained = "trained as a whole" if config.unfreeze else "of which the head alone is trained"
+    begin = "begin" if len(others) > 1 else "begins"
+    random = f"; {', '.join(others)} {begin} with random numbers, as the file does not fit" if others else ""
+    return f"{config.weights.name if config.weights else ''} for {', '.join(design.pretrained)}, {trained}{random}"
 
 
 def name_groups(design: Design) -> str:
@@ -114,12 +127,13 @@ def describe_splits(found: Feasibility, expected_sd: float | None) -> Iterator[s
     yield (
         f"minimum detectable difference (80 % power, Holm over {write_count(found.arms, 'arm')}): "
         f"{found.detectable_sd:.2f} SD of the split differences; smallest p of an exact test: "
-        f"{found.smallest_exact_p:.2g}"
+        f"{found.smallest_exact_p:.2g}. Where an arm differs on the same patients again and again, the interval is "
+        "widened, and more is needed"
     )
     if found.detectable is not None:
         yield f"with the expected SD of {expected_sd:g}: {found.detectable:.4f}"
     if found.can_decide:
-        yield f"practically equal can be shown up to an SD of {found.widest_sd:.4f}"
+        yield f"practically equal can be shown up to an SD of {found.widest_sd:.4f}, where no interval is widened"
 
 
 def describe_patients(found: PatientFeasibility, expected_sd: float | None) -> Iterator[str]:
@@ -165,6 +179,6 @@ def tabulate(comparisons: Sequence[Comparison]) -> Table:
         table.add_column(name, overflow="fold")
     for one in comparisons:
         verdict = one.verdict
-        interval = f"{write_change(verdict.low)} to {write_change(verdict.high)}"
-        table.add_row(one.arm, write_change(one.difference.value), interval, write_p(verdict.p), verdict.word)
+        interval, p = write_interval(verdict.low, verdict.high), verdict.p if math.isfinite(verdict.low) else math.nan
+        table.add_row(one.arm, write_change(one.difference.value), interval, write_p(p), verdict.word)
     return table

@@ -62,6 +62,30 @@ def write_change(value: float) -> str:
     return f"{value:+.4f}" if math.isfinite(value) else NONE
 
 
+def write_interval(low: float, high: float) -> str:
+    """Returns the interval of a difference; a dash where there is none.
+
+    Args:
+        low: Lower end of the interval.
+        high: Upper end.
+
+    Example:
+        >>> write_interval(-0.01, 0.02), write_interval(math.nan, math.nan)
+        ('-0.0100 to +0.0200', '–')
+    """
+    return f"{write_change(low)} to {write_change(high)}" if math.isfinite(low) else NONE
+
+
+def write_share(value: float) -> str:
+    """Returns a share or an effect with two decimals; a dash where there is none.
+
+    Example:
+        >>> write_share(0.256), write_share(math.nan)
+        ('0.26', '–')
+    """
+    return f"{value:.2f}" if math.isfinite(value) else NONE
+
+
 def write_level(mean: float, low: float, high: float) -> str:
     """Returns a mean and its interval; the mean alone where there is no interval.
 

@@ -17,7 +17,7 @@ from ganoscope.studies.analysis import (
 )
 from ganoscope.studies.analysis.config import AnalysisConfig
 from ganoscope.studies.analysis.first_split import FirstSplit
-from ganoscope.studies.estimated_means import EstimatedMeans
+from ganoscope.studies.evidence.estimated_means import EstimatedMeans
 
 REQUEST = "request.json"
 TIMED = (
@@ -63,7 +63,7 @@ def look_at_images(folder: Path, split: FirstSplit, config: AnalysisConfig) -> N
         config: What is asked for.
     """
     design, path = split.tasks.design, folder / REQUEST
-    request = {"design_sha256": design.sha256, **asdict(config), "skip_plots": False}
+    request = {"design_sha256": design.sha256, **asdict(config), "skip_plots": False, "read": split.list_contents()}
     if path.exists() and load_json(path) == {**request, "files": hash_timed(folder)}:
         return
     for name in (REQUEST, *TIMED):

@@ -12,8 +12,8 @@ from ganoscope.evaluate.classification.metrics import METRICS
 from ganoscope.files.records import Number, read_records
 from ganoscope.statistics.corrected_t import compare_splits
 from ganoscope.studies.analysis.kept_tables import KeptTable
-from ganoscope.studies.estimated_means import EstimatedMeans
-from ganoscope.studies.held_out_answers import Key
+from ganoscope.studies.evidence.estimated_means import EstimatedMeans
+from ganoscope.studies.evidence.held_out_answers import Key
 from ganoscope.studies.result_files import HELD_OUT, RESULTS
 from ganoscope.studies.result_tables import Result
 

@@ -5,10 +5,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ganoscope.data.store import Store
-from ganoscope.studies.families import RANDOM_FEATURES
+from ganoscope.studies.families import RANDOM_FEATURES, suits
 from ganoscope.studies.result_files import RUN, STORE, choose_trial
-from ganoscope.studies.split_tasks import SplitTasks, list_variants, suits
+from ganoscope.studies.split_tasks import SplitTasks, list_classifiers, list_variants
 from ganoscope.studies.steps.added_images import open_images
+from ganoscope.tasks.kept_results import read_content
 
 
 @dataclass(frozen=True)
@@ -38,6 +39,19 @@ class FirstSplit:
         """Images of the generator; None where no arm has any, or none passed its screening."""
         source = self.tasks.synthetic_source
         return open_images(self.results / self.tasks.provide_images(source).key) if source else None
+
+    def list_contents(self) -> dict[str, str]:
+        """Returns the hash of every result that pictures are made from, by the key of its task."""
+        config, source = self.tasks.design.config, self.tasks.synthetic_source
+        wanted = [self.tasks.take_training(config.real_fraction), self.tasks.take_held_out()]
+        wanted += [self.tasks.provide_images(source)] if source else []
+        wanted += [
+            self.tasks.fit(variant, family, 0, trial)
+            for variant, family, seed in list_classifiers(self.tasks.design)
+            if family != RANDOM_FEATURES and seed == 0
+            for trial in range(len(config.ratios))
+        ]
+        return {task.key: read_content(self.results / task.key) for task in wanted}
 
     def find_networks(self) -> tuple[str, Mapping[str, Path]]:
         """Returns (the first family that is a network, or ""; run folder of its classifier by arm, first seed)."""

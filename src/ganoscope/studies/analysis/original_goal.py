@@ -9,7 +9,7 @@ import numpy as np
 from ganoscope.files.records import Number
 from ganoscope.studies.analysis.kept_tables import KeptTable
 from ganoscope.studies.arms import ARMS, BASELINE
-from ganoscope.studies.estimated_means import EstimatedMeans
+from ganoscope.studies.evidence.estimated_means import EstimatedMeans
 from ganoscope.studies.result_files import HELD_OUT
 from ganoscope.studies.result_tables import read_outcomes
 

@@ -10,8 +10,8 @@ import numpy as np
 from ganoscope.files.records import Number, read_records
 from ganoscope.studies.analysis.kept_tables import KeptTable
 from ganoscope.studies.arms import ARMS, BASELINE
-from ganoscope.studies.estimated_means import EstimatedMeans
-from ganoscope.studies.held_out_answers import SUBGROUP_METRICS, name_metric
+from ganoscope.studies.evidence.estimated_means import EstimatedMeans
+from ganoscope.studies.evidence.held_out_answers import SUBGROUP_METRICS, name_metric
 from ganoscope.studies.result_files import SUBGROUPS
 
 

@@ -14,6 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ganoscope.data.store import Store
+from ganoscope.registry import state_module
+from ganoscope.studies.arms import Arm
 from ganoscope.training.classifier.config import ClassifyConfig
 from ganoscope.training.classifier.mix import Mix
 
@@ -71,9 +73,15 @@ class Family(Protocol):
         ...
 
 
+def suits(family: str, arm: Arm) -> bool:
+    """Tells whether a family can be trained in an arm: without epochs there is no curriculum."""
+    return not (family == RANDOM_FEATURES and arm.by_schedule)
+
+
 def find_family(name: str) -> ModuleType:
-    """Returns the module that fits a classifier of that name."""
+    """Returns the module that fits a classifier of that name: one that a design names, so it may be the user's own."""
     from ganoscope.studies.families import networks, random_features
 
+    state_module(name)
     special: Mapping[str, ModuleType] = {RANDOM_FEATURES: random_features}
     return special.get(name, networks)

@@ -25,7 +25,7 @@ from ganoscope.studies.design import Design
 from ganoscope.studies.families import RANDOM_FEATURES
 from ganoscope.studies.split_tasks import list_classifiers, measure_store
 from ganoscope.tasks.task import Task
-from ganoscope.training.processes import choose_device
+from ganoscope.training.processes import choose_device, make_autocast
 
 RANDOM_FEATURES_SECONDS = 10.0
 """Rough time of one fit of random features on up to a thousand images; it takes no steps."""
@@ -57,7 +57,9 @@ def time_trainings(design: Design, store: Store, device: str) -> Iterator[Cost]:
     """
     config, splits = design.config, design.plan.count
     if config.generates and not config.generator_run:
-        seconds = time_generator(config.generator, store, design.classes, device) * config.generator_images
+        seconds = (
+            time_generator(config.generator, store, design.classes, config.precision, device) * config.generator_images
+        )
         yield Cost(name_generator(config.generator), splits, seconds)
     images = config.real_fraction * design.images / (1 + design.ratio)
     fits = [family for _, family, _ in list_classifiers(design)]
@@ -83,8 +85,12 @@ def time_network(family: str, design: Design, store: Store, device: str) -> floa
         network = make_network(family, len(design.classes), "grey").to(place)
         image = torch.rand(size, 1, store.size, store.size, device=place) * 2 - 1
 
+        autocast = make_autocast(device, design.config.precision)
+
         def step() -> None:
-            network(image).logits.float().logsumexp(1).mean().backward()
+            with autocast():
+                loss = network(image).logits.float().logsumexp(1).mean()
+            loss.backward()
 
         return time_steps(step, place) / size
 

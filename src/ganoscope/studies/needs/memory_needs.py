@@ -118,7 +118,8 @@ class MemoryNeeds:
 
     def train_generator(self) -> float:
         """Returns the memory of training a generator."""
-        return estimate_generator_gib(self.design.config.generator, self.size_px, len(self.design.classes))
+        config = self.design.config
+        return estimate_generator_gib(config.generator, self.size_px, len(self.design.classes), config.precision)
 
     def count_most_added(self) -> float:
         """Returns the largest number of images that an arm adds."""

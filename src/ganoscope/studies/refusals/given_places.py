@@ -4,9 +4,10 @@ A run or store that does not fit the study's own store is refused before anythin
 sizes or intensities than those of the real images, images of the study itself, or a test set with one class.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 
 from ganoscope.classifiers.trained import describe_range
@@ -14,30 +15,67 @@ from ganoscope.data.store import Store
 from ganoscope.data.store.splits import SPLITS
 from ganoscope.errors import UserError, describe
 from ganoscope.files import compute_sha256
+from ganoscope.nets.pretrained import load_pretrained
+from ganoscope.nets.pretrained.published import PUBLISHED
 from ganoscope.studies.config import StudyConfig
 from ganoscope.studies.outer_splits import Cohort
+from ganoscope.studies.own_modules import hash_modules
+from ganoscope.training.classifier.config import ClassifyConfig
 from ganoscope.training.run_folder.trained_run import TrainedRun, open_run
 
 
 def hash_places(config: StudyConfig) -> dict[str, str]:
-    """Returns the hash of the content of each path that was given.
+    """Returns the hash of the content of each path that was given, and of each module of the user's own.
 
     Raises:
         UserError: Something is missing or damaged.
     """
+    methods = [config.generator] if config.generates and not config.generator_run else []
     found = {}
     if config.weights:
         if not config.weights.is_file():
             raise UserError(f"--weights {config.weights}: there is no such file.")
         found["weights"] = compute_sha256(config.weights)
     if config.generator_run:
-        found["generator_run"] = open_run(config.generator_run, "cpu").weights_sha256
+        run = open_run(config.generator_run, "cpu")
+        found["generator_run"] = run.weights_sha256
+        methods.append(run.record.method)
     for name, path in (("synthetic", config.synthetic), ("external", config.external)):
         if path:
             store = Store.open(path)
             store.verify()
             found[name] = store.fingerprint
-    return found
+    return found | hash_modules([*methods, *config.families])
+
+
+def find_pretrained(config: StudyConfig, classes: tuple[str, ...]) -> tuple[str, ...]:
+    """Returns the families that begin with the file of --weights: those that it fits, loaded as their training does.
+
+    Args:
+        config: All options.
+        classes: Names of the classes.
+
+    Raises:
+        UserError: It fits none of them.
+    """
+    if config.weights is None:
+        return ()
+    found, faults = [], []
+    for family in config.families:
+        if family not in PUBLISHED:
+            continue
+        try:
+            with torch.random.fork_rng(devices=[]):
+                load_pretrained(family, len(classes), config.weights, ClassifyConfig.weights_source)
+        except UserError as error:
+            faults.append(str(error))
+        else:
+            found.append(family)
+    if not found:
+        fault, given = f"--weights {config.weights} fits none of --families", ", ".join(config.families)
+        remedy = "Name a network that it was published for, or leave it out."
+        raise UserError("\n".join([describe(fault, given, ", ".join(PUBLISHED), remedy), *faults]))
+    return tuple(found)
 
 
 def list_place_faults(config: StudyConfig, store: Store, wanted: Mapping[str, int]) -> list[str]:
@@ -173,7 +211,7 @@ def list_tested_splits(fingerprint: str, study: str) -> list[str]:
     return ["test"] if fingerprint == study else list(SPLITS)
 
 
-def count_leaks(store: Store, cohort: Cohort, splits: list[NDArray[np.str_]], config: StudyConfig) -> int:
+def count_leaks(store: Store, cohort: Cohort, splits: Sequence[NDArray[np.str_]], config: StudyConfig) -> int:
     """Returns the largest number of a split's held-out groups that a generator for all splits has learned from.
 
     Args:

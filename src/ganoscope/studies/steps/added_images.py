@@ -20,6 +20,7 @@ from ganoscope.generation.writing import describe_screening
 from ganoscope.generators.image_store import save_images
 from ganoscope.generators.same_store import open_same
 from ganoscope.seeds import Stream, stream
+from ganoscope.studies.own_modules import import_modules
 from ganoscope.studies.result_files import IMAGES, RUN, STORE
 from ganoscope.training.processes import choose_device
 from ganoscope.training.run_folder.trained_run import TrainedRun, open_run
@@ -35,6 +36,7 @@ def draw_images(
     device: Literal["auto", "cpu", "cuda"],
     run: str = "",
     weights: str = "",
+    modules: Mapping[str, str] | None = None,
 ) -> None:
     """Draws images from a generator, with the classes as frequent as among the split's training images.
 
@@ -48,10 +50,12 @@ def draw_images(
         device: Device to compute on.
         run: Folder of the one run for all splits.
         weights: SHA-256 of its weights.
+        modules: Hash of each of the user's own modules that it may run, by dotted name.
 
     Raises:
         UserError: The run is not the one of the design.
     """
+    import_modules(modules)
     screened, confidence, seed = (drawing[name] for name in ("screened", "confidence", "seed"))
     data = Store.open(inputs["data"] / STORE)
     ratio, kind = find_ratio(drawing, data), choose_device(device)

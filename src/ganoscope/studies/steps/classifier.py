@@ -9,18 +9,20 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ganoscope.data.store import Sample, Store
+from ganoscope.data.store.classes import count_classes
 from ganoscope.data.store.derived import AddedImages, derive_store, make_duplicates
 from ganoscope.errors import UserError
 from ganoscope.files import compute_sha256, remove, save_json
 from ganoscope.seeds import Stream, stream
 from ganoscope.studies.arms import ARMS, Arm
 from ganoscope.studies.families import RANDOM_FEATURES, Fitting, find_family, networks, random_features  # noqa: F401
+from ganoscope.studies.own_modules import import_modules
 from ganoscope.studies.result_files import FITTED, RUN, STORE
 from ganoscope.studies.steps.added_images import find_ratio, open_images
 from ganoscope.training.classifier.config import ClassifyConfig
 from ganoscope.training.classifier.mix import Mix, Stage, parse_schedule
 
-REVISIONS = {"fit_classifier": 1}
+REVISIONS = {"fit_classifier": 2}
 
 
 def fit_classifier(
@@ -31,6 +33,7 @@ def fit_classifier(
     config: Mapping[str, Any],
     weights: str = "",
     weights_sha256: str = "",
+    modules: Mapping[str, str] | None = None,
 ) -> None:
     """Fits a classifier on an arm's training images into the folder `run`, and writes `fitted.json`.
 
@@ -38,14 +41,17 @@ def fit_classifier(
         output: Folder of the result.
         inputs: `data`: the split's training patients; `images`: what the arm adds, where it adds any.
         which: Names of `arm` and `family`, `ratio` of added images per real training image or their `number`,
-            `schedule` of their share for arms that have one, and `seed`.
+            `schedule` of their share for arms that have one, `seed`, and `epoch_scale`: images of an epoch per real
+            training image, where that is not 1.
         config: Options of `ClassifyConfig`, without network, augmentation, seed and weights.
         weights: File of pretrained weights.
         weights_sha256: Its hash.
+        modules: Hash of each of the user's own modules that it may run, by dotted name.
 
     Raises:
         UserError: The file of weights has changed.
     """
+    import_modules(modules)
     if weights and compute_sha256(Path(weights)) != weights_sha256:
         raise UserError(f"--weights {weights} is no longer the file that the study was designed for. Restore it.")
     kind, family, seed = ARMS[which["arm"]], which["family"], which["seed"]
@@ -67,10 +73,12 @@ def fit_classifier(
         seed=seed,
         weights=Path(weights) if weights else None,
     )
-    fitted = find_family(family).fit(mixed, output / RUN, Fitting(options, Mix(stages, max(real, batch))))
+    epoch_images = max(round(which.get("epoch_scale", 1.0) * real), batch)
+    fitted = find_family(family).fit(mixed, output / RUN, Fitting(options, Mix(stages, epoch_images)))
     remove(output / STORE)
     groups = len(np.unique(data.column("group")[data.indices("train")]))
-    counts = {"real_groups": groups if kind.real else 0, "added": count, "ratio": ratio}
+    asked = count_asked(data, kind, ratio)
+    counts = {"real_groups": groups if kind.real else 0, "added": count, "asked": asked, "ratio": ratio}
     save_json(output / FITTED, {"validation_auroc": fitted.validation_auroc, **counts})
 
 
@@ -107,10 +115,22 @@ def gather_added(data: Store, images: Store | None, arm: Arm, ratio: float, seed
     if images is None:
         return None
     found = images.column("label")
-    chosen = choose_by_class(found, labels, min(ratio, find_largest_ratio(found, labels)), None)
+    chosen = choose_by_class(found, labels, limit_ratio(found, labels, ratio), None)
     rows = list(images.samples())
     kept = [rows[place] for place in chosen.tolist()]
     return AddedImages(np.asarray(images.images[chosen]), shuffle_labels(kept, rng) if arm.shuffled else kept)
+
+
+def count_asked(data: Store, arm: Arm, ratio: float) -> int:
+    """Returns how many images an arm adds where there are enough.
+
+    Args:
+        data: The split's training patients.
+        arm: The arm.
+        ratio: Added images per real training image.
+    """
+    counts = count_classes(data).values()
+    return sum(round((ratio if arm.real else 1.0) * count) for count in counts) if arm.source else 0
 
 
 def choose_by_class(
@@ -132,20 +152,26 @@ def choose_by_class(
     return np.sort(np.concatenate(chosen))
 
 
-def find_largest_ratio(labels: NDArray[np.str_], real: NDArray[np.str_]) -> float:
-    """Returns how many images per real image there are of the class that has fewest for it.
+def limit_ratio(labels: NDArray[np.str_], real: NDArray[np.str_], ratio: float) -> float:
+    """Returns a ratio for which there are enough images of every class.
 
     Where the screening lets too few of a class pass, an arm adds fewer of all, so that the prevalence stays.
 
     Args:
         labels: Classes of the images to choose from, shape (N,).
         real: Classes of the real training images, shape (M,).
+        ratio: Images per real image that are asked for.
 
     Example:
-        >>> find_largest_ratio(np.array(["a", "a", "b"]), np.array(["a", "b", "b"]))
+        >>> limit_ratio(np.array(["a", "a", "b"]), np.array(["a", "b", "b"]), 1.0)
         0.5
+        >>> limit_ratio(np.array(["a"] * 3), np.array(["a"] * 7), 0.4)  # 3 of 2.8
+        0.4
     """
-    return min(float((labels == name).sum() / (real == name).sum()) for name in np.unique(real))
+    counts = [((labels == name).sum(), (real == name).sum()) for name in np.unique(real)]
+    if all(found >= round(ratio * int(wanted)) for found, wanted in counts):
+        return ratio
+    return min(float(found / wanted) for found, wanted in counts)
 
 
 def shuffle_labels(rows: list[Sample], rng: np.random.Generator) -> list[Sample]:

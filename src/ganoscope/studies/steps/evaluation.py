@@ -16,14 +16,14 @@ from ganoscope.evaluate.classification.metrics import METRICS, Predictions, comp
 from ganoscope.evaluate.classification.subgroup_scores import find_subgroups
 from ganoscope.files.tables import save_csv
 from ganoscope.generators.same_store import open_same
-from ganoscope.studies.families import find_family
-from ganoscope.studies.held_out_answers import (
+from ganoscope.studies.evidence.held_out_answers import (
     SUBGROUP_METRICS,
     Mask,
     collect_changes,
     measure_changes,
     number_blocks,
 )
+from ganoscope.studies.families import find_family
 from ganoscope.studies.result_files import (
     CHANGES,
     CHOSEN,
@@ -41,7 +41,7 @@ from ganoscope.studies.result_files import (
 )
 from ganoscope.studies.steps.added_images import open_images
 
-REVISIONS = {"evaluate_split": 2}
+REVISIONS = {"evaluate_split": 3}
 
 
 @dataclass(frozen=True)

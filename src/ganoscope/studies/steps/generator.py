@@ -2,13 +2,14 @@
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Literal
+from typing import Any
 
 from ganoscope.data.store import Store
 from ganoscope.generators.learning import learn
+from ganoscope.studies.own_modules import import_modules
 from ganoscope.studies.result_files import RUN, STORE
 
-REVISIONS = {"train_generator": 1}
+REVISIONS = {"train_generator": 2}
 
 
 def train_generator(
@@ -16,9 +17,8 @@ def train_generator(
     inputs: Mapping[str, Path],
     *,
     method: str,
-    images: int,
-    seed: int,
-    device: Literal["auto", "cpu", "cuda"],
+    training: Mapping[str, Any],
+    modules: Mapping[str, str] | None = None,
 ) -> None:
     """Trains a method into the folder `run`; goes on where an interrupted task stopped.
 
@@ -26,9 +26,9 @@ def train_generator(
         output: Folder of the result.
         inputs: `data`: the store to learn from.
         method: Method or preset.
-        images: Images to train on, counted over all epochs.
-        seed: Random seed.
-        device: Device to compute on.
+        training: Options of `TrainConfig` in place of the preset's: `images`, counted over all epochs, `seed`, `device`
+            and `precision`.
+        modules: Hash of each of the user's own modules that it may run, by dotted name.
     """
-    data = Store.open(inputs["data"] / STORE)
-    learn(data, output / RUN, method=method, images=images, seed=seed, device=device)
+    import_modules(modules)
+    learn(Store.open(inputs["data"] / STORE), output / RUN, method, training)

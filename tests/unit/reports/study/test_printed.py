@@ -11,9 +11,9 @@ from ganoscope.reports.study import printed
 from ganoscope.statistics.corrected_t import compare_splits
 from ganoscope.statistics.verdict import EQUAL, Verdict
 from ganoscope.studies.arms import ARMS
-from ganoscope.studies.comparisons import Comparison
 from ganoscope.studies.config import StudyConfig
 from ganoscope.studies.design import make_design
+from ganoscope.studies.evidence.comparisons import Comparison
 from ganoscope.studies.judgement import Judgement
 
 

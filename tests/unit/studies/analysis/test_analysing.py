@@ -1,5 +1,6 @@
 """The analysis as a whole: parts can be left out, and what took time is kept for the same request."""
 
+from dataclasses import replace
 from types import SimpleNamespace
 
 from tests.fixtures.study_tables import UNKNOWN, MadeUpSplit, decide
@@ -8,7 +9,7 @@ from ganoscope.data.store import Store
 from ganoscope.studies.analysis import FOLDER
 from ganoscope.studies.analysis.analysing import analyse
 from ganoscope.studies.analysis.config import AnalysisConfig
-from ganoscope.studies.estimated_means import EstimatedMeans
+from ganoscope.studies.evidence.estimated_means import EstimatedMeans
 
 MEANS = EstimatedMeans(0.25, UNKNOWN)
 FEW = {"ssim_real": 4, "ssim_synthetic": 3, "gradcam_samples": 1}
@@ -26,6 +27,8 @@ def test_parts_are_left_out_and_made_when_asked_for(phantom_store, tiny_classifi
     assert (folder / "grad_cams.json").exists()
     analyse(tmp_path, split, AnalysisConfig(**FEW, skip_plots=True), MEANS)
     assert (folder / "ssim.npz").stat().st_mtime_ns == made, "the same request is kept"
+    analyse(tmp_path, replace(split, contents="others"), AnalysisConfig(**FEW), MEANS)
+    assert (folder / "ssim.npz").stat().st_mtime_ns > made, "other images are looked at anew"
     analyse(tmp_path, split, AnalysisConfig(**FEW, skip_ssim=True), MEANS)
     assert not (folder / "ssim.npz").exists()
 

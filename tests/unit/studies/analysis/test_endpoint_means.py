@@ -8,8 +8,8 @@ from tests.fixtures.study_tables import SPLITS, UNKNOWN, list_values, write_tabl
 
 from ganoscope.statistics.corrected_t import compare_splits
 from ganoscope.studies.analysis.endpoint_means import average, measure_always, measure_endpoints
-from ganoscope.studies.estimated_means import EstimatedMeans
-from ganoscope.studies.held_out_answers import PatientVariances
+from ganoscope.studies.evidence.estimated_means import EstimatedMeans
+from ganoscope.studies.evidence.held_out_answers import PatientVariances
 
 MEANS = EstimatedMeans(0.5, UNKNOWN)
 

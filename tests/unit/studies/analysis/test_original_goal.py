@@ -4,8 +4,8 @@ import pytest
 from tests.fixtures.study_tables import SPLITS, UNKNOWN, write_tables
 
 from ganoscope.studies.analysis import original_goal
-from ganoscope.studies.estimated_means import EstimatedMeans
-from ganoscope.studies.held_out_answers import PatientVariances
+from ganoscope.studies.evidence.estimated_means import EstimatedMeans
+from ganoscope.studies.evidence.held_out_answers import PatientVariances
 
 MEANS = EstimatedMeans(0.5, UNKNOWN)
 

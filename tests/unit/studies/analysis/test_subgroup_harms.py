@@ -4,8 +4,8 @@ import pytest
 from tests.fixtures.study_tables import UNKNOWN, write_tables
 
 from ganoscope.studies.analysis.subgroup_harms import compare, compare_subgroups
-from ganoscope.studies.estimated_means import EstimatedMeans
-from ganoscope.studies.held_out_answers import PatientVariances, name_metric
+from ganoscope.studies.evidence.estimated_means import EstimatedMeans
+from ganoscope.studies.evidence.held_out_answers import PatientVariances, name_metric
 
 PLACE = ("held_out", "small_cnn", "class", "a", "sensitivity")
 

@@ -4,14 +4,19 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+import torch
+from safetensors.torch import save_file
 
 from ganoscope.data.phantoms.phantom_store import PhantomConfig
 from ganoscope.data.store import Store
 from ganoscope.data.store.derived import derive_store
 from ganoscope.errors import UserError
+from ganoscope.nets.pretrained.published import make_shapes
+from ganoscope.reports.study.printed import list_design
 from ganoscope.studies.config import StudyConfig
 from ganoscope.studies.design import make_design
 from ganoscope.studies.refusals.given_places import list_tested_splits
+from ganoscope.studies.split_tasks import SplitTasks, find_baseline
 from ganoscope.workflows.phantom import phantom
 
 CONFIG = StudyConfig(arms=("baseline", "classical"), families=("random_features",), repeats=3, folds=2)
@@ -101,3 +106,31 @@ def test_a_run_of_another_store_is_refused(conditional_run, others):
 def test_a_run_without_classes_is_refused(tiny_run, store):
     told = refuse(store, replace(CONFIG, arms=("baseline", "augmented"), generator_run=tiny_run))
     assert f"--generator-run {tiny_run} has other classes: got none, as of every dcgan" in told
+
+
+@pytest.fixture(scope="module")
+def weights(tmp_path_factory):
+    """A file of the shapes of torchvision's for EfficientNet-B1, with zeros."""
+    path = tmp_path_factory.mktemp("weights") / "efficientnet.safetensors"
+    save_file({name: torch.zeros(tuple(shape)) for name, shape in make_shapes("efficientnet_b1").items()}, path)
+    return path
+
+
+def test_weights_are_for_the_families_that_they_fit_and_the_design_says_so(store, weights):
+    families = ("small_cnn", "efficientnet_b1", "resnet50", "random_features")
+    design = make_design(store, replace(CONFIG, families=families, weights=weights))[0]
+    assert design.pretrained == ("efficientnet_b1",)
+    told = list_design(design)["weights"]
+    assert told.startswith("efficientnet.safetensors for efficientnet_b1, of which the head alone is trained")
+    assert "small_cnn, resnet50 begin" in told
+    split, baseline = SplitTasks(design, store.path, 0), find_baseline(design)
+    tasks = {family: split.fit(baseline, family, 0, 0) for family in families}
+    assert {family for family, task in tasks.items() if "weights" in task.places} == {"efficientnet_b1"}
+    frozen = {family: task.arguments["config"]["freeze_body"] for family, task in tasks.items()}
+    assert frozen == {family: family == "efficientnet_b1" for family in families}
+
+
+def test_weights_that_fit_no_family_are_refused_with_the_reasons(store, weights):
+    told = refuse(store, replace(CONFIG, families=("small_cnn", "resnet50"), weights=weights))
+    assert f"--weights {weights} fits none of --families: got small_cnn, resnet50; allowed: densenet121, " in told
+    assert "weights file does not fit resnet50" in told

@@ -6,7 +6,7 @@ import pytest
 from ganoscope.data.store import Store
 from ganoscope.data.store.derived import derive_store, make_synthetic
 from ganoscope.studies.arms import ARMS
-from ganoscope.studies.steps.classifier import choose_by_class, gather_added, mix_store
+from ganoscope.studies.steps.classifier import choose_by_class, gather_added, limit_ratio, mix_store
 
 NAMES = ("glioma", "meningioma", "none")
 
@@ -88,3 +88,13 @@ def test_duplicates_are_spread_evenly():
     chosen = choose_by_class(real, real, 2.5, np.random.default_rng(0))
     assert count_by_class(real[chosen]) == {"a": 10, "b": 5}
     assert set(np.bincount(chosen).tolist()) <= {2, 3}
+
+
+@pytest.mark.parametrize(("counts", "ratio"), [((986, 14), 0.1), ((200, 5), 2.5), ((90, 7), 1.5)])
+def test_synthetic_and_duplicated_images_are_equally_many(counts, ratio):
+    """Enough images were drawn: rounding must not take any of them away."""
+    real = np.repeat(["a", "b"], counts)
+    drawn = np.repeat(["a", "b"], [max(1, round(ratio * count)) for count in counts])
+    added = choose_by_class(drawn, real, limit_ratio(drawn, real, ratio), None)
+    duplicated = choose_by_class(real, real, ratio, np.random.default_rng(0))
+    assert len(added) == len(duplicated) == sum(round(ratio * count) for count in counts)

@@ -188,7 +188,8 @@ def list_pictures(folder: Path) -> Iterator[Picture]:
     for name, caption in CAPTIONS.items():
         if (folder / "figures" / f"{name}.png").exists():
             yield show_picture(folder / "figures" / f"{name}.png", caption, 700)
-    for row in choose_panels([row for row in read_csv(folder / "results.csv") if row["panel"]]):
+    rows = read_csv(folder / "results.csv", ("panel", "already", "direction"))
+    for row in choose_panels([row for row in rows if row["panel"]]):
         yield show_picture(folder / row["panel"], PANEL.format(row["direction"]))
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from ganoscope.errors import UserError
-from ganoscope.evaluate.generated_folder import find_table, read_entry
+from ganoscope.evaluate.generated_folder import NEEDED, find_table, read_entry
 from ganoscope.files.records import load_mapping
 from ganoscope.files.tables import read_csv
 from ganoscope.reports.kit.content import Section, Table
@@ -29,7 +29,7 @@ def show_generated(folder: Path | None) -> Section:
         raise UserError(
             f"no generated images at {folder}: contact_sheet.png is missing. Make them with `ganoscope generate`."
         )
-    rows = list(read_csv(table))
+    rows = list(read_csv(table, NEEDED))
     names = ", ".join(sorted({row["run"] for row in rows}))
     caption = f"The first of {len(rows):,} images in a separate folder of generated images (run {names})."
     provenance = folder / "provenance.json"

@@ -1,9 +1,11 @@
 """What stands beside the verdict and decides nothing: posterior, effect size, false outperformance, worth."""
 
+import math
+
 from ganoscope.reports.kit.content import Chapter, Section, Table
 from ganoscope.reports.study.artefacts import Findings
-from ganoscope.reports.study.wording import write_change
-from ganoscope.studies.comparisons import Beside
+from ganoscope.reports.study.wording import NONE, write_change, write_share
+from ganoscope.studies.evidence.comparisons import Beside
 
 HEADER = (
     "Arm, classifier",
@@ -34,7 +36,10 @@ def show(findings: Findings) -> Chapter | None:
 
 def write_beside(found: Beside) -> tuple[str, ...]:
     """Returns the cells of one comparison, without its name."""
-    posterior = " / ".join(f"{share:.2f}" for share in (found.harms, found.equal, found.helps))
-    effect = f"{found.effect_size:.2f} ({found.effect_low:.2f} to {found.effect_high:.2f})"
+    shares = (found.harms, found.equal, found.helps)
+    posterior = " / ".join(map(write_share, shares)) if all(map(math.isfinite, shares)) else NONE
+    effect = write_share(found.effect_size)
+    if math.isfinite(found.effect_low):
+        effect += f" ({write_share(found.effect_low)} to {write_share(found.effect_high)})"
     detectable = write_change(found.detectable).lstrip("+")
-    return posterior, f"{found.false_outperformance:.2f}", effect, detectable, found.worth or "no learning curve"
+    return posterior, write_share(found.false_outperformance), effect, detectable, found.worth or "no learning curve"

@@ -1,9 +1,11 @@
 """The verdict: the comparison that decides."""
 
+import math
+
 from ganoscope.reports.kit.content import Chapter, Section, Table
 from ganoscope.reports.study.artefacts import Findings
-from ganoscope.reports.study.wording import name_metric, write_change, write_p
-from ganoscope.studies.comparisons import Comparison
+from ganoscope.reports.study.wording import name_metric, write_change, write_interval, write_p
+from ganoscope.studies.evidence.comparisons import Comparison
 
 HEADER = ("Arm, classifier", "tested on", "splits", "difference", "adjusted interval", "level", "adjusted p", "verdict")
 
@@ -45,8 +47,8 @@ def write_comparison(one: Comparison) -> tuple[str, ...]:
         one.part.replace("_", "-"),
         str(mean.splits),
         write_change(mean.value),
-        f"{write_change(verdict.low)} to {write_change(verdict.high)}",
+        write_interval(verdict.low, verdict.high),
         f"{100 * verdict.level:.4g} %",
-        write_p(verdict.p),
+        write_p(verdict.p if math.isfinite(verdict.low) else math.nan),
         verdict.word,
     )

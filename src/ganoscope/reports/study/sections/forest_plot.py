@@ -9,7 +9,7 @@ from ganoscope.reports.study.artefacts import Findings
 from ganoscope.reports.study.sections.decision import HEADER, write_comparison
 from ganoscope.reports.study.wording import name_metric, write_change
 from ganoscope.statistics.verdict import EQUAL, HARMS, HELPS
-from ganoscope.studies.comparisons import Comparison
+from ganoscope.studies.evidence.comparisons import Comparison
 
 MARKS = {HELPS: ("^", COLOURS[2]), HARMS: ("v", COLOURS[1]), EQUAL: ("s", COLOURS[0])}
 """Marker and colour of a verdict; a grey circle for no evidence."""

@@ -2,7 +2,7 @@
 
 from ganoscope.reports.kit.content import Chapter, Section, Table
 from ganoscope.reports.study.artefacts import Findings
-from ganoscope.reports.study.wording import NONE, write_change, write_level
+from ganoscope.reports.study.wording import NONE, write_change, write_interval, write_level
 from ganoscope.studies.analysis.endpoint_means import ALWAYS, EndpointMean
 from ganoscope.studies.analysis.original_goal import GOAL, ArmAccuracy
 from ganoscope.studies.arms import BASELINE
@@ -54,7 +54,8 @@ def make_row(findings: Findings, one: ArmAccuracy) -> tuple[str, ...]:
     level = list_levels(findings, one)[0]
     if one.arm == BASELINE:
         return name_arm(one), level, one.above, NONE, NONE
-    change = f"{write_change(one.difference)} ({write_change(one.low)} to {write_change(one.high)})"
+    interval = write_interval(one.low, one.high)
+    change = f"{write_change(one.difference)}{f' ({interval})' if interval != NONE else ''}"
     return name_arm(one), level, one.above, change, one.improved
 
 

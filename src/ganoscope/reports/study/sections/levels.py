@@ -13,9 +13,9 @@ from ganoscope.reports.study.artefacts import Findings
 from ganoscope.reports.study.wording import describe_intervals, name_metric, write_level
 from ganoscope.studies.analysis.endpoint_means import EndpointMean
 from ganoscope.studies.arms import ARMS
+from ganoscope.studies.families import suits
 from ganoscope.studies.judgement import ArmLevel
 from ganoscope.studies.result_files import HELD_OUT, SYNTHETIC
-from ganoscope.studies.split_tasks import suits
 
 SHOWN = (
     ("auroc", "auprc", "balanced_accuracy", "accuracy"),

@@ -237,7 +237,9 @@ def number_names(known: dict[Any, int], names: NDArray[Any]) -> NDArray[np.int64
 
 
 def read_held_out(folder: Path, part: str, family: str, arms: Sequence[str]) -> HeldOut:
-    """Returns the images of one split with the answers of all arms, averaged over seeds.
+    """Returns the images of one split with the answers of all classifiers: of each arm, one per seed.
+
+    Their metrics are averaged, never their answers: an ensemble would be another classifier than those of the study.
 
     Args:
         folder: Result of the split's evaluation.
@@ -246,8 +248,5 @@ def read_held_out(folder: Path, part: str, family: str, arms: Sequence[str]) -> 
         arms: The arms; the first is the baseline.
     """
     found = load_arrays(folder / PREDICTIONS, REMEDY)
-    answers = [
-        np.mean([array for name, array in found.items() if name.startswith(f"{part}/{arm}/{family}/")], axis=0)
-        for arm in arms
-    ]
+    answers = [array for arm in arms for name, array in found.items() if name.startswith(f"{part}/{arm}/{family}/")]
     return HeldOut(found[f"{part}/groups"], found[f"{part}/codes"], np.stack(answers))

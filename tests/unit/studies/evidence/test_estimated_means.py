@@ -8,8 +8,8 @@ from tests.fixtures.study_tables import UNKNOWN
 
 from ganoscope.statistics.corrected_t import compare_splits
 from ganoscope.statistics.patient_jackknife import estimate_over_patients
-from ganoscope.studies.estimated_means import EstimatedMeans
-from ganoscope.studies.held_out_answers import PatientVariances
+from ganoscope.studies.evidence.estimated_means import EstimatedMeans
+from ganoscope.studies.evidence.held_out_answers import PatientVariances
 
 VALUES = np.array([0.7, 0.72, 0.69, 0.75, 0.71])
 

@@ -32,10 +32,10 @@ from ganoscope.statistics.real_patients import describe_worth, estimate_worth
 from ganoscope.statistics.verdict import NO_EVIDENCE, Verdict, give_verdict, judge_arms
 from ganoscope.studies.arms import ARMS, BASELINE
 from ganoscope.studies.design import Design
-from ganoscope.studies.held_out_answers import PatientVariances, read_held_out
+from ganoscope.studies.evidence.held_out_answers import PatientVariances, read_held_out
+from ganoscope.studies.families import suits
 from ganoscope.studies.result_files import EXTERNAL, HELD_OUT
 from ganoscope.studies.result_tables import Outcomes
-from ganoscope.studies.split_tasks import suits
 
 EXPLORATORY = " (exploratory)"
 """Follows every verdict of a design that can't decide."""
@@ -200,7 +200,8 @@ def write_worth(outcomes: Outcomes, family: str, arm: str, design: Design) -> st
     if known.sum() < 2 or len(np.unique(sizes)) < len(sizes):
         return ""
     random = stream(config.seed, Stream.BOOTSTRAP)
-    found = estimate_worth(sizes[order], curve[known], int(sizes[0]), values[known], design.ratio, random)
+    real = int(sizes[0]) if ARMS[arm].real else 0
+    found = estimate_worth(sizes[order], curve[known], real, values[known], design.ratio, random)
     return describe_worth(found)
 
 
@@ -221,8 +222,14 @@ def compare_over_patients(
         decides: Whether the comparison of the primary arm decides.
     """
     part, family, arms = which
-    splits = [read_held_out(folder, part, family, (BASELINE, *arms)) for folder in evaluations]
-    values, resampled = resample_patients(splits, stream(design.config.seed, Stream.BOOTSTRAP), RESAMPLES)
+    without = {split for arm in arms if arm in outcomes.added for split in outcomes.added[arm].without}
+    kept = [folder for number, folder in enumerate(evaluations) if number not in without]
+    if not kept:
+        yield from (tell_nothing(part, family, arm, design, decides) for arm in arms)
+        return
+    splits = [read_held_out(folder, part, family, (BASELINE, *arms)) for folder in kept]
+    found = resample_patients(splits, stream(design.config.seed, Stream.BOOTSTRAP), RESAMPLES)
+    values, resampled = (average_seeds(each, len(arms) + 1) for each in found)
     level, enough = 1 - (1 - LEVEL) / len(arms), count_fewest_patients(splits) >= LEAST_PATIENTS
     for place, arm in enumerate(arms, 1):
         drawn = resampled[:, place] - resampled[:, 0]
@@ -234,6 +241,29 @@ def compare_over_patients(
         each = outcomes.find(part, arm, family) - outcomes.find(part, BASELINE, family)
         first = decides and arm == design.config.compared[0]
         yield Comparison(part, family, arm, first, "patients", mean, verdict, each.tolist(), None)
+
+
+def tell_nothing(part: str, family: str, arm: str, design: Design, decides: bool) -> Comparison:
+    """Returns the comparison of an arm where in every split some arm adds no image.
+
+    Args:
+        part: What to test on.
+        family: Family of classifiers.
+        arm: The arm.
+        design: The design.
+        decides: Whether the comparison of the primary arm decides.
+    """
+    nan = np.nan
+    mean = MeanDifference(nan, nan, nan, nan, nan, nan, 0, design.ratio)
+    verdict = Verdict(mark(NO_EVIDENCE, not design.exploratory), nan, nan, LEVEL, nan)
+    first = decides and arm == design.config.compared[0]
+    return Comparison(part, family, arm, first, "patients", mean, verdict, [nan] * design.plan.count, None)
+
+
+def average_seeds(values: NDArray[np.float64], arms: int) -> NDArray[np.float64]:
+    """Returns the mean over the seeds of each arm, shape (..., A), of values of all classifiers, shape (..., A S)."""
+    means: NDArray[np.float64] = values.reshape(*values.shape[:-1], arms, -1).mean(-1)
+    return means
 
 
 def mark(word: str, decided: bool) -> str:

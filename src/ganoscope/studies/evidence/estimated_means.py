@@ -13,7 +13,7 @@ from numpy.typing import ArrayLike
 
 from ganoscope.statistics.corrected_t import MeanDifference, compare_splits
 from ganoscope.statistics.patient_jackknife import estimate_over_patients
-from ganoscope.studies.held_out_answers import Key, PatientVariances
+from ganoscope.studies.evidence.held_out_answers import Key, PatientVariances
 from ganoscope.studies.result_files import EXTERNAL, HELD_OUT
 
 LARGEST = {"brier": 2.0}
