@@ -19,7 +19,7 @@ RANGES = {
 class BankConfig:
     """Which models a bank consists of, and what they generate. All of it is frozen before training."""
 
-    method: str = "r3gan"
+    method: str = "narrow_r3gan"
     """Method or preset of all models: one that generates images from noise."""
     models: int = 64
     """Number of models, an even one: two learn from the two halves of each random division of the patients."""
@@ -31,8 +31,8 @@ class BankConfig:
     seed: int = 0
     """Random seed of halves, trainings and generated images."""
     precision: Literal["fp32", "bf16"] = "fp32"
-    """Precision of forward passes in trainings: fp32 on every machine, or bf16, which is faster where processors and GPUs
-    have it natively."""
+    """Precision of forward passes in trainings: fp32 on every machine, or bf16, which is faster where processors have it
+    natively."""
     device: Literal["auto", "cpu", "cuda"] = "auto"
     """Device of trainings and drawing. cuda: each model takes a GPU of its own; auto computes on the CPU, as cpu does,
     so that one bank means the same on every machine."""

@@ -15,7 +15,7 @@ from ganoscope.files import partial_name
 from ganoscope.files.tables import read_csv
 from ganoscope.generators.timing import Cost
 
-SMALL = BankConfig(models=4, images=64, number=8)
+SMALL = BankConfig(method="r3gan", models=4, images=64, number=8)
 
 
 def make_rows(*groups):
@@ -98,7 +98,7 @@ def test_another_plan_is_refused_with_all_values(phantom_store, tmp_path):
     store = Store.open(phantom_store)
     freeze(tmp_path, *wrap(store, SMALL))
     with pytest.raises(UserError) as told:
-        freeze(tmp_path, *wrap(store, BankConfig(models=2, images=64, number=9)))
+        freeze(tmp_path, *wrap(store, BankConfig(method="r3gan", models=2, images=64, number=9)))
     lines = str(told.value).splitlines()
     assert [line.partition("was frozen with ")[2].partition(". Use")[0] for line in lines] == [
         "models 4; got 2",
