@@ -31,8 +31,8 @@ class BankConfig:
     seed: int = 0
     """Random seed of halves, trainings and generated images."""
     precision: Literal["fp32", "bf16"] = "fp32"
-    """Precision of forward passes in trainings: fp32 on every machine, or bf16, which is faster where processors have it
-    natively."""
+    """Precision of forward passes in trainings: fp32 on every machine, or bf16, which is faster where processors have
+    it natively."""
     device: Literal["auto", "cpu", "cuda"] = "auto"
     """Device of trainings and drawing. cuda: each model takes a GPU of its own; auto computes on the CPU, as cpu does,
     so that one bank means the same on every machine."""
