@@ -16,6 +16,8 @@ from ganoscope.training.classifier.mix import parse_schedule
 
 ENDPOINTS = ("auroc", "auprc", "balanced_accuracy", "accuracy", "f1_weighted")
 """Metrics that a study can be decided by: higher is better, and no class needs to be named."""
+TOLD = ("none", "unknown")
+"""What can be said of the training patients of another tool without a file."""
 RANGES = {
     "repeats": Range(1, 1000),
     "folds": Range(1, 100),
@@ -97,7 +99,8 @@ class StudyConfig:
     synthetic: Path | None = None
     """Store of images made by another tool, for the arm `external`; make it with `ganoscope prepare`."""
     synthetic_patients: str = ""
-    """What the tool of --synthetic was trained on: none (no image of this store), or unknown."""
+    """What the tool of --synthetic was trained on: none (no image of this store), unknown, or a text or CSV file of the
+    patients, groups or sample ids of the store's manifest that it has seen, one a row."""
     external: Path | None = None
     """Store of other patients, to test on besides."""
     exploratory: bool = False
@@ -131,6 +134,11 @@ class StudyConfig:
         return tuple(dict.fromkeys([*first, *others]))
 
     @property
+    def declared(self) -> Path | None:
+        """File that declares the training patients of the tool of --synthetic; None where there is none."""
+        return None if self.synthetic_patients in ("", *TOLD) else Path(self.synthetic_patients)
+
+    @property
     def generates(self) -> bool:
         """Whether an arm needs the images of a generator."""
         return any(ARMS[arm].source in ("generated", "filtered") for arm in self.compared)
@@ -160,8 +168,9 @@ def list_unknown(config: StudyConfig) -> list[str]:
     faults += [fault for family in config.families if "." in family for fault in list_module_faults(family)]
     if config.primary_arm and config.primary_arm not in config.arms:
         faults.append(describe("--primary-arm is not one of --arms", config.primary_arm, ", ".join(config.arms), ""))
-    if config.synthetic_patients not in ("", "none", "unknown"):
-        faults.append(describe("--synthetic-patients is not known", config.synthetic_patients, "none, unknown", ""))
+    if config.declared and not config.declared.is_file():
+        allowed = "none, unknown, or a file of the patients"
+        faults.append(describe("--synthetic-patients is not known", config.synthetic_patients, allowed, ""))
     return faults
 
 
@@ -182,6 +191,8 @@ def list_module_faults(family: str) -> list[str]:
 def list_contradictions(config: StudyConfig) -> list[str]:
     """Returns the faults of options that exclude or need each other."""
     faults = [*list_comparison_faults(config), *list_amount_faults(config), *list_deciding_faults(config)]
+    if config.synthetic_patients and config.synthetic is None:
+        faults.append(describe("--synthetic-patients needs --synthetic", "no --synthetic", "both", "Leave it out."))
     if ("external" in config.arms) != (config.synthetic is not None):
         faults.append(describe("arm external and --synthetic need each other", "one alone", "both", ""))
     return faults

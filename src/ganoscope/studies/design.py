@@ -41,7 +41,14 @@ from ganoscope.studies.outer_splits import (
     refuse_unusable,
 )
 from ganoscope.studies.refusals.chosen_generator import list_generator_faults
-from ganoscope.studies.refusals.given_places import count_leaks, find_pretrained, hash_places, list_place_faults
+from ganoscope.studies.refusals.declared_patients import find_seen
+from ganoscope.studies.refusals.given_places import (
+    count_leaks,
+    find_pretrained,
+    find_run_images,
+    hash_places,
+    list_place_faults,
+)
 from ganoscope.studies.refusals.shared_images import list_copy_faults
 
 FILE, SPLITS = "design.json", "splits.csv"
@@ -49,7 +56,7 @@ SCHEMA_VERSION = 1
 PATHS = ("weights", "generator_run", "synthetic", "external")
 """Options that are paths: the design keeps a hash of what lies there, and its name."""
 PLACE_OPTIONS = (*PATHS, "exploratory")
-DERIVED = ("config", "held_out", "pretrained")
+DERIVED = ("config", "held_out", "pretrained", "declared_groups")
 """Parts of a design that are described elsewhere, or follow from what is."""
 SPLIT_COLUMNS = ("split", "sample_id", "part")
 
@@ -72,6 +79,7 @@ class Design:
         held_out: Who is held out; it follows from the splits.
         pretrained: Families that begin with the weights that were given; they follow from the file.
         leaky_groups: Largest number of held-out groups that a generator for all splits was trained on.
+        declared_groups: The same for the tool of --synthetic, as declared; it follows from the file.
     """
 
     config: StudyConfig
@@ -87,6 +95,7 @@ class Design:
     held_out: HeldOutPatients
     pretrained: tuple[str, ...] = ()
     leaky_groups: int = 0
+    declared_groups: int = 0
 
     @property
     def plan(self) -> SplitPlan:
@@ -109,6 +118,8 @@ class Design:
     def describe(self) -> dict[str, Any]:
         """Returns the design as JSON values, without places, which may change, and what follows from the splits."""
         options = {name: value for name, value in asdict(self.config).items() if name not in PLACE_OPTIONS}
+        if self.config.declared:
+            options["synthetic_patients"] = "declared"
         facts = {name: value for name, value in asdict(self).items() if name not in DERIVED}
         found: dict[str, Any] = json.loads(json.dumps({"options": options, **facts}))
         return found
@@ -160,7 +171,9 @@ def make_design(
         held_out=count_held_out(splits, cohort),
         pretrained=find_pretrained(config, classes),
     )
-    return replace(design, leaky_groups=count_leaks(store, cohort, splits, config)), cohort, splits
+    places = ((config.generator_run, find_run_images), (config.declared, find_seen))
+    leaky, declared = (count_leaks(find(config, store), cohort, splits) if given else 0 for given, find in places)
+    return replace(design, leaky_groups=leaky, declared_groups=declared), cohort, splits
 
 
 def list_learned(

@@ -186,7 +186,12 @@ def list_warnings(design: Design) -> list[str]:
             f"Leaky: one generator serves all splits, and it was trained on up to {design.leaky_groups:,} of the "
             "patients or groups that a split holds out."
         )
-    if config.synthetic and config.synthetic_patients != "none":
+    if design.declared_groups:
+        found.append(
+            f"Leaky: the tool behind --synthetic was trained, as declared, on up to {design.declared_groups:,} of the "
+            "patients or groups that a split holds out."
+        )
+    if config.synthetic and config.synthetic_patients in ("", "unknown"):
         found.append(
             "Unverifiable: which patients the tool behind --synthetic was trained on is not known; it may have seen "
             "the held-out ones."

@@ -19,7 +19,7 @@ from ganoscope.nets.pretrained import load_pretrained
 from ganoscope.nets.pretrained.published import PUBLISHED
 from ganoscope.studies.config import StudyConfig
 from ganoscope.studies.outer_splits import Cohort
-from ganoscope.studies.own_modules import hash_modules
+from ganoscope.studies.steps.own_modules import hash_modules
 from ganoscope.training.classifier.config import ClassifyConfig
 from ganoscope.training.run_folder.trained_run import TrainedRun, open_run
 
@@ -36,6 +36,8 @@ def hash_places(config: StudyConfig) -> dict[str, str]:
         if not config.weights.is_file():
             raise UserError(f"--weights {config.weights}: there is no such file.")
         found["weights"] = compute_sha256(config.weights)
+    if config.declared:
+        found["synthetic_patients"] = compute_sha256(config.declared)
     if config.generator_run:
         run = open_run(config.generator_run, "cpu")
         found["generator_run"] = run.weights_sha256
@@ -211,18 +213,24 @@ def list_tested_splits(fingerprint: str, study: str) -> list[str]:
     return ["test"] if fingerprint == study else list(SPLITS)
 
 
-def count_leaks(store: Store, cohort: Cohort, splits: Sequence[NDArray[np.str_]], config: StudyConfig) -> int:
-    """Returns the largest number of a split's held-out groups that a generator for all splits has learned from.
+def find_run_images(config: StudyConfig, store: Store) -> NDArray[np.bool_]:
+    """Returns which images of a store the one generator for all splits has learned from, shape (N,).
 
     Args:
+        config: All options; --generator-run is given.
         store: Store of the study.
-        cohort: Its images.
-        splits: Part of each of them in every split, shape (N,) each.
-        config: All options.
     """
-    if config.generator_run is None:
-        return 0
-    record = open_run(config.generator_run, "cpu").record
-    seen = np.isin(store.column("sample_id")[cohort.positions], record.sample_ids)
-    known = np.isin(cohort.groups, cohort.groups[seen])
+    samples = open_run(config.generator_run, "cpu").record.sample_ids if config.generator_run else ()
+    return np.isin(store.column("sample_id"), samples)
+
+
+def count_leaks(seen: NDArray[np.bool_], cohort: Cohort, splits: Sequence[NDArray[np.str_]]) -> int:
+    """Returns the largest number of a split's held-out groups that have images which were seen before.
+
+    Args:
+        seen: Whether each image of the store was seen, shape (N,).
+        cohort: Images of the study.
+        splits: Part of each of them in every split, shape (N,) each.
+    """
+    known = np.isin(cohort.groups, cohort.groups[seen[cohort.positions]])
     return max(len(np.unique(cohort.groups[known & (parts == "test")])) for parts in splits)

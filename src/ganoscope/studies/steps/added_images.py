@@ -20,8 +20,8 @@ from ganoscope.generation.writing import describe_screening
 from ganoscope.generators.image_store import save_images
 from ganoscope.generators.same_store import open_same
 from ganoscope.seeds import Stream, stream
-from ganoscope.studies.own_modules import import_modules
 from ganoscope.studies.result_files import IMAGES, RUN, STORE
+from ganoscope.studies.steps.own_modules import import_modules
 from ganoscope.training.processes import choose_device
 from ganoscope.training.run_folder.trained_run import TrainedRun, open_run
 

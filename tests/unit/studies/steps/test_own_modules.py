@@ -11,8 +11,8 @@ from ganoscope.errors import UserError
 from ganoscope.registry import STATED
 from ganoscope.studies.config import StudyConfig
 from ganoscope.studies.design import freeze, make_design
-from ganoscope.studies.own_modules import find_modules, hash_module, import_modules
 from ganoscope.studies.split_tasks import SplitTasks, find_baseline
+from ganoscope.studies.steps.own_modules import find_modules, hash_module, import_modules
 
 NET = '''"""A network of the user's own."""
 
