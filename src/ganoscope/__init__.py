@@ -30,6 +30,8 @@ _HOME_OF_NAME = {
     "CounterfactualConfig": "counterfactuals.config",
     "study": "workflows.study",
     "StudyConfig": "studies.config",
+    "bank": "workflows.bank",
+    "BankConfig": "banks.config",
     "report": "workflows.report",
     "ReportConfig": "reports.run.config",
     "demo": "workflows.demo",

@@ -121,6 +121,14 @@ LIST = (
         about="images from noise on a small CPU, 64 px, about 15 minutes (R3GAN)",
     ),
     Preset(
+        "narrow_r3gan",
+        "r3gan",
+        r3gan.Config(generator_channels=16, discriminator_channels=16),
+        make_train_config("r3gan", images=20_000),
+        size_px=32,
+        about="images from noise in banks of many small models, 32 px, about a minute each (R3GAN)",
+    ),
+    Preset(
         "small_cyclegan",
         "cyclegan",
         cyclegan.Config(generator="attention_resunet", generator_channels=16, identity_weight=5.0),

@@ -63,6 +63,11 @@ class Stream(Enum):
     SPLIT_TASKS = (89,), "seeds of generators and classifiers; path: outer split, kind of task, number"
     ARM_IMAGES = (83,), "images that an arm adds; path: outer split, arm"
     ANALYSED_IMAGES = (97,), "images that the analysis of a study looks at; path: what for"
+    # banks
+    BANK_HALVES = (101,), "groups that the two models of a pair learn from; path: pair"
+    BANK_MODELS = (103,), "seed of a model's training; path: model"
+    BANK_LABELS = (107,), "classes of the images that all models of a bank draw"
+    BANK_SHOWN = (109,), "real images that the samples of a bank are shown beside"
     # explanation and counterfactuals
     SHOWN_ANSWERS = (41,), "right and wrong answers of a classifier whose heat maps are shown"
     SUBJECTS = (43,), "real images that are explained"

@@ -7,6 +7,7 @@ from tests.fixtures.source import FILES, SOURCE
 MOST_FILES = 14
 """Modules in a folder, without `__init__.py`."""
 REGISTRIES = (
+    *("cli", "workflows"),
     *(
         "methods",
         "nets",

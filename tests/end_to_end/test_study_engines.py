@@ -15,9 +15,9 @@ import pytest
 from tests.fixtures import slurm_cluster
 
 from ganoscope.errors import UserError
-from ganoscope.studies import cost
 from ganoscope.studies.analysis.config import AnalysisConfig
 from ganoscope.studies.config import StudyConfig
+from ganoscope.studies.needs import cost
 from ganoscope.tasks.engines import EngineOptions
 from ganoscope.workflows.study import study
 

@@ -37,6 +37,7 @@ ORDER = (
     "explain",
     "counterfactual",
     "study",
+    "bank",
     "report",
 )
 

@@ -30,7 +30,7 @@ LISTED = 5
 
 MARKS = (
     *("run.json", "classify.json", "classifier.json", "store.json", "demo.json"),
-    *("results.json", "provenance.json", "plan.json", "sealed.json", "tasks.json", "task.json"),
+    *("results.json", "provenance.json", "plan.json", "sealed.json", "tasks.json", "task.json", "bank.json"),
 )
 """Files that tell a folder of ours."""
 

@@ -11,7 +11,7 @@ from ganoscope.seeds import Stream
 from ganoscope.studies.arms import ARMS, BASELINE, Arm
 from ganoscope.studies.design import Design
 from ganoscope.studies.families import RANDOM_FEATURES, suits
-from ganoscope.studies.memory_needs import MemoryNeeds
+from ganoscope.studies.needs.memory_needs import MemoryNeeds
 from ganoscope.studies.outer_splits import draw_seed
 from ganoscope.studies.refusals.given_places import list_tested_splits
 from ganoscope.studies.steps.own_modules import find_modules

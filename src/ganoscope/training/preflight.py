@@ -10,6 +10,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from ganoscope.contracts import ImageSpec
 from ganoscope.data.feeding.augment import Policy, policy_of
 from ganoscope.data.store import Store
 from ganoscope.data.store.classes import refuse_test_only
@@ -69,7 +70,7 @@ def prepare_run(
     training = [domain.indices("train") for domain in domains] if domains else [store.indices("train")]
     resolved = config.resolve(len(training[0]), choose_device(config.device))
     record = make_record(method_name, method_config, resolved, store, policy, domains)
-    refuse_unfit(record, method_config, store)
+    refuse_unfit(method_name, method_config, record.spec, store)
     refuse(list_feed_faults(store, training, resolved, policy))
     exists = (run / "run.json").exists()
     begun = load_record(run) if exists else None
@@ -143,25 +144,26 @@ def settle(record: RunRecord, method_config: Any, begun: TrainConfig | None) -> 
     return settle_speed(config, speed)
 
 
-def refuse_unfit(record: RunRecord, method_config: Any, store: Store) -> None:
+def refuse_unfit(method_name: str, method_config: Any, spec: ImageSpec, store: Store) -> None:
     """Refuses a store that the method can't learn from.
 
     Args:
-        record: The run's record.
+        method_name: Name of the method.
         method_config: Hyper-parameters of the method.
+        spec: Properties of the images, as given to the method.
         store: Store to train on.
 
     Raises:
         UserError: The method can't handle the image size, or its own check refuses the store.
     """
-    module = load(record.method)
+    module = load(method_name)
     try:
         with torch.device("meta"):
-            module.build(method_config, record.spec)
+            module.build(method_config, spec)
     except ValueError as error:
         raise UserError(str(error)) from None
     if module.TRAITS.check:
-        module.TRAITS.check(method_config, store, record.spec)
+        module.TRAITS.check(method_config, store, spec)
 
 
 def list_unsuited(method_name: str, config: TrainConfig) -> list[str]:

@@ -1,24 +1,25 @@
 """`ganoscope study`: does synthetic data help? A frozen design, nested splits, corrected statistics, one verdict."""
 
 from collections.abc import Callable
-from dataclasses import asdict, replace
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 from ganoscope.data.store import Store
 from ganoscope.errors import UserError
-from ganoscope.files import save_json
+from ganoscope.generators.timing import COSTS, Cost, keep_costs, recall_costs
 from ganoscope.locks import is_vacant, one_writer
 from ganoscope.reports.study.page import save_reports
 from ganoscope.studies.analysis.analysing import analyse
 from ganoscope.studies.analysis.config import AnalysisConfig
 from ganoscope.studies.analysis.first_split import FirstSplit
 from ganoscope.studies.config import StudyConfig
-from ganoscope.studies.cost import COSTS, Cost, TimeLimits, find_costs
 from ganoscope.studies.design import FILE, Design, freeze, make_design
 from ganoscope.studies.evidence.estimated_means import EstimatedMeans
 from ganoscope.studies.evidence.held_out_answers import read_patient_variances
 from ganoscope.studies.evidence.inner_alarms import tell_inner_alarms
 from ganoscope.studies.judgement import Judgement, judge
+from ganoscope.studies.needs.cost import TimeLimits, estimate_cost
 from ganoscope.studies.pilot import list_pilot_tasks, measure_pilot
 from ganoscope.studies.refusals.deciding import refuse_undecidable
 from ganoscope.studies.result_tables import gather_tables
@@ -104,7 +105,7 @@ def freeze_design(store: Store, out: Path, config: StudyConfig, engine: EngineOp
         UserError: The design does not fit, can't decide, or differs from the frozen one.
     """
     design, cohort, splits = make_design(store, config, (out / FILE).exists())
-    costs = find_costs(out, design, store) if config.pilot else []
+    costs = recall_costs(out, partial(estimate_cost, design, store)) if config.pilot else []
     if config.pilot:
         tasks = list_pilot_tasks(design, store.path.resolve())
         results = run_tasks(tasks, out / TASKS, engine, "pilot", TimeLimits(design, costs).find)
@@ -112,7 +113,6 @@ def freeze_design(store: Store, out: Path, config: StudyConfig, engine: EngineOp
         design = replace(design, config=replace(config, pilot=0, expected_sd=found))
     refuse_undecidable(design)
     freeze(out, design, store, cohort, splits)
-    costs = costs or find_costs(out, design, store)
-    if not (out / COSTS).exists():
-        save_json(out / COSTS, {"costs": [asdict(cost) for cost in costs]})
+    costs = costs or recall_costs(out, partial(estimate_cost, design, store))
+    keep_costs(out, costs)
     return design, costs

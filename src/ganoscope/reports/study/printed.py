@@ -6,12 +6,12 @@ from collections.abc import Iterator, Sequence
 from rich.table import Table
 
 from ganoscope.errors import write_count
+from ganoscope.generators.timing import Cost, describe_costs
 from ganoscope.reports.study.wording import write_change, write_interval, write_p
 from ganoscope.reports.terminal import CONSOLE, say
 from ganoscope.statistics.planning.feasibility import Feasibility
 from ganoscope.statistics.planning.patient_feasibility import AUROC, CORRELATION, PatientFeasibility
 from ganoscope.studies.arms import ARMS, BASELINE
-from ganoscope.studies.cost import Cost
 from ganoscope.studies.design import Design
 from ganoscope.studies.evidence.comparisons import Comparison
 from ganoscope.studies.families import RANDOM_FEATURES
@@ -83,15 +83,6 @@ def name_share(parts: int) -> str:
         ('half', 'one fifth', '1/12')
     """
     return SHARES[parts - 1] if parts <= len(SHARES) else f"1/{parts}"
-
-
-def describe_costs(costs: Sequence[Cost]) -> str:
-    """Returns the estimated costs in a sentence."""
-    parts = [
-        f"{write_count(cost.tasks, 'training')} of {cost.kind} ({cost.seconds / 60:.1f} min each)" for cost in costs
-    ]
-    total = sum(cost.tasks * cost.seconds for cost in costs) / 3600
-    return f"estimated cost: {', '.join(parts)}; {total:.1f} hours on one core like these, without what is done already"
 
 
 ESTIMANDS = {

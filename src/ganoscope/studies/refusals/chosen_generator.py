@@ -1,29 +1,10 @@
-"""The generator that `--generator` names: built for a store, and refused where it can't generate a requested class."""
+"""The generator that `--generator` names is refused where it can't generate a requested class."""
 
-import torch
-
-from ganoscope.contracts import ImageSpec, Method
 from ganoscope.data.store import Store
 from ganoscope.errors import describe
+from ganoscope.generators.fitting import build_generator
 from ganoscope.methods import load
 from ganoscope.presets import find_preset
-
-
-def build_generator(name: str, store: Store, classes: tuple[str, ...]) -> Method:
-    """Returns a method with new networks for the images of a store; the state of random generators is left unchanged.
-
-    Args:
-        name: Method or preset.
-        store: The store.
-        classes: Names of its classes.
-
-    Raises:
-        UserError: There is no such method, or it does not fit the store.
-    """
-    preset = find_preset(name)
-    hu = (store.intensity.low, store.intensity.high) if store.intensity.unit == "HU" else None
-    with torch.random.fork_rng(devices=[]):
-        return load(preset.method).build(preset.method_config, ImageSpec(store.size, classes, hu_range=hu))
 
 
 def list_generator_faults(name: str, store: Store, classes: tuple[str, ...]) -> list[str]:

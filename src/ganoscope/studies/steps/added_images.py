@@ -1,17 +1,15 @@
 """Tasks that provide the images an arm adds, as a store: drawn from a generator, or taken from another tool's."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
-from numpy.typing import NDArray
 
 from ganoscope.classifiers.trained import open_classifier
 from ganoscope.data.store import Store
 from ganoscope.data.store.classes import count_classes
-from ganoscope.data.store.derived import derive_store, make_synthetic
 from ganoscope.errors import UserError, describe
 from ganoscope.files import save_json
 from ganoscope.generation.candidates import Candidate, RejectedError, Tally, draw_candidates
@@ -19,9 +17,10 @@ from ganoscope.generation.config import GenerateConfig
 from ganoscope.generation.labels import Request
 from ganoscope.generation.screening import make_screening
 from ganoscope.generation.writing import describe_screening
+from ganoscope.generators.image_store import save_images
+from ganoscope.generators.same_store import open_same
 from ganoscope.seeds import Stream, stream
 from ganoscope.studies.result_files import IMAGES, RUN, STORE
-from ganoscope.studies.steps.chosen_patients import open_same
 from ganoscope.studies.steps.own_modules import import_modules
 from ganoscope.training.processes import choose_device
 from ganoscope.training.run_folder.trained_run import TrainedRun, open_run
@@ -73,7 +72,7 @@ def draw_images(
     kept = collect_passing(draw_candidates(tally.request, screening, config, tally))
     labels = [trained.classes[one.code] for one in kept]
     if kept:
-        save_images(output, data, np.stack([one.pixels for one in kept]), labels)
+        save_images(data, np.stack([one.pixels for one in kept]), labels, output / STORE)
     record = {"method": trained.record.method, "images": len(kept), **describe_screening(screening, tally)}
     save_json(output / IMAGES, record)
 
@@ -121,20 +120,6 @@ def collect_passing(candidates: Iterator[Candidate]) -> list[Candidate]:
     return kept
 
 
-def save_images(output: Path, data: Store, pixels: NDArray[np.generic], labels: Sequence[str]) -> None:
-    """Writes images as a store in which all of them are for training.
-
-    Args:
-        output: Folder of the result.
-        data: Store that they are going to be added to.
-        pixels: Stored units, shape (N, H, W).
-        labels: Their classes.
-    """
-    nothing = np.full(data.count, "", "<U10")
-    names = [f"{number:06d}" for number in range(len(labels))]
-    derive_store(data, nothing, output / STORE, make_synthetic(data, pixels, labels, names))
-
-
 def take_images(
     output: Path,
     inputs: Mapping[str, Path],
@@ -155,7 +140,7 @@ def take_images(
     Raises:
         UserError: There are too few images of a class.
     """
-    data, source = Store.open(inputs["data"] / STORE), open_same(images, fingerprint)
+    data, source = Store.open(inputs["data"] / STORE), open_same(images, fingerprint, "study")
     ratio, seed = find_ratio(drawing, data), drawing["seed"]
     labels, rng = source.column("label"), stream(seed, Stream.ARM_IMAGES)
     chosen = []
@@ -166,7 +151,7 @@ def take_images(
             raise UserError(describe(fault, len(found), f"{wanted} or more", "Add images, or lower --ratios."))
         chosen.append(rng.permutation(found)[:wanted])
     order = rng.permutation(np.concatenate(chosen))
-    save_images(output, data, np.asarray(source.images[order]), labels[order].tolist())
+    save_images(data, np.asarray(source.images[order]), labels[order].tolist(), output / STORE)
     save_json(output / IMAGES, {"method": "another tool", "images": len(order)})
 
 

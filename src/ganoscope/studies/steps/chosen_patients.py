@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from ganoscope.data.store import Store
 from ganoscope.data.store.derived import derive_store
-from ganoscope.errors import UserError
+from ganoscope.generators.same_store import open_same
 from ganoscope.studies.outer_splits import Cohort, SplitPlan, find_cohort, make_outer_split, reduce_training
 from ganoscope.studies.result_files import STORE
 
@@ -37,7 +37,7 @@ def take_training(
         number: Number of the split.
         fraction: Fraction of the patients to keep.
     """
-    source, drawn = open_same(store, fingerprint), SplitPlan(**plan)
+    source, drawn = open_same(store, fingerprint, "study"), SplitPlan(**plan)
     cohort = find_cohort(source)
     parts = reduce_training(make_outer_split(cohort, drawn, number), cohort, fraction, drawn.seed, number)
     write_part(output, source, cohort, np.where(parts == "test", "", parts))
@@ -56,7 +56,7 @@ def take_held_out(
         plan: Fields of `SplitPlan`.
         number: Number of the split.
     """
-    source, drawn = open_same(store, fingerprint), SplitPlan(**plan)
+    source, drawn = open_same(store, fingerprint, "study"), SplitPlan(**plan)
     cohort = find_cohort(source)
     parts = make_outer_split(cohort, drawn, number)
     write_part(output, source, cohort, np.where(parts == "test", "test", ""))
@@ -74,18 +74,3 @@ def write_part(output: Path, source: Store, cohort: Cohort, parts: NDArray[np.st
     splits = np.full(source.count, "", "<U10")
     splits[cohort.positions] = parts
     derive_store(source, splits, output / STORE)
-
-
-def open_same(path: str, fingerprint: str) -> Store:
-    """Returns a store, and refuses one that is no longer the store of the design.
-
-    Raises:
-        UserError: Its fingerprint differs.
-    """
-    store = Store.open(path)
-    if store.fingerprint != fingerprint:
-        raise UserError(
-            f"store {path} is not the one that the study was designed for: its fingerprint is "
-            f"{store.fingerprint[:12]}, allowed: {fingerprint[:12]}. Name that store, or begin a new study."
-        )
-    return store

@@ -15,6 +15,7 @@ from ganoscope.evaluate.classification.calibration import apply_temperature
 from ganoscope.evaluate.classification.metrics import METRICS, Predictions, compute_confusion, compute_values
 from ganoscope.evaluate.classification.subgroup_scores import find_subgroups
 from ganoscope.files.tables import save_csv
+from ganoscope.generators.same_store import open_same
 from ganoscope.studies.evidence.held_out_answers import (
     SUBGROUP_METRICS,
     Mask,
@@ -39,7 +40,6 @@ from ganoscope.studies.result_files import (
     choose_trial,
 )
 from ganoscope.studies.steps.added_images import open_images
-from ganoscope.studies.steps.chosen_patients import open_same
 
 REVISIONS = {"evaluate_split": 3}
 
@@ -88,7 +88,7 @@ def evaluate_split(
     """
     stores = {HELD_OUT: Store.open(inputs["held_out"] / STORE)}
     if external:
-        stores[EXTERNAL] = open_same(external, external_fingerprint)
+        stores[EXTERNAL] = open_same(external, external_fingerprint, "study")
     if "synthetic" in inputs and (images := open_images(inputs["synthetic"])):
         stores[SYNTHETIC] = images
     rows: dict[str, list[dict[str, object]]] = {RESULTS: [], SUBGROUPS: [], CONFUSION: []}

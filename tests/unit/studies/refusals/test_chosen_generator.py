@@ -4,7 +4,8 @@ import pytest
 import torch
 
 from ganoscope.data.store import Store
-from ganoscope.studies.refusals.chosen_generator import build_generator, list_generator_faults
+from ganoscope.generators.fitting import build_generator
+from ganoscope.studies.refusals.chosen_generator import list_generator_faults
 
 CLASSES = ("glioma", "meningioma", "notumor")
 

@@ -7,18 +7,12 @@ import pytest
 import torch
 
 from ganoscope.data.store import Store
+from ganoscope.generators.memory_of_generators import PAIR, Kept, estimate_generator_gib
 from ganoscope.nets.pretrained import make_network
 from ganoscope.studies.arms import ARMS
 from ganoscope.studies.config import StudyConfig
 from ganoscope.studies.design import make_design
-from ganoscope.studies.memory_needs import (
-    PAIR,
-    Kept,
-    MemoryNeeds,
-    estimate_generator_gib,
-    estimate_training_gib,
-    measure_network,
-)
+from ganoscope.studies.needs.memory_needs import MemoryNeeds, estimate_training_gib, measure_network
 from ganoscope.studies.split_tasks import SplitTasks
 
 CONFIG = StudyConfig(

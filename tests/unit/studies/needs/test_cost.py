@@ -5,10 +5,12 @@ import torch
 
 from ganoscope.data.phantoms.phantom_store import PhantomConfig
 from ganoscope.data.store import Store
-from ganoscope.studies import cost
+from ganoscope.generators import timing
+from ganoscope.generators.timing import Cost
 from ganoscope.studies.config import StudyConfig
-from ganoscope.studies.cost import Cost, TimeLimits, estimate_cost
 from ganoscope.studies.design import make_design
+from ganoscope.studies.needs import cost
+from ganoscope.studies.needs.cost import TimeLimits, estimate_cost
 from ganoscope.studies.split_tasks import list_evaluations
 from ganoscope.tasks.graph import order_tasks
 from ganoscope.workflows.phantom import phantom
@@ -32,7 +34,8 @@ def make_costs(generator, small_cnn, random_features):
 
 def test_costs_are_measured_with_one_thread_as_tasks_have(phantom_store, monkeypatch):
     seen = []
-    monkeypatch.setattr(cost, "time_steps", lambda step, device: seen.append(torch.get_num_threads()) or 32.0)
+    for module in (cost, timing):
+        monkeypatch.setattr(module, "time_steps", lambda step, device: seen.append(torch.get_num_threads()) or 32.0)
     store, before = Store.open(phantom_store), torch.get_num_threads()
     design = make_design(store, StudyConfig(**OPTIONS, generator_images=64, epochs=2, batch_size=32))[0]
     torch.set_num_threads(2)

@@ -4,77 +4,33 @@ And after what time a task counts as hanging: many times what it should take, so
 are no part of what a task is: with other limits, the same results count.
 """
 
-import time
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
-from pathlib import Path
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import torch
 
-from ganoscope.contracts import ImageSpec
 from ganoscope.data.store import Store
-from ganoscope.files.records import load_record
+from ganoscope.generators.timing import (
+    FACTOR,
+    Cost,
+    limit_training,
+    name_generator,
+    one_thread,
+    time_generator,
+    time_steps,
+)
 from ganoscope.nets.pretrained import make_network
-from ganoscope.presets import find_preset
 from ganoscope.studies.design import Design
 from ganoscope.studies.families import RANDOM_FEATURES
-from ganoscope.studies.refusals.chosen_generator import build_generator
 from ganoscope.studies.split_tasks import list_classifiers, measure_store
 from ganoscope.tasks.task import Task
-from ganoscope.training.loop import train_step
 from ganoscope.training.processes import choose_device, make_autocast
-from ganoscope.training.speed import choose_speed, make_random_batch, place_networks
 
-COSTS = "costs.json"
-TIMED_STEPS = 2
-"""Steps timed after one that is not."""
 RANDOM_FEATURES_SECONDS = 10.0
 """Rough time of one fit of random features on up to a thousand images; it takes no steps."""
-FACTOR = 50.0
-"""A limit as a multiple of the estimate, which leaves out reading, checkpoints, evaluation and slower machines."""
-TRAINING_SECONDS = 3600.0
-"""Least limit of a training."""
 OTHER_SECONDS = 4 * 3600.0
 """Least limit of other tasks, whose cost is not estimated: cutting a store, drawing images, evaluation."""
-
-
-@dataclass(frozen=True)
-class Cost:
-    """Estimated cost of one kind of task.
-
-    Attributes:
-        kind: The generator, or a family of classifiers.
-        tasks: Number of trainings.
-        seconds: Estimated seconds of each, on one core of the machine that asks.
-    """
-
-    kind: str
-    tasks: int
-    seconds: float
-
-
-@dataclass(frozen=True)
-class Costs:
-    """The content of `costs.json`.
-
-    Attributes:
-        costs: Estimated costs.
-    """
-
-    costs: list[Cost]
-
-
-def find_costs(out: Path, design: Design, store: Store) -> list[Cost]:
-    """Returns the estimated costs: those that are kept in the folder of the study, or else measured now.
-
-    Args:
-        out: Folder of the study.
-        design: Its design.
-        store: Its store.
-    """
-    path = out / COSTS
-    return load_record(path, Costs).costs if path.exists() else estimate_cost(design, store)
 
 
 def estimate_cost(design: Design, store: Store) -> list[Cost]:
@@ -87,12 +43,8 @@ def estimate_cost(design: Design, store: Store) -> list[Cost]:
         design: The design.
         store: Its store.
     """
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
+    with one_thread():
         return list(time_trainings(design, store, choose_device("auto" if design.config.device == "cuda" else "cpu")))
-    finally:
-        torch.set_num_threads(threads)
 
 
 def time_trainings(design: Design, store: Store, device: str) -> Iterator[Cost]:
@@ -105,7 +57,9 @@ def time_trainings(design: Design, store: Store, device: str) -> Iterator[Cost]:
     """
     config, splits = design.config, design.plan.count
     if config.generates and not config.generator_run:
-        seconds = time_generator(design, store, device) * config.generator_images
+        seconds = (
+            time_generator(config.generator, store, design.classes, config.precision, device) * config.generator_images
+        )
         yield Cost(name_generator(config.generator), splits, seconds)
     images = config.real_fraction * design.images / (1 + design.ratio)
     fits = [family for _, family, _ in list_classifiers(design)]
@@ -115,30 +69,6 @@ def time_trainings(design: Design, store: Store, device: str) -> Iterator[Cost]:
         else:
             seconds = time_network(family, design, store, device) * images * config.epochs
         yield Cost(family, splits * fits.count(family) * len(config.ratios), seconds)
-
-
-def name_generator(method: str) -> str:
-    """Returns the kind of a generator's training, as costs name it."""
-    return f"generator {method}"
-
-
-def time_generator(design: Design, store: Store, device: str) -> float:
-    """Returns the seconds that the generator's training takes per image.
-
-    Args:
-        design: The design.
-        store: Its store.
-        device: Device to compute on.
-    """
-    preset = find_preset(design.config.generator)
-    train = replace(preset.train, precision=design.config.precision)
-    speed, place = choose_speed(train, device), torch.device(device)
-    method = build_generator(design.config.generator, store, design.classes)
-    with torch.random.fork_rng(devices=[]):
-        place_networks(method.networks.values(), place, speed)
-        batch = make_random_batch(ImageSpec(store.size, design.classes), preset.train.batch_size, place)
-        autocast = make_autocast(device, speed.precision)
-        return time_steps(lambda: train_step(method, batch, 0, autocast), place) / preset.train.batch_size
 
 
 def time_network(family: str, design: Design, store: Store, device: str) -> float:
@@ -165,28 +95,6 @@ def time_network(family: str, design: Design, store: Store, device: str) -> floa
         return time_steps(step, place) / size
 
 
-def time_steps(step: Callable[[], object], device: torch.device) -> float:
-    """Returns the seconds that a step takes, after one that is not timed.
-
-    Args:
-        step: The step.
-        device: Device that it computes on.
-    """
-    step()
-    settle(device)
-    start = time.perf_counter()
-    for _ in range(TIMED_STEPS):
-        step()
-    settle(device)
-    return (time.perf_counter() - start) / TIMED_STEPS
-
-
-def settle(device: torch.device) -> None:
-    """Waits until a device has finished."""
-    if device.type == "cuda":
-        torch.cuda.synchronize(device)
-
-
 @dataclass(frozen=True)
 class TimeLimits:
     """Finds the time after which a task of a study counts as hanging.
@@ -211,7 +119,7 @@ class TimeLimits:
         seconds = {cost.kind: cost.seconds for cost in self.costs}
         kind = find_kind(task)
         if kind in seconds:
-            return max(TRAINING_SECONDS, FACTOR * seconds[kind])
+            return limit_training(seconds[kind])
         split_seconds = sum(cost.tasks * cost.seconds for cost in self.costs) / self.design.plan.count
         return max(OTHER_SECONDS, FACTOR * split_seconds * self._compare_external())
 

@@ -1,0 +1,1 @@
+"""What the tasks of a study need: time, as its estimated cost and limits, and memory."""
