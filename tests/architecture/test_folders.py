@@ -17,7 +17,7 @@ REGISTRIES = (
         "training/checks",
     ),
     *("data/checks", "data/layouts", "data/readers", "data/writers", "data/fetch/sources"),
-    *("evaluate/fidelity", "evaluate/labels", "evaluate/units"),
+    *("evaluate/fidelity", "evaluate/labels", "evaluate/units", "audits/questions"),
     *("reports/run/sections", "reports/store/sections", "reports/classifier/sections", "reports/study/sections"),
 )
 """Folders that hold one file per thing of a kind, as many as there are."""

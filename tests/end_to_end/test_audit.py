@@ -1,0 +1,1 @@
+"""`ganoscope audit` through the command line."""
