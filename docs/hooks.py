@@ -20,7 +20,8 @@ from ganoscope.registry import list_modules
 ROOT = Path(__file__).parents[1]
 SOURCE = ROOT / "src" / "ganoscope"
 MARKER = re.compile(
-    r"^<!-- (options|method|presets|layouts|readers|writers|public names|root modules)(?:: (\w+))? -->$", re.MULTILINE
+    r"^<!-- (options|method|presets|questions|layouts|readers|writers|public names|root modules)(?:: (\w+))? -->$",
+    re.MULTILINE,
 )
 MODULE_OPTIONS = "    options:\n      heading_level: 2\n      show_root_heading: true\n      show_submodules: false\n"
 
@@ -66,6 +67,8 @@ def write_part(kind: str, name: str | None) -> str:
         return "\n".join(f"::: ganoscope.{module}\n{MODULE_OPTIONS}" for module in modules)
     if kind == "presets":
         return write_presets()
+    if kind == "questions":
+        return write_questions()
     if kind in ("layouts", "readers", "writers"):
         return write_registry(kind)
     if kind == "method":
@@ -97,6 +100,17 @@ def write_presets() -> str:
 
     lines = ["| preset | method | for |", "|---|---|---|"]
     return "\n".join([*lines, *(f"| `{one.name}` | `{one.method}` | {one.about} |" for one in LIST)])
+
+
+def write_questions() -> str:
+    """Returns a Markdown table of the questions of an audit."""
+    from ganoscope.audits.questions import list_questions
+
+    lines = ["| name | question | by |", "|---|---|---|"]
+    about = list_modules(import_module("ganoscope.audits.questions"))
+    return "\n".join(
+        [*lines, *(f"| `{name}` | {one.QUESTION} | {about[name]} |" for name, one in list_questions().items())]
+    )
 
 
 def write_public_name(name: str) -> str:

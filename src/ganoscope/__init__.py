@@ -28,6 +28,8 @@ _HOME_OF_NAME = {
     "ExplainConfig": "explanation.config",
     "counterfactual": "workflows.counterfactual",
     "CounterfactualConfig": "counterfactuals.config",
+    "audit": "workflows.audit",
+    "AuditConfig": "audits.config",
     "study": "workflows.study",
     "StudyConfig": "studies.config",
     "bank": "workflows.bank",

@@ -1,7 +1,7 @@
 """What an audit looks at: synthetic images, the real ones that their generator has learned from, and others."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from typing import Literal
 
 import numpy as np
@@ -26,6 +26,9 @@ class SyntheticImages:
         labels: Class that each was asked to show, shape (N,); None where none was asked for.
         source: What made them, in words.
         sha256: Hash of the images, or of what they come from.
+        weights_sha256: Hash of the generator's weights; "" where they are not known.
+        notes: What was done to the images before they could be compared, a sentence each.
+        unreadable: Files that could not be read, by name, each with the reason.
     """
 
     names: NDArray[np.str_]
@@ -33,6 +36,9 @@ class SyntheticImages:
     labels: NDArray[np.str_] | None
     source: str
     sha256: str
+    weights_sha256: str = ""
+    notes: tuple[str, ...] = ()
+    unreadable: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def count(self) -> int:

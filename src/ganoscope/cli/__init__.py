@@ -36,6 +36,7 @@ ORDER = (
     "generate",
     "explain",
     "counterfactual",
+    "audit",
     "study",
     "bank",
     "report",
@@ -43,7 +44,10 @@ ORDER = (
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Runs one command; exits with 0, with 2 after a user's mistake, or with 130, 143, 129 after INT, TERM, HUP."""
+    """Runs one command; exits with 0, with 2 after a user's mistake, or with 130, 143, 129 after INT, TERM, HUP.
+
+    `audit` with a policy exits with 1 where it fails, and with 3 where it can't be decided.
+    """
     raise_on_signals()
     os.environ[SAFE_PATH] = "1"  # no process that this one starts searches the working directory for modules
     forgive_readers()
@@ -94,8 +98,7 @@ def dispatch(arguments: Sequence[str]) -> int:
         hint = f"Did you mean {close[0]}?" if close else ""
         raise UserError(f"unknown command: got {name}; allowed: {', '.join(commands)}. {hint}".rstrip())
     command = parse(name, rest)
-    command.run()
-    return 0
+    return int(command.run() or 0)
 
 
 def list_invalid_texts(arguments: Sequence[str]) -> list[str]:

@@ -255,24 +255,24 @@ def read_intensity(provenance: Any) -> IntensityMap:
         raise UserError(f"provenance.json is damaged: {error}.") from None
 
 
-def refuse_misfit(folder: Path, size: int, intensity: IntensityMap, record: RunRecord) -> None:
-    """Refuses images of another size or intensity range than the run's; all differences in one message.
+def refuse_misfit(folder: Path, size: int, intensity: IntensityMap, record: RunRecord | Store) -> None:
+    """Refuses images of another size or intensity range than the real ones; all differences in one message.
 
     Args:
         folder: Where the images are.
         size: Their side in pixels.
         intensity: Their map of intensities.
-        record: Record of the run.
+        record: Record of the run, or the store, that they are compared with the real images of.
 
     Raises:
         UserError: They differ.
     """
     faults = []
     if size != record.size:
-        fault = f"generated images at {folder} are of another size than the run's (px)"
+        fault = f"generated images at {folder} are of another size than the real ones (px)"
         faults.append(describe(fault, size, str(record.size), "Only equal sizes can be compared."))
     if intensity != record.intensity:
-        fault = f"generated images at {folder} have another intensity range than the run's"
+        fault = f"generated images at {folder} have another intensity range than the real ones"
         given, allowed = describe_range(intensity), describe_range(record.intensity)
         faults.append(describe(fault, given, allowed, "Only equal ranges can be compared."))
     refuse(faults)

@@ -1,0 +1,1 @@
+"""The scorecard of an audit in words: printed, as plain text, and as a page."""
