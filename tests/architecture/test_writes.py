@@ -28,7 +28,6 @@ REASONS = {
     "reports/kit/chart_files.py": "into the temporary name that `replacing` checks",
     "reports/classifier/page.py": "into the temporary name that `replacing` checks",
     "reports/study/artefacts.py": "a study's folder, whose lock is held",
-    "audits/kept_answers.py": "an audit's folder, whose lock is held",
     "reports/audit/page.py": "into the temporary name that `replacing` checks",
     "reports/audit/scorecard_text.py": "into the temporary name that `replacing` checks",
     "reports/study/page.py": "into the temporary name that `replacing` checks",

@@ -166,3 +166,22 @@ def test_every_question_is_a_file_with_a_rank_of_its_own():
     ranks = [question.RANK for question in found.values()]
     assert len(set(ranks)) == len(ranks)
     assert all(question.QUESTION.endswith("?") for question in found.values())
+
+
+def test_checkpoints_make_a_curve(asked, tiny_run, tmp_path, capsys):
+    out = tmp_path / "audit"
+    assert run("audit", out, "--synthetic", tiny_run, "--number", 50, "--checkpoints", "all") == 0
+    points = load_scorecard(out).points
+    names = sorted(int(path.name) for path in (out / "checkpoints").iterdir())
+    assert [point.images_seen for point in points] == names
+    assert [row["images_seen"] for row in read_csv(out / "checkpoints.csv")] == [str(name) for name in names]
+    assert "can't say which checkpoint to take" in capsys.readouterr().out
+    assert "Over training" in Page((out / "report.html").read_text()).text
+    assert all((out / "checkpoints" / str(name) / "summary.txt").exists() for name in names)
+
+
+def test_checkpoints_need_a_run(asked, foreign, phantom_store, tmp_path, capsys):
+    places = {"tmp": tmp_path, "foreign": foreign, "store": phantom_store}
+    call = ["audit", "{tmp}/audit", "--synthetic", "{foreign}", "--real", "{store}", "--checkpoints"]
+    assert_told([*call, "all"], "--checkpoints needs a run", places, capsys)
+    assert_told([*call, "x"], "--checkpoints are no list: got x", places, capsys)

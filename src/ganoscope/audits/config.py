@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Literal
 
 from ganoscope.audits.audit_evidence import Depth
+from ganoscope.audits.over_training import list_checkpoint_faults
 from ganoscope.errors import Range, list_range_faults, refuse
 from ganoscope.files.field_types import fit_fields
 
@@ -33,6 +34,8 @@ class AuditConfig:
     """Images to draw where --synthetic is a run; of a folder, all are taken."""
     checkpoint: int | None = None
     """Checkpoint to draw from, by its number of images seen; by default, the newest."""
+    checkpoints: str = ""
+    """Further checkpoints of a run to audit, as a curve over training: all, or images seen such as 20000,40000."""
     policy: Path | None = None
     """JSON file of thresholds: the exit status is then 0 (pass), 1 (fail) or 3 (unknown)."""
     seed: int = 0
@@ -47,4 +50,4 @@ class AuditConfig:
             UserError: Values are out of range; all faults are reported.
         """
         fit_fields(self)
-        refuse(list_range_faults(self, RANGES))
+        refuse([*list_range_faults(self, RANGES), *list_checkpoint_faults(self.checkpoints)])

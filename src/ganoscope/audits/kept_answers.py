@@ -40,7 +40,6 @@ def claim_plan(out: Path, plan: Mapping[str, Any]) -> None:
         return
     if out.exists() and any(out.iterdir()):
         raise UserError(f"{out} is not empty and holds no audit; allowed: a new folder, or that of an audit.")
-    (out / FOLDER).mkdir(parents=True, exist_ok=True)
     save_json(path, dict(plan))
 
 

@@ -11,7 +11,7 @@ from ganoscope.audits.answer import Answer, Outcome, Value
 from ganoscope.audits.audit_evidence import AuditEvidence
 from ganoscope.audits.policy import Judged
 from ganoscope.files import save_json
-from ganoscope.files.records import load_record
+from ganoscope.files.records import Number, load_record
 
 FILE = "audit.json"
 SCHEMA_VERSION = 1
@@ -80,6 +80,28 @@ class Subject:
 
 
 @dataclass(frozen=True)
+class Point:
+    """A checkpoint on the curve.
+
+    Attributes:
+        images_seen: Images seen at the checkpoint.
+        times_floor: Frechet distance, in multiples of that between real patients at equal numbers of images: geometric
+            mean over the feature families; NaN where it was not measured.
+        auc: AUC of telling members from the released images alone; NaN where it was not measured.
+        copies: Copies found; NaN where they were not looked for.
+        leaks: Questions that show a leak, separated by blanks.
+        tested: Number of questions about leaks that were tested.
+    """
+
+    images_seen: int
+    times_floor: Number
+    auc: Number
+    copies: Number
+    leaks: str
+    tested: int
+
+
+@dataclass(frozen=True)
 class Scorecard:
     """The result of an audit.
 
@@ -91,6 +113,8 @@ class Scorecard:
         seed: Random seed.
         entries: The questions with their answers.
         judged: The policy's verdict; None without a policy.
+        points: The same at further checkpoints of the run, in ascending order.
+        advice: Which checkpoint to take, in words.
     """
 
     date: str
@@ -100,6 +124,8 @@ class Scorecard:
     seed: int
     entries: tuple[Entry, ...]
     judged: Judged | None = None
+    points: tuple[Point, ...] = ()
+    advice: str = ""
 
 
 def describe_subject(evidence: AuditEvidence, notes: Sequence[str]) -> Subject:

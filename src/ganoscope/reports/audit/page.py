@@ -7,6 +7,7 @@ from typing import Any
 from ganoscope.audits.answer import Value
 from ganoscope.audits.scorecard import Entry, Scorecard
 from ganoscope.files import replacing
+from ganoscope.reports.audit.over_training_chart import CURVE, draw_curve
 from ganoscope.reports.audit.scorecard_text import (
     ORDER,
     OUTCOMES,
@@ -16,6 +17,7 @@ from ganoscope.reports.audit.scorecard_text import (
     describe_weights,
 )
 from ganoscope.reports.kit.alarm_cards import SIGNS, Card
+from ganoscope.reports.kit.chart_files import WIDE_PX, save_chart, show_chart
 from ganoscope.reports.kit.content import Chapter, Section, Table, write_number
 from ganoscope.reports.kit.estimates import write_decimal
 from ganoscope.reports.kit.pictures import show_file
@@ -56,7 +58,11 @@ def collect_content(out: Path, scorecard: Scorecard) -> dict[str, Any]:
         "headline": count_outcomes(scorecard),
         "opening_sections": [show_overview(entries), *show_policy(scorecard)],
         "cards": [make_fault(entry) for entry in entries if entry.outcome == "fault"],
-        "chapters": [*(show_entry(out, entry) for entry in entries), show_limits(scorecard)],
+        "chapters": [
+            *show_training(out, scorecard),
+            *(show_entry(out, entry) for entry in entries),
+            show_limits(scorecard),
+        ],
         "shows_real": any(entry.sheets for entry in entries),
     }
 
@@ -126,6 +132,36 @@ def write_value(value: Value) -> tuple[str, ...]:
         write_number(found.value.n),
         floor,
         BETTER[found.better],
+    )
+
+
+def show_training(out: Path, scorecard: Scorecard) -> tuple[Chapter, ...]:
+    """Returns the curve over training with the checkpoint to take; nothing where there is none.
+
+    Args:
+        out: Folder of the audit.
+        scorecard: The scorecard.
+    """
+    points = scorecard.points
+    if not points:
+        return ()
+    chart = show_chart(save_chart(out / CURVE, draw_curve, points), "Fidelity and leak by images seen", WIDE_PX)
+    header = ("Images seen", "distance in floors", "AUC", "copies", "leak shown by")
+    rows = tuple(
+        (
+            write_number(one.images_seen),
+            write_decimal(one.times_floor),
+            write_decimal(one.auc),
+            write_number(one.copies),
+            one.leaks.replace("_", " ").replace(" ", ", ") or NO_VALUE,
+        )
+        for one in points
+    )
+    table = Table("Checkpoints", header, rows)
+    return (
+        Chapter(
+            "training", "Over training", (Section((scorecard.advice,), figures=(chart,)), Section(tables=(table,)))
+        ),
     )
 
 

@@ -34,6 +34,7 @@ def write_lines(scorecard: Scorecard) -> Iterator[str]:
     yield count_outcomes(scorecard)
     if scorecard.judged:
         yield from fill(describe_policy(scorecard.judged))
+    yield from fill(scorecard.advice)
     for outcome in ORDER:
         for entry in scorecard.entries:
             if entry.outcome == outcome:
@@ -103,6 +104,8 @@ def show_answer(entry: Entry) -> None:
 def show_scorecard(scorecard: Scorecard, out: Path) -> None:
     """Prints the counts, what the policy says, and where everything is."""
     say(count_outcomes(scorecard))
+    if scorecard.advice:
+        say(scorecard.advice)
     if scorecard.judged:
         say(describe_policy(scorecard.judged))
     say(f"scorecard: {out / SUMMARY}, {out / 'report.html'}, {out / 'audit.json'}; every image: {out / IMAGES}")
