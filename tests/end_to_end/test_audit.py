@@ -1,6 +1,8 @@
 """`ganoscope audit` from images of any origin to a scorecard: resumed, refused, judged by a policy."""
 
 import json
+import shutil
+from dataclasses import replace
 from types import SimpleNamespace
 
 import numpy as np
@@ -14,7 +16,7 @@ from ganoscope.audits import asking
 from ganoscope.audits.answer import Answer, Value
 from ganoscope.audits.audit_evidence import AuditEvidence
 from ganoscope.audits.questions import list_questions
-from ganoscope.audits.scorecard import load_scorecard
+from ganoscope.audits.scorecard import Entry, load_scorecard, save_scorecard
 from ganoscope.contracts import Measured
 from ganoscope.data.store import Store
 from ganoscope.errors import UserError
@@ -185,3 +187,47 @@ def test_checkpoints_need_a_run(asked, foreign, phantom_store, tmp_path, capsys)
     call = ["audit", "{tmp}/audit", "--synthetic", "{foreign}", "--real", "{store}", "--checkpoints"]
     assert_told([*call, "all"], "--checkpoints needs a run", places, capsys)
     assert_told([*call, "x"], "--checkpoints are no list: got x", places, capsys)
+
+
+@pytest.fixture
+def followed(asked, tiny_run, tmp_path, monkeypatch):
+    """A run with an audit of all of its checkpoints, in its folder, in which every later one leaks more."""
+    place = tmp_path / "run"
+    shutil.copytree(tiny_run, place)
+    assert run("audit", place / "audit", "--synthetic", place, "--number", 50, "--checkpoints", "all") == 0
+    card = load_scorecard(place / "audit")
+    points = [
+        replace(one, times_floor=9.0 - number, auc=0.5 + 0.1 * number, copies=0.0, tested=1)
+        for number, one in enumerate(card.points)
+    ]
+    fault = Entry("membership", "Can members be told?", "fault", "Leak shown: AUC 0.9.")
+    save_scorecard(place / "audit", replace(card, points=tuple(points), entries=(*card.entries, fault)))
+    return place, points
+
+
+def test_images_are_drawn_at_the_checkpoint_that_leaks_little(followed, tmp_path, capsys):
+    place, points = followed
+    call = ("generate", place, tmp_path / "made", "--number", 2, "--audit", place / "audit", "--max-leak")
+    assert run(*call, 0.65) == 0
+    assert f"checkpoint at {points[1].images_seen} images: AUC 0.600" in capsys.readouterr().out
+    rows = list(read_csv(tmp_path / "made" / "manifest.csv"))
+    assert {row["images_seen"] for row in rows} == {str(points[1].images_seen)}
+    assert run(*call[:2], tmp_path / "none", *call[3:], 0.45) == 2
+    assert "no checkpoint leaks as little as --max-leak 0.45" in capsys.readouterr().err
+    card = load_scorecard(place / "audit")
+    save_scorecard(place / "audit", replace(card, points=tuple(replace(one, weights_sha256="b") for one in points)))
+    assert run(*call[:2], tmp_path / "none", *call[3:], 0.65) == 2
+    assert "is about other weights" in capsys.readouterr().err
+
+
+def test_the_page_of_the_run_shows_its_audit_and_tells_when_it_is_outdated(followed, tmp_path):
+    place, _ = followed
+    assert run("report", place, "--out", tmp_path / "page.html", "--number", 8) == 0
+    page = Page((tmp_path / "page.html").read_text())
+    assert "Leak shown: AUC 0.9." in page.text
+    assert "How bright are they?" in page.text
+    assert "not at the checkpoint that this report is about" not in page.text
+    card = load_scorecard(place / "audit")
+    save_scorecard(place / "audit", replace(card, subject=replace(card.subject, weights_sha256="b", images_seen=80)))
+    assert run("report", place, "--out", tmp_path / "page.html", "--number", 8) == 0
+    assert "audits were made at 80 images, not at the checkpoint" in Page((tmp_path / "page.html").read_text()).text

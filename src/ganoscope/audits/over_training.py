@@ -68,6 +68,7 @@ def place_point(images_seen: int, scorecard: Scorecard) -> Point:
     asked = [entries[name] for name in LEAKS if name in entries]
     return Point(
         images_seen=images_seen,
+        weights_sha256=scorecard.subject.weights_sha256,
         times_floor=math.exp(float(np.mean(np.log(ratios)))) if ratios and min(ratios) > 0 else math.nan,
         auc=found.get(MEMBERSHIP, math.nan),
         copies=found.get(COPIES, math.nan),
@@ -107,6 +108,26 @@ def advise(points: Sequence[Point]) -> str:
         f"Take the checkpoint at {best.images_seen:,} images: its images are {best.times_floor:.2g} times as far from "
         f"real ones as real ones of other patients are, the least {among}.{crossing}"
     )
+
+
+def find_checkpoint_below(scorecard: Scorecard, most: float) -> Point:
+    """Returns the checkpoint nearest to real images of those that leak at most this: no copies, an AUC up to it.
+
+    Args:
+        scorecard: Scorecard with a curve over training.
+        most: Largest AUC of telling members from the released images alone.
+
+    Raises:
+        UserError: There is no curve, or no such checkpoint.
+    """
+    if not scorecard.points:
+        raise UserError("the audit has no curve over training. Run `ganoscope audit` with --checkpoints all.")
+    kept = [one for one in scorecard.points if one.auc <= most and not one.copies > 0 and one.times_floor > 0]
+    if not kept:
+        listed = ", ".join(f"{one.auc:.3f} at {one.images_seen:,} images" for one in scorecard.points)
+        fault = f"no checkpoint leaks as little as --max-leak {most:g} without copies"
+        raise UserError(describe(fault, listed, f"an AUC up to {most:g}, and no copies", "Raise it, or train anew."))
+    return min(kept, key=lambda one: one.times_floor)
 
 
 def collect(found: Mapping[int, Scorecard]) -> list[Point]:

@@ -60,6 +60,7 @@ class Subject:
         held_out: Real images of other patients; 0 where there are none.
         held_out_groups: Their patients or groups.
         bank_models: Models of the bank; 0 without one.
+        images_seen: Images seen at the checkpoint of the run that is audited; None for a folder.
         notes: What was done to the images, and what is not known of them.
         unreadable: Files that could not be read, with the reasons.
     """
@@ -75,6 +76,7 @@ class Subject:
     held_out: int
     held_out_groups: int
     bank_models: int = 0
+    images_seen: int | None = None
     notes: tuple[str, ...] = ()
     unreadable: dict[str, str] = field(default_factory=dict)
 
@@ -85,6 +87,7 @@ class Point:
 
     Attributes:
         images_seen: Images seen at the checkpoint.
+        weights_sha256: Hash of its weights.
         times_floor: Frechet distance, in multiples of that between real patients at equal numbers of images: geometric
             mean over the feature families; NaN where it was not measured.
         auc: AUC of telling members from the released images alone; NaN where it was not measured.
@@ -94,6 +97,7 @@ class Point:
     """
 
     images_seen: int
+    weights_sha256: str
     times_floor: Number
     auc: Number
     copies: Number
@@ -148,6 +152,7 @@ def describe_subject(evidence: AuditEvidence, notes: Sequence[str]) -> Subject:
         held_out=len(held_out.indices) if held_out else 0,
         held_out_groups=len(set(held_out.groups.tolist())) if held_out else 0,
         bank_models=len(evidence.bank.models) if evidence.bank else 0,
+        images_seen=evidence.run.images_seen if evidence.run else None,
         notes=(*notes, *synthetic.notes),
         unreadable=dict(synthetic.unreadable),
     )

@@ -45,6 +45,11 @@ class GenerateConfig:
     """Images held in memory at once; does not change the images."""
     checkpoint: int | None = None
     """Checkpoint to use, by its number of images seen; by default, the newest."""
+    audit: Path | None = None
+    """Folder of an audit of this run over training (`ganoscope audit --checkpoints all`), for --max-leak."""
+    max_leak: float | None = None
+    """Take the checkpoint of --audit whose images are nearest to real ones among those without copies whose AUC of
+    telling members, from the released images alone, is at most this; 0.5 is chance."""
     device: Literal["auto", "cpu", "cuda"] = "auto"
     """Device to compute on; auto uses a GPU if there is one."""
 
@@ -79,6 +84,9 @@ class GenerateConfig:
             faults.append(
                 describe("--interpolate is out of range", self.interpolate, f"2 to {MOST_STEPS} steps", "8 is usual.")
             )
+        if self.max_leak is not None and not 0 < self.max_leak < 1:
+            remedy = "0.55 is close to chance."
+            faults.append(describe("--max-leak is out of range", self.max_leak, "between 0 and 1", remedy))
         confidence = self.min_label_confidence
         if confidence is not None and not 0 < confidence < 1:
             remedy = "0.8 keeps clear cases only."
@@ -103,6 +111,12 @@ class GenerateConfig:
         if (self.min_label_confidence is None) != (self.classifier is None):
             given = "--classifier alone" if self.classifier else "--min-label-confidence alone"
             faults.append(describe("--min-label-confidence and --classifier need each other", given, "both", ""))
+        if (self.audit is None) != (self.max_leak is None):
+            given = "--audit alone" if self.audit else "--max-leak alone"
+            faults.append(describe("--max-leak and --audit need each other", given, "both", ""))
+        if self.max_leak is not None and self.checkpoint is not None:
+            given = f"{self.max_leak:g} and {self.checkpoint}"
+            faults.append(describe("--max-leak and --checkpoint exclude each other", given, "one of them", ""))
         return [fault.rstrip() for fault in faults]
 
     def list_format_faults(self) -> list[str]:

@@ -3,7 +3,9 @@
 from functools import partial
 from pathlib import Path
 
-from ganoscope.errors import gather
+from ganoscope.audits.over_training import find_checkpoint_below
+from ganoscope.audits.scorecard import load_scorecard
+from ganoscope.errors import UserError, gather
 from ganoscope.files import new_folder, refuse_existing, save_json
 from ganoscope.generation.class_sheet import save_contact_sheet
 from ganoscope.generation.config import GenerateConfig
@@ -14,8 +16,9 @@ from ganoscope.generation.screening_inputs import find_store, open_independent_c
 from ganoscope.generation.strips import save_strips
 from ganoscope.generation.writing import Generated, describe_screening, summarise, write_images
 from ganoscope.locks import one_writer
+from ganoscope.reports.terminal import say
 from ganoscope.training.processes import choose_device
-from ganoscope.training.run_folder.trained_run import open_run, refuse_translation
+from ganoscope.training.run_folder.trained_run import TrainedRun, open_run, refuse_translation
 
 DEFAULTS = GenerateConfig()
 
@@ -35,6 +38,8 @@ def generate(run: Path, out: Path, config: GenerateConfig = DEFAULTS) -> Generat
     refuse_existing(out)
     device = choose_device(config.device)
     trained = open_run(run, device, config.checkpoint)
+    if config.audit and config.max_leak is not None:
+        trained = open_checkpoint_below(run, device, config.audit, config.max_leak)
     refuse_translation(trained)
     request, store, classifier = gather(
         partial(make_request, trained, config),
@@ -51,3 +56,23 @@ def generate(run: Path, out: Path, config: GenerateConfig = DEFAULTS) -> Generat
         counts = {"number": done.number, **describe_screening(screening, tally)}
         save_json(folder / "provenance.json", {**describe_run(trained, config), **counts})
     return done
+
+
+def open_checkpoint_below(run: Path, device: str, audit: Path, most: float) -> TrainedRun:
+    """Returns the run at the checkpoint that an audit recommends for a largest leak.
+
+    Args:
+        run: Folder of the run.
+        device: Device of the networks.
+        audit: Folder of the audit.
+        most: Largest AUC of telling members.
+
+    Raises:
+        UserError: The audit has no such checkpoint, or is about other weights.
+    """
+    point = find_checkpoint_below(load_scorecard(audit), most)
+    trained = open_run(run, device, point.images_seen)
+    if trained.weights_sha256 != point.weights_sha256:
+        raise UserError(f"audit {audit} is about other weights than run {run} has. Audit the run anew.")
+    say(f"checkpoint at {point.images_seen:,} images: AUC {point.auc:.3f}, no copies, by the audit in {audit}")
+    return trained

@@ -15,7 +15,7 @@ SUBJECT = Subject("x", 9, "a", "b", "c", "d", 1, 1, 1, 1)
 
 
 def point(seen, distance, leaks="", tested=2):
-    return Point(seen, distance, 0.5, 0, leaks, tested)
+    return Point(seen, "a", distance, 0.5, 0, leaks, tested)
 
 
 @pytest.mark.parametrize(

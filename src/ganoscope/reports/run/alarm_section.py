@@ -3,6 +3,8 @@
 from pathlib import Path
 
 from ganoscope.alarms import Alarm, load_alarms, run_checks, sort_alarms
+from ganoscope.audits.faults import FAULT_CHECK
+from ganoscope.audits.scorecard import load_scorecard
 from ganoscope.classifiers.fitness import DANGER_CHECK
 from ganoscope.files.records import load_mapping
 from ganoscope.reports.kit.alarm_cards import (
@@ -64,7 +66,18 @@ def read_origins(sources: Sources) -> dict[str, Part[list[Alarm]]]:
         return {**origins, "Counterfactuals": read_results(sources, sources.counterfactuals, "counterfactual")}
     of_diversity = Part(load_alarms(sources.evaluation / ALARMS)) if measured.value else Part(missing=measured.missing)
     explained = read_results(sources, sources.explanations, "explain")
-    return {**origins, "Diversity": of_diversity, "Explanations": explained}
+    audited = {"Audits": read_audit(sources)} if sources.audit.value else {}
+    return {**origins, "Diversity": of_diversity, "Explanations": explained, **audited}
+
+
+def read_audit(sources: Sources) -> Part[list[Alarm]]:
+    """Returns the alarm that an audit is about other weights, and one for every leak or other fault that it shows."""
+    if sources.audit.value is None:
+        return Part(missing=sources.audit.missing)
+    scorecard = load_scorecard(sources.audit.value)
+    subject = scorecard.subject
+    results = Results("audits", "audit", subject.images_seen, subject.weights_sha256, sources.trained.weights_sha256)
+    return Part([*run_checks((ORIGIN_CHECK,), results), *run_checks((FAULT_CHECK,), scorecard)])
 
 
 def read_alarms(folder: Path, missing: str) -> Part[list[Alarm]]:

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from pathlib import Path
 
+from ganoscope.audits.scorecard import FILE as SCORECARD
 from ganoscope.classifiers.fitness import list_dangers
 from ganoscope.data.store import Store
 from ganoscope.errors import UserError, describe
@@ -31,6 +32,7 @@ class Sources:
         store: The store that the run was trained on.
         explanations: Folder written by `ganoscope explain`.
         counterfactuals: Folder written by `ganoscope counterfactual`.
+        audit: Folder written by `ganoscope audit`.
     """
 
     trained: TrainedRun
@@ -38,6 +40,7 @@ class Sources:
     store: Part[Store]
     explanations: Part[Path]
     counterfactuals: Part[Path]
+    audit: Part[Path]
 
     @property
     def translates(self) -> bool:
@@ -76,6 +79,7 @@ def find_sources(trained: TrainedRun, config: ReportConfig) -> Sources:
         counterfactuals=find_folder(
             config.counterfactuals or trained.path / "counterfactuals", config.counterfactuals, "counterfactual"
         ),
+        audit=find_folder(config.audit or trained.path / "audit", config.audit, "audit"),
     )
 
 
@@ -148,9 +152,10 @@ def find_folder(folder: Path, wanted: Path | None, command: str) -> Part[Path]:
     Raises:
         UserError: The folder that the user named does not exist, or holds no results of that command.
     """
-    if (folder / "results.json").exists():
+    file = SCORECARD if command == "audit" else "results.json"
+    if (folder / file).exists():
         return Part(folder)
-    what = {"explain": "explanations", "counterfactual": "counterfactuals"}[command]
+    what = {"explain": "explanations", "counterfactual": "counterfactuals", "audit": "audits"}[command]
     if wanted:
-        raise UserError(f"no {what} at {folder}: results.json is missing. Make them with `ganoscope {command}`.")
+        raise UserError(f"no {what} at {folder}: {file} is missing. Make them with `ganoscope {command}`.")
     return Part(missing=f"The run has no {what} yet; `ganoscope {command}` makes them.")

@@ -15,6 +15,8 @@ class ReportConfig:
     """Folder written by `ganoscope explain`; by default RUN/explanations, if it exists."""
     counterfactuals: Path | None = None
     """Folder written by `ganoscope counterfactual`; by default RUN/counterfactuals, if it exists."""
+    audit: Path | None = None
+    """Folder written by `ganoscope audit`; by default RUN/audit, if it exists."""
     generated: Path | None = None
     """Folder written by `ganoscope generate`, or a store of generated images: shown, and compared with real images."""
     classifier: Path | None = None

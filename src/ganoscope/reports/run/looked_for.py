@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ganoscope.alarms import Alarm, Check
+from ganoscope.audits.faults import FAULT_CHECK
 from ganoscope.classifiers.fitness import DANGER_CHECK
 from ganoscope.counterfactuals import checks as counterfactual_checks
 from ganoscope.data import checks as data_checks
@@ -57,6 +58,7 @@ LOOKED_FOR: dict[str, tuple[Check[Any], ...]] = {
     "Diversity": diversity.CHECKS,
     "Explanations": (ORIGIN_CHECK, *explanation_checks.CHECKS),
     "Counterfactuals": (ORIGIN_CHECK, *set_checks.CHECKS, *counterfactual_checks.CHECKS),
+    "Audits": (ORIGIN_CHECK, FAULT_CHECK),
 }
 """Checks by where they look, in the order in which the report lists them."""
 

@@ -7,6 +7,7 @@ from ganoscope.reports.kit.rendering import render
 from ganoscope.reports.run.alarm_section import list_alarms
 from ganoscope.reports.run.artefacts import Sources
 from ganoscope.reports.run.sections import (
+    audited,
     counterfactuals,
     curves,
     diversity,
@@ -29,6 +30,7 @@ CHAPTERS = (
     counterfactuals,
     diversity,
     measurements,
+    audited,
     explanations,
     provenance,
     limits,

@@ -21,7 +21,8 @@ ORIGINS = {
     "evaluate/counterfactual/set_checks.py": ("Counterfactuals",),
     "counterfactuals/": ("Counterfactuals",),
     "classifiers/": ("Classifiers",),
-    "reports/run/looked_for.py": ("Explanations", "Counterfactuals"),
+    "audits/": ("Audits",),
+    "reports/run/looked_for.py": ("Explanations", "Counterfactuals", "Audits"),
 }
 OF_CLASSIFIERS = {
     "evaluate/classification/split_checks.py": split_checks.CHECKS,
