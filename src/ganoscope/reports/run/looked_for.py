@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ganoscope.alarms import Alarm, Check
-from ganoscope.audits.faults import FAULT_CHECK
+from ganoscope.audits.shown_faults import FAULT_CHECK
 from ganoscope.classifiers.fitness import DANGER_CHECK
 from ganoscope.counterfactuals import checks as counterfactual_checks
 from ganoscope.data import checks as data_checks
