@@ -120,29 +120,42 @@ def split_blocks(images: NDArray[np.float32]) -> Iterator[NDArray[np.float32]]:
         yield images[start : start + BLOCK]
 
 
-def find_distances(
-    images: NDArray[np.float32], groups: NDArray[np.int64], synthetic: Iterable[NDArray[np.float32]]
-) -> Distances:
+@dataclass(frozen=True)
+class Placed:
+    """Real images in both spaces.
+
+    Attributes:
+        spaces: The spaces.
+        places: Coordinates of the N images in each, shape (N, D).
+    """
+
+    spaces: list[Space]
+    places: list[Floats]
+
+
+def place_images(images: NDArray[np.float32]) -> Placed:
+    """Returns real images (N, 1, H, W), network range, in the spaces that they span, N of 2 or more."""
+    spaces = make_spaces(images)
+    return Placed(spaces, [space.project(images) for space in spaces])
+
+
+def find_distances(placed: Placed, groups: NDArray[np.int64], synthetic: Iterable[NDArray[np.float32]]) -> Distances:
     """Returns the distances of real images from synthetic ones, and from each other where patients differ.
 
     Args:
-        images: Real images, network range, shape (N, 1, H, W).
+        placed: Real images.
         groups: Patient of each, shape (N,).
         synthetic: Blocks of synthetic images, shape (n, 1, H, W) each; at least one image.
     """
-    spaces = make_spaces(images)
-    places = [space.project(images) for space in spaces]
-    return Distances(
-        synthetic=measure_nearest(spaces, places, synthetic),
-        real=np.stack([find_real_nearest(place, groups) for place in places]),
-    )
+    real = np.stack([find_real_nearest(place, groups) for place in placed.places])
+    return Distances(measure_nearest(placed, synthetic), real)
 
 
-def measure_nearest(spaces: list[Space], places: list[Floats], others: Iterable[NDArray[np.float32]]) -> Floats:
-    """Returns distances of images at some places from the nearest of other images, shape (spaces, N, K)."""
-    nearest: list[Floats] = [np.empty((len(place), 0)) for place in places]
+def measure_nearest(placed: Placed, others: Iterable[NDArray[np.float32]]) -> Floats:
+    """Returns distances of real images from the nearest of other images, ascending, shape (spaces, N, K)."""
+    nearest: list[Floats] = [np.empty((len(place), 0)) for place in placed.places]
     for block in others:
-        for number, (space, place) in enumerate(zip(spaces, places, strict=True)):
+        for number, (space, place) in enumerate(zip(placed.spaces, placed.places, strict=True)):
             nearest[number] = keep_nearest(nearest[number], compute_distances(place, space.project(block)))
     return np.stack(nearest)
 

@@ -18,7 +18,7 @@ from ganoscope.seeds import Stream, stream
 Floats = NDArray[np.float64]
 
 FOLDS = 5
-PERMUTATIONS = 999
+PERMUTATIONS = 499
 PENALTY = 1.0
 """Ridge penalty per image, in units of the features' variance."""
 

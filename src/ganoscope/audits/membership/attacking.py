@@ -20,7 +20,7 @@ from ganoscope.evaluate.features import extract_features, make_random_extractor
 from ganoscope.evaluate.likelihood_ratio import Shadows, score_each_model
 from ganoscope.evaluate.membership import list_attacks
 from ganoscope.evaluate.membership.discriminator import score_images
-from ganoscope.evaluate.nearest_images import Distances, find_distances, make_spaces
+from ganoscope.evaluate.nearest_images import Distances, Placed, find_distances, place_images
 from ganoscope.evaluate.split_bias import SplitBias, compare_real_sets
 from ganoscope.evaluate.suspects import Exposed, Suspects
 from ganoscope.seeds import Stream, stream
@@ -77,9 +77,10 @@ def attack(evidence: AuditEvidence, sets: RealSets) -> Attacked:
         evidence: The audit's evidence.
         sets: Members and non-members.
     """
-    bias = compare_real_sets(describe_real(sets.suspects), sets.member, sets.suspects.groups, evidence.seed)
+    placed = place_images(sets.suspects.images)
+    bias = compare_real_sets(describe_real(sets.suspects, placed), sets.member, sets.suspects.groups, evidence.seed)
     bank = measure_shadows(evidence, sets)
-    exposed = expose(evidence, sets, bank)
+    exposed = expose(evidence, sets, placed, bank)
     results, left_out = [], {}
     for name, module in list_attacks().items():
         left_out[name] = find_reason(module.NEEDS, module.THOROUGH, evidence, exposed, bank.reason)
@@ -96,12 +97,12 @@ def attack(evidence: AuditEvidence, sets: RealSets) -> Attacked:
     return Attacked(bias, results, attack_bank(bank.statistics, sets.take(bank.known), evidence.seed), reasons)
 
 
-def expose(evidence: AuditEvidence, sets: RealSets, bank: BankEvidence) -> Exposed:
+def expose(evidence: AuditEvidence, sets: RealSets, placed: Placed, bank: BankEvidence) -> Exposed:
     """Returns what attackers have."""
-    run, suspects = evidence.run, sets.suspects
+    run, groups = evidence.run, sets.suspects.groups
     shadows = expose_shadows(evidence, sets.take(bank.known), bank.statistics)
     return Exposed(
-        distances=find_distances(suspects.images, suspects.groups, load_some(evidence, MOST_SYNTHETIC)),
+        distances=find_distances(placed, groups, load_some(evidence, MOST_SYNTHETIC)),
         generator=run if run and run.latent_dim else None,
         discriminator=run if run and "D" in run.networks else None,
         shadow_density=shadows.get("density"),
@@ -122,10 +123,9 @@ def is_shadow(needs: frozenset[str]) -> bool:
     return any(need.startswith("shadow_") for need in needs)
 
 
-def describe_real(suspects: Suspects) -> NDArray[np.float64]:
+def describe_real(suspects: Suspects, placed: Placed) -> NDArray[np.float64]:
     """Returns fixed features of real images for the two-sample test, shape (N, C)."""
-    spaces = [space.project(suspects.images) for space in make_spaces(suspects.images)]
-    return np.concatenate([*spaces, extract_features(make_random_extractor(), [suspects.images]).values], axis=1)
+    return np.concatenate([*placed.places, extract_features(make_random_extractor(), [suspects.images]).values], axis=1)
 
 
 def load_some(evidence: AuditEvidence, most: int) -> Iterator[NDArray[np.float32]]:
@@ -197,7 +197,7 @@ def expose_shadows(evidence: AuditEvidence, known: RealSets, statistics: BankSta
     if bank is None or run is None or statistics is None or not fits_run(bank, run):
         return {}
     drawn = load_some(evidence, int(bank.frozen.plan["number"]))
-    audited = {"density": measure_density(make_spaces(images), images, drawn)}
+    audited = {"density": measure_density(place_images(images), drawn)}
     if "D" in run.networks:
         audited["discriminator"] = score_images(run, images)
     return {

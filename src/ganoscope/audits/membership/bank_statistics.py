@@ -13,7 +13,7 @@ from ganoscope.data.store import Store
 from ganoscope.errors import UserError, describe
 from ganoscope.evaluate.likelihood_ratio import FEWEST_MODELS
 from ganoscope.evaluate.membership.discriminator import score_images
-from ganoscope.evaluate.nearest_images import Space, estimate_log_density, make_spaces, measure_nearest
+from ganoscope.evaluate.nearest_images import Placed, estimate_log_density, measure_nearest, place_images
 from ganoscope.files.tables import read_csv
 from ganoscope.presets import find_preset
 from ganoscope.progress import ProgressBar
@@ -72,11 +72,11 @@ def measure_bank(bank: Bank, images: NDArray[np.float32], inside: NDArray[np.boo
     if len(bank.models) < FEWEST_MODELS:
         fault, remedy = "too few models in the bank for likelihood ratios", "Make a bank of more, 64 are usual."
         raise UserError(describe(fault, len(bank.models), f"{FEWEST_MODELS} or more", remedy))
-    density, scores, spaces = [], [], make_spaces(images)
+    density, scores, placed = [], [], place_images(images)
     with ProgressBar("trying models of the bank", len(bank.models), unit="models") as progress:
         for model in bank.models:
             folder = bank.path / model.folder
-            density.append(measure_density(spaces, images, load_blocks(Store.open(folder / IMAGES))))
+            density.append(measure_density(placed, load_blocks(Store.open(folder / IMAGES))))
             run = open_run(folder / RUN, device)
             if "D" in run.networks:
                 scores.append(score_images(run, images))
@@ -91,18 +91,14 @@ def load_blocks(store: Store) -> Iterator[NDArray[np.float32]]:
         yield store.load_images(np.arange(start, min(start + BLOCK, store.count)))
 
 
-def measure_density(
-    spaces: list[Space], images: NDArray[np.float32], synthetic: Iterable[NDArray[np.float32]]
-) -> NDArray[np.float64]:
-    """Returns the log density of synthetic images at real ones, up to a constant, shape (N,).
+def measure_density(placed: Placed, synthetic: Iterable[NDArray[np.float32]]) -> NDArray[np.float64]:
+    """Returns the log density of synthetic images at N real ones, up to a constant, shape (N,).
 
     Args:
-        spaces: Spaces in which images are compared.
-        images: Real images, shape (N, 1, H, W).
+        placed: The real images.
         synthetic: Blocks of synthetic images.
     """
-    nearest = measure_nearest(spaces, [space.project(images) for space in spaces], synthetic)
-    return estimate_log_density(nearest[:, :, 0])
+    return estimate_log_density(measure_nearest(placed, synthetic)[:, :, 0])
 
 
 def fits_run(bank: Bank, run: TrainedRun | None) -> bool:
