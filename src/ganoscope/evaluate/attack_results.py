@@ -138,8 +138,8 @@ def adjust_claims(results: Sequence[AttackResult]) -> list[float]:
     """Returns the smaller adjusted p value of each attack, 1 where it does not count; Holm over all claims."""
     counted = [result for result in results if result.counts]
     adjusted = adjust_holm([result.p[name] for result in counted for name in STATISTICS])
-    smallest = dict(zip((one.name for one in counted), adjusted.reshape(-1, len(STATISTICS)).min(1), strict=True))
-    return [float(smallest.get(result.name, 1.0)) for result in results]
+    smallest = iter(adjusted.reshape(-1, len(STATISTICS)).min(1))
+    return [float(next(smallest)) if result.counts else 1.0 for result in results]
 
 
 def find_least_auroc(result: AttackResult, claims: int, bias: SplitBias | None) -> float:
