@@ -68,6 +68,14 @@ class Stream(Enum):
     BANK_MODELS = (103,), "seed of a model's training; path: model"
     BANK_LABELS = (107,), "classes of the images that all models of a bank draw"
     BANK_SHOWN = (109,), "real images that the samples of a bank are shown beside"
+    # membership
+    MEMBERSHIP_IMAGES = (141,), "real images that attacks are tried on; path: set"
+    MEMBERSHIP_SPLITS = (142,), "patients of the random splits that attacks must beat; path: control"
+    MEMBERSHIP_FOLDS = (143,), "patients of the folds of the two-sample test"
+    MEMBERSHIP_LABELS = (144,), "patients' labels in the permutations of the two-sample test"
+    MEMBERSHIP_BOOTSTRAP = (145,), "patients of each bootstrap resample of an attack's AUC"
+    INVERSION_STARTS = (146,), "noise that the inversion of a generator starts from"
+    SYNTHETIC_IMAGES = (147,), "synthetic images that attacks look at"
     # explanation and counterfactuals
     SHOWN_ANSWERS = (41,), "right and wrong answers of a classifier whose heat maps are shown"
     SUBJECTS = (43,), "real images that are explained"

@@ -2,9 +2,9 @@
 
 import numpy as np
 import pytest
-from scipy.stats import binomtest
+from scipy.stats import binom, binomtest
 
-from ganoscope.statistics.proportion import compute_wilson_interval
+from ganoscope.statistics.proportion import compute_clopper_pearson, compute_wilson_interval
 
 
 @pytest.mark.parametrize(("right", "count"), [(0, 12), (5, 9), (97, 200), (7, 7)])
@@ -20,3 +20,16 @@ def test_it_holds_the_shares_that_a_score_test_would_not_reject(share, count):
         if 1e-9 < end < 1 - 1e-9:
             assert abs(share - end) == pytest.approx(1.959964 * np.sqrt(end * (1 - end) / count), rel=1e-5)
     assert 0 <= low <= share <= high <= 1
+
+
+@pytest.mark.parametrize(("successes", "count"), [(0, 7), (1, 7), (3, 50), (7, 7), (2, 200)])
+def test_the_exact_interval_holds_the_shares_that_do_not_make_the_count_unlikely(successes, count):
+    low, high = compute_clopper_pearson(successes, count)
+    if successes:
+        assert binom.sf(successes - 1, count, low) == pytest.approx(0.025)
+    else:
+        assert low == 0
+    if successes < count:
+        assert binom.cdf(successes, count, high) == pytest.approx(0.025)
+    else:
+        assert high == 1

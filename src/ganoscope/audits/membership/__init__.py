@@ -1,0 +1,1 @@
+"""Parts of the question about membership: the two sets of real images, banks of shadow models, and the verdict."""

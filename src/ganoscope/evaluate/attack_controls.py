@@ -1,0 +1,137 @@
+"""Controls that decide whether an attack has found anything: the same scores, patients grouped at random.
+
+Members against members and non-members against non-members say how far apart halves of one set come by chance. Members
+and non-members mixed at random say the same at the attack's own sizes. An attack counts where it beats all three, and,
+where the two sets of real images differ by themselves, also what tells them apart without any generator.
+
+Scores are never recomputed: only labels change.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ganoscope.evaluate.split_bias import SplitBias
+from ganoscope.seeds import Stream, stream
+from ganoscope.statistics.group_contrast import (
+    Tried,
+    centre,
+    compute_split_auroc,
+    draw_labels,
+    rank_within,
+    studentise,
+    studentise_splits,
+    sum_groups,
+    weigh_groups,
+    weigh_top,
+)
+
+Floats = NDArray[np.float64]
+
+SPLITS, BLOCK = 2000, 200
+"""Random splits of each control, and those that are looked at together. Holm's adjustment over several attacks needs
+smaller p values than 200 splits could give."""
+STATISTICS = ("ranks", "top")
+"""`ranks`: the AUROC; `top`: Savage scores, for a few members that stand out."""
+SETS = ("members against members", "non-members against non-members", "members and non-members mixed")
+
+
+@dataclass(frozen=True)
+class Control:
+    """What random splits of the patients give.
+
+    Attributes:
+        name: One of `SETS`.
+        z: Studentised statistic of each split, by name, shape (SPLITS,).
+        auroc: AUROC of each split, shape (SPLITS,), at the sizes of this control's sets.
+        patients: Number of patients.
+    """
+
+    name: str
+    z: dict[str, Floats]
+    auroc: Floats
+    patients: int
+
+
+def score_ranks(tried: Tried) -> dict[str, Floats]:
+    """Returns the rank scores of both statistics by name, shape (N,) each."""
+    ranks = rank_within(tried.scores, tried.strata)
+    return {"ranks": ranks, "top": weigh_top(ranks)}
+
+
+def studentise_attack(tried: Tried) -> dict[str, float]:
+    """Returns both studentised statistics of members against non-members by name."""
+    return {name: studentise(weigh_groups(tried, values)) for name, values in score_ranks(tried).items()}
+
+
+def make_controls(tried: Tried, seed: int) -> list[Control]:
+    """Returns the controls of an attack.
+
+    The mixed one exchanges labels of patients, so it is left out where a patient is on both sides, as in a bank, whose
+    sides are equally large: the two others then have the attack's shape already.
+
+    Args:
+        tried: Scores of members and non-members.
+        seed: Seed of the splits.
+    """
+    places = np.unique(tried.groups, return_inverse=True)[1]
+    share = np.bincount(places, tried.member) / np.bincount(places)
+    sides = [(tried.take(tried.member), 0), (tried.take(~tried.member), 0)]
+    if np.isin(share, (0, 1)).all():
+        sides.append((tried, int(share.sum())))
+    return [split_at_random(side, first, number, seed) for number, (side, first) in enumerate(sides)]
+
+
+def split_at_random(tried: Tried, first: int, number: int, seed: int) -> Control:
+    """Returns one control.
+
+    Args:
+        tried: Scores of the images that are split.
+        first: Patients of the set that takes the place of the members; 0 for half of them.
+        number: Number of the control in `SETS`.
+        seed: Seed of the splits.
+    """
+    counts = np.unique(tried.groups, return_counts=True)[1].astype(np.int64)
+    sums = {name: sum_groups(centre(a, tried.strata), tried.groups) for name, a in score_ranks(tried).items()}
+    rng = stream(seed, Stream.MEMBERSHIP_SPLITS, number)
+    z: dict[str, list[Floats]] = {name: [] for name in STATISTICS}
+    auroc = []
+    for _ in range(0, SPLITS, BLOCK):
+        labels = draw_labels(len(counts), first or len(counts) // 2, rng, BLOCK)
+        for name in STATISTICS:
+            z[name].append(studentise_splits(sums[name], counts, labels))
+        auroc.append(compute_split_auroc(sums["ranks"], counts, labels))
+    joined = {name: np.concatenate(parts) for name, parts in z.items()}
+    return Control(SETS[number], joined, np.concatenate(auroc), len(counts))
+
+
+def compute_p(observed: float, null: Floats) -> float:
+    """Returns the share of random splits with a statistic as large, the attack itself counted among them.
+
+    Source: Phipson, Smyth 2010, https://doi.org/10.2202/1544-6115.1585
+
+    Example:
+        >>> compute_p(3.0, np.array([1.0, 2.0, 4.0]))
+        0.5
+    """
+    return float((1 + (null >= observed).sum()) / (1 + len(null)))
+
+
+def compare_with_bias(tried: Tried, bias: SplitBias) -> dict[str, float]:
+    """Returns one-sided p values of "the attack tells members no better than the two-sample test", by statistic.
+
+    Both scores belong to the same images, so their statistics are compared patient by patient.
+
+    Args:
+        tried: Scores of the attack.
+        bias: The two-sample test of the same images.
+    """
+    from scipy.stats import norm  # imported late: it takes half a second
+
+    other = Tried(bias.scores, tried.member, tried.groups, bias.folds)
+    own, its = score_ranks(tried), score_ranks(other)
+    return {
+        name: float(norm.sf(studentise(weigh_groups(tried, own[name]) - weigh_groups(other, its[name]))))
+        for name in STATISTICS
+    }

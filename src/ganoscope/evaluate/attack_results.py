@@ -1,0 +1,179 @@
+"""What a membership attack has found: AUROC, operating points, bound of epsilon, and its p values against the controls.
+
+Two claims are tested for every attack that counts: that members score higher as a whole, and that some stand out at the
+top. A claim's p value is the largest that any of its controls gives, adjusted for all claims together (Holm).
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ganoscope.evaluate.attack_controls import (
+    STATISTICS,
+    Control,
+    compare_with_bias,
+    compute_p,
+    make_controls,
+    score_ranks,
+    studentise_attack,
+)
+from ganoscope.evaluate.split_bias import SplitBias
+from ganoscope.seeds import Stream, stream
+from ganoscope.statistics.estimate import LEVEL, Estimate, compute_percentile_interval, make_estimate
+from ganoscope.statistics.group_contrast import Tried, centre, sum_groups, weigh_top
+from ganoscope.statistics.holm import adjust_holm
+from ganoscope.statistics.operating_points import OperatingPoint, bound_epsilon, list_points
+from ganoscope.statistics.patient_bootstrap import HeldOut, resample_patients
+
+Floats = NDArray[np.float64]
+
+ALPHA = 1 - LEVEL
+POWER = 0.8
+"""Probability with which a leak of the stated size would have been seen."""
+
+
+@dataclass(frozen=True)
+class AttackResult:
+    """Result of one attack.
+
+    Attributes:
+        name: Name of the attack.
+        threat: What the attacker has.
+        counts: Whether it is evidence by itself.
+        auroc: Probability that a member scores above a non-member, with an interval over patients.
+        z: Studentised statistics by name.
+        controls: What random splits give.
+        p: Largest p value over the controls by statistic, before adjustment.
+        points: Members found at rates of false alarms that can be resolved.
+        epsilon: 95 % lower bound of epsilon, and the largest that could have been shown.
+        standard_error: Standard error of the AUROC where nothing leaks.
+        members: Number of members' images.
+        top_error: Standard error of the sum of Savage scores where nothing leaks.
+    """
+
+    name: str
+    threat: str
+    counts: bool
+    auroc: Estimate
+    z: dict[str, float]
+    controls: list[Control]
+    p: dict[str, float]
+    points: list[OperatingPoint]
+    epsilon: tuple[float, float]
+    standard_error: float
+    members: int
+    top_error: float
+
+    @property
+    def floor(self) -> Estimate:
+        """AUROC between halves of one set, at the size of the attack, with the range of 95 % of random splits."""
+        z = np.concatenate([control.z["ranks"] for control in self.controls[:2]])
+        auroc = 0.5 + z * self.standard_error
+        low, high = compute_percentile_interval(auroc)
+        return Estimate(float(np.median(auroc)), low, high, self.auroc.n, self.auroc.groups)
+
+
+def measure_attack(
+    name: str, threat: str, counts: bool, tried: Tried, bias: SplitBias | None, seed: int
+) -> AttackResult:
+    """Returns what an attack has found.
+
+    Args:
+        name: Its name.
+        threat: What the attacker has.
+        counts: Whether it is evidence by itself.
+        tried: Scores of members and non-members.
+        bias: The two-sample test of the same images where it has shown that the sets differ; else None.
+        seed: Seed of all draws.
+    """
+    z, controls = studentise_attack(tried), make_controls(tried, seed)
+    beyond = compare_with_bias(tried, bias) if bias else dict.fromkeys(STATISTICS, 0.0)
+    p = {
+        name_: max(beyond[name_], *(compute_p(z[name_], control.z[name_]) for control in controls))
+        for name_ in STATISTICS
+    }
+    sides = tried.scores[tried.member], tried.scores[~tried.member]
+    patients = tuple(len(np.unique(tried.groups[chosen])) for chosen in (tried.member, ~tried.member))
+    errors = measure_errors(tried)
+    return AttackResult(
+        name=name,
+        threat=threat,
+        counts=counts,
+        auroc=estimate_attack(tried, seed),
+        z=z,
+        controls=controls,
+        p=p,
+        points=list_points(*sides, (patients[0], patients[1])),
+        epsilon=bound_epsilon(*sides, (patients[0], patients[1])),
+        standard_error=errors["ranks"],
+        members=int(tried.member.sum()),
+        top_error=errors["top"],
+    )
+
+
+def estimate_attack(tried: Tried, seed: int) -> Estimate:
+    """Returns the AUROC, averaged over strata, with its interval over patients."""
+    parts = [
+        HeldOut(part.groups, part.member.astype(np.int64), np.stack([-part.scores, part.scores], 1)[None])
+        for part in (tried.take(tried.strata == stratum) for stratum in np.unique(tried.strata))
+    ]
+    values, resampled = resample_patients(parts, stream(seed, Stream.MEMBERSHIP_BOOTSTRAP))
+    return make_estimate(float(values[0]), resampled[:, 0], len(tried.scores), len(np.unique(tried.groups)))
+
+
+def measure_errors(tried: Tried) -> dict[str, float]:
+    """Returns standard errors where nothing leaks, by statistic: of the AUROC, and of the sum of Savage scores."""
+    share = float(tried.member.mean())
+    squares = {
+        name: float((sum_groups(centre(values, tried.strata), tried.groups) ** 2).sum()) * share * (1 - share)
+        for name, values in score_ranks(tried).items()
+    }
+    pairs = len(tried.scores) * share * (1 - share)
+    return {"ranks": float(np.sqrt(squares["ranks"])) / pairs, "top": float(np.sqrt(squares["top"]))}
+
+
+def adjust_claims(results: Sequence[AttackResult]) -> list[float]:
+    """Returns the smaller adjusted p value of each attack, 1 where it does not count; Holm over all claims."""
+    counted = [result for result in results if result.counts]
+    adjusted = adjust_holm([result.p[name] for result in counted for name in STATISTICS])
+    smallest = iter(adjusted.reshape(-1, len(STATISTICS)).min(1))
+    return [float(next(smallest)) if result.counts else 1.0 for result in results]
+
+
+def find_least_auroc(result: AttackResult, claims: int, bias: SplitBias | None) -> float:
+    """Returns the AUROC that would have been called a leak with a probability of `POWER`.
+
+    Args:
+        result: The attack.
+        claims: Number of claims that share the level.
+        bias: The two-sample test where the sets differ by themselves; else None.
+    """
+    needed = need_z(result, claims, "ranks") * result.standard_error
+    return min(1.0, 0.5 + needed if bias is None else max(0.5, bias.auroc) + np.sqrt(2) * needed)
+
+
+def need_z(result: AttackResult, claims: int, statistic: str) -> float:
+    """Returns the mean of a studentised statistic that is called a leak with a probability of `POWER`."""
+    from scipy.stats import norm  # imported late: it takes half a second
+
+    border = max(np.quantile(control.z[statistic], 1 - ALPHA / claims) for control in result.controls)
+    return float(border + norm.ppf(POWER))
+
+
+def find_least_share(result: AttackResult, claims: int) -> float:
+    """Returns the share of members that, standing out above everything, would have been called a leak likewise.
+
+    Args:
+        result: The attack.
+        claims: Number of claims that share the level.
+    """
+    images = result.auroc.n
+    scores = weigh_top((np.arange(images, 0, -1) - 0.5) / images)  # highest first
+    outright = np.arange(1, result.members)
+    top = scores.cumsum()[outright - 1]
+    rest = (scores.sum() - top) / (images - outright)
+    shift = top + (result.members - outright) * rest - result.members * scores.mean()
+    enough = np.flatnonzero(shift >= need_z(result, claims, "top") * result.top_error)
+    return float(outright[enough[0]] / result.members) if len(enough) else 1.0
