@@ -68,6 +68,12 @@ class Stream(Enum):
     BANK_MODELS = (103,), "seed of a model's training; path: model"
     BANK_LABELS = (107,), "classes of the images that all models of a bank draw"
     BANK_SHOWN = (109,), "real images that the samples of a bank are shown beside"
+    # audits
+    AUDITED_IMAGES = (151,), "images that fidelity and diversity are measured on; path: set"
+    PAIRED_IMAGES = (152,), "images that are compared in pairs; path: set"
+    ENSEMBLE_SEEDS = (153,), "seeds of the classifiers of an ensemble"
+    ENSEMBLE_IMAGES = (154,), "real images that an ensemble learns from"
+    TISSUE_FLOOR_HALVES = (155,), "halves of patients that the floor of a tissue's HU is measured between"
     # explanation and counterfactuals
     SHOWN_ANSWERS = (41,), "right and wrong answers of a classifier whose heat maps are shown"
     SUBJECTS = (43,), "real images that are explained"
