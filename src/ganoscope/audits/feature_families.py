@@ -119,7 +119,17 @@ def extract_families(evidence: AuditEvidence) -> Families:
 
 
 def choose(positions: NDArray[np.int64], seed: int, number: int, most: int = MOST_IMAGES) -> NDArray[np.int64]:
-    """Returns at most `most` positions at random, ascending; all of them, in their order, where they are no more."""
+    """Returns at most `most` positions at random, ascending; all of them, in their order, where they are no more.
+
+    Args:
+        positions: Positions to choose from, shape (N,).
+        seed: Seed of the audit.
+        number: Number of the set.
+        most: Largest number of positions.
+
+    Returns:
+        Shape (n,).
+    """
     if len(positions) <= most:
         return positions
     return np.sort(stream(seed, Stream.AUDITED_IMAGES, number).permutation(positions)[:most])
@@ -240,7 +250,13 @@ def limit(trio: Trio, seed: int) -> Trio:
 
 
 def draw(count: int, seed: int, number: int) -> NDArray[np.int64]:
-    """Returns `MOST_PAIRED` random positions below `count`, ascending."""
+    """Returns `MOST_PAIRED` random positions, ascending, shape (MOST_PAIRED,).
+
+    Args:
+        count: Number of images of the set, at least as many.
+        seed: Seed of the audit.
+        number: Number of the set.
+    """
     return np.sort(stream(seed, Stream.PAIRED_IMAGES, number).permutation(count)[:MOST_PAIRED])
 
 

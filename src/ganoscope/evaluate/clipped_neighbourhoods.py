@@ -79,7 +79,7 @@ def compute_clipped_coverage(first: Features, reference: Features) -> Estimate:
 
 
 def count_share(counts: NDArray[np.int64]) -> Floats:
-    """Returns min(count / NEIGHBOURS, 1)."""
+    """Returns min(count / NEIGHBOURS, 1) of counts of any shape, same shape."""
     return np.minimum(counts / NEIGHBOURS, 1.0)
 
 
@@ -87,7 +87,7 @@ def count_share(counts: NDArray[np.int64]) -> Floats:
 def tabulate_coverage(others: int, generated: int) -> tuple[float, ...]:
     r"""Returns the coverage that is expected where m of the generated images are drawn like real ones, m = 0 ... M.
 
-    Of n real and m generated images in random order of their distance, J generated ones come before the k-th real one:
+    With n real and m generated images in random order of their distance, J generated ones come before the k-th real one:
     P(J = j) = C(j + k - 1, j) C(m - j + n - k, m - j) / C(n + m, m). The expected coverage is E min(J / k, 1).
 
     Source: derived here from exchangeability: the negative hypergeometric distribution, Johnson, Kemp, Kotz 2005,

@@ -72,13 +72,19 @@ def halve(real: Spectra, rng: np.random.Generator) -> tuple[Spectra, Spectra]:
 
 
 def take(spectra: Spectra, indices: NDArray[np.int64]) -> Spectra:
-    """Returns the spectra at some positions."""
+    """Returns the spectra at some positions, shape (M,)."""
     parts = (getattr(spectra, name)[indices] for name in ("radial", "peaks", "around", "groups"))
     return Spectra(*parts)
 
 
 def draw_mean(spectra: Spectra, images: int, rng: np.random.Generator) -> NDArray[np.float64]:
-    """Returns the mean power of some random images in decibels, shape (R,)."""
+    """Returns the mean power of some random images in decibels, shape (R,).
+
+    Args:
+        spectra: Spectra of a set.
+        images: Number of images to take.
+        rng: Source of the draws.
+    """
     chosen = rng.permutation(len(spectra.groups))[:images]
     return 10 * np.log10(spectra.radial[chosen].mean(axis=0) + 1e-12)
 

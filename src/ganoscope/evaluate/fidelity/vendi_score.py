@@ -39,7 +39,7 @@ def compute_vendi_score(directions: Floats, weights: Floats | None = None) -> fl
     Source: Friedman, Dieng 2023, "The Vendi Score", def. 3.1, https://arxiv.org/abs/2210.02410.
 
     Args:
-        directions: Of unit length, shape (N, C).
+        directions: Vectors of unit length, shape (N, C).
         weights: How often each image counts, shape (N,); by default once.
     """
     drawn = np.ones(len(directions)) if weights is None else weights

@@ -7,7 +7,7 @@ Source: IBSI, https://arxiv.org/abs/1612.07003, sect. 3.6; Haralick, Shanmugam, 
 import numpy as np
 from numpy.typing import NDArray
 
-from ganoscope.evaluate.radiomics.intensity import compute_entropy, divide
+from ganoscope.evaluate.radiomics.first_order import compute_entropy, divide
 
 Floats = NDArray[np.float64]
 NEIGHBOURS = ((0, 1), (1, 0), (1, 1), (1, -1))
@@ -79,7 +79,13 @@ def describe_pairs(shares: Floats, i: NDArray[np.int64], j: NDArray[np.int64]) -
 
 
 def describe_distances(shares: Floats, i: NDArray[np.int64], j: NDArray[np.int64]) -> dict[str, Floats]:
-    """Returns the features of the differences |i - j|; arguments as in `describe_pairs`."""
+    """Returns the features of the differences |i - j|.
+
+    Args:
+        shares: Joint distribution of two neighbours' levels, shape (N, K, K), symmetric.
+        i: Level of the first, shape (K, K).
+        j: Level of the second, same shape.
+    """
     gap, number = np.abs(i - j).astype(np.float64), len(i)
     mean, contrast = average(shares, gap), average(shares, gap**2)
     return {

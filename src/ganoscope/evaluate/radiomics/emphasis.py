@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from ganoscope.evaluate.radiomics.intensity import divide
+from ganoscope.evaluate.radiomics.first_order import divide
 
 Floats = NDArray[np.float64]
 
@@ -82,18 +82,35 @@ def measure_evenness(patches: Patches, images: int, count: Floats) -> dict[str, 
 
 
 def add_up(image: NDArray[np.int64], values: Floats, images: int) -> Floats:
-    """Returns the sum of the values, shape (P,), of each image, shape (images,)."""
+    """Returns the sum of the values of each image, shape (images,).
+
+    Args:
+        image: Number of the image of each value, shape (P,).
+        values: Values, shape (P,).
+        images: Number of images.
+    """
     return np.asarray(np.bincount(image, values, minlength=images), np.float64)
 
 
 def sum_squares(image: NDArray[np.int64], values: NDArray[np.int64], images: int) -> Floats:
-    """Returns the sum over values of (number of patches with that value)^2, by image, shape (images,)."""
+    """Returns the sum over values of (number of patches with that value)^2, by image, shape (images,).
+
+    Args:
+        image: Number of the image of each patch, shape (P,).
+        values: Its level or size, shape (P,).
+        images: Number of images.
+    """
     owner, number = count_equal(image, values)
     return add_up(owner, number**2, images)
 
 
 def count_equal(image: NDArray[np.int64], values: NDArray[np.int64]) -> tuple[NDArray[np.int64], Floats]:
-    """Returns (image, number of its patches with this value) for every value that an image has."""
+    """Returns (image, number of its patches with this value) for every value that an image has, shape (V,) each.
+
+    Args:
+        image: Number of the image of each patch, shape (P,).
+        values: Its level or size, shape (P,).
+    """
     most = int(values.max(initial=0)) + 1
     keys, number = np.unique(image * most + values, return_counts=True)
     return keys // most, number.astype(np.float64)

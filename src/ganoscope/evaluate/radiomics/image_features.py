@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ganoscope.evaluate.radiomics.cooccurrence import compute_cooccurrence_features
-from ganoscope.evaluate.radiomics.intensity import compute_histogram_features, compute_statistics
+from ganoscope.evaluate.radiomics.first_order import compute_histogram_features, compute_statistics
 from ganoscope.evaluate.radiomics.run_length import compute_run_length_features
 from ganoscope.evaluate.radiomics.size_zone import compute_size_zone_features
 from ganoscope.evaluate.radiomics.tone_difference import compute_tone_difference_features
@@ -16,7 +16,7 @@ from ganoscope.evaluate.radiomics.tone_difference import compute_tone_difference
 LEVELS = 32
 """Bins of the network range."""
 HISTOGRAM_KEPT = ("mode", "entropy", "uniformity", "maximum_gradient", "minimum_gradient")
-"""Of the histogram's features, those that intensities don't have themselves."""
+"""Features of the histogram that intensities don't have themselves."""
 TWICE = ("dissimilarity", "sum_average", "cluster_tendency", "sum_variance")
 """Co-occurrence features that equal another, or a multiple of it: difference average, joint average (twice)."""
 

@@ -6,7 +6,7 @@ Source: IBSI, https://arxiv.org/abs/1612.07003, sect. 3.10; Amadasun, King 1989,
 import numpy as np
 from numpy.typing import NDArray
 
-from ganoscope.evaluate.radiomics.intensity import divide
+from ganoscope.evaluate.radiomics.first_order import divide
 
 Floats = NDArray[np.float64]
 SMOOTHEST = 1e6

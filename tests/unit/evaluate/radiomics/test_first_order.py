@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from tests.fixtures.digital_phantom import LEVELS, NUMBER
 
-from ganoscope.evaluate.radiomics.intensity import compute_histogram_features, compute_statistics
+from ganoscope.evaluate.radiomics.first_order import compute_histogram_features, compute_statistics
 
 SHARED = {
     "mean": 2.15,
