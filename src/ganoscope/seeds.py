@@ -76,6 +76,12 @@ class Stream(Enum):
     MEMBERSHIP_BOOTSTRAP = (145,), "patients of each bootstrap resample of an attack's AUC"
     INVERSION_STARTS = (146,), "noise that the inversion of a generator starts from"
     SYNTHETIC_IMAGES = (147,), "synthetic images that attacks look at"
+    # audits
+    AUDITED_IMAGES = (151,), "images that fidelity and diversity are measured on; path: set"
+    PAIRED_IMAGES = (152,), "images that are compared in pairs; path: set"
+    ENSEMBLE_SEEDS = (153,), "seeds of the classifiers of an ensemble"
+    ENSEMBLE_IMAGES = (154,), "real images that an ensemble learns from"
+    TISSUE_FLOOR_HALVES = (155,), "halves of patients that the floor of a tissue's HU is measured between"
     # explanation and counterfactuals
     SHOWN_ANSWERS = (41,), "right and wrong answers of a classifier whose heat maps are shown"
     SUBJECTS = (43,), "real images that are explained"

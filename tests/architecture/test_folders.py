@@ -49,7 +49,9 @@ MIRRORED_FOLDERS = (
         "counterfactuals/results",
     },
     {"data/checks", "reports/store/sections"},  # a check, and the section that shows it
-    {"evaluate/fidelity", "training/run_folder", "reports/run/sections"},  # what a run has, and where it is shown
+    {"evaluate/fidelity", "training/run_folder", "reports/run/sections", "audits/questions"},  # what a run has, is
+    # shown, and is asked
+    {"evaluate/units", "audits/questions"},  # what is measured, and the question that it answers
     {"reports/store", "reports/classifier", "reports/run", "reports/study"},  # the pages are made alike
 )
 """Folders whose files bear each other's names on purpose."""

@@ -1,8 +1,9 @@
 """Features of images, in which distances between sets of images are computed.
 
-No single family of features can be trusted on medical images (Woodland et al. 2024), so there are two. Features of a
-ganoscope classifier respond to what distinguishes the classes. Those of a fixed random network need no training, have
-seen no patient, and respond to blur and noise that a classifier may have learned to ignore.
+No single family of features can be trusted on medical images (Woodland et al. 2024), so there are several. Features of
+a ganoscope classifier respond to what distinguishes the classes. Those of a fixed random network need no training, have
+seen no patient, and respond to blur and noise that a classifier may have learned to ignore. A third family, intensity
+and texture as radiomics measures them, has names that a reader can check.
 
 A classifier's features differ between its training images and all others, however similar these are. A distance to its
 train split is therefore compared with the distance of held-out real images from the same split, not with that between
@@ -24,6 +25,7 @@ from ganoscope.classifiers.fitness import refuse_other_images
 from ganoscope.classifiers.trained import TrainedClassifier
 from ganoscope.data.store import Store
 from ganoscope.errors import UserError
+from ganoscope.evaluate.radiomics.image_features import LEVELS, compute_radiomics
 from ganoscope.seeds import Stream, stream
 
 BATCH = 64
@@ -32,6 +34,9 @@ RANDOM_CHANNELS = (16, 32, 64)
 """Channels of the random network's levels; each level halves the side."""
 RANDOM_GAIN = 8.0
 """Gain of its first level: features are then about 1 on medical images, as the kernel distance expects."""
+
+MOST_DEVIATIONS = 10.0
+"""Standard deviations from the mean at which standardised features are clipped."""
 
 
 @dataclass(frozen=True)
@@ -129,6 +134,39 @@ def make_random_extractor(seed: int = 0, device: str = "cpu") -> Extractor:
         digest.update(weights.numpy().tobytes())
     place = torch.device(device)
     return Extractor(f"random network, seed {seed}", digest.hexdigest(), network.to(place), place)
+
+
+def make_radiomics_extractor() -> Extractor:
+    """Returns the extractor of IBSI intensity and texture features, see `ganoscope.evaluate.radiomics.image_features`.
+
+    Their scales differ by orders of magnitude: standardise them before distances are computed.
+
+    Example:
+        >>> make_radiomics_extractor().compute(torch.zeros(2, 1, 16, 16)).shape
+        torch.Size([2, 81])
+    """
+
+    def compute(images: Tensor) -> Tensor:
+        found = compute_radiomics(images[:, 0].cpu().numpy())
+        return torch.from_numpy(np.stack(list(found.values()), axis=1))
+
+    names = ",".join(compute_radiomics(np.zeros((1, 16, 16), np.float32)))
+    digest = hashlib.sha256(f"{LEVELS}:{names}".encode()).hexdigest()
+    return Extractor("radiomics", digest, compute)
+
+
+def standardise(features: Features, reference: Features) -> Features:
+    """Returns features divided by the standard deviation of a reference, around its mean, and clipped at 10 of them.
+
+    The clip keeps a single broken image from deciding a distance.
+
+    Args:
+        features: Features of a set.
+        reference: Features of the same extractor, such as those of the training images.
+    """
+    middle, scale = reference.values.mean(axis=0), reference.values.std(axis=0)
+    values = (features.values - middle) / np.where(scale > 1e-12, scale, 1.0)
+    return replace(features, values=values.clip(-MOST_DEVIATIONS, MOST_DEVIATIONS))
 
 
 @torch.no_grad()

@@ -15,6 +15,7 @@ Differs: neighbours of the same patient do not count for the reach of a neighbou
     is.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -80,11 +81,17 @@ def compute_distances(first: NDArray[np.float64], second: NDArray[np.float64]) -
 
 def compute_reach(features: Features) -> NDArray[np.float64]:
     """Returns the distance of each image from its fifth nearest neighbour of another group, shape (N,)."""
+    distances = compute_other_distances(features)
+    reach: NDArray[np.float64] = np.partition(distances, NEIGHBOURS - 1, axis=1)[:, NEIGHBOURS - 1]
+    return reach
+
+
+def compute_other_distances(features: Features) -> NDArray[np.float64]:
+    """Returns the distances between the images of a set, shape (N, N); infinite within a group."""
     member = np.unique(features.groups, return_inverse=True)[1]
     distances = compute_distances(features.values, features.values)
     distances[member[:, None] == member] = np.inf
-    reach: NDArray[np.float64] = np.partition(distances, NEIGHBOURS - 1, axis=1)[:, NEIGHBOURS - 1]
-    return reach
+    return distances
 
 
 def compare_sets(first: Features, reference: Features) -> Neighbourhoods:
@@ -129,11 +136,24 @@ def measure_share(name: str, evidence: Comparison) -> Measured:
     Raises:
         UserError: Something is missing, the sets are too small, or the extractor does not fit the store.
     """
+    return measure_at_equal_size(lambda first, reference: getattr(compare_sets(first, reference), name), evidence)
+
+
+def measure_at_equal_size(compare: Callable[[Features, Features], Estimate], evidence: Comparison) -> Measured:
+    """Returns a share that depends on the number of images, and its floor, for sets of equal size.
+
+    Args:
+        compare: Maps the features of a set, and those of as many reference images, to the share.
+        evidence: Holds generated and training images and an extractor; held-out images where there are any.
+
+    Raises:
+        UserError: Something is missing, the sets are too small, or the extractor does not fit the store.
+    """
     generated, real, peer = extract_sets(evidence)
     refuse_unlike(generated, real, *([peer] if peer else []))
     rng = stream(evidence.seed, Stream.FLOOR_HALVES)
     reference, other = split_halves(real, rng) if peer is None else (real, peer)
     images = min(len(reference.values), len(other.values), len(generated.values))
     reference, other, generated = (take_random(side, images, rng) for side in (reference, other, generated))
-    value, floor = (getattr(compare_sets(side, reference), name) for side in (generated, other))
+    value, floor = (compare(side, reference) for side in (generated, other))
     return Measured(value, floor, "higher", at_floor_size=value.value)

@@ -1,5 +1,7 @@
 """Extractors and the features of stores and streams."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
@@ -91,3 +93,17 @@ def test_no_images_and_features_that_are_not_finite_are_refused():
     wild = Extractor("wild", "", lambda image: image.flatten(1) / 0)
     with pytest.raises(UserError, match="features of wild are not finite"):
         extract_features(wild, [np.ones((2, 1, 4, 4), np.float32)])
+
+
+def test_radiomics_are_features_like_others_and_standardised_by_a_reference():
+    from ganoscope.evaluate.features import MOST_DEVIATIONS, make_radiomics_extractor, standardise
+
+    images = np.random.default_rng(0).normal(0, 0.4, (30, 1, 16, 16)).clip(-1, 1).astype(np.float32)
+    found = extract_features(make_radiomics_extractor(), [images])
+    assert found.values.shape == (30, 81)
+    assert make_radiomics_extractor().weights_sha256 == found.weights_sha256
+    moved = standardise(found, found)
+    assert moved.values.mean(axis=0) == pytest.approx(0, abs=1e-9)
+    assert set(moved.values.std(axis=0).round(6).tolist()) <= {0.0, 1.0}
+    broken = replace(found, values=found.values * 1e6)
+    assert np.abs(standardise(broken, found).values).max() == MOST_DEVIATIONS
