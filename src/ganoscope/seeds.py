@@ -68,6 +68,13 @@ class Stream(Enum):
     BANK_MODELS = (103,), "seed of a model's training; path: model"
     BANK_LABELS = (107,), "classes of the images that all models of a bank draw"
     BANK_SHOWN = (109,), "real images that the samples of a bank are shown beside"
+    # audits
+    METRIC_SPLIT = (161,), "patients that the training of a metric network is stopped by"
+    METRIC_BATCHES = (162,), "patients, images and their alteration in each training step; path: step"
+    METRIC_WEIGHTS = (163,), "first weights of a metric network, and its dropout"
+    PATIENT_PAIRS = (164,), "patients of each resample of the AUROC of pairs of images"
+    ALTERED_COPIES = (165,), "training images, and their alteration, that the power of an audit is measured with"
+    INFERRED_CLASSES = (166,), "patients of each resample of the accuracy of an inferred class"
     # explanation and counterfactuals
     SHOWN_ANSWERS = (41,), "right and wrong answers of a classifier whose heat maps are shown"
     SUBJECTS = (43,), "real images that are explained"
