@@ -74,6 +74,8 @@ class Stream(Enum):
     METRIC_WEIGHTS = (163,), "first weights of a metric network, and its dropout"
     PATIENT_PAIRS = (164,), "patients of each resample of the AUROC of pairs of images"
     ALTERED_COPIES = (165,), "training images, and their alteration, that the power of an audit is measured with"
+    NULL_IMAGES = (167,), "image of each held-out patient that p-values are computed from"
+    PLANTED_IMAGES = (168,), "images of training patients that the power of an audit is measured with"
     INFERRED_CLASSES = (166,), "patients of each resample of the accuracy of an inferred class"
     # explanation and counterfactuals
     SHOWN_ANSWERS = (41,), "right and wrong answers of a classifier whose heat maps are shown"

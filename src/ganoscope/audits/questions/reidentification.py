@@ -17,10 +17,11 @@ from ganoscope.audits.audit_evidence import AuditEvidence
 from ganoscope.contracts import Measured
 from ganoscope.errors import UserError, describe, refuse, write_count
 from ganoscope.evaluate.comparison import RealImages
+from ganoscope.evaluate.reidentification.calls import LEVEL
 from ganoscope.evaluate.reidentification.embedded_sets import embed_altered, embed_images, embed_real, load_shrunk
-from ganoscope.evaluate.reidentification.identification import LEVEL, Findings, identify
+from ganoscope.evaluate.reidentification.identification import Findings, Powers, identify, measure_powers
 from ganoscope.evaluate.reidentification.metric_training import Metric, MetricConfig, refuse_few, train_metric
-from ganoscope.evaluate.reidentification.nearest_patient import estimate_rate
+from ganoscope.evaluate.reidentification.patient_hits import estimate_rate
 from ganoscope.evaluate.reidentification.recognition import Recognition, measure_recognition
 from ganoscope.figures.sheets import make_sheet
 
@@ -32,8 +33,11 @@ LEAST_AUROC = 0.75
 """AUROC of pairs of images, below which the network can't tell patients apart well enough to find any."""
 ALTERED_COPIES = 500
 """Altered copies of training images that the power is measured with, at most."""
+STATED_SHARE = 0.05
+"""Share of planted images that the verdict states the power for, one of `PLANTED_SHARES`."""
+WORDS = {"altered copies": "altered copies of training images", "other films": "other films of training patients"}
 SHOWN = 12
-"""Synthetic images on the sheet, those of smallest p-value."""
+"""Synthetic images on the sheet, those most distinctly like one training patient."""
 
 
 def ask(evidence: AuditEvidence) -> Answer:
@@ -56,13 +60,16 @@ def ask(evidence: AuditEvidence) -> Answer:
     recognition = measure_recognition(judged, (members, strangers), seed)
     refuse_weak(recognition)
     embeddings = embed_images(metric, synthetic.load, synthetic.count)
-    altered = embed_altered(metric, evidence.members, ALTERED_COPIES, seed)
-    findings = identify(embeddings, synthetic.labels, members, strangers, altered)
+    findings = identify(embeddings, synthetic.labels, members, strangers, seed)
+    powers: Powers = {}
+    if not findings.calls.leaks:
+        altered = embed_altered(metric, evidence.members, ALTERED_COPIES, seed)
+        powers = measure_powers(findings, altered, members, seed)
     return Answer(
-        "fault" if findings.leaks else "clear",
-        write_verdict(findings, synthetic.count),
-        list_values(findings, recognition, metric),
-        describe_details(findings, recognition, metric, patients),
+        "fault" if findings.calls.leaks else "clear",
+        write_verdict(findings, powers, synthetic.count),
+        list_values(findings, powers, recognition, metric.weights_sha256),
+        describe_details(findings, powers, recognition, describe_training(metric, patients)),
         list_columns(findings, recognition, evidence.members),
         {"reidentification.png": draw_worst(evidence, findings)},
         WARNINGS,
@@ -125,89 +132,93 @@ def refuse_weak(recognition: Recognition) -> None:
         )
 
 
-def write_verdict(findings: Findings, images: int) -> str:
+def write_verdict(findings: Findings, powers: Powers, images: int) -> str:
     """Returns what is shown, or what would have been seen."""
-    hits, called = findings.hits, int(findings.called.sum())
-    rates = f"{hits.member_rate.value:.1%} of {hits.member_patients:,} training patients and "
-    rates += f"{hits.held_out_rate.value:.1%} of {hits.held_out_patients:,} held-out patients are hit"
-    hit = f"{rates} (p = {hits.p_value:.2g})."
-    if findings.leaks:
-        shown = f"{called:,} of {write_count(images, 'synthetic image')} show an identifiable training patient"
-        return f"Leak shown: {shown}, more alike than chance explains. {hit}"
-    none = "No leak shown: no synthetic image shows an identifiable training patient."
-    return f"{none} {hit} {write_power(findings, images)}"
-
-
-def write_power(findings: Findings, images: int) -> str:
-    """Returns what would have been seen, a sentence."""
-    copies, films = findings.power.altered, findings.power.other_films
-    other = f", another film of a training patient in {films.value:.0%}" if films else ""
-    seen = f"An altered copy of a training image passes for its patient in {copies.value:.0%} of cases{other}"
-    patients = findings.hits.held_out_patients
-    if findings.fewest > images:
-        return f"{seen}; but {images:,} images are too few beside {patients:,} held-out patients to call any."
-    return f"{seen}; {write_count(findings.fewest, 'such image')} among {images:,} would have been called."
-
-
-def list_values(findings: Findings, recognition: Recognition, metric: Metric) -> tuple[Value, ...]:
-    """Returns the numbers with intervals, and with what held-out patients reach as their floor."""
-    power, count = findings.power, len(findings.called)
-    called = Measured(estimate_rate(int(findings.called.sum()), count), None, "lower")
-    measured = {
-        "identified_share": called,
-        "matched_share": Measured(findings.alike, findings.alike_held_out, "like real"),
-        "patient_hit_rate": Measured(findings.hits.member_rate, findings.hits.held_out_rate, "like real"),
-        "recognition_auroc": Measured(recognition.auroc, None, "higher"),
-        "power_altered_copies": Measured(power.altered, None, "higher"),
-    }
-    if power.other_films:
-        measured["power_other_films"] = Measured(power.other_films, None, "higher")
-    return tuple(
-        Value(name, each, extractor="patient metric network", weights_sha256=metric.weights_sha256)
-        for name, each in measured.items()
+    calls, hits = findings.calls, findings.calls.hits
+    rates = f"{hits.member_rate.value:.1%} of {hits.member_patients:,} training patients are hit by a synthetic image, "
+    rates += (
+        f"and {hits.held_out_rate.value:.1%} of {hits.held_out_patients:,} held-out patients (p = {hits.p_value:.2g})"
     )
+    called, count = int(calls.called.sum()), write_count(images, "synthetic image")
+    if called:
+        return f"Leak shown: {called:,} of {count} show an identifiable training patient. {rates}."
+    if calls.too_many_hits:
+        return f"Leak shown: {rates}. Which images show a patient can't be said of any single one."
+    none = f"No leak shown: none of {count} shows an identifiable training patient."
+    return f"{none} {rates}. {write_power(powers)}"
+
+
+def write_power(powers: Powers) -> str:
+    """Returns what would have been seen, a sentence."""
+    seen = [f"{each[STATED_SHARE].value:.0%} of cases if they were {WORDS[name]}" for name, each in powers.items()]
+    return f"With {STATED_SHARE:.0%} more images, a leak would have been shown in {', in '.join(seen)}."
+
+
+def list_values(findings: Findings, powers: Powers, recognition: Recognition, weights_sha256: str) -> tuple[Value, ...]:
+    """Returns the numbers with intervals, and with what held-out patients reach as their floor."""
+    called = findings.calls.called
+    share = estimate_rate(int(called.sum()), len(called))
+    hits = findings.calls.hits
+    measured = {
+        "identified_share": Measured(share, None, "lower"),
+        "matched_share": Measured(findings.alike, findings.alike_held_out, "like real"),
+        "patient_hit_rate": Measured(hits.member_rate, hits.held_out_rate, "like real"),
+        "recognition_auroc": Measured(recognition.auroc, None, "higher"),
+    }
+    for name, power in powers.items():
+        measured[f"power_{name.replace(' ', '_')}"] = Measured(power[STATED_SHARE], None, "higher")
+    network = "patient metric network"
+    return tuple(Value(name, each, "all", network, weights_sha256) for name, each in measured.items())
 
 
 def describe_details(
-    findings: Findings, recognition: Recognition, metric: Metric, patients: NDArray[np.str_]
+    findings: Findings, powers: Powers, recognition: Recognition, training: dict[str, Any]
 ) -> dict[str, Any]:
     """Returns further figures, ready for JSON."""
     return {
-        "hits": asdict(findings.hits),
-        "fewest_images_called": findings.fewest,
+        "hits": asdict(findings.calls.hits),
         "level": LEVEL,
-        "training": {
-            "patients": len(np.unique(patients)),
-            "images": len(patients),
-            "validation_images": len(metric.validation),
-            "steps": metric.steps,
-            "validation_auroc": metric.validation_auroc,
+        "power": {
+            name: {f"{share:g}": asdict(shown) for share, shown in each.items()} for name, each in powers.items()
         },
+        "training": training,
         "recognition": {"patients": recognition.patients, **asdict(recognition.calibration)},
+    }
+
+
+def describe_training(metric: Metric, patients: NDArray[np.str_]) -> dict[str, Any]:
+    """Returns what the network has learned from, ready for JSON."""
+    return {
+        "patients": len(np.unique(patients)),
+        "images": len(patients),
+        "validation_images": len(metric.validation),
+        "steps": metric.steps,
+        "validation_auroc": metric.validation_auroc,
     }
 
 
 def list_columns(findings: Findings, recognition: Recognition, members: RealImages) -> dict[str, list[Any]]:
     """Returns the columns of `images.csv`."""
-    nearest = findings.evidence.nearest
+    nearest = findings.nearest
     names = members.store.column("sample_id")[members.indices]
     return {
         "nearest_patient_sample_id": names[nearest.position].tolist(),
         "same_patient_likeness": nearest.likeness.round(6).tolist(),
         "same_patient_probability": recognition.calibration.compute_probability(nearest.likeness).round(6).tolist(),
-        "reidentification_p_value": findings.evidence.p_values.tolist(),
-        "reidentified": ["yes" if one else "no" for one in findings.called.tolist()],
+        "same_patient_distinctness": nearest.distinctness.round(6).tolist(),
+        "reidentification_p_value": findings.scored.p_values.tolist(),
+        "reidentified": ["yes" if one else "no" for one in findings.calls.called.tolist()],
     }
 
 
 def draw_worst(evidence: AuditEvidence, findings: Findings) -> NDArray[np.uint8]:
-    """Returns a sheet: the synthetic images of smallest p-value, and below each its nearest training image."""
-    found = findings.evidence
-    worst = np.lexsort((-found.nearest.likeness, found.p_values))[:SHOWN]
+    """Returns a sheet: synthetic images most distinctly like one patient, and below each its nearest training image."""
+    nearest = findings.nearest
+    worst = np.argsort(-nearest.distinctness, kind="stable")[:SHOWN]
     order = np.sort(worst)
     synthetic = evidence.synthetic.load(order)[np.searchsorted(order, worst)]
     members = evidence.members
-    real = members.store.load_images(members.indices[found.nearest.position[worst]])
+    real = members.store.load_images(members.indices[nearest.position[worst]])
     pictures = np.concatenate([synthetic, real])[:, 0]
     captions = ("synthetic", "nearest\ntraining image")
     return make_sheet(((pictures + 1) * 127.5).round().astype(np.uint8), len(worst), captions)

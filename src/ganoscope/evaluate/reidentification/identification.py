@@ -1,49 +1,36 @@
-"""Whether synthetic images show training patients: p-values, calls, hits of patients, and what would have been called.
+"""Whether synthetic images show training patients: p-values, calls, and how often a leak would have been shown."""
 
-Two tests share a level of 5 %: images are called by the rule of Benjamini and Hochberg at one half of it, and training
-patients where they are hit more often than held-out ones, at the other.
-"""
-
-from dataclasses import dataclass, replace
+from collections.abc import Callable
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import false_discovery_control
 
+from ganoscope.evaluate.reidentification.calls import Calls, Scored, call, make_null, measure_power
 from ganoscope.evaluate.reidentification.matched_pairs import find_thresholds, pass_thresholds
 from ganoscope.evaluate.reidentification.nearest_patient import (
     Embedded,
-    Evidence,
     Floats,
-    Hits,
-    count_fewest,
-    count_hits,
-    estimate_rate,
+    Gallery,
+    Hidden,
+    Nearest,
+    compare_with_patients,
     find_nearest,
     find_nearest_of_patients,
-    weigh_images,
-    weigh_likeness,
 )
+from ganoscope.evaluate.reidentification.patient_hits import estimate_rate
+from ganoscope.seeds import Stream, stream
 from ganoscope.statistics.bootstrap import estimate_mean
 from ganoscope.statistics.estimate import Estimate
 
-LEVEL = 0.05
-"""Share of clean generators that may be called."""
-HIT_SHARE = 0.05
-"""Share of all patients that counts as hit."""
-
-
-@dataclass(frozen=True)
-class Power:
-    """Shares of images of training patients that would have been called.
-
-    Attributes:
-        altered: Of altered copies of training images.
-        other_films: Of other images of training patients who have several; None where none has.
-    """
-
-    altered: Estimate
-    other_films: Estimate | None
+MOST_FILMS = 500
+"""Films of training patients who have several that the power is measured with, at most."""
+PLANTED_SHARES = (0.01, 0.05, 0.2)
+"""Shares of all synthetic images that the power is measured for."""
+Null = Callable[[Floats], Floats]
+"""From distinctness to p-values."""
+Powers = dict[str, dict[float, Estimate]]
+"""How often a leak would be shown, by what is planted (`altered copies`, `other films`) and its share of all images."""
 
 
 @dataclass(frozen=True)
@@ -51,31 +38,26 @@ class Findings:
     """What was found.
 
     Attributes:
-        evidence: Likeness and p-values of each synthetic image.
-        called: Which images show an identifiable training patient, shape (N,).
+        gallery: Training and held-out images.
+        null: From distinctness to p-values.
+        nearest: Nearest training patient of each synthetic image.
+        scored: Synthetic images as both tests see them.
+        calls: Images and patients that are called.
         alike: Share of images beyond the threshold from pairs of different patients, matched by class and view.
         alike_held_out: The same share of images of held-out patients.
-        hits: Training and held-out patients that are hit.
-        power: What would have been called.
-        fewest: Images of smallest p-value that are called at the least.
     """
 
-    evidence: Evidence
-    called: NDArray[np.bool_]
+    gallery: Gallery
+    null: Null
+    nearest: Nearest
+    scored: Scored
+    calls: Calls
     alike: Estimate
     alike_held_out: Estimate
-    hits: Hits
-    power: Power
-    fewest: int
-
-    @property
-    def leaks(self) -> bool:
-        """Whether a leak is shown."""
-        return bool(self.called.any()) or self.hits.p_value <= LEVEL / 2
 
 
 def identify(
-    synthetic: Floats, classes: NDArray[np.str_] | None, members: Embedded, held_out: Embedded, altered: Floats
+    synthetic: Floats, classes: NDArray[np.str_] | None, members: Embedded, held_out: Embedded, seed: int
 ) -> Findings:
     """Returns whether synthetic images show training patients.
 
@@ -84,53 +66,70 @@ def identify(
         classes: Class of each, shape (N,); None where it is not known.
         members: Training images.
         held_out: Images of other patients.
-        altered: Embeddings of altered copies of training images, shape (K, D).
-
-    Source: Benjamini, Hochberg 1995, https://doi.org/10.1111/j.2517-6161.1995.tb02031.x
+        seed: Seed of the choice of an image per held-out patient.
     """
-    evidence = weigh_images(synthetic, members, held_out)
-    patients = len(np.unique(held_out.groups))
+    gallery = Gallery(members, held_out)
+    strangers = gallery.patients[gallery.members :]
+    own = find_nearest(held_out.embeddings, gallery, lambda rows: strangers[rows, None] == gallery.patients)
+    null = make_null(own.distinctness, held_out.groups, seed)
+    nearest = find_nearest(synthetic, gallery)
+    of_members, of_others = find_nearest_of_patients(synthetic, gallery)
+    scored = Scored(null(nearest.distinctness), of_members[None], of_others[None])
     thresholds = find_thresholds(members, held_out)
-    of_members, of_others = (find_nearest_of_patients(synthetic, real) for real in (members, held_out))
     alike = pass_thresholds(synthetic, members, thresholds, classes)
     others = pass_thresholds(held_out.embeddings, members, thresholds, held_out.classes)
     return Findings(
-        evidence,
-        np.asarray(false_discovery_control(evidence.p_values) <= LEVEL / 2),
+        gallery,
+        null,
+        nearest,
+        scored,
+        call(scored),
         estimate_rate(int(alike.sum()), len(alike)),
         estimate_mean(others.astype(np.float64), held_out.groups.tolist()),
-        count_hits(of_members, of_others, HIT_SHARE),
-        measure_power(members, held_out, altered),
-        count_fewest(1 / (patients + 1), len(synthetic), LEVEL / 2),
     )
 
 
-def measure_power(members: Embedded, held_out: Embedded, altered: Floats) -> Power:
-    """Returns the share of images of training patients that reach the smallest p-value; arguments as in `identify`.
-
-    Another film is looked for among the remaining films of its patient, and those of all others.
-    """
-    smallest = 1 / (len(np.unique(held_out.groups)) + 1)
-    reached = weigh_images(altered, members, held_out).p_values <= smallest * (1 + 1e-9)
-    copies = estimate_rate(int(reached.sum()), len(reached))
-    _, member, counts = np.unique(members.groups, return_inverse=True, return_counts=True)
-    several = np.flatnonzero(counts[member] > 1)
-    if not len(several):
-        return Power(copies, None)
-    films = weigh_other_films(several, members, held_out) <= smallest * (1 + 1e-9)
-    return Power(copies, estimate_mean(films.astype(np.float64), members.groups[several].tolist()))
-
-
-def weigh_other_films(positions: NDArray[np.int64], members: Embedded, held_out: Embedded) -> Floats:
-    """Returns the p-values of training images as if they were synthetic, compared with all but themselves, shape (K,).
+def measure_powers(findings: Findings, altered: Floats, members: Embedded, seed: int) -> Powers:
+    """Returns how often a leak would be shown, by what is planted and by its share of all images.
 
     Args:
-        positions: Positions of the images among the training images, shape (K,).
+        findings: What was found, without a leak.
+        altered: Embeddings of altered copies of training images, shape (K, D).
         members: Training images.
-        held_out: Images of other patients.
+        seed: Seed of the choice of planted images.
     """
-    everyone = replace(members, groups=np.arange(len(members.groups)))  # each a group of its own
-    queries = members.embeddings[positions]
-    nearest = find_nearest(queries, everyone, positions)
-    null = find_nearest(held_out.embeddings, members)
-    return weigh_likeness(queries, nearest, null, held_out)
+    planted = score_planted(altered, members, findings.gallery, findings.null, seed)
+    return {
+        name: {share: measure_power(findings.scored, images, share, seed) for share in PLANTED_SHARES}
+        for name, images in planted.items()
+    }
+
+
+def score_planted(altered: Floats, members: Embedded, gallery: Gallery, null: Null, seed: int) -> dict[str, Scored]:
+    """Returns images that should be called, as both tests see them.
+
+    Another film is looked for among the remaining films of its patient, and those of all others.
+
+    Args:
+        altered: Embeddings of altered copies of training images, shape (K, D).
+        members: Training images.
+        gallery: Training and held-out images.
+        null: From distinctness to p-values.
+        seed: Seed of the choice of other films.
+    """
+    planted = {"altered copies": score(altered, gallery, null, None)}
+    _, member, counts = np.unique(members.groups, return_inverse=True, return_counts=True)
+    several = np.flatnonzero((counts[member] > 1) & members.named)
+    if len(several):
+        chosen = stream(seed, Stream.PLANTED_IMAGES, 1).permutation(several)[:MOST_FILMS]
+        places = np.arange(len(gallery.patients))
+        films = members.embeddings[chosen]
+        planted["other films"] = score(films, gallery, null, lambda rows: chosen[rows, None] == places)
+    return planted
+
+
+def score(embeddings: Floats, gallery: Gallery, null: Null, hidden: Hidden | None) -> Scored:
+    """Returns images as both tests see them; arguments as in `find_nearest`."""
+    distinctness = find_nearest(embeddings, gallery, hidden).distinctness
+    likeness = compare_with_patients(embeddings, gallery, hidden)
+    return Scored(null(distinctness), likeness[:, : gallery.member_patients], likeness[:, gallery.member_patients :])

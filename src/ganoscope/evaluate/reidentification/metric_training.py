@@ -127,7 +127,8 @@ def train_metric(
     learned, judged = np.flatnonzero(~validation[member]), np.flatnonzero(validation[member])
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(make_torch_seed(seed, Stream.METRIC_WEIGHTS))
-        network = PatientMetric().to(device).to(memory_format=torch.channels_last)
+        network = PatientMetric().to(device)
+        network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         best = Metric(network, "", 0, -1.0, judged)
         looks = 0
         with ProgressBar("learning to tell patients apart", config.steps, unit="steps") as bar:
@@ -203,8 +204,13 @@ def draw_batch(
 
 
 def look(network: PatientMetric, images: NDArray[np.float32], member: NDArray[np.int64], seed: int) -> float:
-    """Returns the AUROC of pairs of images; arguments as in `train_metric`. The network is left in evaluation mode."""
+    """Returns the AUROC of pairs of images, NaN where an output is not finite; arguments as in `train_metric`.
+
+    The network is left in evaluation mode.
+    """
     pairs = make_pairs(embed(network.eval(), images), member, seed)
+    if not np.isfinite(pairs.likeness).all():
+        return float("nan")
     return float(compute_auroc(pairs.likeness, pairs.same, pairs.weights[None])[0])
 
 
