@@ -1,0 +1,63 @@
+"""Parts of images that are compared: the whole, and squares of about a seventh of it that overlap by two thirds."""
+
+from dataclasses import dataclass
+from itertools import product
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ganoscope.evaluate.copies.bands import BAND_PX
+
+EDGE_PX = 2
+"""Left out at each side: what a shift moved into the picture disturbs the filter there."""
+PART_PX, STEP_PX = 12, 4
+"""Side of the squares, and the distance between neighbours."""
+
+
+@dataclass(frozen=True)
+class Region:
+    """A square of a band.
+
+    Attributes:
+        top: First row.
+        left: First column.
+        side: Number of rows and columns.
+    """
+
+    top: int
+    left: int
+    side: int
+
+    @property
+    def whole(self) -> bool:
+        """Whether it is the whole image."""
+        return self.side > PART_PX
+
+    def cut(self, bands: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Returns the pixels of bands (n, BAND_PX, BAND_PX) inside the square, with norm 1, shape (n, side^2)."""
+        square = bands[:, self.top : self.top + self.side, self.left : self.left + self.side]
+        flat = square.reshape(len(bands), -1)
+        return normalise(flat)
+
+
+def normalise(vectors: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Returns vectors (n, m) divided by their norms; those that are nearly zero become zero."""
+    norms = np.sqrt(np.einsum("nm,nm->n", vectors, vectors))[:, None]
+    unit: NDArray[np.float32] = np.where(norms > 1e-3, vectors / np.maximum(norms, 1e-3), 0).astype(np.float32)
+    return unit
+
+
+def list_regions() -> tuple[Region, ...]:
+    """Returns all squares: first the whole image, then the parts.
+
+    Example:
+        >>> regions = list_regions()
+        >>> len(regions), regions[0].side, regions[1].side
+        (26, 28, 12)
+    """
+    starts = range(EDGE_PX, BAND_PX - EDGE_PX - PART_PX + 1, STEP_PX)
+    parts = (Region(top, left, PART_PX) for top, left in product(starts, repeat=2))
+    return (Region(EDGE_PX, EDGE_PX, BAND_PX - 2 * EDGE_PX), *parts)
+
+
+REGIONS = list_regions()
