@@ -82,6 +82,15 @@ class Stream(Enum):
     ENSEMBLE_SEEDS = (153,), "seeds of the classifiers of an ensemble"
     ENSEMBLE_IMAGES = (154,), "real images that an ensemble learns from"
     TISSUE_FLOOR_HALVES = (155,), "halves of patients that the floor of a tissue's HU is measured between"
+    # audits
+    METRIC_SPLIT = (161,), "patients that the training of a metric network is stopped by"
+    METRIC_BATCHES = (162,), "patients, images and their alteration in each training step; path: step"
+    METRIC_WEIGHTS = (163,), "first weights of a metric network, and its dropout"
+    PATIENT_PAIRS = (164,), "patients of each resample of the AUROC of pairs of images"
+    ALTERED_COPIES = (165,), "training images, and their alteration, that the power of an audit is measured with"
+    NULL_IMAGES = (167,), "image of each held-out patient that p-values are computed from"
+    PLANTED_IMAGES = (168,), "images of training patients that the power of an audit is measured with"
+    INFERRED_CLASSES = (166,), "patients of each resample of the accuracy of an inferred class"
     # explanation and counterfactuals
     SHOWN_ANSWERS = (41,), "right and wrong answers of a classifier whose heat maps are shown"
     SUBJECTS = (43,), "real images that are explained"
