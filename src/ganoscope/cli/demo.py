@@ -11,7 +11,7 @@ from ganoscope.workflows.demo import DemoConfig, demo
 
 @dataclass
 class Command:
-    """Prepares, trains, generates, explains and reports in one go. Rerun the same command to resume."""
+    """Prepares, trains, generates, explains, audits and reports in one go. Rerun the same command to resume."""
 
     out: Path = Path("ganoscope-demo")
     """Folder for all results."""

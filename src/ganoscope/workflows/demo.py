@@ -1,12 +1,13 @@
-"""`ganoscope demo`: prepare, train, generate, explain and report in one call; completed stages are kept."""
+"""`ganoscope demo`: prepare, train, generate, explain, audit and report in one call; completed stages are kept."""
 
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from ganoscope.audits.config import AuditConfig
 from ganoscope.data.phantoms.phantom_store import PhantomConfig
 from ganoscope.data.prepare.config import PrepareConfig
 from ganoscope.data.store import Store
-from ganoscope.errors import UserError, describe, refuse
+from ganoscope.errors import Range, UserError, list_range_faults, refuse
 from ganoscope.explanation.config import ExplainConfig
 from ganoscope.figures.contact_sheet import save_contact_sheet
 from ganoscope.files import load_json, remove, remove_leftovers, save_json
@@ -14,8 +15,10 @@ from ganoscope.files.field_types import fit_fields
 from ganoscope.generation.config import GenerateConfig
 from ganoscope.locks import one_writer
 from ganoscope.presets import make_train_config
+from ganoscope.reports.audit.scorecard_text import show_answer, show_scorecard
 from ganoscope.reports.run.config import ReportConfig
 from ganoscope.reports.terminal import say, show_alarms, show_store
+from ganoscope.workflows.audit import audit
 from ganoscope.workflows.explain import explain
 from ganoscope.workflows.generate import generate
 from ganoscope.workflows.phantom import phantom
@@ -25,8 +28,9 @@ from ganoscope.workflows.train import train
 
 PHANTOMS = 2000
 """Number of phantoms drawn where the user gives no images."""
-LEAST = 32
-"""Smallest number of images to train on, and to explain."""
+STAGES = ("store", "run", "generated", "explanations", "audit")
+"""Folders of the stages."""
+RANGES = {"images": Range(32), "number": Range(32)}
 
 
 @dataclass(frozen=True)
@@ -51,14 +55,7 @@ class DemoConfig:
             UserError: A count is too small.
         """
         fit_fields(self)
-        values = {"images": self.images, "number": self.number}
-        refuse(
-            [
-                describe(f"--{name} is too small", value, f"{LEAST} or more", "")
-                for name, value in values.items()
-                if value < LEAST
-            ]
-        )
+        refuse(list_range_faults(self, RANGES))
 
 
 DEFAULTS = DemoConfig()
@@ -76,19 +73,21 @@ def demo(out: Path, config: DemoConfig = DEFAULTS) -> Path:
     """
     with one_writer(out):
         claim_folder(out, config)
-        store, run, generated, explanations = (out / name for name in ("store", "run", "generated", "explanations"))
+        store, run, generated, explanations, audited = (out / name for name in STAGES)
         if not (store / "store.json").exists():
             show_store(make_store(store, config))
             say(f"contact sheet: {save_contact_sheet(Store.open(store), out / 'contact_sheet.png')}")
         train("r3gan", store, run, make_train_config("r3gan", images=config.images, seed=config.seed))
-        remove_outdated(run, generated, explanations)
+        remove_outdated(run, generated, explanations, audited)
         if not generated.exists():
             generate(run, generated, GenerateConfig(seed=config.seed))
         if not explanations.exists():
             explain(run, store, explanations, ExplainConfig(number=config.number, seed=config.seed))
         say((explanations / "summary.txt").read_text(encoding="utf-8"))
         show_alarms(explanations / "alarms.json")
-        return report(run, out / "report.html", ReportConfig(explanations=explanations, generated=generated))
+        show_scorecard(audit(run, store, audited, AuditConfig(seed=config.seed), show_answer), audited)
+        pages = ReportConfig(explanations=explanations, generated=generated, audit=audited)
+        return report(run, out / "report.html", pages)
 
 
 def make_store(store: Path, config: DemoConfig) -> Store:

@@ -78,9 +78,7 @@ class Candidates:
     spread: Floats
 
 
-def find_candidates(
-    index: MemberIndex, bands: Floats, numbers: Sequence[int], views: tuple[View, ...]
-) -> Candidates:
+def find_candidates(index: MemberIndex, bands: Floats, numbers: Sequence[int], views: tuple[View, ...]) -> Candidates:
     """Returns the candidates for images.
 
     Args:

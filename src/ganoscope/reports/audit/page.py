@@ -4,7 +4,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from ganoscope.alarms import Severity
 from ganoscope.audits.answer import Value
+from ganoscope.audits.over_training import LEAKS
 from ganoscope.audits.scorecard import Entry, Scorecard
 from ganoscope.files import replacing
 from ganoscope.reports.audit.over_training_chart import CURVE, draw_curve
@@ -86,7 +88,8 @@ def show_policy(scorecard: Scorecard) -> tuple[Section, ...]:
 def make_fault(entry: Entry) -> Card:
     """Returns a fault as a card."""
     title = entry.name.replace("_", " ").capitalize()
-    return Card("danger", SIGNS["danger"], title, entry.verdict, anchor=entry.name, section=entry.question)
+    severity: Severity = "danger" if entry.name in LEAKS else "warning"
+    return Card(severity, SIGNS[severity], title, entry.verdict, anchor=entry.name, section=entry.question)
 
 
 def show_entry(out: Path, entry: Entry) -> Chapter:

@@ -3,8 +3,8 @@
 from pathlib import Path
 
 from ganoscope.alarms import Alarm, load_alarms, run_checks, sort_alarms
-from ganoscope.audits.shown_faults import FAULT_CHECK
 from ganoscope.audits.scorecard import load_scorecard
+from ganoscope.audits.shown_faults import FAULT_CHECK
 from ganoscope.classifiers.fitness import DANGER_CHECK
 from ganoscope.files.records import load_mapping
 from ganoscope.reports.kit.alarm_cards import (
