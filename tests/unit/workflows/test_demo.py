@@ -11,7 +11,7 @@ from ganoscope.workflows.demo import DemoConfig, claim_folder, remove_outdated
 
 @pytest.mark.parametrize("name", ["images", "number"])
 def test_counts_have_a_smallest_value(name):
-    with pytest.raises(UserError, match=rf"--{name} is too small.*32 or more"):
+    with pytest.raises(UserError, match=rf"--{name} is out of range.*32 or more"):
         DemoConfig(**{name: 31})
 
 
