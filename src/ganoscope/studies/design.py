@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from ganoscope.data.store import Store
 from ganoscope.data.store.classes import refuse_test_only, refuse_unlabelled
 from ganoscope.errors import UserError, describe, gather, refuse
-from ganoscope.files import save_json
+from ganoscope.files import partial_name, save_json
 from ganoscope.files.records import load_mapping
 from ganoscope.files.tables import read_csv, save_csv
 from ganoscope.statistics.planning.feasibility import Feasibility, check_feasibility
@@ -266,7 +266,7 @@ def freeze(folder: Path, design: Design, store: Store, cohort: Cohort, splits: S
     Raises:
         UserError: The study was begun with another design, or its files were changed.
     """
-    path, described = folder / FILE, design.describe()
+    path, table, described = folder / FILE, folder / SPLITS, design.describe()
     ids = store.column("sample_id")[cohort.positions].tolist()
     rows = (
         {"split": number, "sample_id": sample, "part": part}
@@ -275,9 +275,13 @@ def freeze(folder: Path, design: Design, store: Store, cohort: Cohort, splits: S
     )
     if path.exists():
         refuse_changes(path, described, design.sha256)
-        refuse_other_splits(folder / SPLITS, rows)
+        if table.exists():
+            refuse_other_splits(table, rows)
+        else:  # a process was killed before it had its name; the design fixes what is in it
+            save_csv(table, SPLIT_COLUMNS, rows)
         return
-    save_csv(folder / SPLITS, SPLIT_COLUMNS, rows)
+    hidden = partial_name(table)
+    save_csv(hidden, SPLIT_COLUMNS, rows)
     frozen = datetime.now(UTC).isoformat(timespec="seconds")
     exploratory = design.config.exploratory
     save_json(
@@ -290,6 +294,7 @@ def freeze(folder: Path, design: Design, store: Store, cohort: Cohort, splits: S
             "design": described,
         },
     )
+    hidden.replace(table)
 
 
 def refuse_changes(path: Path, described: Mapping[str, Any], sha256: str) -> None:

@@ -10,6 +10,7 @@ import pytest
 
 from ganoscope.data.store import Store
 from ganoscope.errors import UserError
+from ganoscope.locks import is_vacant
 from ganoscope.studies.config import StudyConfig
 from ganoscope.studies.design import FILE, freeze, make_design
 from ganoscope.studies.judgement import list_warnings
@@ -102,6 +103,23 @@ def test_edited_splits_are_refused(store, tmp_path, edit):
     path.write_text(edit(path.read_text()))
     with pytest.raises(UserError, match=r"splits\.csv"):
         freeze(tmp_path, parts[0], store, *parts[1:])
+
+
+def test_a_process_killed_while_it_freezes_leaves_a_folder_that_the_same_call_takes_up(store, tmp_path, monkeypatch):
+    def die(*_):
+        raise SystemExit(9)
+
+    parts = make_design(store, CONFIG)
+    freeze(tmp_path / "whole", parts[0], store, *parts[1:])
+    known = (tmp_path / "whole" / "splits.csv").read_bytes()
+    with monkeypatch.context() as patched, pytest.raises(SystemExit):
+        patched.setattr("ganoscope.studies.design.save_json", die)
+        freeze(tmp_path / "early", parts[0], store, *parts[1:])
+    assert is_vacant(tmp_path / "early")
+    (tmp_path / "whole" / "splits.csv").unlink()  # killed between design.json and its own name
+    for name in ("early", "whole"):
+        freeze(tmp_path / name, parts[0], store, *parts[1:])
+        assert (tmp_path / name / "splits.csv").read_bytes() == known
 
 
 def test_the_hash_of_the_splits_is_that_of_all_their_parts_in_order(store):
