@@ -91,6 +91,9 @@ class Stream(Enum):
     NULL_IMAGES = (167,), "image of each held-out patient that p-values are computed from"
     PLANTED_IMAGES = (168,), "images of training patients that the power of an audit is measured with"
     INFERRED_CLASSES = (166,), "patients of each resample of the accuracy of an inferred class"
+    # audits
+    COPY_NULL = (131,), "held-out images that resemblance by chance is measured on"
+    PLANTED_COPIES = (133,), "real images that are copied, and how the copies are altered, to see whether they are found"
     # explanation and counterfactuals
     SHOWN_ANSWERS = (41,), "right and wrong answers of a classifier whose heat maps are shown"
     SUBJECTS = (43,), "real images that are explained"

@@ -25,11 +25,11 @@ FLOOR = 0.15
 FAINTEST = 1e-7
 """Squared strength, of network values, below which an image counts as constant."""
 BAND_PX = SIDE_PX // 2
-"""Side of a band; all lengths in pixels in this folder are at this side where nothing else is said."""
+"""Side of a band after `halve`: of what is compared."""
 
 
 def make_bands(images: Floats) -> Floats:
-    """Returns the bands of images in network range, shape (n, H, W), as (n, BAND_PX, BAND_PX); zeros for constant ones.
+    """Returns the bands of images in network range (n, H, W), shape (n, SIDE_PX, SIDE_PX); zeros for constant ones.
 
     Source: see the module.
     """
@@ -39,8 +39,13 @@ def make_bands(images: Floats) -> Floats:
     band = fine - coarse
     strength = blur(band**2, AROUND_PX)
     mean = strength.mean(axis=(1, 2), keepdims=True)
-    equal = np.where(mean > FAINTEST, band / np.sqrt(strength + FLOOR * mean + FAINTEST), 0)
-    small: Floats = equal.reshape(len(images), BAND_PX, 2, BAND_PX, 2).mean(axis=(2, 4)).astype(np.float32)
+    equal: Floats = np.where(mean > FAINTEST, band / np.sqrt(strength + FLOOR * mean + FAINTEST), 0).astype(np.float32)
+    return equal
+
+
+def halve(bands: Floats) -> Floats:
+    """Returns bands (n, SIDE_PX, SIDE_PX) at half their side, averaged, shape (n, BAND_PX, BAND_PX)."""
+    small: Floats = bands.reshape(len(bands), BAND_PX, 2, BAND_PX, 2).mean(axis=(2, 4))
     return small
 
 

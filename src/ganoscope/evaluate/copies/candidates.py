@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from ganoscope.evaluate.copies.member_index import BLOCK, MemberIndex, iterate_blocks
 from ganoscope.evaluate.copies.regions import REGIONS
-from ganoscope.evaluate.copies.views import View, list_views
+from ganoscope.evaluate.copies.views import View, apply_all, list_views
 
 Floats = NDArray[np.float32]
 Extent = Literal["whole", "part"]
@@ -26,7 +26,7 @@ LEAST_SPREAD = 0.02
 """Where all real images are equally similar, as to an empty picture, their spread counts as this."""
 HIGHEST = 0.9999
 """Cosines above count as this."""
-QUERIES = 256
+QUERIES = 128
 """Images that are compared with a block at once."""
 PAIRS_IN_ALL_VIEWS = 20_000_000
 """Most pairs of images that are compared in all views."""
@@ -83,11 +83,11 @@ def find_candidates(index: MemberIndex, bands: Floats, numbers: Sequence[int], v
 
     Args:
         index: The real images.
-        bands: Bands of the images, shape (n, BAND_PX, BAND_PX), n up to QUERIES.
+        bands: Bands of the images, shape (n, SIDE_PX, SIDE_PX), n up to QUERIES.
         numbers: Numbers of the regions that are compared.
         views: Views in which they are compared.
     """
-    moved = [view.apply(bands) for view in views]
+    moved = list(apply_all(views, bands))
     found = [find_in_region(index, moved, number) for number in numbers]
     return Candidates(*(np.stack([getattr(one, field.name) for one in found], axis=1) for field in fields(Candidates)))
 

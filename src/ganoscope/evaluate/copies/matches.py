@@ -12,18 +12,20 @@ from itertools import product
 import numpy as np
 from numpy.typing import NDArray
 
-from ganoscope.evaluate.copies.bands import make_bands
+from ganoscope.evaluate.copies.bands import halve, make_bands
 from ganoscope.evaluate.copies.candidates import HIGHEST, QUERIES, Candidates, Extent, Views, find_candidates
 from ganoscope.evaluate.copies.member_index import Load, MemberIndex
 from ganoscope.evaluate.copies.regions import REGIONS
-from ganoscope.evaluate.copies.views import View
+from ganoscope.evaluate.copies.views import View, shift
 
 Floats = NDArray[np.float32]
 
 EXTENTS: tuple[Extent, ...] = ("whole", "part")
 NUDGES_PX = tuple(product((-1, 0, 1), repeat=2))
-"""Shifts that are tried at the close look."""
-FACTORS = (1.0, 0.95, 1.05)
+"""Shifts of whole images that are tried at the close look, in pixels of an image of SIDE_PX."""
+FAR_NUDGES_PX = tuple(product((-2, -1, 0, 1, 2), repeat=2))
+"""The same for parts, which are not shifted before."""
+FACTORS = (1.0, 0.97, 1.03)
 """Factors of a whole image's size that are tried at the close look."""
 LOOKED_AT = 6
 """Candidates of each image that are looked at closely."""
@@ -37,14 +39,15 @@ class Matches:
         position: Position of the real image in the index, shape (n,).
         score: How far it stands out among all real images: Fisher's z of the absolute cosine of the whitened
             coordinates after the close look, less its median over real images, in units of their spread, shape (n,).
-        cosine: The cosine, shape (n,): below 0 where it resembles the inverted image.
+        correlation: Correlation of the two bands themselves in that region, shape (n,): below 0 where it resembles the
+            inverted image.
         view: Number of the view, shape (n,).
         region: Number of the region, shape (n,): 0 for whole images.
     """
 
     position: NDArray[np.int64]
     score: NDArray[np.float64]
-    cosine: NDArray[np.float64]
+    correlation: NDArray[np.float64]
     view: NDArray[np.int64]
     region: NDArray[np.int64]
 
@@ -72,16 +75,17 @@ def join_matches(blocks: list[dict[Extent, Matches]], extent: Extent) -> Matches
 
 
 def match(index: MemberIndex, bands: Floats, extent: Extent, views: tuple[View, ...]) -> Matches:
-    """Returns the matches of some images, given by their bands, shape (n, BAND_PX, BAND_PX)."""
+    """Returns the matches of some images, given by their bands, shape (n, SIDE_PX, SIDE_PX)."""
     numbers = [number for number, region in enumerate(REGIONS) if region.whole == (extent == "whole")]
     pairs = choose_pairs(find_candidates(index, bands, numbers, views), np.array(numbers))
-    cosines, scores = np.empty(pairs.positions.shape), np.empty(pairs.positions.shape)
-    for column in range(cosines.shape[1]):
-        cosines[:, column] = look_closely(index, bands, pairs.take(column), views)
+    looked = [look_closely(index, bands, pairs.take(column), views) for column in range(pairs.positions.shape[1])]
+    cosines, correlations = (np.stack(values, axis=1) for values in zip(*looked, strict=True))
     similarities = np.arctanh(np.abs(cosines).clip(max=HIGHEST))
     scores = (similarities - pairs.usual) / pairs.spread
     best = np.arange(len(bands)), scores.argmax(axis=1)
-    return Matches(pairs.positions[best], scores[best], cosines[best], pairs.views[best], pairs.regions[best])
+    return Matches(
+        pairs.positions[best], scores[best], correlations[best], pairs.views[best], pairs.regions[best]
+    )
 
 
 @dataclass(frozen=True)
@@ -123,26 +127,47 @@ def choose_pairs(found: Candidates, numbers: NDArray[np.int64]) -> Pairs:
     return Pairs(*(np.take_along_axis(values, order, axis=1) for values in flat))
 
 
-def look_closely(index: MemberIndex, bands: Floats, pairs: Pairs, views: tuple[View, ...]) -> NDArray[np.float64]:
-    """Returns the cosine of each image with one candidate in its best position, shape (n,); below 0 if inverted."""
+def look_closely(
+    index: MemberIndex, bands: Floats, pairs: Pairs, views: tuple[View, ...]
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Returns, of each image with one candidate in its best position, cosine and correlation, each of shape (n,).
+
+    Args:
+        index: The real images.
+        bands: Bands of the images, shape (n, SIDE_PX, SIDE_PX).
+        pairs: One candidate for each, all whole images or all parts.
+        views: The views that they were found in.
+    """
     real = np.asarray(index.bands[pairs.positions], np.float32)
     whole = REGIONS[int(pairs.regions[0])].whole
-    best = np.zeros(len(bands))
+    best, correlation = np.zeros(len(bands)), np.zeros(len(bands))
     for factor in FACTORS if whole else FACTORS[:1]:
         chosen = (replace(views[view], reduction=views[view].reduction * factor) for view in pairs.views)
-        moved = np.stack([view.apply(band[None])[0] for band, view in zip(bands, chosen, strict=True)])
-        for nudge in NUDGES_PX:
-            cosines = compare(index, np.roll(moved, nudge, (1, 2)), real, pairs.regions)
-            best = np.where(np.abs(cosines) > np.abs(best), cosines, best)
-    return best
+        moved = [view.apply(band) for band, view in zip(bands, chosen, strict=True)]
+        for nudge in NUDGES_PX if whole else FAR_NUDGES_PX:
+            nudged = halve(np.stack([shift(band, *nudge) for band in moved]))
+            cosines, correlations = compare(index, nudged, real, pairs.regions)
+            better = np.abs(cosines) > np.abs(best)
+            best, correlation = np.where(better, cosines, best), np.where(better, correlations, correlation)
+    return best, correlation
 
 
-def compare(index: MemberIndex, bands: Floats, real: Floats, regions: NDArray[np.int64]) -> NDArray[np.float64]:
-    """Returns the cosines of the whitened coordinates of pairs of bands (n, BAND_PX, BAND_PX), shape (n,)."""
-    cosines = np.empty(len(bands))
+def compare(
+    index: MemberIndex, bands: Floats, real: Floats, regions: NDArray[np.int64]
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Returns cosines of the whitened coordinates, and correlations, of pairs of bands, each of shape (n,).
+
+    Args:
+        index: The real images, whose whitening is used.
+        bands: First of each pair, shape (n, BAND_PX, BAND_PX).
+        real: Second of each pair, same shape.
+        regions: Number of the region in which they are compared, shape (n,).
+    """
+    cosines, correlations = np.empty(len(bands)), np.empty(len(bands))
     for number in np.unique(regions):
         rows = np.flatnonzero(regions == number)
         region, whitening = REGIONS[int(number)], index.whitenings[int(number)]
-        one, other = (whitening.apply(region.cut(pictures[rows])) for pictures in (bands, real))
-        cosines[rows] = np.einsum("nk,nk->n", one, other)
-    return cosines
+        one, other = (region.cut(pictures[rows]) for pictures in (bands, real))
+        correlations[rows] = np.einsum("nk,nk->n", one, other)
+        cosines[rows] = np.einsum("nk,nk->n", whitening.apply(one), whitening.apply(other))
+    return cosines, correlations

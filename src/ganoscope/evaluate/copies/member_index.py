@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from ganoscope.evaluate.copies.bands import BAND_PX, make_bands
+from ganoscope.evaluate.copies.bands import BAND_PX, halve, make_bands
 from ganoscope.evaluate.copies.regions import REGIONS
 from ganoscope.evaluate.copies.whitening import Whitening, fit_whitening
 
@@ -55,7 +55,7 @@ def make_index(load: Load, count: int) -> MemberIndex:
         count: Number of images, 1 or more.
     """
     blocks = list(iterate_blocks(count))
-    bands = keep((make_bands(load(block)).astype(np.float16) for block in blocks), (count, BAND_PX, BAND_PX))
+    bands = keep((halve(make_bands(load(block))).astype(np.float16) for block in blocks), (count, BAND_PX, BAND_PX))
     sample = np.asarray(bands[np.unique(np.linspace(0, count - 1, min(count, FITTED)).astype(np.int64))], np.float32)
     whitenings = tuple(fit_whitening(region.cut(sample), COORDINATES[region.whole]) for region in REGIONS)
     coordinates = []

@@ -1,4 +1,4 @@
-"""Parts of images that are compared: the whole, and squares of about a seventh of it that overlap by two thirds."""
+"""Parts of images that are compared: the whole, and squares of about a seventh of it that overlap by three quarters."""
 
 from dataclasses import dataclass
 from itertools import product
@@ -10,8 +10,11 @@ from ganoscope.evaluate.copies.bands import BAND_PX
 
 EDGE_PX = 2
 """Left out at each side: what a shift moved into the picture disturbs the filter there."""
-PART_PX, STEP_PX = 12, 4
-"""Side of the squares, and the distance between neighbours."""
+PART_PX, STEP_PX = 12, 3
+"""Side of the squares, and the distance between neighbours, as all lengths here in pixels of a band of BAND_PX."""
+FAINT, MOST_FLAT = 0.1, 0.15
+"""A part counts as partly flat where more than this share of its pixels is weaker than `FAINT`; the mean strength of a
+band is about 1."""
 
 
 @dataclass(frozen=True)
@@ -34,10 +37,16 @@ class Region:
         return self.side > PART_PX
 
     def cut(self, bands: NDArray[np.float32]) -> NDArray[np.float32]:
-        """Returns the pixels of bands (n, BAND_PX, BAND_PX) inside the square, with norm 1, shape (n, side^2)."""
+        """Returns the pixels of bands (n, BAND_PX, BAND_PX) inside the square, with norm 1, shape (n, side^2).
+
+        Parts that reach into flat surroundings, such as padding, are zero: their edge is no sign of a copy.
+        """
         square = bands[:, self.top : self.top + self.side, self.left : self.left + self.side]
-        flat = square.reshape(len(bands), -1)
-        return normalise(flat)
+        vectors = square.reshape(len(bands), -1)
+        if not self.whole:
+            flat = (np.abs(vectors) < FAINT).mean(axis=1, keepdims=True) > MOST_FLAT
+            vectors = np.where(flat, 0, vectors)
+        return normalise(vectors)
 
 
 def normalise(vectors: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -53,7 +62,7 @@ def list_regions() -> tuple[Region, ...]:
     Example:
         >>> regions = list_regions()
         >>> len(regions), regions[0].side, regions[1].side
-        (26, 28, 12)
+        (37, 28, 12)
     """
     starts = range(EDGE_PX, BAND_PX - EDGE_PX - PART_PX + 1, STEP_PX)
     parts = (Region(top, left, PART_PX) for top, left in product(starts, repeat=2))

@@ -3,7 +3,8 @@
 The image under question is moved into the frame of the real ones: these are then filtered and whitened only once.
 """
 
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from itertools import product
 
 import numpy as np
@@ -12,13 +13,14 @@ from scipy.ndimage import affine_transform
 
 from ganoscope.data.checks.nearest import turn
 from ganoscope.data.checks.thumbnails import TRANSFORMS
-from ganoscope.evaluate.copies.bands import BAND_PX
+from ganoscope.evaluate.copies.bands import halve
 
 Floats = NDArray[np.float32]
 
-SHIFTS_PX = (-2, 0, 2)
-"""Shifts along each axis. What is left, up to a pixel, is undone by the close look."""
-REDUCTIONS = (1.0, 0.87)
+SHIFTS_PX = (-6, -3, 0, 3, 6)
+"""Shifts along each axis, in pixels of an image of SIDE_PX; what is left, up to a pixel or two, is tried at the close
+look."""
+REDUCTIONS = (1.0, 0.93, 0.86, 0.8)
 """Sizes of a cropped image that was enlarged to the full size, relative to the original."""
 
 
@@ -39,29 +41,46 @@ class View:
     right: int = 0
     reduction: float = 1.0
 
-    def apply(self, bands: Floats) -> Floats:
-        """Returns bands (n, BAND_PX, BAND_PX), moved; shifts bring in what left at the other side."""
-        moved = np.stack([reduce(turn(band, self.transform), self.reduction) for band in bands])
-        return np.roll(moved, (self.down, self.right), (1, 2))
+    def apply(self, band: Floats) -> Floats:
+        """Returns a band (SIDE_PX, SIDE_PX), moved; what a shift moves in from outside is zero."""
+        return shift(turn(reduce(band, self.reduction), self.transform), self.down, self.right)
+
+
+def shift(band: Floats, down: int, right: int) -> Floats:
+    """Returns a band (H, W), shifted; what comes in from outside is zero."""
+    height, width = band.shape
+    moved = np.zeros_like(band)
+    rows, columns = (slice(max(step, 0), min(step, 0) or None) for step in (down, right))
+    moved[rows, columns] = band[max(-down, 0) : height - max(down, 0), max(-right, 0) : width - max(right, 0)]
+    return moved
 
 
 def reduce(band: Floats, factor: float) -> Floats:
-    """Returns a band made smaller about its centre; what lies outside is zero."""
+    """Returns a square band made smaller about its centre; what lies outside is zero."""
     if factor == 1:
         return band
-    centre = (BAND_PX - 1) / 2
+    centre = (len(band) - 1) / 2
     moved: Floats = affine_transform(
         band, (1 / factor,) * 2, centre * (1 - 1 / factor), order=1, mode="constant", output=np.float32
     )
     return moved
 
 
+def apply_all(views: Sequence[View], bands: Floats) -> Iterator[Floats]:
+    """Yields bands (n, SIDE_PX, SIDE_PX) in every view, halved, each of shape (n, BAND_PX, BAND_PX)."""
+    for reduction in dict.fromkeys(view.reduction for view in views):
+        smaller = np.stack([reduce(band, reduction) for band in bands])
+        for view in views:
+            if view.reduction == reduction:
+                yield halve(np.stack([replace(view, reduction=1.0).apply(band) for band in smaller]))
+
+
 def list_views(shifts: tuple[int, ...] = SHIFTS_PX, reductions: tuple[float, ...] = REDUCTIONS) -> tuple[View, ...]:
-    """Returns the views of all eight orientations, with these shifts and reductions.
+    """Returns the views of all eight orientations, with these shifts and reductions; views of a reduction in a row.
 
     Example:
         >>> len(list_views()), len(list_views((0,), (1.0,)))
-        (144, 8)
+        (800, 8)
     """
-    every = product(range(len(TRANSFORMS)), shifts, shifts, reductions)
-    return tuple(View(*values) for values in every)
+    every = product(reductions, range(len(TRANSFORMS)), shifts, shifts)
+    return tuple(View(transform, down, right, reduction) for reduction, transform, down, right in every)

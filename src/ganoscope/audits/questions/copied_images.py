@@ -1,0 +1,283 @@
+"""Are images copies of the generator's training images, as a whole or in part?
+
+Every synthetic image is compared with every member, see `ganoscope.evaluate.copies`, and so are held-out images of other
+patients: their resemblance is what happens by chance. Copies are also planted, to see what share would be found.
+
+Source: calibration by held-out images: Deo et al. 2026, https://arxiv.org/abs/2602.13066
+Differs: p values instead of z scores, see `evaluate.copies.significance`; parts are compared as well.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ganoscope.audits.answer import Answer, Value
+from ganoscope.audits.audit_evidence import AuditEvidence
+from ganoscope.contracts import Measured
+from ganoscope.data.checks.thumbnails import TRANSFORMS
+from ganoscope.evaluate.comparison import RealImages
+from ganoscope.evaluate.copies.candidates import ALL_VIEWS, Extent, Views, choose_views
+from ganoscope.evaluate.copies.gallery import align_original, draw_gallery
+from ganoscope.evaluate.copies.matches import EXTENTS, Matches, find_matches, join_matches
+from ganoscope.evaluate.copies.member_index import Load, MemberIndex, make_index
+from ganoscope.evaluate.copies.null import HeldOut, choose_held_out
+from ganoscope.evaluate.copies.planted import KINDS, alter
+from ganoscope.evaluate.copies.regions import REGIONS
+from ganoscope.evaluate.copies.significance import (
+    FALSE_DISCOVERIES,
+    FEWEST_HELD_OUT,
+    Significance,
+    judge,
+)
+from ganoscope.progress import ProgressBar
+from ganoscope.seeds import Stream, stream
+from ganoscope.statistics.estimate import Estimate
+from ganoscope.statistics.exact_proportion import compute_clopper_pearson, compute_upper_limit
+
+QUESTION = "Are images copies of training images, as a whole or in part?"
+RANK = 30
+
+PLANTED = 60
+"""Copies that are planted."""
+SHOWN = 12
+"""Images in the gallery."""
+
+Found = dict[Extent, Matches]
+
+
+@dataclass(frozen=True)
+class Search:
+    """The members, ready to be searched.
+
+    Attributes:
+        members: The members.
+        index: Index of them.
+        views: Views in which images are compared.
+    """
+
+    members: RealImages
+    index: MemberIndex
+    views: Views
+
+    def find(self, load: Load, positions: NDArray[np.int64], title: str) -> Found:
+        """Returns the matches of images; arguments as in `evaluate.copies.matches.find_matches`."""
+        blocks = []
+        with ProgressBar(title, len(positions)) as bar:
+            for block in find_matches(self.index, load, positions, self.views):
+                blocks.append(block)
+                bar.advance(len(block["whole"].score))
+        return {extent: join_matches(blocks, extent) for extent in EXTENTS}
+
+
+@dataclass(frozen=True)
+class Chance:
+    """What resemblance by chance looks like, and what share of planted copies stands out from it.
+
+    Attributes:
+        held_out: The held-out images.
+        null: Their matches.
+        planted: Number of copies that were planted.
+        found: Number of them that were found.
+    """
+
+    held_out: HeldOut
+    null: Found
+    planted: int
+    found: int
+
+
+def ask(evidence: AuditEvidence) -> Answer:
+    """Returns whether copies are shown; without enough held-out images only which members are nearest."""
+    search = make_search(evidence)
+    count = evidence.synthetic.count
+    found = search.find(lambda at: evidence.synthetic.load(at)[:, 0], np.arange(count), "comparing with members")
+    chance = measure_chance(evidence, search)
+    if chance is None:
+        return answer_without_null(evidence, search, found)
+    verdicts = judge(found, chance.null, chance.held_out.patients_known)
+    return Answer(
+        outcome="fault" if verdicts.copies.any() else "clear",
+        verdict=word_verdict(verdicts, chance, count),
+        values=make_values(verdicts, chance),
+        details=make_details(verdicts, chance, search),
+        columns=make_columns(search, found, verdicts),
+        sheets={"copies.png": draw_worst(evidence, search, found, verdicts)},
+        warnings=list_warnings(chance, search),
+    )
+
+
+def make_search(evidence: AuditEvidence) -> Search:
+    """Returns the members, ready to be searched."""
+    members = evidence.members
+    index = make_index(lambda at: members.store.load_images(members.indices[at])[:, 0], len(members.indices))
+    return Search(members, index, choose_views(index.count * evidence.synthetic.count))
+
+
+def measure_chance(evidence: AuditEvidence, search: Search) -> Chance | None:
+    """Returns what happens by chance; None where there are too few held-out images."""
+    held_out = evidence.held_out
+    if held_out is None or len(held_out.indices) < FEWEST_HELD_OUT:
+        return None
+    chosen = choose_held_out(search.members, held_out, evidence.seed)
+    if len(chosen.positions) < FEWEST_HELD_OUT:
+        return None
+    null = search.find(
+        lambda at: held_out.store.load_images(held_out.indices[at])[:, 0], chosen.positions, "comparing held-out images"
+    )
+    number = min(PLANTED, search.index.count)
+    planted = search.find(make_planted(search, number, evidence.seed), np.arange(number), "looking for planted copies")
+    p = judge(planted, null, chosen.patients_known).p
+    return Chance(chosen, null, number, int((p <= FALSE_DISCOVERIES / evidence.synthetic.count).sum()))
+
+
+def make_planted(search: Search, number: int, seed: int) -> Load:
+    """Returns a loader of altered copies of random members."""
+    originals = stream(seed, Stream.PLANTED_COPIES).permutation(search.index.count)[:number]
+
+    def load(positions: NDArray[np.int64]) -> NDArray[np.float32]:
+        images = search.index.load(np.sort(originals)[positions])
+        pairs = zip(images, positions.tolist(), strict=True)
+        return np.stack([alter(image, stream(seed, Stream.PLANTED_COPIES, at + 1)) for image, at in pairs])
+
+    return load
+
+
+def answer_without_null(evidence: AuditEvidence, search: Search, found: Found) -> Answer:
+    """Returns the nearest members alone: without held-out images, nobody knows which resemblance is unusual."""
+    given = 0 if evidence.held_out is None else len(evidence.held_out.indices)
+    return Answer(
+        outcome="untested",
+        verdict=f"Whether images are copies can't be tested: got {given} held-out images of other patients that no "
+        f"member repeats, {FEWEST_HELD_OUT} are needed to say which resemblance is unusual. The nearest member of each "
+        "image is listed.",
+        columns=make_columns(search, found, None),
+        sheets={"copies.png": draw_worst(evidence, search, found, None)},
+        warnings=list_warnings(None, search),
+    )
+
+
+def word_verdict(verdicts: Significance, chance: Chance, count: int) -> str:
+    """Returns what is shown, or what would have been seen."""
+    copies, held_out = int(verdicts.copies.sum()), chance.held_out
+    seen = f"{chance.found} of {chance.planted} planted copies ({KINDS}) were found"
+    if copies:
+        parts = int((verdicts.extent[verdicts.copies] == EXTENTS.index("part")).sum())
+        return (
+            f"Copies shown: {copies:,} of {count:,} images resemble a member more than images of other patients do by "
+            f"chance ({parts:,} of them in a part). By chance, at most {FALSE_DISCOVERIES:.0%} of those flagged are "
+            f"expected. {seen[0].upper()}{seen[1:]}."
+        )
+    limit = find_limit(count, chance)
+    rate = f"at most {limit:.2%} of images are such copies" if limit < 1 else "nothing follows about their number"
+    return (
+        f"No copy shown: none of {count:,} images resembles a member more than {len(held_out.positions):,} held-out "
+        f"images of other patients do by chance. {seen[0].upper()}{seen[1:]}, so {rate} (95 % limit)."
+    )
+
+
+def find_limit(count: int, chance: Chance) -> float:
+    """Returns the highest share of copies that agrees with none found: upper limit of what is seen over sensitivity.
+
+    Both limits are one-sided, of 97.5 % each, so the result is one of 95 %.
+    """
+    sensitivity = compute_clopper_pearson(chance.found, chance.planted)[0]
+    return min(1.0, compute_upper_limit(0, count, 0.975) / sensitivity) if sensitivity > 0 else 1.0
+
+
+def make_values(verdicts: Significance, chance: Chance) -> tuple[Value, ...]:
+    """Returns the share of copies, and the share of planted copies that were found."""
+    count = len(verdicts.p)
+    shares = (("copies", int(verdicts.copies.sum()), count), ("planted_copies_found", chance.found, chance.planted))
+    return tuple(
+        Value(
+            name,
+            Measured(
+                Estimate(number / total, *compute_clopper_pearson(number, total), total, total),
+                None,
+                "lower" if name == "copies" else "higher",
+            ),
+        )
+        for name, number, total in shares
+    )
+
+
+def make_details(verdicts: Significance, chance: Chance, search: Search) -> dict[str, object]:
+    """Returns further figures."""
+    return {
+        "held_out_images": len(chance.held_out.positions),
+        "held_out_left_out": chance.held_out.left_out,
+        "p_values": verdicts.rule,
+        "tail_shapes": list(verdicts.shapes),
+        "smallest_p": float(verdicts.p.min()),
+        "false_discoveries": FALSE_DISCOVERIES,
+        "share_limit": find_limit(len(verdicts.p), chance),
+        "views_whole": len(search.views.whole),
+        "views_part": len(search.views.part),
+    }
+
+
+def make_columns(search: Search, found: Found, verdicts: Significance | None) -> dict[str, list[object]]:
+    """Returns the columns of the table of images."""
+    count = len(found["whole"].score)
+    extents = np.zeros(count, np.int64) if verdicts is None else verdicts.extent
+    matches = [found[EXTENTS[extent]] for extent in extents]
+    ids = search.members.store.column("sample_id")[search.members.indices]
+    columns: dict[str, list[object]] = {
+        "nearest_sample_id": [str(ids[match.position[row]]) for row, match in enumerate(matches)],
+        "correlation": [round(abs(float(match.correlation[row])), 4) for row, match in enumerate(matches)],
+    }
+    if verdicts is not None:
+        columns["p_value"] = [float(f"{p:.3g}") for p in verdicts.p]
+        columns["copy"] = ["yes" if copy else "no" for copy in verdicts.copies]
+    columns["how"] = [describe_way(match, row, search.views) for row, match in enumerate(matches)]
+    return columns
+
+
+def describe_way(match: Matches, row: int, views: Views) -> str:
+    """Returns in words how an image resembles its member, such as `whole; mirrored left to right; inverted`."""
+    region = REGIONS[int(match.region[row])]
+    view = views.of("whole" if region.whole else "part")[int(match.view[row])]
+    rows, columns = (f"{at / 0.32:.0f}-{(at + region.side) / 0.32:.0f} %" for at in (region.top, region.left))
+    words = ["whole" if region.whole else f"part (member's rows {rows}, columns {columns})", TRANSFORMS[view.transform]]
+    if view.reduction < 1:
+        words.append("enlarged")
+    if match.correlation[row] < 0:
+        words.append("inverted")
+    return "; ".join(words)
+
+
+def draw_worst(
+    evidence: AuditEvidence, search: Search, found: Found, verdicts: Significance | None
+) -> NDArray[np.uint8]:
+    """Returns the gallery of the images that resemble a member most."""
+    order = np.argsort(-found["whole"].score if verdicts is None else verdicts.p, kind="stable")[:SHOWN]
+    images, originals, captions = [], [], []
+    for row in order:
+        extent = "whole" if verdicts is None else EXTENTS[int(verdicts.extent[row])]
+        match = found[extent]
+        original = search.index.load(match.position[row : row + 1])[0]
+        view = search.views.of(extent)[int(match.view[row])]
+        images.append(evidence.synthetic.load(np.array([row]))[0, 0])
+        originals.append(align_original(original, view, bool(match.correlation[row] < 0)))
+        p = "" if verdicts is None else f"\np {verdicts.p[row]:.2g}{', copy' if verdicts.copies[row] else ''}"
+        captions.append(f"{str(evidence.synthetic.names[row])[-24:]}\n{extent}{p}")
+    return draw_gallery(np.stack(images), np.stack(originals), captions)
+
+
+def list_warnings(chance: Chance | None, search: Search) -> tuple[str, ...]:
+    """Returns what limits the answer."""
+    warnings = []
+    if search.views != ALL_VIEWS:
+        warnings.append(
+            "The sets are so large that whole images were compared in eight orientations, but not shifted by more than "
+            "two pixels or enlarged, and parts only at their own place, not turned."
+        )
+    else:
+        warnings.append("Parts were looked for at their own place, up to two pixels (of 64) away, in eight orientations.")
+    if chance is not None and not chance.held_out.patients_known:
+        warnings.append(
+            f"Patients are unknown: held-out images may show patients of members. {chance.held_out.left_out:,} nearly "
+            f"repeat a member and were left out; among the others, the highest scores were not used."
+        )
+    return tuple(warnings)

@@ -1,0 +1,49 @@
+"""Picture of the images that resemble a real one most, each beside that real one, aligned."""
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ganoscope.data.checks.duplicates import INVERSE
+from ganoscope.data.checks.nearest import SIDE_PX, turn
+from ganoscope.evaluate.copies.views import View, reduce, shift
+from ganoscope.figures.sheets import GAP_GREY, make_sheet
+
+Floats = NDArray[np.float32]
+
+SHOWN_PX = 96
+"""Least side at which images are shown."""
+
+
+def align_original(original: Floats, view: View, inverted: bool) -> Floats:
+    """Returns a real image (H, H), moved and inverted to look like the image that was found to resemble it.
+
+    Args:
+        original: Network range.
+        view: How that image was moved to look like it.
+        inverted: Whether it resembles the inverted image.
+    """
+    scale, lowest = len(original) / SIDE_PX, float(original.min())
+    moved = shift(original - lowest, round(-view.down * scale), round(-view.right * scale))
+    turned = turn(moved, int(INVERSE[view.transform]))
+    placed: Floats = reduce(np.ascontiguousarray(turned), 1 / view.reduction) + lowest
+    return -placed if inverted else placed
+
+
+def draw_gallery(images: Floats, originals: Floats, captions: Sequence[str]) -> NDArray[np.uint8]:
+    """Returns a picture with a row for each image: its caption, the image, and the aligned original.
+
+    Args:
+        images: Network range, shape (n, H, H).
+        originals: The aligned originals, same shape.
+        captions: A caption for each.
+    """
+    pairs = np.stack([images, originals], axis=1).reshape(-1, *images.shape[1:])
+    grey = np.rint((pairs.clip(-1, 1) + 1) * 127.5).astype(np.uint8)
+    zoom = -(-SHOWN_PX // grey.shape[1])
+    sheet = make_sheet(grey.repeat(zoom, axis=1).repeat(zoom, axis=2), 2, captions)
+    title = make_sheet(np.full((2, 20, grey.shape[2] * zoom), GAP_GREY, np.uint8), 2, ["image, and the real image"])
+    width = max(sheet.shape[1], title.shape[1])
+    widened = (np.pad(part, ((0, 0), (0, width - part.shape[1])), constant_values=GAP_GREY) for part in (title, sheet))
+    return np.concatenate(list(widened))

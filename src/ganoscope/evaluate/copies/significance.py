@@ -1,0 +1,78 @@
+"""Whether a resemblance means a copy: p values from held-out images, and which of many images count.
+
+Held-out images of other patients are compared with the real ones in the same way, so their scores say what two
+patients have in common by chance. Each image has two p values, of its whole and of its best part; the smaller one
+counts twice.
+"""
+
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ganoscope.evaluate.copies.candidates import Extent
+from ganoscope.evaluate.copies.matches import EXTENTS, Matches
+from ganoscope.statistics.false_discoveries import adjust_benjamini_hochberg
+from ganoscope.statistics.tail_fit import compute_rank_p, fit_tail
+
+Floats = NDArray[np.float64]
+
+FALSE_DISCOVERIES = 0.01
+"""Share of the images called copies that may be none."""
+MIN_CORRELATION = 0.5
+"""Images whose bands correlate less with the real one, after alignment, never count as copies."""
+FEWEST_HELD_OUT = 40
+"""Fewest held-out images from which p values are computed."""
+UNSURE_SHARE = 0.2
+"""Share of held-out images of which only the number is used where patients are unknown: some may show a patient of the
+real images."""
+
+
+@dataclass(frozen=True)
+class Significance:
+    """What resemblance means for each of n images.
+
+    Attributes:
+        p: p value of each image, shape (n,).
+        copies: Whether each counts as a copy, shape (n,).
+        extent: Which comparison had the smaller p value, shape (n,): index into `matches.EXTENTS`.
+        rule: Where the p values come from: the rank among held-out images, or a fitted tail.
+        shapes: Mean shape of the fitted tails of whole images and of parts; empty for ranks.
+    """
+
+    p: Floats
+    copies: NDArray[np.bool_]
+    extent: NDArray[np.int64]
+    rule: Literal["rank", "tail"]
+    shapes: tuple[float, ...]
+
+
+def judge(scores: dict[Extent, Matches], null: dict[Extent, Matches], patients_known: bool) -> Significance:
+    """Returns which images are copies.
+
+    A rank among n held-out images is exact, but never below 1 / (n + 1): it is used where that is small enough for a
+    single copy among the images to count. Otherwise the tail of the held-out images' scores is fitted.
+
+    Args:
+        scores: Matches of the images.
+        null: Matches of held-out images, FEWEST_HELD_OUT or more.
+        patients_known: Whether held-out images certainly show other patients.
+    """
+    count = len(scores["whole"].score)
+    reach = 2 / (len(null["whole"].score) + 1)
+    rule: Literal["rank", "tail"] = "rank" if reach <= FALSE_DISCOVERIES / count else "tail"
+    shapes, values = [], []
+    for extent in EXTENTS:
+        if rule == "rank":
+            values.append(compute_rank_p(np.sort(null[extent].score), scores[extent].score))
+        else:
+            tail = fit_tail(null[extent].score, 0.0 if patients_known else UNSURE_SHARE)
+            values.append(tail.compute_p(scores[extent].score))
+            shapes.append(tail.shape)
+    both = np.stack(values)
+    p = np.minimum(2 * both.min(axis=0), 1)
+    extent = both.argmin(axis=0)
+    correlation = np.choose(extent, [np.abs(scores[name].correlation) for name in EXTENTS])
+    copies = (adjust_benjamini_hochberg(p) <= FALSE_DISCOVERIES) & (correlation >= MIN_CORRELATION)
+    return Significance(p, copies, extent, rule, tuple(shapes))
