@@ -16,7 +16,7 @@ from ganoscope.audits.audit_evidence import AuditEvidence
 from ganoscope.classifiers.fitness import refuse_other_images
 from ganoscope.contracts import Measurement
 from ganoscope.errors import UserError, describe
-from ganoscope.evaluate import available, load
+from ganoscope.evaluate import fidelity, load
 from ganoscope.evaluate.comparison import Comparison
 from ganoscope.evaluate.features import (
     BATCH,
@@ -29,6 +29,7 @@ from ganoscope.evaluate.features import (
     use_classifier,
 )
 from ganoscope.evaluate.spectrum import Spectra, compute_spectra, join_spectra
+from ganoscope.registry import list_modules
 from ganoscope.seeds import Stream, stream
 
 MOST_IMAGES = 10_000
@@ -189,9 +190,8 @@ def list_measurements(named: tuple[str, ...] | None, without: tuple[str, ...] = 
         named: Names of those to return; None for all.
         without: Names of those to leave out.
     """
-    found = [one for one in map(load, available()) if "extractor" in one.NEEDS and "classifier" not in one.NEEDS]
-    features = [one for one in found if {"generated", "training", "held_out", "extractor"} >= one.NEEDS]
-    return [one for one in features if one.NAME not in without and (named is None or one.NAME in named)]
+    found = [one for one in map(load, list_modules(fidelity)) if "extractor" in one.NEEDS]
+    return [one for one in found if one.NAME not in without and (named is None or one.NAME in named)]
 
 
 def measure_families(

@@ -87,8 +87,8 @@ def count_share(counts: NDArray[np.int64]) -> Floats:
 def tabulate_coverage(others: int, generated: int) -> tuple[float, ...]:
     r"""Returns the coverage that is expected where m of the generated images are drawn like real ones, m = 0 ... M.
 
-    With n real and m generated images in random order of their distance, J generated ones come before the k-th real one:
-    P(J = j) = C(j + k - 1, j) C(m - j + n - k, m - j) / C(n + m, m). The expected coverage is E min(J / k, 1).
+    With n real and m generated images in random order of their distance, J generated ones come before the k-th real
+    one: P(J = j) = C(j + k - 1, j) C(m - j + n - k, m - j) / C(n + m, m). The expected coverage is E min(J / k, 1).
 
     Source: derived here from exchangeability: the negative hypergeometric distribution, Johnson, Kemp, Kotz 2005,
         "Univariate Discrete Distributions", sect. 6.2.2. It is the function that Salvy et al. 2025 invert.
