@@ -195,7 +195,13 @@ def make_card(answers: Mapping[str, Answer], subject: Subject) -> Card:
 
 
 def fill_place(name: str, place: Place, answers: Mapping[str, Answer]) -> Criterion:
-    """Returns a criterion with the verdicts and figures of its questions; arguments as in `make_card`."""
+    """Returns a criterion with the verdicts and figures of its questions.
+
+    Args:
+        name: Name of the criterion.
+        place: Its place on an empty card.
+        answers: Answers by the names of their questions.
+    """
     asked = {question: answers[question] for question in place.questions if question in answers}
     figures = tuple(
         make_figure(question, value)

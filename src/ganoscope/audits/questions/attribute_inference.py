@@ -59,7 +59,7 @@ def ask(evidence: AuditEvidence) -> Answer:
 
 
 def require_attribute(evidence: AuditEvidence) -> tuple[RealImages, NDArray[np.str_], NDArray[np.str_]]:
-    """Returns (held-out images, class of each synthetic image, classes that all three sets have).
+    """Returns (held-out images, class of each synthetic image, shape (M,), classes that all have, shape (K,)).
 
     Raises:
         UserError: There are no held-out images, or no two common classes.
@@ -79,19 +79,38 @@ def require_attribute(evidence: AuditEvidence) -> tuple[RealImages, NDArray[np.s
 
 
 def read_features(images: SyntheticImages, extractor: Extractor, chosen: NDArray[np.int64]) -> Floats:
-    """Returns the features of synthetic images at ascending positions, shape (M, C)."""
+    """Returns the features of synthetic images, shape (M, C).
+
+    Args:
+        images: The images.
+        extractor: Feature extractor.
+        chosen: Ascending positions, shape (M,).
+    """
     batches = (images.load(chosen[start : start + BATCH]) for start in range(0, len(chosen), BATCH))
     return extract_features(extractor, batches).values
 
 
 def keep_classes(real: RealImages, classes: NDArray[np.str_], seed: int, number: int) -> RealImages:
-    """Returns the real images of some classes, at most `MOST_IMAGES`."""
+    """Returns the real images of some classes, at most `MOST_IMAGES`.
+
+    Args:
+        real: The images.
+        classes: Names of the classes, shape (K,).
+        seed: Seed of the choice.
+        number: Number of the set: sets are thinned apart from each other.
+    """
     known = np.flatnonzero(np.isin(real.store.column("label")[real.indices], classes))
     return RealImages(real.store, real.indices[thin(known, seed, number)])
 
 
 def thin(positions: NDArray[np.int64], seed: int, number: int) -> NDArray[np.int64]:
-    """Returns at most `MOST_IMAGES` positions in ascending order, chosen at random where there are more."""
+    """Returns at most `MOST_IMAGES` positions in ascending order, chosen at random where there are more.
+
+    Args:
+        positions: Ascending, shape (N,).
+        seed: Seed of the choice.
+        number: Number of the set: sets are thinned apart from each other.
+    """
     if len(positions) <= MOST_IMAGES:
         return positions
     return np.sort(stream(seed, Stream.INFERRED_CLASSES, 9, number).choice(positions, MOST_IMAGES, replace=False))

@@ -110,7 +110,13 @@ def require_sets(evidence: AuditEvidence) -> tuple[RealImages, RealImages]:
 
 
 def count_shared(names: NDArray[np.str_], others: RealImages, audited: RealImages) -> int:
-    """Returns how many of others' images, named by `names`, are among the audited ones, or of the same patients."""
+    """Returns how many images to train on are among the audited ones, or of the same patients.
+
+    Args:
+        names: Id of each image to train on, shape (N,).
+        others: Images to train on.
+        audited: Images under audit.
+    """
     shared = np.isin(names, audited.store.column("sample_id")[audited.indices])
     if others.store.fingerprint == audited.store.fingerprint:
         shared |= np.isin(others.groups, audited.groups)
@@ -133,7 +139,13 @@ def refuse_weak(recognition: Recognition) -> None:
 
 
 def write_verdict(findings: Findings, powers: Powers, images: int) -> str:
-    """Returns what is shown, or what would have been seen."""
+    """Returns what is shown, or what would have been seen.
+
+    Args:
+        findings: What was found.
+        powers: How often a leak would have been shown; empty where one is.
+        images: Number of synthetic images.
+    """
     calls, hits = findings.calls, findings.calls.hits
     rates = f"{hits.member_rate.value:.1%} of {hits.member_patients:,} training patients are hit by a synthetic image, "
     rates += (
@@ -155,7 +167,14 @@ def write_power(powers: Powers) -> str:
 
 
 def list_values(findings: Findings, powers: Powers, recognition: Recognition, weights_sha256: str) -> tuple[Value, ...]:
-    """Returns the numbers with intervals, and with what held-out patients reach as their floor."""
+    """Returns the numbers with intervals, and with what held-out patients reach as their floor.
+
+    Args:
+        findings: What was found.
+        powers: How often a leak would have been shown.
+        recognition: How well the network recognises patients.
+        weights_sha256: SHA-256 of its weights.
+    """
     called = findings.calls.called
     share = estimate_rate(int(called.sum()), len(called))
     hits = findings.calls.hits
@@ -174,7 +193,14 @@ def list_values(findings: Findings, powers: Powers, recognition: Recognition, we
 def describe_details(
     findings: Findings, powers: Powers, recognition: Recognition, training: dict[str, Any]
 ) -> dict[str, Any]:
-    """Returns further figures, ready for JSON."""
+    """Returns further figures, ready for JSON.
+
+    Args:
+        findings: What was found.
+        powers: How often a leak would have been shown.
+        recognition: How well the network recognises patients.
+        training: What it has learned from.
+    """
     return {
         "hits": asdict(findings.calls.hits),
         "level": LEVEL,
@@ -187,7 +213,7 @@ def describe_details(
 
 
 def describe_training(metric: Metric, patients: NDArray[np.str_]) -> dict[str, Any]:
-    """Returns what the network has learned from, ready for JSON."""
+    """Returns what the network has learned from, ready for JSON; the patient of each image has shape (N,)."""
     return {
         "patients": len(np.unique(patients)),
         "images": len(patients),
@@ -198,7 +224,13 @@ def describe_training(metric: Metric, patients: NDArray[np.str_]) -> dict[str, A
 
 
 def list_columns(findings: Findings, recognition: Recognition, members: RealImages) -> dict[str, list[Any]]:
-    """Returns the columns of `images.csv`."""
+    """Returns the columns of `images.csv`.
+
+    Args:
+        findings: What was found.
+        recognition: How well the network recognises patients.
+        members: Training images.
+    """
     nearest = findings.nearest
     names = members.store.column("sample_id")[members.indices]
     return {
@@ -212,7 +244,10 @@ def list_columns(findings: Findings, recognition: Recognition, members: RealImag
 
 
 def draw_worst(evidence: AuditEvidence, findings: Findings) -> NDArray[np.uint8]:
-    """Returns a sheet: synthetic images most distinctly like one patient, and below each its nearest training image."""
+    """Returns a sheet: synthetic images most distinctly like one patient, and below each its nearest training image.
+
+    The sheet has shape (H, W).
+    """
     nearest = findings.nearest
     worst = np.argsort(-nearest.distinctness, kind="stable")[:SHOWN]
     order = np.sort(worst)

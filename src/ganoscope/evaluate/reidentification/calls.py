@@ -12,12 +12,12 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import false_discovery_control
 
 from ganoscope.evaluate.reidentification.nearest_patient import Floats
 from ganoscope.evaluate.reidentification.patient_hits import Hits, count_hits, estimate_rate
 from ganoscope.seeds import Stream, stream
 from ganoscope.statistics.estimate import Estimate
+from ganoscope.statistics.false_discoveries import adjust_benjamini_hochberg
 from ganoscope.statistics.tail_fit import compute_rank_p, fit_tail
 
 LEVEL = 0.05
@@ -36,7 +36,7 @@ def make_null(values: Floats, groups: NDArray[Any], seed: int) -> Callable[[Floa
     One image of each patient is taken at random: those of one patient are not independent.
 
     Args:
-        values: Of held-out images, shape (H,).
+        values: Distinctness of held-out images, shape (H,).
         groups: Patient of each, shape (H,).
         seed: Seed of the choice.
     """
@@ -52,7 +52,7 @@ class Scored:
     """Images as both tests see them.
 
     Attributes:
-        p_values: Of each image, shape (N,).
+        p_values: P-value of each image, shape (N,).
         members: Greatest likeness to each training patient, shape (N, M), or that of any image, shape (1, M).
         held_out: The same of held-out patients, shape (N, H) or (1, H).
     """
@@ -90,7 +90,7 @@ def call(images: Scored) -> Calls:
 
     Source: Benjamini, Hochberg 1995, https://doi.org/10.1111/j.2517-6161.1995.tb02031.x
     """
-    called = false_discovery_control(images.p_values) <= LEVEL / 2
+    called = adjust_benjamini_hochberg(images.p_values) <= LEVEL / 2
     hits = count_hits(images.members.max(axis=0), images.held_out.max(axis=0), HIT_SHARE)
     return Calls(np.asarray(called), hits)
 

@@ -34,7 +34,13 @@ def load_shrunk(load: Load, positions: NDArray[np.int64]) -> NDArray[np.float32]
 
 
 def embed_images(metric: Metric, load: Load, count: int) -> Floats:
-    """Returns the embeddings of images 0 to count - 1, read block by block, shape (count, D)."""
+    """Returns the embeddings of images that are read block by block, shape (count, D).
+
+    Args:
+        metric: Metric network.
+        load: From ascending positions to images.
+        count: Number of images.
+    """
     positions = np.arange(count)
     blocks = [metric.embed(shrink(load(positions[start : start + BATCH]))) for start in range(0, count, BATCH)]
     return np.concatenate(blocks)

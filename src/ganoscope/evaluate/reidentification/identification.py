@@ -129,7 +129,14 @@ def score_planted(altered: Floats, members: Embedded, gallery: Gallery, null: Nu
 
 
 def score(embeddings: Floats, gallery: Gallery, null: Null, hidden: Hidden | None) -> Scored:
-    """Returns images as both tests see them; arguments as in `find_nearest`."""
+    """Returns images as both tests see them.
+
+    Args:
+        embeddings: Unit length, shape (N, D).
+        gallery: Training and held-out images.
+        null: From distinctness to p-values.
+        hidden: Which images of the gallery are not compared with those in some rows; None where all are.
+    """
     distinctness = find_nearest(embeddings, gallery, hidden).distinctness
     likeness = compare_with_patients(embeddings, gallery, hidden)
     return Scored(null(distinctness), likeness[:, : gallery.member_patients], likeness[:, gallery.member_patients :])

@@ -40,7 +40,7 @@ def pass_thresholds(
     """Returns which images pass the threshold of a training image that may be of their class, shape (N,).
 
     Args:
-        embeddings: Of the images, unit length, shape (N, D).
+        embeddings: Unit length, shape (N, D).
         members: Training images.
         thresholds: Threshold of each kind, see `find_thresholds`.
         classes: Class of each image, shape (N,); None where it is not known: then all training images are compared.

@@ -167,7 +167,15 @@ def choose_validation(member: NDArray[np.int64], share: float, seed: int) -> NDA
 def run_steps(
     network: PatientMetric, images: NDArray[np.float32], member: NDArray[np.int64], seed: int, config: MetricConfig
 ) -> Iterator[int]:
-    """Trains a network, and yields the number of each step done; arguments as in `train_metric`."""
+    """Trains a network, and yields the number of each step done.
+
+    Args:
+        network: The network.
+        images: Network range, shape (N, 1, H, W).
+        member: Number of each image's patient, shape (N,).
+        seed: Seed of all draws.
+        config: Length and pace.
+    """
     optimizer = torch.optim.AdamW(network.parameters(), config.rate, weight_decay=config.decay)
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, config.rate, config.steps, pct_start=0.1)
     own = [np.flatnonzero(member == name) for name in np.unique(member)]
@@ -204,9 +212,13 @@ def draw_batch(
 
 
 def look(network: PatientMetric, images: NDArray[np.float32], member: NDArray[np.int64], seed: int) -> float:
-    """Returns the AUROC of pairs of images, NaN where an output is not finite; arguments as in `train_metric`.
+    """Returns the AUROC of pairs of images, NaN where an output is not finite; leaves the network in evaluation mode.
 
-    The network is left in evaluation mode.
+    Args:
+        network: The network.
+        images: Network range, shape (N, 1, H, W).
+        member: Number of each image's patient, shape (N,).
+        seed: Seed of the choice of pairs.
     """
     pairs = make_pairs(embed(network.eval(), images), member, seed)
     if not np.isfinite(pairs.likeness).all():
@@ -215,7 +227,14 @@ def look(network: PatientMetric, images: NDArray[np.float32], member: NDArray[np
 
 
 def keep(network: PatientMetric, step: int, auroc: float, validation: NDArray[np.int64]) -> Metric:
-    """Returns a copy of the network as it is now."""
+    """Returns a copy of the network as it is now.
+
+    Args:
+        network: The network.
+        step: Step that it is of.
+        auroc: AUROC of pairs of validation patients.
+        validation: Positions of their images, shape (n,).
+    """
     kept = deepcopy(network).eval().requires_grad_(False)
     digest = hashlib.sha256()
     for name, weights in sorted(kept.state_dict().items()):

@@ -54,7 +54,7 @@ class Gallery:
     Attributes:
         members: Number of training images.
         member_patients: Number of training patients.
-        embeddings: Of training images, then of held-out ones, shape (M + H, D).
+        embeddings: Embeddings of training images, then of held-out ones, shape (M + H, D).
         patients: Number of each image's patient, first those of the training patients, shape (M + H,).
     """
 
@@ -132,7 +132,13 @@ def compare_with_others(likeness: Floats, gallery: Gallery) -> tuple[NDArray[np.
 
 
 def compare_with_patients(embeddings: Floats, gallery: Gallery, hidden: Hidden | None = None) -> Floats:
-    """Returns the greatest likeness of each image to each patient, shape (N, M + H); arguments as in `find_nearest`."""
+    """Returns the greatest likeness of each image to each patient, shape (N, M + H).
+
+    Args:
+        embeddings: Unit length, shape (N, D).
+        gallery: Training and held-out images.
+        hidden: Which images of the gallery are not compared with those in some rows; None where all are.
+    """
     blocks = []
     for rows, likeness in compare_in_blocks(embeddings, gallery.embeddings):
         if hidden is not None:
