@@ -208,6 +208,9 @@ def measure_families(
     for family in families.families:
         for images, trio in list_subsets(families, family.features, missing):
             for one in measurements:
+                if trio[2] is None and "held_out" in one.NEEDS:
+                    missing.append(f"{one.NAME} is left out where there are too few held-out images.")
+                    continue
                 chosen = trio if one.NAME in UNPAIRED else limit(trio, seed)
                 try:
                     measured = one.measure(Comparison(features=chosen, seed=seed))

@@ -75,22 +75,28 @@ class Neighbourhoods:
 
 def compute_distances(first: NDArray[np.float64], second: NDArray[np.float64]) -> NDArray[np.float64]:
     """Returns Euclidean distances between features (N, C) and (M, C), shape (N, M)."""
-    squares = (first**2).sum(1)[:, None] + (second**2).sum(1) - 2 * first @ second.T
-    return np.sqrt(squares.clip(min=0))
+    squares: NDArray[np.float64] = first @ second.T
+    squares *= -2
+    squares += (first**2).sum(1)[:, None]
+    squares += (second**2).sum(1)
+    return np.sqrt(squares.clip(min=0, out=squares), out=squares)
 
 
 def compute_reach(features: Features) -> NDArray[np.float64]:
     """Returns the distance of each image from its fifth nearest neighbour of another group, shape (N,)."""
     distances = compute_other_distances(features)
-    reach: NDArray[np.float64] = np.partition(distances, NEIGHBOURS - 1, axis=1)[:, NEIGHBOURS - 1]
-    return reach
+    distances.partition(NEIGHBOURS - 1, axis=1)
+    return distances[:, NEIGHBOURS - 1].copy()
 
 
 def compute_other_distances(features: Features) -> NDArray[np.float64]:
     """Returns the distances between the images of a set, shape (N, N); infinite within a group."""
     member = np.unique(features.groups, return_inverse=True)[1]
     distances = compute_distances(features.values, features.values)
-    distances[member[:, None] == member] = np.inf
+    if len(member) and member.max() + 1 == len(member):
+        np.fill_diagonal(distances, np.inf)
+    else:
+        distances[member[:, None] == member] = np.inf
     return distances
 
 

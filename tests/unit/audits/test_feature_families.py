@@ -12,6 +12,7 @@ from ganoscope.audits.feature_families import (
     list_measurements,
     measure_families,
 )
+from ganoscope.classifiers.trained import open_classifier
 from ganoscope.errors import UserError
 from ganoscope.evaluate.features import extract_features, make_random_extractor
 
@@ -75,9 +76,15 @@ def test_fewer_than_fifty_are_refused(evidence):
         find_families(few)
 
 
-def test_a_classifier_needs_held_out_images(evidence, disc_classifier):
-    from ganoscope.classifiers.trained import open_classifier
+def test_a_classifier_of_the_store_is_a_third_family(disc_store, disc_classifier):
+    images, labels = take_real(disc_store, "train")
+    found = find_families(make_evidence(disc_store, images, labels, classifier=open_classifier(disc_classifier)))
+    assert len(found.families) == 3
+    assert found.families[2].extractor.name.startswith("small_cnn, trained on")
+    assert not found.warnings
 
+
+def test_a_classifier_needs_held_out_images(evidence, disc_classifier):
     classifier = open_classifier(disc_classifier)
     alone = replace(evidence, classifier=classifier, held_out=None)
     assert "no floor" in find_families(alone).warnings[0]

@@ -10,7 +10,8 @@ from ganoscope.evaluate.generated_measurements import measure_generated
 from ganoscope.files import load_json
 from ganoscope.training.run_folder.trained_run import open_run
 
-SIX = {"frechet_distance", "kernel_distance", "precision", "recall", "density", "coverage"}
+NINE = {"frechet_distance", "kernel_distance", "precision", "recall", "density", "coverage"}
+NINE |= {"clipped_density", "clipped_coverage", "vendi_score"}
 
 
 @pytest.fixture
@@ -31,12 +32,12 @@ def test_every_space_and_class_is_measured_with_floor_interval_and_number(
         "small_cnn, trained on mri phantoms",
     ]
     for space in content["results"]:
-        assert set(space["all"]) == SIX
+        assert set(space["all"]) == NINE
         for one in space["all"].values():
             assert one["value"]["low"] <= one["value"]["value"] <= one["value"]["high"]
             assert one["floor"]["n"] > 0
         assert sorted(space["classes"]) == sorted(set(store.column("label").tolist()))
-        assert all(set(found) == SIX or "missing" in found for found in space["classes"].values())
+        assert all(set(found) == NINE or "missing" in found for found in space["classes"].values())
     assert content["images"]["generated"] == 120
     monkeypatch.setattr(generated_measurements, "measure_spaces", None)
     measure_generated(path, folder, store, open_classifier(tiny_classifier), (120, 0))

@@ -16,6 +16,9 @@ MEANINGS = {
     "recall": "share of real images in the neighbourhood of a generated one; higher is better",
     "density": "number of real neighbourhoods around a generated image, relative to its expectation; higher is better",
     "coverage": "share of real images with a generated one in their neighbourhood; higher is better",
+    "clipped_density": "the same as precision, on the scale of good images, robust to outliers; 1 is best",
+    "clipped_coverage": "share of good images that would cover the real ones as far; 1 is best",
+    "vendi_score": "number of images that would be as varied, were all entirely unlike; best as in real images",
 }
 """What the measurements say, by name, in the order of the table."""
 TITLE = "Generated images beside real ones"
