@@ -147,7 +147,13 @@ def find_least_auroc(result: AttackResult, claims: int, bias: SplitBias | None) 
 
 
 def need_z(result: AttackResult, claims: int, statistic: str) -> float:
-    """Returns the mean of a studentised statistic that is called a leak with a probability of `POWER`."""
+    """Returns the mean of a studentised statistic that is called a leak with a probability of `POWER`.
+
+    Args:
+        result: The attack.
+        claims: Number of claims that share the level.
+        statistic: Name of the statistic.
+    """
     from scipy.stats import norm  # imported late: it takes half a second
 
     border = max(np.quantile(control.z[statistic], 1 - ALPHA / claims) for control in result.controls)
@@ -157,8 +163,8 @@ def need_z(result: AttackResult, claims: int, statistic: str) -> float:
 def find_least_share(result: AttackResult, claims: int) -> float:
     r"""Returns the share of members that, standing out above everything, would have been called a leak likewise.
 
-    Of the top share q of N images, k are then members, and the others are as chance has it. With y the share of members
-    and R = qN - k images left to chance, the statistic is about
+    Among the highest share q of N images, k are then members, and the others are as chance has it. With y the share of
+    members and R = qN - k images left to chance, the statistic is about
 
     .. math:: z = (1 - y) k / \sqrt{(1 - y)^2 k + y (1 - y) R}
 

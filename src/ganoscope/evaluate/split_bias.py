@@ -81,7 +81,13 @@ def predict(training: Floats, labels: Floats, tested: Floats) -> Floats:
 
 
 def average_auroc(scores: Floats, labels: Floats, folds: NDArray[np.int64]) -> Floats:
-    """Returns the AUROC of each column of scores for its labels, averaged over the folds that hold both sets, (P,)."""
+    """Returns the AUROC of each column of scores, averaged over the folds that hold both sets, shape (P,).
+
+    Args:
+        scores: Shape (N, P).
+        labels: 1 for members, else 0, shape (N, P).
+        folds: Fold of each image, shape (N,).
+    """
     total, counted = np.zeros(scores.shape[1]), np.zeros(scores.shape[1])
     for fold in np.unique(folds):
         inside = folds == fold

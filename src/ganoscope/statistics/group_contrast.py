@@ -38,12 +38,18 @@ class Tried:
     strata: Integers
 
     def take(self, chosen: NDArray[np.bool_]) -> "Tried":
-        """Returns some of them."""
+        """Returns the chosen ones, shape (N,)."""
         return Tried(self.scores[chosen], self.member[chosen], self.groups[chosen], self.strata[chosen])
 
 
 def try_images(scores: Floats, member: NDArray[np.bool_], groups: Integers) -> Tried:
-    """Returns scores that can all be compared with each other."""
+    """Returns scores that can all be compared with each other.
+
+    Args:
+        scores: Shape (N,).
+        member: As in `Tried`, shape (N,).
+        groups: Patient of each, shape (N,).
+    """
     return Tried(np.asarray(scores, np.float64), member, groups, np.zeros(len(scores), np.int64))
 
 
@@ -113,13 +119,26 @@ def studentise_splits(values: Floats, counts: Integers, labels: Floats) -> Float
 
 
 def compute_split_auroc(values: Floats, counts: Integers, labels: Floats) -> Floats:
-    """Returns the AUROC of many labellings of the same patients, shape (R,); `values` are sums of centred ranks."""
+    """Returns the AUROC of many labellings of the same patients, shape (R,).
+
+    Args:
+        values: Sum of centred ranks of each patient, shape (G,).
+        counts: Images of each patient, shape (G,).
+        labels: As in `studentise_splits`, shape (R, G).
+    """
     share = labels @ counts / counts.sum()
     auroc: Floats = 0.5 + (labels @ values - share * values.sum()) / (counts.sum() * share * (1 - share))
     return auroc
 
 
 def draw_labels(groups: int, members: int, rng: np.random.Generator, splits: int) -> Floats:
-    """Returns random labellings of patients, `members` of them 1 and the others 0, shape (splits, groups)."""
+    """Returns random labellings of patients, 1 or 0 for each, shape (splits, groups).
+
+    Args:
+        groups: Number of patients.
+        members: Number of those that are 1.
+        rng: Source of the draws.
+        splits: Number of labellings.
+    """
     order = rng.permuted(np.broadcast_to(np.arange(groups), (splits, groups)), axis=1)
     return (order < members).astype(np.float64)

@@ -5,7 +5,6 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from scipy.ndimage import gaussian_filter
-from tests.fixtures import memoriser
 from tests.fixtures.made_up_stores import write_store
 
 import ganoscope
@@ -13,8 +12,8 @@ from ganoscope.audits.audit_evidence import AuditEvidence, SyntheticImages
 from ganoscope.audits.membership import attacking, bank_statistics
 from ganoscope.audits.membership.attacking import attack, load_some
 from ganoscope.audits.membership.bank_statistics import fits_run, load_inside, measure_bank
+from ganoscope.audits.membership.leak_verdict import conclude, write_bank
 from ganoscope.audits.membership.real_sets import gather_sets
-from ganoscope.audits.membership.wording import conclude, write_bank
 from ganoscope.banks.model_table import load_bank
 from ganoscope.errors import UserError
 from ganoscope.evaluate import attack_controls, split_bias
@@ -68,6 +67,7 @@ def try_all(evidence):
     return attack(evidence, gather_sets(evidence.members, evidence.held_out, 0))
 
 
+@pytest.mark.slow
 def test_the_bank_says_who_is_in_which_model(store, bank):
     inside, known = load_inside(bank, store.column("sample_id"))
     assert known.tolist() == list(range(IMAGES))
@@ -79,6 +79,7 @@ def test_the_bank_says_who_is_in_which_model(store, bank):
     assert (some[0] == inside[7]).all()
 
 
+@pytest.mark.slow
 def test_statistics_are_higher_under_models_that_remember_an_image(store, bank):
     images = store.load_images(np.arange(IMAGES))
     inside, _ = load_inside(bank, store.column("sample_id"))
@@ -90,9 +91,11 @@ def test_statistics_are_higher_under_models_that_remember_an_image(store, bank):
         remembered = ((images[:, None] - memory.numpy()[None]) ** 2).mean((2, 3, 4)).min(1) < 1e-6
         assert remembered.sum() == 16
         assert inside[remembered, number].all()
-        assert density[remembered, number].min() > np.median(density[:, number])
+        others = density[~remembered, number].max()  # a few of the sixteen may not have been drawn
+        assert np.mean(density[remembered, number] > others) > 0.6
 
 
+@pytest.mark.slow
 def test_models_of_a_bank_are_targets_in_turn_and_say_nothing_about_images_from_elsewhere(store, bank):
     attacked = try_all(gather(store, bank=bank))
     assert [one.name for one in attacked.bank_results] == ["bank_density"]
@@ -102,6 +105,7 @@ def test_models_of_a_bank_are_targets_in_turn_and_say_nothing_about_images_from_
     assert "Models of the bank leak: bank_density has AUC" in write_bank(attacked.bank_results)
 
 
+@pytest.mark.slow
 def test_likelihood_ratios_speak_of_a_run_of_the_banks_kind_alone(store, bank, monkeypatch):
     run = open_run(bank.path / bank.models[0].folder / "run")
     assert not fits_run(bank, None)
@@ -120,6 +124,7 @@ def test_likelihood_ratios_speak_of_a_run_of_the_banks_kind_alone(store, bank, m
     assert "method and size" in try_all(replace(evidence, run=run)).left_out["shadow_density"]
 
 
+@pytest.mark.slow
 def test_a_bank_of_another_store_or_of_few_models_is_no_evidence(store, bank):
     frozen = replace(bank.frozen, plan={**bank.frozen.plan, "fingerprint": "other"})
     attacked = try_all(gather(store, bank=replace(bank, frozen=frozen)))
@@ -130,12 +135,13 @@ def test_a_bank_of_another_store_or_of_few_models_is_no_evidence(store, bank):
         try_all(gather(store, bank=replace(bank, models=bank.models[:4])))
 
 
+@pytest.mark.slow
 def test_the_generator_is_inverted_at_depth_full_alone(store, bank):
     run = open_run(bank.path / bank.models[0].folder / "run")
     quick, full = (try_all(gather(store, run=run, depth=depth)) for depth in ("quick", "full"))
     assert "depth full does it" in quick.left_out["inversion"]
     assert "inversion" in [one.name for one in full.results]
-    assert full.left_out["discriminator"] == "the run has no discriminator"
+    assert full.left_out["discriminator_score"] == "the run has no discriminator"
     assert conclude(quick)[1]
 
 
@@ -151,8 +157,3 @@ def test_blocks_of_a_store_are_its_images(store, monkeypatch):
     monkeypatch.setattr(bank_statistics, "BLOCK", 50)
     loaded = np.concatenate(list(bank_statistics.load_blocks(store)))
     assert (loaded == store.load_images(np.arange(IMAGES))).all()
-
-
-def test_the_memoriser_is_what_the_bank_was_made_of(bank):
-    assert bank.frozen.plan["method"] == METHOD
-    assert memoriser.TRAITS.translates is False

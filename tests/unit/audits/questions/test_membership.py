@@ -82,7 +82,7 @@ def test_an_independent_generator_does_not_and_the_verdict_says_what_would_have_
     assert answer.verdict.startswith("No leak shown; a leak of at least AUC 0.5")
     assert "% of the members outright, would have been seen (power 80 %)" in answer.verdict
     assert answer.details["not_tried"] == {
-        "discriminator": "only images were given, no run",
+        "discriminator_score": "only images were given, no run",
         "inversion": "not tested at depth quick; depth full does it",
         "shadow_density": "no bank was given",
         "shadow_discriminator": "no bank was given",
