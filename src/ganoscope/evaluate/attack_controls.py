@@ -150,7 +150,7 @@ def compare_with_bias(tried: Tried, bias: SplitBias) -> dict[str, float]:
     found = {}
     for name in STATISTICS:
         p = bound_p([studentise(weigh_groups(within, values)) for values in own[name]])
-        if bias.p < CERTAIN:
+        if bias.p <= CERTAIN:
             p = max(p, bound_p([studentise(scale_strongest(tried, own[name]) - strongest)]))
         found[name] = p
     return found
