@@ -3,7 +3,7 @@
 Each repetition deals the patients of a store out anew: members, held-out patients, and others.
 
 - `replay`: images of other patients, and 5 % of the members' images, slightly noisy: must be called leaking.
-- `overfitted`: a GAN trained on 64 members, 32 px phantoms: must be called leaking. `release` alone is judged too.
+- `overfitted`: a DCGAN trained on 64 members, 32 px phantoms: must be called leaking. `release` alone is judged too.
 - `oracle`: images of other patients, as a perfect generator makes them: must not be called leaking.
 - `members`: the generator of `replay`, and halves of the members against each other: must not be called leaking.
 
@@ -25,17 +25,19 @@ from ganoscope.data.store.derived import derive_store
 from ganoscope.evaluate.comparison import RealImages
 from ganoscope.files import load_json, save_json
 from ganoscope.generation import draw_images
-from ganoscope.generators.learning import learn
+from ganoscope.methods.dcgan import Config
 from ganoscope.statistics.proportion import compute_clopper_pearson
+from ganoscope.training.config import TrainConfig
 from ganoscope.training.run_folder.trained_run import open_run
 from ganoscope.workflows.phantom import phantom
+from ganoscope.workflows.train import train
 
 SYNTHETIC, REPLAYED, NOISE = 600, 0.05, 0.05
 SHARES = 0.4, 0.8
 """Cumulated shares of patients that are members, and held out."""
 CASES = {"replay": 20, "overfitted": 20, "oracle": 200, "members": 200}
 LEAKING = {"replay", "overfitted"}
-GAN_MEMBERS, GAN_IMAGES, GAN_PX = 64, 20_000, 32
+GAN_MEMBERS, GAN_IMAGES, GAN_PX, GAN_CHANNELS = 64, 24_000, 32, 16
 
 
 def deal(store, rng):
@@ -111,8 +113,10 @@ def overfit(store, folder, number):
         splits = np.full(store.count, "", "<U5")
         splits[members] = "train"
         derive_store(store, splits, place / "store")
-    options = {"images": GAN_IMAGES, "seed": number, "device": "cpu", "precision": "fp32"}
-    learn(Store.open(place / "store"), place / "run", "narrow_r3gan", options, 4)
+    options = TrainConfig(images=GAN_IMAGES, seed=number, tick_images=GAN_IMAGES, device="cpu", precision="fp32")
+    config = Config(generator_channels=GAN_CHANNELS, discriminator_channels=GAN_CHANNELS, latent_dim=32)
+    if not (place / "run").exists():
+        train("dcgan", place / "store", place / "run", options, method_config=config)
     run = open_run(place / "run")
     images = np.concatenate(list(draw_images(run, SYNTHETIC, number)))
     sides = members, held_out[~shared[held_out]]

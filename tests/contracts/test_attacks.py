@@ -14,7 +14,7 @@ from torch import nn
 from ganoscope.data.store import Store
 from ganoscope.evaluate import suspects as contract
 from ganoscope.evaluate.likelihood_ratio import Shadows
-from ganoscope.evaluate.membership import inversion, list_attacks
+from ganoscope.evaluate.membership import list_attacks
 from ganoscope.evaluate.nearest_images import find_distances, place_images
 from ganoscope.generation import draw_images
 from ganoscope.nets.patchgan import PatchOutput
@@ -62,8 +62,8 @@ def leaking(memorising_run, phantom_store):
 
 @pytest.fixture(autouse=True)
 def short_inversion(monkeypatch):
-    monkeypatch.setattr(inversion, "STEPS", 5)
-    monkeypatch.setattr(inversion, "STARTS", 256)
+    monkeypatch.setattr(list_attacks()["inversion"], "STEPS", 5)
+    monkeypatch.setattr(list_attacks()["inversion"], "STARTS", 256)
 
 
 @each

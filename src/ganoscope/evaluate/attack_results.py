@@ -12,17 +12,17 @@ from numpy.typing import NDArray
 
 from ganoscope.evaluate.attack_controls import (
     STATISTICS,
+    TOP_SHARES,
     Control,
     compare_with_bias,
     compute_p,
     make_controls,
-    score_ranks,
     studentise_attack,
 )
 from ganoscope.evaluate.split_bias import SplitBias
 from ganoscope.seeds import Stream, stream
 from ganoscope.statistics.estimate import LEVEL, Estimate, compute_percentile_interval, make_estimate
-from ganoscope.statistics.group_contrast import Tried, centre, sum_groups, weigh_top
+from ganoscope.statistics.group_contrast import Tried, centre, rank_within, sum_groups
 from ganoscope.statistics.holm import adjust_holm
 from ganoscope.statistics.operating_points import OperatingPoint, bound_epsilon, list_points
 from ganoscope.statistics.patient_bootstrap import HeldOut, resample_patients
@@ -50,7 +50,6 @@ class AttackResult:
         epsilon: 95 % lower bound of epsilon, and the largest that could have been shown.
         standard_error: Standard error of the AUROC where nothing leaks.
         members: Number of members' images.
-        top_error: Standard error of the sum of Savage scores where nothing leaks.
     """
 
     name: str
@@ -64,7 +63,6 @@ class AttackResult:
     epsilon: tuple[float, float]
     standard_error: float
     members: int
-    top_error: float
 
     @property
     def floor(self) -> Estimate:
@@ -96,7 +94,6 @@ def measure_attack(
     }
     sides = tried.scores[tried.member], tried.scores[~tried.member]
     patients = tuple(len(np.unique(tried.groups[chosen])) for chosen in (tried.member, ~tried.member))
-    errors = measure_errors(tried)
     return AttackResult(
         name=name,
         threat=threat,
@@ -107,9 +104,8 @@ def measure_attack(
         p=p,
         points=list_points(*sides, (patients[0], patients[1])),
         epsilon=bound_epsilon(*sides, (patients[0], patients[1])),
-        standard_error=errors["ranks"],
+        standard_error=measure_error(tried),
         members=int(tried.member.sum()),
-        top_error=errors["top"],
     )
 
 
@@ -123,15 +119,11 @@ def estimate_attack(tried: Tried, seed: int) -> Estimate:
     return make_estimate(float(values[0]), resampled[:, 0], len(tried.scores), len(np.unique(tried.groups)))
 
 
-def measure_errors(tried: Tried) -> dict[str, float]:
-    """Returns standard errors where nothing leaks, by statistic: of the AUROC, and of the sum of Savage scores."""
+def measure_error(tried: Tried) -> float:
+    """Returns the standard error of the AUROC where nothing leaks."""
     share = float(tried.member.mean())
-    squares = {
-        name: float((sum_groups(centre(values, tried.strata), tried.groups) ** 2).sum()) * share * (1 - share)
-        for name, values in score_ranks(tried).items()
-    }
-    pairs = len(tried.scores) * share * (1 - share)
-    return {"ranks": float(np.sqrt(squares["ranks"])) / pairs, "top": float(np.sqrt(squares["top"]))}
+    sums = sum_groups(centre(rank_within(tried.scores, tried.strata), tried.strata), tried.groups)
+    return float(np.sqrt((sums**2).sum() / (share * (1 - share)))) / len(tried.scores)
 
 
 def adjust_claims(results: Sequence[AttackResult]) -> list[float]:
@@ -155,7 +147,13 @@ def find_least_auroc(result: AttackResult, claims: int, bias: SplitBias | None) 
 
 
 def need_z(result: AttackResult, claims: int, statistic: str) -> float:
-    """Returns the mean of a studentised statistic that is called a leak with a probability of `POWER`."""
+    """Returns the mean of a studentised statistic that is called a leak with a probability of `POWER`.
+
+    Args:
+        result: The attack.
+        claims: Number of claims that share the level.
+        statistic: Name of the statistic.
+    """
     from scipy.stats import norm  # imported late: it takes half a second
 
     border = max(np.quantile(control.z[statistic], 1 - ALPHA / claims) for control in result.controls)
@@ -163,17 +161,21 @@ def need_z(result: AttackResult, claims: int, statistic: str) -> float:
 
 
 def find_least_share(result: AttackResult, claims: int) -> float:
-    """Returns the share of members that, standing out above everything, would have been called a leak likewise.
+    r"""Returns the share of members that, standing out above everything, would have been called a leak likewise.
+
+    Among the highest share q of N images, k are then members, and the others are as chance has it. With y the share of
+    members and R = qN - k images left to chance, the statistic is about
+
+    .. math:: z = (1 - y) k / \sqrt{(1 - y)^2 k + y (1 - y) R}
 
     Args:
         result: The attack.
         claims: Number of claims that share the level.
     """
-    images = result.auroc.n
-    scores = weigh_top((np.arange(images, 0, -1) - 0.5) / images)  # highest first
-    outright = np.arange(1, result.members)
-    top = scores.cumsum()[outright - 1]
-    rest = (scores.sum() - top) / (images - outright)
-    shift = top + (result.members - outright) * rest - result.members * scores.mean()
-    enough = np.flatnonzero(shift >= need_z(result, claims, "top") * result.top_error)
-    return float(outright[enough[0]] / result.members) if len(enough) else 1.0
+    images, needed = result.auroc.n, need_z(result, claims, "top")
+    rest = 1 - result.members / images
+    outright = np.arange(1, result.members)[:, None]
+    left = np.array(TOP_SHARES) * images - outright
+    z = rest * outright / np.sqrt(rest**2 * outright + rest * (1 - rest) * left.clip(min=0))
+    enough = np.flatnonzero(np.where(left >= 0, z, 0).max(axis=1) >= needed)
+    return float((enough[0] + 1) / result.members) if len(enough) else 1.0

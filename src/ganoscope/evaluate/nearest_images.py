@@ -63,7 +63,7 @@ class Space:
     directions: Floats
 
     def project(self, images: NDArray[np.float32]) -> Floats:
-        """Returns coordinates (n, D) of images (n, 1, H, W)."""
+        """Returns coordinates of images (N, 1, H, W), shape (N, D)."""
         projected: Floats = (self.describe(images[:, 0]) - self.mean) @ self.directions
         return projected
 
@@ -81,12 +81,12 @@ def shrink(images: NDArray[np.float32], side: int) -> Floats:
 
 
 def describe_coarse(images: NDArray[np.float32]) -> Floats:
-    """Returns the coarse grey values of images (n, H, W)."""
+    """Returns the coarse grey values of images, shape (N, H, W)."""
     return shrink(images, COARSE_PX)
 
 
 def describe_band(images: NDArray[np.float32]) -> Floats:
-    """Returns the middle frequencies of images (n, H, W), of mean 0 and norm 1; zeros for constant ones."""
+    """Returns the middle frequencies of images, shape (N, H, W), of mean 0 and norm 1; zeros for constant ones."""
     fine, coarse = (
         gaussian_filter(images, (0, width * images.shape[1], width * images.shape[1]), mode="nearest")
         for width in (FINE_SD, COARSE_SD)
@@ -103,7 +103,7 @@ def make_spaces(images: NDArray[np.float32]) -> list[Space]:
 
 
 def make_space(describe: Callable[[NDArray[np.float32]], Floats], images: NDArray[np.float32]) -> Space:
-    """Returns a space; arguments as in `Space` and `make_spaces`."""
+    """Returns a space: descriptors, and the main directions of those of real images, shape (N, 1, H, W)."""
     described = np.concatenate([describe(block[:, 0]) for block in split_blocks(images)])
     mean = described.mean(0)
     covariance = (described - mean).T @ (described - mean) / len(described)
@@ -115,7 +115,7 @@ def make_space(describe: Callable[[NDArray[np.float32]], Floats], images: NDArra
 
 
 def split_blocks(images: NDArray[np.float32]) -> Iterator[NDArray[np.float32]]:
-    """Yields images in blocks."""
+    """Yields images, shape (N, 1, H, W), in blocks."""
     for start in range(0, len(images), BLOCK):
         yield images[start : start + BLOCK]
 

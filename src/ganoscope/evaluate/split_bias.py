@@ -81,16 +81,31 @@ def predict(training: Floats, labels: Floats, tested: Floats) -> Floats:
 
 
 def average_auroc(scores: Floats, labels: Floats, folds: NDArray[np.int64]) -> Floats:
-    """Returns the AUROC of each column of scores for its labels, averaged over the folds that hold both sets, (P,)."""
-    from scipy.stats import rankdata  # imported late: it takes half a second
+    """Returns the AUROC of each column of scores, averaged over the folds that hold both sets, shape (P,).
 
+    Args:
+        scores: Shape (N, P).
+        labels: 1 for members, else 0, shape (N, P).
+        folds: Fold of each image, shape (N,).
+    """
     total, counted = np.zeros(scores.shape[1]), np.zeros(scores.shape[1])
     for fold in np.unique(folds):
         inside = folds == fold
-        ranks, chosen = rankdata(scores[inside], axis=0), labels[inside]
+        ranks, chosen = rank_columns(scores[inside]), labels[inside]
         members = chosen.sum(0)
         pairs = members * (len(chosen) - members)
         wins = (ranks * chosen).sum(0) - members * (members + 1) / 2
         total += np.divide(wins, pairs, out=np.zeros_like(total), where=pairs > 0)
         counted += pairs > 0
     return np.divide(total, counted, out=np.full_like(total, 0.5), where=counted > 0)
+
+
+def rank_columns(scores: Floats) -> Floats:
+    """Returns the ranks of each column, 1 for the lowest, with mean ranks for ties, shape (n, P).
+
+    Ties are broken once by their order and once against it; the mean of both is the mean rank.
+    """
+    forward = np.argsort(np.argsort(scores, axis=0, kind="stable"), axis=0)
+    backward = np.argsort(np.argsort(scores[::-1], axis=0, kind="stable"), axis=0)[::-1]
+    ranks: Floats = 1 + (forward + backward) / 2
+    return ranks

@@ -1,17 +1,15 @@
 r"""Whether one set of images scores above another, for scores of images that belong to patients.
 
-Two linear rank statistics look at it. The sum of ranks, which is the AUROC, sees a shift of the whole set. The sum of
-Savage scores, which grow without bound toward the highest rank, sees a few images that stand out at the top. Both are
-studentised by patient:
+Two kinds of linear rank statistics look at it. The sum of ranks, which is the AUROC, sees a shift of the whole set. The
+number of images in the top few percent of all ranks sees a few that stand out. Each is studentised by patient:
 
 .. math:: z = \sum_g w_g / \sqrt{\sum_g w_g^2}, \quad w_g = \sum_{i \in g} (y_i - \bar y_s) (a_i - \bar a_s)
 
 with label y, rank score a, patient g and stratum s (such as the model that an image is tried on). Random splits of
 patients then need no ranking of their own: only the labels change.
 
-Source: linear rank statistics: Hajek, Sidak, Sen 1999, "Theory of Rank Tests", ch. 4; scores for the upper tail:
-    Savage 1956, https://doi.org/10.1214/aoms/1177728170; permutation of studentised statistics: Chung, Romano 2013,
-    https://doi.org/10.1214/13-AOS1090
+Source: linear rank statistics: Hajek, Sidak, Sen 1999, "Theory of Rank Tests", ch. 4; permutation of studentised
+    statistics: Chung, Romano 2013, https://doi.org/10.1214/13-AOS1090
 """
 
 from dataclasses import dataclass
@@ -40,12 +38,18 @@ class Tried:
     strata: Integers
 
     def take(self, chosen: NDArray[np.bool_]) -> "Tried":
-        """Returns some of them."""
+        """Returns the chosen ones, shape (N,)."""
         return Tried(self.scores[chosen], self.member[chosen], self.groups[chosen], self.strata[chosen])
 
 
 def try_images(scores: Floats, member: NDArray[np.bool_], groups: Integers) -> Tried:
-    """Returns scores that can all be compared with each other."""
+    """Returns scores that can all be compared with each other.
+
+    Args:
+        scores: Shape (N,).
+        member: As in `Tried`, shape (N,).
+        groups: Patient of each, shape (N,).
+    """
     return Tried(np.asarray(scores, np.float64), member, groups, np.zeros(len(scores), np.int64))
 
 
@@ -65,10 +69,9 @@ def rank_within(scores: Floats, strata: Integers) -> Floats:
     return ranks
 
 
-def weigh_top(ranks: Floats) -> Floats:
-    """Returns Savage scores of ranks in (0, 1): -log(1 - rank)."""
-    weights: Floats = -np.log1p(-ranks)
-    return weights
+def mark_top(ranks: Floats, share: float) -> Floats:
+    """Returns 1 for ranks, in (0, 1), in the top share, else 0."""
+    return (ranks > 1 - share).astype(np.float64)
 
 
 def centre(values: Floats, strata: Integers) -> Floats:
@@ -116,13 +119,26 @@ def studentise_splits(values: Floats, counts: Integers, labels: Floats) -> Float
 
 
 def compute_split_auroc(values: Floats, counts: Integers, labels: Floats) -> Floats:
-    """Returns the AUROC of many labellings of the same patients, shape (R,); `values` are sums of centred ranks."""
+    """Returns the AUROC of many labellings of the same patients, shape (R,).
+
+    Args:
+        values: Sum of centred ranks of each patient, shape (G,).
+        counts: Images of each patient, shape (G,).
+        labels: As in `studentise_splits`, shape (R, G).
+    """
     share = labels @ counts / counts.sum()
     auroc: Floats = 0.5 + (labels @ values - share * values.sum()) / (counts.sum() * share * (1 - share))
     return auroc
 
 
 def draw_labels(groups: int, members: int, rng: np.random.Generator, splits: int) -> Floats:
-    """Returns random labellings of patients, `members` of them 1 and the others 0, shape (splits, groups)."""
+    """Returns random labellings of patients, 1 or 0 for each, shape (splits, groups).
+
+    Args:
+        groups: Number of patients.
+        members: Number of those that are 1.
+        rng: Source of the draws.
+        splits: Number of labellings.
+    """
     order = rng.permuted(np.broadcast_to(np.arange(groups), (splits, groups)), axis=1)
     return (order < members).astype(np.float64)

@@ -69,7 +69,13 @@ def list_points(
 
 
 def estimate_share(above: NDArray[np.bool_], patients: int, level: float = LEVEL) -> Estimate:
-    """Returns a share of images, with the exact interval for as many trials as there are patients."""
+    """Returns a share of images, with the exact interval for as many trials as there are patients.
+
+    Args:
+        above: Which images count, shape (N,).
+        patients: Number of their patients.
+        level: Coverage.
+    """
     share = float(above.mean())
     low, high = compute_clopper_pearson(share * patients, patients, level)
     return Estimate(share, min(low, share), max(high, share), len(above), patients)

@@ -9,13 +9,13 @@ from ganoscope.statistics.group_contrast import (
     centre,
     compute_split_auroc,
     draw_labels,
+    mark_top,
     rank_within,
     studentise,
     studentise_splits,
     sum_groups,
     try_images,
     weigh_groups,
-    weigh_top,
 )
 
 
@@ -41,7 +41,7 @@ def studentise_plainly(tried, values):
 
 def test_the_statistic_equals_plain_loops(tried):
     ranks = rank_within(tried.scores, tried.strata)
-    for values in (ranks, weigh_top(ranks)):
+    for values in (ranks, mark_top(ranks, 0.1)):
         assert studentise(weigh_groups(tried, values)) == pytest.approx(studentise_plainly(tried, values))
 
 
@@ -72,11 +72,11 @@ def test_equal_scores_have_no_statistic():
     assert studentise(weigh_groups(same, rank_within(same.scores, same.strata))) == 0
 
 
-def test_a_few_members_at_the_top_show_in_top_scores_before_they_show_in_ranks():
+def test_a_few_members_at_the_top_show_among_the_highest_before_they_show_in_ranks():
     rng = np.random.default_rng(0)
     scores, member = rng.normal(size=1000), np.arange(1000) < 500
     scores[:25] += 10
     tried = try_images(scores, member, np.arange(1000))
     ranks = rank_within(scores, tried.strata)
-    body, top = (studentise(weigh_groups(tried, values)) for values in (ranks, weigh_top(ranks)))
+    body, top = (studentise(weigh_groups(tried, values)) for values in (ranks, mark_top(ranks, 0.025)))
     assert top > 4 > 2.5 > body

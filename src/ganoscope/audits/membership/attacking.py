@@ -19,7 +19,7 @@ from ganoscope.evaluate.attack_results import ALPHA, AttackResult, measure_attac
 from ganoscope.evaluate.features import extract_features, make_random_extractor
 from ganoscope.evaluate.likelihood_ratio import Shadows, score_each_model
 from ganoscope.evaluate.membership import list_attacks
-from ganoscope.evaluate.membership.discriminator import score_images
+from ganoscope.evaluate.membership.discriminator_score import score_images
 from ganoscope.evaluate.nearest_images import Distances, Placed, find_distances, place_images
 from ganoscope.evaluate.split_bias import SplitBias, compare_real_sets
 from ganoscope.evaluate.suspects import Exposed, Suspects
@@ -98,7 +98,14 @@ def attack(evidence: AuditEvidence, sets: RealSets) -> Attacked:
 
 
 def expose(evidence: AuditEvidence, sets: RealSets, placed: Placed, bank: BankEvidence) -> Exposed:
-    """Returns what attackers have."""
+    """Returns what attackers have.
+
+    Args:
+        evidence: The audit's evidence.
+        sets: Members and non-members.
+        placed: Their images in the spaces in which they are compared.
+        bank: What the bank says about them.
+    """
     run, groups = evidence.run, sets.suspects.groups
     shadows = expose_shadows(evidence, sets.take(bank.known), bank.statistics)
     return Exposed(
@@ -112,7 +119,7 @@ def expose(evidence: AuditEvidence, sets: RealSets, placed: Placed, bank: BankEv
 
 
 def take_distances(exposed: Exposed, chosen: NDArray[np.int64]) -> Exposed:
-    """Returns the same with the distances of some images."""
+    """Returns the same with the distances of the images at some positions, shape (n,)."""
     assert exposed.distances is not None
     some = Distances(exposed.distances.synthetic[:, chosen], exposed.distances.real[:, chosen])
     return replace(exposed, distances=some)
@@ -129,7 +136,7 @@ def describe_real(suspects: Suspects, placed: Placed) -> NDArray[np.float64]:
 
 
 def load_some(evidence: AuditEvidence, most: int) -> Iterator[NDArray[np.float32]]:
-    """Yields up to `most` synthetic images in blocks, chosen at random where there are more."""
+    """Yields blocks, shape (B, 1, H, W), of up to `most` synthetic images, chosen at random where there are more."""
     order = stream(evidence.seed, Stream.SYNTHETIC_IMAGES).permutation(evidence.synthetic.count)
     chosen = np.sort(order[:most]).astype(np.int64)
     for start in range(0, len(chosen), BLOCK):
@@ -137,13 +144,19 @@ def load_some(evidence: AuditEvidence, most: int) -> Iterator[NDArray[np.float32
 
 
 def take_bias(bias: SplitBias, chosen: NDArray[np.int64]) -> SplitBias | None:
-    """Returns the two-sample test for some of the images; None where it shows nothing."""
+    """Returns the two-sample test for the images at some positions, shape (n,); None where it shows nothing."""
     shown = SplitBias(bias.scores[chosen], bias.folds[chosen], bias.auroc, bias.p)
     return shown if bias.p < ALPHA else None
 
 
 def choose_images(sets: RealSets, thorough: bool, seed: int) -> NDArray[np.int64]:
-    """Returns the positions of the images that an attack is tried on: a few of each set where it takes long."""
+    """Returns the positions of the images that an attack is tried on, shape (n,).
+
+    Args:
+        sets: Members and non-members.
+        thorough: Whether the attack takes long, and a few images of each set must do.
+        seed: Seed of the choice.
+    """
     if not thorough:
         return np.arange(len(sets.member))
     rng = stream(seed, Stream.MEMBERSHIP_IMAGES, 2)
@@ -154,7 +167,15 @@ def choose_images(sets: RealSets, thorough: bool, seed: int) -> NDArray[np.int64
 def find_reason(
     needs: frozenset[str], thorough: bool, evidence: AuditEvidence, exposed: Exposed, bank_reason: str
 ) -> str:
-    """Returns why an attack can't be tried; "" where it can."""
+    """Returns why an attack can't be tried; "" where it can.
+
+    Args:
+        needs: What it needs.
+        thorough: Whether it is tried at depth full alone.
+        evidence: The audit's evidence.
+        exposed: What attackers have.
+        bank_reason: Why the bank says nothing about the audited generator.
+    """
     if thorough and evidence.depth != "full":
         return "not tested at depth quick; depth full does it"
     if exposed.has(needs):

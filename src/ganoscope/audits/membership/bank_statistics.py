@@ -12,7 +12,7 @@ from ganoscope.banks.model_task import IMAGES, RUN
 from ganoscope.data.store import Store
 from ganoscope.errors import UserError, describe
 from ganoscope.evaluate.likelihood_ratio import FEWEST_MODELS
-from ganoscope.evaluate.membership.discriminator import score_images
+from ganoscope.evaluate.membership.discriminator_score import score_images
 from ganoscope.evaluate.nearest_images import Placed, estimate_log_density, measure_nearest, place_images
 from ganoscope.files.tables import read_csv
 from ganoscope.presets import find_preset
@@ -86,7 +86,7 @@ def measure_bank(bank: Bank, images: NDArray[np.float32], inside: NDArray[np.boo
 
 
 def load_blocks(store: Store) -> Iterator[NDArray[np.float32]]:
-    """Yields all images of a store in blocks."""
+    """Yields all images of a store in blocks, shape (B, 1, H, W)."""
     for start in range(0, store.count, BLOCK):
         yield store.load_images(np.arange(start, min(start + BLOCK, store.count)))
 

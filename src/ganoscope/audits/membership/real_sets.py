@@ -35,7 +35,7 @@ class RealSets:
     shared: int
 
     def take(self, chosen: NDArray[np.int64]) -> "RealSets":
-        """Returns some of the images."""
+        """Returns the images at some positions, shape (n,)."""
         every = self.suspects
         part = Suspects(every.images[chosen], every.groups[chosen], every.labels[chosen])
         return RealSets(part, self.member[chosen], self.sample_ids[chosen], self.shared)
@@ -88,7 +88,13 @@ def leave_out_shared(members: RealImages, held_out: RealImages) -> tuple[RealIma
 
 
 def take_random(side: RealImages, number: int, seed: int) -> RealImages:
-    """Returns up to `MOST_IMAGES` random images, in ascending order; `number` tells the two sets apart."""
+    """Returns up to `MOST_IMAGES` random images, in ascending order.
+
+    Args:
+        side: One of the two sets.
+        number: Number of the set, 0 or 1.
+        seed: Seed of the choice.
+    """
     order = stream(seed, Stream.MEMBERSHIP_IMAGES, number).permutation(side.indices)
     return RealImages(side.store, np.sort(order[:MOST_IMAGES]))
 

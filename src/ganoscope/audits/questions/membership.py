@@ -9,8 +9,8 @@ import numpy as np
 from ganoscope.audits.answer import Answer, Value
 from ganoscope.audits.audit_evidence import AuditEvidence
 from ganoscope.audits.membership.attacking import Attacked, attack
+from ganoscope.audits.membership.leak_verdict import conclude, write_bank
 from ganoscope.audits.membership.real_sets import RealSets, gather_sets
-from ganoscope.audits.membership.wording import conclude, write_bank
 from ganoscope.contracts import Measured
 from ganoscope.errors import write_count
 from ganoscope.evaluate.attack_controls import Control
@@ -109,7 +109,13 @@ def describe_control(control: Control) -> Mapping[str, Any]:
 
 
 def list_warnings(evidence: AuditEvidence, attacked: Attacked, sets: RealSets) -> Iterator[str]:
-    """Yields what limits the answer."""
+    """Yields what limits the answer.
+
+    Args:
+        evidence: The audit's evidence.
+        attacked: What attacks have found.
+        sets: Members and non-members.
+    """
     if sets.shared:
         are = write_count(sets.shared, "held-out image was", "held-out images were")
         yield f"{are} left out: equal, or nearly equal, to images of members."

@@ -97,7 +97,13 @@ def invert(run: TrainedRun, images: NDArray[np.float32], seed: int) -> NDArray[n
 
 
 def invert_block(run: TrainedRun, images: Tensor, starts: Starts) -> Tensor:
-    """Returns the smallest error of each image, shape (B,); arguments as in `invert` and `draw_starts`."""
+    """Returns the smallest mean squared error of each image, shape (B,).
+
+    Args:
+        run: Run with the generator.
+        images: Network range, shape (B, 1, H, W).
+        starts: Where to start from.
+    """
     first = torch.cdist(images.flatten(1), starts.images.flatten(1)).argmin(1)
     codes = None if starts.codes is None else starts.codes[first]
     z = starts.noise[first].clone().requires_grad_(True)

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from ganoscope.audits.membership.attacking import Attacked
-from ganoscope.evaluate.attack_controls import SPLITS, STATISTICS
+from ganoscope.evaluate.attack_controls import STATISTICS
 from ganoscope.evaluate.attack_results import (
     ALPHA,
     POWER,
@@ -24,7 +24,7 @@ def conclude(attacked: Attacked) -> tuple[bool, str]:
     if leaking:
         strongest, p = min(leaking, key=lambda pair: (pair[1], -pair[0].auroc.value))
         others = [one.name for one, _ in leaking if one is not strongest]
-        more = f" So do {' and '.join(others)}." if others else ""
+        more = f" Members are also told by {' and '.join(others)}." if others else ""
         return True, f"Leak shown: {write_leak(strongest, p, len(counted))}.{more}{bias}"
     claims = len(STATISTICS) * len(counted)
     least = min(find_least_auroc(one, claims, attacked.shown_bias) for one in counted)
@@ -51,8 +51,8 @@ def write_leak(result: AttackResult, p: float, attacks: int) -> str:
     )
     return (
         f"{result.name} tells members from held-out patients with AUC {write_estimate(result.auroc)}, {found}; beyond "
-        f"random splits of members and of held-out patients ({write_p(p)}, {SPLITS:,} splits each, Holm over "
-        f"{len(STATISTICS) * attacks} tests). Threat: {result.threat}"
+        f"random splits of members and of held-out patients ({write_p(p)}, {len(result.controls[0].auroc):,} splits "
+        f"each, Holm over {len(STATISTICS) * attacks} tests). Threat: {result.threat}"
     )
 
 

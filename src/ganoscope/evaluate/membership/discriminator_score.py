@@ -11,7 +11,7 @@ from ganoscope.evaluate.suspects import Exposed, Suspects
 from ganoscope.nets.evaluation_mode import evaluating, find_device
 from ganoscope.training.run_folder.trained_run import TrainedRun
 
-NAME = "discriminator"
+NAME = "discriminator_score"
 THREAT = "the attacker has the run's folder, which holds the discriminator"
 NEEDS = frozenset({"discriminator"})
 COUNTS = True
