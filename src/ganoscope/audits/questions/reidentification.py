@@ -22,7 +22,7 @@ from ganoscope.evaluate.reidentification.embedded_sets import embed_altered, emb
 from ganoscope.evaluate.reidentification.identification import Findings, Powers, identify, measure_powers
 from ganoscope.evaluate.reidentification.metric_training import Metric, MetricConfig, refuse_few, train_metric
 from ganoscope.evaluate.reidentification.patient_hits import estimate_rate
-from ganoscope.evaluate.reidentification.recognition import Recognition, measure_recognition
+from ganoscope.evaluate.reidentification.recognition import Recognition, choose_repeated, measure_recognition
 from ganoscope.evaluate.reidentification.set_difference import compare_sets
 from ganoscope.figures.sheets import make_sheet
 
@@ -32,6 +32,8 @@ RANK = 80
 TRAINING = MetricConfig()
 LEAST_AUROC = 0.75
 """AUROC of pairs of images, below which the network can't tell patients apart well enough to find any."""
+MOST_TRAINED = 10_000
+"""Images to train on, at most but for the last patient's: they are held in memory. Patients with one go first."""
 ALTERED_COPIES = 500
 """Altered copies of training images that the power is measured with, at most."""
 DIFFERENT = 0.01
@@ -112,7 +114,10 @@ def require_sets(evidence: AuditEvidence) -> tuple[RealImages, RealImages]:
     refuse([fault] if shared else [])
     known = others.store.column("patient")[others.indices] != ""
     others = RealImages(others.store, others.indices[known])
-    refuse_few(others.store.column("patient")[others.indices])
+    patients = others.store.column("patient")[others.indices]
+    refuse_few(patients)
+    if len(patients) > MOST_TRAINED:
+        others = RealImages(others.store, others.indices[choose_repeated(patients, evidence.seed, MOST_TRAINED)])
     return evidence.held_out, others
 
 

@@ -127,8 +127,10 @@ def test_a_network_that_recognises_nobody_is_refused(store, monkeypatch):
         reidentification.ask(gather(store, load_new(store)))
 
 
-def test_images_without_a_patient_are_not_trained_on(store, tmp_path):
+def test_images_without_a_patient_are_not_trained_on(store, tmp_path, monkeypatch):
     rows = [{"sample_id": f"x{n}", "patient": "" if n < 30 else f"q{n // 2}"} for n in range(300)]
     other = write_store(tmp_path / "other", rows)
     evidence = replace(gather(store, load_new(store)), others=RealImages(other, np.arange(300)))
     assert reidentification.require_sets(evidence)[1].indices.tolist() == list(range(30, 300))
+    monkeypatch.setattr(reidentification, "MOST_TRAINED", 40)
+    assert len(reidentification.require_sets(evidence)[1].indices) == 40
