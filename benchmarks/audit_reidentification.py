@@ -102,7 +102,8 @@ def calls(args):
         member, stranger, new = (role < 2), (role == 2), (role == 3)
         film = member & ~first  # films that the generator has not seen, where their patients' first one is a member
         known = np.flatnonzero(member & first) if film.any() else np.flatnonzero(member)
-        sets = take(everything, known), take(everything, np.flatnonzero(stranger))
+        held_out = np.flatnonzero(stranger & first) if film.any() else np.flatnonzero(stranger)
+        sets = take(everything, known), take(everything, held_out)
         planted = {"altered copies": altered[known], "other films": everything.embeddings[film]}
         for kind, share in tables:
             values = everything.embeddings[new].copy()
@@ -112,7 +113,7 @@ def calls(args):
                 values[:count] = source[random.choice(len(source), count, replace=len(source) < count)]
             found = identify(values, None, *sets, repetition)
             tables[kind, share] += found.calls.leaks
-    print(f"{len(values)} images, {len(known)} training images, {int(stranger.sum())} held-out images")
+    print(f"{len(values)} images, {len(known)} training images, {len(held_out)} held-out images")
     print("| images of training patients | share | called | 95 % interval |\n|---|---|---|---|")
     for (kind, share), number in sorted(tables.items()):
         low, high = compute_wilson_interval(number / args.repetitions, args.repetitions)

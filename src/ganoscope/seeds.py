@@ -89,6 +89,7 @@ class Stream(Enum):
     PATIENT_PAIRS = (164,), "patients of each resample of the AUROC of pairs of images"
     ALTERED_COPIES = (165,), "training images, and their alteration, that the power of an audit is measured with"
     NULL_IMAGES = (167,), "image of each held-out patient that p-values are computed from"
+    SET_DIVISIONS = (169,), "divisions of patients that training and held-out ones are compared with"
     PLANTED_IMAGES = (168,), "images of training patients that the power of an audit is measured with"
     INFERRED_CLASSES = (166,), "patients of each resample of the accuracy of an inferred class"
     # audits

@@ -48,7 +48,7 @@ class Figure:
         low: Lower end of its 95 % interval; None where there is none, as of the numbers above and below.
         high: Upper end.
         floor: What real images of other patients reach.
-        n: Number of images.
+        n: Number of images, or of patients where patients are counted.
         extractor: Feature extractor; "" where there is none.
         weights_sha256: SHA-256 of its weights; "" where it has none.
     """
@@ -283,11 +283,11 @@ def name_question(question: str) -> str:
 
 
 def write_figure(figure: Figure) -> str:
-    """Returns a number with its interval, its floor and its number of images, in one line.
+    """Returns a number with its interval, its floor and its number of images or patients, in one line.
 
     Example:
         >>> write_figure(Figure("diversity", "recall", "all", 0.5, 0.4, 0.6, None, 80, "", ""))
-        'recall: 0.500 (0.400 to 0.600), 80 images'
+        'recall: 0.500 (0.400 to 0.600), n = 80'
     """
     numbers = (figure.value, figure.low, figure.high, figure.floor)
     digits = count_digits([number for number in numbers if number is not None], 3)
@@ -296,4 +296,4 @@ def write_figure(figure: Figure) -> str:
     real = "" if figure.floor is None else f", real images {floor}"
     where = "" if figure.images == "all" else f", {figure.images}"
     family = f", {figure.extractor}" if figure.extractor else ""
-    return f"{name_question(figure.name)}{where}{family}: {value}{interval}{real}, {figure.n:,} images"
+    return f"{name_question(figure.name)}{where}{family}: {value}{interval}{real}, n = {figure.n:,}"

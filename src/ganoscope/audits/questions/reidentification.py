@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ganoscope.audits.answer import Answer, Value
+from ganoscope.audits.answer import Answer, Outcome, Value
 from ganoscope.audits.audit_evidence import AuditEvidence
 from ganoscope.contracts import Measured
 from ganoscope.errors import UserError, describe, refuse, write_count
@@ -22,7 +22,8 @@ from ganoscope.evaluate.reidentification.embedded_sets import embed_altered, emb
 from ganoscope.evaluate.reidentification.identification import Findings, Powers, identify, measure_powers
 from ganoscope.evaluate.reidentification.metric_training import Metric, MetricConfig, refuse_few, train_metric
 from ganoscope.evaluate.reidentification.patient_hits import estimate_rate
-from ganoscope.evaluate.reidentification.recognition import Recognition, measure_recognition
+from ganoscope.evaluate.reidentification.recognition import Recognition, choose_repeated, measure_recognition
+from ganoscope.evaluate.reidentification.set_difference import compare_sets
 from ganoscope.figures.sheets import make_sheet
 
 QUESTION = "Do synthetic images show identifiable training patients?"
@@ -31,8 +32,12 @@ RANK = 80
 TRAINING = MetricConfig()
 LEAST_AUROC = 0.75
 """AUROC of pairs of images, below which the network can't tell patients apart well enough to find any."""
+MOST_TRAINED = 10_000
+"""Images to train on, at most but for the last patient's: they are held in memory. Patients with one go first."""
 ALTERED_COPIES = 500
 """Altered copies of training images that the power is measured with, at most."""
+DIFFERENT = 0.01
+"""P-value below which training and held-out patients differ by themselves."""
 STATED_SHARE = 0.05
 """Share of planted images that the verdict states the power for, one of `PLANTED_SHARES`."""
 WORDS = {"altered copies": "altered copies of training images", "other films": "other films of training patients"}
@@ -61,15 +66,19 @@ def ask(evidence: AuditEvidence) -> Answer:
     refuse_weak(recognition)
     embeddings = embed_images(metric, synthetic.load, synthetic.count)
     findings = identify(embeddings, synthetic.labels, members, strangers, seed)
+    difference = compare_sets(findings.gallery, seed)
     powers: Powers = {}
     if not findings.calls.leaks:
         altered = embed_altered(metric, evidence.members, ALTERED_COPIES, seed)
         powers = measure_powers(findings, altered, members, seed)
+    differ = difference <= DIFFERENT
+    shown: Outcome = "untested" if differ else "fault"
     return Answer(
-        "fault" if findings.calls.leaks else "clear",
-        write_verdict(findings, powers, synthetic.count),
+        shown if findings.calls.leaks else "clear",
+        (write_bias(difference) if differ else "") + write_verdict(findings, powers, synthetic.count, differ),
         list_values(findings, powers, recognition, metric.weights_sha256),
-        describe_details(findings, powers, recognition, describe_training(metric, patients)),
+        describe_details(findings, powers, recognition, describe_training(metric, patients))
+        | {"p_value_of_set_difference": difference},
         list_columns(findings, recognition, evidence.members),
         {"reidentification.png": draw_worst(evidence, findings)},
         WARNINGS,
@@ -105,7 +114,10 @@ def require_sets(evidence: AuditEvidence) -> tuple[RealImages, RealImages]:
     refuse([fault] if shared else [])
     known = others.store.column("patient")[others.indices] != ""
     others = RealImages(others.store, others.indices[known])
-    refuse_few(others.store.column("patient")[others.indices])
+    patients = others.store.column("patient")[others.indices]
+    refuse_few(patients)
+    if len(patients) > MOST_TRAINED:
+        others = RealImages(others.store, others.indices[choose_repeated(patients, evidence.seed, MOST_TRAINED)])
     return evidence.held_out, others
 
 
@@ -138,14 +150,22 @@ def refuse_weak(recognition: Recognition) -> None:
         )
 
 
-def write_verdict(findings: Findings, powers: Powers, images: int) -> str:
+def write_bias(difference: float) -> str:
+    """Returns what a difference between the sets means, a sentence."""
+    sets = f"Training and held-out patients differ by themselves (p = {difference:.2g}), as those of two sources do"
+    return f"{sets}: greater likeness to training patients proves no leak. "
+
+
+def write_verdict(findings: Findings, powers: Powers, images: int, differ: bool) -> str:
     """Returns what is shown, or what would have been seen.
 
     Args:
         findings: What was found.
         powers: How often a leak would have been shown; empty where one is.
         images: Number of synthetic images.
+        differ: Whether training and held-out patients differ by themselves.
     """
+    leak = "Seen" if differ else "Leak shown"
     calls, hits = findings.calls, findings.calls.hits
     rates = f"{hits.member_rate.value:.1%} of {hits.member_patients:,} training patients are hit by a synthetic image, "
     rates += (
@@ -153,9 +173,9 @@ def write_verdict(findings: Findings, powers: Powers, images: int) -> str:
     )
     called, count = int(calls.called.sum()), write_count(images, "synthetic image")
     if called:
-        return f"Leak shown: {called:,} of {count} show an identifiable training patient. {rates}."
+        return f"{leak}: {called:,} of {count} pass for an identifiable training patient. {rates}."
     if calls.too_many_hits:
-        return f"Leak shown: {rates}. Which images show a patient can't be said of any single one."
+        return f"{leak}: {rates}. Which images show a patient can't be said of any single one."
     none = f"No leak shown: none of {count} shows an identifiable training patient."
     return f"{none} {rates}. {write_power(powers)}"
 

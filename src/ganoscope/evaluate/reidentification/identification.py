@@ -66,9 +66,9 @@ def identify(
         classes: Class of each, shape (N,); None where it is not known.
         members: Training images.
         held_out: Images of other patients.
-        seed: Seed of the choice of an image per held-out patient.
+        seed: Seed of the choice of the image that stands for a patient.
     """
-    gallery = Gallery(members, held_out)
+    gallery = Gallery(members, held_out, seed)
     strangers = gallery.patients[gallery.members :]
     own = find_nearest(held_out.embeddings, gallery, lambda rows: strangers[rows, None] == gallery.patients)
     null = make_null(own.distinctness, held_out.groups, seed)

@@ -45,7 +45,7 @@ class MetricConfig:
         validation: Share of the patients that stop the training, and are not learned from.
     """
 
-    steps: int = 1000
+    steps: int = 600
     patients: int = 32
     images: int = 3
     repeated: float = 3.0

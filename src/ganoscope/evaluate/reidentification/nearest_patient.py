@@ -12,6 +12,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ganoscope.seeds import Stream, stream
+
 Floats = NDArray[np.float64]
 Hidden = Callable[[slice], NDArray[np.bool_]]
 """From rows to the images of a gallery that these are not compared with, shape (rows, M + H)."""
@@ -56,13 +58,16 @@ class Gallery:
         member_patients: Number of training patients.
         embeddings: Embeddings of training images, then of held-out ones, shape (M + H, D).
         patients: Number of each image's patient, first those of the training patients, shape (M + H,).
+        standing: Position of the image that stands for each patient, chosen at random, shape (patients,).
     """
 
-    def __init__(self, members: Embedded, held_out: Embedded) -> None:
+    def __init__(self, members: Embedded, held_out: Embedded, seed: int = 0) -> None:
         first, second = (np.unique(each.groups, return_inverse=True)[1] for each in (members, held_out))
         self.members, self.member_patients = len(first), int(first.max()) + 1
         self.embeddings = np.concatenate([members.embeddings, held_out.embeddings])
         self.patients = np.concatenate([first, second + self.member_patients])
+        order = stream(seed, Stream.NULL_IMAGES, 1).permutation(len(self.patients))
+        self.standing = order[np.unique(self.patients[order], return_index=True)[1]]
         self._order = np.argsort(self.patients, kind="stable")
         self._starts = np.flatnonzero(np.diff(self.patients[self._order], prepend=-1))
 
@@ -132,24 +137,26 @@ def compare_with_others(likeness: Floats, gallery: Gallery) -> tuple[NDArray[np.
 
 
 def compare_with_patients(embeddings: Floats, gallery: Gallery, hidden: Hidden | None = None) -> Floats:
-    """Returns the greatest likeness of each image to each patient, shape (N, M + H).
+    """Returns the likeness of each image to the image that stands for each patient, shape (N, M + H).
 
     Args:
         embeddings: Unit length, shape (N, D).
         gallery: Training and held-out images.
         hidden: Which images of the gallery are not compared with those in some rows; None where all are.
     """
-    blocks = []
-    for rows, likeness in compare_in_blocks(embeddings, gallery.embeddings):
-        if hidden is not None:
-            likeness[hidden(rows)] = -1.0
-        blocks.append(gallery.find_highest(likeness))
-    return np.concatenate(blocks)
+    likeness = embeddings @ gallery.embeddings[gallery.standing].T
+    if hidden is not None:
+        likeness[hidden(slice(0, len(embeddings)))[:, gallery.standing]] = -1.0
+    return np.asarray(likeness)
 
 
 def find_nearest_of_patients(embeddings: Floats, gallery: Gallery) -> tuple[Floats, Floats]:
-    """Returns the greatest likeness of any image to each training, and to each held-out patient, shapes (M,), (H,)."""
-    highest = np.full(int(gallery.patients.max()) + 1, -1.0)
-    for _, likeness in compare_in_blocks(embeddings, gallery.embeddings):
-        np.maximum(highest, gallery.find_highest(likeness).max(axis=0), out=highest)
+    """Returns the greatest likeness of any image to each training, and to each held-out patient, shapes (M,), (H,).
+
+    One image stands for each patient: a patient of many images would be hit more often.
+    """
+    standing = gallery.embeddings[gallery.standing]
+    highest = np.full(len(standing), -1.0)
+    for _, likeness in compare_in_blocks(embeddings, standing):
+        np.maximum(highest, likeness.max(axis=0), out=highest)
     return highest[: gallery.member_patients], highest[gallery.member_patients :]

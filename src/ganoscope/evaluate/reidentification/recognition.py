@@ -53,24 +53,25 @@ def measure_recognition(validation: tuple[Floats, NDArray[Any]], audited: Sequen
     """
     embeddings = np.concatenate([each.embeddings[each.named] for each in audited])
     patients = np.concatenate([each.groups[each.named] for each in audited])
-    chosen = choose_repeated(patients, seed)
+    chosen = choose_repeated(patients, seed, MOST_IMAGES)
     words = "patients under audit, none of whom the network has learned from"
     if len(np.unique(patients[chosen])) < FEWEST_PATIENTS:
         words = "validation patients of the network's training, who chose its length"
         embeddings, patients = validation
-        chosen = choose_repeated(patients, seed)
+        chosen = choose_repeated(patients, seed, MOST_IMAGES)
     pairs = make_pairs(embeddings[chosen], patients[chosen], seed)
     return Recognition(estimate_pair_auroc(pairs, seed), fit_calibration(pairs), words)
 
 
-def choose_repeated(patients: NDArray[Any], seed: int) -> NDArray[np.int64]:
-    """Returns positions of images whose patient has several: random patients, until there are `MOST_IMAGES`.
+def choose_repeated(patients: NDArray[Any], seed: int, most: int) -> NDArray[np.int64]:
+    """Returns positions of images whose patient has several: random patients, until there are enough images.
 
     Args:
         patients: Patient of each image, shape (N,).
         seed: Seed of the choice.
+        most: Most images, but for the last patient's.
     """
     _, member, counts = np.unique(patients, return_inverse=True, return_counts=True)
     order = stream(seed, Stream.PATIENT_PAIRS, 2).permutation(np.flatnonzero(counts > 1))
-    taken = order[: int(np.searchsorted(np.cumsum(counts[order]), MOST_IMAGES)) + 1]
+    taken = order[: int(np.searchsorted(np.cumsum(counts[order]), most)) + 1]
     return np.flatnonzero(np.isin(member, taken))

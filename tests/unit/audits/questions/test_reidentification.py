@@ -96,6 +96,15 @@ def test_other_films_of_training_patients_are_called(store, training):
     assert reidentification.ask(gather(store, images)).outcome == "fault"
 
 
+def test_sets_that_differ_by_themselves_prove_no_leak(store, training, monkeypatch):
+    monkeypatch.setattr(reidentification, "compare_sets", lambda gallery, seed: 0.001)
+    images = store.load_images(take(store, TRAINED, MEMBERS, films=(2,)).indices)
+    answer = reidentification.ask(gather(store, images))
+    assert answer.outcome == "untested"
+    assert "differ by themselves (p = 0.001)" in answer.verdict and "Leak shown" not in answer.verdict
+    assert answer.details["p_value_of_set_difference"] == 0.001
+
+
 def test_it_is_not_tested_without_what_it_needs(store):
     full = gather(store, load_new(store)[:60])
     some = take(store, 0, 99)
@@ -118,8 +127,10 @@ def test_a_network_that_recognises_nobody_is_refused(store, monkeypatch):
         reidentification.ask(gather(store, load_new(store)))
 
 
-def test_images_without_a_patient_are_not_trained_on(store, tmp_path):
+def test_images_without_a_patient_are_not_trained_on(store, tmp_path, monkeypatch):
     rows = [{"sample_id": f"x{n}", "patient": "" if n < 30 else f"q{n // 2}"} for n in range(300)]
     other = write_store(tmp_path / "other", rows)
     evidence = replace(gather(store, load_new(store)), others=RealImages(other, np.arange(300)))
     assert reidentification.require_sets(evidence)[1].indices.tolist() == list(range(30, 300))
+    monkeypatch.setattr(reidentification, "MOST_TRAINED", 40)
+    assert len(reidentification.require_sets(evidence)[1].indices) == 40

@@ -68,7 +68,8 @@ def test_generators_without_a_leak_are_called_in_at_most_the_level():
 
 
 def test_power_grows_with_what_is_planted():
-    images, planted = draw(200, (80, 40), 0), draw(60, (80, 40), 1, 0.9)
+    images, planted = draw(200, (80, 40), 3), draw(60, (80, 40), 1, 0.9)
+    assert not call(images).leaks
     weak = Scored(np.random.default_rng(2).random(60), planted.members - 0.5, planted.held_out)
     assert measure_power(images, planted, 0.05, seed=0).value == 1.0
     power = measure_power(images, weak, 0.05, seed=0)

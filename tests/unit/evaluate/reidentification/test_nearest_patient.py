@@ -70,11 +70,21 @@ def test_the_very_same_image_is_as_distinct_as_can_be(sets):
     assert found.distinctness.min() > 5 and np.isfinite(found.distinctness).all()
 
 
-def test_likeness_to_patients_is_that_of_their_most_similar_image(sets):
-    images = embed(7, 4)
-    likeness = compare_with_patients(images, Gallery(*sets))
-    assert likeness.shape == (7, 4 + 3)
-    of_b = (images @ sets[0].embeddings[[0, 2]].T).max(axis=1)
-    assert np.allclose(likeness[:, 1], of_b)
-    members, held_out = find_nearest_of_patients(images, Gallery(*sets))
-    assert np.allclose(np.concatenate([members, held_out]), likeness.max(axis=0))
+def test_one_image_at_random_stands_for_each_patient(sets):
+    """Otherwise patients of many images would be hit more often."""
+    images, galleries = embed(7, 4), [Gallery(*sets, seed) for seed in range(20)]
+    for gallery in galleries:
+        assert gallery.patients[gallery.standing].tolist() == list(range(4 + 3))
+        likeness = compare_with_patients(images, gallery)
+        assert np.allclose(likeness, images @ gallery.embeddings[gallery.standing].T)
+        members, held_out = find_nearest_of_patients(images, gallery)
+        assert np.allclose(np.concatenate([members, held_out]), likeness.max(axis=0))
+    assert {int(gallery.standing[1]) for gallery in galleries} == {0, 2}  # of patient "b"
+
+
+def test_likeness_to_hidden_images_is_lowest(sets):
+    gallery = Gallery(*sets)
+    every = lambda rows: np.arange(10)[rows, None] == np.arange(10)  # noqa: E731
+    likeness = compare_with_patients(gallery.embeddings, gallery, every)
+    assert (likeness[gallery.standing, np.arange(7)] == -1).all()
+    assert (likeness == -1).sum() == 7

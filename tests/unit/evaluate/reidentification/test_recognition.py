@@ -3,7 +3,6 @@
 import numpy as np
 import pytest
 
-from ganoscope.evaluate.reidentification import recognition
 from ganoscope.evaluate.reidentification.nearest_patient import Embedded
 from ganoscope.evaluate.reidentification.recognition import choose_repeated, measure_recognition
 
@@ -38,8 +37,7 @@ def test_validation_patients_are_taken_otherwise(audited):
     assert found.auroc.value == 1.0
 
 
-def test_images_of_single_patients_are_left_out_and_many_are_thinned(monkeypatch):
+def test_images_of_single_patients_are_left_out_and_many_are_thinned():
     patients = np.array(["a", "b", "b", "c", "d", "d", "d"])
-    assert choose_repeated(patients, 0).tolist() == [1, 2, 4, 5, 6]
-    monkeypatch.setattr(recognition, "MOST_IMAGES", 10)
-    assert len(choose_repeated(np.arange(50).repeat(2), 0)) == 10
+    assert choose_repeated(patients, 0, 100).tolist() == [1, 2, 4, 5, 6]
+    assert len(choose_repeated(np.arange(50).repeat(2), 0, 10)) == 10
