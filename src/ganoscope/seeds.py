@@ -94,7 +94,10 @@ class Stream(Enum):
     INFERRED_CLASSES = (166,), "patients of each resample of the accuracy of an inferred class"
     # audits
     COPY_NULL = (131,), "held-out images that resemblance by chance is measured on"
-    PLANTED_COPIES = (133,), "real images that are copied, and how the copies are altered, to see whether they are found"
+    PLANTED_COPIES = (
+        (133,),
+        "real images that are copied, and how the copies are altered, to see whether they are found",
+    )
     # explanation and counterfactuals
     SHOWN_ANSWERS = (41,), "right and wrong answers of a classifier whose heat maps are shown"
     SUBJECTS = (43,), "real images that are explained"

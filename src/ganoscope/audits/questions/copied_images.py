@@ -274,7 +274,9 @@ def list_warnings(chance: Chance | None, search: Search) -> tuple[str, ...]:
             "two pixels or enlarged, and parts only at their own place, not turned."
         )
     else:
-        warnings.append("Parts were looked for at their own place, up to two pixels (of 64) away, in eight orientations.")
+        warnings.append(
+            "Parts were looked for at their own place, up to two pixels (of 64) away, in eight orientations."
+        )
     if chance is not None and not chance.held_out.patients_known:
         warnings.append(
             f"Patients are unknown: held-out images may show patients of members. {chance.held_out.left_out:,} nearly "

@@ -83,9 +83,7 @@ def match(index: MemberIndex, bands: Floats, extent: Extent, views: tuple[View, 
     similarities = np.arctanh(np.abs(cosines).clip(max=HIGHEST))
     scores = (similarities - pairs.usual) / pairs.spread
     best = np.arange(len(bands)), scores.argmax(axis=1)
-    return Matches(
-        pairs.positions[best], scores[best], correlations[best], pairs.views[best], pairs.regions[best]
-    )
+    return Matches(pairs.positions[best], scores[best], correlations[best], pairs.views[best], pairs.regions[best])
 
 
 @dataclass(frozen=True)
