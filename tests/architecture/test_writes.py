@@ -28,6 +28,7 @@ REASONS = {
     "reports/kit/chart_files.py": "into the temporary name that `replacing` checks",
     "reports/classifier/page.py": "into the temporary name that `replacing` checks",
     "reports/study/artefacts.py": "a study's folder, whose lock is held",
+    "audits/card.py": "into the temporary name that `replacing` checks",
     "reports/audit/page.py": "into the temporary name that `replacing` checks",
     "reports/audit/scorecard_text.py": "into the temporary name that `replacing` checks",
     "reports/study/page.py": "into the temporary name that `replacing` checks",

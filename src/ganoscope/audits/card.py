@@ -10,11 +10,16 @@ Differs: the criteria are put in our own words, and every number has an interval
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+from pathlib import Path
 
 from ganoscope.audits.answer import Answer, Outcome, Value
+from ganoscope.audits.scorecard import Entry, Scorecard
+from ganoscope.files import replacing, save_json
 from ganoscope.statistics.estimate import count_digits
 
+FILE, TEXT = "card.json", "card.txt"
+SCHEMA_VERSION = 1
 TO_FILL = "to be filled by you"
 NOT_ASKED = "not asked by this audit"
 
@@ -184,7 +189,7 @@ PLACES = {
 """The seven criteria by name, in the order of the publication."""
 
 
-def make_card(answers: Mapping[str, Answer], subject: Subject) -> Card:
+def make_card(answers: Mapping[str, Answer | Entry], subject: Subject) -> Card:
     """Returns the card, filled where the audit can.
 
     Args:
@@ -194,7 +199,21 @@ def make_card(answers: Mapping[str, Answer], subject: Subject) -> Card:
     return Card(subject, tuple(fill_place(name, place, answers) for name, place in PLACES.items()))
 
 
-def fill_place(name: str, place: Place, answers: Mapping[str, Answer]) -> Criterion:
+def card_scorecard(scorecard: Scorecard) -> Card:
+    """Returns the card of an audit."""
+    about = scorecard.subject
+    subject = Subject(about.source, about.synthetic, scorecard.date, about.weights_sha256 or about.synthetic_sha256)
+    return make_card({entry.name: entry for entry in scorecard.entries}, subject)
+
+
+def save_card(out: Path, card: Card) -> None:
+    """Writes `card.json` and `card.txt`."""
+    save_json(out / FILE, {"schema_version": SCHEMA_VERSION, **asdict(card)})
+    with replacing(out / TEXT) as partial:
+        partial.write_text(write_card(card), encoding="utf-8")
+
+
+def fill_place(name: str, place: Place, answers: Mapping[str, Answer | Entry]) -> Criterion:
     """Returns a criterion with the verdicts and figures of its questions.
 
     Args:
@@ -213,7 +232,7 @@ def fill_place(name: str, place: Place, answers: Mapping[str, Answer]) -> Criter
     return Criterion(name, place.asks, verdicts, figures, place.to_fill)
 
 
-def judge(questions: tuple[str, ...], answers: Mapping[str, Answer]) -> tuple[Verdict, ...]:
+def judge(questions: tuple[str, ...], answers: Mapping[str, Answer | Entry]) -> tuple[Verdict, ...]:
     """Returns the verdicts of questions, also of those that were not asked; arguments as in `make_card`."""
     return tuple(
         Verdict(question, answers[question].outcome, answers[question].verdict)
@@ -245,28 +264,12 @@ def drop_undefined(number: float) -> float | None:
     return number if math.isfinite(number) else None
 
 
-def describe_staleness(card: Card, weights_sha256: str) -> str:
-    """Returns a warning where the weights are not those that were audited; "" where they are.
-
-    Args:
-        card: The card.
-        weights_sha256: SHA-256 of the weights as they are now.
-    """
-    audited = card.subject.weights_sha256
-    if weights_sha256 == audited:
-        return ""
-    return (
-        f"this card is out of date: the audit of {card.subject.date} looked at weights {audited[:12]}, and the weights "
-        f"are now {weights_sha256[:12]}. Audit again; until then nothing on it holds for them."
-    )
-
-
 def write_card(card: Card) -> str:
     """Returns the card as text, for a file or a terminal."""
     subject = card.subject
     lines = [
         "Scorecard of synthetic medical images",
-        f"{subject.images:,} images from {subject.source}; audited on {subject.date}",
+        f"{subject.source}; audited on {subject.date}",
         f"weights {subject.weights_sha256}",
     ]
     for criterion in card.criteria:

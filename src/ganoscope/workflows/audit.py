@@ -7,6 +7,7 @@ from pathlib import Path
 
 from ganoscope.audits import questions
 from ganoscope.audits.asking import ask_all
+from ganoscope.audits.card import card_scorecard, save_card
 from ganoscope.audits.config import AuditConfig
 from ganoscope.audits.kept_answers import claim_plan, save_images
 from ganoscope.audits.opening.evidence_at_hand import describe_plan, open_evidence
@@ -107,6 +108,7 @@ def save_all(out: Path, scorecard: Scorecard) -> None:
     """Writes the scorecard as JSON, as text and as a page, and the curve over training where there is one."""
     if scorecard.points:
         save_points(out, scorecard.points)
+    save_card(out, card_scorecard(scorecard))
     save_summary(out, scorecard)
     save_page(out, scorecard)
     save_scorecard(out, scorecard)

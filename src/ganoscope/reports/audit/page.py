@@ -6,6 +6,9 @@ from typing import Any
 
 from ganoscope.alarms import Severity
 from ganoscope.audits.answer import Value
+from ganoscope.audits.card import FILE as CARD
+from ganoscope.audits.card import TEXT as CARD_TEXT
+from ganoscope.audits.card import TO_FILL, card_scorecard, name_question, write_figure
 from ganoscope.audits.over_training import LEAKS
 from ganoscope.audits.scorecard import Entry, Scorecard
 from ganoscope.files import replacing
@@ -28,6 +31,8 @@ from ganoscope.reports.kit.rendering import render
 PAGE = "report.html"
 BETTER = {"lower": "lower is better", "higher": "higher is better", "like real": "like real images"}
 NO_VALUE = "–"
+FIGURES = 6
+"""Numbers of each criterion that the page shows."""
 HEADER = ("Number", "images", "features", "value", "95 % interval", "n", "real images", "aim")
 
 
@@ -63,6 +68,7 @@ def collect_content(out: Path, scorecard: Scorecard) -> dict[str, Any]:
         "chapters": [
             *show_training(out, scorecard),
             *(show_entry(out, entry) for entry in entries),
+            show_card(scorecard),
             show_limits(scorecard),
         ],
         "shows_real": any(entry.sheets for entry in entries),
@@ -166,6 +172,22 @@ def show_training(out: Path, scorecard: Scorecard) -> tuple[Chapter, ...]:
             "training", "Over training", (Section((scorecard.advice,), figures=(chart,)), Section(tables=(table,)))
         ),
     )
+
+
+def show_card(scorecard: Scorecard) -> Chapter:
+    """Returns the card of seven criteria: what the audit has measured of each, and what is left to fill."""
+    sections = []
+    for criterion in card_scorecard(scorecard).criteria:
+        found = [f"{OUTCOMES[one.outcome].capitalize()}: {name_question(one.question)}." for one in criterion.verdicts]
+        numbers = [write_figure(one) for one in criterion.figures][:FIGURES]
+        left = [f"{TO_FILL.capitalize()}: {text}" for text in criterion.to_fill]
+        sections.append(
+            Section((f"{criterion.name.capitalize()}. {criterion.asks}",), points=(*found, *numbers, *left))
+        )
+    text = (
+        f"The seven criteria of the scorecard for synthetic medical data; all of it is in `{CARD}` and `{CARD_TEXT}`."
+    )
+    return Chapter("card", "Card of seven criteria", (Section((text,)), *sections))
 
 
 def show_limits(scorecard: Scorecard) -> Chapter:
