@@ -29,9 +29,7 @@ def test_a_leak_names_the_attack_its_numbers_and_its_threat():
     shown, verdict = conclude(Attacked(FAIR, [measure(1.0, name="weak"), measure(2.0, name="strong")], [], {}))
     assert shown
     assert verdict.startswith("Leak shown: strong tells members from held-out patients with AUC 0.9")
-    assert (
-        "beyond random splits of members and of held-out patients (p = 0.010, 400 splits each, Holm" in verdict
-    )
+    assert "beyond random splits of members and of held-out patients (p = 0.010, 400 splits each, Holm" in verdict
     assert verdict.endswith("Threat: the attacker has words. Members are also told by weak.")
 
 
