@@ -110,7 +110,7 @@ def ask(evidence: AuditEvidence) -> Answer:
 def make_search(evidence: AuditEvidence) -> Search:
     """Returns the members, ready to be searched."""
     members = evidence.members
-    index = make_index(lambda at: members.store.load_images(members.indices[at])[:, 0], len(members.indices))
+    index = make_index(lambda at: members.store.load_images(members.indices[at])[:, 0], members.groups)
     return Search(members, index, choose_views(index.count * evidence.synthetic.count))
 
 

@@ -18,7 +18,7 @@ from ganoscope.evaluate.copies.views import View, apply_all, list_views
 Floats = NDArray[np.float32]
 Extent = Literal["whole", "part"]
 
-KEPT = 6
+KEPT = 16
 """Candidates in each region of an image."""
 SAMPLED = 1024
 """Real images of a block that the usual similarity is measured on."""
