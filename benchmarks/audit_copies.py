@@ -1,20 +1,19 @@
-"""Finds planted copies under thirteen manipulations among images that are none, beside three other scores; false alarms.
+"""Finds planted copies under thirteen manipulations among images that are none, beside other scores; false alarms.
 
 Copies of a store's training images are planted under each manipulation; the same manipulations of held-out images of
 other patients are the images that are no copies. The null are further held-out images, unaltered. All scores are judged
-alike: p values by the tail fit of `ganoscope.statistics.tail_fit`, Benjamini-Hochberg at 1 %. A copy counts as found when
-it is flagged, whichever training image it was traced to. The other scores know nothing of orientations:
+alike: p values by the tail fit of `ganoscope.statistics.tail_fit`, Benjamini-Hochberg at 1 %. A copy counts as found
+when it is flagged, whichever training image it was traced to. The other scores know nothing of orientations:
 
 - pixel: minus the root mean square difference of the nearest training image;
 - SSIM: the largest of all training images;
-- layers: whitened features of three layers of a random network, geometric mean of their cosines, nearest training image
+- layers: whitened features of three layers of a random network, geometric mean of cosines, nearest training image
   (the form of arXiv 2602.13066; its network, trained on MRI, isn't available here).
 
-Stores whose patients are unknown (brain) hold other slices, or other windows, of one patient in several splits. Held-out
-images whose thumbnail correlates by 0.9 or more with that of a training image are left out, and counted.
+Stores whose patients are unknown (brain) hold other slices, or other windows, of one patient in several splits.
+Held-out images whose thumbnail correlates by 0.9 or more with that of a training image are left out, and counted.
 
-False alarms: independent phantoms of other patients as the synthetic images, in batches of 1,000, each with an audit of
-its own.
+False alarms: independent phantoms of other patients as the synthetic images, an audit for each modality.
 """
 
 import argparse
@@ -62,7 +61,9 @@ def change_gamma(x, rng):
 
 def compress(x, rng):
     file = io.BytesIO()
-    Image.fromarray(np.uint8(((x + 1) * 127.5 + 0.5).clip(0, 255))).save(file, "JPEG", quality=int(rng.integers(15, 41)))
+    Image.fromarray(np.uint8(((x + 1) * 127.5 + 0.5).clip(0, 255))).save(
+        file, "JPEG", quality=int(rng.integers(15, 41))
+    )
     return np.asarray(Image.open(file), np.float32) / 127.5 - 1
 
 
@@ -171,7 +172,9 @@ def run_store(path, number, seed):
         members = RealImages(store, parts["train"])
         for name in ("validation", "test"):
             repeated = find_repeated(members, RealImages(store, parts[name]), np.arange(len(parts[name])))
-            print(f"{store.name}: {repeated.sum()} of {len(repeated)} images of the {name} part repeat a training image")
+            print(
+                f"{store.name}: {repeated.sum()} of {len(repeated)} images of the {name} part repeat a training image"
+            )
             parts[name] = parts[name][~repeated]
     members, null, others = (store.load_images(part)[:, 0] for part in parts.values())
     copies, strangers = [], []
@@ -188,8 +191,10 @@ def run_store(path, number, seed):
     seconds = time.perf_counter() - began
     for name, score in (("pixel", pixel_scores), ("SSIM", ssim_scores), ("layers", layer_scores)):
         flags[name] = flag(score(members, null), score(members, images), known)
-    print(f"\n{store.name}: {len(members)} members, {len(null)} held-out images as the null, {number} copies and {number} "
-          f"strangers per manipulation; {seconds:.0f} s\n")
+    print(
+        f"\n{store.name}: {len(members)} members, {len(null)} held-out images as the null, {number} copies and "
+        f"{number} strangers per manipulation; {seconds:.0f} s\n"
+    )
     print(f"| manipulation | {' | '.join(flags)} |\n|---|{'---|' * len(flags)}")
     kinds = np.repeat(np.arange(len(KINDS)), number)
     for row, kind in enumerate(KINDS):
@@ -206,9 +211,8 @@ def run_store(path, number, seed):
 
 
 def load_phantoms(modality, start, number, size):
-    views = 1
     images = []
-    for at in range(start, start + number * views, views):
+    for at in range(start, start + number):
         pixels = make_phantom(modality, at, size, seed=at).pixels.astype(np.float32)
         low, high = (-1024, 1500) if modality == "ct" else (0, 255)
         images.append((pixels - low) / (high - low) * 2 - 1)
@@ -226,9 +230,12 @@ def run_phantoms(total, size):
         scores = find(load_phantoms(modality, 20_000, number, size))
         verdict = judge(scores, null, True)
         flagged, seen, smallest = flagged + int(verdict.copies.sum()), seen + number, min(smallest, verdict.p.min())
-        print(f"{modality}: {verdict.copies.sum()} of {number} flagged; smallest p {verdict.p.min():.1e}; p <= 0.001: "
-              f"{(verdict.p <= 0.001).mean():.4f}, p <= 0.01: {(verdict.p <= 0.01).mean():.4f}; "
-              f"{time.perf_counter() - began:.0f} s", flush=True)
+        print(
+            f"{modality}: {verdict.copies.sum()} of {number} flagged; smallest p {verdict.p.min():.1e}; p <= 0.001: "
+            f"{(verdict.p <= 0.001).mean():.4f}, p <= 0.01: {(verdict.p <= 0.01).mean():.4f}; "
+            f"{time.perf_counter() - began:.0f} s",
+            flush=True,
+        )
     low, high = compute_clopper_pearson(flagged, seen)
     print(f"false alarms on phantoms: {flagged} of {seen}, 95 % interval {low:.5f} to {high:.5f}")
 
@@ -237,7 +244,9 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("stores", nargs="*", type=Path, help="prepared stores, such as of chest_xray and brain_mri")
     parser.add_argument("--copies", type=int, default=20, help="copies, and strangers, of each manipulation")
-    parser.add_argument("--phantoms", type=int, default=1500, help="phantoms of the count of false alarms; 5000 as shown")
+    parser.add_argument(
+        "--phantoms", type=int, default=1500, help="phantoms of the count of false alarms; 5000 as shown"
+    )
     parser.add_argument("--size", type=int, default=64, help="side of the phantoms")
     parser.add_argument("--seed", type=int, default=0)
     options = parser.parse_args()

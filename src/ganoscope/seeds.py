@@ -70,7 +70,10 @@ class Stream(Enum):
     BANK_SHOWN = (109,), "real images that the samples of a bank are shown beside"
     # audits
     COPY_NULL = (131,), "held-out images that resemblance by chance is measured on"
-    PLANTED_COPIES = (133,), "real images that are copied, and how the copies are altered, to see whether they are found"
+    PLANTED_COPIES = (
+        (133,),
+        "real images that are copied, and how the copies are altered, to see whether they are found",
+    )
     # explanation and counterfactuals
     SHOWN_ANSWERS = (41,), "right and wrong answers of a classifier whose heat maps are shown"
     SUBJECTS = (43,), "real images that are explained"

@@ -35,4 +35,3 @@ def compute_upper_limit(found: int, count: int, level: float = LEVEL) -> float:
         0.003
     """
     return compute_clopper_pearson(found, count, 2 * level - 1)[1] if found < count else 1.0
-

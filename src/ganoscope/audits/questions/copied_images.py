@@ -1,7 +1,7 @@
 """Are images copies of the generator's training images, as a whole or in part?
 
-Every synthetic image is compared with every member, see `ganoscope.evaluate.copies`, and so are held-out images of other
-patients: their resemblance is what happens by chance. Copies are also planted, to see what share would be found.
+Every synthetic image is compared with every member, see `ganoscope.evaluate.copies`, and so are held-out images of
+other patients: their resemblance is what happens by chance. Copies are also planted, to see what share would be found.
 
 Source: calibration by held-out images: Deo et al. 2026, https://arxiv.org/abs/2602.13066
 Differs: p values instead of z scores, see `evaluate.copies.significance`; parts are compared as well.
@@ -274,7 +274,9 @@ def list_warnings(chance: Chance | None, search: Search) -> tuple[str, ...]:
             "two pixels or enlarged, and parts only at their own place, not turned."
         )
     else:
-        warnings.append("Parts were looked for at their own place, up to two pixels (of 64) away, in eight orientations.")
+        warnings.append(
+            "Parts were looked for at their own place, up to two pixels (of 64) away, in eight orientations."
+        )
     if chance is not None and not chance.held_out.patients_known:
         warnings.append(
             f"Patients are unknown: held-out images may show patients of members. {chance.held_out.left_out:,} nearly "

@@ -78,9 +78,7 @@ class Candidates:
     spread: Floats
 
 
-def find_candidates(
-    index: MemberIndex, bands: Floats, numbers: Sequence[int], views: tuple[View, ...]
-) -> Candidates:
+def find_candidates(index: MemberIndex, bands: Floats, numbers: Sequence[int], views: tuple[View, ...]) -> Candidates:
     """Returns the candidates for images.
 
     Args:
@@ -113,7 +111,7 @@ def find_in_region(index: MemberIndex, moved: Sequence[Floats], number: int) -> 
         middle.append(measure_middle(similarity))
         best = keep_best(best, (np.broadcast_to(block, view.shape), view, similarity))
     usual, high = np.mean(middle, axis=0)
-    return Candidates(*best, usual, np.maximum(high - usual, LEAST_SPREAD))
+    return Candidates(best[0], best[1], best[2], usual, np.maximum(high - usual, LEAST_SPREAD))
 
 
 def measure_middle(similarities: Floats) -> Floats:

@@ -1,13 +1,14 @@
 """The real image, or the part of one, that an image resembles most, looked at closely.
 
-Every candidate is moved to where it was most similar, then shifted by single pixels; whole images are also made a little
-smaller and larger. An image that resembles many real images, because it is smooth or empty, resembles none in particular: so
-the similarity counts by how far it exceeds those to the next real images, of other patients.
+Every candidate is moved to where it was most similar, then shifted by single pixels; whole images are also made a
+little smaller and larger. An image that resembles many real images, because it is smooth or empty, resembles none in
+particular: so the similarity counts by how far it exceeds those to the next real images, of other patients.
 """
 
 from collections.abc import Iterator
 from dataclasses import dataclass, fields, replace
 from itertools import product
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -86,9 +87,7 @@ def match(index: MemberIndex, bands: Floats, extent: Extent, views: tuple[View, 
     similarities = np.arctanh(np.abs(cosines).clip(max=HIGHEST))
     scores = (similarities - pairs.rivals) / pairs.spread
     best = np.arange(len(bands)), scores.argmax(axis=1)
-    return Matches(
-        pairs.positions[best], scores[best], correlations[best], pairs.views[best], pairs.regions[best]
-    )
+    return Matches(pairs.positions[best], scores[best], correlations[best], pairs.views[best], pairs.regions[best])
 
 
 @dataclass(frozen=True)
@@ -125,7 +124,9 @@ def choose_pairs(found: Candidates, numbers: NDArray[np.int64], groups: NDArray[
     shape = found.positions.shape
     rivals, spread = measure_rivals(found, groups[found.positions]), np.broadcast_to(found.spread[:, :, None], shape)
     regions = np.broadcast_to(numbers[None, :, None], shape)
-    flat = [values.reshape(shape[0], -1) for values in (found.positions, found.views, regions, rivals, spread)]
+    flat: list[NDArray[Any]] = [
+        values.reshape(shape[0], -1) for values in (found.positions, found.views, regions, rivals, spread)
+    ]
     standing = ((found.similarities - rivals) / spread).reshape(shape[0], -1)
     order = np.argsort(-standing, axis=1, kind="stable")[:, :LOOKED_AT]
     return Pairs(*(np.take_along_axis(values, order, axis=1) for values in flat))
@@ -194,4 +195,3 @@ def compare(
         correlations[rows] = np.einsum("nk,nk->n", one, other)
         cosines[rows] = np.einsum("nk,nk->n", whitening.apply(one), whitening.apply(other))
     return cosines, correlations
-

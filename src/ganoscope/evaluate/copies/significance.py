@@ -1,9 +1,9 @@
 """Whether a resemblance means a copy: p values from held-out images, and which of many images count.
 
 Held-out images of other patients are compared with the real ones in the same way, so their scores say what two
-patients have in common by chance. Each image has two p values, and the smaller one is doubled: one of its best part, and
-one of the whole, in which the whole and its best part count together where they agree on the real image: in strangers
-they hardly ever do.
+patients have in common by chance. Each image has two p values, and the smaller one is doubled: one of its best part,
+and one of the whole, in which the whole and its best part count together where they agree on the real image: in
+strangers they hardly ever do.
 """
 
 from dataclasses import dataclass
@@ -25,7 +25,7 @@ MIN_CORRELATION = 0.5
 """Images whose bands correlate less with the real one, after alignment, never count as copies."""
 FEWEST_HELD_OUT = 40
 """Fewest held-out images from which p values are computed."""
-UNSURE_SHARE = 0.2
+UNSURE_SHARE = 0.1
 """Share of held-out images of which only the number is used where patients are unknown: some may show a patient of the
 real images."""
 
