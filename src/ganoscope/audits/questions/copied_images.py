@@ -1,7 +1,7 @@
 """Are images copies of the generator's training images, as a whole or in part?
 
-Every synthetic image is compared with every member, see `ganoscope.evaluate.copies`, and so are held-out images of other
-patients: their resemblance is what happens by chance. Copies are also planted, to see what share would be found.
+Every synthetic image is compared with every member, see `ganoscope.evaluate.copies`, and so are held-out images of
+other patients: their resemblance is what happens by chance. Copies are also planted, to see what share would be found.
 
 Source: calibration by held-out images: Deo et al. 2026, https://arxiv.org/abs/2602.13066
 Differs: p values instead of z scores, see `evaluate.copies.significance`; parts are compared as well.
@@ -110,7 +110,7 @@ def ask(evidence: AuditEvidence) -> Answer:
 def make_search(evidence: AuditEvidence) -> Search:
     """Returns the members, ready to be searched."""
     members = evidence.members
-    index = make_index(lambda at: members.store.load_images(members.indices[at])[:, 0], len(members.indices))
+    index = make_index(lambda at: members.store.load_images(members.indices[at])[:, 0], members.groups)
     return Search(members, index, choose_views(index.count * evidence.synthetic.count))
 
 

@@ -12,6 +12,7 @@ Differs: a border for single images, where Meehan et al. compare whole sets.
 """
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -84,13 +85,26 @@ def choose_held_out(store: Store, seed: int) -> tuple[NDArray[np.int64], int]:
         Ascending positions of up to MOST_HELD_OUT images, shape (N,), and the number of groups in the validation split.
     """
     held_out = stream(seed, Stream.COPY_CANDIDATES).permutation(store.indices("validation"))
-    seen: dict[str, int] = {}
+    groups = store.column("group")[held_out]
+    return np.sort(held_out[take_turns(groups)[:MOST_HELD_OUT]]), len(np.unique(groups))
+
+
+def take_turns(groups: NDArray[Any]) -> NDArray[np.int64]:
+    """Returns positions, shape (N,), in an order in which groups take turns: first one image of each, then the next.
+
+    Args:
+        groups: Group of each image, shape (N,).
+
+    Example:
+        >>> take_turns(np.array(["a", "a", "b", "a"])).tolist()
+        [0, 2, 1, 3]
+    """
+    seen: dict[Any, int] = {}
     turns = []
-    for group in store.column("group")[held_out].tolist():
+    for group in groups.tolist():
         seen[group] = seen.get(group, -1) + 1
         turns.append(seen[group])
-    order = np.argsort(turns, kind="stable")[:MOST_HELD_OUT].astype(np.int64)
-    return np.sort(held_out[order]), len(seen)
+    return np.argsort(turns, kind="stable").astype(np.int64)
 
 
 def place_border(correlations: NDArray[np.float64], groups: int) -> CopyBorder:

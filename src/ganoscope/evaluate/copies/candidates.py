@@ -18,7 +18,7 @@ from ganoscope.evaluate.copies.views import View, apply_all, list_views
 Floats = NDArray[np.float32]
 Extent = Literal["whole", "part"]
 
-KEPT = 6
+KEPT = 16
 """Candidates in each region of an image."""
 SAMPLED = 1024
 """Real images of a block that the usual similarity is measured on."""
@@ -111,7 +111,7 @@ def find_in_region(index: MemberIndex, moved: Sequence[Floats], number: int) -> 
         middle.append(measure_middle(similarity))
         best = keep_best(best, (np.broadcast_to(block, view.shape), view, similarity))
     usual, high = np.mean(middle, axis=0)
-    return Candidates(*best, usual, np.maximum(high - usual, LEAST_SPREAD))
+    return Candidates(best[0], best[1], best[2], usual, np.maximum(high - usual, LEAST_SPREAD))
 
 
 def measure_middle(similarities: Floats) -> Floats:

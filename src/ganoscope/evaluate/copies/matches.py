@@ -1,13 +1,14 @@
 """The real image, or the part of one, that an image resembles most, looked at closely.
 
-Every candidate is moved to where it was most similar, then shifted by single pixels; whole images are also made a little
-smaller and larger. An image that resembles all real images, because it is smooth or empty, resembles none in particular:
-so the similarity counts by how far it stands out among the similarities to all of them.
+Every candidate is moved to where it was most similar, then shifted by single pixels; whole images are also made a
+little smaller and larger. An image that resembles many real images, because it is smooth or empty, resembles none in
+particular: so the similarity counts by how far it exceeds those to the next real images, of other patients.
 """
 
 from collections.abc import Iterator
 from dataclasses import dataclass, fields, replace
 from itertools import product
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,6 +28,8 @@ FAR_NUDGES_PX = tuple(product((-2, -1, 0, 1, 2), repeat=2))
 """The same for parts, which are not shifted before."""
 FACTORS = (1.0, 0.97, 1.03)
 """Factors of a whole image's size that are tried at the close look."""
+RUNNERS_UP = 5
+"""Next candidates of other groups that the best is compared with."""
 LOOKED_AT = 6
 """Candidates of each image that are looked at closely."""
 
@@ -37,8 +40,9 @@ class Matches:
 
     Attributes:
         position: Position of the real image in the index, shape (n,).
-        score: How far it stands out among all real images: Fisher's z of the absolute cosine of the whitened
-            coordinates after the close look, less its median over real images, in units of their spread, shape (n,).
+        score: How far it stands out: Fisher's z of the absolute cosine of the whitened coordinates after the close
+            look, less its mean over the next candidates of other groups, in units of its spread over the real images,
+            shape (n,).
         correlation: Correlation of the two bands themselves in that region, shape (n,): below 0 where it resembles the
             inverted image.
         view: Number of the view, shape (n,).
@@ -77,11 +81,11 @@ def join_matches(blocks: list[dict[Extent, Matches]], extent: Extent) -> Matches
 def match(index: MemberIndex, bands: Floats, extent: Extent, views: tuple[View, ...]) -> Matches:
     """Returns the matches of some images, given by their bands, shape (n, SIDE_PX, SIDE_PX)."""
     numbers = [number for number, region in enumerate(REGIONS) if region.whole == (extent == "whole")]
-    pairs = choose_pairs(find_candidates(index, bands, numbers, views), np.array(numbers))
+    pairs = choose_pairs(find_candidates(index, bands, numbers, views), np.array(numbers), index.groups)
     looked = [look_closely(index, bands, pairs.take(column), views) for column in range(pairs.positions.shape[1])]
     cosines, correlations = (np.stack(values, axis=1) for values in zip(*looked, strict=True))
     similarities = np.arctanh(np.abs(cosines).clip(max=HIGHEST))
-    scores = (similarities - pairs.usual) / pairs.spread
+    scores = (similarities - pairs.rivals) / pairs.spread
     best = np.arange(len(bands)), scores.argmax(axis=1)
     return Matches(pairs.positions[best], scores[best], correlations[best], pairs.views[best], pairs.regions[best])
 
@@ -94,14 +98,14 @@ class Pairs:
         positions: Positions of the candidates in the index.
         views: Number of the view.
         regions: Number of the region.
-        usual: Median similarity of the image to real images in that region.
+        rivals: Mean similarity of the image to the next candidates of other groups in that region.
         spread: Spread of these similarities.
     """
 
     positions: NDArray[np.int64]
     views: NDArray[np.int64]
     regions: NDArray[np.int64]
-    usual: Floats
+    rivals: Floats
     spread: Floats
 
     def take(self, column: int) -> "Pairs":
@@ -109,20 +113,42 @@ class Pairs:
         return Pairs(*(getattr(self, field.name)[:, column] for field in fields(self)))
 
 
-def choose_pairs(found: Candidates, numbers: NDArray[np.int64]) -> Pairs:
+def choose_pairs(found: Candidates, numbers: NDArray[np.int64], groups: NDArray[np.int64]) -> Pairs:
     """Returns the candidates that stand out most among all regions of their image, as arrays of shape (n, k).
 
     Args:
         found: Candidates of every region.
         numbers: Number of each region, shape (R,).
+        groups: Group of each real image, shape (N,).
     """
     shape = found.positions.shape
-    usual, spread = (np.broadcast_to(values[:, :, None], shape) for values in (found.usual, found.spread))
+    rivals, spread = measure_rivals(found, groups[found.positions]), np.broadcast_to(found.spread[:, :, None], shape)
     regions = np.broadcast_to(numbers[None, :, None], shape)
-    flat = [values.reshape(shape[0], -1) for values in (found.positions, found.views, regions, usual, spread)]
-    standing = ((found.similarities - usual) / spread).reshape(shape[0], -1)
+    flat: list[NDArray[Any]] = [
+        values.reshape(shape[0], -1) for values in (found.positions, found.views, regions, rivals, spread)
+    ]
+    standing = ((found.similarities - rivals) / spread).reshape(shape[0], -1)
     order = np.argsort(-standing, axis=1, kind="stable")[:, :LOOKED_AT]
     return Pairs(*(np.take_along_axis(values, order, axis=1) for values in flat))
+
+
+def measure_rivals(found: Candidates, groups: NDArray[np.int64]) -> Floats:
+    """Returns the mean similarity of the next candidates of other groups, for each candidate, shape (n, R, KEPT).
+
+    Up to RUNNERS_UP of them count. Without any, it is the usual similarity.
+
+    Args:
+        found: Candidates of every region.
+        groups: Group of each candidate, shape (n, R, KEPT).
+    """
+    rivals = np.empty(groups.shape, np.float32)
+    for column in range(groups.shape[2]):
+        other = groups != groups[:, :, column, None]
+        other &= other.cumsum(axis=2) <= RUNNERS_UP
+        number = other.sum(axis=2)
+        mean = (found.similarities * other).sum(axis=2) / np.maximum(number, 1)
+        rivals[:, :, column] = np.where(number > 0, mean, found.usual)
+    return rivals
 
 
 def look_closely(

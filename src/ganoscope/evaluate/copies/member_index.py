@@ -6,6 +6,7 @@ Memory does not grow with their number: both lie in temporary files.
 import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,7 +19,7 @@ Floats = NDArray[np.float32]
 Load = Callable[[NDArray[np.int64]], Floats]
 """From ascending positions, shape (n,), to images in network range, shape (n, H, W)."""
 
-COORDINATES = {True: 256, False: 96}
+COORDINATES = {True: 256, False: 64}
 """Whitened coordinates of whole images, and of parts."""
 FITTED = 4096
 """Most images, evenly spread, that the whitening is fitted to."""
@@ -31,12 +32,14 @@ class MemberIndex:
 
     Attributes:
         load: Loads some of them.
+        groups: Number of the group of each, shape (N,).
         bands: Their bands, shape (N, BAND_PX, BAND_PX), memory-mapped.
         whitenings: Map of each of the `REGIONS`.
         coordinates: Whitened coordinates in each of the regions, each of shape (N, coordinates), memory-mapped.
     """
 
     load: Load
+    groups: NDArray[np.int64]
     bands: NDArray[np.float16]
     whitenings: tuple[Whitening, ...]
     coordinates: tuple[NDArray[np.float16], ...]
@@ -47,13 +50,14 @@ class MemberIndex:
         return len(self.bands)
 
 
-def make_index(load: Load, count: int) -> MemberIndex:
-    """Returns an index of the `count` images that `load` loads, at positions 0 to `count - 1`.
+def make_index(load: Load, groups: NDArray[Any]) -> MemberIndex:
+    """Returns an index of the images that `load` loads, at positions 0 to N - 1.
 
     Args:
         load: Loads images.
-        count: Number of images, 1 or more.
+        groups: Patient or near-duplicate cluster of each image, shape (N,), N of 1 or more.
     """
+    count = len(groups)
     blocks = list(iterate_blocks(count))
     bands = keep((halve(make_bands(load(block))).astype(np.float16) for block in blocks), (count, BAND_PX, BAND_PX))
     sample = np.asarray(bands[np.unique(np.linspace(0, count - 1, min(count, FITTED)).astype(np.int64))], np.float32)
@@ -64,7 +68,7 @@ def make_index(load: Load, count: int) -> MemberIndex:
         coordinates.append(
             keep((whitening.apply(cut).astype(np.float16) for cut in cuts), (count, whitening.matrix.shape[1]))
         )
-    return MemberIndex(load, bands, whitenings, tuple(coordinates))
+    return MemberIndex(load, np.unique(groups, return_inverse=True)[1], bands, whitenings, tuple(coordinates))
 
 
 def iterate_blocks(count: int, length: int = BLOCK) -> Iterator[NDArray[np.int64]]:

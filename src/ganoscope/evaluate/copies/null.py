@@ -5,13 +5,12 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from ganoscope.data.checks.copies import MOST_HELD_OUT, take_turns
 from ganoscope.data.checks.thumbnails import correlate, make_folded_thumbnail
 from ganoscope.data.checks.thumbnails import normalise as normalise_thumbnails
 from ganoscope.evaluate.comparison import RealImages
 from ganoscope.seeds import Stream, stream
 
-MOST_HELD_OUT = 1000
-"""Most held-out images that are compared."""
 SAME = 0.9
 """Correlation of thumbnails from which an image of an unknown patient is taken for one of a real image's patient."""
 BLOCK = 1024
@@ -35,8 +34,8 @@ class HeldOut:
 def choose_held_out(members: RealImages, held_out: RealImages, seed: int) -> HeldOut:
     """Returns up to MOST_HELD_OUT held-out images, spread over their groups.
 
-    Where a patient is unknown, other slices of a patient, or the same image in other windows, may be in both sets. Those
-    that are seen on thumbnails are left out: they are copies, and would make all others look usual.
+    Where a patient is unknown, other slices of a patient, or the same image in other windows, may be in both sets.
+    Those that are seen on thumbnails are left out: they are copies, and would make all others look usual.
 
     Args:
         members: The real images.
@@ -45,11 +44,7 @@ def choose_held_out(members: RealImages, held_out: RealImages, seed: int) -> Hel
     """
     known = all((real.store.column("patient")[real.indices] != "").all() for real in (members, held_out))
     order = stream(seed, Stream.COPY_NULL).permutation(len(held_out.indices))
-    turns, seen = [], dict[str, int]()
-    for group in held_out.groups[order].tolist():
-        seen[group] = seen.get(group, -1) + 1
-        turns.append(seen[group])
-    chosen = np.sort(order[np.argsort(turns, kind="stable")[:MOST_HELD_OUT]])
+    chosen = np.sort(order[take_turns(held_out.groups[order])[:MOST_HELD_OUT]])
     if known:
         return HeldOut(chosen, 0, True)
     kept = chosen[~find_repeated(members, held_out, chosen)]

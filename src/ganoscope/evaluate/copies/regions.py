@@ -1,4 +1,4 @@
-"""Parts of images that are compared: the whole, and squares of about a seventh of it that overlap by three quarters."""
+"""Parts of images that are compared: the whole, and squares of a sixteenth of it that overlap."""
 
 from dataclasses import dataclass
 from itertools import product
@@ -10,7 +10,7 @@ from ganoscope.evaluate.copies.bands import BAND_PX
 
 EDGE_PX = 2
 """Left out at each side: what a shift moved into the picture disturbs the filter there."""
-PART_PX, STEP_PX = 12, 3
+PART_PX, STEP_PX = 8, 3
 """Side of the squares, and the distance between neighbours, as all lengths here in pixels of a band of BAND_PX."""
 FAINT, MOST_FLAT = 0.1, 0.15
 """A part counts as partly flat where more than this share of its pixels is weaker than `FAINT`; the mean strength of a
@@ -62,7 +62,7 @@ def list_regions() -> tuple[Region, ...]:
     Example:
         >>> regions = list_regions()
         >>> len(regions), regions[0].side, regions[1].side
-        (37, 28, 12)
+        (50, 28, 8)
     """
     starts = range(EDGE_PX, BAND_PX - EDGE_PX - PART_PX + 1, STEP_PX)
     parts = (Region(top, left, PART_PX) for top, left in product(starts, repeat=2))

@@ -1,8 +1,9 @@
 """Whether a resemblance means a copy: p values from held-out images, and which of many images count.
 
 Held-out images of other patients are compared with the real ones in the same way, so their scores say what two
-patients have in common by chance. Each image has two p values, of its whole and of its best part; the smaller one
-counts twice.
+patients have in common by chance. Each image has two p values, and the smaller one is doubled: one of its best part,
+and one of the whole, in which the whole and its best part count together where they agree on the real image: in
+strangers they hardly ever do.
 """
 
 from dataclasses import dataclass
@@ -24,7 +25,7 @@ MIN_CORRELATION = 0.5
 """Images whose bands correlate less with the real one, after alignment, never count as copies."""
 FEWEST_HELD_OUT = 40
 """Fewest held-out images from which p values are computed."""
-UNSURE_SHARE = 0.2
+UNSURE_SHARE = 0.1
 """Share of held-out images of which only the number is used where patients are unknown: some may show a patient of the
 real images."""
 
@@ -63,16 +64,26 @@ def judge(scores: dict[Extent, Matches], null: dict[Extent, Matches], patients_k
     reach = 2 / (len(null["whole"].score) + 1)
     rule: Literal["rank", "tail"] = "rank" if reach <= FALSE_DISCOVERIES / count else "tail"
     shapes, values = [], []
-    for extent in EXTENTS:
+    for chance, seen in zip(join_scores(null), join_scores(scores), strict=True):
         if rule == "rank":
-            values.append(compute_rank_p(np.sort(null[extent].score), scores[extent].score))
+            values.append(compute_rank_p(np.sort(chance), seen))
         else:
-            tail = fit_tail(null[extent].score, 0.0 if patients_known else UNSURE_SHARE)
-            values.append(tail.compute_p(scores[extent].score))
+            tail = fit_tail(chance, 0.0 if patients_known else UNSURE_SHARE)
+            values.append(tail.compute_p(seen))
             shapes.append(tail.shape)
     both = np.stack(values)
     p = np.minimum(2 * both.min(axis=0), 1)
-    extent = both.argmin(axis=0)
+    extent = np.where(scores["whole"].score < scores["part"].score / 2, EXTENTS.index("part"), both.argmin(axis=0))
     correlation = np.choose(extent, [np.abs(scores[name].correlation) for name in EXTENTS])
     copies = (adjust_benjamini_hochberg(p) <= FALSE_DISCOVERIES) & (correlation >= MIN_CORRELATION)
     return Significance(p, copies, extent, rule, tuple(shapes))
+
+
+def join_scores(matches: dict[Extent, Matches]) -> tuple[Floats, Floats]:
+    """Returns the scores of images as a whole and of their best part, in the order of EXTENTS, each of shape (n,).
+
+    The score of the whole is the larger of the two, or, where both found the same real image, their sum.
+    """
+    whole, part = matches["whole"], matches["part"]
+    agree = whole.position == part.position
+    return np.where(agree, whole.score + part.score, np.maximum(whole.score, part.score)), part.score

@@ -1,0 +1,123 @@
+"""Copies lead to their originals, whole and in part, however they were altered; the search equals its definition."""
+
+import numpy as np
+import pytest
+from scipy.ndimage import gaussian_filter
+
+from ganoscope.data.checks.nearest import turn
+from ganoscope.evaluate.copies import candidates, matches, planted, views
+from ganoscope.evaluate.copies.bands import BAND_PX, halve, make_bands
+from ganoscope.evaluate.copies.member_index import make_index
+from ganoscope.evaluate.copies.regions import REGIONS
+from ganoscope.evaluate.copies.whitening import fit_whitening
+
+RNG = np.random.default_rng(0)
+COUNT = 80
+IMAGES = np.tanh(gaussian_filter(RNG.normal(0, 1, (COUNT, 64, 64)), (0, 2.5, 2.5)) * 8).astype(np.float32)
+CHOSEN = np.arange(0, COUNT, 16)
+FEW = candidates.Views(views.list_views((-3, 0, 3), (1.0, 0.86)), views.list_views((0,), (1.0,)))
+
+
+@pytest.fixture(scope="module")
+def index():
+    return make_index(lambda at: IMAGES[at], np.arange(COUNT))
+
+
+def find(index, images, used=FEW):
+    blocks = list(matches.find_matches(index, lambda at: images[at], np.arange(len(images)), used))
+    return {extent: matches.join_matches(blocks, extent) for extent in matches.EXTENTS}
+
+
+CHANGES = {
+    "mirrored": lambda x: x[:, :, ::-1],
+    "turned": lambda x: np.rot90(x, 1, (1, 2)),
+    "inverted": lambda x: -x,
+    "shifted": lambda x: np.roll(x, (4, -2), (1, 2)),
+    "gamma": lambda x: ((x + 1) / 2) ** 2 * 2 - 1,
+    "noise": lambda x: x + np.random.default_rng(1).normal(0, 0.1, x.shape),
+    "blend": lambda x: 0.6 * x + 0.4 * IMAGES[CHOSEN + 7],
+    "planted": lambda x: np.stack([planted.alter(one, np.random.default_rng(i)) for i, one in enumerate(x)]),
+}
+
+
+@pytest.mark.parametrize("name", CHANGES)
+def test_an_altered_copy_leads_to_its_original(index, name):
+    found = find(index, np.ascontiguousarray(CHANGES[name](IMAGES[CHOSEN]), np.float32))["whole"]
+    if name == "blend":
+        assert np.all((found.position[:, None] == np.stack([CHOSEN, CHOSEN + 7], 1)).any(1))
+    else:
+        assert np.array_equal(found.position, CHOSEN)
+    assert np.all((found.correlation < 0) == (name == "inverted"))
+    strangers = np.tanh(gaussian_filter(np.random.default_rng(9).normal(0, 1, (8, 64, 64)), (0, 2.5, 2.5)) * 8)
+    assert found.score.min() > find(index, strangers.astype(np.float32))["whole"].score.max()
+
+
+def test_a_pasted_patch_leads_to_the_image_it_was_taken_from(index):
+    strangers = np.tanh(gaussian_filter(np.random.default_rng(5).normal(0, 1, (5, 64, 64)), (0, 2.5, 2.5)) * 8)
+    hosts = strangers.astype(np.float32)
+    untouched = find(index, hosts)["part"].score
+    hosts[:, 12:38, 20:46] = IMAGES[CHOSEN, 12:38, 20:46]
+    found = find(index, hosts)
+    assert np.array_equal(found["part"].position, CHOSEN)
+    assert found["part"].score.min() > untouched.max()
+    for number in found["part"].region:
+        region = REGIONS[number]
+        assert 4 <= region.top <= 20 and 8 <= region.left <= 24
+
+
+def test_candidates_are_those_of_comparing_every_pair_in_every_view(index):
+    bands, used = make_bands(IMAGES[:3] * 0.7 + IMAGES[10:13] * 0.3), FEW.whole[:12]
+    found = candidates.find_candidates(index, bands, [0], used)
+    region, matrix = REGIONS[0], index.whitenings[0].matrix.astype(np.float64)
+    for query, band in enumerate(bands):
+        best = np.zeros(COUNT)
+        for position in range(COUNT):
+            real = region.cut(halve(make_bands(IMAGES[position : position + 1])))[0] @ matrix
+            for view in used:
+                moved = region.cut(halve(view.apply(band)[None]))[0] @ matrix
+                cosine = abs(moved @ real) / np.linalg.norm(moved) / np.linalg.norm(real)
+                best[position] = max(best[position], cosine)
+        order = np.argsort(-best)
+        assert found.positions[query, 0, 0] == order[0]
+        np.testing.assert_allclose(found.similarities[query, 0, :5], np.arctanh(best[order[:5]]), atol=5e-3)
+        assert found.usual[query, 0] == pytest.approx(np.arctanh(np.sort(best)[COUNT // 2]), abs=5e-3)
+
+
+def test_images_of_the_same_group_are_no_rivals():
+    found = candidates.Candidates(
+        *(np.zeros((1, 1, 4), np.int64) for _ in range(2)),
+        np.array([[[3.0, 2.0, 1.0, 0.5]]], np.float32),
+        *(np.full((1, 1), value, np.float32) for value in (0.1, 1.0)),
+    )
+    rivals = matches.measure_rivals(found, np.array([[[7, 7, 8, 9]]]))
+    assert rivals[0, 0].tolist() == pytest.approx([0.75, 0.75, (3 + 2 + 0.5) / 3, 2.0])
+    assert matches.measure_rivals(found, np.full((1, 1, 4), 7))[0, 0].tolist() == pytest.approx([0.1] * 4)
+
+
+def test_empty_images_resemble_nothing(index):
+    found = find(index, np.zeros((2, 64, 64), np.float32))
+    assert np.all(found["whole"].score <= 0) and np.all(found["part"].score <= 0)
+    assert np.all(make_bands(np.full((1, 64, 64), 0.3, np.float32)) == 0)
+
+
+def test_a_view_undoes_what_it_describes():
+    band = RNG.normal(0, 1, (64, 64)).astype(np.float32)
+    view = views.View(5, 3, -6)
+    assert np.array_equal(view.apply(band)[3:, :-6], turn(band, 5)[:-3, 6:])
+    every = list(views.apply_all(FEW.whole, band[None]))
+    for view, moved in zip(FEW.whole, every, strict=True):
+        np.testing.assert_allclose(moved, halve(view.apply(band)[None]), atol=0.2 if view.reduction < 1 else 1e-6)
+
+
+def test_bands_ignore_brightness_and_contrast_and_come_in_one_size():
+    one, other = make_bands(IMAGES[:2]), make_bands(IMAGES[:2] * 0.4 + 0.3)
+    np.testing.assert_allclose(one, other, atol=0.02)
+    assert halve(make_bands(np.ones((1, 100, 100), np.float32))).shape == (1, BAND_PX, BAND_PX)
+
+
+def test_whitened_coordinates_have_equal_moments():
+    vectors = (RNG.normal(0, 1, (4000, 6)) * [5, 4, 3, 2, 1, 0.1]).astype(np.float32)
+    white = vectors @ fit_whitening(vectors, 2).matrix
+    moments = white.T @ white / len(white)
+    assert abs(moments[0, 1]) < 1e-3
+    assert moments[0, 0] == pytest.approx(moments[1, 1], rel=0.15)
