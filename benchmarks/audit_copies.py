@@ -2,7 +2,7 @@
 
 Copies of a store's training images are planted under each manipulation; the same manipulations of held-out images of
 other patients are the images that are no copies. The null are further held-out images, unaltered. All scores are judged
-alike: p values by the tail fit of `ganoscope.statistics.tail_fit`, Benjamini-Hochberg at 1 %. A copy counts as found
+alike: p values by `ganoscope.statistics.rare_events.tail_fit`, Benjamini-Hochberg at 1 %. A copy counts as found
 when it is flagged, whichever training image it was traced to. The other scores know nothing of orientations:
 
 - pixel: minus the root mean square difference of the nearest training image;
@@ -30,15 +30,15 @@ from scipy.ndimage import shift as move
 from ganoscope.data.phantoms import make_phantom
 from ganoscope.data.store import Store
 from ganoscope.evaluate.comparison import RealImages
-from ganoscope.evaluate.copies.candidates import ALL_VIEWS
+from ganoscope.evaluate.copies.candidate_members import ALL_VIEWS
 from ganoscope.evaluate.copies.matches import EXTENTS, find_matches, join_matches
 from ganoscope.evaluate.copies.member_index import make_index
 from ganoscope.evaluate.copies.null import find_repeated
 from ganoscope.evaluate.copies.significance import FALSE_DISCOVERIES, UNSURE_SHARE, judge
 from ganoscope.evaluate.ssim import compute_all_ssim
-from ganoscope.statistics.exact_proportion import compute_clopper_pearson
-from ganoscope.statistics.false_discoveries import adjust_benjamini_hochberg
-from ganoscope.statistics.tail_fit import fit_tail
+from ganoscope.statistics.proportion import compute_clopper_pearson
+from ganoscope.statistics.rare_events.false_discoveries import adjust_benjamini_hochberg
+from ganoscope.statistics.rare_events.tail_fit import fit_tail
 
 
 def crop(x, rng):

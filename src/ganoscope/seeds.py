@@ -82,7 +82,6 @@ class Stream(Enum):
     ENSEMBLE_SEEDS = (153,), "seeds of the classifiers of an ensemble"
     ENSEMBLE_IMAGES = (154,), "real images that an ensemble learns from"
     TISSUE_FLOOR_HALVES = (155,), "halves of patients that the floor of a tissue's HU is measured between"
-    # audits
     METRIC_SPLIT = (161,), "patients that the training of a metric network is stopped by"
     METRIC_BATCHES = (162,), "patients, images and their alteration in each training step; path: step"
     METRIC_WEIGHTS = (163,), "first weights of a metric network, and its dropout"
@@ -92,7 +91,6 @@ class Stream(Enum):
     SET_DIVISIONS = (169,), "divisions of patients that training and held-out ones are compared with"
     PLANTED_IMAGES = (168,), "images of training patients that the power of an audit is measured with"
     INFERRED_CLASSES = (166,), "patients of each resample of the accuracy of an inferred class"
-    # audits
     COPY_NULL = (131,), "held-out images that resemblance by chance is measured on"
     PLANTED_COPIES = (
         (133,),

@@ -13,9 +13,9 @@ from torch import nn
 
 from ganoscope.data.store import Store
 from ganoscope.evaluate import suspects as contract
-from ganoscope.evaluate.likelihood_ratio import Shadows
+from ganoscope.evaluate.attacks.likelihood_ratio import Shadows
+from ganoscope.evaluate.attacks.nearest_images import find_distances, place_images
 from ganoscope.evaluate.membership import list_attacks
-from ganoscope.evaluate.nearest_images import find_distances, place_images
 from ganoscope.generation import draw_images
 from ganoscope.nets.patchgan import PatchOutput
 from ganoscope.training.run_folder.trained_run import open_run

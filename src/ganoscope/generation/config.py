@@ -46,7 +46,7 @@ class GenerateConfig:
     checkpoint: int | None = None
     """Checkpoint to use, by its number of images seen; by default, the newest."""
     audit: Path | None = None
-    """Folder of an audit of this run over training (`ganoscope audit --checkpoints all`), for --max-leak."""
+    """Folder of an audit of this run over training (`--checkpoints all` of `ganoscope audit`), for --max-leak."""
     max_leak: float | None = None
     """Take the checkpoint of --audit whose images are nearest to real ones among those without copies whose AUC of
     telling members, from the released images alone, is at most this; 0.5 is chance."""

@@ -53,3 +53,18 @@ def compute_clopper_pearson(successes: float, count: int, level: float = LEVEL) 
     low = float(beta.ppf(tail, successes, failures + 1)) if successes > 0 else 0.0
     high = float(beta.ppf(1 - tail, successes + 1, failures)) if failures > 0 else 1.0
     return low, high
+
+
+def compute_upper_limit(found: int, count: int, level: float = LEVEL) -> float:
+    """Returns the exact one-sided upper limit of a share: with nothing found, 1 - (1 - level)^(1 / count).
+
+    Args:
+        found: Images that count.
+        count: Number of independent images, 1 or more.
+        level: Coverage.
+
+    Example:
+        >>> round(compute_upper_limit(0, 1000), 4)
+        0.003
+    """
+    return compute_clopper_pearson(found, count, 2 * level - 1)[1] if found < count else 1.0

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy.stats import binom, binomtest
 
-from ganoscope.statistics.proportion import compute_clopper_pearson, compute_wilson_interval
+from ganoscope.statistics.proportion import compute_clopper_pearson, compute_upper_limit, compute_wilson_interval
 
 
 @pytest.mark.parametrize(("right", "count"), [(0, 12), (5, 9), (97, 200), (7, 7)])
@@ -33,3 +33,15 @@ def test_the_exact_interval_holds_the_shares_that_do_not_make_the_count_unlikely
         assert binom.cdf(successes, count, high) == pytest.approx(0.025)
     else:
         assert high == 1
+
+
+def test_with_nothing_found_the_limit_has_a_closed_form():
+    assert compute_upper_limit(0, 300) == pytest.approx(1 - 0.05 ** (1 / 300))
+    assert compute_upper_limit(4, 4) == 1
+
+
+def test_the_limit_is_exceeded_as_rarely_as_stated():
+    number, share = 60, 0.07
+    seen = np.arange(number + 1)
+    missed = np.array([compute_upper_limit(int(found), number) < share for found in seen])
+    assert binom.pmf(seen, number, share)[missed].sum() <= 0.05

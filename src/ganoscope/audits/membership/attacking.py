@@ -15,16 +15,16 @@ from ganoscope.audits.membership.bank_statistics import (
     measure_density,
 )
 from ganoscope.audits.membership.real_sets import RealSets
-from ganoscope.evaluate.attack_results import ALPHA, AttackResult, measure_attack
+from ganoscope.evaluate.attacks.attack_results import ALPHA, AttackResult, measure_attack
+from ganoscope.evaluate.attacks.group_contrast import Tried, try_images
+from ganoscope.evaluate.attacks.likelihood_ratio import Shadows, score_each_model
+from ganoscope.evaluate.attacks.nearest_images import Distances, Placed, find_distances, place_images
+from ganoscope.evaluate.attacks.split_bias import SplitBias, compare_real_sets
+from ganoscope.evaluate.attacks.suspects import Exposed, Suspects
 from ganoscope.evaluate.features import extract_features, make_random_extractor
-from ganoscope.evaluate.likelihood_ratio import Shadows, score_each_model
 from ganoscope.evaluate.membership import list_attacks
 from ganoscope.evaluate.membership.discriminator_score import score_images
-from ganoscope.evaluate.nearest_images import Distances, Placed, find_distances, place_images
-from ganoscope.evaluate.split_bias import SplitBias, compare_real_sets
-from ganoscope.evaluate.suspects import Exposed, Suspects
 from ganoscope.seeds import Stream, stream
-from ganoscope.statistics.group_contrast import Tried, try_images
 
 BLOCK = 512
 MOST_SYNTHETIC = 100_000

@@ -11,9 +11,9 @@ from ganoscope.banks.model_table import Bank
 from ganoscope.banks.model_task import IMAGES, RUN
 from ganoscope.data.store import Store
 from ganoscope.errors import UserError, describe
-from ganoscope.evaluate.likelihood_ratio import FEWEST_MODELS
+from ganoscope.evaluate.attacks.likelihood_ratio import FEWEST_MODELS
+from ganoscope.evaluate.attacks.nearest_images import Placed, estimate_log_density, measure_nearest, place_images
 from ganoscope.evaluate.membership.discriminator_score import score_images
-from ganoscope.evaluate.nearest_images import Placed, estimate_log_density, measure_nearest, place_images
 from ganoscope.files.tables import read_csv
 from ganoscope.presets import find_preset
 from ganoscope.progress import ProgressBar

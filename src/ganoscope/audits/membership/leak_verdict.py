@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 
 from ganoscope.audits.membership.attacking import Attacked
-from ganoscope.evaluate.attack_controls import STATISTICS
-from ganoscope.evaluate.attack_results import (
+from ganoscope.evaluate.attacks.attack_controls import STATISTICS
+from ganoscope.evaluate.attacks.attack_results import (
     ALPHA,
     POWER,
     AttackResult,

@@ -7,8 +7,8 @@ from numpy.typing import NDArray
 
 from ganoscope.data.checks.other_stores import find_shared
 from ganoscope.errors import UserError, describe, refuse, write_count
+from ganoscope.evaluate.attacks.suspects import Suspects
 from ganoscope.evaluate.comparison import RealImages
-from ganoscope.evaluate.suspects import Suspects
 from ganoscope.seeds import Stream, stream
 
 UNTESTABLE = "membership can't be tested without held-out patients"

@@ -17,13 +17,13 @@ from ganoscope.audits.audit_evidence import AuditEvidence
 from ganoscope.contracts import Measured
 from ganoscope.data.checks.thumbnails import TRANSFORMS
 from ganoscope.evaluate.comparison import RealImages
-from ganoscope.evaluate.copies.candidates import ALL_VIEWS, Extent, Views, choose_views
+from ganoscope.evaluate.copies.candidate_members import ALL_VIEWS, Extent, Views, choose_views
+from ganoscope.evaluate.copies.compared_regions import REGIONS
 from ganoscope.evaluate.copies.gallery import align_original, draw_gallery
 from ganoscope.evaluate.copies.matches import EXTENTS, Matches, find_matches, join_matches
 from ganoscope.evaluate.copies.member_index import Load, MemberIndex, make_index
 from ganoscope.evaluate.copies.null import HeldOut, choose_held_out
 from ganoscope.evaluate.copies.planted import KINDS, alter
-from ganoscope.evaluate.copies.regions import REGIONS
 from ganoscope.evaluate.copies.significance import (
     FALSE_DISCOVERIES,
     FEWEST_HELD_OUT,
@@ -33,7 +33,7 @@ from ganoscope.evaluate.copies.significance import (
 from ganoscope.progress import ProgressBar
 from ganoscope.seeds import Stream, stream
 from ganoscope.statistics.estimate import Estimate
-from ganoscope.statistics.exact_proportion import compute_clopper_pearson, compute_upper_limit
+from ganoscope.statistics.proportion import compute_clopper_pearson, compute_upper_limit
 
 QUESTION = "Are images copies of training images, as a whole or in part?"
 RANK = 30
@@ -61,7 +61,13 @@ class Search:
     views: Views
 
     def find(self, load: Load, positions: NDArray[np.int64], title: str) -> Found:
-        """Returns the matches of images; arguments as in `evaluate.copies.matches.find_matches`."""
+        """Returns the matches of images.
+
+        Args:
+            load: Loads the images under question, shape (n, H, W).
+            positions: Which of them, ascending, shape (n,).
+            title: Title of the progress bar.
+        """
         blocks = []
         with ProgressBar(title, len(positions)) as bar:
             for block in find_matches(self.index, load, positions, self.views):
@@ -132,7 +138,13 @@ def measure_chance(evidence: AuditEvidence, search: Search) -> Chance | None:
 
 
 def make_planted(search: Search, number: int, seed: int) -> Load:
-    """Returns a loader of altered copies of random members."""
+    """Returns a loader of altered copies of random members.
+
+    Args:
+        search: The members.
+        number: Number of copies.
+        seed: Seed of the choice and of the alterations.
+    """
     originals = stream(seed, Stream.PLANTED_COPIES).permutation(search.index.count)[:number]
 
     def load(positions: NDArray[np.int64]) -> NDArray[np.float32]:
@@ -144,7 +156,13 @@ def make_planted(search: Search, number: int, seed: int) -> Load:
 
 
 def answer_without_null(evidence: AuditEvidence, search: Search, found: Found) -> Answer:
-    """Returns the nearest members alone: without held-out images, nobody knows which resemblance is unusual."""
+    """Returns the nearest members alone: without held-out images, nobody knows which resemblance is unusual.
+
+    Args:
+        evidence: The audit's evidence.
+        search: The members.
+        found: Matches of the synthetic images.
+    """
     given = 0 if evidence.held_out is None else len(evidence.held_out.indices)
     return Answer(
         outcome="untested",
@@ -158,7 +176,13 @@ def answer_without_null(evidence: AuditEvidence, search: Search, found: Found) -
 
 
 def word_verdict(verdicts: Significance, chance: Chance, count: int) -> str:
-    """Returns what is shown, or what would have been seen."""
+    """Returns what is shown, or what would have been seen.
+
+    Args:
+        verdicts: What is judged of each image.
+        chance: What happens by chance.
+        count: Number of synthetic images.
+    """
     copies, held_out = int(verdicts.copies.sum()), chance.held_out
     seen = f"{chance.found} of {chance.planted} planted copies ({KINDS}) were found"
     if copies:
@@ -203,7 +227,13 @@ def make_values(verdicts: Significance, chance: Chance) -> tuple[Value, ...]:
 
 
 def make_details(verdicts: Significance, chance: Chance, search: Search) -> dict[str, object]:
-    """Returns further figures."""
+    """Returns further figures.
+
+    Args:
+        verdicts: What is judged of each image.
+        chance: What happens by chance.
+        search: The members.
+    """
     return {
         "held_out_images": len(chance.held_out.positions),
         "held_out_left_out": chance.held_out.left_out,
@@ -218,7 +248,13 @@ def make_details(verdicts: Significance, chance: Chance, search: Search) -> dict
 
 
 def make_columns(search: Search, found: Found, verdicts: Significance | None) -> dict[str, list[object]]:
-    """Returns the columns of the table of images."""
+    """Returns the columns of the table of images.
+
+    Args:
+        search: The members.
+        found: Matches of the synthetic images.
+        verdicts: What is judged of each image; None without held-out images.
+    """
     count = len(found["whole"].score)
     extents = np.zeros(count, np.int64) if verdicts is None else verdicts.extent
     matches = [found[EXTENTS[extent]] for extent in extents]
@@ -235,7 +271,13 @@ def make_columns(search: Search, found: Found, verdicts: Significance | None) ->
 
 
 def describe_way(match: Matches, row: int, views: Views) -> str:
-    """Returns in words how an image resembles its member, such as `whole; mirrored left to right; inverted`."""
+    """Returns in words how an image resembles its member, such as `whole; mirrored left to right; inverted`.
+
+    Args:
+        match: Matches of all images.
+        row: Number of the image.
+        views: Views in which images were compared.
+    """
     region = REGIONS[int(match.region[row])]
     view = views.of("whole" if region.whole else "part")[int(match.view[row])]
     rows, columns = (f"{at / 0.32:.0f}-{(at + region.side) / 0.32:.0f} %" for at in (region.top, region.left))
@@ -250,7 +292,14 @@ def describe_way(match: Matches, row: int, views: Views) -> str:
 def draw_worst(
     evidence: AuditEvidence, search: Search, found: Found, verdicts: Significance | None
 ) -> NDArray[np.uint8]:
-    """Returns the gallery of the images that resemble a member most."""
+    """Returns the gallery of the images that resemble a member most, 8-bit grey, shape (H, W).
+
+    Args:
+        evidence: The audit's evidence.
+        search: The members.
+        found: Matches of the synthetic images.
+        verdicts: What is judged of each image; None without held-out images.
+    """
     order = np.argsort(-found["whole"].score if verdicts is None else verdicts.p, kind="stable")[:SHOWN]
     images, originals, captions = [], [], []
     for row in order:

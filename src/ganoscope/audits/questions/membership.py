@@ -13,8 +13,8 @@ from ganoscope.audits.membership.leak_verdict import conclude, write_bank
 from ganoscope.audits.membership.real_sets import RealSets, gather_sets
 from ganoscope.contracts import Measured
 from ganoscope.errors import write_count
-from ganoscope.evaluate.attack_controls import Control
-from ganoscope.evaluate.attack_results import AttackResult, adjust_claims
+from ganoscope.evaluate.attacks.attack_controls import Control
+from ganoscope.evaluate.attacks.attack_results import AttackResult, adjust_claims
 from ganoscope.statistics.estimate import Estimate
 
 QUESTION = "Can it be told whose images the generator has learned from?"

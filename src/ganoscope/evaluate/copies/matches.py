@@ -14,9 +14,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ganoscope.evaluate.copies.bands import halve, make_bands
-from ganoscope.evaluate.copies.candidates import HIGHEST, QUERIES, Candidates, Extent, Views, find_candidates
+from ganoscope.evaluate.copies.candidate_members import HIGHEST, QUERIES, Candidates, Extent, Views, find_candidates
+from ganoscope.evaluate.copies.compared_regions import REGIONS
 from ganoscope.evaluate.copies.member_index import Load, MemberIndex
-from ganoscope.evaluate.copies.regions import REGIONS
 from ganoscope.evaluate.copies.views import View, shift
 
 Floats = NDArray[np.float32]
@@ -79,7 +79,14 @@ def join_matches(blocks: list[dict[Extent, Matches]], extent: Extent) -> Matches
 
 
 def match(index: MemberIndex, bands: Floats, extent: Extent, views: tuple[View, ...]) -> Matches:
-    """Returns the matches of some images, given by their bands, shape (n, SIDE_PX, SIDE_PX)."""
+    """Returns the matches of some images.
+
+    Args:
+        index: The real images.
+        bands: Bands of the images, shape (n, SIDE_PX, SIDE_PX).
+        extent: Whether they are compared as a whole or in parts.
+        views: Views in which they are compared.
+    """
     numbers = [number for number, region in enumerate(REGIONS) if region.whole == (extent == "whole")]
     pairs = choose_pairs(find_candidates(index, bands, numbers, views), np.array(numbers), index.groups)
     looked = [look_closely(index, bands, pairs.take(column), views) for column in range(pairs.positions.shape[1])]

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ganoscope.evaluate.copies.bands import BAND_PX, halve, make_bands
-from ganoscope.evaluate.copies.regions import REGIONS
+from ganoscope.evaluate.copies.compared_regions import REGIONS
 from ganoscope.evaluate.copies.whitening import Whitening, fit_whitening
 
 Floats = NDArray[np.float32]
@@ -72,7 +72,7 @@ def make_index(load: Load, groups: NDArray[Any]) -> MemberIndex:
 
 
 def iterate_blocks(count: int, length: int = BLOCK) -> Iterator[NDArray[np.int64]]:
-    """Yields the positions 0 to `count - 1` in blocks."""
+    """Yields the positions 0 to `count - 1` in blocks, each of shape (up to `length`,)."""
     for start in range(0, count, length):
         yield np.arange(start, min(start + length, count))
 

@@ -52,7 +52,13 @@ def choose_held_out(members: RealImages, held_out: RealImages, seed: int) -> Hel
 
 
 def find_repeated(members: RealImages, held_out: RealImages, chosen: NDArray[np.int64]) -> NDArray[np.bool_]:
-    """Tells which of some held-out images have a thumbnail that nearly repeats that of a member, shape (n,)."""
+    """Tells which of some held-out images have a thumbnail that nearly repeats that of a member, shape (n,).
+
+    Args:
+        members: The members.
+        held_out: The held-out images.
+        chosen: Which of them, shape (n,).
+    """
     own = make_thumbnails(held_out, chosen)
     highest = np.full(len(chosen), -1.0)
     for start in range(0, len(members.indices), BLOCK):

@@ -12,10 +12,10 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from ganoscope.evaluate.copies.candidates import Extent
+from ganoscope.evaluate.copies.candidate_members import Extent
 from ganoscope.evaluate.copies.matches import EXTENTS, Matches
-from ganoscope.statistics.false_discoveries import adjust_benjamini_hochberg
-from ganoscope.statistics.tail_fit import compute_rank_p, fit_tail
+from ganoscope.statistics.rare_events.false_discoveries import adjust_benjamini_hochberg
+from ganoscope.statistics.rare_events.tail_fit import compute_rank_p, fit_tail
 
 Floats = NDArray[np.float64]
 

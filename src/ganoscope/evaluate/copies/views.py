@@ -47,7 +47,13 @@ class View:
 
 
 def shift(band: Floats, down: int, right: int) -> Floats:
-    """Returns a band (H, W), shifted; what comes in from outside is zero."""
+    """Returns a band, shifted; what comes in from outside is zero.
+
+    Args:
+        band: Shape (H, W).
+        down: Rows to move it down.
+        right: Columns to move it to the right.
+    """
     height, width = band.shape
     moved = np.zeros_like(band)
     rows, columns = (slice(max(step, 0), min(step, 0) or None) for step in (down, right))

@@ -8,8 +8,8 @@ Differs: densities by nearest neighbours. That of the synthetic images takes the
 import numpy as np
 from numpy.typing import NDArray
 
-from ganoscope.evaluate.nearest_images import NEAREST, estimate_log_density
-from ganoscope.evaluate.suspects import Exposed, Suspects
+from ganoscope.evaluate.attacks.nearest_images import NEAREST, estimate_log_density
+from ganoscope.evaluate.attacks.suspects import Exposed, Suspects
 
 NAME = "density_ratio"
 THREAT = "the attacker has the released images, and real images of other patients of the same kind"

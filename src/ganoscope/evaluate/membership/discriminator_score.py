@@ -7,7 +7,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from ganoscope.evaluate.suspects import Exposed, Suspects
+from ganoscope.evaluate.attacks.suspects import Exposed, Suspects
 from ganoscope.nets.evaluation_mode import evaluating, find_device
 from ganoscope.training.run_folder.trained_run import TrainedRun
 

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from ganoscope.contracts import draw
-from ganoscope.evaluate.suspects import Exposed, Suspects
+from ganoscope.evaluate.attacks.suspects import Exposed, Suspects
 from ganoscope.nets.evaluation_mode import find_device
 from ganoscope.progress import ProgressBar
 from ganoscope.seeds import Stream, stream

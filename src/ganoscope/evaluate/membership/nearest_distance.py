@@ -6,8 +6,8 @@ Source: why it says nothing about privacy: Yao et al. 2025, "The DCR Delusion", 
 import numpy as np
 from numpy.typing import NDArray
 
-from ganoscope.evaluate.nearest_images import estimate_log_density
-from ganoscope.evaluate.suspects import Exposed, Suspects
+from ganoscope.evaluate.attacks.nearest_images import estimate_log_density
+from ganoscope.evaluate.attacks.suspects import Exposed, Suspects
 
 NAME = "nearest_distance"
 THREAT = "the attacker has the released images"

@@ -3,8 +3,8 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from ganoscope.evaluate.likelihood_ratio import compare_with_shadows
-from ganoscope.evaluate.suspects import Exposed, Suspects
+from ganoscope.evaluate.attacks.likelihood_ratio import compare_with_shadows
+from ganoscope.evaluate.attacks.suspects import Exposed, Suspects
 
 NAME = "shadow_density"
 THREAT = "the attacker has the released images, and trains models of the same kind on other patients"

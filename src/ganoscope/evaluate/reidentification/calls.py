@@ -17,8 +17,8 @@ from ganoscope.evaluate.reidentification.nearest_patient import Floats
 from ganoscope.evaluate.reidentification.patient_hits import Hits, count_hits, estimate_rate
 from ganoscope.seeds import Stream, stream
 from ganoscope.statistics.estimate import Estimate
-from ganoscope.statistics.false_discoveries import adjust_benjamini_hochberg
-from ganoscope.statistics.tail_fit import compute_rank_p, fit_tail
+from ganoscope.statistics.rare_events.false_discoveries import adjust_benjamini_hochberg
+from ganoscope.statistics.rare_events.tail_fit import compute_rank_p, fit_tail
 
 LEVEL = 0.05
 """Share of generators without a leak that may be called."""

@@ -5,10 +5,10 @@ import pytest
 
 from ganoscope.audits.membership.attacking import Attacked
 from ganoscope.audits.membership.leak_verdict import conclude, write_bank, write_bias
-from ganoscope.evaluate import attack_controls
-from ganoscope.evaluate.attack_results import measure_attack
-from ganoscope.evaluate.split_bias import SplitBias
-from ganoscope.statistics.group_contrast import try_images
+from ganoscope.evaluate.attacks import attack_controls
+from ganoscope.evaluate.attacks.attack_results import measure_attack
+from ganoscope.evaluate.attacks.group_contrast import try_images
+from ganoscope.evaluate.attacks.split_bias import SplitBias
 
 MEMBER = np.arange(400) < 200
 FAIR = SplitBias(np.zeros(400), np.arange(400) % 5, 0.5, 0.4)

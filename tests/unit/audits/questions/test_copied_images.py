@@ -12,7 +12,8 @@ from ganoscope.data.phantoms import make_phantom
 from ganoscope.data.phantoms.phantom_store import PhantomConfig
 from ganoscope.data.store import Store
 from ganoscope.evaluate.comparison import RealImages
-from ganoscope.evaluate.copies import candidates, null, views
+from ganoscope.evaluate.copies import candidate_members as candidates
+from ganoscope.evaluate.copies import null, views
 from ganoscope.evaluate.copies.gallery import align_original, draw_gallery
 from ganoscope.workflows.phantom import phantom
 

@@ -11,7 +11,7 @@ from tests.fixtures.made_up_stores import write_store
 from ganoscope.audits.audit_evidence import AuditEvidence, SyntheticImages
 from ganoscope.audits.questions.membership import QUESTION, RANK, ask
 from ganoscope.errors import UserError
-from ganoscope.evaluate import attack_controls, split_bias
+from ganoscope.evaluate.attacks import attack_controls, split_bias
 from ganoscope.evaluate.comparison import RealImages
 
 SIDE = 32

@@ -5,10 +5,11 @@ import pytest
 from scipy.ndimage import gaussian_filter
 
 from ganoscope.data.checks.nearest import turn
-from ganoscope.evaluate.copies import candidates, matches, planted, views
-from ganoscope.evaluate.copies.bands import BAND_PX, halve, make_bands
+from ganoscope.evaluate.copies import candidate_members as candidates
+from ganoscope.evaluate.copies import matches, planted, views
+from ganoscope.evaluate.copies.bands import BAND_PX, find_picture, halve, make_bands
+from ganoscope.evaluate.copies.compared_regions import REGIONS
 from ganoscope.evaluate.copies.member_index import make_index
-from ganoscope.evaluate.copies.regions import REGIONS
 from ganoscope.evaluate.copies.whitening import fit_whitening
 
 RNG = np.random.default_rng(0)
@@ -121,3 +122,15 @@ def test_whitened_coordinates_have_equal_moments():
     moments = white.T @ white / len(white)
     assert abs(moments[0, 1]) < 1e-3
     assert moments[0, 0] == pytest.approx(moments[1, 1], rel=0.15)
+
+
+def test_pictures_of_one_shape_have_nothing_in_common_for_their_margins():
+    wide = np.full((2, 64, 64), -1, np.float32)
+    wide[:, 20:44] = IMAGES[:2, 20:44]
+    noisy = wide + np.random.default_rng(3).normal(0, 0.05, wide.shape).astype(np.float32)
+    for images in (wide, noisy):
+        bands = make_bands(images).reshape(2, 64, 64)
+        assert np.all(bands[:, :18] == 0) and np.all(bands[:, 46:] == 0)
+        assert abs(np.corrcoef(bands[0].ravel(), bands[1].ravel())[0, 1]) < 0.2
+    assert np.all(make_bands(np.full((1, 64, 64), 0.3, np.float32)) == 0)
+    assert np.array_equal(find_picture(IMAGES[:3]), np.ones((3, 64, 64), bool))

@@ -11,8 +11,8 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from ganoscope.evaluate.copies.compared_regions import REGIONS
 from ganoscope.evaluate.copies.member_index import BLOCK, MemberIndex, iterate_blocks
-from ganoscope.evaluate.copies.regions import REGIONS
 from ganoscope.evaluate.copies.views import View, apply_all, list_views
 
 Floats = NDArray[np.float32]
@@ -37,8 +37,8 @@ class Views:
     """Views in which images are compared.
 
     Attributes:
-        whole: Of whole images.
-        part: Of parts.
+        whole: Those for whole images.
+        part: Those for parts.
     """
 
     whole: tuple[View, ...]

@@ -50,7 +50,7 @@ class Region:
 
 
 def normalise(vectors: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Returns vectors (n, m) divided by their norms; those that are nearly zero become zero."""
+    """Returns vectors, shape (n, m), divided by their norms; those that are nearly zero become zero."""
     norms = np.sqrt(np.einsum("nm,nm->n", vectors, vectors))[:, None]
     unit: NDArray[np.float32] = np.where(norms > 1e-3, vectors / np.maximum(norms, 1e-3), 0).astype(np.float32)
     return unit

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from scipy.ndimage import gaussian_filter
 
-from ganoscope.evaluate import nearest_images
-from ganoscope.evaluate.nearest_images import (
+from ganoscope.evaluate.attacks import nearest_images
+from ganoscope.evaluate.attacks.nearest_images import (
     NEAREST,
     describe_band,
     estimate_log_density,

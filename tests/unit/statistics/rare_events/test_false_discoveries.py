@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy.stats import false_discovery_control, norm
 
-from ganoscope.statistics.false_discoveries import adjust_benjamini_hochberg
+from ganoscope.statistics.rare_events.false_discoveries import adjust_benjamini_hochberg
 
 
 @pytest.mark.parametrize("count", [1, 2, 7, 300])

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from ganoscope.evaluate.attack_controls import (
+from ganoscope.evaluate.attacks.attack_controls import (
     STATISTICS,
     TOP_SHARES,
     Control,
@@ -19,13 +19,13 @@ from ganoscope.evaluate.attack_controls import (
     make_controls,
     studentise_attack,
 )
-from ganoscope.evaluate.split_bias import SplitBias
+from ganoscope.evaluate.attacks.group_contrast import Tried, centre, rank_within, sum_groups
+from ganoscope.evaluate.attacks.split_bias import SplitBias
 from ganoscope.seeds import Stream, stream
 from ganoscope.statistics.estimate import LEVEL, Estimate, compute_percentile_interval, make_estimate
-from ganoscope.statistics.group_contrast import Tried, centre, rank_within, sum_groups
 from ganoscope.statistics.holm import adjust_holm
-from ganoscope.statistics.operating_points import OperatingPoint, bound_epsilon, list_points
 from ganoscope.statistics.patient_bootstrap import HeldOut, resample_patients
+from ganoscope.statistics.rare_events.operating_points import OperatingPoint, bound_epsilon, list_points
 
 Floats = NDArray[np.float64]
 

@@ -12,9 +12,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from ganoscope.evaluate.split_bias import SplitBias
-from ganoscope.seeds import Stream, stream
-from ganoscope.statistics.group_contrast import (
+from ganoscope.evaluate.attacks.group_contrast import (
     Tried,
     centre,
     compute_split_auroc,
@@ -26,6 +24,8 @@ from ganoscope.statistics.group_contrast import (
     sum_groups,
     weigh_groups,
 )
+from ganoscope.evaluate.attacks.split_bias import SplitBias
+from ganoscope.seeds import Stream, stream
 
 Floats = NDArray[np.float64]
 

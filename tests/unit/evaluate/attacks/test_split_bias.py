@@ -6,8 +6,8 @@ from scipy.stats import binom
 from sklearn.linear_model import Ridge
 from sklearn.metrics import roc_auc_score
 
-from ganoscope.evaluate import split_bias
-from ganoscope.evaluate.split_bias import average_auroc, compare_real_sets, predict
+from ganoscope.evaluate.attacks import split_bias
+from ganoscope.evaluate.attacks.split_bias import average_auroc, compare_real_sets, predict
 
 
 def test_predictions_are_those_of_ridge_regression():

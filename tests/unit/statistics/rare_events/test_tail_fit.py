@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from ganoscope.statistics.tail_fit import compute_rank_p, fit_tail
+from ganoscope.statistics.rare_events.tail_fit import compute_rank_p, fit_tail
 
 LEVELS = np.array([1e-2, 1e-3, 1e-4])
 

@@ -5,8 +5,8 @@ from dataclasses import dataclass, fields
 import numpy as np
 from numpy.typing import NDArray
 
-from ganoscope.evaluate.likelihood_ratio import Shadows
-from ganoscope.evaluate.nearest_images import Distances
+from ganoscope.evaluate.attacks.likelihood_ratio import Shadows
+from ganoscope.evaluate.attacks.nearest_images import Distances
 from ganoscope.training.run_folder.trained_run import TrainedRun
 
 

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from scipy.stats import binom
 
-from ganoscope.evaluate import attack_controls
-from ganoscope.evaluate.attack_controls import (
+from ganoscope.evaluate.attacks import attack_controls
+from ganoscope.evaluate.attacks.attack_controls import (
     SETS,
     compare_with_bias,
     compute_p,
@@ -13,8 +13,8 @@ from ganoscope.evaluate.attack_controls import (
     score_ranks,
     studentise_attack,
 )
-from ganoscope.evaluate.split_bias import SplitBias
-from ganoscope.statistics.group_contrast import Tried, try_images
+from ganoscope.evaluate.attacks.group_contrast import Tried, try_images
+from ganoscope.evaluate.attacks.split_bias import SplitBias
 
 
 def draw(rng, shift=0.0, top=0, patients=(40, 30)):

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from ganoscope.statistics.operating_points import bound_epsilon, list_points, list_rates
+from ganoscope.statistics.rare_events.operating_points import bound_epsilon, list_points, list_rates
 
 
 def test_no_rate_is_printed_that_two_non_members_do_not_resolve():

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy.stats import mannwhitneyu
 
-from ganoscope.statistics.group_contrast import (
+from ganoscope.evaluate.attacks.group_contrast import (
     Tried,
     centre,
     compute_split_auroc,

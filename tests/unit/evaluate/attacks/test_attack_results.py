@@ -4,16 +4,16 @@ import numpy as np
 import pytest
 from sklearn.metrics import roc_auc_score
 
-from ganoscope.evaluate import attack_controls
-from ganoscope.evaluate.attack_results import (
+from ganoscope.evaluate.attacks import attack_controls
+from ganoscope.evaluate.attacks.attack_results import (
     adjust_claims,
     find_least_auroc,
     find_least_share,
     measure_attack,
     measure_error,
 )
-from ganoscope.evaluate.split_bias import SplitBias
-from ganoscope.statistics.group_contrast import Tried, try_images
+from ganoscope.evaluate.attacks.group_contrast import Tried, try_images
+from ganoscope.evaluate.attacks.split_bias import SplitBias
 
 
 @pytest.fixture(autouse=True)

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy.stats import norm
 
-from ganoscope.evaluate.likelihood_ratio import (
+from ganoscope.evaluate.attacks.likelihood_ratio import (
     Shadows,
     compare_with_shadows,
     compute_likelihood_ratio,

@@ -1,0 +1,1 @@
+"""What attacks on the privacy of patients look at, and the controls that they must beat; attacks: `membership/`."""
