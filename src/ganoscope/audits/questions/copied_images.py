@@ -103,7 +103,7 @@ def ask(evidence: AuditEvidence) -> Answer:
         return answer_without_null(evidence, search, found)
     verdicts = judge(found, chance.null, chance.held_out.patients_known)
     return Answer(
-        outcome="fault" if verdicts.copies.any() else "clear",
+        outcome="fault" if verdicts.copies.any() else "clear" if find_limit(count, chance) < 1 else "untested",
         verdict=word_verdict(verdicts, chance, count),
         values=make_values(verdicts, chance),
         details=make_details(verdicts, chance, search),
@@ -193,10 +193,15 @@ def word_verdict(verdicts: Significance, chance: Chance, count: int) -> str:
             f"expected. {seen[0].upper()}{seen[1:]}."
         )
     limit = find_limit(count, chance)
-    rate = f"at most {limit:.2%} of images are such copies" if limit < 1 else "nothing follows about their number"
+    if limit == 1:
+        return (
+            f"Whether images are copies can't be told: {seen}, as held-out images of other patients resemble members "
+            "as much as copies do. None of the images resembles a member more than they do."
+        )
     return (
         f"No copy shown: none of {count:,} images resembles a member more than {len(held_out.positions):,} held-out "
-        f"images of other patients do by chance. {seen[0].upper()}{seen[1:]}, so {rate} (95 % limit)."
+        f"images of other patients do by chance. {seen[0].upper()}{seen[1:]}, so at most {limit:.2%} of "
+        "images are such copies (95 % limit)."
     )
 
 
