@@ -41,6 +41,10 @@ RANK = 30
 PLANTED = 60
 """Copies that are planted."""
 SHOWN = 12
+CAPTION = (
+    "The synthetic images that resemble a real one most, and that real image beside each, turned as it was found. "
+    "Without the word copy, resemblance is no more than that of other patients."
+)
 """Images in the gallery."""
 
 Found = dict[Extent, Matches]
@@ -240,6 +244,7 @@ def make_details(verdicts: Significance, chance: Chance, search: Search) -> dict
         search: The members.
     """
     return {
+        "captions": {"copies.png": CAPTION},
         "held_out_images": len(chance.held_out.positions),
         "held_out_left_out": chance.held_out.left_out,
         "p_values": verdicts.rule,

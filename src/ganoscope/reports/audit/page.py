@@ -25,7 +25,7 @@ from ganoscope.reports.kit.alarm_cards import SIGNS, Card
 from ganoscope.reports.kit.chart_files import WIDE_PX, save_chart, show_chart
 from ganoscope.reports.kit.content import Chapter, Section, Table, write_number
 from ganoscope.reports.kit.estimates import write_decimal
-from ganoscope.reports.kit.pictures import show_file
+from ganoscope.reports.kit.pictures import Picture, open_picture, show_file
 from ganoscope.reports.kit.rendering import render
 
 PAGE = "report.html"
@@ -107,14 +107,22 @@ def show_entry(out: Path, entry: Entry) -> Chapter:
     """
     verdict = Section((f"{OUTCOMES[entry.outcome].capitalize()}. {entry.verdict}",), points=entry.warnings)
     sections = [verdict]
-    if entry.values:
-        rows = tuple(write_value(value) for value in entry.values)
-        limits = dict.fromkeys(warning for value in entry.values for warning in value.measured.warnings)
-        sections.append(Section(tables=(Table(CAPTION, HEADER, rows, long=len(rows) > 20),), points=tuple(limits)))
-    figures = tuple(show_file(out / file, caption) for file, caption in caption_sheets(entry).items())
+    whole = [value for value in entry.values if value.images == ALL]
+    limits = tuple(dict.fromkeys(warning for value in whole for warning in value.measured.warnings))
+    for values, caption in ((whole, CAPTION), ([one for one in entry.values if one.images != ALL], BY_GROUP)):
+        if values:
+            table = Table(caption, HEADER, tuple(map(write_value, values)), long=len(values) > LONG)
+            sections.append(Section(tables=(table,), points=limits if values is whole else ()))
+    figures = tuple(show_sheet(out / file, caption) for file, caption in caption_sheets(entry).items())
     return Chapter(entry.name, entry.question, (*sections, *([Section(figures=figures)] if figures else [])))
 
 
+def show_sheet(path: Path, caption: str) -> Picture:
+    """Returns a picture of an answer, at most half as large again as it is."""
+    return show_file(path, caption, width_px=min(WIDE_PX, round(1.5 * open_picture(path, "L").width)))
+
+
+ALL, BY_GROUP, LONG = "all", "The same for parts of the images, such as classes", 20
 CAPTION = "Numbers with their intervals, and what real images of other patients reach, measured the same way"
 
 

@@ -18,11 +18,11 @@ SUBJECT = Subject(
 VALUES = (
     Value(
         "frechet_distance",
-        Measured(Estimate(3, 2, 4, 9, 9), Estimate(1, 0.5, 1.5, 9, 9), "lower", 2.5),
+        Measured(Estimate(3, 2, 4, 9, 9), Estimate(1, 0.5, 1.5, 9, 9), "lower", 2.5, ("Few images.",)),
         "all",
         "random",
     ),
-    Value("share", Measured(Estimate(0.5, NAN, NAN, 9, 9), None, "like real", warnings=("Few images.",)), "class a"),
+    Value("share", Measured(Estimate(0.5, NAN, NAN, 9, 9), None, "like real", warnings=("Of a class.",)), "class a"),
 )
 ENTRIES = (
     Entry("fidelity", "Do they look real?", "clear", "They do.", VALUES),
@@ -45,7 +45,8 @@ def test_the_page_shows_faults_first_and_every_number(tmp_path):
     assert (
         "frechet distance all random 3.000 2.000 to 4.000 9 1.000 (synthetic, as many: 2.500) lower is better" in found
     )
-    assert "share class a – 0.500 – 9 – like real images Few images." in found
+    assert "share class a – 0.500 – 9 – like real images" in found
+    assert "Few images." in found and "Of a class." not in found
     assert "Policy: fail" in words(section(text, "alarms"))
     assert "9 <b>images</b>" in page.text
     assert all(word in words(section(text, "limits")) for word in ("A note.", "not read: a: bad", "not anonymous"))
