@@ -12,7 +12,7 @@ EDGE_PX = 2
 """Left out at each side: what a shift moved into the picture disturbs the filter there."""
 PART_PX, STEP_PX = 8, 3
 """Side of the squares, and the distance between neighbours, as all lengths here in pixels of a band of BAND_PX."""
-FAINT, MOST_FLAT = 0.1, 0.15
+FAINT, MOST_FLAT = 0.1, 0.3
 """A part counts as partly flat where more than this share of its pixels is weaker than `FAINT`; the mean strength of a
 band is about 1."""
 
