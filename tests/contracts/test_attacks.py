@@ -12,7 +12,7 @@ import torch
 from torch import nn
 
 from ganoscope.data.store import Store
-from ganoscope.evaluate import suspects as contract
+from ganoscope.evaluate.attacks import suspects as contract
 from ganoscope.evaluate.attacks.likelihood_ratio import Shadows
 from ganoscope.evaluate.attacks.nearest_images import find_distances, place_images
 from ganoscope.evaluate.membership import list_attacks

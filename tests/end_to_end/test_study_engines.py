@@ -15,6 +15,7 @@ import pytest
 from tests.fixtures import slurm_cluster
 
 from ganoscope.errors import UserError
+from ganoscope.generators import timing
 from ganoscope.studies.analysis.config import AnalysisConfig
 from ganoscope.studies.config import StudyConfig
 from ganoscope.studies.needs import cost
@@ -100,8 +101,8 @@ def test_workers_that_are_killed_while_they_train_change_nothing(alone, phantom_
 def test_a_worker_that_hangs_is_ended_and_its_retry_changes_nothing(
     alone, phantom_store, tmp_path, monkeypatch, capsys
 ):
-    monkeypatch.setattr(cost, "TRAINING_SECONDS", PATIENCE_SECONDS)
-    monkeypatch.setattr(cost, "FACTOR", 0.0)
+    monkeypatch.setattr(timing, "TRAINING_SECONDS", PATIENCE_SECONDS)
+    monkeypatch.setattr(timing, "FACTOR", 0.0)
     with strike(tmp_path / "study" / "tasks", signal.SIGSTOP, is_training, 1) as hanging:
         study(phantom_store, tmp_path / "study", SMALL, EngineOptions(cores=2), PLAIN)
     assert len(hanging) == 1

@@ -110,6 +110,8 @@ def test_every_verb_that_writes_alarms_prints_them_in_python():
         "study",
         "report",
         "demo",
+        "audit",
+        "bank",
     }  # none, or as they are raised, or on the page
     assert set(ganoscope._ALARMS_IN) == (set(list_modules(workflows)) | {"check"}) - silent
     for name, folder in ganoscope._ALARMS_IN.items():

@@ -28,6 +28,8 @@ from ganoscope.workflows.train import train
 
 PHANTOMS = 2000
 """Number of phantoms drawn where the user gives no images."""
+AUDITED = 256
+"""Generated images that are audited: more take longer than a minute."""
 STAGES = ("store", "run", "generated", "explanations", "audit")
 """Folders of the stages."""
 RANGES = {"images": Range(32), "number": Range(32)}
@@ -85,7 +87,7 @@ def demo(out: Path, config: DemoConfig = DEFAULTS) -> Path:
             explain(run, store, explanations, ExplainConfig(number=config.number, seed=config.seed))
         say((explanations / "summary.txt").read_text(encoding="utf-8"))
         show_alarms(explanations / "alarms.json")
-        show_scorecard(audit(run, store, audited, AuditConfig(seed=config.seed), show_answer), audited)
+        show_scorecard(audit(run, store, audited, AuditConfig(number=AUDITED, seed=config.seed), show_answer), audited)
         pages = ReportConfig(explanations=explanations, generated=generated, audit=audited)
         return report(run, out / "report.html", pages)
 

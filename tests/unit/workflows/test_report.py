@@ -20,7 +20,8 @@ from ganoscope.reports.run.sections.samples import crop_grid
 from ganoscope.workflows import report as workflow
 from ganoscope.workflows.report import report
 
-SECTIONS = ["alarms", "data", "curves", "samples", "diversity", "explanations", "provenance", "limits", "use"]
+SECTIONS = ["alarms", "data", "curves", "samples", "diversity", "measurements"]
+SECTIONS += ["explanations", "provenance", "limits", "use"]
 VOID = {"meta", "img", "br", "hr", "link", "input"}
 CONFIG = ReportConfig(number=24)
 

@@ -19,7 +19,7 @@ from ganoscope.seeds import Stream, stream
 from ganoscope.statistics.estimate import Estimate
 
 QUESTION = "Can the class of a training patient be inferred better than that of others?"
-RANK = 85
+RANK = 40
 
 MOST_IMAGES = 10_000
 """Images of each set that are looked at, chosen at random where there are more."""

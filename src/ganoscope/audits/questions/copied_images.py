@@ -36,7 +36,7 @@ from ganoscope.statistics.estimate import Estimate
 from ganoscope.statistics.proportion import compute_clopper_pearson, compute_upper_limit
 
 QUESTION = "Are images copies of training images, as a whole or in part?"
-RANK = 30
+RANK = 10
 
 PLANTED = 60
 """Copies that are planted."""

@@ -17,7 +17,7 @@ from ganoscope.evaluate.fidelity.diversity import NAME as MS_SSIM
 from ganoscope.evaluate.fidelity.diversity import measure as measure_ms_ssim
 
 QUESTION = "Do synthetic images reach the variety of real ones?"
-RANK = 70
+RANK = 60
 
 NAMES = ("recall", "coverage", "clipped_coverage", "vendi_score")
 """Measurements in a feature space that speak of variety; all others speak of fidelity."""

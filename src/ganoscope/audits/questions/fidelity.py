@@ -16,7 +16,7 @@ from ganoscope.evaluate.fidelity.radial_power_spectrum import measure_spectrum
 from ganoscope.evaluate.spectrum import SpectralDifference, compare_spectra
 
 QUESTION = "Do synthetic images look like real ones?"
-RANK = 60
+RANK = 50
 
 HEADLINE = "frechet_distance"
 NOTABLE_DB = 1.0

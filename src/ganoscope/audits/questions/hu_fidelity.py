@@ -16,7 +16,7 @@ from ganoscope.evaluate.tissue_ranges import WHOLE, measure_ranges
 from ganoscope.evaluate.units.hu_fidelity import HuHistogram
 
 QUESTION = "Do tissues have the Hounsfield units of real images?"
-RANK = 90
+RANK = 80
 
 NAME = "hu_wasserstein"
 

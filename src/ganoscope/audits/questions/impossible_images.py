@@ -14,7 +14,7 @@ from ganoscope.statistics.estimate import Estimate
 from ganoscope.statistics.proportion import compute_wilson_interval
 
 QUESTION = "Are there images that can't be?"
-RANK = 50
+RANK = 90
 
 CERTAIN = ("out_of_range", "empty_field")
 """Signs of which a single image is a fault; the others are compared with held-out images."""

@@ -25,7 +25,7 @@ from ganoscope.evaluate.labels.label_agreement import (
 )
 
 QUESTION = "Do synthetic images show the class that they were asked to show?"
-RANK = 80
+RANK = 70
 
 
 def ask(evidence: AuditEvidence) -> Answer:

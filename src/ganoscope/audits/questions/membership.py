@@ -18,7 +18,7 @@ from ganoscope.evaluate.attacks.attack_results import AttackResult, adjust_claim
 from ganoscope.statistics.estimate import Estimate
 
 QUESTION = "Can it be told whose images the generator has learned from?"
-RANK = 50
+RANK = 20
 FEWEST_SYNTHETIC = 50
 REVERSED = 4.0
 """Standard errors below an AUC of 0.5 that chance does not give."""

@@ -27,7 +27,7 @@ from ganoscope.evaluate.reidentification.set_difference import compare_sets
 from ganoscope.figures.sheets import make_sheet
 
 QUESTION = "Do synthetic images show identifiable training patients?"
-RANK = 80
+RANK = 30
 
 TRAINING = MetricConfig()
 LEAST_AUROC = 0.75
