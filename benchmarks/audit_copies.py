@@ -27,14 +27,14 @@ from PIL import Image
 from scipy.ndimage import gaussian_filter, map_coordinates
 from scipy.ndimage import shift as move
 
+from ganoscope.copies.candidate_members import ALL_VIEWS
+from ganoscope.copies.matches import EXTENTS, find_matches, join_matches
+from ganoscope.copies.member_index import make_index
+from ganoscope.copies.null import find_repeated
+from ganoscope.copies.significance import FALSE_DISCOVERIES, UNSURE_SHARE, judge
 from ganoscope.data.phantoms import make_phantom
+from ganoscope.data.real_images import RealImages
 from ganoscope.data.store import Store
-from ganoscope.evaluate.comparison import RealImages
-from ganoscope.evaluate.copies.candidate_members import ALL_VIEWS
-from ganoscope.evaluate.copies.matches import EXTENTS, find_matches, join_matches
-from ganoscope.evaluate.copies.member_index import make_index
-from ganoscope.evaluate.copies.null import find_repeated
-from ganoscope.evaluate.copies.significance import FALSE_DISCOVERIES, UNSURE_SHARE, judge
 from ganoscope.evaluate.ssim import compute_all_ssim
 from ganoscope.statistics.proportion import compute_clopper_pearson
 from ganoscope.statistics.rare_events.false_discoveries import adjust_benjamini_hochberg

@@ -20,9 +20,9 @@ import numpy as np
 from ganoscope.audits.audit_evidence import AuditEvidence, SyntheticImages
 from ganoscope.audits.questions.membership import ask
 from ganoscope.data.phantoms.phantom_store import PhantomConfig
+from ganoscope.data.real_images import RealImages
 from ganoscope.data.store import Store
 from ganoscope.data.store.derived import derive_store
-from ganoscope.evaluate.comparison import RealImages
 from ganoscope.files import load_json, save_json
 from ganoscope.generation import draw_images
 from ganoscope.methods.dcgan import Config

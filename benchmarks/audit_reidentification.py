@@ -16,8 +16,8 @@ from pathlib import Path
 import numpy as np
 from scipy.ndimage import gaussian_filter
 
+from ganoscope.data.real_images import RealImages
 from ganoscope.data.store import Store
-from ganoscope.evaluate.comparison import RealImages
 from ganoscope.evaluate.reidentification.alteration import PLANTED, alter
 from ganoscope.evaluate.reidentification.embedded_sets import embed_real, load_shrunk
 from ganoscope.evaluate.reidentification.identification import identify

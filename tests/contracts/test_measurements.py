@@ -12,11 +12,12 @@ import pytest
 
 from ganoscope.classifiers.trained import open_classifier
 from ganoscope.contracts import Direction, Measured, Need
+from ganoscope.data.real_images import RealImages
 from ganoscope.data.store import Store
 from ganoscope.data.store.intensity import IntensityMap
 from ganoscope.errors import UserError
 from ganoscope.evaluate import available, load
-from ganoscope.evaluate.comparison import Comparison, GeneratedImages, RealImages
+from ganoscope.evaluate.comparison import Comparison, GeneratedImages
 from ganoscope.evaluate.features import make_random_extractor
 
 each = pytest.mark.parametrize("name", available())

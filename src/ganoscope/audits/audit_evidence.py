@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from ganoscope.banks.model_table import Bank
 from ganoscope.classifiers.trained import TrainedClassifier
-from ganoscope.evaluate.comparison import RealImages
+from ganoscope.data.real_images import RealImages
 from ganoscope.training.run_folder.trained_run import TrainedRun
 
 Depth = Literal["quick", "full"]

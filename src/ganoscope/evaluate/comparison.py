@@ -1,14 +1,14 @@
 """Generated images beside real ones: the evidence that every measurement in `evaluate/` looks at."""
 
 from dataclasses import dataclass, fields
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ganoscope.classifiers.trained import TrainedClassifier
 from ganoscope.contracts import Need
-from ganoscope.data.store import Store
+from ganoscope.data.real_images import RealImages
 from ganoscope.data.store.intensity import IntensityMap
 from ganoscope.errors import UserError
 from ganoscope.evaluate.features import Extractor, Features
@@ -27,24 +27,6 @@ class GeneratedImages:
 
     images: NDArray[np.float32]
     labels: NDArray[np.str_] | None = None
-
-
-@dataclass(frozen=True)
-class RealImages:
-    """Some images of a store.
-
-    Attributes:
-        store: The store.
-        indices: Positions of the images, shape (N,).
-    """
-
-    store: Store
-    indices: NDArray[np.int64]
-
-    @property
-    def groups(self) -> NDArray[Any]:
-        """Patient or near-duplicate cluster of each image, shape (N,)."""
-        return self.store.column("group")[self.indices]
 
 
 @dataclass(frozen=True)

@@ -11,10 +11,11 @@ from numpy.typing import NDArray
 from ganoscope.classifiers.fitness import refuse_dependent, refuse_other_images
 from ganoscope.classifiers.trained import TrainedClassifier
 from ganoscope.contracts import Measurement
+from ganoscope.data.real_images import RealImages
 from ganoscope.data.store import Store
 from ganoscope.errors import UserError, gather
 from ganoscope.evaluate import available, load
-from ganoscope.evaluate.comparison import Comparison, RealImages, require
+from ganoscope.evaluate.comparison import Comparison, require
 from ganoscope.evaluate.features import Extractor, make_random_extractor, use_classifier
 from ganoscope.evaluate.generated_folder import GeneratedFolder
 from ganoscope.evaluate.run_measurements import choose_real, holds

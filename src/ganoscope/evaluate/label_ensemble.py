@@ -15,9 +15,9 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from ganoscope.data.real_images import RealImages
 from ganoscope.data.store.classes import encode_labels
 from ganoscope.errors import describe, refuse
-from ganoscope.evaluate.comparison import RealImages
 from ganoscope.evaluate.features import BATCH, Extractor, RandomNetwork
 from ganoscope.evaluate.radiomics.image_features import compute_radiomics
 from ganoscope.seeds import Stream, make_torch_seed, stream

@@ -11,10 +11,11 @@ from typing import Any
 import numpy as np
 
 from ganoscope.contracts import Measurement
+from ganoscope.data.real_images import RealImages
 from ganoscope.data.store import Store
 from ganoscope.errors import UserError
 from ganoscope.evaluate import available, load
-from ganoscope.evaluate.comparison import Comparison, GeneratedImages, RealImages
+from ganoscope.evaluate.comparison import Comparison, GeneratedImages
 from ganoscope.files import save_json
 from ganoscope.files.records import load_mapping
 from ganoscope.generation import draw_images

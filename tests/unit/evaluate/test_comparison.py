@@ -3,9 +3,10 @@
 import numpy as np
 import pytest
 
+from ganoscope.data.real_images import RealImages
 from ganoscope.data.store import Store
 from ganoscope.errors import UserError
-from ganoscope.evaluate.comparison import Comparison, GeneratedImages, RealImages, require
+from ganoscope.evaluate.comparison import Comparison, GeneratedImages, require
 
 GENERATED = GeneratedImages(np.zeros((3, 1, 8, 8), np.float32))
 

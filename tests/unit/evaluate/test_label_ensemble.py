@@ -2,9 +2,9 @@ import numpy as np
 import pytest
 from tests.fixtures.made_up_stores import write_store
 
+from ganoscope.data.real_images import RealImages
 from ganoscope.data.store import Store
 from ganoscope.errors import UserError
-from ganoscope.evaluate.comparison import RealImages
 from ganoscope.evaluate.features import make_random_extractor
 from ganoscope.evaluate.label_ensemble import shrink, train_ensemble
 

@@ -6,9 +6,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ganoscope.data.checks.other_stores import find_shared
+from ganoscope.data.real_images import RealImages
 from ganoscope.errors import UserError, describe, refuse, write_count
 from ganoscope.evaluate.attacks.suspects import Suspects
-from ganoscope.evaluate.comparison import RealImages
 from ganoscope.seeds import Stream, stream
 
 UNTESTABLE = "membership can't be tested without held-out patients"

@@ -8,9 +8,9 @@ from numpy.typing import NDArray
 
 from ganoscope.audits.opening.given_images import refuse_unlike
 from ganoscope.data.checks.other_stores import find_shared
+from ganoscope.data.real_images import RealImages
 from ganoscope.data.store import Store
 from ganoscope.errors import UserError, describe, refuse, write_count
-from ganoscope.evaluate.comparison import RealImages
 from ganoscope.training.run_folder.trained_run import TrainedRun
 
 

@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 from ganoscope.audits.answer import Answer, Value
 from ganoscope.audits.audit_evidence import AuditEvidence, SyntheticImages
 from ganoscope.contracts import Measured
+from ganoscope.data.real_images import RealImages
 from ganoscope.errors import UserError
-from ganoscope.evaluate.comparison import RealImages
 from ganoscope.evaluate.features import Extractor, extract_features, extract_store_features, make_random_extractor
 from ganoscope.evaluate.reidentification.class_inference import estimate_accuracies, infer_classes
 from ganoscope.seeds import Stream, stream

@@ -1,10 +1,10 @@
 """Are images copies of the generator's training images, as a whole or in part?
 
-Every synthetic image is compared with every member, see `ganoscope.evaluate.copies`, and so are held-out images of
+Every synthetic image is compared with every member, see `ganoscope.copies`, and so are held-out images of
 other patients: their resemblance is what happens by chance. Copies are also planted, to see what share would be found.
 
 Source: calibration by held-out images: Deo et al. 2026, https://arxiv.org/abs/2602.13066
-Differs: p values instead of z scores, see `evaluate.copies.significance`; parts are compared as well.
+Differs: p values instead of z scores, see `copies.significance`; parts are compared as well.
 """
 
 from dataclasses import dataclass
@@ -15,21 +15,21 @@ from numpy.typing import NDArray
 from ganoscope.audits.answer import Answer, Value
 from ganoscope.audits.audit_evidence import AuditEvidence
 from ganoscope.contracts import Measured
-from ganoscope.data.checks.thumbnails import TRANSFORMS
-from ganoscope.evaluate.comparison import RealImages
-from ganoscope.evaluate.copies.candidate_members import ALL_VIEWS, Extent, Views, choose_views
-from ganoscope.evaluate.copies.compared_regions import REGIONS
-from ganoscope.evaluate.copies.gallery import align_original, draw_gallery
-from ganoscope.evaluate.copies.matches import EXTENTS, Matches, find_matches, join_matches
-from ganoscope.evaluate.copies.member_index import Load, MemberIndex, make_index
-from ganoscope.evaluate.copies.null import HeldOut, choose_held_out
-from ganoscope.evaluate.copies.planted import KINDS, alter
-from ganoscope.evaluate.copies.significance import (
+from ganoscope.copies.candidate_members import ALL_VIEWS, Extent, Views, choose_views
+from ganoscope.copies.compared_regions import REGIONS
+from ganoscope.copies.gallery import align_original, draw_gallery
+from ganoscope.copies.matches import EXTENTS, Matches, find_matches, join_matches
+from ganoscope.copies.member_index import Load, MemberIndex, make_index
+from ganoscope.copies.null import HeldOut, choose_held_out
+from ganoscope.copies.planted import KINDS, alter
+from ganoscope.copies.significance import (
     FALSE_DISCOVERIES,
     FEWEST_HELD_OUT,
     Significance,
     judge,
 )
+from ganoscope.data.checks.thumbnails import TRANSFORMS
+from ganoscope.data.real_images import RealImages
 from ganoscope.progress import ProgressBar
 from ganoscope.seeds import Stream, stream
 from ganoscope.statistics.estimate import Estimate

@@ -11,8 +11,8 @@ from ganoscope.audits.audit_evidence import AuditEvidence, SyntheticImages
 from ganoscope.classifiers.fitness import refuse_other_images
 from ganoscope.classifiers.trained import TrainedClassifier
 from ganoscope.contracts import Measured
+from ganoscope.data.real_images import RealImages
 from ganoscope.errors import UserError, describe
-from ganoscope.evaluate.comparison import RealImages
 from ganoscope.evaluate.features import BATCH, make_random_extractor
 from ganoscope.evaluate.label_ensemble import train_ensemble
 from ganoscope.evaluate.labels.ensemble_agreement import NAME, EnsembleAgreement, measure_ensemble_agreement

@@ -15,8 +15,8 @@ from numpy.typing import NDArray
 from ganoscope.audits.answer import Answer, Outcome, Value
 from ganoscope.audits.audit_evidence import AuditEvidence
 from ganoscope.contracts import Measured
+from ganoscope.data.real_images import RealImages
 from ganoscope.errors import UserError, describe, refuse, write_count
-from ganoscope.evaluate.comparison import RealImages
 from ganoscope.evaluate.reidentification.calls import LEVEL
 from ganoscope.evaluate.reidentification.embedded_sets import embed_altered, embed_images, embed_real, load_shrunk
 from ganoscope.evaluate.reidentification.identification import Findings, Powers, identify, measure_powers

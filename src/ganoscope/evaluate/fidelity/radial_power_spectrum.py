@@ -6,8 +6,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ganoscope.contracts import Measured, Need
+from ganoscope.data.real_images import RealImages
 from ganoscope.errors import describe, refuse
-from ganoscope.evaluate.comparison import Comparison, RealImages, require
+from ganoscope.evaluate.comparison import Comparison, require
 from ganoscope.evaluate.features import BATCH
 from ganoscope.evaluate.set_distance import DRAWS, FEWEST
 from ganoscope.evaluate.spectrum import Spectra, compare_spectra, compute_spectra, join_spectra

@@ -12,9 +12,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ganoscope.contracts import Measured, Need
+from ganoscope.data.real_images import RealImages
 from ganoscope.data.store.classes import encode_labels
 from ganoscope.errors import UserError, describe
-from ganoscope.evaluate.comparison import Comparison, RealImages, require
+from ganoscope.evaluate.comparison import Comparison, require
 from ganoscope.evaluate.features import BATCH
 from ganoscope.evaluate.label_ensemble import Ensemble, train_ensemble
 from ganoscope.evaluate.labels.label_agreement import Agreement, compare_by_class, compare_labels, refuse_unknown

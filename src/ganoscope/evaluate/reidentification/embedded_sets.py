@@ -7,7 +7,7 @@ import torch
 import torch.nn.functional as F
 from numpy.typing import NDArray
 
-from ganoscope.evaluate.comparison import RealImages
+from ganoscope.data.real_images import RealImages
 from ganoscope.evaluate.reidentification.alteration import PLANTED, alter
 from ganoscope.evaluate.reidentification.metric_training import Metric
 from ganoscope.evaluate.reidentification.nearest_patient import Embedded, Floats

@@ -15,10 +15,10 @@ from ganoscope.audits.membership.bank_statistics import fits_run, load_inside, m
 from ganoscope.audits.membership.leak_verdict import conclude, write_bank
 from ganoscope.audits.membership.real_sets import gather_sets
 from ganoscope.banks.model_table import load_bank
+from ganoscope.data.real_images import RealImages
 from ganoscope.errors import UserError
 from ganoscope.evaluate.attacks import attack_controls, split_bias
 from ganoscope.evaluate.attacks.attack_results import adjust_claims
-from ganoscope.evaluate.comparison import RealImages
 from ganoscope.evaluate.membership import inversion
 from ganoscope.generation import draw_images
 from ganoscope.training.run_folder.trained_run import open_run

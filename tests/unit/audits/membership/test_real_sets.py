@@ -6,8 +6,8 @@ from tests.fixtures.made_up_stores import write_store
 
 from ganoscope.audits.membership import real_sets
 from ganoscope.audits.membership.real_sets import gather_sets
+from ganoscope.data.real_images import RealImages
 from ganoscope.errors import UserError
-from ganoscope.evaluate.comparison import RealImages
 
 
 def make(path, count, seed=0, groups=None):

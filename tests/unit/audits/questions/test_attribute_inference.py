@@ -8,8 +8,8 @@ from tests.fixtures.made_up_stores import write_store
 
 from ganoscope.audits.audit_evidence import AuditEvidence, SyntheticImages
 from ganoscope.audits.questions import attribute_inference
+from ganoscope.data.real_images import RealImages
 from ganoscope.errors import UserError
-from ganoscope.evaluate.comparison import RealImages
 
 
 def draw(number, seed):

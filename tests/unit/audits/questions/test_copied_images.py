@@ -8,13 +8,13 @@ import pytest
 from ganoscope.audits.audit_evidence import AuditEvidence, SyntheticImages
 from ganoscope.audits.questions import copied_images
 from ganoscope.audits.questions.copied_images import ask
+from ganoscope.copies import candidate_members as candidates
+from ganoscope.copies import null, views
+from ganoscope.copies.gallery import align_original, draw_gallery
 from ganoscope.data.phantoms import make_phantom
 from ganoscope.data.phantoms.phantom_store import PhantomConfig
+from ganoscope.data.real_images import RealImages
 from ganoscope.data.store import Store
-from ganoscope.evaluate.comparison import RealImages
-from ganoscope.evaluate.copies import candidate_members as candidates
-from ganoscope.evaluate.copies import null, views
-from ganoscope.evaluate.copies.gallery import align_original, draw_gallery
 from ganoscope.workflows.phantom import phantom
 
 STRANGERS, COPIES = 12, 4

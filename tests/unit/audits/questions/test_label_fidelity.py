@@ -6,9 +6,9 @@ from tests.fixtures.audits import make_evidence, pose, take_real
 
 from ganoscope.audits.questions import label_fidelity
 from ganoscope.classifiers.trained import open_classifier
+from ganoscope.data.real_images import RealImages
 from ganoscope.data.store import Store
 from ganoscope.errors import UserError
-from ganoscope.evaluate.comparison import RealImages
 
 
 @pytest.fixture(scope="module")

@@ -10,9 +10,9 @@ from tests.fixtures.made_up_stores import write_store
 
 from ganoscope.audits.audit_evidence import AuditEvidence, SyntheticImages
 from ganoscope.audits.questions.membership import QUESTION, RANK, ask
+from ganoscope.data.real_images import RealImages
 from ganoscope.errors import UserError
 from ganoscope.evaluate.attacks import attack_controls, split_bias
-from ganoscope.evaluate.comparison import RealImages
 
 SIDE = 32
 

@@ -9,8 +9,8 @@ from tests.fixtures.made_up_stores import write_store
 from ganoscope.audits.audit_evidence import AuditEvidence, SyntheticImages
 from ganoscope.audits.questions import reidentification
 from ganoscope.data.feeding.augment import Policy
+from ganoscope.data.real_images import RealImages
 from ganoscope.errors import UserError
-from ganoscope.evaluate.comparison import RealImages
 from ganoscope.evaluate.reidentification.alteration import alter
 from ganoscope.evaluate.reidentification.metric_training import MetricConfig
 

@@ -5,7 +5,7 @@ import pytest
 import torch
 from tests.fixtures.made_up_stores import write_store
 
-from ganoscope.evaluate.comparison import RealImages
+from ganoscope.data.real_images import RealImages
 from ganoscope.evaluate.reidentification import embedded_sets
 from ganoscope.evaluate.reidentification.embedded_sets import (
     embed_altered,

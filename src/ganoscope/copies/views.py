@@ -11,9 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.ndimage import affine_transform
 
+from ganoscope.copies.bands import halve
 from ganoscope.data.checks.nearest import turn
 from ganoscope.data.checks.thumbnails import TRANSFORMS
-from ganoscope.evaluate.copies.bands import halve
 
 Floats = NDArray[np.float32]
 

@@ -12,8 +12,8 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from ganoscope.evaluate.copies.candidate_members import Extent
-from ganoscope.evaluate.copies.matches import EXTENTS, Matches
+from ganoscope.copies.candidate_members import Extent
+from ganoscope.copies.matches import EXTENTS, Matches
 from ganoscope.statistics.rare_events.false_discoveries import adjust_benjamini_hochberg
 from ganoscope.statistics.rare_events.tail_fit import compute_rank_p, fit_tail
 

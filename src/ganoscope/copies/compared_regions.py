@@ -6,7 +6,7 @@ from itertools import product
 import numpy as np
 from numpy.typing import NDArray
 
-from ganoscope.evaluate.copies.bands import BAND_PX
+from ganoscope.copies.bands import BAND_PX
 
 EDGE_PX = 2
 """Left out at each side: what a shift moved into the picture disturbs the filter there."""

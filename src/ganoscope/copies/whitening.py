@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from ganoscope.evaluate.copies.compared_regions import normalise
+from ganoscope.copies.compared_regions import normalise
 
 Floats = NDArray[np.float32]
 

@@ -13,11 +13,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ganoscope.evaluate.copies.bands import halve, make_bands
-from ganoscope.evaluate.copies.candidate_members import HIGHEST, QUERIES, Candidates, Extent, Views, find_candidates
-from ganoscope.evaluate.copies.compared_regions import REGIONS
-from ganoscope.evaluate.copies.member_index import Load, MemberIndex
-from ganoscope.evaluate.copies.views import View, shift
+from ganoscope.copies.bands import halve, make_bands
+from ganoscope.copies.candidate_members import HIGHEST, QUERIES, Candidates, Extent, Views, find_candidates
+from ganoscope.copies.compared_regions import REGIONS
+from ganoscope.copies.member_index import Load, MemberIndex
+from ganoscope.copies.views import View, shift
 
 Floats = NDArray[np.float32]
 

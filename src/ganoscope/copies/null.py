@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from ganoscope.data.checks.copies import MOST_HELD_OUT, take_turns
 from ganoscope.data.checks.thumbnails import correlate, make_folded_thumbnail
 from ganoscope.data.checks.thumbnails import normalise as normalise_thumbnails
-from ganoscope.evaluate.comparison import RealImages
+from ganoscope.data.real_images import RealImages
 from ganoscope.seeds import Stream, stream
 
 SAME = 0.9

@@ -11,9 +11,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ganoscope.evaluate.copies.bands import BAND_PX, halve, make_bands
-from ganoscope.evaluate.copies.compared_regions import REGIONS
-from ganoscope.evaluate.copies.whitening import Whitening, fit_whitening
+from ganoscope.copies.bands import BAND_PX, halve, make_bands
+from ganoscope.copies.compared_regions import REGIONS
+from ganoscope.copies.whitening import Whitening, fit_whitening
 
 Floats = NDArray[np.float32]
 Load = Callable[[NDArray[np.int64]], Floats]

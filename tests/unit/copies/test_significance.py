@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from ganoscope.evaluate.copies.matches import Matches
-from ganoscope.evaluate.copies.significance import FALSE_DISCOVERIES, join_scores, judge
+from ganoscope.copies.matches import Matches
+from ganoscope.copies.significance import FALSE_DISCOVERIES, join_scores, judge
 
 RNG = np.random.default_rng(0)
 

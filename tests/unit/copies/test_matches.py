@@ -4,13 +4,13 @@ import numpy as np
 import pytest
 from scipy.ndimage import gaussian_filter
 
+from ganoscope.copies import candidate_members as candidates
+from ganoscope.copies import matches, planted, views
+from ganoscope.copies.bands import BAND_PX, find_picture, halve, make_bands
+from ganoscope.copies.compared_regions import REGIONS
+from ganoscope.copies.member_index import make_index
+from ganoscope.copies.whitening import fit_whitening
 from ganoscope.data.checks.nearest import turn
-from ganoscope.evaluate.copies import candidate_members as candidates
-from ganoscope.evaluate.copies import matches, planted, views
-from ganoscope.evaluate.copies.bands import BAND_PX, find_picture, halve, make_bands
-from ganoscope.evaluate.copies.compared_regions import REGIONS
-from ganoscope.evaluate.copies.member_index import make_index
-from ganoscope.evaluate.copies.whitening import fit_whitening
 
 RNG = np.random.default_rng(0)
 COUNT = 80

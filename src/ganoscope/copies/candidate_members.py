@@ -11,9 +11,9 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from ganoscope.evaluate.copies.compared_regions import REGIONS
-from ganoscope.evaluate.copies.member_index import BLOCK, MemberIndex, iterate_blocks
-from ganoscope.evaluate.copies.views import View, apply_all, list_views
+from ganoscope.copies.compared_regions import REGIONS
+from ganoscope.copies.member_index import BLOCK, MemberIndex, iterate_blocks
+from ganoscope.copies.views import View, apply_all, list_views
 
 Floats = NDArray[np.float32]
 Extent = Literal["whole", "part"]
