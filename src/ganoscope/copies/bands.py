@@ -47,7 +47,7 @@ class Pictures:
     inside: NDArray[np.bool_]
 
     def take(self, rows: NDArray[np.int64]) -> "Pictures":
-        """Returns some of them."""
+        """Returns those at some positions, shape (m,)."""
         return Pictures(self.filled[rows], self.inside[rows])
 
     def make_bands(self, reduction: float = 1.0) -> Floats:
