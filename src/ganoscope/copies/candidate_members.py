@@ -1,7 +1,8 @@
 """Which real images an image may be a copy of: those with the most similar whitened coordinates in any view.
 
-All pairs are compared, in blocks: of whole images in every view, and of every part, at its place and shifted, in all
-eight orientations. Time grows with the product of the numbers of images, so large sets are compared in fewer views.
+All pairs are compared, in blocks: of whole images in every view, and of every part at its place, in all eight
+orientations. Time grows with the product of the numbers of images, so large sets are compared in fewer views, and very
+large ones in cells.
 """
 
 from collections.abc import Sequence
@@ -18,6 +19,8 @@ from ganoscope.copies.views import View, apply_all, list_views
 
 Floats = NDArray[np.float32]
 Extent = Literal["whole", "part"]
+Best = tuple[NDArray[Any], NDArray[Any], Floats]
+"""Positions of real images, numbers of the view, and absolute cosines, best first, each of shape (n, up to KEPT)."""
 
 KEPT = 16
 """Candidates in each region of an image."""
@@ -105,16 +108,42 @@ def find_in_region(index: MemberIndex, moved: Sequence[Floats], number: int) -> 
     """
     region, whitening = REGIONS[number], index.whitenings[number]
     queries = [whitening.apply(region.cut(bands)) for bands in moved]
-    rows = len(moved[0])
-    best: tuple[NDArray[Any], ...] = tuple(np.empty((rows, 0), kind) for kind in (np.int64, np.int64, np.float32))
-    middle: list[Floats] = []
+    compare = compare_with_cells if index.cells else compare_with_all
+    best, middle = compare(index, queries, number)
+    usual, high = np.arctanh(middle.clip(max=HIGHEST)).mean(axis=0)
+    similarities = np.arctanh(best[2].clip(max=HIGHEST))
+    return Candidates(best[0], best[1], similarities, usual, np.maximum(high - usual, LEAST_SPREAD))
+
+
+def compare_with_all(index: MemberIndex, queries: Sequence[Floats], number: int) -> tuple[Best, Floats]:
+    """Returns the most similar real images, and the middle of their similarities in each block, shape (blocks, 2, n).
+
+    Args:
+        index: The real images.
+        queries: Whitened coordinates of the images in every view, each of shape (n, coordinates).
+        number: Number of the region.
+    """
+    rows = len(queries[0])
+    best: Best = (np.empty((rows, 0), np.int64), np.empty((rows, 0), np.int64), np.empty((rows, 0), np.float32))
+    middle = []
     for block in iterate_blocks(index.count, BLOCK * 4):
         real = np.asarray(index.coordinates[number][block[0] : block[-1] + 1], np.float32).T.copy()
         similarity, view = compare_block(queries, real)
         middle.append(measure_middle(similarity))
         best = keep_best(best, (np.broadcast_to(block, view.shape), view, similarity))
-    usual, high = np.mean(middle, axis=0)
-    return Candidates(best[0], best[1], best[2], usual, np.maximum(high - usual, LEAST_SPREAD))
+    return best, np.stack(middle)
+
+
+def compare_with_cells(index: MemberIndex, queries: Sequence[Floats], number: int) -> tuple[Best, Floats]:
+    """Returns the same as `compare_with_all`, of the images in near cells, and the middle of those to some images.
+
+    Args:
+        index: The real images.
+        queries: Whitened coordinates of the images in every view, each of shape (n, coordinates).
+        number: Number of the region.
+    """
+    some = np.asarray(index.coordinates[number][:: -(-index.count // SAMPLED)], np.float32).T.copy()
+    return index.cells[number].search(queries, KEPT), measure_middle(compare_block(queries, some)[0])[None]
 
 
 def measure_middle(similarities: Floats) -> Floats:
@@ -125,7 +154,7 @@ def measure_middle(similarities: Floats) -> Floats:
 
 
 def compare_block(queries: Sequence[Floats], real: Floats) -> tuple[Floats, NDArray[np.int16]]:
-    """Returns how similar images are to real ones in their best view, (n, m), and the number of that view, (n, m).
+    """Returns the absolute cosine of images with real ones in the best view, and that view's number, each (n, m).
 
     Args:
         queries: Whitened coordinates of the images in every view, each of shape (n, coordinates).
@@ -138,10 +167,10 @@ def compare_block(queries: Sequence[Floats], real: Floats) -> tuple[Floats, NDAr
         better = similarity > best
         np.copyto(best, similarity, where=better)
         np.copyto(way, view, where=better)
-    return np.arctanh(np.minimum(best, HIGHEST)), way
+    return best, way
 
 
-def keep_best(first: tuple[NDArray[Any], ...], second: tuple[NDArray[Any], ...]) -> tuple[NDArray[Any], ...]:
+def keep_best(first: Best, second: Best) -> Best:
     """Returns the best of two sets of (positions, views, similarities) for the same images, shape (n, up to KEPT)."""
     chosen = np.argpartition(-second[2], min(KEPT, second[2].shape[1]) - 1, axis=1)[:, :KEPT]
     joined = [
@@ -149,4 +178,5 @@ def keep_best(first: tuple[NDArray[Any], ...], second: tuple[NDArray[Any], ...])
         for one, other in zip(first, second, strict=True)
     ]
     order = np.argsort(-joined[2], axis=1, kind="stable")[:, :KEPT]
-    return tuple(np.take_along_axis(values, order, axis=1) for values in joined)
+    positions, views, similarities = (np.take_along_axis(values, order, axis=1) for values in joined)
+    return positions, views, similarities
