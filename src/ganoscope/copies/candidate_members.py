@@ -30,6 +30,8 @@ LEAST_SPREAD = 0.02
 """Where all real images are equally similar, as to an empty picture, their spread counts as this."""
 HIGHEST = 0.9999
 """Cosines above count as this."""
+GROUPED = 16
+"""Columns of a group in `find_largest`."""
 QUERIES = 128
 """Images that are compared with a block at once."""
 PAIRS_IN_ALL_VIEWS = 20_000_000
@@ -172,7 +174,7 @@ def compare_block(queries: Sequence[Floats], real: Floats) -> tuple[Floats, NDAr
 
 def keep_best(first: Best, second: Best) -> Best:
     """Returns the best of two sets of (positions, views, similarities) for the same images, shape (n, up to KEPT)."""
-    chosen = np.argpartition(-second[2], min(KEPT, second[2].shape[1]) - 1, axis=1)[:, :KEPT]
+    chosen = find_largest(second[2], KEPT)
     joined = [
         np.concatenate([one, np.take_along_axis(other, chosen, axis=1)], axis=1)
         for one, other in zip(first, second, strict=True)
@@ -180,3 +182,23 @@ def keep_best(first: Best, second: Best) -> Best:
     order = np.argsort(-joined[2], axis=1, kind="stable")[:, :KEPT]
     positions, views, similarities = (np.take_along_axis(values, order, axis=1) for values in joined)
     return positions, views, similarities
+
+
+def find_largest(values: Floats, number: int) -> NDArray[np.int64]:
+    """Returns the columns of the largest values of each row, in any order, shape (n, up to `number`).
+
+    They lie in the groups of columns with the largest maxima, so that few values have to be sorted.
+
+    Args:
+        values: Shape (n, m).
+        number: Values wanted.
+    """
+    rows, columns = values.shape
+    whole = columns // GROUPED * GROUPED
+    if whole <= number * GROUPED:
+        return np.argpartition(values, -min(number, columns), axis=1)[:, -number:]
+    groups = np.argpartition(values[:, :whole].reshape(rows, -1, GROUPED).max(axis=2), -number, axis=1)[:, -number:]
+    inside = (groups[:, :, None] * GROUPED + np.arange(GROUPED)).reshape(rows, -1)
+    some = np.concatenate([inside, np.tile(np.arange(whole, columns), (rows, 1))], axis=1)
+    largest = np.argpartition(np.take_along_axis(values, some, axis=1), -number, axis=1)[:, -number:]
+    return np.take_along_axis(some, largest, axis=1)

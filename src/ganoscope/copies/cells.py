@@ -52,16 +52,16 @@ class Cells:
             Positions, numbers of the view, and absolute cosines; where too few are found, the rest have cosine 0.
         """
         views, images = len(queries), len(queries[0])
-        similarities, positions = self.lists.search(np.concatenate([*queries, *(-query for query in queries)]), number)
+        found = self.lists.search(np.concatenate([*queries, *(-query for query in queries)]), number)
         view = np.broadcast_to((np.arange(2 * views) % views)[:, None, None], (2 * views, images, number))
-        rows = [
-            values.reshape(2 * views, images, number).swapaxes(0, 1).reshape(images, -1)
-            for values in (positions, view, similarities)
-        ]
-        rows[2] = np.where((rows[0] < 0) | find_repeated(rows[0], rows[2]), 0, rows[2]).clip(min=0)
-        order = np.argsort(-rows[2], axis=1, kind="stable")[:, :number]
-        found = [np.take_along_axis(values, order, axis=1) for values in rows]
-        return found[0].clip(min=0), found[1], found[2]
+        cosine, place, way = (
+            np.asarray(values).reshape(2 * views, images, number).swapaxes(0, 1).reshape(images, -1)
+            for values in (*found, view)
+        )
+        cosine = np.where((place < 0) | find_repeated(place, cosine), 0, cosine).clip(min=0).astype(np.float32)
+        order = np.argsort(-cosine, axis=1, kind="stable")[:, :number]
+        place, way, cosine = (np.take_along_axis(values, order, axis=1) for values in (place, way, cosine))
+        return place.clip(min=0), way, cosine
 
 
 def find_repeated(positions: NDArray[Any], similarities: Floats) -> NDArray[np.bool_]:

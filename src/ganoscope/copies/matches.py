@@ -14,11 +14,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ganoscope.copies.bands import BAND_PX, Pictures, make_pictures
+from ganoscope.copies.bands import Pictures, halve, make_pictures
 from ganoscope.copies.candidate_members import HIGHEST, QUERIES, Candidates, Extent, Views, find_candidates
-from ganoscope.copies.compared_regions import REGIONS
+from ganoscope.copies.compared_regions import REGIONS, Region
 from ganoscope.copies.member_index import Load, MemberIndex
 from ganoscope.copies.views import View, average_around, sample, shift, turn
+from ganoscope.copies.whitening import Whitening
 from ganoscope.data.checks.nearest import SIDE_PX
 
 Floats = NDArray[np.float32]
@@ -173,20 +174,20 @@ def look_closely(
     chosen = np.array([astuple(views[view]) for view in pairs.views.ravel()])
     cosines, correlations = np.zeros(len(rows), np.float32), np.zeros(len(rows), np.float32)
     for factor in FACTORS if whole else FACTORS[:1]:
-        moved = move(pictures, rows, chosen * [1, 1, 1, factor])
+        moved, covered = move(pictures, rows, chosen * [1, 1, 1, factor])
         for number in np.unique(regions):
-            same = np.flatnonzero(regions == number)
-            nudges = NUDGES_PX if whole else FAR_NUDGES_PX
-            nudged = np.stack([sample(moved[same, 0], *nudge) for nudge in nudges], axis=1)
-            real = np.asarray(index.bands[positions[same]], np.float32) * sample(moved[same, 1], 0, 0)
-            found = compare(index, nudged, real, int(number))
+            same, region = np.flatnonzero(regions == number), REGIONS[int(number)]
+            nudges, some = NUDGES_PX if whole else FAR_NUDGES_PX, moved[same]
+            nudged = np.stack([region.crop(sample(some, *nudge)) for nudge in nudges], axis=1)
+            real = region.crop(np.asarray(index.bands[positions[same]], np.float32)) * region.crop(covered[same])
+            found = compare(nudged, real, region, index.whitenings[int(number)])
             better = np.abs(found[0]) > np.abs(cosines[same])
             cosines[same[better]], correlations[same[better]] = found[0][better], found[1][better]
     return cosines.reshape(shape), correlations.reshape(shape)
 
 
-def move(pictures: Pictures, rows: NDArray[np.int64], chosen: NDArray[np.float64]) -> Floats:
-    """Returns bands of some images, each in a view of its own, and what they cover, as from `views.average_around`.
+def move(pictures: Pictures, rows: NDArray[np.int64], chosen: NDArray[np.float64]) -> tuple[Floats, Floats]:
+    """Returns bands of some images, each in a view of its own, and what they cover.
 
     Args:
         pictures: The images.
@@ -194,7 +195,7 @@ def move(pictures: Pictures, rows: NDArray[np.int64], chosen: NDArray[np.float64
         chosen: View of each: transform, down, right, reduction, shape (m, 4).
 
     Returns:
-        Band, and 1 where it covers the frame and 0 elsewhere, of each image, shape (m, 2, side, side).
+        Bands as from `views.average_around`, and 1 where they cover the frame and 0 elsewhere, (m, BAND_PX, BAND_PX).
     """
     moved = np.empty((len(rows), 2, SIDE_PX, SIDE_PX), np.float32)
     for reduction in np.unique(chosen[:, 3]):
@@ -208,21 +209,20 @@ def move(pictures: Pictures, rows: NDArray[np.int64], chosen: NDArray[np.float64
     for down, right in np.unique(chosen[:, 1:3], axis=0):
         same = (chosen[:, 1:3] == (down, right)).all(axis=1)
         moved[same] = shift(moved[same], int(down), int(right))
-    return average_around(moved)
+    return average_around(moved[:, 0]), halve(moved[:, 1])
 
 
-def compare(index: MemberIndex, bands: Floats, real: Floats, number: int) -> tuple[Floats, Floats]:
+def compare(nudged: Floats, real: Floats, region: Region, whitening: Whitening) -> tuple[Floats, Floats]:
     """Returns the cosine of the whitened coordinates that is furthest from zero, and that correlation, each (m,).
 
     Args:
-        index: The real images, whose whitening is used.
-        bands: Bands of images in several positions, shape (m, positions, BAND_PX, BAND_PX).
-        real: Band of the real image that each is compared with, shape (m, BAND_PX, BAND_PX).
-        number: Number of the region in which they are compared.
+        nudged: Region of images in several positions, shape (m, positions, side, side).
+        real: Region of the real image that each is compared with, shape (m, side, side).
+        region: The region.
+        whitening: Its whitening.
     """
-    region, whitening = REGIONS[number], index.whitenings[number]
-    vectors, other = region.cut(bands.reshape(-1, BAND_PX, BAND_PX)), region.cut(real)
-    shape = bands.shape[:2]
+    vectors, other = region.flatten(nudged), region.flatten(real)
+    shape = nudged.shape[:2]
     cosines = np.einsum("mpk,mk->mp", whitening.apply(vectors).reshape(*shape, -1), whitening.apply(other))
     best = np.arange(len(real)), np.abs(cosines).argmax(axis=1)
     correlations = np.einsum("mk,mk->m", vectors.reshape(*shape, -1)[best], other)

@@ -125,6 +125,13 @@ def test_candidates_are_those_of_comparing_every_pair_in_every_view(index):
         assert found.usual[query, 0] == pytest.approx(np.arctanh(np.sort(best)[COUNT // 2]), abs=5e-3)
 
 
+@pytest.mark.parametrize("columns", [3, 16, 100, 1000, 1007])
+def test_the_largest_values_are_those_of_sorting_all(columns):
+    values = np.random.default_rng(columns).normal(0, 1, (7, columns)).astype(np.float32)
+    found = np.take_along_axis(values, candidates.find_largest(values, 16), axis=1)
+    np.testing.assert_array_equal(np.sort(found, axis=1), np.sort(values, axis=1)[:, -16:])
+
+
 def test_images_of_the_same_group_are_no_rivals():
     found = candidates.Candidates(
         *(np.zeros((1, 1, 4), np.int64) for _ in range(2)),
