@@ -178,9 +178,7 @@ def test_an_interrupted_bank_goes_on_to_the_same_models(number, whole, phantom_s
     assert not (out / "models.csv").exists()
     assert execute(["bank", str(phantom_store), str(out), *LONGER]) == 0
     for table in ("membership.csv", "models.csv"):
-        first, again = (
-            [{**row, "seconds": ""} for row in read(folder / table)] for folder in (whole, out)
-        )
+        first, again = ([{**row, "seconds": ""} for row in read(folder / table)] for folder in (whole, out))
         assert first == again
     keys = [row["folder"] for row in read(out / "models.csv")]
     pixels = [(out / key / "images" / "images.npy").read_bytes() for key in keys]
