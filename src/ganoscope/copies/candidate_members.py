@@ -25,9 +25,10 @@ Best = tuple[NDArray[Any], NDArray[Any], Floats]
 KEPT = 16
 """Candidates in each region of an image."""
 SAMPLED = 1024
-"""Real images of a block that the usual similarity is measured on."""
-LEAST_SPREAD = 0.02
-"""Where all real images are equally similar, as to an empty picture, their spread counts as this."""
+"""Real images that the usual similarity is measured on."""
+LEAST_SPREAD = 0.5
+"""Where all real images are equally similar, as to an empty picture, or most are flat, their spread counts as this,
+in units of 1 / sqrt(coordinates): independent coordinates in one view spread by 0.73."""
 HIGHEST = 0.9999
 """Cosines above count as this."""
 GROUPED = 16
@@ -112,32 +113,33 @@ def find_in_region(index: MemberIndex, moved: Sequence[Floats], number: int) -> 
     queries = [whitening.apply(region.cut(bands)) for bands in moved]
     compare = compare_with_cells if index.cells else compare_with_all
     best, middle = compare(index, queries, number)
-    usual, high = np.arctanh(middle.clip(max=HIGHEST)).mean(axis=0)
+    usual, high = np.arctanh(middle.clip(max=HIGHEST))
     similarities = np.arctanh(best[2].clip(max=HIGHEST))
-    return Candidates(best[0], best[1], similarities, usual, np.maximum(high - usual, LEAST_SPREAD))
+    least = LEAST_SPREAD / np.sqrt(whitening.matrix.shape[1])
+    return Candidates(best[0], best[1], similarities, usual, np.maximum(high - usual, least))
 
 
 def compare_with_all(index: MemberIndex, queries: Sequence[Floats], number: int) -> tuple[Best, Floats]:
-    """Returns the most similar real images, and the middle of their similarities in each block, shape (blocks, 2, n).
+    """Returns the most similar real images, and the middle of the similarities to some of them, shape (2, n).
 
     Args:
         index: The real images.
         queries: Whitened coordinates of the images in every view, each of shape (n, coordinates).
         number: Number of the region.
     """
-    rows = len(queries[0])
+    rows, step = len(queries[0]), -(-index.count // SAMPLED)
     best: Best = (np.empty((rows, 0), np.int64), np.empty((rows, 0), np.int64), np.empty((rows, 0), np.float32))
-    middle = []
+    some = []
     for block in iterate_blocks(index.count, BLOCK * 4):
         real = np.asarray(index.coordinates[number][block[0] : block[-1] + 1], np.float32).T.copy()
         similarity, view = compare_block(queries, real)
-        middle.append(measure_middle(similarity))
+        some.append(similarity[:, block % step == 0])
         best = keep_best(best, (np.broadcast_to(block, view.shape), view, similarity))
-    return best, np.stack(middle)
+    return best, measure_middle(np.concatenate(some, axis=1))
 
 
 def compare_with_cells(index: MemberIndex, queries: Sequence[Floats], number: int) -> tuple[Best, Floats]:
-    """Returns the same as `compare_with_all`, of the images in near cells, and the middle of those to some images.
+    """Returns the same as `compare_with_all`, but only of the images in near cells.
 
     Args:
         index: The real images.
@@ -145,14 +147,14 @@ def compare_with_cells(index: MemberIndex, queries: Sequence[Floats], number: in
         number: Number of the region.
     """
     some = np.asarray(index.coordinates[number][:: -(-index.count // SAMPLED)], np.float32).T.copy()
-    return index.cells[number].search(queries, KEPT), measure_middle(compare_block(queries, some)[0])[None]
+    similarity = compare_block(queries, some)[0]
+    return index.cells[number].search(queries, KEPT), measure_middle(similarity)
 
 
 def measure_middle(similarities: Floats) -> Floats:
     """Returns the median similarity of images to some real ones, and the 84 % quantile, shape (2, n)."""
-    some = similarities[:, :: -(-similarities.shape[1] // SAMPLED)]
-    places = [some.shape[1] // 2, int(some.shape[1] * 0.84)]
-    return np.partition(some, places, axis=1)[:, places].T
+    places = [similarities.shape[1] // 2, int(similarities.shape[1] * 0.84)]
+    return np.partition(similarities, places, axis=1)[:, places].T
 
 
 def compare_block(queries: Sequence[Floats], real: Floats) -> tuple[Floats, NDArray[np.int16]]:
