@@ -10,12 +10,13 @@ Source: difference of Gaussians: Marr, Hildreth 1980, https://doi.org/10.1098/rs
 
 import numpy as np
 from numpy.typing import NDArray
+from PIL import Image
 from scipy.ndimage import gaussian_filter
-
-from ganoscope.data.checks.nearest import SIDE_PX, resize
 
 Floats = NDArray[np.float32]
 
+SIDE_PX = 64
+"""Side at which images are compared."""
 FINE_PX, COARSE_PX = 1.0, 3.0
 """Standard deviations of the two Gaussians, in pixels of an image of SIDE_PX pixels."""
 AROUND_PX = 4.0
@@ -46,6 +47,12 @@ def make_bands(images: Floats) -> Floats:
     mean = strength.mean(axis=(1, 2), keepdims=True)
     equal: Floats = np.where(mean > FAINTEST, band / np.sqrt(strength + FLOOR * mean + FAINTEST), 0).astype(np.float32)
     return equal
+
+
+def resize(image: Floats) -> Floats:
+    """Returns an image (H, W) at the size of comparison, averaged where it gets smaller."""
+    kind = Image.Resampling.BOX if image.shape[0] > SIDE_PX else Image.Resampling.BILINEAR
+    return np.asarray(Image.fromarray(image).resize((SIDE_PX, SIDE_PX), kind))
 
 
 def find_picture(images: Floats) -> NDArray[np.bool_]:

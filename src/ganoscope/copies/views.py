@@ -12,7 +12,6 @@ from numpy.typing import NDArray
 from scipy.ndimage import affine_transform
 
 from ganoscope.copies.bands import halve
-from ganoscope.data.checks.nearest import turn
 from ganoscope.data.checks.thumbnails import TRANSFORMS
 
 Floats = NDArray[np.float32]
@@ -44,6 +43,13 @@ class View:
     def apply(self, band: Floats) -> Floats:
         """Returns a band (SIDE_PX, SIDE_PX), moved; what a shift moves in from outside is zero."""
         return shift(turn(reduce(band, self.reduction), self.transform), self.down, self.right)
+
+
+def turn(band: Floats, transform: int) -> Floats:
+    """Returns a picture (H, H), mirrored or turned according to a code of `thumbnails.TRANSFORMS`."""
+    rows, columns = (slice(None, None, -1 if transform & bit else 1) for bit in (2, 1))
+    moved = band[rows, columns]
+    return moved.T if transform & 4 else moved
 
 
 def shift(band: Floats, down: int, right: int) -> Floats:
