@@ -14,6 +14,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from ganoscope.audits.answer import Answer, Outcome, Value
+from ganoscope.audits.display_names import find_display, name_family
 from ganoscope.audits.scorecard import Entry, Scorecard
 from ganoscope.files import replacing, save_json
 from ganoscope.statistics.estimate import count_digits
@@ -290,7 +291,7 @@ def write_figure(figure: Figure) -> str:
 
     Example:
         >>> write_figure(Figure("diversity", "recall", "all", 0.5, 0.4, 0.6, None, 80, "", ""))
-        'recall: 0.500 (0.400 to 0.600), n = 80'
+        'recall (share of real images within reach): 0.500 (0.400 to 0.600), n = 80'
     """
     numbers = (figure.value, figure.low, figure.high, figure.floor)
     digits = count_digits([number for number in numbers if number is not None], 3)
@@ -298,5 +299,5 @@ def write_figure(figure: Figure) -> str:
     interval = "" if figure.low is None else f" ({low} to {high})"
     real = "" if figure.floor is None else f", real images {floor}"
     where = "" if figure.images == "all" else f", {figure.images}"
-    family = f", {figure.extractor}" if figure.extractor else ""
-    return f"{name_question(figure.name)}{where}{family}: {value}{interval}{real}, n = {figure.n:,}"
+    family = f", features of {name_family(figure.extractor)}" if figure.extractor else ""
+    return f"{find_display(figure.name).words}{where}{family}: {value}{interval}{real}, n = {figure.n:,}"

@@ -64,7 +64,7 @@ def test_the_card_is_valid_json(answers):
 def test_the_text_says_what_is_measured_and_what_is_left(answers):
     text = write_card(make_card(answers, SUBJECT))
     assert "1,000 images of a run; audited on 2026-11-30" in text
-    assert "frechet distance, random network, seed 0: 3.250 (3.000 to 3.500), real images 1.500, n = 200" in text
-    assert "frechet distance, class sick: 7.000, n = 200" in text
+    assert "Fréchet distance, features of random network: 3.250 (3.000 to 3.500), real images 1.500, n = 200" in text
+    assert "Fréchet distance, class sick: 7.000, n = 200" in text
     assert text.count(f"[{TO_FILL}]") == sum(len(place.to_fill) for place in PLACES.values())
     assert "nan" not in text.lower().replace("anatomy", "")

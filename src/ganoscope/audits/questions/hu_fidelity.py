@@ -7,13 +7,14 @@ from numpy.typing import NDArray
 
 from ganoscope.audits.answer import Answer, Value
 from ganoscope.audits.audit_evidence import AuditEvidence
-from ganoscope.audits.beside_floor import is_worse, place_beside_floor
+from ganoscope.audits.beside_floor import find_worse, find_worse_side, place_beside_floor
 from ganoscope.audits.feature_families import MOST_IMAGES, Blocks, choose, count_images
 from ganoscope.data.store.intensity import IntensityMap
 from ganoscope.errors import UserError
 from ganoscope.evaluate.features import BATCH
 from ganoscope.evaluate.tissue_ranges import WHOLE, measure_ranges
 from ganoscope.evaluate.units.hu_fidelity import HuHistogram
+from ganoscope.statistics.estimate import LEVEL
 
 QUESTION = "Do tissues have the Hounsfield units of real images?"
 RANK = 80
@@ -24,7 +25,7 @@ NAME = "hu_wasserstein"
 def ask(evidence: AuditEvidence) -> Answer:
     """Returns how far Hounsfield units are from real ones, by tissue, in units of how far real patients are apart.
 
-    A fault is shown where the interval of a distance lies wholly above its floor.
+    A fault is shown where a distance is above its floor, all tissues tested together.
 
     Args:
         evidence: Synthetic images and members of a store in HU; held-out images where there are any.
@@ -46,7 +47,7 @@ def ask(evidence: AuditEvidence) -> Answer:
     peer = histograms[2] if len(histograms) > 2 else None
     measured = measure_ranges(histograms[0], histograms[1], peer, evidence.seed)
     values = [Value(write_name(name), one) for name, one in measured.items()]
-    worse = [value for value in values if is_worse(value, "above")]
+    worse = find_worse(values, find_worse_side)
     return Answer(
         outcome="fault" if worse else "clear",
         verdict=write_verdict(values, worse),
@@ -96,7 +97,12 @@ def write_verdict(values: list[Value], worse: list[Value]) -> str:
             )
     found = "; ".join(lines)
     if worse:
-        return f"Hounsfield units differ from those of real images: {found}."
-    limits = [one.visible[1] / one.floor.value for value in values if (one := place_beside_floor(value.measured))]
+        return f"Hounsfield units differ from those of real images in {len(worse)} of {len(values)} ranges: {found}."
+    alone = (1 - LEVEL) / len(values)
+    limits = [
+        one.find_visible("above", alone) / one.floor.value
+        for value in values
+        if (one := place_beside_floor(value.measured))
+    ]
     limit = f" More than {max(limits):.1f} times that between real patients would have been seen." if limits else ""
     return f"No difference of Hounsfield units is shown: {found}.{limit}"

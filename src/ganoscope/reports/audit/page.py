@@ -9,6 +9,7 @@ from ganoscope.audits.answer import Value
 from ganoscope.audits.card import FILE as CARD
 from ganoscope.audits.card import TEXT as CARD_TEXT
 from ganoscope.audits.card import TO_FILL, card_scorecard, name_question, write_figure
+from ganoscope.audits.display_names import find_display, name_family
 from ganoscope.audits.over_training import LEAKS
 from ganoscope.audits.scorecard import Entry, Scorecard
 from ganoscope.files import replacing
@@ -141,9 +142,9 @@ def write_value(value: Value) -> tuple[str, ...]:
         floor += f" (synthetic, as many: {write_decimal(found.at_floor_size)})"
     interval = f"{write_decimal(found.value.low)} to {write_decimal(found.value.high)}"
     return (
-        value.name.replace("_", " "),
+        find_display(value.name).words,
         value.images,
-        value.extractor or NO_VALUE,
+        name_family(value.extractor) or NO_VALUE,
         write_decimal(found.value.value),
         interval if found.value.low == found.value.low else NO_VALUE,
         write_number(found.value.n),

@@ -34,6 +34,7 @@ def test_a_collapse_is_a_fault(store, others):
     few = others[0][np.arange(200) % 4] + np.random.default_rng(0).normal(0, 0.02, others[0].shape).astype(np.float32)
     answer = diversity.ask(make_evidence(store, few.clip(-1, 1), others[1]))
     assert answer.outcome == "fault"
-    assert answer.verdict.startswith("Synthetic images do not reach the variety of real ones.")
+    assert answer.verdict.startswith("Synthetic images do not reach the variety of real ones in ")
+    assert "_" not in answer.verdict
     worse = answer.details["worse_than_floor"]
     assert {"recall in radiomics", "vendi_score in random network, seed 0", "ms_ssim_within_set in images"} <= {*worse}

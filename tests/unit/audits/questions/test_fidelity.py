@@ -27,7 +27,7 @@ def others(tmp_path_factory):
 def test_images_of_other_patients_are_not_told_from_real_ones(store, others):
     answer = fidelity.ask(make_evidence(store, *others))
     assert answer.outcome == "clear"
-    assert answer.verdict.startswith("No difference from real images is shown.")
+    assert answer.verdict.startswith("No difference from real images is shown. None of 13 numbers is worse")
     assert "would have been seen" in answer.verdict
     names = {(value.name, value.extractor) for value in answer.values if value.images == "all"}
     families = ("random network, seed 0", "radiomics")
@@ -41,7 +41,10 @@ def test_blur_is_a_fault_that_says_how_far_and_what_is_missing(store, others):
     blurred = gaussian_filter(others[0], (0, 0, 0.8, 0.8)).astype(np.float32)
     answer = fidelity.ask(make_evidence(store, blurred, others[1]))
     assert answer.outcome == "fault"
+    assert f"in {len(answer.details['worse_than_floor'])} of 13 numbers" in answer.verdict
+    assert "Farthest off is " in answer.verdict
     assert "times that between real patients" in answer.verdict
+    assert "_" not in answer.verdict
     assert "dB less power at the finest frequencies" in answer.verdict
     assert "frechet_distance in radiomics" in answer.details["worse_than_floor"]
 
