@@ -50,14 +50,22 @@ class PValues:
 
 
 @dataclass(frozen=True)
-class Significance(PValues):
+class Significance:
     """What resemblance means for each of n images.
 
     Attributes:
+        p: p value of each image, shape (n,).
         copies: Whether each counts as a copy, shape (n,).
+        extent: Which comparison had the smaller p value, shape (n,): index into `matches.EXTENTS`.
+        rule: Where the p values come from: the rank among held-out images, or a fitted tail.
+        shapes: Mean shape of the fitted tails of whole images and of parts; empty for ranks.
     """
 
+    p: Floats
     copies: NDArray[np.bool_]
+    extent: NDArray[np.int64]
+    rule: Literal["rank", "tail"]
+    shapes: tuple[float, ...]
 
 
 def judge(scores: dict[Extent, Matches], null: dict[Extent, Matches], patients_known: bool) -> Significance:
@@ -70,7 +78,7 @@ def judge(scores: dict[Extent, Matches], null: dict[Extent, Matches], patients_k
     """
     found = compute_p(scores, null, patients_known, FALSE_DISCOVERIES / len(scores["whole"].score))
     copies = (adjust_benjamini_hochberg(found.p) <= FALSE_DISCOVERIES) & (found.correlation >= MIN_CORRELATION)
-    return Significance(found.p, found.extent, found.correlation, found.rule, found.shapes, copies)
+    return Significance(found.p, copies, found.extent, found.rule, found.shapes)
 
 
 def compute_p(
