@@ -14,13 +14,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ganoscope.copies.bands import Pictures, halve, make_pictures
+from ganoscope.copies.bands import SIDE_PX, Pictures, halve, make_pictures
 from ganoscope.copies.candidate_members import HIGHEST, QUERIES, Candidates, Extent, Views, find_candidates
 from ganoscope.copies.compared_regions import REGIONS, Region
 from ganoscope.copies.member_index import Load, MemberIndex
 from ganoscope.copies.views import View, average_around, sample, shift, turn
 from ganoscope.copies.whitening import Whitening
-from ganoscope.data.checks.nearest import SIDE_PX
 
 Floats = NDArray[np.float32]
 

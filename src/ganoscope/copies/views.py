@@ -10,8 +10,7 @@ from itertools import groupby, product
 import numpy as np
 from numpy.typing import NDArray
 
-from ganoscope.copies.bands import Pictures, average_neighbours
-from ganoscope.data.checks.nearest import SIDE_PX
+from ganoscope.copies.bands import SIDE_PX, Pictures, average_neighbours
 from ganoscope.data.checks.thumbnails import TRANSFORMS
 
 Floats = NDArray[np.float32]
