@@ -22,6 +22,7 @@ from ganoscope.statistics.estimate import compute_shifted_interval
 NAME = "frechet_distance"
 NEEDS: frozenset[Need] = frozenset({"generated", "training", "extractor"})
 
+Floats = NDArray[np.float64]
 FEWEST_PER_DIMENSION = 2
 """Number of images per feature below which covariances are too uncertain: there is a warning."""
 
@@ -37,21 +38,24 @@ class Moments:
     """
 
     count: float
-    mean: NDArray[np.float64]
-    scatter: NDArray[np.float64]
+    mean: Floats
+    scatter: Floats
 
     @property
-    def covariance(self) -> NDArray[np.float64]:
+    def covariance(self) -> Floats:
         """The unbiased covariance, shape (C, C)."""
         return self.scatter / (self.count - 1)
 
 
-def compute_moments(values: NDArray[np.float64], weights: NDArray[np.float64] | None = None) -> Moments:
+def compute_moments(values: Floats, weights: Floats | None = None) -> Moments:
     """Returns the moments of features, shape (N, C), weighted by weights of shape (N,)."""
-    times = np.ones(len(values)) if weights is None else weights
-    count = float(times.sum())
-    mean = times @ values / count
-    centred = (values - mean) * np.sqrt(times)[:, None]
+    if weights is None:
+        mean = values.mean(axis=0)
+        centred = values - mean
+        return Moments(len(values), mean, centred.T @ centred)
+    count = float(weights.sum())
+    mean = weights @ values / count
+    centred = (values - mean) * np.sqrt(weights)[:, None]
     return Moments(count, mean, centred.T @ centred)
 
 
@@ -62,15 +66,24 @@ def compute_frechet_distance(first: Moments, second: Moments) -> float:
 
     Source: Dowson, Landau 1982, https://doi.org/10.1016/0047-259X(82)90077-X; for images, Heusel et al. 2017,
         eq. 6, https://arxiv.org/abs/1706.08500.
-    Differs: tr (S_1 S_2)^{1/2} is the sum of the roots of the eigenvalues of the symmetric S_1^{1/2} S_2 S_1^{1/2},
-        which are the same as those of S_1 S_2, real, and stable where covariances are singular.
+    Differs: tr (S_1 S_2)^{1/2} is the sum of the roots of the eigenvalues of the symmetric L^T S_2 L, S_1 = L L^T,
+        which are those of S_1 S_2 other than 0, real, and stable where covariances are singular.
     """
-    eigenvalues, vectors = np.linalg.eigh(first.covariance)
-    root = (vectors * np.sqrt(eigenvalues.clip(min=0))) @ vectors.T
-    product = root @ second.covariance @ root
-    overlap = np.sqrt(np.linalg.eigvalsh(product).clip(min=0)).sum()
-    traces = np.trace(first.covariance) + np.trace(second.covariance)
+    own, other = first.covariance, second.covariance
+    factor = factorise(own)
+    overlap = np.sqrt(np.linalg.eigvalsh(factor.T @ other @ factor).clip(min=0)).sum()
+    traces = np.trace(own) + np.trace(other)
     return float(max(((first.mean - second.mean) ** 2).sum() + traces - 2 * overlap, 0.0))
+
+
+def factorise(covariance: Floats) -> Floats:
+    """Returns L, shape (C, R), with covariance = L L^T: Cholesky's, or where it is singular, of its R eigenvectors."""
+    try:
+        return np.asarray(np.linalg.cholesky(covariance), np.float64)
+    except np.linalg.LinAlgError:
+        eigenvalues, vectors = np.linalg.eigh(covariance)
+        kept = eigenvalues > np.finfo(float).eps * max(eigenvalues[-1], 0.0)
+        return np.asarray(vectors[:, kept] * np.sqrt(eigenvalues[kept]))
 
 
 def measure_frechet_distance(
@@ -122,7 +135,7 @@ def compute_interval(generated: Features, real: Features, value: float, seed: in
     return max(low, 0.0), high
 
 
-def keep_drawn(values: NDArray[np.float64], weights: NDArray[np.float64]) -> Moments:
+def keep_drawn(values: Floats, weights: Floats) -> Moments:
     """Returns the moments of features (N, C) with weights (N,), leaving out the third of the images not drawn."""
     drawn = weights > 0
     return compute_moments(values[drawn], weights[drawn])
