@@ -1,11 +1,11 @@
 """Features of the synthetic and the real images of an audit, in several families: extracted once for all questions.
 
-At most `MOST_IMAGES` of each set are looked at, and `MOST_PAIRED` where images are compared in pairs, chosen at random
-by the seed: time and memory then do not grow with the sets.
+Means and covariances are those of all images of a set, of any number. All else looks at `MOST_IMAGES` of each set at
+most, and at `MOST_PAIRED` where images are compared in pairs, chosen at random by the seed: memory does not grow.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -13,13 +13,17 @@ from numpy.typing import NDArray
 
 from ganoscope.audits.answer import Value
 from ganoscope.audits.audit_evidence import AuditEvidence
+from ganoscope.audits.display_names import find_display, name_family
+from ganoscope.audits.image_parts import FEWEST, Part, Trio, select_parts, take_part
 from ganoscope.classifiers.fitness import refuse_other_images
 from ganoscope.contracts import Measurement
 from ganoscope.errors import UserError, describe
 from ganoscope.evaluate import fidelity, load
+from ganoscope.evaluate.classification.subgroup_scores import KINDS
 from ganoscope.evaluate.comparison import Comparison
 from ganoscope.evaluate.features import (
     BATCH,
+    RADIOMICS,
     Extractor,
     Features,
     extract_features,
@@ -28,22 +32,16 @@ from ganoscope.evaluate.features import (
     standardise,
     use_classifier,
 )
+from ganoscope.evaluate.moments import Moments, compute_moments
 from ganoscope.evaluate.spectrum import Spectra, compute_spectra, join_spectra
 from ganoscope.registry import list_modules
 from ganoscope.seeds import Stream, stream
 
 MOST_IMAGES = 10_000
-"""Images of each set that features are extracted of."""
-MOST_PAIRED = 2_000
-"""Images of each set that are compared in pairs."""
-FEWEST = 50
-"""Synthetic images below which nothing is measured."""
-FEWEST_OF_CLASS = 20
-"""Images of a class, synthetic and members, below which it is not measured by itself."""
+"""Images of each set whose features are kept."""
 UNPAIRED = ("frechet_distance", "vendi_score")
-"""Measurements of means and covariances: they look at all `MOST_IMAGES`."""
+"""Measurements of means and covariances: they look at more than pairs of images."""
 Blocks = Callable[[NDArray[np.int64]], NDArray[np.float32]]
-Trio = tuple[Features, Features, Features | None]
 
 
 @dataclass(frozen=True)
@@ -53,10 +51,12 @@ class FeatureFamily:
     Attributes:
         extractor: Extractor of the family.
         features: Those of the synthetic images, the members and, where there are any, the held-out images.
+        parts: All images, classes and subgroups.
     """
 
     extractor: Extractor
     features: Trio
+    parts: tuple[Part, ...]
 
 
 @dataclass(frozen=True)
@@ -66,14 +66,29 @@ class Families:
     Attributes:
         families: The families of features.
         spectra: Spectra of the synthetic images, the members and, where there are any, the held-out images.
-        labels: Classes of the same images, shape (N,) each; None where synthetic images have none.
-        warnings: Why a family was left out.
+        warnings: Why a family or a part of the images was left out.
     """
 
     families: tuple[FeatureFamily, ...]
     spectra: tuple[Spectra, Spectra, Spectra | None]
-    labels: tuple[NDArray[np.str_], ...] | None
     warnings: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class ImageSet:
+    """A set of images, and which of them features are kept of.
+
+    Attributes:
+        load: From positions to images (n, 1, H, W) in network range.
+        positions: All images, shape (N,).
+        drawn: Those whose features are kept, shape (n,).
+        groups: Group of each of these, shape (n,).
+    """
+
+    load: Blocks
+    positions: NDArray[np.int64]
+    drawn: NDArray[np.int64]
+    groups: NDArray[Any]
 
 
 _LATEST: list[tuple[AuditEvidence, Families]] = []
@@ -97,26 +112,52 @@ def extract_families(evidence: AuditEvidence) -> Families:
     Raises:
         UserError: There are too few synthetic images.
     """
-    synthetic, sets = evidence.synthetic, (evidence.members, evidence.held_out)
-    if synthetic.count < FEWEST:
-        raise UserError(describe("too few synthetic images", synthetic.count, f"{FEWEST} or more", "Take more."))
+    if evidence.synthetic.count < FEWEST:
+        raise UserError(
+            describe("too few synthetic images", evidence.synthetic.count, f"{FEWEST} or more", "Take more.")
+        )
     extractors, warnings = choose_extractors(evidence)
-    positions = choose(np.arange(synthetic.count), evidence.seed, 0)
-    found = [extract_set(extractors, synthetic.load, positions, np.arange(len(positions)).astype(str))]
-    labels = [synthetic.labels[positions]] if synthetic.labels is not None else None
-    for number, real in enumerate(sets, start=1):
-        if real is not None:
-            indices = choose(real.indices, evidence.seed, number)
-            groups = real.store.column("group")[indices]
-            found.append(extract_set(extractors, real.store.load_images, indices, groups))
-            if labels is not None:
-                labels.append(real.store.column("label")[indices])
+    sets = list_sets(evidence)
+    found = [extract_set(extractors, one.load, one.drawn, one.groups) for one in sets]
+    raw = [[one[0][at] for one in found] for at in range(len(extractors))]
+    moments = [measure_rest(extractors, [one[1] for one in raw], each) for each in sets]
+    selections, missing = select_parts([len(one.drawn) for one in sets], *list_columns(evidence, sets))
+    families = []
+    for at, extractor in enumerate(extractors):
+        trio = join_sets(extractor, raw[at], [one[at] for one in moments])
+        parts = tuple(take_part(selection, trio, evidence.seed) for selection in selections)
+        families.append(FeatureFamily(extractor, trio, parts))
     return Families(
-        families=tuple(join_sets(extractor, [one[0][at] for one in found]) for at, extractor in enumerate(extractors)),
+        families=tuple(families),
         spectra=(found[0][1], found[1][1], found[2][1] if evidence.held_out else None),
-        labels=tuple(labels) if labels is not None else None,
-        warnings=tuple(warnings),
+        warnings=(*warnings, *missing),
     )
+
+
+def list_sets(evidence: AuditEvidence) -> list[ImageSet]:
+    """Returns the synthetic images, the members and, where there are any, the held-out images."""
+    synthetic = evidence.synthetic
+    positions = np.arange(synthetic.count)
+    drawn = choose(positions, evidence.seed, 0)
+    found = [ImageSet(synthetic.load, positions, drawn, np.arange(len(drawn)).astype(str))]
+    for number, real in enumerate((evidence.members, evidence.held_out), start=1):
+        if real is not None:
+            drawn = choose(real.indices, evidence.seed, number)
+            found.append(ImageSet(real.store.load_images, real.indices, drawn, real.store.column("group")[drawn]))
+    return found
+
+
+def list_columns(
+    evidence: AuditEvidence, sets: list[ImageSet]
+) -> tuple[list[NDArray[np.str_]] | None, dict[str, NDArray[np.str_]]]:
+    """Returns the classes of all sets, None where synthetic images have none, and the members' subgroups by column."""
+    stores = [real.store for real in (evidence.members, evidence.held_out) if real is not None]
+    attributes = {kind: stores[0].column(kind)[sets[1].drawn] for kind in KINDS}
+    own = evidence.synthetic.labels
+    if own is None:
+        return None, attributes
+    labels = [store.column("label")[one.drawn] for store, one in zip(stores, sets[1:], strict=True)]
+    return [own[sets[0].drawn], *labels], attributes
 
 
 def choose(positions: NDArray[np.int64], seed: int, number: int, most: int = MOST_IMAGES) -> NDArray[np.int64]:
@@ -176,11 +217,43 @@ def extract_set(
     return features, join_spectra(spectra)
 
 
-def join_sets(extractor: Extractor, sets: list[Features]) -> FeatureFamily:
-    """Returns a family; radiomics are standardised by the members' mean and standard deviation."""
-    if extractor.name == "radiomics":
-        sets = [standardise(one, sets[1]) for one in sets]
-    return FeatureFamily(extractor, (sets[0], sets[1], sets[2] if len(sets) > 2 else None))
+def measure_rest(extractors: list[Extractor], references: list[Features], images: ImageSet) -> list[Moments | None]:
+    """Returns the moments of the features of the images that were not drawn, by extractor; None where all were.
+
+    Args:
+        extractors: The extractors.
+        references: Features of the members, which standardise.
+        images: The set.
+    """
+    rest = np.setdiff1d(images.positions, images.drawn)
+    moments: list[Moments | None] = [None] * len(extractors)
+    for at in range(0, len(rest), BATCH):
+        block = images.load(rest[at : at + BATCH])
+        for place, (extractor, reference) in enumerate(zip(extractors, references, strict=True)):
+            own = compute_moments(adjust(extractor, extract_features(extractor, [block]), reference).values)
+            known = moments[place]
+            moments[place] = own if known is None else known.merge(own)
+    return moments
+
+
+def adjust(extractor: Extractor, features: Features, reference: Features) -> Features:
+    """Returns features as they are compared: radiomics are standardised by the members' mean and deviation."""
+    return standardise(features, reference) if extractor.name == RADIOMICS else features
+
+
+def join_sets(extractor: Extractor, sets: list[Features], rest: list[Moments | None]) -> Trio:
+    """Returns the features of all sets as they are compared.
+
+    Args:
+        extractor: Their extractor.
+        sets: Features of the synthetic images, the members and, where there are any, the held-out images.
+        rest: Moments of the images of each that were not drawn.
+    """
+    joined = []
+    for features, moments in zip(sets, rest, strict=True):
+        found = adjust(extractor, features, sets[1])
+        joined.append(replace(found, moments=moments.merge(compute_moments(found.values))) if moments else found)
+    return joined[0], joined[1], joined[2] if len(joined) > 2 else None
 
 
 def list_measurements(named: tuple[str, ...] | None, without: tuple[str, ...] = ()) -> list[Measurement[Comparison]]:
@@ -194,73 +267,30 @@ def list_measurements(named: tuple[str, ...] | None, without: tuple[str, ...] = 
     return [one for one in found if one.NAME not in without and (named is None or one.NAME in named)]
 
 
-def measure_families(
-    families: Families, measurements: list[Measurement[Comparison]], seed: int
-) -> tuple[list[Value], list[str]]:
-    """Returns the measurements in all families, of all images and by class, and why any is missing.
+def measure_families(families: Families, measurements: list[Measurement[Comparison]]) -> tuple[list[Value], list[str]]:
+    """Returns the measurements in all families, of all images and of parts of them, and why any is missing.
 
     Args:
         families: Features of all sets.
         measurements: What to measure.
-        seed: Seed of draws and resamples.
     """
     values, missing = [], list(families.warnings)
     for family in families.families:
-        for images, trio in list_subsets(families, family.features, missing):
+        for part in family.parts:
             for one in measurements:
-                if trio[2] is None and "held_out" in one.NEEDS:
-                    missing.append(f"{one.NAME} is left out where there are too few held-out images.")
+                evidence = part.whole if one.NAME in UNPAIRED else part.paired
+                words = find_display(one.NAME).words
+                if evidence.features and evidence.features[2] is None and "held_out" in one.NEEDS:
+                    missing.append(f"The {words} is left out where there are too few held-out images.")
                     continue
-                chosen = trio if one.NAME in UNPAIRED else limit(trio, seed)
                 try:
-                    measured = one.measure(Comparison(features=chosen, seed=seed))
+                    measured = one.measure(evidence)
                 except UserError as error:
-                    missing.append(f"{one.NAME} in {family.extractor.name}, {images} images: {error}")
+                    missing.append(f"The {words} in {name_family(family.extractor.name)}, {part.images}: {error}")
                     continue
-                values.append(Value(one.NAME, measured, images, family.extractor.name, family.extractor.weights_sha256))
+                extractor = family.extractor
+                values.append(Value(one.NAME, measured, part.images, extractor.name, extractor.weights_sha256))
     return values, list(dict.fromkeys(missing))
-
-
-def list_subsets(families: Families, trio: Trio, missing: list[str]) -> list[tuple[str, Trio]]:
-    """Returns all images, and those of each class that there are enough of.
-
-    Args:
-        families: Holds the labels.
-        trio: Features of all sets in one family.
-        missing: Gets a line for each class that is too small.
-    """
-    subsets = [("all", trio)]
-    labels = families.labels
-    for name in sorted({*labels[0].tolist()} & {*labels[1].tolist()}) if labels else []:
-        own = [np.flatnonzero(one == name) for one in labels or ()]
-        small = [f"{len(one)} {what}" for one, what in zip(own, ("synthetic", "members'"), strict=False)]
-        if min(len(one) for one in own[:2]) < FEWEST_OF_CLASS:
-            missing.append(f"Class {name} is not measured: {' and '.join(small)} images, {FEWEST_OF_CLASS} are needed.")
-            continue
-        peer = trio[2].take(own[2]) if trio[2] is not None and len(own[2]) >= FEWEST_OF_CLASS else None
-        subsets.append((f"class {name}", (trio[0].take(own[0]), trio[1].take(own[1]), peer)))
-    return subsets if len(subsets) > 2 else subsets[:1]
-
-
-def limit(trio: Trio, seed: int) -> Trio:
-    """Returns at most `MOST_PAIRED` images of each set, chosen at random."""
-    first, second, third = (
-        one if one is None or len(one.values) <= MOST_PAIRED else one.take(draw(len(one.values), seed, number))
-        for number, one in enumerate(trio)
-    )
-    assert first is not None and second is not None
-    return first, second, third
-
-
-def draw(count: int, seed: int, number: int) -> NDArray[np.int64]:
-    """Returns `MOST_PAIRED` random positions, ascending, shape (MOST_PAIRED,).
-
-    Args:
-        count: Number of images of the set, at least as many.
-        seed: Seed of the audit.
-        number: Number of the set.
-    """
-    return np.sort(stream(seed, Stream.PAIRED_IMAGES, number).permutation(count)[:MOST_PAIRED])
 
 
 def count_images(evidence: AuditEvidence) -> dict[str, int]:

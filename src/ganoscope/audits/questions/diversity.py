@@ -48,7 +48,7 @@ def ask(evidence: AuditEvidence) -> Answer:
     Raises:
         UserError: There are too few synthetic images.
     """
-    values, missing = measure_families(find_families(evidence), list_measurements(NAMES), evidence.seed)
+    values, missing = measure_families(find_families(evidence), list_measurements(NAMES))
     return make_answer(evidence, [*values, measure_resemblance(evidence)], missing, PHRASES)
 
 

@@ -1,6 +1,6 @@
 """Frechet distance between the features of two sets of images, in double precision."""
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from ganoscope.contracts import Measured, Need
 from ganoscope.evaluate.comparison import Comparison
 from ganoscope.evaluate.features import Features
+from ganoscope.evaluate.moments import Moments, compute_moments
 from ganoscope.evaluate.set_distance import (
     Distance,
     draw_weights,
@@ -25,38 +26,6 @@ NEEDS: frozenset[Need] = frozenset({"generated", "training", "extractor"})
 Floats = NDArray[np.float64]
 FEWEST_PER_DIMENSION = 2
 """Number of images per feature below which covariances are too uncertain: there is a warning."""
-
-
-@dataclass(frozen=True)
-class Moments:
-    """Mean and spread of the features of a set of images.
-
-    Attributes:
-        count: Number of images, or sum of their weights.
-        mean: Mean of the features, shape (C,).
-        scatter: Sum over images of (x - mean)(x - mean)^T, shape (C, C).
-    """
-
-    count: float
-    mean: Floats
-    scatter: Floats
-
-    @property
-    def covariance(self) -> Floats:
-        """The unbiased covariance, shape (C, C)."""
-        return self.scatter / (self.count - 1)
-
-
-def compute_moments(values: Floats, weights: Floats | None = None) -> Moments:
-    """Returns the moments of features, shape (N, C), weighted by weights of shape (N,)."""
-    if weights is None:
-        mean = values.mean(axis=0)
-        centred = values - mean
-        return Moments(len(values), mean, centred.T @ centred)
-    count = float(weights.sum())
-    mean = weights @ values / count
-    centred = (values - mean) * np.sqrt(weights)[:, None]
-    return Moments(count, mean, centred.T @ centred)
 
 
 def compute_frechet_distance(first: Moments, second: Moments) -> float:
@@ -114,11 +83,13 @@ def measure_frechet_distance(
 
 def compute_set_distance(first: Features, second: Features) -> float:
     """Returns the Frechet distance between two sets."""
-    return compute_frechet_distance(compute_moments(first.values), compute_moments(second.values))
+    return compute_frechet_distance(*(side.moments or compute_moments(side.values) for side in (first, second)))
 
 
 def compute_interval(generated: Features, real: Features, value: float, seed: int) -> tuple[float, float]:
     """Returns the 95 % bootstrap interval of a distance at these sample sizes; images are resampled by group.
+
+    Where the features are of a random part of a larger set, each resample holds as many images as the set.
 
     Args:
         generated: Features of generated images.
@@ -126,10 +97,13 @@ def compute_interval(generated: Features, real: Features, value: float, seed: in
         value: Their distance.
         seed: Seed of the resampling.
     """
-    weights = zip(draw_weights(generated.groups, seed), draw_weights(real.groups, seed + 1), strict=True)
+    drawn = (
+        draw_weights(side.groups, seed + number, side.count / len(side.values))
+        for number, side in enumerate((generated, real))
+    )
     resampled = [
         compute_frechet_distance(keep_drawn(generated.values, one), keep_drawn(real.values, other))
-        for one, other in weights
+        for one, other in zip(*drawn, strict=True)
     ]
     low, high = compute_shifted_interval(resampled, value)
     return max(low, 0.0), high
