@@ -2,8 +2,9 @@
 PY     ?= $(shell command -v python3.12 >/dev/null 2>&1 && python3.12 -c '' 2>/dev/null && command -v python3.12 || command -v python3.11 || command -v python3)
 VENV   ?= .venv
 PYTHON := $(VENV)/bin/python
-# Two test processes with one thread each: faster than one process with two, and no oversubscription.
-PYTEST := OMP_NUM_THREADS=1 $(PYTHON) -m pytest -n 2
+# Two test processes with one thread each: faster than one process with two, and no oversubscription. A file's tests stay
+# in one process, which makes their fixtures once; the order is that of tests/conftest.py.
+PYTEST := OMP_NUM_THREADS=1 $(PYTHON) -m pytest -n 2 --dist loadfile --no-loadscope-reorder
 
 .PHONY: demo test test-all lint docs docs-serve clean
 
@@ -14,7 +15,7 @@ test: $(VENV)/.ready-test
 	$(PYTEST)
 
 test-all: $(VENV)/.ready-test
-	$(PYTEST) -m "slow or not slow"
+	$(PYTEST) -m "slow or not slow" --durations=25 --durations-min=5
 
 lint: $(VENV)/.ready-lint
 	$(VENV)/bin/ruff check .

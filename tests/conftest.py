@@ -43,6 +43,13 @@ settings.load_profile("ganoscope")
 TINY = Config(latent_dim=8, generator_channels=4, discriminator_channels=4)
 
 
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items):
+    """Puts files with slow tests first: at the end, no process waits long for the other."""
+    slow = {item.path for item in items if item.get_closest_marker("slow")}
+    items.sort(key=lambda item: item.path not in slow)
+
+
 @pytest.fixture(autouse=True)
 def only_modules_of_this_test():
     """Forgets the modules that a test names: processes that a later test starts would import them, too."""

@@ -2,6 +2,7 @@
 
 import ast
 from fnmatch import fnmatchcase
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -59,13 +60,17 @@ def is_named(node, name):
     return isinstance(node, ast.Name) and node.id == name
 
 
+@cache
+def read_sources():
+    """Returns the codes that every file raises, by its path; a file without any is left out."""
+    files = {file.relative_to(SOURCE).as_posix(): file for file in sorted(SOURCE.rglob("*.py"))}
+    found = {name: find_codes(file.read_text(encoding="utf-8")) for name, file in files.items()}
+    return {name: codes for name, codes in found.items() if codes}
+
+
 def find_raised(place):
     """Returns the codes that are raised at one place, by file."""
-    found = {
-        file.relative_to(SOURCE).as_posix(): find_codes(file.read_text(encoding="utf-8"))
-        for file in sorted(SOURCE.rglob("*.py"))
-    }
-    return {name: codes for name, codes in found.items() if codes and name.startswith(place)}
+    return {name: codes for name, codes in read_sources().items() if name.startswith(place)}
 
 
 def fits(code, declared):

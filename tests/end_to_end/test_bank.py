@@ -152,13 +152,23 @@ def test_a_store_without_patients_and_classes_says_what_can_not_be_claimed(phant
     assert set(Store.open(folder / "images").column("label")) == {""}
 
 
+LONGER = [*QUICK, "--images", "640"]
+"""Long enough to be interrupted."""
+
+
+@pytest.fixture(scope="module")
+def whole(phantom_store, tmp_path_factory):
+    """The longer bank, never interrupted. Not to be changed."""
+    out = tmp_path_factory.mktemp("banks") / "whole"
+    assert execute(["bank", str(phantom_store), str(out), *LONGER]) == 0
+    return out
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGKILL])
-def test_an_interrupted_bank_goes_on_to_the_same_models(number, phantom_store, tmp_path):
-    quick = [*QUICK, "--images", "640"]
-    assert execute(["bank", str(phantom_store), str(tmp_path / "whole"), *quick]) == 0
+def test_an_interrupted_bank_goes_on_to_the_same_models(number, whole, phantom_store, tmp_path):
     out = tmp_path / "bank"
-    command = [sys.executable, "-m", "ganoscope", "bank", str(phantom_store), str(out), *quick, "--cores", "1"]
+    command = [sys.executable, "-m", "ganoscope", "bank", str(phantom_store), str(out), *LONGER, "--cores", "1"]
     process = subprocess.Popen(command, start_new_session=True, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
     while not list(out.glob("tasks/*/task.json")) or not list(out.glob("tasks/.*.partial/run/checkpoints/0*")):
         assert process.poll() is None
@@ -166,13 +176,11 @@ def test_an_interrupted_bank_goes_on_to_the_same_models(number, phantom_store, t
     os.kill(process.pid, number)
     process.communicate()
     assert not (out / "models.csv").exists()
-    assert execute(["bank", str(phantom_store), str(out), *quick]) == 0
+    assert execute(["bank", str(phantom_store), str(out), *LONGER]) == 0
     for table in ("membership.csv", "models.csv"):
-        first, again = (
-            [{**row, "seconds": ""} for row in read(folder / table)] for folder in (tmp_path / "whole", out)
-        )
+        first, again = ([{**row, "seconds": ""} for row in read(folder / table)] for folder in (whole, out))
         assert first == again
     keys = [row["folder"] for row in read(out / "models.csv")]
     pixels = [(out / key / "images" / "images.npy").read_bytes() for key in keys]
-    assert pixels == [(tmp_path / "whole" / key / "images" / "images.npy").read_bytes() for key in keys]
+    assert pixels == [(whole / key / "images" / "images.npy").read_bytes() for key in keys]
     assert json.loads((out / "bank.json").read_text())["plan"]["models"] == 4

@@ -8,9 +8,12 @@ Source: difference of Gaussians: Marr, Hildreth 1980, https://doi.org/10.1098/rs
     strength: Jarrett et al. 2009, sect. 2, https://doi.org/10.1109/ICCV.2009.5459469
 """
 
+from dataclasses import dataclass
+from functools import lru_cache
+
 import numpy as np
 from numpy.typing import NDArray
-from scipy.ndimage import gaussian_filter
+from scipy.ndimage import gaussian_filter1d
 
 from ganoscope.data.checks.nearest import SIDE_PX, resize
 
@@ -31,21 +34,54 @@ BAND_PX = SIDE_PX // 2
 """Side of a band after `halve`: of what is compared."""
 
 
-def make_bands(images: Floats) -> Floats:
-    """Returns the bands of images in network range (n, H, W), shape (n, SIDE_PX, SIDE_PX); zeros for constant ones.
+@dataclass(frozen=True)
+class Pictures:
+    """Images, ready to be filtered at any size.
 
-    Source: see the module.
+    Attributes:
+        filled: Images in which the picture's outermost pixels go on beyond it, shape (n, SIDE_PX, SIDE_PX).
+        inside: Which pixels lie within the picture, same shape.
     """
+
+    filled: Floats
+    inside: NDArray[np.bool_]
+
+    def take(self, rows: NDArray[np.int64]) -> "Pictures":
+        """Returns those at some positions, shape (m,)."""
+        return Pictures(self.filled[rows], self.inside[rows])
+
+    def make_bands(self, reduction: float = 1.0) -> Floats:
+        """Returns the bands of the images, made smaller about their centre, shape (n, SIDE_PX, SIDE_PX).
+
+        Images are made smaller before they are filtered: the band of an enlarged image holds other details.
+
+        Args:
+            reduction: Factor that their size is multiplied with.
+
+        Source: see the module.
+        """
+        filled, inside = self.filled, self.inside
+        if reduction != 1:
+            filled = apply_twice(make_scaling(SIDE_PX, reduction, True), filled)
+            inside = apply_twice(make_scaling(SIDE_PX, reduction, False), inside.astype(np.float32)) > 0.5
+        band = (blur(filled, FINE_PX) - blur(filled, COARSE_PX)) * inside
+        strength = blur(band**2, AROUND_PX)
+        mean = strength.mean(axis=(1, 2), keepdims=True)
+        equal: Floats = np.where(mean > FAINTEST, band / np.sqrt(strength + FLOOR * mean + FAINTEST), 0)
+        return equal.astype(np.float32)
+
+
+def make_pictures(images: Floats) -> Pictures:
+    """Returns images in network range (n, H, W), ready to be filtered."""
     if images.shape[1:] != (SIDE_PX, SIDE_PX):
         images = np.stack([resize(image) for image in images])
     inside = find_picture(images)
-    filled = fill_margins(images, inside)
-    fine, coarse = (blur(filled, width) for width in (FINE_PX, COARSE_PX))
-    band = (fine - coarse) * inside
-    strength = blur(band**2, AROUND_PX)
-    mean = strength.mean(axis=(1, 2), keepdims=True)
-    equal: Floats = np.where(mean > FAINTEST, band / np.sqrt(strength + FLOOR * mean + FAINTEST), 0).astype(np.float32)
-    return equal
+    return Pictures(fill_margins(images, inside), inside)
+
+
+def make_bands(images: Floats) -> Floats:
+    """Returns the bands of images in network range (n, H, W), shape (n, SIDE_PX, SIDE_PX); zeros for constant ones."""
+    return make_pictures(images).make_bands()
 
 
 def find_picture(images: Floats) -> NDArray[np.bool_]:
@@ -86,11 +122,46 @@ def fill_margins(images: Floats, inside: NDArray[np.bool_]) -> Floats:
 
 def halve(bands: Floats) -> Floats:
     """Returns bands (n, SIDE_PX, SIDE_PX) at half their side, averaged, shape (n, BAND_PX, BAND_PX)."""
-    small: Floats = bands.reshape(len(bands), BAND_PX, 2, BAND_PX, 2).mean(axis=(2, 4))
-    return small
+    return average_neighbours(bands)[:, ::2, ::2]
+
+
+def average_neighbours(bands: Floats) -> Floats:
+    """Returns the mean of each pixel of bands (n, H, W), and those below, right and diagonal, shape (n, H-1, W-1)."""
+    rows = bands[:, :-1] + bands[:, 1:]
+    mean: Floats = (rows[:, :, :-1] + rows[:, :, 1:]) * np.float32(0.25)
+    return mean
 
 
 def blur(images: Floats, width_px: float) -> Floats:
-    """Returns images (n, H, W), each blurred by a Gaussian of that standard deviation."""
-    blurred: Floats = gaussian_filter(images, (0, width_px, width_px), mode="nearest", output=np.float32)
-    return blurred
+    """Returns images (n, H, H), each blurred by a Gaussian of that standard deviation."""
+    return apply_twice(make_blurring(images.shape[1], width_px), images)
+
+
+def apply_twice(matrix: Floats, images: Floats) -> Floats:
+    """Returns images (n, H, H) with a map of their columns, shape (H, H), applied to their columns and their rows."""
+    mapped: Floats = np.matmul(np.matmul(matrix, images), matrix.T)
+    return mapped
+
+
+@lru_cache
+def make_blurring(side_px: int, width_px: float) -> Floats:
+    """Returns the map that blurs a column by a Gaussian of that standard deviation, shape (side, side)."""
+    blurring: Floats = gaussian_filter1d(np.eye(side_px), width_px, axis=0, mode="nearest").astype(np.float32)
+    return blurring
+
+
+@lru_cache
+def make_scaling(side_px: int, factor: float, extended: bool) -> Floats:
+    """Returns the map that makes a column smaller about its centre, interpolated linearly, shape (side, side).
+
+    Args:
+        side_px: Pixels of the column.
+        factor: Factor of its size; above 1, it is made larger.
+        extended: Whether its outermost pixels go on beyond it; otherwise there is zero.
+    """
+    centre = (side_px - 1) / 2
+    places = centre + (np.arange(side_px) - centre) / factor
+    distances = places.clip(0, side_px - 1)[:, None] - np.arange(side_px)
+    weights = (1 - np.abs(distances)).clip(min=0)
+    outside = (places < 0) | (places > side_px - 1)
+    return np.where(outside[:, None] & (not extended), 0, weights).astype(np.float32)

@@ -11,6 +11,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from ganoscope.copies.bands import Pictures
 from ganoscope.copies.compared_regions import REGIONS
 from ganoscope.copies.member_index import BLOCK, MemberIndex, iterate_blocks
 from ganoscope.copies.views import View, apply_all, list_views
@@ -78,16 +79,18 @@ class Candidates:
     spread: Floats
 
 
-def find_candidates(index: MemberIndex, bands: Floats, numbers: Sequence[int], views: tuple[View, ...]) -> Candidates:
+def find_candidates(
+    index: MemberIndex, pictures: Pictures, numbers: Sequence[int], views: tuple[View, ...]
+) -> Candidates:
     """Returns the candidates for images.
 
     Args:
         index: The real images.
-        bands: Bands of the images, shape (n, SIDE_PX, SIDE_PX), n up to QUERIES.
+        pictures: The images, up to QUERIES.
         numbers: Numbers of the regions that are compared.
         views: Views in which they are compared.
     """
-    moved = list(apply_all(views, bands))
+    moved = list(apply_all(views, pictures))
     found = [find_in_region(index, moved, number) for number in numbers]
     return Candidates(*(np.stack([getattr(one, field.name) for one in found], axis=1) for field in fields(Candidates)))
 

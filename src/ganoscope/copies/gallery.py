@@ -5,7 +5,8 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from ganoscope.copies.views import View, reduce, shift
+from ganoscope.copies.bands import apply_twice, make_scaling
+from ganoscope.copies.views import View, shift
 from ganoscope.data.checks.duplicates import INVERSE
 from ganoscope.data.checks.nearest import SIDE_PX, turn
 from ganoscope.figures.sheets import GAP_GREY, make_sheet
@@ -27,7 +28,7 @@ def align_original(original: Floats, view: View, inverted: bool) -> Floats:
     scale, lowest = len(original) / SIDE_PX, float(original.min())
     moved = shift(original - lowest, round(-view.down * scale), round(-view.right * scale))
     turned = turn(moved, int(INVERSE[view.transform]))
-    placed: Floats = reduce(np.ascontiguousarray(turned), 1 / view.reduction) + lowest
+    placed: Floats = apply_twice(make_scaling(len(original), 1 / view.reduction, False), turned[None])[0] + lowest
     return -placed if inverted else placed
 
 

@@ -6,18 +6,19 @@ particular: so the similarity counts by how far it exceeds those to the next rea
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass, fields, replace
+from dataclasses import astuple, dataclass, fields
 from itertools import product
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ganoscope.copies.bands import halve, make_bands
+from ganoscope.copies.bands import BAND_PX, Pictures, make_pictures
 from ganoscope.copies.candidate_members import HIGHEST, QUERIES, Candidates, Extent, Views, find_candidates
 from ganoscope.copies.compared_regions import REGIONS
 from ganoscope.copies.member_index import Load, MemberIndex
-from ganoscope.copies.views import View, shift
+from ganoscope.copies.views import View, average_around, sample, shift, turn_all
+from ganoscope.data.checks.nearest import SIDE_PX
 
 Floats = NDArray[np.float32]
 
@@ -68,8 +69,8 @@ def find_matches(
         views: Views in which they are compared.
     """
     for start in range(0, len(positions), QUERIES):
-        bands = make_bands(load(positions[start : start + QUERIES]))
-        yield {extent: match(index, bands, extent, views.of(extent)) for extent in EXTENTS}
+        pictures = make_pictures(load(positions[start : start + QUERIES]))
+        yield {extent: match(index, pictures, extent, views.of(extent)) for extent in EXTENTS}
 
 
 def join_matches(blocks: list[dict[Extent, Matches]], extent: Extent) -> Matches:
@@ -78,22 +79,21 @@ def join_matches(blocks: list[dict[Extent, Matches]], extent: Extent) -> Matches
     return Matches(*(np.concatenate([getattr(part, field.name) for part in parts]) for field in fields(Matches)))
 
 
-def match(index: MemberIndex, bands: Floats, extent: Extent, views: tuple[View, ...]) -> Matches:
+def match(index: MemberIndex, pictures: Pictures, extent: Extent, views: tuple[View, ...]) -> Matches:
     """Returns the matches of some images.
 
     Args:
         index: The real images.
-        bands: Bands of the images, shape (n, SIDE_PX, SIDE_PX).
+        pictures: The images, n of them.
         extent: Whether they are compared as a whole or in parts.
         views: Views in which they are compared.
     """
     numbers = [number for number, region in enumerate(REGIONS) if region.whole == (extent == "whole")]
-    pairs = choose_pairs(find_candidates(index, bands, numbers, views), np.array(numbers), index.groups)
-    looked = [look_closely(index, bands, pairs.take(column), views) for column in range(pairs.positions.shape[1])]
-    cosines, correlations = (np.stack(values, axis=1) for values in zip(*looked, strict=True))
+    pairs = choose_pairs(find_candidates(index, pictures, numbers, views), np.array(numbers), index.groups)
+    cosines, correlations = look_closely(index, pictures, pairs, views)
     similarities = np.arctanh(np.abs(cosines).clip(max=HIGHEST))
     scores = (similarities - pairs.rivals) / pairs.spread
-    best = np.arange(len(bands)), scores.argmax(axis=1)
+    best = np.arange(len(scores)), scores.argmax(axis=1)
     return Matches(pairs.positions[best], scores[best], correlations[best], pairs.views[best], pairs.regions[best])
 
 
@@ -114,10 +114,6 @@ class Pairs:
     regions: NDArray[np.int64]
     rivals: Floats
     spread: Floats
-
-    def take(self, column: int) -> "Pairs":
-        """Returns one candidate of each image, as arrays of shape (n,)."""
-        return Pairs(*(getattr(self, field.name)[:, column] for field in fields(self)))
 
 
 def choose_pairs(found: Candidates, numbers: NDArray[np.int64], groups: NDArray[np.int64]) -> Pairs:
@@ -159,46 +155,68 @@ def measure_rivals(found: Candidates, groups: NDArray[np.int64]) -> Floats:
 
 
 def look_closely(
-    index: MemberIndex, bands: Floats, pairs: Pairs, views: tuple[View, ...]
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Returns, of each image with one candidate in its best position, cosine and correlation, each of shape (n,).
+    index: MemberIndex, pictures: Pictures, pairs: Pairs, views: tuple[View, ...]
+) -> tuple[Floats, Floats]:
+    """Returns, of each image with each of its candidates in the best position, cosine and correlation, each (n, k).
 
     Args:
         index: The real images.
-        bands: Bands of the images, shape (n, SIDE_PX, SIDE_PX).
-        pairs: One candidate for each, all whole images or all parts.
+        pictures: The images, n of them.
+        pairs: Their candidates, all whole images or all parts.
         views: The views that they were found in.
     """
-    real = np.asarray(index.bands[pairs.positions], np.float32)
-    whole = REGIONS[int(pairs.regions[0])].whole
-    best, correlation = np.zeros(len(bands)), np.zeros(len(bands))
+    shape, whole = pairs.positions.shape, REGIONS[int(pairs.regions[0, 0])].whole
+    positions, regions = pairs.positions.ravel(), pairs.regions.ravel()
+    rows = np.repeat(np.arange(shape[0]), shape[1])
+    chosen = np.array([astuple(views[view]) for view in pairs.views.ravel()])
+    cosines, correlations = np.zeros(len(rows), np.float32), np.zeros(len(rows), np.float32)
     for factor in FACTORS if whole else FACTORS[:1]:
-        chosen = (replace(views[view], reduction=views[view].reduction * factor) for view in pairs.views)
-        moved = [view.apply(band) for band, view in zip(bands, chosen, strict=True)]
-        for nudge in NUDGES_PX if whole else FAR_NUDGES_PX:
-            nudged = halve(np.stack([shift(band, *nudge) for band in moved]))
-            cosines, correlations = compare(index, nudged, real, pairs.regions)
-            better = np.abs(cosines) > np.abs(best)
-            best, correlation = np.where(better, cosines, best), np.where(better, correlations, correlation)
-    return best, correlation
+        moved = move(pictures, rows, chosen * [1, 1, 1, factor])
+        for number in np.unique(regions):
+            same = np.flatnonzero(regions == number)
+            nudges = NUDGES_PX if whole else FAR_NUDGES_PX
+            nudged = np.stack([sample(moved[same], *nudge) for nudge in nudges], axis=1)
+            found = compare(index, nudged, np.asarray(index.bands[positions[same]], np.float32), int(number))
+            better = np.abs(found[0]) > np.abs(cosines[same])
+            cosines[same[better]], correlations[same[better]] = found[0][better], found[1][better]
+    return cosines.reshape(shape), correlations.reshape(shape)
 
 
-def compare(
-    index: MemberIndex, bands: Floats, real: Floats, regions: NDArray[np.int64]
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Returns cosines of the whitened coordinates, and correlations, of pairs of bands, each of shape (n,).
+def move(pictures: Pictures, rows: NDArray[np.int64], chosen: NDArray[np.float64]) -> Floats:
+    """Returns the bands of some images, each in a view of its own, as from `views.average_around`.
+
+    Args:
+        pictures: The images.
+        rows: Which of them, shape (m,).
+        chosen: View of each: transform, down, right, reduction, shape (m, 4).
+    """
+    bands = np.empty((len(rows), SIDE_PX, SIDE_PX), np.float32)
+    for reduction in np.unique(chosen[:, 3]):
+        same = chosen[:, 3] == reduction
+        several, place = np.unique(rows[same], return_inverse=True)
+        bands[same] = pictures.take(several).make_bands(reduction)[place]
+    for transform in np.unique(chosen[:, 0]):
+        same = chosen[:, 0] == transform
+        bands[same] = turn_all(bands[same], int(transform))
+    for down, right in np.unique(chosen[:, 1:3], axis=0):
+        same = (chosen[:, 1:3] == (down, right)).all(axis=1)
+        bands[same] = shift(bands[same], int(down), int(right))
+    return average_around(bands)
+
+
+def compare(index: MemberIndex, bands: Floats, real: Floats, number: int) -> tuple[Floats, Floats]:
+    """Returns the cosine of the whitened coordinates that is furthest from zero, and that correlation, each (m,).
 
     Args:
         index: The real images, whose whitening is used.
-        bands: First of each pair, shape (n, BAND_PX, BAND_PX).
-        real: Second of each pair, same shape.
-        regions: Number of the region in which they are compared, shape (n,).
+        bands: Bands of images in several positions, shape (m, positions, BAND_PX, BAND_PX).
+        real: Band of the real image that each is compared with, shape (m, BAND_PX, BAND_PX).
+        number: Number of the region in which they are compared.
     """
-    cosines, correlations = np.empty(len(bands)), np.empty(len(bands))
-    for number in np.unique(regions):
-        rows = np.flatnonzero(regions == number)
-        region, whitening = REGIONS[int(number)], index.whitenings[int(number)]
-        one, other = (region.cut(pictures[rows]) for pictures in (bands, real))
-        correlations[rows] = np.einsum("nk,nk->n", one, other)
-        cosines[rows] = np.einsum("nk,nk->n", whitening.apply(one), whitening.apply(other))
-    return cosines, correlations
+    region, whitening = REGIONS[number], index.whitenings[number]
+    vectors, other = region.cut(bands.reshape(-1, BAND_PX, BAND_PX)), region.cut(real)
+    shape = bands.shape[:2]
+    cosines = np.einsum("mpk,mk->mp", whitening.apply(vectors).reshape(*shape, -1), whitening.apply(other))
+    best = np.arange(len(real)), np.abs(cosines).argmax(axis=1)
+    correlations = np.einsum("mk,mk->m", vectors.reshape(*shape, -1)[best], other)
+    return cosines[best], correlations

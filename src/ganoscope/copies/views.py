@@ -4,15 +4,14 @@ The image under question is moved into the frame of the real ones: these are the
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
-from itertools import product
+from dataclasses import dataclass
+from itertools import groupby, product
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.ndimage import affine_transform
 
-from ganoscope.copies.bands import halve
-from ganoscope.data.checks.nearest import turn
+from ganoscope.copies.bands import Pictures, average_neighbours
+from ganoscope.data.checks.nearest import SIDE_PX
 from ganoscope.data.checks.thumbnails import TRANSFORMS
 
 Floats = NDArray[np.float32]
@@ -20,6 +19,8 @@ Floats = NDArray[np.float32]
 SHIFTS_PX = (-6, -3, 0, 3, 6)
 """Shifts along each axis, in pixels of an image of SIDE_PX; what is left, up to a pixel or two, is tried at the close
 look."""
+MARGIN_PX = max(SHIFTS_PX) + 2
+"""Largest shift, with that at the close look."""
 REDUCTIONS = (1.0, 0.93, 0.86, 0.8)
 """Sizes of a cropped image that was enlarged to the full size, relative to the original."""
 
@@ -41,44 +42,61 @@ class View:
     right: int = 0
     reduction: float = 1.0
 
-    def apply(self, band: Floats) -> Floats:
-        """Returns a band (SIDE_PX, SIDE_PX), moved; what a shift moves in from outside is zero."""
-        return shift(turn(reduce(band, self.reduction), self.transform), self.down, self.right)
 
-
-def shift(band: Floats, down: int, right: int) -> Floats:
-    """Returns a band, shifted; what comes in from outside is zero.
+def shift(bands: Floats, down: int, right: int) -> Floats:
+    """Returns bands, shifted; what comes in from outside is zero.
 
     Args:
-        band: Shape (H, W).
-        down: Rows to move it down.
-        right: Columns to move it to the right.
+        bands: Shape (..., H, W).
+        down: Rows to move them down.
+        right: Columns to move them to the right.
     """
-    height, width = band.shape
-    moved = np.zeros_like(band)
+    height, width = bands.shape[-2:]
+    moved = np.zeros_like(bands)
     rows, columns = (slice(max(step, 0), min(step, 0) or None) for step in (down, right))
-    moved[rows, columns] = band[max(-down, 0) : height - max(down, 0), max(-right, 0) : width - max(right, 0)]
+    moved[..., rows, columns] = bands[
+        ..., max(-down, 0) : height - max(down, 0), max(-right, 0) : width - max(right, 0)
+    ]
     return moved
 
 
-def reduce(band: Floats, factor: float) -> Floats:
-    """Returns a square band made smaller about its centre; what lies outside is zero."""
-    if factor == 1:
-        return band
-    centre = (len(band) - 1) / 2
-    moved: Floats = affine_transform(
-        band, (1 / factor,) * 2, centre * (1 - 1 / factor), order=1, mode="constant", output=np.float32
-    )
-    return moved
+def apply_all(views: Sequence[View], pictures: Pictures) -> Iterator[Floats]:
+    """Yields the bands of images in every view, halved, each of shape (n, BAND_PX, BAND_PX).
+
+    Args:
+        views: Views; those of one reduction and orientation in a row.
+        pictures: The images, n of them.
+    """
+    for reduction, alike in groupby(views, lambda view: view.reduction):
+        bands = pictures.make_bands(reduction)
+        for transform, several in groupby(alike, lambda view: view.transform):
+            averaged = average_around(turn_all(bands, transform))
+            for view in several:
+                yield sample(averaged, view.down, view.right)
 
 
-def apply_all(views: Sequence[View], bands: Floats) -> Iterator[Floats]:
-    """Yields bands (n, SIDE_PX, SIDE_PX) in every view, halved, each of shape (n, BAND_PX, BAND_PX)."""
-    for reduction in dict.fromkeys(view.reduction for view in views):
-        smaller = np.stack([reduce(band, reduction) for band in bands])
-        for view in views:
-            if view.reduction == reduction:
-                yield halve(np.stack([replace(view, reduction=1.0).apply(band) for band in smaller]))
+def turn_all(bands: Floats, transform: int) -> Floats:
+    """Returns bands (n, H, H), each mirrored or turned according to a code of `thumbnails.TRANSFORMS`."""
+    rows, columns = (slice(None, None, -1 if transform & bit else 1) for bit in (2, 1))
+    moved = bands[:, rows, columns]
+    return moved.swapaxes(1, 2) if transform & 4 else moved
+
+
+def average_around(bands: Floats) -> Floats:
+    """Returns bands (n, SIDE_PX, SIDE_PX), ready for `sample`: averaged over neighbours, with zeros around them."""
+    return average_neighbours(np.pad(bands, ((0, 0), (MARGIN_PX, MARGIN_PX), (MARGIN_PX, MARGIN_PX))))
+
+
+def sample(averaged: Floats, down: int, right: int) -> Floats:
+    """Returns bands, shifted and halved, shape (n, BAND_PX, BAND_PX); what comes in from outside is zero.
+
+    Args:
+        averaged: From `average_around`.
+        down: Pixels, up to MARGIN_PX, to move them down.
+        right: Pixels to move them to the right.
+    """
+    rows, columns = (slice(MARGIN_PX - step, MARGIN_PX - step + SIDE_PX, 2) for step in (down, right))
+    return averaged[:, rows, columns]
 
 
 def list_views(shifts: tuple[int, ...] = SHIFTS_PX, reductions: tuple[float, ...] = REDUCTIONS) -> tuple[View, ...]:

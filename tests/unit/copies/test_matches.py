@@ -1,12 +1,24 @@
 """Copies lead to their originals, whole and in part, however they were altered; the search equals its definition."""
 
+from itertools import product
+
 import numpy as np
 import pytest
-from scipy.ndimage import gaussian_filter
+from scipy.ndimage import affine_transform, gaussian_filter
 
 from ganoscope.copies import candidate_members as candidates
 from ganoscope.copies import matches, planted, views
-from ganoscope.copies.bands import BAND_PX, find_picture, halve, make_bands
+from ganoscope.copies.bands import (
+    AROUND_PX,
+    BAND_PX,
+    COARSE_PX,
+    FINE_PX,
+    FLOOR,
+    find_picture,
+    halve,
+    make_bands,
+    make_pictures,
+)
 from ganoscope.copies.compared_regions import REGIONS
 from ganoscope.copies.member_index import make_index
 from ganoscope.copies.whitening import fit_whitening
@@ -27,6 +39,27 @@ def index():
 def find(index, images, used=FEW):
     blocks = list(matches.find_matches(index, lambda at: images[at], np.arange(len(images)), used))
     return {extent: matches.join_matches(blocks, extent) for extent in matches.EXTENTS}
+
+
+def naive_band(image, reduction=1.0):
+    """The band of an image without margins, made smaller about its centre, by other functions than the package's."""
+    move = {"matrix": (1 / reduction,) * 2, "offset": 31.5 * (1 - 1 / reduction), "order": 1}
+    small = affine_transform(image.astype(float), mode="nearest", **move)
+    inside = affine_transform(np.ones((64, 64)), mode="constant", **move) > 0.5
+    fine, coarse = (gaussian_filter(small, width, mode="nearest") for width in (FINE_PX, COARSE_PX))
+    band = (fine - coarse) * inside
+    strength = gaussian_filter(band**2, AROUND_PX, mode="nearest")
+    return band / np.sqrt(strength + FLOOR * strength.mean())
+
+
+def naive_view(image, view):
+    """A band in a view, halved."""
+    turned, moved = turn(naive_band(image, view.reduction), view.transform), np.zeros((64, 64))
+    for row in range(64):
+        for column in range(64):
+            if 0 <= row - view.down < 64 and 0 <= column - view.right < 64:
+                moved[row, column] = turned[row - view.down, column - view.right]
+    return moved.reshape(32, 2, 32, 2).mean((1, 3))
 
 
 CHANGES = {
@@ -67,16 +100,16 @@ def test_a_pasted_patch_leads_to_the_image_it_was_taken_from(index):
 
 
 def test_candidates_are_those_of_comparing_every_pair_in_every_view(index):
-    bands, used = make_bands(IMAGES[:3] * 0.7 + IMAGES[10:13] * 0.3), FEW.whole[:12]
-    found = candidates.find_candidates(index, bands, [0], used)
+    images, used = IMAGES[:3] * 0.7 + IMAGES[10:13] * 0.3, (*FEW.whole[:8], *FEW.whole[-4:])
+    found = candidates.find_candidates(index, make_pictures(images), [0], used)
     region, matrix = REGIONS[0], index.whitenings[0].matrix.astype(np.float64)
-    for query, band in enumerate(bands):
+    real = [region.cut(naive_band(image).reshape(1, 32, 2, 32, 2).mean((2, 4)))[0] @ matrix for image in IMAGES]
+    for query, image in enumerate(images):
         best = np.zeros(COUNT)
-        for position in range(COUNT):
-            real = region.cut(halve(make_bands(IMAGES[position : position + 1])))[0] @ matrix
-            for view in used:
-                moved = region.cut(halve(view.apply(band)[None]))[0] @ matrix
-                cosine = abs(moved @ real) / np.linalg.norm(moved) / np.linalg.norm(real)
+        for view in used:
+            moved = region.cut(naive_view(image, view)[None])[0] @ matrix
+            for position in range(COUNT):
+                cosine = abs(moved @ real[position]) / np.linalg.norm(moved) / np.linalg.norm(real[position])
                 best[position] = max(best[position], cosine)
         order = np.argsort(-best)
         assert found.positions[query, 0, 0] == order[0]
@@ -101,13 +134,31 @@ def test_empty_images_resemble_nothing(index):
     assert np.all(make_bands(np.full((1, 64, 64), 0.3, np.float32)) == 0)
 
 
-def test_a_view_undoes_what_it_describes():
-    band = RNG.normal(0, 1, (64, 64)).astype(np.float32)
-    view = views.View(5, 3, -6)
-    assert np.array_equal(view.apply(band)[3:, :-6], turn(band, 5)[:-3, 6:])
-    every = list(views.apply_all(FEW.whole, band[None]))
-    for view, moved in zip(FEW.whole, every, strict=True):
-        np.testing.assert_allclose(moved, halve(view.apply(band)[None]), atol=0.2 if view.reduction < 1 else 1e-6)
+def test_a_view_is_what_it_describes():
+    used = [views.View(5, 3, -6), views.View(5, -4, 1), views.View(2, 0, 3, 0.86), views.View(7, 8, -8, 1.03)]
+    for view, moved in zip(used, views.apply_all(used, make_pictures(IMAGES[:1])), strict=True):
+        np.testing.assert_allclose(moved[0], naive_view(IMAGES[0], view), atol=2e-4)
+
+
+def test_the_close_look_is_the_best_position_of_all_that_are_tried(index):
+    used = (views.View(3, 3, -3, 0.86), views.View(4, 0, 3))
+    rows = [np.array([[0, 5], [9, 7]]), np.array([[0, 1], [1, 0]])]
+    pairs = matches.Pairs(*rows, np.zeros((2, 2), np.int64), np.zeros((2, 2)), np.ones((2, 2)))
+    cosines, correlations = matches.look_closely(index, make_pictures(IMAGES[:2]), pairs, used)
+    region, matrix = REGIONS[0], index.whitenings[0].matrix.astype(np.float64)
+    for row in range(2):
+        for column in range(2):
+            real = region.cut(naive_band(IMAGES[rows[0][row, column]]).reshape(1, 32, 2, 32, 2).mean((2, 4)))[0]
+            best = []
+            for factor, down, right in product(matches.FACTORS, (-1, 0, 1), (-1, 0, 1)):
+                view = used[rows[1][row, column]]
+                view = views.View(view.transform, view.down + down, view.right + right, view.reduction * factor)
+                one = region.cut(naive_view(IMAGES[row], view)[None])[0]
+                cosine = (one @ matrix) @ (real @ matrix)
+                cosine /= np.linalg.norm(one @ matrix) * np.linalg.norm(real @ matrix)
+                best.append((abs(cosine), cosine, one @ real))
+            assert cosines[row, column] == pytest.approx(max(best)[1], abs=5e-3)
+            assert correlations[row, column] == pytest.approx(max(best)[2], abs=2e-2)
 
 
 def test_bands_ignore_brightness_and_contrast_and_come_in_one_size():
