@@ -237,7 +237,13 @@ def measure_rest(extractors: list[Extractor], references: list[Features], images
 
 
 def adjust(extractor: Extractor, features: Features, reference: Features) -> Features:
-    """Returns features as they are compared: radiomics are standardised by the members' mean and deviation."""
+    """Returns features as they are compared: radiomics are standardised by the members' mean and deviation.
+
+    Args:
+        extractor: Their extractor.
+        features: Features of a set.
+        reference: Features of the members.
+    """
     return standardise(features, reference) if extractor.name == RADIOMICS else features
 
 
