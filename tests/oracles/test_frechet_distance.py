@@ -116,15 +116,6 @@ def test_few_images_for_the_dimension_raise_warnings():
     assert not measure_frechet_distance(as_features(draw(50)), as_features(draw(60, seed=1))).warnings
 
 
-def test_moments_of_parts_are_those_of_the_whole():
-    x = np.random.default_rng(0).gamma(2.0, size=(103, 5)) + 50
-    first, second, third = (compute_moments(x[start:end]) for start, end in ((0, 1), (1, 40), (40, 103)))
-    merged = first.merge(second).merge(third)
-    assert merged.count == 103
-    assert merged.mean == pytest.approx(x.mean(axis=0), rel=1e-12)
-    assert merged.covariance == pytest.approx(np.cov(x, rowvar=False), rel=1e-10)
-
-
 def test_a_set_known_by_its_moments_is_as_far_and_as_certain_as_the_whole():
     x, y = (np.random.default_rng(seed).normal(size=(count, 4)) for seed, count in ((0, 8000), (1, 300)))
     whole, part = as_features(x), replace(as_features(x[:1000]), moments=compute_moments(x))

@@ -4,11 +4,11 @@ from dataclasses import replace
 
 from ganoscope.audits.answer import Answer, Value
 from ganoscope.audits.audit_evidence import AuditEvidence
-from ganoscope.audits.beside_floor import find_worse, find_worse_side
+from ganoscope.audits.beside_real.beside_floor import find_worse, find_worse_side
+from ganoscope.audits.beside_real.feature_families import Families, find_families, list_measurements, measure_families
+from ganoscope.audits.beside_real.feature_verdict import Phrases, make_answer
+from ganoscope.audits.beside_real.image_parts import ALL
 from ganoscope.audits.display_names import name_family
-from ganoscope.audits.feature_families import Families, find_families, list_measurements, measure_families
-from ganoscope.audits.feature_verdict import Phrases, make_answer
-from ganoscope.audits.image_parts import ALL
 from ganoscope.audits.questions.diversity import NAMES as DIVERSITY
 from ganoscope.evaluate.fidelity.radial_power_spectrum import NAME as SPECTRUM
 from ganoscope.evaluate.fidelity.radial_power_spectrum import measure_spectrum

@@ -1,7 +1,7 @@
 import numpy as np
 
-from ganoscope.audits import image_parts
-from ganoscope.audits.image_parts import limit, select_parts, take_part
+from ganoscope.audits.beside_real import image_parts
+from ganoscope.audits.beside_real.image_parts import limit, select_parts, take_part
 from ganoscope.evaluate.features import Features
 
 SIZES = (300, 200, 120)

@@ -4,14 +4,14 @@ import numpy as np
 import pytest
 from tests.fixtures.audits import make_evidence, pose, take_real
 
-from ganoscope.audits import feature_families
-from ganoscope.audits.feature_families import (
+from ganoscope.audits.beside_real import feature_families
+from ganoscope.audits.beside_real.feature_families import (
     count_images,
     find_families,
     list_measurements,
     measure_families,
 )
-from ganoscope.audits.image_parts import FEWEST
+from ganoscope.audits.beside_real.image_parts import FEWEST
 from ganoscope.classifiers.trained import open_classifier
 from ganoscope.errors import UserError
 from ganoscope.evaluate.features import extract_features, make_random_extractor

@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 
 from ganoscope.audits.answer import Value
 from ganoscope.audits.audit_evidence import AuditEvidence
+from ganoscope.audits.beside_real.image_parts import FEWEST, Part, Trio, select_parts, take_part
 from ganoscope.audits.display_names import find_display, name_family
-from ganoscope.audits.image_parts import FEWEST, Part, Trio, select_parts, take_part
 from ganoscope.classifiers.fitness import refuse_other_images
 from ganoscope.contracts import Measurement
 from ganoscope.errors import UserError, describe
@@ -150,7 +150,15 @@ def list_sets(evidence: AuditEvidence) -> list[ImageSet]:
 def list_columns(
     evidence: AuditEvidence, sets: list[ImageSet]
 ) -> tuple[list[NDArray[np.str_]] | None, dict[str, NDArray[np.str_]]]:
-    """Returns the classes of all sets, None where synthetic images have none, and the members' subgroups by column."""
+    """Returns the classes of all sets, and the members' values in every column of subgroups.
+
+    Args:
+        evidence: What the questions are asked of.
+        sets: The synthetic images, the members and, where there are any, the held-out images.
+
+    Returns:
+        Classes, shape (n,) for each set, None where synthetic images have none; values by column, shape (n,) each.
+    """
     stores = [real.store for real in (evidence.members, evidence.held_out) if real is not None]
     attributes = {kind: stores[0].column(kind)[sets[1].drawn] for kind in KINDS}
     own = evidence.synthetic.labels

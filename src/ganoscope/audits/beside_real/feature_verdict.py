@@ -5,16 +5,16 @@ from dataclasses import dataclass
 
 from ganoscope.audits.answer import Answer, Value
 from ganoscope.audits.audit_evidence import AuditEvidence
-from ganoscope.audits.beside_floor import (
+from ganoscope.audits.beside_real.beside_floor import (
     Side,
     find_farthest,
     find_worse,
     place_beside_floor,
     write_beside_floor,
 )
+from ganoscope.audits.beside_real.feature_families import count_images
+from ganoscope.audits.beside_real.image_parts import ALL
 from ganoscope.audits.display_names import find_display, name_family
-from ganoscope.audits.feature_families import count_images
-from ganoscope.audits.image_parts import ALL
 from ganoscope.errors import write_count
 from ganoscope.statistics.estimate import LEVEL
 
