@@ -23,7 +23,7 @@ import numpy as np
 
 from ganoscope.evaluate.clipped_neighbourhoods import compute_clipped_coverage, compute_clipped_density
 from ganoscope.evaluate.features import Features
-from ganoscope.evaluate.neighbourhoods import compare_sets
+from ganoscope.evaluate.neighbourhoods import compare_sets, find_reference
 
 FIDELITY, DIVERSITY = "fidelity", "diversity"
 METRICS = {
@@ -52,10 +52,10 @@ def measure(real, synthetic, rng):
         Features(part[rng.permutation(len(part))[:count]], np.arange(count), "points", "none")
         for part in (synthetic, real)
     )
-    shares = compare_sets(first, second)
+    shares = compare_sets(first, find_reference(second))
     found = {name: getattr(shares, name).value for name in ("precision", "density", "recall", "coverage")}
-    found["clipped_density"] = compute_clipped_density(first, second).value
-    found["clipped_coverage"] = compute_clipped_coverage(first, second).value
+    found["clipped_density"] = compute_clipped_density(shares).value
+    found["clipped_coverage"] = compute_clipped_coverage(shares).value
     return found
 
 

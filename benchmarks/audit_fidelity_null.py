@@ -2,7 +2,7 @@
 
 The patients of a store are split at random into three parts: images learned from, held-out ones, and those that pose as
 synthetic images, as from a generator that is as good as reality (one image per patient: a generator's images are
-independent). Each split is asked both questions; every fault is a false one. Features are extracted once.
+independent). Each split is asked both questions; every fault is a false one.
 """
 
 import argparse

@@ -30,7 +30,6 @@ class Stream(Enum):
     SHORTCUT_RESAMPLES = (2,), "groups of each bootstrap resample of a shortcut's AUROC"
     SHORTCUT_FOLDS = (3,), "order in which groups are dealt out to folds"
     SPLITS = (11,), "groups of the validation and test split"
-    COPY_CANDIDATES = (53,), "held-out images that the border between copies and resemblance is measured on"
     # feeding: a path of (pass) or (class, pass)
     AUGMENTATION = (6,), "factors of each training image's augmentation"
     PASSES = (3,), "order of each pass over all training images"

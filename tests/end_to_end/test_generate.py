@@ -121,7 +121,7 @@ def test_screening_says_what_was_turned_away(trained, tmp_path, tiny_classifier,
     assert re.search(r"rejected as copies of training images: \d+ of \d+ \(\d+\.\d%\)", text)
     assert "rejected for their class" in text
     rows = read_rows(tmp_path / "out" / "manifest.csv")
-    assert all(0 < float(row["distance"]) < 2 and 0.01 <= float(row["confidence"]) <= 1 for row in rows)
+    assert all(0 <= float(row["correlation"]) <= 1 and 0.01 <= float(row["confidence"]) <= 1 for row in rows)
     assert (tmp_path / "out" / "rejected.csv").exists()
 
 

@@ -9,10 +9,10 @@ from ganoscope.evaluate.comparison import Comparison
 from ganoscope.evaluate.features import Features
 from ganoscope.evaluate.fidelity.feature_likelihood_divergence import (
     compute_divergences,
-    compute_squares,
     fit_variances,
     measure,
 )
+from ganoscope.evaluate.neighbourhoods import compute_squares
 
 
 def mixture(points, centres, variances):

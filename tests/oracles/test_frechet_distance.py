@@ -1,5 +1,7 @@
 """The Frechet distance written twice: naively here, by MONAI, and in closed form."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
@@ -8,13 +10,12 @@ from scipy.linalg import sqrtm
 from ganoscope.evaluate import set_distance as distance
 from ganoscope.evaluate.features import Features
 from ganoscope.evaluate.fidelity.frechet_distance import (
-    Moments,
     compute_frechet_distance,
     compute_interval,
-    compute_moments,
     compute_set_distance,
     measure_frechet_distance,
 )
+from ganoscope.evaluate.moments import Moments, compute_moments
 
 
 def draw(count, dimension=12, seed=0, shift=0.0):
@@ -113,3 +114,16 @@ def test_few_images_for_the_dimension_raise_warnings():
         "23 images per side of the floor",
     ]
     assert not measure_frechet_distance(as_features(draw(50)), as_features(draw(60, seed=1))).warnings
+
+
+def test_a_set_known_by_its_moments_is_as_far_and_as_certain_as_the_whole():
+    x, y = (np.random.default_rng(seed).normal(size=(count, 4)) for seed, count in ((0, 8000), (1, 300)))
+    whole, part = as_features(x), replace(as_features(x[:1000]), moments=compute_moments(x))
+    other = as_features(y + 0.2)
+    value = compute_set_distance(part, other)
+    assert value == pytest.approx(compute_set_distance(whole, other), rel=1e-12)
+    ends = [compute_interval(side, other, value, 0) for side in (part, whole)]
+    widths = [high - low for low, high in ends]
+    assert widths[0] == pytest.approx(widths[1], rel=0.25)
+    assert part.count == 8000
+    assert part.take(np.arange(5)).moments is None

@@ -13,12 +13,13 @@ from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
+from PIL import Image
 from scipy.ndimage import gaussian_filter1d
-
-from ganoscope.data.checks.nearest import SIDE_PX, resize
 
 Floats = NDArray[np.float32]
 
+SIDE_PX = 64
+"""Side at which images are compared."""
 FINE_PX, COARSE_PX = 1.0, 3.0
 """Standard deviations of the two Gaussians, in pixels of an image of SIDE_PX pixels."""
 AROUND_PX = 4.0
@@ -82,6 +83,12 @@ def make_pictures(images: Floats) -> Pictures:
 def make_bands(images: Floats) -> Floats:
     """Returns the bands of images in network range (n, H, W), shape (n, SIDE_PX, SIDE_PX); zeros for constant ones."""
     return make_pictures(images).make_bands()
+
+
+def resize(image: Floats) -> Floats:
+    """Returns an image (H, W) at the size of comparison, averaged where it gets smaller."""
+    kind = Image.Resampling.BOX if image.shape[0] > SIDE_PX else Image.Resampling.BILINEAR
+    return np.asarray(Image.fromarray(image).resize((SIDE_PX, SIDE_PX), kind))
 
 
 def find_picture(images: Floats) -> NDArray[np.bool_]:

@@ -5,10 +5,9 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from ganoscope.copies.bands import apply_twice, make_scaling
-from ganoscope.copies.views import View, shift
+from ganoscope.copies.bands import SIDE_PX, apply_twice, make_scaling
+from ganoscope.copies.views import View, shift, turn
 from ganoscope.data.checks.duplicates import INVERSE
-from ganoscope.data.checks.nearest import SIDE_PX, turn
 from ganoscope.figures.sheets import GAP_GREY, make_sheet
 
 Floats = NDArray[np.float32]

@@ -13,12 +13,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ganoscope.copies.bands import BAND_PX, Pictures, make_pictures
+from ganoscope.copies.bands import BAND_PX, SIDE_PX, Pictures, make_pictures
 from ganoscope.copies.candidate_members import HIGHEST, QUERIES, Candidates, Extent, Views, find_candidates
 from ganoscope.copies.compared_regions import REGIONS
 from ganoscope.copies.member_index import Load, MemberIndex
 from ganoscope.copies.views import View, average_around, sample, shift, turn_all
-from ganoscope.data.checks.nearest import SIDE_PX
 
 Floats = NDArray[np.float32]
 

@@ -1,16 +1,18 @@
 """Held-out images whose resemblance to the real ones says what happens by chance."""
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ganoscope.data.checks.copies import MOST_HELD_OUT, take_turns
 from ganoscope.data.checks.thumbnails import correlate, make_folded_thumbnail
 from ganoscope.data.checks.thumbnails import normalise as normalise_thumbnails
 from ganoscope.data.real_images import RealImages
 from ganoscope.seeds import Stream, stream
 
+MOST_HELD_OUT = 1000
+"""Most held-out images that are used."""
 SAME = 0.9
 """Correlation of thumbnails from which an image of an unknown patient is taken for one of a real image's patient."""
 BLOCK = 1024
@@ -49,6 +51,24 @@ def choose_held_out(members: RealImages, held_out: RealImages, seed: int) -> Hel
         return HeldOut(chosen, 0, True)
     kept = chosen[~find_repeated(members, held_out, chosen)]
     return HeldOut(kept, len(chosen) - len(kept), False)
+
+
+def take_turns(groups: NDArray[Any]) -> NDArray[np.int64]:
+    """Returns positions, shape (N,), in an order in which groups take turns: first one image of each, then the next.
+
+    Args:
+        groups: Group of each image, shape (N,).
+
+    Example:
+        >>> take_turns(np.array(["a", "a", "b", "a"])).tolist()
+        [0, 2, 1, 3]
+    """
+    seen: dict[Any, int] = {}
+    turns = []
+    for group in groups.tolist():
+        seen[group] = seen.get(group, -1) + 1
+        turns.append(seen[group])
+    return np.argsort(turns, kind="stable").astype(np.int64)
 
 
 def find_repeated(members: RealImages, held_out: RealImages, chosen: NDArray[np.int64]) -> NDArray[np.bool_]:

@@ -4,8 +4,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.ndimage import gaussian_filter
 
-from ganoscope.copies.views import shift
-from ganoscope.data.checks.nearest import SIDE_PX, turn
+from ganoscope.copies.bands import SIDE_PX
+from ganoscope.copies.views import shift, turn
 
 Floats = NDArray[np.float32]
 

@@ -31,6 +31,25 @@ real images."""
 
 
 @dataclass(frozen=True)
+class PValues:
+    """How probable a resemblance like that of each of n images is by chance.
+
+    Attributes:
+        p: p value of each image, shape (n,).
+        extent: Which comparison had the smaller p value, shape (n,): index into `matches.EXTENTS`.
+        correlation: Absolute correlation with the real image in that comparison, shape (n,).
+        rule: Where the p values come from: the rank among held-out images, or a fitted tail.
+        shapes: Mean shape of the fitted tails of whole images and of parts; empty for ranks.
+    """
+
+    p: Floats
+    extent: NDArray[np.int64]
+    correlation: Floats
+    rule: Literal["rank", "tail"]
+    shapes: tuple[float, ...]
+
+
+@dataclass(frozen=True)
 class Significance:
     """What resemblance means for each of n images.
 
@@ -50,19 +69,33 @@ class Significance:
 
 
 def judge(scores: dict[Extent, Matches], null: dict[Extent, Matches], patients_known: bool) -> Significance:
-    """Returns which images are copies.
-
-    A rank among n held-out images is exact, but never below 1 / (n + 1): it is used where that is small enough for a
-    single copy among the images to count. Otherwise the tail of the held-out images' scores is fitted.
+    """Returns which images are copies, so that few of those called copies are none.
 
     Args:
         scores: Matches of the images.
         null: Matches of held-out images, FEWEST_HELD_OUT or more.
         patients_known: Whether held-out images certainly show other patients.
     """
-    count = len(scores["whole"].score)
-    reach = 2 / (len(null["whole"].score) + 1)
-    rule: Literal["rank", "tail"] = "rank" if reach <= FALSE_DISCOVERIES / count else "tail"
+    found = compute_p(scores, null, patients_known, FALSE_DISCOVERIES / len(scores["whole"].score))
+    copies = (adjust_benjamini_hochberg(found.p) <= FALSE_DISCOVERIES) & (found.correlation >= MIN_CORRELATION)
+    return Significance(found.p, copies, found.extent, found.rule, found.shapes)
+
+
+def compute_p(
+    scores: dict[Extent, Matches], null: dict[Extent, Matches], patients_known: bool, smallest: float
+) -> PValues:
+    """Returns the p values of images.
+
+    A rank among n held-out images is exact, but never below 2 / (n + 1): it is used where that is small enough.
+    Otherwise the tail of the held-out images' scores is fitted.
+
+    Args:
+        scores: Matches of the images.
+        null: Matches of held-out images; FEWEST_HELD_OUT or more where the rank is not enough.
+        patients_known: Whether held-out images certainly show other patients.
+        smallest: p value that must be within reach.
+    """
+    rule: Literal["rank", "tail"] = "rank" if compute_reach(len(null["whole"].score)) <= smallest else "tail"
     shapes, values = [], []
     for chance, seen in zip(join_scores(null), join_scores(scores), strict=True):
         if rule == "rank":
@@ -75,8 +108,17 @@ def judge(scores: dict[Extent, Matches], null: dict[Extent, Matches], patients_k
     p = np.minimum(2 * both.min(axis=0), 1)
     extent = np.where(scores["whole"].score < scores["part"].score / 2, EXTENTS.index("part"), both.argmin(axis=0))
     correlation = np.choose(extent, [np.abs(scores[name].correlation) for name in EXTENTS])
-    copies = (adjust_benjamini_hochberg(p) <= FALSE_DISCOVERIES) & (correlation >= MIN_CORRELATION)
-    return Significance(p, copies, extent, rule, tuple(shapes))
+    return PValues(p, extent, correlation, rule, tuple(shapes))
+
+
+def compute_reach(held_out: int) -> float:
+    """Returns the smallest p value that ranks among that many held-out images give: the smaller of two, doubled.
+
+    Example:
+        >>> compute_reach(199)
+        0.01
+    """
+    return 2 / (held_out + 1)
 
 
 def join_scores(matches: dict[Extent, Matches]) -> tuple[Floats, Floats]:

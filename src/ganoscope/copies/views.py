@@ -10,8 +10,7 @@ from itertools import groupby, product
 import numpy as np
 from numpy.typing import NDArray
 
-from ganoscope.copies.bands import Pictures, average_neighbours
-from ganoscope.data.checks.nearest import SIDE_PX
+from ganoscope.copies.bands import SIDE_PX, Pictures, average_neighbours
 from ganoscope.data.checks.thumbnails import TRANSFORMS
 
 Floats = NDArray[np.float32]
@@ -41,6 +40,13 @@ class View:
     down: int = 0
     right: int = 0
     reduction: float = 1.0
+
+
+def turn(band: Floats, transform: int) -> Floats:
+    """Returns a picture (H, H), mirrored or turned according to a code of `thumbnails.TRANSFORMS`."""
+    rows, columns = (slice(None, None, -1 if transform & bit else 1) for bit in (2, 1))
+    moved = band[rows, columns]
+    return moved.T if transform & 4 else moved
 
 
 def shift(bands: Floats, down: int, right: int) -> Floats:

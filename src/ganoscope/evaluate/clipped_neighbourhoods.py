@@ -15,21 +15,14 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
-from ganoscope.evaluate.features import Features
-from ganoscope.evaluate.neighbourhoods import (
-    NEIGHBOURS,
-    compute_distances,
-    compute_other_distances,
-    compute_reach,
-    refuse_few_groups,
-)
+from ganoscope.evaluate.neighbourhoods import NEIGHBOURS, Neighbourhoods
 from ganoscope.statistics.bootstrap import estimate_mean
 from ganoscope.statistics.estimate import Estimate
 
 Floats = NDArray[np.float64]
 
 
-def compute_clipped_density(first: Features, reference: Features) -> Estimate:
+def compute_clipped_density(found: Neighbourhoods) -> Estimate:
     r"""Returns the clipped density of a set.
 
     D = mean_j min(#\{i: |x_j - y_i| <= r_i\} / k, 1), with r_i the distance of y_i from its k-th neighbour, at most the
@@ -37,45 +30,30 @@ def compute_clipped_density(first: Features, reference: Features) -> Estimate:
     its own group.
 
     Args:
-        first: Features of generated images.
-        reference: Features of real images.
-
-    Raises:
-        UserError: A set has too few groups.
+        found: Generated images beside real ones.
     """
-    refuse_few_groups(reference)
-    reach = compute_reach(reference)
-    reach = np.minimum(reach, np.median(reach))
-    shares = count_share((compute_distances(first.values, reference.values) <= reach).sum(axis=1))
-    own = float(count_share((compute_other_distances(reference) <= reach).sum(axis=1)).mean())
-    found = estimate_mean(shares, [str(name) for name in first.groups])
-    value, low, high = (min(end / own, 1.0) for end in (found.value, found.low, found.high))
-    return Estimate(value, low, high, found.n, found.groups)
+    own = float(count_share(found.reference.own_held).mean())
+    estimate = estimate_mean(count_share(found.clipped_held), found.own_groups)
+    value, low, high = (min(end / own, 1.0) for end in (estimate.value, estimate.low, estimate.high))
+    return Estimate(value, low, high, estimate.n, estimate.groups)
 
 
-def compute_clipped_coverage(first: Features, reference: Features) -> Estimate:
+def compute_clipped_coverage(found: Neighbourhoods) -> Estimate:
     r"""Returns the clipped coverage of a set.
 
     C = mean_i min(#\{j: |x_j - y_i| <= NND_k(y_i)\} / k, 1); the result is the share of good images among the
     generated ones that C is expected for, see `tabulate_coverage`.
 
     Args:
-        first: Features of generated images.
-        reference: Features of real images.
-
-    Raises:
-        UserError: The reference has too few groups.
+        found: Generated images beside real ones.
     """
-    refuse_few_groups(reference)
-    distances = compute_distances(first.values, reference.values)
-    shares = count_share((distances <= compute_reach(reference)).sum(axis=0))
-    found = estimate_mean(shares, [str(name) for name in reference.groups])
-    sizes = np.unique(reference.groups, return_counts=True)[1]
-    others = round(len(reference.values) - float((sizes**2).sum() / sizes.sum()))
-    expected = np.array(tabulate_coverage(others, len(first.values)))
+    estimate = estimate_mean(count_share(found.met), found.groups)
+    sizes = np.unique(found.groups, return_counts=True)[1]
+    others = round(len(found.groups) - float((sizes**2).sum() / sizes.sum()))
+    expected = np.array(tabulate_coverage(others, len(found.own_groups)))
     good = np.linspace(0.0, 1.0, len(expected))
-    value, low, high = (float(np.interp(end, expected, good)) for end in (found.value, found.low, found.high))
-    return Estimate(value, low, high, found.n, found.groups)
+    value, low, high = (float(np.interp(end, expected, good)) for end in (estimate.value, estimate.low, estimate.high))
+    return Estimate(value, low, high, estimate.n, estimate.groups)
 
 
 def count_share(counts: NDArray[np.int64]) -> Floats:

@@ -1,7 +1,7 @@
 """Generated images beside real ones: the evidence that every measurement in `evaluate/` looks at."""
 
-from dataclasses import dataclass, fields
-from typing import TypeVar
+from dataclasses import dataclass, field, fields
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -43,6 +43,7 @@ class Comparison:
         seed: Seed of all draws.
         features: Features of the generated, the training and, where there are any, the held-out images, where they
             were extracted before; None where the distances extract them.
+        kept: What one measurement has computed and others can use, by name.
     """
 
     generated: GeneratedImages | None = None
@@ -53,10 +54,11 @@ class Comparison:
     hu: IntensityMap | None = None
     seed: int = 0
     features: tuple[Features, Features, Features | None] | None = None
+    kept: dict[str, Any] = field(default_factory=dict, repr=False, compare=False)
 
     def has(self, needs: frozenset[Need]) -> bool:
         """Tells whether everything that a measurement needs is there."""
-        given = {field.name for field in fields(self) if getattr(self, field.name) is not None}
+        given = {one.name for one in fields(self) if getattr(self, one.name) is not None}
         return needs <= given
 
 

@@ -25,6 +25,7 @@ from ganoscope.classifiers.fitness import refuse_other_images
 from ganoscope.classifiers.trained import TrainedClassifier
 from ganoscope.data.store import Store
 from ganoscope.errors import UserError
+from ganoscope.evaluate.moments import Moments
 from ganoscope.evaluate.radiomics.image_features import LEVELS, compute_radiomics
 from ganoscope.seeds import Stream, stream
 
@@ -35,6 +36,8 @@ RANDOM_CHANNELS = (16, 32, 64)
 RANDOM_GAIN = 8.0
 """Gain of its first level: features are then about 1 on medical images, as the kernel distance expects."""
 
+RADIOMICS = "radiomics"
+"""Name of the extractor of radiomics."""
 MOST_DEVIATIONS = 10.0
 """Standard deviations from the mean at which standardised features are clipped."""
 
@@ -68,16 +71,24 @@ class Features:
             A generated image is a group of its own.
         extractor: Name of the extractor.
         weights_sha256: SHA-256 of its weights.
+        moments: Mean and covariance of all images of a larger set, of which these are a random part; None where they
+            are the whole set.
     """
 
     values: NDArray[np.float64]
     groups: NDArray[Any]
     extractor: str
     weights_sha256: str
+    moments: Moments | None = None
+
+    @property
+    def count(self) -> int:
+        """Number of images of the set."""
+        return round(self.moments.count) if self.moments else len(self.values)
 
     def take(self, indices: NDArray[np.int64]) -> Self:
         """Returns the features at some positions, shape (M,)."""
-        return replace(self, values=self.values[indices], groups=self.groups[indices])
+        return replace(self, values=self.values[indices], groups=self.groups[indices], moments=None)
 
 
 def use_classifier(classifier: TrainedClassifier) -> Extractor:
@@ -152,7 +163,7 @@ def make_radiomics_extractor() -> Extractor:
 
     names = ",".join(compute_radiomics(np.zeros((1, 16, 16), np.float32)))
     digest = hashlib.sha256(f"{LEVELS}:{names}".encode()).hexdigest()
-    return Extractor("radiomics", digest, compute)
+    return Extractor(RADIOMICS, digest, compute)
 
 
 def standardise(features: Features, reference: Features) -> Features:

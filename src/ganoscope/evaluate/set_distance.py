@@ -103,8 +103,8 @@ def make_distance(
         value=estimate[0],
         low=estimate[1],
         high=estimate[2],
-        generated_images=len(generated.values),
-        real_images=len(real.values),
+        generated_images=generated.count,
+        real_images=real.count,
         real_groups=len(np.unique(real.groups)),
         dimension=dimension,
         extractor=real.extractor,
@@ -162,10 +162,21 @@ def refuse_unlike(*sets: Features) -> None:
     refuse(faults)
 
 
-def draw_weights(groups: NDArray[Any], seed: int) -> NDArray[np.float64]:
-    """Returns how often each bootstrap sample holds each image, shape (DISTANCE_RESAMPLES, N)."""
+def draw_weights(groups: NDArray[Any], seed: int, times: float = 1.0) -> NDArray[np.float64]:
+    """Returns how often each bootstrap sample holds each image, shape (DISTANCE_RESAMPLES, N).
+
+    Args:
+        groups: Group of each image, shape (N,).
+        seed: Seed of the resampling.
+        times: How many times as many groups as there are a sample holds: more than 1 where the images are a random
+            part of a set so many times larger.
+    """
     member = np.unique(groups, return_inverse=True)[1]
-    blocks = resample(member, stream(seed, Stream.DISTANCE_BOOTSTRAP), DISTANCE_RESAMPLES)
+    rng, count = stream(seed, Stream.DISTANCE_BOOTSTRAP), int(member.max()) + 1
+    if times > 1:
+        drawn = rng.multinomial(round(times * count), np.full(count, 1 / count), DISTANCE_RESAMPLES)
+        return drawn[:, member].astype(np.float64)
+    blocks = resample(member, rng, DISTANCE_RESAMPLES)
     return np.ascontiguousarray(np.concatenate(list(blocks)))  # the last bits of products depend on the layout
 
 

@@ -24,7 +24,8 @@ COLUMNS = (
     "weights_sha256",
     "unit",
     "offset",
-    "distance",
+    "correlation",
+    "copy_p_value",
     "confidence",
     "synthetic",
 )

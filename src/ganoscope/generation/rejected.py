@@ -13,10 +13,10 @@ from ganoscope.files.tables import open_csv
 from ganoscope.generation.candidates import Candidate
 from ganoscope.generation.class_sheet import arrange
 from ganoscope.generation.labels import Request
-from ganoscope.generation.screening import COPY
+from ganoscope.generation.screening import COPY, Verdict
 
 NAME, SHEET = "rejected.csv", "rejected.png"
-FIELDS = ("index", "label", "seed", "reason", "distance", "confidence", "nearest_sample_id")
+FIELDS = ("index", "label", "seed", "reason", "correlation", "copy_p_value", "confidence", "nearest_sample_id")
 SHOWN = 32
 """Most pictures of each kind on the sheet: half as many copies, which are shown with their originals."""
 REJECTED_MARK = "SYNTHETIC images made by ganoscope beside REAL training images: treat it as patient data."
@@ -65,15 +65,16 @@ def describe_rejected(candidate: Candidate, request: Request, names: NDArray[np.
         "label": classes[candidate.code] if classes else "",
         "seed": request.seed,
         "reason": " and ".join(verdict.reasons),
-        "distance": round_measure(verdict.distance),
-        "confidence": round_measure(verdict.confidence),
+        **describe_measures(verdict),
         "nearest_sample_id": "" if verdict.nearest is None else names[verdict.nearest],
     }
 
 
-def round_measure(value: float | None) -> str:
-    """Returns a distance or probability with six decimals; "" where it was not measured."""
-    return "" if value is None else f"{value:.6f}"
+def describe_measures(verdict: Verdict) -> dict[str, object]:
+    """Returns what the screening measured, for tables; "" where it was not measured."""
+    measures = {"correlation": (verdict.correlation, ".3f"), "copy_p_value": (verdict.p, ".2g")}
+    measures["confidence"] = (verdict.confidence, ".6f")
+    return {name: "" if value is None else format(value, form) for name, (value, form) in measures.items()}
 
 
 def show_rejected(candidate: Candidate, request: Request, store: Store) -> tuple[str, list[NDArray[np.generic]]]:

@@ -1,7 +1,7 @@
 """Rejects generated images that copy training images, or whose class is improbable according to a classifier."""
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from functools import partial
 
 import numpy as np
@@ -10,13 +10,13 @@ from numpy.typing import NDArray
 
 from ganoscope.classifiers.fitness import refuse_dependent, refuse_other_images, warn_of_dangers
 from ganoscope.classifiers.trained import ClassifierRecord, TrainedClassifier, read_auroc
-from ganoscope.data.checks.copies import CLOSE, CopyBorder, index_training, measure_border
-from ganoscope.data.checks.nearest import SearchIndex, find_nearest
+from ganoscope.copies.matches import EXTENTS
 from ganoscope.data.store import Store
 from ganoscope.errors import UserError, describe, gather
 from ganoscope.generation.config import GenerateConfig
+from ganoscope.generation.copy_check import CopyCheck, make_copy_check
 from ganoscope.generation.drawing import BLOCK
-from ganoscope.progress import CONSOLE, timed
+from ganoscope.progress import CONSOLE
 from ganoscope.training.run_folder.trained_run import TrainedRun
 
 COPY, LABEL = "copy", "label"
@@ -30,30 +30,17 @@ class Verdict:
 
     Attributes:
         reasons: Why it is rejected: COPY, LABEL or both; empty where it passes.
-        distance: 1 - correlation with the nearest training image; None where copies are not searched for.
+        correlation: Absolute correlation with the nearest training image; None where copies are not searched for.
+        p: Probability of such a resemblance by chance; None where copies are not searched for.
         confidence: Probability that the classifier gives to its class; None without a classifier.
         nearest: Position of the nearest training image in the store; None where copies are not searched for.
     """
 
     reasons: tuple[str, ...] = ()
-    distance: float | None = None
+    correlation: float | None = None
+    p: float | None = None
     confidence: float | None = None
     nearest: int | None = None
-
-
-@dataclass(frozen=True)
-class CopySearch:
-    """The training images, and the correlation above which an image is a copy of one.
-
-    Attributes:
-        index: Search index of the training images.
-        border: Border between copies and other images, see `ganoscope.data.checks.copies`.
-        positions: Positions of the training images in the store, shape (N,).
-    """
-
-    index: SearchIndex
-    border: CopyBorder
-    positions: NDArray[np.int64]
 
 
 @dataclass(frozen=True)
@@ -79,12 +66,12 @@ class Screening:
 
     Attributes:
         run: Run that generates the images.
-        copies: The search for copies.
+        copies: The check for copies.
         labels: The check of classes.
     """
 
     run: TrainedRun
-    copies: CopySearch | None = None
+    copies: CopyCheck | None = None
     labels: LabelCheck | None = None
 
     def screen(self, pixels: NDArray[np.generic], codes: NDArray[np.int64]) -> list[Verdict]:
@@ -100,7 +87,7 @@ class Screening:
         """Returns the criteria as written to `provenance.json`."""
         described: dict[str, object] = {}
         if self.copies:
-            described["copies"] = asdict(self.copies.border)
+            described["copies"] = self.copies.describe()
         if self.labels:
             record = self.labels.classifier.record
             described["labels"] = {
@@ -113,24 +100,28 @@ class Screening:
         return described
 
 
-def find_copies(search: CopySearch, images: NDArray[np.float32], verdicts: Sequence[Verdict]) -> list[Verdict]:
-    """Returns the results with distances to training images added.
+def find_copies(check: CopyCheck, images: NDArray[np.float32], verdicts: Sequence[Verdict]) -> list[Verdict]:
+    """Returns the results with resemblances to training images added.
 
     Args:
-        search: The training images.
+        check: The training images.
         images: Network range, shape (B, H, W).
         verdicts: Results so far, one per image.
     """
-    near = find_nearest(search.index, images)
-    found = zip(verdicts, near.correlation.tolist(), search.positions[near.position].tolist(), strict=True)
+    found = check.search.match(images)
+    p_values = check.compute_p(found)
+    places = np.choose(p_values.extent, [found[extent].position for extent in EXTENTS])
+    positions = check.search.members.indices[places]
+    rows = zip(check.flag(p_values), p_values.correlation, p_values.p, positions, strict=True)
     return [
         replace(
             verdict,
-            reasons=(*verdict.reasons, COPY) if correlation > search.border.correlation else verdict.reasons,
-            distance=1 - correlation,
-            nearest=position,
+            reasons=(*verdict.reasons, COPY) if flagged else verdict.reasons,
+            correlation=float(correlation),
+            p=float(p),
+            nearest=int(position),
         )
-        for verdict, correlation, position in found
+        for verdict, (flagged, correlation, p, position) in zip(verdicts, rows, strict=True)
     ]
 
 
@@ -164,7 +155,7 @@ def doubt_labels(
 def make_screening(
     run: TrainedRun, store: Store | None, classifier: TrainedClassifier | None, config: GenerateConfig
 ) -> Screening:
-    """Returns the requested criteria; measures the border for copies.
+    """Returns the requested criteria; measures what resemblance happens by chance.
 
     Args:
         run: Run that generates the images.
@@ -176,25 +167,8 @@ def make_screening(
         UserError: The classifier does not fit the run or its store, or the store has no validation images.
     """
     labels = make_label_check(run, store, classifier, config.min_label_confidence) if store and classifier else None
-    copies = make_copy_search(store, config.seed) if store and config.reject_copies else None
+    copies = make_copy_check(store, config.seed) if store and config.reject_copies else None
     return Screening(run, copies, labels)
-
-
-def make_copy_search(store: Store, seed: int) -> CopySearch:
-    """Returns the search for copies of the store's training images."""
-    with timed("measuring how similar held-out real images are to training images"):
-        index = index_training(store)
-        border = measure_border(store, index, seed)
-    CONSOLE.print(
-        f"copy: correlation above {border.correlation:.3f} with a training image; {border.held_out:,} held-out images "
-        f"of {border.groups:,} groups; expected by chance: {border.false_positives:.1%}"
-    )
-    if border.correlation > CLOSE:
-        CONSOLE.print(
-            "warning: held-out images are so similar to training images that altered copies may pass. Are images of "
-            "one patient in several splits of the store, or are all images of the set alike?"
-        )
-    return CopySearch(index, border, store.indices("train"))
 
 
 def make_label_check(run: TrainedRun, store: Store, classifier: TrainedClassifier, minimum: float | None) -> LabelCheck:

@@ -13,7 +13,7 @@ from ganoscope.generation.class_sheet import Gallery, make_gallery
 from ganoscope.generation.config import GenerateConfig
 from ganoscope.generation.labels import Request
 from ganoscope.generation.origin import COLUMNS, FRAME_COLUMNS, describe_image, make_output
-from ganoscope.generation.rejected import open_rejected, round_measure
+from ganoscope.generation.rejected import describe_measures, open_rejected
 from ganoscope.generation.screening import COPY, LABEL, Screening
 from ganoscope.generation.screening_inputs import read_spacing
 from ganoscope.progress import ProgressBar
@@ -65,8 +65,7 @@ def write_images(
                 reject(candidate)
                 continue
             row = describe_image(run, config, candidate.index, candidate.code)
-            row["distance"] = round_measure(candidate.verdict.distance)
-            row["confidence"] = round_measure(candidate.verdict.confidence)
+            row |= describe_measures(candidate.verdict)
             output = make_output(run, config, candidate.pixels, row)
             add_row(row, write(output, f"{candidate.index:06d}", candidate.code))
             gallery.add(candidate.pixels, candidate.code)

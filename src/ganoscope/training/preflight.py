@@ -204,10 +204,8 @@ def list_feed_faults(
     faults = []
     fewest = min(map(len, training))
     if fewest < config.batch_size:
-        faults.append(
-            describe("too few training images", fewest, f"{config.batch_size} (one batch) or more", "")
-            + "Lower --batch-size, or prepare a store of more images."
-        )
+        remedy = "Lower --batch-size, or prepare a store of more images."
+        faults.append(describe("too few training images", fewest, f"{config.batch_size} (one batch) or more", remedy))
     if config.warmup_images > (config.images or 0):
         fault, most = "--warmup-images is longer than the training", f"up to {config.images:,}"
         faults.append(describe(fault, config.warmup_images, most, "Shorten it, or train on more --images."))

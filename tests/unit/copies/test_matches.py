@@ -1,6 +1,9 @@
 """Copies lead to their originals, whole and in part, however they were altered; the search equals its definition."""
 
+import io
+import tempfile
 from itertools import product
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -21,8 +24,8 @@ from ganoscope.copies.bands import (
 )
 from ganoscope.copies.compared_regions import REGIONS
 from ganoscope.copies.member_index import make_index
+from ganoscope.copies.views import turn
 from ganoscope.copies.whitening import fit_whitening
-from ganoscope.data.checks.nearest import turn
 
 RNG = np.random.default_rng(0)
 COUNT = 80
@@ -185,3 +188,19 @@ def test_pictures_of_one_shape_have_nothing_in_common_for_their_margins():
         assert abs(np.corrcoef(bands[0].ravel(), bands[1].ravel())[0, 1]) < 0.2
     assert np.all(make_bands(np.full((1, 64, 64), 0.3, np.float32)) == 0)
     assert np.array_equal(find_picture(IMAGES[:3]), np.ones((3, 64, 64), bool))
+
+
+@pytest.mark.parametrize("size", [28, 100, 128])
+def test_images_of_any_size_are_compared(size):
+    images = np.tanh(gaussian_filter(RNG.normal(0, 1, (20, size, size)), (0, size / 24, size / 24)) * size / 6)
+    images = images.astype(np.float32)
+    index = make_index(lambda at: images[at], np.arange(20))
+    noisy = images + RNG.normal(0, 0.05, images.shape).astype(np.float32)
+    assert np.array_equal(find(index, noisy)["whole"].position, np.arange(20))
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="no full device on this system")
+def test_a_full_disk_is_an_error_and_no_bus_error(monkeypatch):
+    monkeypatch.setattr(tempfile, "TemporaryFile", lambda: io.FileIO("/dev/full", "r+"))
+    with pytest.raises(OSError, match="No space left on device"):
+        make_index(lambda at: IMAGES[at], np.arange(COUNT))

@@ -4,9 +4,10 @@ import numpy as np
 import pytest
 
 from ganoscope.errors import UserError
+from ganoscope.evaluate import neighbourhoods
 from ganoscope.evaluate.comparison import Comparison
 from ganoscope.evaluate.features import Features
-from ganoscope.evaluate.neighbourhoods import compare_sets, measure_share
+from ganoscope.evaluate.neighbourhoods import compare_sets, find_reference, measure_share
 
 
 def make(values, groups=None):
@@ -18,14 +19,14 @@ def draw(count=40, seed=0, shift=0.0, scale=1.0):
 
 
 def test_a_collapsed_generator_is_precise_without_recall():
-    found = compare_sets(draw(seed=1, scale=0.01), draw())
+    found = compare_sets(draw(seed=1, scale=0.01), find_reference(draw()))
     assert found.precision.value == 1
     assert found.recall.value < 0.1
     assert found.coverage.value < 0.6
 
 
 def test_a_far_generator_is_neither():
-    found = compare_sets(draw(seed=1, shift=20), draw())
+    found = compare_sets(draw(seed=1, shift=20), find_reference(draw()))
     assert (found.precision.value, found.recall.value, found.density.value, found.coverage.value) == (0, 0, 0, 0)
 
 
@@ -41,4 +42,12 @@ def test_value_and_floor_are_measured_on_equally_many_images():
 
 def test_images_of_few_patients_are_refused():
     with pytest.raises(UserError, match="too few images of other patients"):
-        compare_sets(draw(), make(np.zeros((9, 4)), np.array([0] * 5 + [1] * 4)))
+        find_reference(make(np.zeros((9, 4)), np.array([0] * 5 + [1] * 4)))
+
+
+def test_evidence_keeps_its_neighbourhoods_for_all_shares(monkeypatch):
+    evidence = Comparison(features=(draw(60, 1), draw(60, 2), draw(60, 3)))
+    first = measure_share("precision", evidence)
+    monkeypatch.setattr(neighbourhoods, "compare_at_equal_size", None)
+    assert measure_share("precision", evidence) == first
+    assert measure_share("recall", evidence).value.n == 60

@@ -282,7 +282,7 @@ def test_a_folder_with_other_content_is_not_taken_for_a_run(phantom_store, tmp_p
 
 
 def test_fewer_images_than_a_batch_are_refused(phantom_store, tmp_path):
-    with pytest.raises(UserError, match="too few training images: got 96; allowed: 128"):
+    with pytest.raises(UserError, match=r"got 96; allowed: 128 \(one batch\) or more\. Lower"):
         train("dcgan", phantom_store, tmp_path / "run", replace(CONFIG, batch_size=128), method_config=TINY)
 
 

@@ -4,9 +4,9 @@ import numpy as np
 
 from ganoscope.audits.answer import Answer, Value
 from ganoscope.audits.audit_evidence import AuditEvidence
-from ganoscope.audits.beside_floor import Side
-from ganoscope.audits.feature_families import choose, find_families, list_measurements, measure_families
-from ganoscope.audits.feature_verdict import Phrases, make_answer
+from ganoscope.audits.beside_real.beside_floor import Side
+from ganoscope.audits.beside_real.feature_families import choose, find_families, list_measurements, measure_families
+from ganoscope.audits.beside_real.feature_verdict import Phrases, make_answer
 from ganoscope.evaluate.comparison import Comparison, GeneratedImages
 from ganoscope.evaluate.fidelity.diversity import NAME as MS_SSIM
 from ganoscope.evaluate.fidelity.diversity import measure as measure_ms_ssim
@@ -48,7 +48,7 @@ def ask(evidence: AuditEvidence) -> Answer:
     Raises:
         UserError: There are too few synthetic images.
     """
-    values, missing = measure_families(find_families(evidence), list_measurements(NAMES), evidence.seed)
+    values, missing = measure_families(find_families(evidence), list_measurements(NAMES))
     return make_answer(evidence, [*values, measure_resemblance(evidence)], missing, PHRASES)
 
 

@@ -4,10 +4,11 @@ from dataclasses import replace
 
 from ganoscope.audits.answer import Answer, Value
 from ganoscope.audits.audit_evidence import AuditEvidence
-from ganoscope.audits.beside_floor import find_worse, find_worse_side
+from ganoscope.audits.beside_real.beside_floor import find_worse, find_worse_side
+from ganoscope.audits.beside_real.feature_families import Families, find_families, list_measurements, measure_families
+from ganoscope.audits.beside_real.feature_verdict import Phrases, make_answer
+from ganoscope.audits.beside_real.image_parts import ALL
 from ganoscope.audits.display_names import name_family
-from ganoscope.audits.feature_families import Families, find_families, list_measurements, measure_families
-from ganoscope.audits.feature_verdict import ALL, Phrases, make_answer
 from ganoscope.audits.questions.diversity import NAMES as DIVERSITY
 from ganoscope.evaluate.fidelity.radial_power_spectrum import NAME as SPECTRUM
 from ganoscope.evaluate.fidelity.radial_power_spectrum import measure_spectrum
@@ -39,7 +40,7 @@ def ask(evidence: AuditEvidence) -> Answer:
         UserError: There are too few synthetic images.
     """
     families = find_families(evidence)
-    values, missing = measure_families(families, list_measurements(None, without=DIVERSITY), evidence.seed)
+    values, missing = measure_families(families, list_measurements(None, without=DIVERSITY))
     spectra, difference = measure_spectra(families, evidence.seed)
     answer = make_answer(evidence, [*values, spectra], missing, PHRASES)
     differs = f"{SPECTRUM} in images" in answer.details["worse_than_floor"]

@@ -7,8 +7,8 @@ from numpy.typing import NDArray
 
 from ganoscope.audits.answer import Answer, Value
 from ganoscope.audits.audit_evidence import AuditEvidence
-from ganoscope.audits.beside_floor import find_worse, find_worse_side, place_beside_floor
-from ganoscope.audits.feature_families import MOST_IMAGES, Blocks, choose, count_images
+from ganoscope.audits.beside_real.beside_floor import find_worse, find_worse_side, place_beside_floor
+from ganoscope.audits.beside_real.feature_families import MOST_IMAGES, Blocks, choose, count_images
 from ganoscope.data.store.intensity import IntensityMap
 from ganoscope.errors import UserError
 from ganoscope.evaluate.features import BATCH

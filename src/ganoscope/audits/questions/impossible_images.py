@@ -5,7 +5,7 @@ from numpy.typing import NDArray
 
 from ganoscope.audits.answer import Answer, Value
 from ganoscope.audits.audit_evidence import AuditEvidence
-from ganoscope.audits.feature_families import Blocks
+from ganoscope.audits.beside_real.feature_families import Blocks
 from ganoscope.contracts import Measured
 from ganoscope.errors import write_count
 from ganoscope.evaluate.features import BATCH

@@ -16,6 +16,7 @@ from ganoscope.contracts import Measured, Need
 from ganoscope.errors import describe, refuse
 from ganoscope.evaluate.comparison import Comparison, require
 from ganoscope.evaluate.features import Features
+from ganoscope.evaluate.neighbourhoods import compute_squares
 from ganoscope.evaluate.set_distance import FEWEST, extract_sets, refuse_unlike, split_halves, take_random
 from ganoscope.seeds import Stream, stream
 from ganoscope.statistics.bootstrap import estimate_mean
@@ -33,12 +34,6 @@ SPLITS = 2
 """Random halves of the held-out patients for the floor."""
 SCALE = 100.0
 """Factor of the log likelihood per feature."""
-
-
-def compute_squares(first: Floats, second: Floats) -> Floats:
-    """Returns squared distances between features (N, C) and (M, C), shape (N, M)."""
-    squares = (first**2).sum(1)[:, None] + (second**2).sum(1) - 2 * first @ second.T
-    return squares.clip(min=0)
 
 
 def compute_log_densities(squares: Floats, variances: Floats, dimension: int) -> Floats:

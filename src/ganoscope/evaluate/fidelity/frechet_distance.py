@@ -1,6 +1,6 @@
 """Frechet distance between the features of two sets of images, in double precision."""
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from ganoscope.contracts import Measured, Need
 from ganoscope.evaluate.comparison import Comparison
 from ganoscope.evaluate.features import Features
+from ganoscope.evaluate.moments import Moments, compute_moments
 from ganoscope.evaluate.set_distance import (
     Distance,
     draw_weights,
@@ -22,37 +23,9 @@ from ganoscope.statistics.estimate import compute_shifted_interval
 NAME = "frechet_distance"
 NEEDS: frozenset[Need] = frozenset({"generated", "training", "extractor"})
 
+Floats = NDArray[np.float64]
 FEWEST_PER_DIMENSION = 2
 """Number of images per feature below which covariances are too uncertain: there is a warning."""
-
-
-@dataclass(frozen=True)
-class Moments:
-    """Mean and spread of the features of a set of images.
-
-    Attributes:
-        count: Number of images, or sum of their weights.
-        mean: Mean of the features, shape (C,).
-        scatter: Sum over images of (x - mean)(x - mean)^T, shape (C, C).
-    """
-
-    count: float
-    mean: NDArray[np.float64]
-    scatter: NDArray[np.float64]
-
-    @property
-    def covariance(self) -> NDArray[np.float64]:
-        """The unbiased covariance, shape (C, C)."""
-        return self.scatter / (self.count - 1)
-
-
-def compute_moments(values: NDArray[np.float64], weights: NDArray[np.float64] | None = None) -> Moments:
-    """Returns the moments of features, shape (N, C), weighted by weights of shape (N,)."""
-    times = np.ones(len(values)) if weights is None else weights
-    count = float(times.sum())
-    mean = times @ values / count
-    centred = (values - mean) * np.sqrt(times)[:, None]
-    return Moments(count, mean, centred.T @ centred)
 
 
 def compute_frechet_distance(first: Moments, second: Moments) -> float:
@@ -62,15 +35,24 @@ def compute_frechet_distance(first: Moments, second: Moments) -> float:
 
     Source: Dowson, Landau 1982, https://doi.org/10.1016/0047-259X(82)90077-X; for images, Heusel et al. 2017,
         eq. 6, https://arxiv.org/abs/1706.08500.
-    Differs: tr (S_1 S_2)^{1/2} is the sum of the roots of the eigenvalues of the symmetric S_1^{1/2} S_2 S_1^{1/2},
-        which are the same as those of S_1 S_2, real, and stable where covariances are singular.
+    Differs: tr (S_1 S_2)^{1/2} is the sum of the roots of the eigenvalues of the symmetric L^T S_2 L, S_1 = L L^T,
+        which are those of S_1 S_2 other than 0, real, and stable where covariances are singular.
     """
-    eigenvalues, vectors = np.linalg.eigh(first.covariance)
-    root = (vectors * np.sqrt(eigenvalues.clip(min=0))) @ vectors.T
-    product = root @ second.covariance @ root
-    overlap = np.sqrt(np.linalg.eigvalsh(product).clip(min=0)).sum()
-    traces = np.trace(first.covariance) + np.trace(second.covariance)
+    own, other = first.covariance, second.covariance
+    factor = factorise(own)
+    overlap = np.sqrt(np.linalg.eigvalsh(factor.T @ other @ factor).clip(min=0)).sum()
+    traces = np.trace(own) + np.trace(other)
     return float(max(((first.mean - second.mean) ** 2).sum() + traces - 2 * overlap, 0.0))
+
+
+def factorise(covariance: Floats) -> Floats:
+    """Returns L, shape (C, R), with covariance = L L^T: Cholesky's, or where it is singular, of its R eigenvectors."""
+    try:
+        return np.asarray(np.linalg.cholesky(covariance), np.float64)
+    except np.linalg.LinAlgError:
+        eigenvalues, vectors = np.linalg.eigh(covariance)
+        kept = eigenvalues > np.finfo(float).eps * max(eigenvalues[-1], 0.0)
+        return np.asarray(vectors[:, kept] * np.sqrt(eigenvalues[kept]))
 
 
 def measure_frechet_distance(
@@ -101,11 +83,13 @@ def measure_frechet_distance(
 
 def compute_set_distance(first: Features, second: Features) -> float:
     """Returns the Frechet distance between two sets."""
-    return compute_frechet_distance(compute_moments(first.values), compute_moments(second.values))
+    return compute_frechet_distance(*(side.moments or compute_moments(side.values) for side in (first, second)))
 
 
 def compute_interval(generated: Features, real: Features, value: float, seed: int) -> tuple[float, float]:
     """Returns the 95 % bootstrap interval of a distance at these sample sizes; images are resampled by group.
+
+    Where the features are of a random part of a larger set, each resample holds as many images as the set.
 
     Args:
         generated: Features of generated images.
@@ -113,16 +97,19 @@ def compute_interval(generated: Features, real: Features, value: float, seed: in
         value: Their distance.
         seed: Seed of the resampling.
     """
-    weights = zip(draw_weights(generated.groups, seed), draw_weights(real.groups, seed + 1), strict=True)
+    drawn = (
+        draw_weights(side.groups, seed + number, side.count / len(side.values))
+        for number, side in enumerate((generated, real))
+    )
     resampled = [
         compute_frechet_distance(keep_drawn(generated.values, one), keep_drawn(real.values, other))
-        for one, other in weights
+        for one, other in zip(*drawn, strict=True)
     ]
     low, high = compute_shifted_interval(resampled, value)
     return max(low, 0.0), high
 
 
-def keep_drawn(values: NDArray[np.float64], weights: NDArray[np.float64]) -> Moments:
+def keep_drawn(values: Floats, weights: Floats) -> Moments:
     """Returns the moments of features (N, C) with weights (N,), leaving out the third of the images not drawn."""
     drawn = weights > 0
     return compute_moments(values[drawn], weights[drawn])

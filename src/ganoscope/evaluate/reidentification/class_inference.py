@@ -1,8 +1,8 @@
 """A patient's class, such as a diagnosis, inferred from the synthetic images that are most similar to an image of them.
 
 That it can be inferred at all is what labelled images are for: a classifier does the same on any patient. What counts
-is whether it is inferred better for training patients than for held-out ones, which only a generator that has kept
-something of them makes possible.
+is whether it is inferred better for training patients than for held-out ones. Training patients may be easier by
+themselves: so the class is also inferred from real images of other patients, which have kept nothing of anybody else.
 
 Source: attribute inference beside a baseline of other people: Stadler et al. 2022, "Synthetic Data - Anonymisation
     Groundhog Day", sect. 5, https://arxiv.org/abs/2011.07018
@@ -19,6 +19,8 @@ from ganoscope.statistics.bootstrap import count_draws
 from ganoscope.statistics.estimate import Estimate, make_estimate
 
 Floats = NDArray[np.float64]
+Right = NDArray[np.bool_] | NDArray[np.int64]
+"""Whether the inferred class of each image is the true one; or by how much it is so more often than by another way."""
 NEIGHBOURS = 5
 """Synthetic images that vote, each with the inverse of its distance."""
 RESAMPLES = 1000
@@ -26,21 +28,30 @@ BLOCK_VALUES = 10_000_000
 """Distances in memory at once, at most."""
 
 
-def infer_classes(images: Floats, synthetic: Floats, codes: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Returns the class that the nearest synthetic images vote for, shape (N,).
+def infer_classes(
+    images: Floats,
+    references: Floats,
+    codes: NDArray[np.int64],
+    patients: tuple[NDArray[Any], NDArray[Any]] | None = None,
+) -> NDArray[np.int64]:
+    """Returns the class that the nearest reference images vote for, shape (N,).
 
     Args:
         images: Features of real images, shape (N, C).
-        synthetic: Features of synthetic images, shape (M, C).
-        codes: Class of each synthetic image, 0 to K - 1, shape (M,).
+        references: Features of the images with known classes, shape (M, C).
+        codes: Class of each of these, 0 to K - 1, shape (M,).
+        patients: Patients of the images, shape (N,), and of the references, shape (M,): nobody's class is inferred from
+            images of their own. None where references are of no patient.
     """
-    count, nearest = int(codes.max()) + 1, min(NEIGHBOURS, len(synthetic))
-    squares = (synthetic**2).sum(axis=1)
-    block = max(1, BLOCK_VALUES // len(synthetic))
+    count, nearest = int(codes.max()) + 1, min(NEIGHBOURS, len(references))
+    squares = (references**2).sum(axis=1)
+    block = max(1, BLOCK_VALUES // len(references))
     inferred = []
     for start in range(0, len(images), block):
         some = images[start : start + block]
-        distances = np.maximum((some**2).sum(axis=1)[:, None] + squares - 2 * some @ synthetic.T, 0.0)
+        distances = np.maximum((some**2).sum(axis=1)[:, None] + squares - 2 * some @ references.T, 0.0)
+        if patients is not None:
+            distances[patients[0][start : start + block, None] == patients[1]] = np.inf
         places = np.argpartition(distances, nearest - 1, axis=1)[:, :nearest]
         weights = 1 / np.sqrt(np.take_along_axis(distances, places, axis=1) + 1e-12)
         votes = np.stack([(weights * (codes[places] == code)).sum(axis=1) for code in range(count)], axis=1)
@@ -48,7 +59,7 @@ def infer_classes(images: Floats, synthetic: Floats, codes: NDArray[np.int64]) -
     return np.concatenate(inferred)
 
 
-def average_over_classes(right: NDArray[np.bool_], codes: NDArray[np.int64], weights: Floats) -> Floats:
+def average_over_classes(right: Right, codes: NDArray[np.int64], weights: Floats) -> Floats:
     """Returns the share of images that are right, averaged over the classes, for each row of weights, shape (R,).
 
     Args:
@@ -66,7 +77,7 @@ def average_over_classes(right: NDArray[np.bool_], codes: NDArray[np.int64], wei
 
 
 def resample_accuracy(
-    right: NDArray[np.bool_], codes: NDArray[np.int64], groups: NDArray[Any], seed: int, number: int
+    right: Right, codes: NDArray[np.int64], groups: NDArray[Any], seed: int, number: int
 ) -> tuple[float, Floats, int]:
     """Returns (accuracy averaged over classes, the same of each resample of patients, number of patients).
 
@@ -91,8 +102,8 @@ def resample_accuracy(
 
 
 def estimate_accuracies(
-    members: tuple[NDArray[np.bool_], NDArray[np.int64], NDArray[Any]],
-    held_out: tuple[NDArray[np.bool_], NDArray[np.int64], NDArray[Any]],
+    members: tuple[Right, NDArray[np.int64], NDArray[Any]],
+    held_out: tuple[Right, NDArray[np.int64], NDArray[Any]],
     seed: int,
 ) -> tuple[Estimate, Estimate, Estimate]:
     """Returns the accuracy for training images, for held-out images, and their difference.

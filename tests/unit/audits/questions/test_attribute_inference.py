@@ -45,6 +45,24 @@ def test_a_replay_with_its_classes_is_called(store):
     assert values["inference_advantage"].value.low > 0
 
 
+def test_training_patients_that_are_easier_by_themselves_are_no_leak(tmp_path):
+    """Classes of the first half are as bright as day, of the second half as noise; the generator copies nobody."""
+    labels = np.arange(300) % 2
+    pixels = draw(300, 0).astype(np.int64)
+    pixels[:150] = pixels[:150] // 2 + 80 * labels[:150, None, None]
+    rows = [{"label": "sick" if label else "well"} for label in labels]
+    store = write_store(tmp_path / "store", rows, pixels.clip(0, 255).astype(np.uint8))
+    made = np.arange(200) % 2
+    fresh = draw(200, 7).astype(np.int64) // 2 + 80 * made[:, None, None]
+    answer = attribute_inference.ask(
+        gather(store, (fresh / 127.5 - 1)[:, None].astype(np.float32), np.where(made == 1, "sick", "well"))
+    )
+    values = {value.name: value.measured.value for value in answer.values}
+    assert values["inference_advantage"].low > 0.2
+    assert answer.outcome == "clear"
+    assert "easier to tell" in answer.verdict
+
+
 def test_images_that_have_nothing_to_do_with_the_patients_are_not_called(store):
     images = draw(200, 7).astype(np.float32)[:, None] / 127.5 - 1
     answer = attribute_inference.ask(gather(store, images, np.array(["sick", "well"]).repeat(100)))

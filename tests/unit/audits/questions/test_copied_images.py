@@ -11,7 +11,7 @@ from ganoscope.audits.questions.copied_images import ask
 from ganoscope.copies import candidate_members as candidates
 from ganoscope.copies import null, views
 from ganoscope.copies.gallery import align_original, draw_gallery
-from ganoscope.data.checks.nearest import turn
+from ganoscope.copies.views import turn
 from ganoscope.data.phantoms import make_phantom
 from ganoscope.data.phantoms.phantom_store import PhantomConfig
 from ganoscope.data.real_images import RealImages

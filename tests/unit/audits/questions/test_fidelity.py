@@ -54,4 +54,4 @@ def test_without_held_out_images_the_floor_is_that_of_halves_and_what_needs_them
 
     answer = fidelity.ask(replace(make_evidence(store, *others), held_out=None))
     assert answer.outcome == "clear"
-    assert any("feature_likelihood_divergence" in warning for warning in answer.warnings)
+    assert any("improbability of unseen real images" in warning for warning in answer.warnings)

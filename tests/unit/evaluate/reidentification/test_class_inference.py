@@ -31,6 +31,13 @@ def test_a_copy_outvotes_four_others():
     assert infer_classes(np.array([[0.0]]), synthetic, np.array([1, 0, 0, 0, 0])).tolist() == [1]
 
 
+def test_nobodys_class_is_inferred_from_their_own_images():
+    images, codes = np.array([[0.0], [5.0], [5.1], [9.0]]), np.array([1, 0, 0, 1])
+    patients = np.array(["a", "b", "b", "c"])
+    assert infer_classes(images[:1], images, codes).tolist() == [1]
+    assert infer_classes(images[:1], images, codes, (patients[:1], patients)).tolist() == [0]
+
+
 def test_classes_count_alike_however_rare():
     right, codes = np.array([True] * 9 + [False]), np.array([0] * 9 + [1])
     weights = np.stack([np.ones(10), (codes == 0).astype(float)])

@@ -24,7 +24,7 @@ SHOWN = (
 )
 """Metrics of each table."""
 TESTED = {"held_out": "held-out patients", "external": "the external store", "synthetic": "synthetic images"}
-LEARNED = "not scored: may have learned from them"
+UNSCORED = "-"
 """Stands in place of a metric of synthetic images that the arm's own were drawn with."""
 CHANCE = {"auroc": 0.5}
 """Value of a metric at chance, where bars begin."""
@@ -71,9 +71,10 @@ def list_means(findings: Findings, part: str, family: str, metrics: tuple[str, .
         (arm, *(write_mean(cells[arm, metric], findings.design.plan.count) for metric in metrics)) for arm in arms
     )
     unscored = [arm for arm in findings.arms if part == SYNTHETIC and arm not in arms and suits(family, ARMS[arm])]
-    rows += tuple((arm, *[LEARNED] * len(metrics)) for arm in unscored)
+    rows += tuple((arm, *[UNSCORED] * len(metrics)) for arm in unscored)
     kind = "95 % interval over splits: these images are of no patient" if part == SYNTHETIC else "95 % interval"
-    caption = f"{family}, tested on {TESTED[part]}: mean over splits ({kind})"
+    left_out = f"; {UNSCORED}: not scored, as the arm may have learned from these images" if unscored else ""
+    caption = f"{family}, tested on {TESTED[part]}: mean over splits ({kind}){left_out}"
     return Table(caption, ("Arm", *(METRICS[metric] for metric in metrics)), rows)
 
 

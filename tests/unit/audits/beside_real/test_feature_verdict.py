@@ -1,6 +1,6 @@
 from ganoscope.audits.answer import Value
-from ganoscope.audits.beside_floor import find_worse_side
-from ganoscope.audits.feature_verdict import Phrases, judge, write_verdict
+from ganoscope.audits.beside_real.beside_floor import find_worse_side
+from ganoscope.audits.beside_real.feature_verdict import Phrases, judge, write_verdict
 from ganoscope.contracts import Measured
 from ganoscope.statistics.estimate import Estimate
 

@@ -3,7 +3,7 @@ import pytest
 from scipy import stats
 
 from ganoscope.audits.answer import Value
-from ganoscope.audits.beside_floor import (
+from ganoscope.audits.beside_real.beside_floor import (
     find_farthest,
     find_worse,
     find_worse_side,

@@ -5,19 +5,18 @@ from dataclasses import dataclass
 
 from ganoscope.audits.answer import Answer, Value
 from ganoscope.audits.audit_evidence import AuditEvidence
-from ganoscope.audits.beside_floor import (
+from ganoscope.audits.beside_real.beside_floor import (
     Side,
     find_farthest,
     find_worse,
     place_beside_floor,
     write_beside_floor,
 )
+from ganoscope.audits.beside_real.feature_families import count_images
+from ganoscope.audits.beside_real.image_parts import ALL
 from ganoscope.audits.display_names import find_display, name_family
-from ganoscope.audits.feature_families import count_images
 from ganoscope.errors import write_count
 from ganoscope.statistics.estimate import LEVEL
-
-ALL = "all"
 
 
 @dataclass(frozen=True)
@@ -80,7 +79,7 @@ def make_answer(evidence: AuditEvidence, values: list[Value], missing: list[str]
             "images": count_images(evidence),
             "numbers_compared": len(found.compared),
             "worse_than_floor": [name_place(value) for value in found.worse],
-            "classes_worse_than_floor": [f"{name_place(value)}, {value.images}" for value in found.parts],
+            "parts_worse_than_floor": [f"{name_place(value)}, {value.images}" for value in found.parts],
         },
         warnings=tuple(missing),
     )
@@ -107,7 +106,20 @@ def write_verdict(found: Judgement, phrases: Phrases) -> str:
     farthest = find_farthest(found.worse)
     words = f"Farthest off is {write_place(farthest)}: {write_beside_floor(farthest)}."
     rest = write_heads([value for value in heads if value is not farthest])
-    return f"{phrases.fault} in {len(found.worse)} of {total}. {words} {rest}".rstrip()
+    return " ".join(
+        filter(None, (f"{phrases.fault} in {len(found.worse)} of {total}.", words, rest, write_parts(found)))
+    )
+
+
+def write_parts(found: Judgement) -> str:
+    """Returns which class or subgroup is farthest off, in a sentence; "" where none is worse."""
+    if not found.parts:
+        return ""
+    farthest = find_farthest(found.parts)
+    names = write_count(len({value.images for value in found.parts}), "class or subgroup", "classes and subgroups")
+    return (
+        f"Of {names} that differ, {farthest.images} does most: {write_place(farthest)} {write_beside_floor(farthest)}."
+    )
 
 
 def write_place(value: Value) -> str:
