@@ -127,6 +127,15 @@ def test_candidates_are_those_of_comparing_every_pair_in_every_view(index):
         assert found.usual[query, 0] == pytest.approx(np.arctanh(np.sort(best)[COUNT // 2]), abs=5e-3)
 
 
+def test_where_most_real_images_are_flat_their_spread_is_no_less_than_that_of_chance():
+    members = IMAGES[:60].copy()
+    members[3:, :40, :40] = 0.2
+    flat = make_index(lambda at: members[at], np.arange(60))
+    found = candidates.find_candidates(flat, make_pictures(members[:2]), [1], FEW.part)
+    assert np.all(found.usual == 0) and np.all(found.similarities[:, 0, 0] > 1)
+    np.testing.assert_allclose(found.spread, 0.5 / np.sqrt(flat.whitenings[1].matrix.shape[1]), rtol=1e-5)
+
+
 @pytest.mark.parametrize("columns", [3, 16, 100, 1000, 1007])
 def test_the_largest_values_are_those_of_sorting_all(columns):
     values = np.random.default_rng(columns).normal(0, 1, (7, columns)).astype(np.float32)

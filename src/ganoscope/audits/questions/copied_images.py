@@ -337,6 +337,11 @@ def list_warnings(chance: Chance | None, search: Search) -> tuple[str, ...]:
         warnings.append(
             "Parts were looked for at their own place, up to two pixels (of 64) away, in eight orientations."
         )
+    if search.index.cells:
+        warnings.append(
+            "Members are so many that every image was only compared with those whose coordinates lie near to its own: "
+            "faint copies may be missed."
+        )
     if chance is not None and not chance.held_out.patients_known:
         warnings.append(
             f"Patients are unknown: held-out images may show patients of members. {chance.held_out.left_out:,} nearly "

@@ -9,7 +9,7 @@ from ganoscope.statistics.rare_events.tail_fit import compute_rank_p, fit_tail
 LEVELS = np.array([1e-2, 1e-3, 1e-4])
 
 
-def measure_rates(distribution, count, censored=0.0, repetitions=25):
+def measure_rates(distribution, count, censored=0.0, repetitions=100):
     """Returns how often a further value has a p value of at most each level, from the known distribution."""
     rng, rates = np.random.default_rng(count), []
     for _ in range(repetitions):
@@ -27,20 +27,20 @@ def measure_rates(distribution, count, censored=0.0, repetitions=25):
 @pytest.mark.parametrize("count", [150])
 def test_p_values_are_calibrated(name, count):
     rates = measure_rates(getattr(stats, name), count)
-    assert np.all(rates <= LEVELS * 1.3)
-    assert rates[0] > 0.15 * LEVELS[0]
+    assert np.all(rates <= LEVELS)
+    assert rates[0] > 0.3 * LEVELS[0]
 
 
 def test_p_values_of_an_exponential_tail_are_not_much_too_large():
     rates = measure_rates(stats.expon, 1000)
-    assert np.all(rates >= 0.25 * LEVELS)
+    assert np.all(rates >= 0.4 * LEVELS) and np.all(rates <= LEVELS)
 
 
 def test_a_heavy_tail_is_noticed():
     drawn = [one.rvs(size=2000, random_state=np.random.default_rng(0)) for one in (stats.t(3), stats.norm)]
     heavy, light = (fit_tail(null) for null in drawn)
     assert heavy.shape > 0.15 > 0.05 > light.shape
-    assert np.all(measure_rates(stats.t(5), 400) <= LEVELS * 2.5)
+    assert np.all(measure_rates(stats.t(5), 400) <= LEVELS * [1.1, 1.5, 2.6])
 
 
 def test_the_predictive_p_of_an_exponential_tail_is_the_closed_form():
@@ -60,7 +60,7 @@ def test_the_largest_values_can_be_left_out_of_the_fit():
     spoilt = np.concatenate([clean[:270], rng.uniform(20, 40, 30)])
     value = np.array([15.0])
     assert fit_tail(spoilt, 0.2).compute_p(value)[0] < 0.03 < 0.05 < fit_tail(spoilt).compute_p(value)[0]
-    assert np.all(measure_rates(stats.expon, 300, censored=0.1) <= LEVELS * 1.3)
+    assert np.all(measure_rates(stats.expon, 300, censored=0.1) <= LEVELS)
 
 
 def test_below_the_threshold_the_rank_is_the_p_value():
