@@ -261,7 +261,7 @@ def keep(function, results):
 
 
 class Clockwork:
-    """An engine with two cores in which each round draws the numbers of the attempt that began first, in this process."""
+    """An engine with two cores in which each round ends the attempt that began first, drawn in this process."""
 
     def __init__(self, folder):
         self.folder, self.running, self.order = folder, [], []
