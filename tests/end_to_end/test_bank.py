@@ -152,7 +152,7 @@ def test_a_store_without_patients_and_classes_says_what_can_not_be_claimed(phant
     assert set(Store.open(folder / "images").column("label")) == {""}
 
 
-LONGER = [*QUICK, "--images", "640"]
+LONGER = [*QUICK, "--images", "320"]
 """Long enough to be interrupted."""
 
 

@@ -179,8 +179,9 @@ def test_an_interrupted_study_goes_on_to_the_same_verdict(finished, phantom_stor
 @pytest.mark.slow
 def test_generated_images_are_drawn_from_a_generator_of_the_split(phantom_store, tmp_path, capsys):
     arms = ["baseline", "augmented", "curriculum", "filtered", "shuffled_labels", "synthetic_only"]
-    options = ["--arms", *arms, "--generator", "cgan", "--generator-images", "640", "--repeats", "1", "--folds", "2"]
-    options += ["--epochs", "2", "--schedule", "0:0.5", "--batch-size", "8", "--exploratory", "--low-data", "0.5"]
+    options = ["--arms", *arms, "--generator", "cgan", "--generator-images", "160", "--repeats", "1", "--folds", "2"]
+    options += ["--min-label-confidence", "0.3", "--epochs", "2", "--schedule", "0:0.5", "--batch-size", "8"]
+    options += ["--exploratory", "--low-data", "0.5"]
     assert execute(["study", str(phantom_store), str(tmp_path / "study"), *options]) == 0
     rows = read(tmp_path / "study" / "results.csv")
     assert {row["arm"] for row in rows} == {*arms, "baseline@0.5"}
@@ -204,7 +205,7 @@ def test_generated_images_are_drawn_from_a_generator_of_the_split(phantom_store,
 @pytest.mark.slow
 def test_images_like_the_real_ones_are_worth_something_and_the_other_tool_is_named(tmp_path):
     phantom(tmp_path / "real", PhantomConfig(modality="cxr", number=360, size=32, seed=1))
-    phantom(tmp_path / "oracle", PhantomConfig(modality="cxr", number=2400, size=32, seed=2))
+    phantom(tmp_path / "oracle", PhantomConfig(modality="cxr", number=600, size=32, seed=2))
     config = StudyConfig(
         arms=("baseline", "external"),
         families=("random_features",),

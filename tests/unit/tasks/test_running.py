@@ -263,9 +263,9 @@ def keep(function, results):
 def test_a_thousand_finished_tasks_are_verified_in_five_seconds(tmp_path):
     wanted = [make("draw", f"draw {seed}", seed=seed) for seed in range(1000)]
     run_tasks(wanted, tmp_path / "r", TWO)
-    start = time.monotonic()
+    start = time.process_time()  # of this process, which does it all: another's work takes none of it
     run_tasks(wanted, tmp_path / "r", TWO)
-    assert time.monotonic() - start < 5
+    assert time.process_time() - start < 5
 
 
 class Clockwork:
