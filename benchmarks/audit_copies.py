@@ -18,6 +18,7 @@ False alarms: independent phantoms of other patients as the synthetic images, an
 
 import argparse
 import io
+import resource
 import time
 from pathlib import Path
 
@@ -27,7 +28,7 @@ from PIL import Image
 from scipy.ndimage import gaussian_filter, map_coordinates
 from scipy.ndimage import shift as move
 
-from ganoscope.copies.candidate_members import ALL_VIEWS
+from ganoscope.copies.candidate_members import ALL_VIEWS, choose_views
 from ganoscope.copies.matches import EXTENTS, find_matches, join_matches
 from ganoscope.copies.member_index import make_index
 from ganoscope.copies.null import find_repeated
@@ -240,6 +241,39 @@ def run_phantoms(total, size):
     print(f"false alarms on phantoms: {flagged} of {seen}, 95 % interval {low:.5f} to {high:.5f}")
 
 
+def run_many(number, size):
+    """Time and memory at `number` members and as many images, and whether 50 altered copies among them are found."""
+    spent = [0.0]
+
+    def loader(start):
+        def load(positions):
+            began = time.process_time()
+            images = load_phantoms("mri", start + int(positions[0]), len(positions), size)
+            spent[0] += time.process_time() - began
+            return images
+
+        return load
+
+    rng, began = np.random.default_rng(0), time.process_time()
+    index = make_index(loader(0), np.arange(number))
+    print(f"{number} members: index {time.process_time() - began - spent[0]:.0f} s of CPU", flush=True)
+    views, strangers, results = choose_views(number**2), loader(10_000_000), []
+    spent[0], began = 0.0, time.process_time()
+    for load, count in ((strangers, number), (loader(20_000_000), 200)):
+        blocks = list(find_matches(index, load, np.arange(count), views))
+        results.append({extent: join_matches(blocks, extent) for extent in EXTENTS})
+    seconds = time.process_time() - began - spent[0]
+    copies = np.stack([alter("gamma 0.5 to 2", image[:, ::-1], rng, None) for image in loader(0)(np.arange(50))])
+    planted = list(find_matches(index, lambda at: copies[at], np.arange(50), views))
+    results[0] = {extent: join_matches([results[0], *planted], extent) for extent in EXTENTS}
+    called = judge(results[0], results[1], True).copies
+    print(
+        f"{number} images: search {seconds:.0f} s of CPU, {1000 * seconds / (number + 200):.1f} ms an image; "
+        f"{called[:number].sum()} of them and {called[number:].sum()} of 50 mirrored, toned copies called copies; "
+        f"peak {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20:.2f} GiB"
+    )
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("stores", nargs="*", type=Path, help="prepared stores, such as of chest_xray and brain_mri")
@@ -248,6 +282,9 @@ def main():
         "--phantoms", type=int, default=1500, help="phantoms of the count of false alarms; 5000 as shown"
     )
     parser.add_argument("--size", type=int, default=64, help="side of the phantoms")
+    parser.add_argument(
+        "--many", type=int, default=0, help="members, and images, of the measurement of time and memory"
+    )
     parser.add_argument("--seed", type=int, default=0)
     options = parser.parse_args()
     torch.set_num_threads(1)
@@ -255,6 +292,8 @@ def main():
         run_store(path, options.copies, options.seed)
     if options.phantoms:
         run_phantoms(options.phantoms, options.size)
+    if options.many:
+        run_many(options.many, options.size)
 
 
 if __name__ == "__main__":

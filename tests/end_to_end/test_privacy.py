@@ -114,6 +114,7 @@ def test_no_artefact_names_a_patient(tmp_path, capfd, cut_short):
     out = tmp_path / "out"
     store, run = str(out / "store"), str(out / "run")
     small = ["--images", "96", "--batch-size", "16", "--tick-images", "48"]
+    small += ["--generator-channels", "4", "--discriminator-channels", "4"]
     commands = [["prepare", str(tmp_path / "source"), store, "--size", "32"], ["inspect", store]]
     if not cut_short:
         commands += [

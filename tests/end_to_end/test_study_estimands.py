@@ -55,6 +55,7 @@ def bootstrap(answers, resamples=200):
     return measure(patients), np.array([measure(rng.choice(patients, len(patients))) for _ in range(resamples)])
 
 
+@pytest.mark.slow
 def test_these_models_on_patients_like_these_come_to_a_verdict_with_few_splits(crowd, tmp_path, capsys):
     own, other = crowd
     out, options = tmp_path / "study", [*OPTIONS, "--external", str(other)]

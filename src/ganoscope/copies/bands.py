@@ -51,6 +51,16 @@ class Pictures:
         """Returns those at some positions, shape (m,)."""
         return Pictures(self.filled[rows], self.inside[rows])
 
+    def cover(self, reduction: float = 1.0) -> NDArray[np.bool_]:
+        """Returns which pixels lie within the picture, made smaller about its centre, shape (n, SIDE_PX, SIDE_PX).
+
+        Args:
+            reduction: Factor that its size is multiplied with.
+        """
+        if reduction == 1:
+            return self.inside
+        return apply_twice(make_scaling(SIDE_PX, reduction, False), self.inside.astype(np.float32)) > 0.5
+
     def make_bands(self, reduction: float = 1.0) -> Floats:
         """Returns the bands of the images, made smaller about their centre, shape (n, SIDE_PX, SIDE_PX).
 
@@ -61,11 +71,8 @@ class Pictures:
 
         Source: see the module.
         """
-        filled, inside = self.filled, self.inside
-        if reduction != 1:
-            filled = apply_twice(make_scaling(SIDE_PX, reduction, True), filled)
-            inside = apply_twice(make_scaling(SIDE_PX, reduction, False), inside.astype(np.float32)) > 0.5
-        band = (blur(filled, FINE_PX) - blur(filled, COARSE_PX)) * inside
+        small = self.filled if reduction == 1 else apply_twice(make_scaling(SIDE_PX, reduction, True), self.filled)
+        band = (blur(small, FINE_PX) - blur(small, COARSE_PX)) * self.cover(reduction)
         strength = blur(band**2, AROUND_PX)
         mean = strength.mean(axis=(1, 2), keepdims=True)
         equal: Floats = np.where(mean > FAINTEST, band / np.sqrt(strength + FLOOR * mean + FAINTEST), 0)
@@ -133,9 +140,9 @@ def halve(bands: Floats) -> Floats:
 
 
 def average_neighbours(bands: Floats) -> Floats:
-    """Returns the mean of each pixel of bands (n, H, W), and those below, right and diagonal, shape (n, H-1, W-1)."""
-    rows = bands[:, :-1] + bands[:, 1:]
-    mean: Floats = (rows[:, :, :-1] + rows[:, :, 1:]) * np.float32(0.25)
+    """Returns the mean of each pixel of bands (..., H, W) and those below, right and diagonal, (..., H - 1, W - 1)."""
+    rows = bands[..., :-1, :] + bands[..., 1:, :]
+    mean: Floats = (rows[..., :-1] + rows[..., 1:]) * np.float32(0.25)
     return mean
 
 

@@ -41,8 +41,15 @@ class Region:
 
         Parts that reach into flat surroundings, such as padding, are zero: their edge is no sign of a copy.
         """
-        square = bands[:, self.top : self.top + self.side, self.left : self.left + self.side]
-        vectors = square.reshape(len(bands), -1)
+        return self.flatten(self.crop(bands))
+
+    def crop(self, bands: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Returns the pixels of bands (n, BAND_PX, BAND_PX) inside the square, shape (n, side, side)."""
+        return bands[:, self.top : self.top + self.side, self.left : self.left + self.side]
+
+    def flatten(self, squares: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Returns squares from `crop`, of shape (..., side, side), as `cut` does, shape (n, side^2)."""
+        vectors = squares.reshape(-1, self.side**2)
         if not self.whole:
             flat = (np.abs(vectors) < FAINT).mean(axis=1, keepdims=True) > MOST_FLAT
             vectors = np.where(flat, 0, vectors)

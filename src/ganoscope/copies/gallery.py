@@ -1,11 +1,13 @@
-"""Picture of the images that resemble a real one most, each beside that real one, aligned."""
+"""Picture of the images that resemble a real one most, each beside that real one, aligned, with the part marked."""
 
 from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.ndimage import maximum_filter
 
-from ganoscope.copies.bands import SIDE_PX, apply_twice, make_scaling
+from ganoscope.copies.bands import BAND_PX, SIDE_PX, apply_twice, make_scaling
+from ganoscope.copies.compared_regions import Region
 from ganoscope.copies.views import View, shift, turn
 from ganoscope.data.checks.duplicates import INVERSE
 from ganoscope.figures.sheets import GAP_GREY, make_sheet
@@ -24,11 +26,41 @@ def align_original(original: Floats, view: View, inverted: bool) -> Floats:
         view: How that image was moved to look like it.
         inverted: Whether it resembles the inverted image.
     """
-    scale, lowest = len(original) / SIDE_PX, float(original.min())
-    moved = shift(original - lowest, round(-view.down * scale), round(-view.right * scale))
-    turned = turn(moved, int(INVERSE[view.transform]))
-    placed: Floats = apply_twice(make_scaling(len(original), 1 / view.reduction, False), turned[None])[0] + lowest
+    lowest = float(original.min())
+    placed: Floats = move_back(original - lowest, view) + lowest
     return -placed if inverted else placed
+
+
+def move_back(picture: Floats, view: View) -> Floats:
+    """Returns a picture (H, H) that lies as an image did before it was moved to a view; what comes in is zero.
+
+    Args:
+        picture: In the frame of the real images.
+        view: How the image was moved.
+    """
+    scale = len(picture) / SIDE_PX
+    moved = shift(picture, round(-view.down * scale), round(-view.right * scale))
+    turned = turn(moved, int(INVERSE[view.transform]))
+    return apply_twice(make_scaling(len(picture), 1 / view.reduction, False), turned[None])[0]
+
+
+def frame(image: Floats, region: Region, view: View) -> Floats:
+    """Returns an image (H, H) with a thin frame around the part that was compared; as it is for whole images.
+
+    Args:
+        image: Network range; the image as it was found, or the real one from `align_original`.
+        region: What was compared, in the frame of the real image.
+        view: How the image was moved to look like the real one.
+    """
+    if region.whole:
+        return image
+    scale = len(image) / BAND_PX
+    marked = np.zeros_like(image)
+    rows, columns = (slice(round(at * scale), round((at + region.side) * scale)) for at in (region.top, region.left))
+    marked[rows, columns] = 1
+    inside = move_back(marked, view) > 0.5
+    around = maximum_filter(inside, 3) & ~inside
+    return np.where(around, np.where(image > 0, np.float32(-1), np.float32(1)), image)
 
 
 def draw_gallery(images: Floats, originals: Floats, captions: Sequence[str]) -> NDArray[np.uint8]:

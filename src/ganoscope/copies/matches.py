@@ -1,8 +1,9 @@
 """The real image, or the part of one, that an image resembles most, looked at closely.
 
 Every candidate is moved to where it was most similar, then shifted by single pixels; whole images are also made a
-little smaller and larger. An image that resembles many real images, because it is smooth or empty, resembles none in
-particular: so the similarity counts by how far it exceeds those to the next real images, of other patients.
+little smaller and larger. Both are compared only where the moved image lies: what a crop lacks is no difference. An
+image that resembles many real images, because it is smooth or empty, resembles none in particular: so the similarity
+counts by how far it exceeds those to the next real images, of other patients.
 """
 
 from collections.abc import Iterator
@@ -13,11 +14,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ganoscope.copies.bands import BAND_PX, SIDE_PX, Pictures, make_pictures
+from ganoscope.copies.bands import SIDE_PX, Pictures, halve, make_pictures
 from ganoscope.copies.candidate_members import HIGHEST, QUERIES, Candidates, Extent, Views, find_candidates
-from ganoscope.copies.compared_regions import REGIONS
+from ganoscope.copies.compared_regions import REGIONS, Region
 from ganoscope.copies.member_index import Load, MemberIndex
-from ganoscope.copies.views import View, average_around, sample, shift, turn_all
+from ganoscope.copies.views import View, average_around, sample, shift, turn
+from ganoscope.copies.whitening import Whitening
 
 Floats = NDArray[np.float32]
 
@@ -29,7 +31,7 @@ FAR_NUDGES_PX = tuple(product((-2, -1, 0, 1, 2), repeat=2))
 FACTORS = (1.0, 0.97, 1.03)
 """Factors of a whole image's size that are tried at the close look."""
 RUNNERS_UP = 5
-"""Next candidates of other groups that the best is compared with."""
+"""Next candidates of other groups, the middle one of which the best is compared with."""
 LOOKED_AT = 6
 """Candidates of each image that are looked at closely."""
 
@@ -41,7 +43,7 @@ class Matches:
     Attributes:
         position: Position of the real image in the index, shape (n,).
         score: How far it stands out: Fisher's z of the absolute cosine of the whitened coordinates after the close
-            look, less its mean over the next candidates of other groups, in units of its spread over the real images,
+            look, less that of the next candidates of other groups, in units of its spread over the real images,
             shape (n,).
         correlation: Correlation of the two bands themselves in that region, shape (n,): below 0 where it resembles the
             inverted image.
@@ -104,7 +106,7 @@ class Pairs:
         positions: Positions of the candidates in the index.
         views: Number of the view.
         regions: Number of the region.
-        rivals: Mean similarity of the image to the next candidates of other groups in that region.
+        rivals: Similarity of the image to the next candidates of other groups in that region.
         spread: Spread of these similarities.
     """
 
@@ -135,9 +137,10 @@ def choose_pairs(found: Candidates, numbers: NDArray[np.int64], groups: NDArray[
 
 
 def measure_rivals(found: Candidates, groups: NDArray[np.int64]) -> Floats:
-    """Returns the mean similarity of the next candidates of other groups, for each candidate, shape (n, R, KEPT).
+    """Returns how similar the next candidates of other groups are, for each candidate, shape (n, R, KEPT).
 
-    Up to RUNNERS_UP of them count. Without any, it is the usual similarity.
+    It is the similarity of the middle one of up to RUNNERS_UP: one or two that are as similar, such as the other half
+    of a blend, don't count. Without any, it is the usual similarity.
 
     Args:
         found: Candidates of every region.
@@ -146,10 +149,10 @@ def measure_rivals(found: Candidates, groups: NDArray[np.int64]) -> Floats:
     rivals = np.empty(groups.shape, np.float32)
     for column in range(groups.shape[2]):
         other = groups != groups[:, :, column, None]
-        other &= other.cumsum(axis=2) <= RUNNERS_UP
-        number = other.sum(axis=2)
-        mean = (found.similarities * other).sum(axis=2) / np.maximum(number, 1)
-        rivals[:, :, column] = np.where(number > 0, mean, found.usual)
+        rank = other.cumsum(axis=2)
+        number = rank[:, :, -1].clip(max=RUNNERS_UP)
+        middle = other & (rank == (number[:, :, None] + 1) // 2)
+        rivals[:, :, column] = np.where(number > 0, (found.similarities * middle).sum(axis=2), found.usual)
     return rivals
 
 
@@ -170,51 +173,55 @@ def look_closely(
     chosen = np.array([astuple(views[view]) for view in pairs.views.ravel()])
     cosines, correlations = np.zeros(len(rows), np.float32), np.zeros(len(rows), np.float32)
     for factor in FACTORS if whole else FACTORS[:1]:
-        moved = move(pictures, rows, chosen * [1, 1, 1, factor])
+        moved, covered = move(pictures, rows, chosen * [1, 1, 1, factor])
         for number in np.unique(regions):
-            same = np.flatnonzero(regions == number)
-            nudges = NUDGES_PX if whole else FAR_NUDGES_PX
-            nudged = np.stack([sample(moved[same], *nudge) for nudge in nudges], axis=1)
-            found = compare(index, nudged, np.asarray(index.bands[positions[same]], np.float32), int(number))
+            same, region = np.flatnonzero(regions == number), REGIONS[int(number)]
+            nudges, some = NUDGES_PX if whole else FAR_NUDGES_PX, moved[same]
+            nudged = np.stack([region.crop(sample(some, *nudge)) for nudge in nudges], axis=1)
+            real = region.crop(np.asarray(index.bands[positions[same]], np.float32)) * region.crop(covered[same])
+            found = compare(nudged, real, region, index.whitenings[int(number)])
             better = np.abs(found[0]) > np.abs(cosines[same])
             cosines[same[better]], correlations[same[better]] = found[0][better], found[1][better]
     return cosines.reshape(shape), correlations.reshape(shape)
 
 
-def move(pictures: Pictures, rows: NDArray[np.int64], chosen: NDArray[np.float64]) -> Floats:
-    """Returns the bands of some images, each in a view of its own, as from `views.average_around`.
+def move(pictures: Pictures, rows: NDArray[np.int64], chosen: NDArray[np.float64]) -> tuple[Floats, Floats]:
+    """Returns bands of some images, each in a view of its own, and what they cover.
 
     Args:
         pictures: The images.
         rows: Which of them, shape (m,).
         chosen: View of each: transform, down, right, reduction, shape (m, 4).
+
+    Returns:
+        Bands as from `views.average_around`, and 1 where they cover the frame and 0 elsewhere, (m, BAND_PX, BAND_PX).
     """
-    bands = np.empty((len(rows), SIDE_PX, SIDE_PX), np.float32)
+    moved = np.empty((len(rows), 2, SIDE_PX, SIDE_PX), np.float32)
     for reduction in np.unique(chosen[:, 3]):
         same = chosen[:, 3] == reduction
         several, place = np.unique(rows[same], return_inverse=True)
-        bands[same] = pictures.take(several).make_bands(reduction)[place]
+        some = pictures.take(several)
+        moved[same] = np.stack([some.make_bands(reduction), some.cover(reduction)], axis=1)[place]
     for transform in np.unique(chosen[:, 0]):
         same = chosen[:, 0] == transform
-        bands[same] = turn_all(bands[same], int(transform))
+        moved[same] = turn(moved[same], int(transform))
     for down, right in np.unique(chosen[:, 1:3], axis=0):
         same = (chosen[:, 1:3] == (down, right)).all(axis=1)
-        bands[same] = shift(bands[same], int(down), int(right))
-    return average_around(bands)
+        moved[same] = shift(moved[same], int(down), int(right))
+    return average_around(moved[:, 0]), halve(moved[:, 1])
 
 
-def compare(index: MemberIndex, bands: Floats, real: Floats, number: int) -> tuple[Floats, Floats]:
+def compare(nudged: Floats, real: Floats, region: Region, whitening: Whitening) -> tuple[Floats, Floats]:
     """Returns the cosine of the whitened coordinates that is furthest from zero, and that correlation, each (m,).
 
     Args:
-        index: The real images, whose whitening is used.
-        bands: Bands of images in several positions, shape (m, positions, BAND_PX, BAND_PX).
-        real: Band of the real image that each is compared with, shape (m, BAND_PX, BAND_PX).
-        number: Number of the region in which they are compared.
+        nudged: Region of images in several positions, shape (m, positions, side, side).
+        real: Region of the real image that each is compared with, shape (m, side, side).
+        region: The region.
+        whitening: Its whitening.
     """
-    region, whitening = REGIONS[number], index.whitenings[number]
-    vectors, other = region.cut(bands.reshape(-1, BAND_PX, BAND_PX)), region.cut(real)
-    shape = bands.shape[:2]
+    vectors, other = region.flatten(nudged), region.flatten(real)
+    shape = nudged.shape[:2]
     cosines = np.einsum("mpk,mk->mp", whitening.apply(vectors).reshape(*shape, -1), whitening.apply(other))
     best = np.arange(len(real)), np.abs(cosines).argmax(axis=1)
     correlations = np.einsum("mk,mk->m", vectors.reshape(*shape, -1)[best], other)

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ganoscope.copies.bands import BAND_PX, halve, make_bands
+from ganoscope.copies.cells import FEWEST_IMAGES, Cells, import_faiss, make_cells
 from ganoscope.copies.compared_regions import REGIONS
 from ganoscope.copies.whitening import Whitening, fit_whitening
 
@@ -36,6 +37,7 @@ class MemberIndex:
         bands: Their bands, shape (N, BAND_PX, BAND_PX), memory-mapped.
         whitenings: Map of each of the `REGIONS`.
         coordinates: Whitened coordinates in each of the regions, each of shape (N, coordinates), memory-mapped.
+        cells: The same in cells, where there are very many images; otherwise empty.
     """
 
     load: Load
@@ -43,6 +45,7 @@ class MemberIndex:
     bands: NDArray[np.float16]
     whitenings: tuple[Whitening, ...]
     coordinates: tuple[NDArray[np.float16], ...]
+    cells: tuple[Cells, ...] = ()
 
     @property
     def count(self) -> int:
@@ -56,8 +59,13 @@ def make_index(load: Load, groups: NDArray[Any]) -> MemberIndex:
     Args:
         load: Loads images.
         groups: Patient or near-duplicate cluster of each image, shape (N,), N of 1 or more.
+
+    Raises:
+        UserError: There are very many images, and faiss is not installed.
     """
     count = len(groups)
+    if count >= FEWEST_IMAGES:
+        import_faiss()  # told before the work, not after it
     blocks = list(iterate_blocks(count))
     bands = keep((halve(make_bands(load(block))).astype(np.float16) for block in blocks), (count, BAND_PX, BAND_PX))
     sample = np.asarray(bands[np.unique(np.linspace(0, count - 1, min(count, FITTED)).astype(np.int64))], np.float32)
@@ -68,7 +76,8 @@ def make_index(load: Load, groups: NDArray[Any]) -> MemberIndex:
         coordinates.append(
             keep((whitening.apply(cut).astype(np.float16) for cut in cuts), (count, whitening.matrix.shape[1]))
         )
-    return MemberIndex(load, np.unique(groups, return_inverse=True)[1], bands, whitenings, tuple(coordinates))
+    cells = tuple(make_cells(values, BLOCK) for values in coordinates) if count >= FEWEST_IMAGES else ()
+    return MemberIndex(load, np.unique(groups, return_inverse=True)[1], bands, whitenings, tuple(coordinates), cells)
 
 
 def iterate_blocks(count: int, length: int = BLOCK) -> Iterator[NDArray[np.int64]]:

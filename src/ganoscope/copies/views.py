@@ -42,13 +42,6 @@ class View:
     reduction: float = 1.0
 
 
-def turn(band: Floats, transform: int) -> Floats:
-    """Returns a picture (H, H), mirrored or turned according to a code of `thumbnails.TRANSFORMS`."""
-    rows, columns = (slice(None, None, -1 if transform & bit else 1) for bit in (2, 1))
-    moved = band[rows, columns]
-    return moved.T if transform & 4 else moved
-
-
 def shift(bands: Floats, down: int, right: int) -> Floats:
     """Returns bands, shifted; what comes in from outside is zero.
 
@@ -76,21 +69,21 @@ def apply_all(views: Sequence[View], pictures: Pictures) -> Iterator[Floats]:
     for reduction, alike in groupby(views, lambda view: view.reduction):
         bands = pictures.make_bands(reduction)
         for transform, several in groupby(alike, lambda view: view.transform):
-            averaged = average_around(turn_all(bands, transform))
+            averaged = average_around(turn(bands, transform))
             for view in several:
                 yield sample(averaged, view.down, view.right)
 
 
-def turn_all(bands: Floats, transform: int) -> Floats:
-    """Returns bands (n, H, H), each mirrored or turned according to a code of `thumbnails.TRANSFORMS`."""
+def turn(bands: Floats, transform: int) -> Floats:
+    """Returns bands (..., H, H), each mirrored or turned according to a code of `thumbnails.TRANSFORMS`."""
     rows, columns = (slice(None, None, -1 if transform & bit else 1) for bit in (2, 1))
-    moved = bands[:, rows, columns]
-    return moved.swapaxes(1, 2) if transform & 4 else moved
+    moved = bands[..., rows, columns]
+    return moved.swapaxes(-1, -2) if transform & 4 else moved
 
 
 def average_around(bands: Floats) -> Floats:
-    """Returns bands (n, SIDE_PX, SIDE_PX), ready for `sample`: averaged over neighbours, with zeros around them."""
-    return average_neighbours(np.pad(bands, ((0, 0), (MARGIN_PX, MARGIN_PX), (MARGIN_PX, MARGIN_PX))))
+    """Returns bands (..., SIDE_PX, SIDE_PX), ready for `sample`: averaged over neighbours, with zeros around them."""
+    return average_neighbours(np.pad(bands, (*((0, 0),) * (bands.ndim - 2), *((MARGIN_PX, MARGIN_PX),) * 2)))
 
 
 def sample(averaged: Floats, down: int, right: int) -> Floats:

@@ -2,6 +2,7 @@
 
 import io
 import tempfile
+from dataclasses import replace
 from itertools import product
 from pathlib import Path
 
@@ -24,7 +25,7 @@ from ganoscope.copies.bands import (
 )
 from ganoscope.copies.compared_regions import REGIONS
 from ganoscope.copies.member_index import make_index
-from ganoscope.copies.views import turn
+from ganoscope.copies.views import View, turn
 from ganoscope.copies.whitening import fit_whitening
 
 RNG = np.random.default_rng(0)
@@ -44,20 +45,26 @@ def find(index, images, used=FEW):
     return {extent: matches.join_matches(blocks, extent) for extent in matches.EXTENTS}
 
 
+def naive_scale(image, factor, mode):
+    return affine_transform(image, (1 / factor,) * 2, 31.5 * (1 - 1 / factor), order=1, mode=mode)
+
+
+def naive_cover(image, reduction):
+    return naive_scale(np.ones((64, 64)), reduction, "constant") > 0.5
+
+
 def naive_band(image, reduction=1.0):
     """The band of an image without margins, made smaller about its centre, by other functions than the package's."""
-    move = {"matrix": (1 / reduction,) * 2, "offset": 31.5 * (1 - 1 / reduction), "order": 1}
-    small = affine_transform(image.astype(float), mode="nearest", **move)
-    inside = affine_transform(np.ones((64, 64)), mode="constant", **move) > 0.5
+    small = naive_scale(image.astype(float), reduction, "nearest")
     fine, coarse = (gaussian_filter(small, width, mode="nearest") for width in (FINE_PX, COARSE_PX))
-    band = (fine - coarse) * inside
+    band = (fine - coarse) * naive_cover(image, reduction)
     strength = gaussian_filter(band**2, AROUND_PX, mode="nearest")
     return band / np.sqrt(strength + FLOOR * strength.mean())
 
 
-def naive_view(image, view):
-    """A band in a view, halved."""
-    turned, moved = turn(naive_band(image, view.reduction), view.transform), np.zeros((64, 64))
+def naive_view(image, view, make=naive_band):
+    """A band, or what it covers, in a view, halved."""
+    turned, moved = turn(make(image, view.reduction), view.transform), np.zeros((64, 64))
     for row in range(64):
         for column in range(64):
             if 0 <= row - view.down < 64 and 0 <= column - view.right < 64:
@@ -120,6 +127,13 @@ def test_candidates_are_those_of_comparing_every_pair_in_every_view(index):
         assert found.usual[query, 0] == pytest.approx(np.arctanh(np.sort(best)[COUNT // 2]), abs=5e-3)
 
 
+@pytest.mark.parametrize("columns", [3, 16, 100, 1000, 1007])
+def test_the_largest_values_are_those_of_sorting_all(columns):
+    values = np.random.default_rng(columns).normal(0, 1, (7, columns)).astype(np.float32)
+    found = np.take_along_axis(values, candidates.find_largest(values, 16), axis=1)
+    np.testing.assert_array_equal(np.sort(found, axis=1), np.sort(values, axis=1)[:, -16:])
+
+
 def test_images_of_the_same_group_are_no_rivals():
     found = candidates.Candidates(
         *(np.zeros((1, 1, 4), np.int64) for _ in range(2)),
@@ -127,7 +141,7 @@ def test_images_of_the_same_group_are_no_rivals():
         *(np.full((1, 1), value, np.float32) for value in (0.1, 1.0)),
     )
     rivals = matches.measure_rivals(found, np.array([[[7, 7, 8, 9]]]))
-    assert rivals[0, 0].tolist() == pytest.approx([0.75, 0.75, (3 + 2 + 0.5) / 3, 2.0])
+    assert rivals[0, 0].tolist() == pytest.approx([1.0, 1.0, 2.0, 2.0])
     assert matches.measure_rivals(found, np.full((1, 1, 4), 7))[0, 0].tolist() == pytest.approx([0.1] * 4)
 
 
@@ -138,28 +152,29 @@ def test_empty_images_resemble_nothing(index):
 
 
 def test_a_view_is_what_it_describes():
-    used = [views.View(5, 3, -6), views.View(5, -4, 1), views.View(2, 0, 3, 0.86), views.View(7, 8, -8, 1.03)]
+    used = [View(5, 3, -6), View(5, -4, 1), View(2, 0, 3, 0.86), View(7, 8, -8, 1.03)]
     for view, moved in zip(used, views.apply_all(used, make_pictures(IMAGES[:1])), strict=True):
         np.testing.assert_allclose(moved[0], naive_view(IMAGES[0], view), atol=2e-4)
 
 
 def test_the_close_look_is_the_best_position_of_all_that_are_tried(index):
-    used = (views.View(3, 3, -3, 0.86), views.View(4, 0, 3))
+    used = (View(3, 3, -3, 0.86), View(4, 0, 3))
     rows = [np.array([[0, 5], [9, 7]]), np.array([[0, 1], [1, 0]])]
     pairs = matches.Pairs(*rows, np.zeros((2, 2), np.int64), np.zeros((2, 2)), np.ones((2, 2)))
     cosines, correlations = matches.look_closely(index, make_pictures(IMAGES[:2]), pairs, used)
     region, matrix = REGIONS[0], index.whitenings[0].matrix.astype(np.float64)
     for row in range(2):
         for column in range(2):
-            real = region.cut(naive_band(IMAGES[rows[0][row, column]]).reshape(1, 32, 2, 32, 2).mean((2, 4)))[0]
+            real = naive_band(IMAGES[rows[0][row, column]]).reshape(1, 32, 2, 32, 2).mean((2, 4))
             best = []
             for factor, down, right in product(matches.FACTORS, (-1, 0, 1), (-1, 0, 1)):
                 view = used[rows[1][row, column]]
-                view = views.View(view.transform, view.down + down, view.right + right, view.reduction * factor)
-                one = region.cut(naive_view(IMAGES[row], view)[None])[0]
-                cosine = (one @ matrix) @ (real @ matrix)
-                cosine /= np.linalg.norm(one @ matrix) * np.linalg.norm(real @ matrix)
-                best.append((abs(cosine), cosine, one @ real))
+                covered = naive_view(IMAGES[row], replace(view, reduction=view.reduction * factor), naive_cover)
+                nudged = View(view.transform, view.down + down, view.right + right, view.reduction * factor)
+                one, other = region.cut(naive_view(IMAGES[row], nudged)[None])[0], region.cut(real * covered)[0]
+                cosine = (one @ matrix) @ (other @ matrix)
+                cosine /= np.linalg.norm(one @ matrix) * np.linalg.norm(other @ matrix)
+                best.append((abs(cosine), cosine, one @ other))
             assert cosines[row, column] == pytest.approx(max(best)[1], abs=5e-3)
             assert correlations[row, column] == pytest.approx(max(best)[2], abs=2e-2)
 

@@ -17,7 +17,7 @@ from ganoscope.audits.audit_evidence import AuditEvidence
 from ganoscope.contracts import Measured
 from ganoscope.copies.candidate_members import ALL_VIEWS, Extent, Views, choose_views
 from ganoscope.copies.compared_regions import REGIONS
-from ganoscope.copies.gallery import align_original, draw_gallery
+from ganoscope.copies.gallery import align_original, draw_gallery, frame
 from ganoscope.copies.matches import EXTENTS, Matches, find_matches, join_matches
 from ganoscope.copies.member_index import Load, MemberIndex, make_index
 from ganoscope.copies.null import HeldOut, choose_held_out
@@ -41,11 +41,12 @@ RANK = 10
 PLANTED = 60
 """Copies that are planted."""
 SHOWN = 12
+"""Images in the gallery."""
 CAPTION = (
     "The synthetic images that resemble a real one most, and that real image beside each, turned as it was found. "
+    "Where a part resembles it, a frame marks the part. "
     "Without the word copy, resemblance is no more than that of other patients."
 )
-"""Images in the gallery."""
 
 Found = dict[Extent, Matches]
 
@@ -316,9 +317,9 @@ def draw_worst(
         extent = "whole" if verdicts is None else EXTENTS[int(verdicts.extent[row])]
         match = found[extent]
         original = search.index.load(match.position[row : row + 1])[0]
-        view = search.views.of(extent)[int(match.view[row])]
-        images.append(evidence.synthetic.load(np.array([row]))[0, 0])
-        originals.append(align_original(original, view, bool(match.correlation[row] < 0)))
+        view, region = search.views.of(extent)[int(match.view[row])], REGIONS[int(match.region[row])]
+        images.append(frame(evidence.synthetic.load(np.array([row]))[0, 0], region, view))
+        originals.append(frame(align_original(original, view, bool(match.correlation[row] < 0)), region, view))
         p = "" if verdicts is None else f"\np {verdicts.p[row]:.2g}{', copy' if verdicts.copies[row] else ''}"
         captions.append(f"{str(evidence.synthetic.names[row])[-24:]}\n{extent}{p}")
     return draw_gallery(np.stack(images), np.stack(originals), captions)

@@ -10,8 +10,6 @@ from ganoscope.audits.questions import copied_images
 from ganoscope.audits.questions.copied_images import ask
 from ganoscope.copies import candidate_members as candidates
 from ganoscope.copies import null, views
-from ganoscope.copies.gallery import align_original, draw_gallery
-from ganoscope.copies.views import turn
 from ganoscope.data.phantoms import make_phantom
 from ganoscope.data.phantoms.phantom_store import PhantomConfig
 from ganoscope.data.real_images import RealImages
@@ -49,7 +47,7 @@ def test_copies_are_called_and_other_patients_are_not(evidence):
     assert answer.outcome == "fault"
     called = answer.columns["copy"]
     assert called[:COPIES] == ["yes"] * COPIES
-    assert called[COPIES:].count("yes") <= 1, "a false discovery is possible, two are not"
+    assert called[COPIES:] == ["no"] * STRANGERS
     store, members = evidence.members.store, evidence.members.indices
     assert answer.columns["nearest_sample_id"][:COPIES] == store.column("sample_id")[members[:COPIES]].tolist()
     assert all("mirrored left to right" in how for how in answer.columns["how"][:COPIES])
@@ -105,14 +103,3 @@ def test_the_limit_follows_from_what_was_found():
     limit = copied_images.find_limit(1000, chance)
     assert 0.0037 < limit < 0.0041
     assert copied_images.find_limit(1000, replace(chance, found=0)) == 1
-
-
-def test_the_original_is_shown_as_the_copy_lies():
-    picture = np.random.default_rng(0).uniform(-1, 1, (64, 64)).astype(np.float32)
-    for code in range(8):
-        view = views.View(code, 3, -6)
-        copy = align_original(picture, view, inverted=False)
-        back = views.shift(turn(copy - copy.min(), code), 3, -6) + copy.min()
-        np.testing.assert_allclose(back[8:-8, 8:-8], picture[8:-8, 8:-8], atol=1e-5)
-    np.testing.assert_allclose(align_original(picture, views.View(), True), -picture, atol=1e-6)
-    assert draw_gallery(picture[None], picture[None], ["one"]).ndim == 2

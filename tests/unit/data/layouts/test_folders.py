@@ -2,6 +2,7 @@
 
 import os
 import subprocess
+import sys
 from itertools import pairwise
 from pathlib import Path
 
@@ -232,15 +233,22 @@ def test_a_walk_within_a_linked_folder_does_not_leave_the_source(make_source, tm
     assert [found.fault for found in walk.walk_files(source, "images")] == [walk.LINKED_FOLDER]
 
 
+DEEP = 450
+"""Folders; walking takes the square of it, so that Python's limit of calls is lowered instead."""
+
+
 @pytest.fixture
 def deep_source(tmp_path):
-    """A file below 1,200 folders; removed here, because pytest's own cleaning recurses too deep over it."""
+    """A file below more folders than Python may recurse; removed here, because pytest's own cleaning recurses."""
     deep = tmp_path
-    for _ in range(1200):
+    for _ in range(DEEP):
         deep = deep / "d"
         deep.mkdir()
     (deep / "1.png").write_bytes(b"")
+    limit = sys.getrecursionlimit()
+    sys.setrecursionlimit(DEEP - 50)
     yield tmp_path
+    sys.setrecursionlimit(limit)
     subprocess.run(["rm", "-r", tmp_path / "d"], check=True)
 
 
