@@ -36,8 +36,8 @@ Floats = NDArray[np.float64]
 Counts = NDArray[np.int64]
 NEIGHBOURS = 5
 """Images of other groups that a neighbourhood reaches to."""
-BLOCK = 1024
-"""Images whose distances from all others are in memory at once."""
+BLOCK, MOST_VALUES = 1024, 2**24
+"""Images whose distances from all others are in memory at once, and the number of these distances, at most."""
 
 
 @dataclass(frozen=True)
@@ -124,12 +124,22 @@ def compute_distances(first: Floats, second: Floats) -> Floats:
     return np.sqrt(squares, out=squares)
 
 
+def cut_rows(count: int, others: int) -> Iterator[slice]:
+    """Yields blocks of rows of a matrix of distances, such that memory does not grow with the number of columns.
+
+    Args:
+        count: Number of rows.
+        others: Number of columns.
+    """
+    rows = max(1, min(BLOCK, MOST_VALUES // max(others, 1)))
+    yield from (slice(start, min(start + rows, count)) for start in range(0, count, rows))
+
+
 def walk_own_squares(features: Features) -> Iterator[tuple[slice, Floats]]:
     """Yields blocks of the squared distances within a set, shape (n, N), with their rows; infinite within a group."""
     member = np.unique(features.groups, return_inverse=True)[1]
     alone = len(member) == member.max() + 1
-    for start in range(0, len(member), BLOCK):
-        rows = slice(start, min(start + BLOCK, len(member)))
+    for rows in cut_rows(len(member), len(member)):
         squares = compute_squares(features.values[rows], features.values)
         if alone:
             np.fill_diagonal(squares[:, rows], np.inf)
@@ -160,7 +170,7 @@ def find_reference(features: Features) -> Reference:
 
 
 def compare_sets(first: Features, reference: Reference) -> Neighbourhoods:
-    """Returns two sets in each other's neighbourhoods; memory is that of `BLOCK` images' distances.
+    """Returns two sets in each other's neighbourhoods; see `cut_rows` for memory.
 
     Raises:
         UserError: The first set has too few groups.
@@ -168,8 +178,7 @@ def compare_sets(first: Features, reference: Reference) -> Neighbourhoods:
     own_reach = find_reference(first).reach
     held, clipped = np.zeros((2, len(own_reach)), np.int64)
     met, reached = np.zeros(len(reference.reach), np.int64), np.zeros(len(reference.reach), np.bool_)
-    for start in range(0, len(own_reach), BLOCK):
-        rows = slice(start, start + BLOCK)
+    for rows in cut_rows(len(own_reach), len(reference.reach)):
         squares = compute_squares(first.values[rows], reference.features.values)
         inside = squares <= reference.reach
         held[rows] = np.count_nonzero(inside, axis=1)

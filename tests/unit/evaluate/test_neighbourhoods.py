@@ -51,3 +51,16 @@ def test_evidence_keeps_its_neighbourhoods_for_all_shares(monkeypatch):
     monkeypatch.setattr(neighbourhoods, "compare_at_equal_size", None)
     assert measure_share("precision", evidence) == first
     assert measure_share("recall", evidence).value.n == 60
+
+
+def test_blocks_hold_a_fixed_number_of_distances_and_change_no_share(monkeypatch):
+    first, second = draw(70, 1, 0.5), draw(90, 2)
+    whole = compare_sets(first, find_reference(second))
+    own_held = whole.reference.own_held
+    monkeypatch.setattr(neighbourhoods, "MOST_VALUES", 1000)
+    cuts = list(neighbourhoods.cut_rows(70, 90))
+    assert [cut.stop - cut.start for cut in cuts] == [11] * 6 + [4]
+    parts = compare_sets(first, find_reference(second))
+    for name in ("held", "clipped_held", "met", "reached"):
+        np.testing.assert_array_equal(getattr(parts, name), getattr(whole, name))
+    np.testing.assert_array_equal(parts.reference.own_held, own_held)

@@ -118,14 +118,14 @@ def write_parts(found: Judgement) -> str:
     farthest = find_farthest(found.parts)
     names = write_count(len({value.images for value in found.parts}), "class or subgroup", "classes and subgroups")
     return (
-        f"Of {names} that differ, {farthest.images} does most: {write_place(farthest)} {write_beside_floor(farthest)}."
+        f"Of {names} that differ, {farthest.images} does most: {write_place(farthest)}, {write_beside_floor(farthest)}."
     )
 
 
 def write_place(value: Value) -> str:
     """Returns a number's name in words, with its feature family."""
     family = name_family(value.extractor)
-    return find_display(value.name).words + (f", features of {family}" if family else "")
+    return find_display(value.name).words + (f" in features of {family}" if family else "")
 
 
 def write_heads(heads: list[Value]) -> str:

@@ -101,7 +101,8 @@ def split_by(part: Selection, attributes: Mapping[str, Strings], labels: Strings
         for name in names.tolist() if len(names) > 1 else ():
             chosen = part.sets[1][own == name]
             if labels is None or before or len(np.unique(labels[chosen])) > 1:
-                yield Selection(f"{before}{column} {name}", (part.sets[0], chosen, *part.sets[2:]))
+                words = name if name.startswith(column) else f"{column} {name}"
+                yield Selection(f"{before}{words}", (part.sets[0], chosen, *part.sets[2:]))
 
 
 def take_part(selection: Selection, trio: Trio, seed: int) -> Part:

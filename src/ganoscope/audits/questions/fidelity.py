@@ -21,7 +21,7 @@ HEADLINE = "frechet_distance"
 NOTABLE_DB = 1.0
 """Decibels below which a difference of spectra is not put into words."""
 PHRASES = Phrases(
-    "Synthetic images are farther from real ones than real patients are",
+    "Synthetic images are farther from real ones than real patients are from each other",
     "No difference from real images is shown.",
     HEADLINE,
     find_worse_side,

@@ -17,19 +17,26 @@ def draw_curve(points: Sequence[Point]) -> Any:
     Args:
         points: The checkpoints, in ascending order.
     """
+    from matplotlib.ticker import LogLocator  # imported late: it takes time
+
     figure = make_figure(HEIGHT_INCHES)
     above, below = figure.subplots(2, 1, sharex=True)
     seen = [one.images_seen for one in points]
     above.plot(seen, [one.times_floor for one in points], "o-", color=COLOURS[0])
     above.axhline(1, **FAINT)
-    above.set_ylabel("distance, in floors")
-    above.set_title("Fréchet distance from real images (1: real images of other patients)")
+    above.set_yscale("log")  # a distance falls by orders of magnitude at first
+    above.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+    above.yaxis.set_major_formatter("{x:g}")
+    above.yaxis.set_minor_formatter("")
+    above.set_ylabel("multiple")
+    above.set_title("Fréchet distance from real images, as a multiple of that between real patients (dotted: 1)")
     below.plot(seen, [one.auc for one in points], "o-", color=COLOURS[1])
     leaking = [one for one in points if one.leaks]
     heights = [one.auc if one.auc == one.auc else CHANCE for one in leaking]
     below.plot([one.images_seen for one in leaking], heights, "s", color=COLOURS[1], markersize=11, fillstyle="none")
     below.axhline(CHANCE, **FAINT)
     below.set_ylabel("AUC")
-    below.set_title("Telling members by the released images (squares: a leak is shown)")
+    below.set_title("Telling members by the released images (dotted: as by chance; squares: a leak is shown)")
+    below.xaxis.set_major_formatter("{x:,.0f}")
     below.set_xlabel("images seen in training")
     return figure

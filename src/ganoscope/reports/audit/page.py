@@ -30,11 +30,20 @@ from ganoscope.reports.kit.pictures import Picture, open_picture, show_file
 from ganoscope.reports.kit.rendering import render
 
 PAGE = "report.html"
-BETTER = {"lower": "lower is better", "higher": "higher is better", "like real": "like real images"}
 NO_VALUE = "–"
 FIGURES = 6
 """Numbers of each criterion that the page shows."""
-HEADER = ("Number", "images", "features", "value", "95 % interval", "n", "real images", "aim")
+HEADER = (
+    "Number",
+    "images",
+    "features",
+    "synthetic",
+    "95 % interval",
+    "n",
+    "as many as real",
+    "real patients",
+    "better",
+)
 
 
 def save_page(out: Path, scorecard: Scorecard) -> Path:
@@ -135,11 +144,8 @@ def caption_sheets(entry: Entry) -> dict[str, str]:
 
 
 def write_value(value: Value) -> tuple[str, ...]:
-    """Returns a number as a row of a table; where it depends on the number of images, at that of the real ones."""
+    """Returns a number as a row of a table; where it depends on the number of images, at that of the real ones too."""
     found = value.measured
-    floor = write_decimal(found.floor.value) if found.floor else NO_VALUE
-    if found.floor and found.at_floor_size is not None:
-        floor += f" (synthetic, as many: {write_decimal(found.at_floor_size)})"
     interval = f"{write_decimal(found.value.low)} to {write_decimal(found.value.high)}"
     return (
         find_display(value.name).words,
@@ -148,8 +154,9 @@ def write_value(value: Value) -> tuple[str, ...]:
         write_decimal(found.value.value),
         interval if found.value.low == found.value.low else NO_VALUE,
         write_number(found.value.n),
-        floor,
-        BETTER[found.better],
+        NO_VALUE if found.floor is None or found.at_floor_size is None else write_decimal(found.at_floor_size),
+        write_decimal(found.floor.value) if found.floor else NO_VALUE,
+        found.better,
     )
 
 
@@ -164,7 +171,7 @@ def show_training(out: Path, scorecard: Scorecard) -> tuple[Chapter, ...]:
     if not points:
         return ()
     chart = show_chart(save_chart(out / CURVE, draw_curve, points), "Fidelity and leak by images seen", WIDE_PX)
-    header = ("Images seen", "distance in floors", "AUC", "copies", "leak shown by")
+    header = ("Images seen", "times that between real patients", "AUC", "copies", "leak shown by")
     rows = tuple(
         (
             write_number(one.images_seen),

@@ -21,9 +21,9 @@ def test_the_verdict_counts_numbers_and_names_the_farthest_by_its_multiple():
         make("frechet_distance", 2.0, 1.0), make("recall", 0.1, 0.8, better="higher"), make("kernel_distance", 0, 0)
     )
     assert text == (
-        "They differ in 2 of 3 numbers. Farthest off is recall (share of real images within reach), features of random "
-        "network: 0.1 (0 to 0.2), 0.12 times that of real patients (0.8). Fréchet distance, features of random "
-        "network: 2 (1.9 to 2.1), 2.0 times that between real patients (1)."
+        "They differ in 2 of 3 numbers. Farthest off is recall (share of real images within reach) in features of "
+        "random network: 0.1 (0 to 0.2), 0.12 times that of real patients (0.8). Fréchet distance in features of "
+        "random network: 2 (1.9 to 2.1), 2.0 times that between real patients (1)."
     )
 
 
