@@ -15,31 +15,27 @@ from numpy.typing import NDArray
 from ganoscope.audits.answer import Answer, Value
 from ganoscope.audits.audit_evidence import AuditEvidence
 from ganoscope.contracts import Measured
-from ganoscope.copies.candidate_members import ALL_VIEWS, Extent, Views, choose_views
+from ganoscope.copies.candidate_members import ALL_VIEWS, Views
 from ganoscope.copies.compared_regions import REGIONS
+from ganoscope.copies.copy_search import CopySearch, Found, find_planted, make_copy_search
 from ganoscope.copies.gallery import align_original, draw_gallery, frame
-from ganoscope.copies.matches import EXTENTS, Matches, find_matches, join_matches
-from ganoscope.copies.member_index import Load, MemberIndex, make_index
+from ganoscope.copies.matches import EXTENTS, Matches
 from ganoscope.copies.null import HeldOut, choose_held_out
-from ganoscope.copies.planted import KINDS, alter
+from ganoscope.copies.planted import KINDS
 from ganoscope.copies.significance import (
     FALSE_DISCOVERIES,
     FEWEST_HELD_OUT,
     Significance,
+    compute_p,
     judge,
 )
 from ganoscope.data.checks.thumbnails import TRANSFORMS
-from ganoscope.data.real_images import RealImages
-from ganoscope.progress import ProgressBar
-from ganoscope.seeds import Stream, stream
 from ganoscope.statistics.estimate import Estimate
 from ganoscope.statistics.proportion import compute_clopper_pearson, compute_upper_limit
 
 QUESTION = "Are images copies of training images, as a whole or in part?"
 RANK = 10
 
-PLANTED = 60
-"""Copies that are planted."""
 SHOWN = 12
 """Images in the gallery."""
 CAPTION = (
@@ -47,38 +43,6 @@ CAPTION = (
     "Where a part resembles it, a frame marks the part. "
     "Without the word copy, resemblance is no more than that of other patients."
 )
-
-Found = dict[Extent, Matches]
-
-
-@dataclass(frozen=True)
-class Search:
-    """The members, ready to be searched.
-
-    Attributes:
-        members: The members.
-        index: Index of them.
-        views: Views in which images are compared.
-    """
-
-    members: RealImages
-    index: MemberIndex
-    views: Views
-
-    def find(self, load: Load, positions: NDArray[np.int64], title: str) -> Found:
-        """Returns the matches of images.
-
-        Args:
-            load: Loads the images under question, shape (n, H, W).
-            positions: Which of them, ascending, shape (n,).
-            title: Title of the progress bar.
-        """
-        blocks = []
-        with ProgressBar(title, len(positions)) as bar:
-            for block in find_matches(self.index, load, positions, self.views):
-                blocks.append(block)
-                bar.advance(len(block["whole"].score))
-        return {extent: join_matches(blocks, extent) for extent in EXTENTS}
 
 
 @dataclass(frozen=True)
@@ -100,8 +64,8 @@ class Chance:
 
 def ask(evidence: AuditEvidence) -> Answer:
     """Returns whether copies are shown; without enough held-out images only which members are nearest."""
-    search = make_search(evidence)
     count = evidence.synthetic.count
+    search = make_copy_search(evidence.members, count)
     found = search.find(lambda at: evidence.synthetic.load(at)[:, 0], np.arange(count), "comparing with members")
     chance = measure_chance(evidence, search)
     if chance is None:
@@ -118,14 +82,7 @@ def ask(evidence: AuditEvidence) -> Answer:
     )
 
 
-def make_search(evidence: AuditEvidence) -> Search:
-    """Returns the members, ready to be searched."""
-    members = evidence.members
-    index = make_index(lambda at: members.store.load_images(members.indices[at])[:, 0], members.groups)
-    return Search(members, index, choose_views(index.count * evidence.synthetic.count))
-
-
-def measure_chance(evidence: AuditEvidence, search: Search) -> Chance | None:
+def measure_chance(evidence: AuditEvidence, search: CopySearch) -> Chance | None:
     """Returns what happens by chance; None where there are too few held-out images."""
     held_out = evidence.held_out
     if held_out is None or len(held_out.indices) < FEWEST_HELD_OUT:
@@ -136,31 +93,12 @@ def measure_chance(evidence: AuditEvidence, search: Search) -> Chance | None:
     null = search.find(
         lambda at: held_out.store.load_images(held_out.indices[at])[:, 0], chosen.positions, "comparing held-out images"
     )
-    number = min(PLANTED, search.index.count)
-    planted = search.find(make_planted(search, number, evidence.seed), np.arange(number), "looking for planted copies")
-    p = judge(planted, null, chosen.patients_known).p
-    return Chance(chosen, null, number, int((p <= FALSE_DISCOVERIES / evidence.synthetic.count).sum()))
+    level = FALSE_DISCOVERIES / evidence.synthetic.count
+    p = compute_p(find_planted(search, evidence.seed), null, chosen.patients_known, level).p
+    return Chance(chosen, null, len(p), int((p <= level).sum()))
 
 
-def make_planted(search: Search, number: int, seed: int) -> Load:
-    """Returns a loader of altered copies of random members.
-
-    Args:
-        search: The members.
-        number: Number of copies.
-        seed: Seed of the choice and of the alterations.
-    """
-    originals = stream(seed, Stream.PLANTED_COPIES).permutation(search.index.count)[:number]
-
-    def load(positions: NDArray[np.int64]) -> NDArray[np.float32]:
-        images = search.index.load(np.sort(originals)[positions])
-        pairs = zip(images, positions.tolist(), strict=True)
-        return np.stack([alter(image, stream(seed, Stream.PLANTED_COPIES, at + 1)) for image, at in pairs])
-
-    return load
-
-
-def answer_without_null(evidence: AuditEvidence, search: Search, found: Found) -> Answer:
+def answer_without_null(evidence: AuditEvidence, search: CopySearch, found: Found) -> Answer:
     """Returns the nearest members alone: without held-out images, nobody knows which resemblance is unusual.
 
     Args:
@@ -236,7 +174,7 @@ def make_values(verdicts: Significance, chance: Chance) -> tuple[Value, ...]:
     )
 
 
-def make_details(verdicts: Significance, chance: Chance, search: Search) -> dict[str, object]:
+def make_details(verdicts: Significance, chance: Chance, search: CopySearch) -> dict[str, object]:
     """Returns further figures.
 
     Args:
@@ -258,7 +196,7 @@ def make_details(verdicts: Significance, chance: Chance, search: Search) -> dict
     }
 
 
-def make_columns(search: Search, found: Found, verdicts: Significance | None) -> dict[str, list[object]]:
+def make_columns(search: CopySearch, found: Found, verdicts: Significance | None) -> dict[str, list[object]]:
     """Returns the columns of the table of images.
 
     Args:
@@ -301,7 +239,7 @@ def describe_way(match: Matches, row: int, views: Views) -> str:
 
 
 def draw_worst(
-    evidence: AuditEvidence, search: Search, found: Found, verdicts: Significance | None
+    evidence: AuditEvidence, search: CopySearch, found: Found, verdicts: Significance | None
 ) -> NDArray[np.uint8]:
     """Returns the gallery of the images that resemble a member most, 8-bit grey, shape (H, W).
 
@@ -325,7 +263,7 @@ def draw_worst(
     return draw_gallery(np.stack(images), np.stack(originals), captions)
 
 
-def list_warnings(chance: Chance | None, search: Search) -> tuple[str, ...]:
+def list_warnings(chance: Chance | None, search: CopySearch) -> tuple[str, ...]:
     """Returns what limits the answer."""
     warnings = []
     if search.views != ALL_VIEWS:

@@ -9,7 +9,7 @@ from ganoscope.audits.audit_evidence import AuditEvidence, SyntheticImages
 from ganoscope.audits.questions import copied_images
 from ganoscope.audits.questions.copied_images import ask
 from ganoscope.copies import candidate_members as candidates
-from ganoscope.copies import null, views
+from ganoscope.copies import copy_search, null, views
 from ganoscope.data.phantoms import make_phantom
 from ganoscope.data.phantoms.phantom_store import PhantomConfig
 from ganoscope.data.real_images import RealImages
@@ -38,8 +38,8 @@ def evidence(tmp_path_factory):
 @pytest.fixture(autouse=True)
 def few_views(monkeypatch):
     few = candidates.Views(views.list_views((0,), (1.0,)), (views.View(),))
-    monkeypatch.setattr(copied_images, "choose_views", lambda pairs: few)
-    monkeypatch.setattr(copied_images, "PLANTED", 6)
+    monkeypatch.setattr(copy_search, "choose_views", lambda pairs: few)
+    monkeypatch.setattr(copy_search, "PLANTED", 6)
 
 
 def test_copies_are_called_and_other_patients_are_not(evidence):
@@ -57,7 +57,7 @@ def test_copies_are_called_and_other_patients_are_not(evidence):
 
 
 def test_without_copies_the_verdict_says_what_would_have_been_seen(evidence, monkeypatch):
-    monkeypatch.setattr(copied_images, "alter", lambda image, generator: image[:, ::-1])
+    monkeypatch.setattr(copy_search, "alter", lambda image, generator: image[:, ::-1])
     load = evidence.synthetic.load
     clean = replace(evidence.synthetic, names=evidence.synthetic.names[COPIES:], load=lambda at: load(at + COPIES))
     answer = ask(replace(evidence, synthetic=clean))
@@ -92,7 +92,7 @@ def test_held_out_images_that_repeat_members_are_left_out_where_patients_are_unk
 def test_where_no_planted_copy_is_found_nothing_is_clear(evidence, monkeypatch):
     load = evidence.synthetic.load
     clean = replace(evidence.synthetic, names=evidence.synthetic.names[COPIES:], load=lambda at: load(at + COPIES))
-    monkeypatch.setattr(copied_images, "alter", lambda image, generator: generator.uniform(-1, 1, image.shape))
+    monkeypatch.setattr(copy_search, "alter", lambda image, generator: generator.uniform(-1, 1, image.shape))
     answer = ask(replace(evidence, synthetic=clean))
     assert answer.outcome == "untested"
     assert "0 of 6 planted copies" in answer.verdict and "can't be told" in answer.verdict
