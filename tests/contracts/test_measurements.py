@@ -39,7 +39,7 @@ def evidence(disc_store, disc_classifier):
 
 
 def hold_only(evidence, needs):
-    missing = {field.name: None for field in fields(Comparison) if field.name not in {*needs, "seed"}}
+    missing = {field.name: None for field in fields(Comparison) if field.init and field.name not in {*needs, "seed"}}
     return replace(evidence, **missing)
 
 

@@ -43,7 +43,8 @@ class Comparison:
         seed: Seed of all draws.
         features: Features of the generated, the training and, where there are any, the held-out images, where they
             were extracted before; None where the distances extract them.
-        kept: What one measurement has computed and others can use, by name.
+        kept: What one measurement has computed from this evidence and others can use, by name. Evidence that is made
+            from this one begins with nothing.
     """
 
     generated: GeneratedImages | None = None
@@ -54,7 +55,7 @@ class Comparison:
     hu: IntensityMap | None = None
     seed: int = 0
     features: tuple[Features, Features, Features | None] | None = None
-    kept: dict[str, Any] = field(default_factory=dict, repr=False, compare=False)
+    kept: dict[str, Any] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     def has(self, needs: frozenset[Need]) -> bool:
         """Tells whether everything that a measurement needs is there."""

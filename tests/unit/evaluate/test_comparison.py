@@ -1,5 +1,7 @@
 """Evidence of measurements: what is there, and what is asked for in vain."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -16,6 +18,12 @@ def test_it_tells_what_is_there():
     assert evidence.has(frozenset({"generated"}))
     assert evidence.has(frozenset())
     assert not evidence.has(frozenset({"generated", "classifier"}))
+
+
+def test_what_was_computed_from_other_evidence_is_not_passed_on():
+    evidence = Comparison(generated=GENERATED)
+    evidence.kept["neighbourhoods"] = "of these images"
+    assert replace(evidence, seed=1).kept == {}
 
 
 def test_what_is_missing_is_named():
