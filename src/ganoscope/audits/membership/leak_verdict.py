@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from ganoscope.audits.display_names import find_display
 from ganoscope.audits.membership.attacking import Attacked
 from ganoscope.evaluate.attacks.attack_controls import STATISTICS
 from ganoscope.evaluate.attacks.attack_results import (
@@ -23,7 +24,7 @@ def conclude(attacked: Attacked) -> tuple[bool, str]:
     bias = write_bias(attacked)
     if leaking:
         strongest, p = min(leaking, key=lambda pair: (pair[1], -pair[0].auroc.value))
-        others = [one.name for one, _ in leaking if one is not strongest]
+        others = [find_display(one.name).words for one, _ in leaking if one is not strongest]
         more = f" Members are also told by {' and '.join(others)}." if others else ""
         return True, f"Leak shown: {write_leak(strongest, p, len(counted))}.{more}{bias}"
     claims = len(STATISTICS) * len(counted)
@@ -33,7 +34,7 @@ def conclude(attacked: Attacked) -> tuple[bool, str]:
     if attacked.shown_bias is None and share < 1:
         seen += f", or one that gives away {100 * share:.1f} % of the members outright,"
     strongest = max(counted, key=lambda one: one.auroc.value)
-    found = f"The strongest attack, {strongest.name}, has AUC {write_estimate(strongest.auroc)}"
+    found = f"The strongest attack, {find_display(strongest.name).words}, has AUC {write_estimate(strongest.auroc)}"
     return False, f"No leak shown; {seen} would have been seen (power {100 * POWER:.0f} %). {found}.{bias}"
 
 
@@ -50,8 +51,8 @@ def write_leak(result: AttackResult, p: float, attacks: int) -> str:
         "every held-out image" if point.nominal == 0 else f"all but {100 * point.nominal:g} % of held-out images"
     )
     return (
-        f"{result.name} tells members from held-out patients with AUC {write_estimate(result.auroc)}, {found}; beyond "
-        f"random splits of members and of held-out patients ({write_p(p)}, {len(result.controls[0].auroc):,} splits "
+        f"{find_display(result.name).words} tells members from held-out patients with AUC "
+        f"{write_estimate(result.auroc)}, {found}; beyond random splits of members and of held-out patients ({write_p(p)}, {len(result.controls[0].auroc):,} splits "
         f"each, Holm over {len(STATISTICS) * attacks} tests). Threat: {result.threat}"
     )
 
@@ -85,8 +86,8 @@ def write_bank(results: Sequence[AttackResult]) -> str:
     strongest, p = max(zip(results, adjusted, strict=True), key=lambda pair: pair[0].auroc.value)
     shown = "leak" if min(adjusted) < ALPHA else "show no leak"
     return (
-        f" Models of the bank {shown}: {strongest.name} has AUC {write_estimate(strongest.auroc)} ({write_p(p)}), each "
-        "model the target in turn."
+        f" Models of the bank {shown}: {find_display(strongest.name).words} has AUC {write_estimate(strongest.auroc)} "
+        f"({write_p(p)}), each model the target in turn."
     )
 
 

@@ -102,7 +102,7 @@ def test_models_of_a_bank_are_targets_in_turn_and_say_nothing_about_images_from_
     assert adjust_claims(attacked.bank_results)[0] < 0.05
     assert attacked.bank_results[0].auroc.value > 0.55
     assert "no run was given" in attacked.left_out["shadow_density"]
-    assert "Models of the bank leak: bank_density has AUC" in write_bank(attacked.bank_results)
+    assert "Models of the bank leak: bank density has AUC" in write_bank(attacked.bank_results)
 
 
 @pytest.mark.slow

@@ -58,5 +58,5 @@ def test_split_bias_is_named_and_only_then():
 
 def test_a_bank_has_a_sentence_of_its_own():
     assert write_bank([]) == ""
-    assert "Models of the bank leak: bank_density has AUC 0.9" in write_bank([measure(2.0, name="bank_density")])
-    assert "Models of the bank show no leak: bank_density" in write_bank([measure(name="bank_density")])
+    assert "Models of the bank leak: bank density has AUC 0.9" in write_bank([measure(2.0, name="bank_density")])
+    assert "Models of the bank show no leak: bank density" in write_bank([measure(name="bank_density")])

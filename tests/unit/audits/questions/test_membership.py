@@ -69,7 +69,7 @@ def replay(store, share, seed=1):
 def test_a_generator_that_replays_members_leaks_and_the_verdict_says_how_that_was_seen(store):
     answer = ask(gather(store, replay(store, 0.15)))
     assert answer.outcome == "fault"
-    assert answer.verdict.startswith("Leak shown: density_ratio tells members from held-out patients with AUC 0.5")
+    assert answer.verdict.startswith("Leak shown: density ratio tells members from held-out patients with AUC 0.5")
     assert "Threat: the attacker has the released images" in answer.verdict
     assert answer.details["attacks"]["density_ratio"]["p_adjusted"] < 0.05
     assert not answer.details["attacks"]["nearest_distance"]["evidence_alone"]
