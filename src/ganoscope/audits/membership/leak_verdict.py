@@ -52,8 +52,9 @@ def write_leak(result: AttackResult, p: float, attacks: int) -> str:
     )
     return (
         f"{find_display(result.name).words} tells members from held-out patients with AUC "
-        f"{write_estimate(result.auroc)}, {found}; beyond random splits of members and of held-out patients ({write_p(p)}, {len(result.controls[0].auroc):,} splits "
-        f"each, Holm over {len(STATISTICS) * attacks} tests). Threat: {result.threat}"
+        f"{write_estimate(result.auroc)}, {found}; beyond random splits of members and of held-out patients "
+        f"({write_p(p)}, {len(result.controls[0].auroc):,} splits each, Holm over {len(STATISTICS) * attacks} tests). "
+        f"Threat: {result.threat}"
     )
 
 
