@@ -47,7 +47,7 @@ def audit(
     chosen = list_checkpoints(synthetic, config)
     with one_writer(out):
         scorecard = answer_all(synthetic, real, out, config, tell)
-        points = follow_training(synthetic, real, out, config, chosen)
+        points = follow_training(synthetic, real, out, config, chosen, scorecard)
         scorecard = replace(scorecard, points=tuple(points), advice=advise(points) if points else "")
         if policy:
             scorecard = replace(scorecard, judged=judge(policy, scorecard.entries))
@@ -84,9 +84,9 @@ def answer_all(synthetic: Path, real: Path | None, out: Path, config: AuditConfi
 
 
 def follow_training(
-    synthetic: Path, real: Path | None, out: Path, config: AuditConfig, chosen: Sequence[int]
+    synthetic: Path, real: Path | None, out: Path, config: AuditConfig, chosen: Sequence[int], scorecard: Scorecard
 ) -> list[Point]:
-    """Audits further checkpoints, each in a folder of its own, and returns the curve over training.
+    """Audits checkpoints, all but the one that is audited already in folders of their own; returns the curve.
 
     Args:
         synthetic: The run.
@@ -94,9 +94,13 @@ def follow_training(
         out: Folder of the audit.
         config: All options.
         chosen: The checkpoints, by images seen.
+        scorecard: The audit that is there already.
     """
     found = {}
     for images_seen in chosen:
+        if images_seen == scorecard.subject.images_seen:
+            found[images_seen] = scorecard
+            continue
         say(f"checkpoint at {images_seen:,} images")
         place = out / FOLDER / str(images_seen)
         found[images_seen] = answer_all(synthetic, real, place, replace(config, checkpoint=images_seen), show_answer)

@@ -9,6 +9,8 @@ from ganoscope.figures.axes import COLOURS, FAINT, make_figure
 CURVE = "checkpoints.png"
 HEIGHT_INCHES = 4.6
 CHANCE = 0.5
+NARROWEST = 0.45, 0.6
+"""Range of AUC that is shown at least: differences within it are mostly chance."""
 
 
 def draw_curve(points: Sequence[Point]) -> Any:
@@ -35,6 +37,8 @@ def draw_curve(points: Sequence[Point]) -> Any:
     heights = [one.auc if one.auc == one.auc else CHANCE for one in leaking]
     below.plot([one.images_seen for one in leaking], heights, "s", color=COLOURS[1], markersize=11, fillstyle="none")
     below.axhline(CHANCE, **FAINT)
+    low, high = below.get_ylim()
+    below.set_ylim(min(low, NARROWEST[0]), max(high, NARROWEST[1]))
     below.set_ylabel("AUC")
     below.set_title("Telling members by the released images (dotted: as by chance; squares: a leak is shown)")
     below.xaxis.set_major_formatter("{x:,.0f}")
