@@ -96,11 +96,8 @@ def follow_training(
         chosen: The checkpoints, by images seen.
         scorecard: The audit that is there already.
     """
-    found = {}
-    for images_seen in chosen:
-        if images_seen == scorecard.subject.images_seen:
-            found[images_seen] = scorecard
-            continue
+    found = dict.fromkeys(chosen, scorecard)
+    for images_seen in [one for one in chosen if one != scorecard.subject.images_seen]:
         say(f"checkpoint at {images_seen:,} images")
         place = out / FOLDER / str(images_seen)
         found[images_seen] = answer_all(synthetic, real, place, replace(config, checkpoint=images_seen), show_answer)
