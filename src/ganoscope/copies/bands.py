@@ -31,6 +31,9 @@ FAINTEST = 1e-7
 FLAT, FLAT_SHARE = 0.12, 0.4
 """Largest standard deviation of network values in a row or column that only fills an image up to a square, noise
 included: by itself, and as a share of the image's."""
+SOFT_PX, STRAIGHT = 3, 0.75
+"""Rows or columns left out beside a margin whose border is straight, because in blurred images the two run into each
+other; and the share of the last of them that must stand out from the margin, as that of a curved body does not."""
 BAND_PX = SIDE_PX // 2
 """Side of a band after `halve`: of what is compared."""
 
@@ -99,16 +102,38 @@ def resize(image: Floats) -> Floats:
 
 
 def find_picture(images: Floats) -> NDArray[np.bool_]:
-    """Returns which pixels lie within the picture, shape (n, H, W): all but rows and columns that only fill it up.
+    """Returns which pixels lie within the picture, shape (n, H, W).
 
-    An image that is constant as a whole has no picture.
+    Rows and columns that only fill it up do not, nor do `SOFT_PX` beside a straight border with them. An image that is
+    constant as a whole has no picture.
 
     Args:
         images: Network range, shape (n, H, W).
     """
     limit = np.minimum(FLAT, FLAT_SHARE * images.std(axis=(1, 2)))[:, None]
-    rows, columns = (images.std(axis=axis) > limit for axis in (2, 1))
-    return span(rows)[:, :, None] & span(columns)[:, None, :]
+    rows, columns = (span(images.std(axis=axis) > limit) for axis in (2, 1))
+    inside = [withdraw(rows, images, columns, limit), withdraw(columns, images.swapaxes(1, 2), rows, limit)]
+    return inside[0][:, :, None] & inside[1][:, None, :]
+
+
+def withdraw(rows: NDArray[np.bool_], images: Floats, columns: NDArray[np.bool_], limit: Floats) -> NDArray[np.bool_]:
+    """Returns marks of the rows within pictures, shape (n, H), without those beside straight borders.
+
+    Args:
+        rows: Marks of the rows within pictures, one span in each image, shape (n, H).
+        images: The images, shape (n, H, W).
+        columns: The same for columns, shape (n, W).
+        limit: Difference of pixels that stand out, shape (n, 1).
+    """
+    kept = rows.copy()
+    for number in np.flatnonzero(~rows.all(axis=1) & (rows.sum(axis=1) > 2 * SOFT_PX)):
+        first, last = np.flatnonzero(rows[number])[[0, -1]]
+        for margin, step in ((first - 1, 1), (last + 1, -1)):
+            if 0 <= margin < len(rows[number]):
+                line = images[number, margin + step * SOFT_PX, columns[number]]
+                if (np.abs(line - images[number, margin].mean()) > limit[number]).mean() > STRAIGHT:
+                    kept[number, margin + step : margin + step * (SOFT_PX + 1) : step] = False
+    return kept
 
 
 def span(marked: NDArray[np.bool_]) -> NDArray[np.bool_]:
