@@ -15,6 +15,7 @@ from ganoscope.audits.membership.bank_statistics import (
     measure_density,
 )
 from ganoscope.audits.membership.real_sets import RealSets
+from ganoscope.data.real_images import split_blocks
 from ganoscope.evaluate.attacks.attack_results import ALPHA, AttackResult, measure_attack
 from ganoscope.evaluate.attacks.group_contrast import Tried, try_images
 from ganoscope.evaluate.attacks.likelihood_ratio import Shadows, score_each_model
@@ -78,7 +79,7 @@ def attack(evidence: AuditEvidence, sets: RealSets) -> Attacked:
         sets: Members and non-members.
     """
     placed = place_images(sets.suspects.images)
-    bias = compare_real_sets(describe_real(sets.suspects, placed), sets.member, sets.suspects.groups, evidence.seed)
+    bias = compare_real_sets(describe_real(sets.suspects, placed), sets.member, sets.groups, evidence.seed)
     bank = measure_shadows(evidence, sets)
     exposed = expose(evidence, sets, placed, bank)
     results, left_out = [], {}
@@ -106,7 +107,7 @@ def expose(evidence: AuditEvidence, sets: RealSets, placed: Placed, bank: BankEv
         placed: Their images in the spaces in which they are compared.
         bank: What the bank says about them.
     """
-    run, groups = evidence.run, sets.suspects.groups
+    run, groups = evidence.run, sets.groups
     shadows = expose_shadows(evidence, sets.take(bank.known), bank.statistics)
     return Exposed(
         distances=find_distances(placed, groups, load_some(evidence, MOST_SYNTHETIC)),
@@ -132,7 +133,8 @@ def is_shadow(needs: frozenset[str]) -> bool:
 
 def describe_real(suspects: Suspects, placed: Placed) -> NDArray[np.float64]:
     """Returns fixed features of real images for the two-sample test, shape (N, C)."""
-    return np.concatenate([*placed.places, extract_features(make_random_extractor(), [suspects.images]).values], axis=1)
+    features = extract_features(make_random_extractor(), split_blocks(suspects.images))
+    return np.concatenate([*placed.places, features.values], axis=1)
 
 
 def load_some(evidence: AuditEvidence, most: int) -> Iterator[NDArray[np.float32]]:
@@ -239,7 +241,7 @@ def attack_bank(statistics: BankStatistics | None, known: RealSets, seed: int) -
     if statistics is None:
         return []
     inside, models = statistics.inside, statistics.inside.shape[1]
-    groups = np.repeat(known.suspects.groups, models)
+    groups = np.repeat(known.groups, models)
     strata = np.tile(np.arange(models), len(inside))
     threat = "every model of the bank in turn, the others being trained on other patients"
     return [

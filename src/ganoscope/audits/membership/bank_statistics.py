@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from ganoscope.banks.bank_plan import MEMBERSHIP
 from ganoscope.banks.model_table import Bank
 from ganoscope.banks.model_task import IMAGES, RUN
+from ganoscope.data.real_images import Images
 from ganoscope.data.store import Store
 from ganoscope.errors import UserError, describe
 from ganoscope.evaluate.attacks.likelihood_ratio import FEWEST_MODELS
@@ -57,7 +58,7 @@ def load_inside(bank: Bank, sample_ids: NDArray[np.str_]) -> tuple[NDArray[np.bo
     return inside, np.array([place for place, _ in known], np.int64)
 
 
-def measure_bank(bank: Bank, images: NDArray[np.float32], inside: NDArray[np.bool_], device: str) -> BankStatistics:
+def measure_bank(bank: Bank, images: Images, inside: NDArray[np.bool_], device: str) -> BankStatistics:
     """Returns the statistics of real images under every model of a bank.
 
     Args:

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ganoscope.data.checks.other_stores import find_shared
-from ganoscope.data.real_images import RealImages
+from ganoscope.data.real_images import JoinedImages, RealImages, join_images
 from ganoscope.errors import UserError, describe, refuse, write_count
 from ganoscope.evaluate.attacks.suspects import Suspects
 from ganoscope.seeds import Stream, stream
@@ -23,22 +23,36 @@ class RealSets:
     """Members and non-members.
 
     Attributes:
-        suspects: Images of both, members first.
+        images: Images of both, members first, N of them.
+        groups: Patient or near-duplicate cluster of each, shape (N,), integers.
+        labels: Class of each, shape (N,); "" where unknown.
         member: Which are members, shape (N,).
         sample_ids: Id of each in its store, shape (N,).
         shared: Held-out images that were left out as they are, or nearly are, images of members.
     """
 
-    suspects: Suspects
+    images: JoinedImages
+    groups: NDArray[np.int64]
+    labels: NDArray[np.str_]
     member: NDArray[np.bool_]
     sample_ids: NDArray[np.str_]
     shared: int
 
+    @property
+    def suspects(self) -> Suspects:
+        """What attacks are given of them."""
+        return Suspects(self.images, self.groups, self.labels)
+
     def take(self, chosen: NDArray[np.int64]) -> "RealSets":
         """Returns the images at some positions, shape (n,)."""
-        every = self.suspects
-        part = Suspects(every.images[chosen], every.groups[chosen], every.labels[chosen])
-        return RealSets(part, self.member[chosen], self.sample_ids[chosen], self.shared)
+        return RealSets(
+            images=self.images.take(chosen),
+            groups=self.groups[chosen],
+            labels=self.labels[chosen],
+            member=self.member[chosen],
+            sample_ids=self.sample_ids[chosen],
+            shared=self.shared,
+        )
 
 
 def gather_sets(members: RealImages, held_out: RealImages | None, seed: int) -> RealSets:
@@ -59,13 +73,15 @@ def gather_sets(members: RealImages, held_out: RealImages | None, seed: int) -> 
     groups = [np.char.add(f"{number} ", side.groups.astype(str)) for number, side in enumerate(chosen)]
     refuse_few_patients(*(len(np.unique(one)) for one in groups))
     labels = [side.store.column("label")[side.indices] for side in chosen]
-    suspects = Suspects(
-        images=np.concatenate([side.store.load_images(side.indices) for side in chosen]),
+    ids = np.concatenate([side.store.column("sample_id")[side.indices] for side in chosen])
+    return RealSets(
+        images=join_images(*chosen),
         groups=np.unique(np.concatenate(groups), return_inverse=True)[1].astype(np.int64),
         labels=np.concatenate(labels),
+        member=np.arange(len(ids)) < len(chosen[0].indices),
+        sample_ids=ids,
+        shared=shared,
     )
-    ids = np.concatenate([side.store.column("sample_id")[side.indices] for side in chosen])
-    return RealSets(suspects, np.arange(len(ids)) < len(chosen[0].indices), ids, shared)
 
 
 def leave_out_shared(members: RealImages, held_out: RealImages) -> tuple[RealImages, int]:

@@ -48,7 +48,7 @@ def ask(evidence: AuditEvidence) -> Answer:
 def list_values(attacked: Attacked, sets: RealSets) -> Iterator[Value]:
     """Yields the AUC of every attack, its operating points, and the bound of epsilon."""
     bias, images = attacked.bias, len(sets.member)
-    patients = len(np.unique(sets.suspects.groups))
+    patients = len(np.unique(sets.groups))
     yield Value("split_bias_auc", Measured(Estimate(bias.auroc, np.nan, np.nan, images, patients), None, "like real"))
     for result in (*attacked.results, *attacked.bank_results):
         limits = () if result.counts else ("Distance to the closest image alone is no evidence of a leak.",)
@@ -66,7 +66,7 @@ def list_values(attacked: Attacked, sets: RealSets) -> Iterator[Value]:
 
 def describe_all(attacked: Attacked, sets: RealSets) -> dict[str, Any]:
     """Returns everything about the attacks as JSON values."""
-    groups, member = sets.suspects.groups, sets.member
+    groups, member = sets.groups, sets.member
     return {
         "members": {"images": int(member.sum()), "patients": len(np.unique(groups[member]))},
         "held_out": {"images": int((~member).sum()), "patients": len(np.unique(groups[~member]))},

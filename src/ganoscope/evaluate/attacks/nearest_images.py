@@ -9,7 +9,7 @@ The synthetic images are read once, in blocks, so memory does not grow with thei
 Source: a difference of Gaussians: Marr and Hildreth 1980, https://doi.org/10.1098/rspb.1980.0020
 """
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 import numpy as np
@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from PIL import Image
 from scipy.ndimage import gaussian_filter
 
+from ganoscope.data.real_images import Images, split_blocks
 from ganoscope.evaluate.neighbourhoods import compute_distances
 
 Floats = NDArray[np.float64]
@@ -63,9 +64,13 @@ class Space:
     directions: Floats
 
     def project(self, images: NDArray[np.float32]) -> Floats:
-        """Returns coordinates of images (N, 1, H, W), shape (N, D)."""
-        projected: Floats = (self.describe(images[:, 0]) - self.mean) @ self.directions
-        return projected
+        """Returns coordinates of images (n, 1, H, W), shape (n, D)."""
+        return self.place(self.describe(images[:, 0]))
+
+    def place(self, described: Floats) -> Floats:
+        """Returns coordinates of images with descriptors (n, C), shape (n, D)."""
+        placed: Floats = (described - self.mean) @ self.directions
+        return placed
 
 
 def shrink(images: NDArray[np.float32], side: int) -> Floats:
@@ -97,27 +102,20 @@ def describe_band(images: NDArray[np.float32]) -> Floats:
     return np.where(norms > 1e-3, small / np.maximum(norms, 1e-3), 0)
 
 
-def make_spaces(images: NDArray[np.float32]) -> list[Space]:
-    """Returns both spaces, with the main directions of real images (N, 1, H, W), N of 2 or more."""
-    return [make_space(describe, images) for describe in (describe_coarse, describe_band)]
+def make_space(describe: Callable[[NDArray[np.float32]], Floats], described: Floats) -> Space:
+    """Returns a space: descriptors, and the main directions of those of real images.
 
-
-def make_space(describe: Callable[[NDArray[np.float32]], Floats], images: NDArray[np.float32]) -> Space:
-    """Returns a space: descriptors, and the main directions of those of real images, shape (N, 1, H, W)."""
-    described = np.concatenate([describe(block[:, 0]) for block in split_blocks(images)])
+    Args:
+        describe: From images (n, H, W) to descriptors (n, C).
+        described: Descriptors of the real images, shape (N, C), N of 2 or more.
+    """
     mean = described.mean(0)
     covariance = (described - mean).T @ (described - mean) / len(described)
     variances, directions = np.linalg.eigh(covariance)
-    most = min(DIRECTIONS, len(images) - 1)
+    most = min(DIRECTIONS, len(described) - 1)
     deviations = np.sqrt(variances[::-1][:most].clip(min=0))
     scale = np.maximum(deviations, max(SMALLEST * deviations[0], 1e-9))
     return Space(describe, mean, directions[:, ::-1][:, :most] / scale)
-
-
-def split_blocks(images: NDArray[np.float32]) -> Iterator[NDArray[np.float32]]:
-    """Yields images, shape (N, 1, H, W), in blocks."""
-    for start in range(0, len(images), BLOCK):
-        yield images[start : start + BLOCK]
 
 
 @dataclass(frozen=True)
@@ -133,10 +131,13 @@ class Placed:
     places: list[Floats]
 
 
-def place_images(images: NDArray[np.float32]) -> Placed:
+def place_images(images: Images) -> Placed:
     """Returns real images (N, 1, H, W), network range, in the spaces that they span, N of 2 or more."""
-    spaces = make_spaces(images)
-    return Placed(spaces, [space.project(images) for space in spaces])
+    describers = (describe_coarse, describe_band)
+    blocks = [[describe(block[:, 0]) for describe in describers] for block in split_blocks(images)]
+    described = [np.concatenate(parts) for parts in zip(*blocks, strict=True)]
+    spaces = [make_space(describe, values) for describe, values in zip(describers, described, strict=True)]
+    return Placed(spaces, [space.place(values) for space, values in zip(spaces, described, strict=True)])
 
 
 def find_distances(placed: Placed, groups: NDArray[np.int64], synthetic: Iterable[NDArray[np.float32]]) -> Distances:

@@ -5,6 +5,7 @@ from dataclasses import dataclass, fields
 import numpy as np
 from numpy.typing import NDArray
 
+from ganoscope.data.real_images import Images
 from ganoscope.evaluate.attacks.likelihood_ratio import Shadows
 from ganoscope.evaluate.attacks.nearest_images import Distances
 from ganoscope.training.run_folder.trained_run import TrainedRun
@@ -20,7 +21,7 @@ class Suspects:
         labels: Class of each, shape (N,); "" where unknown.
     """
 
-    images: NDArray[np.float32]
+    images: Images
     groups: NDArray[np.int64]
     labels: NDArray[np.str_]
 

@@ -7,6 +7,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from ganoscope.data.real_images import Images, split_blocks
 from ganoscope.evaluate.attacks.suspects import Exposed, Suspects
 from ganoscope.nets.evaluation_mode import evaluating, find_device
 from ganoscope.training.run_folder.trained_run import TrainedRun
@@ -31,7 +32,7 @@ def score(suspects: Suspects, exposed: Exposed) -> NDArray[np.float64]:
 
 
 @torch.no_grad()
-def score_images(run: TrainedRun, images: NDArray[np.float32]) -> NDArray[np.float64]:
+def score_images(run: TrainedRun, images: Images) -> NDArray[np.float64]:
     """Returns the logit of a run's discriminator for images (N, 1, H, W), averaged over patches where it has several.
 
     Args:
@@ -41,5 +42,6 @@ def score_images(run: TrainedRun, images: NDArray[np.float32]) -> NDArray[np.flo
     network = run.networks["D"]
     device = find_device(network)
     with evaluating(network):
-        logits = [network(block.to(device)).logits for block in torch.from_numpy(images).split(BATCH)]
+        parts = (part for block in split_blocks(images) for part in torch.from_numpy(block).split(BATCH))
+        logits = [network(part.to(device)).logits for part in parts]
     return np.concatenate([block.double().reshape(len(block), -1).mean(1).cpu().numpy() for block in logits])

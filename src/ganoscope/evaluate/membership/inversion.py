@@ -39,8 +39,9 @@ def score(suspects: Suspects, exposed: Exposed) -> NDArray[np.float64]:
         exposed: Holds the generator.
     """
     assert exposed.generator is not None
-    errors = invert(exposed.generator, suspects.images, exposed.seed)
-    nearest = find_nearest_error(suspects.images, suspects.groups)
+    images = suspects.images[:]
+    errors = invert(exposed.generator, images, exposed.seed)
+    nearest = find_nearest_error(images, suspects.groups)
     least = 1e-6 * max(float(np.median(nearest)), 1e-9)
     return np.log(np.maximum(nearest, least)) - np.log(np.maximum(errors, least))
 

@@ -21,12 +21,13 @@ def test_members_come_first_and_images_are_those_of_the_stores(tmp_path):
     store = make(tmp_path / "store", 60)
     sets = gather_sets(RealImages(store, np.arange(30)), RealImages(store, np.arange(30, 60)), 0)
     assert sets.member.tolist() == [True] * 30 + [False] * 30
-    assert (sets.suspects.images == store.load_images(np.arange(60))).all()
+    assert (sets.images[:] == store.load_images(np.arange(60))).all()
     assert sets.sample_ids.tolist() == store.column("sample_id").tolist()
     assert len(np.unique(sets.suspects.groups)) == 60
-    part = sets.take(np.array([1, 40]))
-    assert part.member.tolist() == [True, False]
-    assert part.sample_ids.tolist() == ["id-1", "id-40"]
+    part = sets.take(np.array([40, 1]))
+    assert part.member.tolist() == [False, True]
+    assert part.sample_ids.tolist() == ["id-40", "id-1"]
+    assert (part.images[:] == store.load_images(np.array([1, 40]))[::-1]).all()
 
 
 def test_patients_of_another_store_are_other_patients_and_equal_images_are_left_out(tmp_path):

@@ -10,7 +10,6 @@ from ganoscope.evaluate.attacks.nearest_images import (
     describe_band,
     estimate_log_density,
     find_distances,
-    make_spaces,
     place_images,
     shrink,
 )
@@ -44,8 +43,8 @@ def test_distances_are_those_of_plain_loops_and_do_not_depend_on_blocks(images, 
 
 
 def test_real_images_vary_alike_in_all_large_directions(images):
-    for space in make_spaces(images):
-        spread = space.project(images).std(0)
+    for place in place_images(images).places:
+        spread = place.std(0)
         assert spread[:10] == pytest.approx(np.ones(10), rel=1e-6)
         assert (spread < 1 + 1e-6).all()
 
