@@ -2,7 +2,7 @@
 
 Copies of a store's training images are planted under each manipulation; the same manipulations of held-out images of
 other patients are the images that are no copies. The null are further held-out images, unaltered. All scores are judged
-alike: p values by `ganoscope.statistics.rare_events.tail_fit`, Benjamini-Hochberg at 1 %. A copy counts as found
+alike: p values by `ganoscope.statistics.rare_events.tail_fit`, Benjamini-Hochberg at 1%. A copy counts as found
 when it is flagged, whichever training image it was traced to. The other scores know nothing of orientations:
 
 - pixel: minus the root mean square difference of the nearest training image;
@@ -92,19 +92,19 @@ def shift(x, rng):
 KINDS = {
     "mirrored": lambda x, rng, other: x[:, ::-1],
     "90 degrees": lambda x, rng, other: np.rot90(x, rng.choice([1, 3])),
-    "shift 4 to 9 %": lambda x, rng, other: shift(x, rng),
-    "crop to 80 to 92 %": lambda x, rng, other: crop(x, rng),
+    "shift 4 to 9%": lambda x, rng, other: shift(x, rng),
+    "crop to 80 to 92%": lambda x, rng, other: crop(x, rng),
     "window": lambda x, rng, other: window(x, rng),
     "gamma 0.5 to 2": lambda x, rng, other: change_gamma(x, rng),
-    "noise, SD 5 %": lambda x, rng, other: x + rng.normal(0, 0.1, x.shape),
-    "blur 1.2 to 2.2 %": lambda x, rng, other: gaussian_filter(x, rng.uniform(0.012, 0.022) * len(x)),
+    "noise, SD 5%": lambda x, rng, other: x + rng.normal(0, 0.1, x.shape),
+    "blur 1.2 to 2.2%": lambda x, rng, other: gaussian_filter(x, rng.uniform(0.012, 0.022) * len(x)),
     "JPEG quality 15 to 40": lambda x, rng, other: compress(x, rng),
-    "elastic 2.5 to 4.5 %": lambda x, rng, other: bend(x, rng),
+    "elastic 2.5 to 4.5%": lambda x, rng, other: bend(x, rng),
     "inverted": lambda x, rng, other: -x,
-    "patch of 37 to 50 %": paste,
+    "patch of 37 to 50%": paste,
     "blend of two": lambda x, rng, other: 0.5 * x + 0.5 * other,
 }
-PASTE = "patch of 37 to 50 %"
+PASTE = "patch of 37 to 50%"
 
 
 def alter(kind, x, rng, other):
@@ -238,7 +238,7 @@ def run_phantoms(total, size):
             flush=True,
         )
     low, high = compute_clopper_pearson(flagged, seen)
-    print(f"false alarms on phantoms: {flagged} of {seen}, 95 % interval {low:.5f} to {high:.5f}")
+    print(f"false alarms on phantoms: {flagged} of {seen}, 95% interval {low:.5f} to {high:.5f}")
 
 
 def run_many(number, size):

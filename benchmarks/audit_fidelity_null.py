@@ -39,7 +39,7 @@ def split(store, seed, labelled):
 
 
 def find_limit(faults, splits):
-    """Returns the upper end of the two-sided 95 % Clopper-Pearson interval."""
+    """Returns the upper end of the two-sided 95% Clopper-Pearson interval."""
     return beta.ppf(0.975, faults + 1, splits - faults) if faults < splits else 1.0
 
 

@@ -2,7 +2,7 @@
 
 Each repetition deals the patients of a store out anew: members, held-out patients, and others.
 
-- `replay`: images of other patients, and 5 % of the members' images, slightly noisy: must be called leaking.
+- `replay`: images of other patients, and 5% of the members' images, slightly noisy: must be called leaking.
 - `overfitted`: a DCGAN trained on 64 members, 32 px phantoms: must be called leaking. `release` alone is judged too.
 - `oracle`: images of other patients, as a perfect generator makes them: must not be called leaking.
 - `members`: the generator of `replay`, and halves of the members against each other: must not be called leaking.
@@ -56,7 +56,7 @@ def imitate(store, others, rng):
 
 
 def replay(store, members, others, rng):
-    """Returns images of other patients, and among them noisy ones of 5 % of the members."""
+    """Returns images of other patients, and among them noisy ones of 5% of the members."""
     images, count = imitate(store, others, rng), round(REPLAYED * len(members))
     copied = store.load_images(rng.choice(members, count, replace=False))
     images[:count] = copied + NOISE * rng.standard_normal(copied.shape).astype(np.float32)
@@ -146,7 +146,7 @@ def write_row(data, case, rows):
     seconds = np.median([row["seconds"] for row in rows])
     print(
         f"| {data} | {case} | {'leak' if case in LEAKING else 'none'} | {leaks} of {len(rows)}{alone} | "
-        f"{100 * low:.1f} to {100 * high:.1f} % | {median:.3f} ({first:.3f} to {last:.3f}) | {biased} | "
+        f"{100 * low:.1f} to {100 * high:.1f}% | {median:.3f} ({first:.3f} to {last:.3f}) | {biased} | "
         f"{seconds:.1f} |",
         flush=True,
     )
@@ -166,7 +166,7 @@ def main():
     for name, size in (("phantoms", 64), ("small", GAN_PX)):
         if not (arguments.folder / name).exists():
             phantom(arguments.folder / name, PhantomConfig("cxr", number=2000, size=size))
-    columns = "images", "case", "truth", "called leaking", "95 % interval", "median AUC (5 to 95 %)", "split bias", "s"
+    columns = "images", "case", "truth", "called leaking", "95% interval", "median AUC (5 to 95%)", "split bias", "s"
     print(f"| {' | '.join(columns)} |\n|{'---|' * len(columns)}")
     for case in arguments.cases:
         repetitions = max(1, round(arguments.share * CASES[case]))

@@ -114,7 +114,7 @@ def calls(args):
             found = identify(values, None, *sets, repetition)
             tables[kind, share] += found.calls.leaks
     print(f"{len(values)} images, {len(known)} training images, {len(held_out)} held-out images")
-    print("| images of training patients | share | called | 95 % interval |\n|---|---|---|---|")
+    print("| images of training patients | share | called | 95% interval |\n|---|---|---|---|")
     for (kind, share), number in sorted(tables.items()):
         low, high = compute_wilson_interval(number / args.repetitions, args.repetitions)
         print(f"| {kind} | {share:.0%} | {number} of {args.repetitions} | {low:.1%} to {high:.1%} |")

@@ -2,7 +2,7 @@
 
 For each number of images, a small DCGAN is trained on that many images of random patients, for as many steps. Its
 images are compared with them by the search for copies; images of all other patients say what happens by chance. An
-image counts as replicated where the p value of its resemblance is 0.01 or less: by chance, 1 % are.
+image counts as replicated where the p value of its resemblance is 0.01 or less: by chance, 1% are.
 
 Two courses are fitted by maximum likelihood, share = 0.01 + 0.99 a f(n): exponential, f = exp(-n / k), and a power,
 f = n^-k. Source: Feng et al. 2021, "When do GANs replicate?", https://arxiv.org/abs/2202.11765
@@ -104,7 +104,7 @@ def fit(rows, name):
 def write(name, rows):
     """Prints the table of one store and both fits."""
     print(
-        f"\n{name}:\n\n| images learned from | replicated | 95 % interval | median correlation |\n|---:|---:|---|---:|"
+        f"\n{name}:\n\n| images learned from | replicated | 95% interval | median correlation |\n|---:|---:|---|---:|"
     )
     for row in rows:
         low, high = compute_clopper_pearson(row["replicated"], row["drawn"])

@@ -185,7 +185,7 @@ def compare_seeds(name, differences):
         stats.t.ppf(0.975, len(values) - 1) * values.std(ddof=1) / np.sqrt(len(values)) if len(values) > 1 else np.nan
     )
     each = ", ".join(f"{d.value:.2f} ({d.low:.2f} to {d.high:.2f}; n {d.n})" for d in differences)
-    print(f"  {name}: {values.mean():.2f} (95 % t interval over {len(values)} seeds {values.mean() - margin:.2f} to "
+    print(f"  {name}: {values.mean():.2f} (95% t interval over {len(values)} seeds {values.mean() - margin:.2f} to "
           f"{values.mean() + margin:.2f}); by seed, images resampled: {each}", flush=True)  # fmt: skip
     return {"mean": float(values.mean()), "low": float(values.mean() - margin), "high": float(values.mean() + margin)}
 

@@ -3,7 +3,7 @@
 Nothing is doubtful about a phantom's class, so that the judge can be good: a classifier that learned from other
 phantoms, drawn from another seed, and has seen no image that a generator learned from. Its agreement with the requested
 class of generated images, equally many of each, stands beside its agreement with the true class of the generators'
-held-out phantoms. Intervals are Wilson's at 95 %, for as many images as there are patients; generated images are all
+held-out phantoms. Intervals are Wilson's at 95%, for as many images as there are patients; generated images are all
 independent.
 
 Training is `ganoscope train METHOD` with its defaults. Interrupted, the same command goes on: stores, judge, runs and

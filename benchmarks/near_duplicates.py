@@ -52,8 +52,8 @@ def shift(pixels, columns):
 
 KINDS = {
     "JPEG, quality 50": lambda a, rng: from_jpeg(a, 50),
-    "20 % brighter, clipped": lambda a, rng: clip(a * 1.2),
-    "20 % darker": lambda a, rng: clip(a * 0.8),
+    "20% brighter, clipped": lambda a, rng: clip(a * 1.2),
+    "20% darker": lambda a, rng: clip(a * 0.8),
     "40 grey values brighter, clipped": lambda a, rng: clip(a + 40.0),
     "40 grey values darker, clipped": lambda a, rng: clip(a - 40.0),
     "contrast x 1.5, clipped": lambda a, rng: clip((a - a.mean()) * 1.5 + a.mean()),
@@ -67,8 +67,8 @@ KINDS = {
     "mirrored, brighter, JPEG 60": lambda a, rng: from_jpeg(clip(a[:, ::-1] * 1.15 + 10), 60),
     "half as large": lambda a, rng: np.asarray(Image.fromarray(a).resize((a.shape[1] // 2, a.shape[0] // 2))),
     "noise, deviation 10": lambda a, rng: clip(a + rng.normal(0, 10, a.shape)),
-    "shifted by 1 % of the width": lambda a, rng: shift(a, round(a.shape[1] / 100)),
-    "cropped by 2 % on each side": lambda a, rng: crop(a, 0.02),
+    "shifted by 1% of the width": lambda a, rng: shift(a, round(a.shape[1] / 100)),
+    "cropped by 2% on each side": lambda a, rng: crop(a, 0.02),
 }
 
 

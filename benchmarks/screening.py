@@ -26,10 +26,10 @@ CHANGES = {
     "mirrored": lambda x: x[:, :, ::-1],
     "turned by 90 degrees": lambda x: np.rot90(x, 1, (1, 2)),
     "inverted": lambda x: -x,
-    "cropped to 88 %": lambda x: np.stack([crop(image) for image in x]),
+    "cropped to 88%": lambda x: np.stack([crop(image) for image in x]),
     "blurred, SD 1 px": lambda x: gaussian_filter(x, (0, 1, 1)),
-    "noise of 5 % of the range": lambda x: x + NOISE.normal(0, 0.1, x.shape),
-    "noise of 7.5 % of the range": lambda x: x + NOISE.normal(0, 0.15, x.shape),
+    "noise of 5% of the range": lambda x: x + NOISE.normal(0, 0.1, x.shape),
+    "noise of 7.5% of the range": lambda x: x + NOISE.normal(0, 0.15, x.shape),
     "a quarter of it in another patient": lambda x: paste(x),
 }
 

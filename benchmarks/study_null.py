@@ -277,7 +277,7 @@ def collect(folder, name, judge, setting, studies):
 
 def write_share(hits, count):
     low, high = compute_wilson_interval(hits / count, count)
-    return f"{100 * hits / count:.1f} % ({100 * low:.1f} to {100 * high:.1f})"
+    return f"{100 * hits / count:.1f}% ({100 * low:.1f} to {100 * high:.1f})"
 
 
 def print_table(header, rows):
@@ -318,7 +318,7 @@ def describe(found):
     ratio = max(value.var() / (sd**2).mean() - 1 / (REPEATS * FOLDS), 0.0)  # rho / (1 - rho), by the test's formula
     wrong = [sum(one[key] in (HELPS, HARMS) for one in found) for key in ("verdict", "verdict on folds")]
     counts = [f"{count} of {len(found)}" for count in wrong]
-    raised, covers = (f"{100 * np.mean([one[key] for one in found]):.1f} %" for key in ("raised", "covers"))
+    raised, covers = (f"{100 * np.mean([one[key] for one in found]):.1f}%" for key in ("raised", "covers"))
     return [f"{ratio / (1 + ratio):.2f}", f"{sd.mean():.3f}", f"{auroc.mean():.3f}", raised, covers, *counts]
 
 
@@ -357,7 +357,7 @@ def show_power(folder, studies):
         row = [learner, str(patients)]
         for ratio in (RATIO, np.mean([one["ratio"] for column in found for one in column])):
             detectable = compute_minimum_detectable_difference(REPEATS * FOLDS, float(ratio), 0.05)
-            reached = f"{100 * np.interp(detectable, standardised, powers):.0f} %"
+            reached = f"{100 * np.interp(detectable, standardised, powers):.0f}%"
             row += [f"{detectable:.2f}", reached if standardised[-1] > detectable else "beyond"]
         rows.append(row)
     before, after = ("detectable difference in SD, before", "power there"), ("the same, as reached", "power there")

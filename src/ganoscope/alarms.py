@@ -59,7 +59,7 @@ class Check(Generic[Evidence]):
         codes: Codes of the alarms that it can raise; `*` stands for any characters.
         looks_for: What it looks for, as a noun phrase that completes "Looked for:", such as `empty heat maps`.
         find: Function from the evidence to the alarms; it returns none where nothing is wrong.
-        limit: When an alarm is raised, in words, such as `above 50 % of the maps`; "" where any case counts.
+        limit: When an alarm is raised, in words, such as `above 50% of the maps`; "" where any case counts.
         rank: Position among the checks of its room, lowest first; checks without a rank come last.
         titles: For a check of several codes: what was found, as a noun phrase, by the order of the codes.
     """
@@ -91,8 +91,8 @@ class Check(Generic[Evidence]):
         """What it looks for, with its limit.
 
         Example:
-            >>> Check(("empty_maps",), "empty heat maps", lambda _: [], "above 10 % of the maps").description
-            'empty heat maps (above 10 % of the maps)'
+            >>> Check(("empty_maps",), "empty heat maps", lambda _: [], "above 10% of the maps").description
+            'empty heat maps (above 10% of the maps)'
         """
         return f"{self.looks_for} ({self.limit})" if self.limit else self.looks_for
 

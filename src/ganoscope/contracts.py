@@ -336,7 +336,7 @@ class Measured:
     """Result of a measurement.
 
     Attributes:
-        value: The value with its 95 % interval, the number of images and the number of groups that were resampled.
+        value: The value with its 95% interval, the number of images and the number of groups that were resampled.
         floor: The value that real images of other patients reach, measured the same way; None where there is none.
         better: Which values are better.
         at_floor_size: The value at as many images as the floor was measured on, where the value depends on their

@@ -51,7 +51,7 @@ class Figure:
         name: Name of the value, such as `frechet_distance`.
         images: Which synthetic images: `all`, or a subgroup.
         value: The value.
-        low: Lower end of its 95 % interval; None where there is none, as of the numbers above and below.
+        low: Lower end of its 95% interval; None where there is none, as of the numbers above and below.
         high: Upper end.
         floor: What real images of other patients reach.
         n: Number of images, or of patients where patients are counted.

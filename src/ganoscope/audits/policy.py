@@ -5,7 +5,7 @@ A policy maps keys to rules, such as
     {"copied_images.outcome": "clear", "membership.outcome": "clear",
      "fidelity.frechet_distance": {"at_most_floors": 3}, "diversity.coverage": {"at_least": 0.5}}
 
-A key is a question and one of its numbers, or `outcome`. A rule for a number passes where the whole 95 % interval keeps
+A key is a question and one of its numbers, or `outcome`. A rule for a number passes where the whole 95% interval keeps
 to the threshold, fails where all of it does not, and is unknown otherwise; a number of several feature families must
 keep to it in all of them.
 """

@@ -161,7 +161,7 @@ def measure_auc(classifier: TrainedClassifier, store: Store) -> Estimate:
 
 def describe_auc(auc: Estimate) -> str:
     """Returns an AUC on test images in words."""
-    interval = f"95 % interval {auc.low:.3f} to {auc.high:.3f}"
+    interval = f"95% interval {auc.low:.3f} to {auc.high:.3f}"
     return f"AUC {auc.value:.3f} ({interval}; {auc.n:,} test images of {auc.groups:,} patients or groups)"
 
 

@@ -74,7 +74,7 @@ class Candidates:
         views: Number of the view in which they were most similar, same shape.
         similarities: Fisher's z of the absolute cosine of the whitened coordinates, same shape.
         usual: Median of the similarities to real images, each in its best view, shape (n, R).
-        spread: By how much their 84 % quantile exceeds it, same shape: a standard deviation of normal values, which a
+        spread: By how much their 84% quantile exceeds it, same shape: a standard deviation of normal values, which a
             few near-duplicates of the image don't change.
     """
 
@@ -152,7 +152,7 @@ def compare_with_cells(index: MemberIndex, queries: Sequence[Floats], number: in
 
 
 def measure_middle(similarities: Floats) -> Floats:
-    """Returns the median similarity of images to some real ones, and the 84 % quantile, shape (2, n)."""
+    """Returns the median similarity of images to some real ones, and the 84% quantile, shape (2, n)."""
     places = [similarities.shape[1] // 2, int(similarities.shape[1] * 0.84)]
     return np.partition(similarities, places, axis=1)[:, places].T
 

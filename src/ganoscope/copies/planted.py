@@ -9,7 +9,7 @@ from ganoscope.copies.views import shift, turn
 
 Floats = NDArray[np.float32]
 
-KINDS = "mirrored or turned, shifted by up to 5 % of the side, gamma 0.7 to 1.4, blurred, with noise"
+KINDS = "mirrored or turned, shifted by up to 5% of the side, gamma 0.7 to 1.4, blurred, with noise"
 
 
 def alter(image: Floats, generator: np.random.Generator) -> Floats:

@@ -59,7 +59,7 @@ class Distance:
     Attributes:
         metric: `frechet` or `kernel`.
         value: Distance of all generated from all real images.
-        low: Lower end of its 95 % bootstrap interval, at these sample sizes.
+        low: Lower end of its 95% bootstrap interval, at these sample sizes.
         high: Upper end.
         generated_images: Number of generated images.
         real_images: Number of real images.

@@ -52,7 +52,7 @@ class WeightDependence:
         images: Number of images.
         correlation: Mean absolute rank correlation with the original maps.
         chance: The same between unrelated maps of this smoothness.
-        low: Lower end of the correlation's 95 % interval; NaN where it was not recorded.
+        low: Lower end of the correlation's 95% interval; NaN where it was not recorded.
         high: Upper end.
     """
 
@@ -259,7 +259,7 @@ def find_maps_on_background(heat: HeatMaps) -> Iterator[Alarm]:
     if found and found.excess.n >= MIN_IMAGES and found.excess.low > 0 and found.excess.value >= MIN_EXCESS:
         share = found.share
         message = (
-            f"Grad-CAM maps lie in the background beyond its share of the area: {share.value:.0%} of their sum (95 % "
+            f"Grad-CAM maps lie in the background beyond its share of the area: {share.value:.0%} of their sum (95% "
             f"interval {share.low:.0%} to {share.high:.0%}, n = {share.n}), on {found.area.value:.0%} of the image. "
             "The classifier judges by something outside the anatomy there, such as padding, borders or burnt-in marks."
         )
@@ -271,7 +271,7 @@ def find_independent_maps(heat: HeatMaps) -> Iterator[Alarm]:
     check = heat.dependence
     if check and check.images >= MIN_IMAGES and check.correlation >= IGNORES_WEIGHTS:
         message = (
-            f"Grad-CAM maps hardly depend on the weights: mean rank correlation {check.correlation:.2f} (95 % interval "
+            f"Grad-CAM maps hardly depend on the weights: mean rank correlation {check.correlation:.2f} (95% interval "
             f"{check.low:.2f} to {check.high:.2f}, n = {check.images}) with the maps of a randomised network "
             f"(unrelated maps: {check.chance:.2f}). They do not show what was learned."
         )

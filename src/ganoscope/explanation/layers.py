@@ -18,7 +18,7 @@ BATCH = 32
 MIN_SIDE = 1 / 4
 """Smallest side of a map by default, relative to the image's: 16 x 16 for 64 x 64.
 
-Measured on a DCGAN after 46,000 brain slices: Grad-CAM for "real" is empty on every image at 8 x 8, on 2 % at 16 x 16.
+Measured on a DCGAN after 46,000 brain slices: Grad-CAM for "real" is empty on every image at 8 x 8, on 2% at 16 x 16.
 The same rule suits discriminators with residual blocks, whose maps at 8 x 8 are not empty: on four of R3GAN, after
 10,000 to 92,000 brain slices or chest films, the rank correlation with maps of randomised networks is 0.15 to 0.57 at
 16 x 16, 0.33 to 0.67 at 32 x 32 and 0.25 to 0.43 at 8 x 8.

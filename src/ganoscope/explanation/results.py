@@ -153,7 +153,7 @@ def compose_results(origin: dict[str, Any], answer: Answer, findings: Findings, 
             "generated": len(generated.logits),
             "checked_per_set": {one.subjects.name: one.checked for one in answer.sets},
         },
-        "interval": "95 % percentile bootstrap, 2,000 resamples; over the manifest's groups for real images",
+        "interval": "95% percentile bootstrap, 2,000 resamples; over the manifest's groups for real images",
         "findings": to_plain(findings),
         "alarms": [alarm.code for alarm in alarms],
     }

@@ -153,13 +153,13 @@ def say(estimate: Estimate, digits: int, factor: float = 1.0) -> str:
 
     Example:
         >>> say(Estimate(0.714, 0.68, 0.74, 64, 60), 2)
-        '0.71 (95 % interval 0.68 to 0.74)'
+        '0.71 (95% interval 0.68 to 0.74)'
         >>> say(Estimate(-0.001, -0.002, 0.1, 64, 60), 1)
-        '-0.001 (95 % interval -0.002 to 0.100)'
+        '-0.001 (95% interval -0.002 to 0.100)'
     """
     numbers = [number * factor for number in (estimate.value, estimate.low, estimate.high)]
     value, low, high = (write_rounded(number, count_digits(numbers, digits)) for number in numbers)
-    return f"{value} (95 % interval {low} to {high})"
+    return f"{value} (95% interval {low} to {high})"
 
 
 def say_share(estimate: Estimate) -> str:
@@ -167,11 +167,11 @@ def say_share(estimate: Estimate) -> str:
 
     Example:
         >>> say_share(Estimate(0.714, 0.68, 0.74, 64, 60))
-        '71 % (95 % interval 68 to 74 %)'
+        '71% (95% interval 68 to 74%)'
     """
     numbers = [100 * number for number in (estimate.value, estimate.low, estimate.high)]
     value, low, high = (write_rounded(number, count_digits(numbers, 0)) for number in numbers)
-    return f"{value} % (95 % interval {low} to {high} %)"
+    return f"{value}% (95% interval {low} to {high}%)"
 
 
 def name_set(name: str) -> str:
@@ -189,8 +189,8 @@ def name_set(name: str) -> str:
 
 
 def percent(share: float) -> str:
-    """Returns a share as a percentage, such as 38 %."""
-    return f"{100 * share:.0f} %"
+    """Returns a share as a percentage, such as 38%."""
+    return f"{100 * share:.0f}%"
 
 
 def write_rounded(number: float, digits: int) -> str:

@@ -34,7 +34,7 @@ class GenerateConfig:
     interpolate: int | None = None
     """Also write interpolations between noise vectors, with this many steps, and one noise vector in every class."""
     reject_copies: bool = False
-    """Replace images that are nearer to a training image than 99 % of held-out real images are."""
+    """Replace images that are nearer to a training image than 99% of held-out real images are."""
     min_label_confidence: float | None = None
     """Replace images whose class has a lower probability than this according to --classifier; between 0 and 1."""
     classifier: Path | None = None

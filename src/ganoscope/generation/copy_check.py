@@ -1,7 +1,7 @@
 """When a generated image is rejected as a copy of a training image, see `ganoscope.copies`.
 
 Images of the validation split, of other patients, say which resemblance happens by chance. An image is rejected where
-the p value of its resemblance is at most 1 %: of images that copy nothing, that happens to one in a hundred. The test
+the p value of its resemblance is at most 1%: of images that copy nothing, that happens to one in a hundred. The test
 split is not used: what is kept for training must not depend on it.
 """
 
@@ -31,7 +31,7 @@ class CopyRule:
     """When an image counts as a copy, as written to `provenance.json`.
 
     Attributes:
-        false_positives: Share of images that copy nothing and are rejected: above 1 % where there are too few held-out
+        false_positives: Share of images that copy nothing and are rejected: above 1% where there are too few held-out
             images for less.
         min_correlation: Least correlation with the training image that it resembles.
         held_out: Held-out images that resemblance by chance was measured on.
@@ -95,7 +95,7 @@ def make_copy_check(store: Store, seed: int) -> CopyCheck:
     if not count:
         raise UserError(
             f"copies can't be told from resemblance: got 0 validation images that repeat no training image in store "
-            f"{store.path}; allowed: 1 or more, {FEWEST_HELD_OUT} for the stated rate of 1 %. Prepare a store with a "
+            f"{store.path}; allowed: 1 or more, {FEWEST_HELD_OUT} for the stated rate of 1%. Prepare a store with a "
             "validation split."
         )
     with timed("reading the training images"):

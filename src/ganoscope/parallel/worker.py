@@ -91,7 +91,7 @@ def exempt_loaded_code() -> None:
     """Excludes everything loaded so far from garbage collection.
 
     joblib collects garbage in its workers once a second, and imported libraries hold hundreds of thousands of objects:
-    that took up to 8 % of the workers' time.
+    that took up to 8% of the workers' time.
     """
     gc.freeze()
 

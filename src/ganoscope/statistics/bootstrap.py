@@ -15,7 +15,7 @@ from ganoscope.statistics.estimate import Estimate, make_estimate
 Floats = NDArray[np.float64]
 
 RESAMPLES = 2000
-"""Resamples of means, AUROC and classification metrics: each costs microseconds, and the ends of a 95 % interval are
+"""Resamples of means, AUROC and classification metrics: each costs microseconds, and the ends of a 95% interval are
 then known to about 0.06 standard errors of the value (0.12 with 500, 0.19 with 200)."""
 SHORTCUT_RESAMPLES = 1000
 """Resamples of the AUROC of a shortcut: `prepare` computes up to a dozen of them on up to 20,000 images."""

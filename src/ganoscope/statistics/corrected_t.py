@@ -26,7 +26,7 @@ class MeanDifference:
         value: Mean difference, treatment minus baseline.
         sd: Standard deviation of the differences over splits.
         standard_error: Corrected standard error of the mean; NaN where it can't be known.
-        low: Lower end of the 95 % interval; NaN where there is none.
+        low: Lower end of the 95% interval; NaN where there is none.
         high: Upper end.
         p: Two-sided p value of no difference; NaN where there is none.
         splits: Number of splits J; the test has J - 1 degrees of freedom.
@@ -67,7 +67,7 @@ def compute_variance_factor(splits: int, ratio: float) -> float:
 
 
 def compare_splits(differences: NDArray[np.floating], ratio: float, patient_variance: float = 0.0) -> MeanDifference:
-    r"""Returns the mean difference over J splits, with its 95 % interval and two-sided p value.
+    r"""Returns the mean difference over J splits, with its 95% interval and two-sided p value.
 
     .. math:: t = \bar d / \sqrt{(1/J + n_{test}/n_{train}) s^2}, \quad s^2 = \sum_j (d_j - \bar d)^2 / (J - 1)
 
@@ -80,8 +80,8 @@ def compare_splits(differences: NDArray[np.floating], ratio: float, patient_vari
     The test is exact where differences of two splits correlate by n_test / (n_test + n_train). They correlate more
     where the arms differ on the same patients again and again: then the ratio is raised to 2 V / s^2, with V the
     variance that the patients tested on give to the mean, twice since the same patients are trained on, too. Measured
-    on learners (`benchmarks/study_null.md`): without it, the test errs in 0 to 2 % where arms add other images to the
-    same patients, but in 5 to 13 % where arms see different features; with it, in up to 3 % there.
+    on learners (`benchmarks/study_null.md`): without it, the test errs in 0 to 2% where arms add other images to the
+    same patients, but in 5 to 13% where arms see different features; with it, in up to 3% there.
 
     Args:
         differences: Treatment minus baseline of each split, all finite, shape (J,), J of 1 or more.

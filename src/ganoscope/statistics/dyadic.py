@@ -7,7 +7,7 @@ from ganoscope.statistics.estimate import LEVEL
 
 
 def compute_dyadic_interval(values: NDArray[np.float64], members: NDArray[np.int64]) -> tuple[float, float]:
-    """Returns the 95 % interval of a mean over pairs that share images: dyadic cluster-robust variance.
+    """Returns the 95% interval of a mean over pairs that share images: dyadic cluster-robust variance.
 
     V = 1/P^2 * sum over all (p, q) that share a group of e_p e_q, with e_p = s_p - mean s; times G / (G - 1), with the
     quantile of Student's t at G - 1 degrees of freedom. An ordinary standard error would take pairs that share an

@@ -18,7 +18,7 @@ class Estimate:
 
     Attributes:
         value: The value over all images; NaN where it is not defined.
-        low: Lower end of the 95 % interval; NaN where there is none.
+        low: Lower end of the 95% interval; NaN where there is none.
         high: Upper end.
         n: Number of images.
         groups: Number of groups (patients or clusters) that were resampled.

@@ -3,7 +3,7 @@
 An arm has two one-sided hypotheses, "not better" and "not worse", so m arms have 2m, and Holm's procedure goes over
 all of them. The two-sided version, which steps from alpha / m to alpha, controls rejections of "no difference" alone:
 an arm that is rejected can still be wrong about its sign, or about being practically equal. Where arms differ in their
-standard errors, that adds up to more than alpha: 7 % instead of 5 in `tests/unit/statistics/test_verdict.py`.
+standard errors, that adds up to more than alpha: 7% instead of 5 in `tests/unit/statistics/test_verdict.py`.
 """
 
 from collections.abc import Sequence

@@ -36,7 +36,7 @@ class HeldOut:
 def compare_on_patients(
     splits: Sequence[HeldOut], random: np.random.Generator, resamples: int = RESAMPLES
 ) -> list[Estimate]:
-    """Returns the mean AUROC difference of every arm but the first from the first, with 95 % intervals over patients.
+    """Returns the mean AUROC difference of every arm but the first from the first, with 95% intervals over patients.
 
     Args:
         splits: Held-out images of each split; the first arm is the baseline.

@@ -64,7 +64,7 @@ def estimate_patient_variances(
 
 
 def estimate_over_patients(values: Floats, ratio: float, variance: float) -> MeanDifference:
-    r"""Returns a mean over splits with its 95 % interval and two-sided p value over patients; the models stay fixed.
+    r"""Returns a mean over splits with its 95% interval and two-sided p value over patients; the models stay fixed.
 
     .. math:: \bar d \pm z_{0.975} \sqrt V
 

@@ -6,7 +6,7 @@ from ganoscope.statistics.estimate import LEVEL
 
 
 def compute_wilson_interval(share: float, count: int) -> tuple[float, float]:
-    """Returns Wilson's 95 % interval of a share among `count` independent images.
+    """Returns Wilson's 95% interval of a share among `count` independent images.
 
     (p + z^2/2n -+ z sqrt(p (1 - p) / n + z^2 / 4n^2)) / (1 + z^2/n).
 

@@ -23,7 +23,7 @@ class Worth:
     Attributes:
         real: Real patients that the arm was trained on; 0 for an arm without any.
         added: Patients to add.
-        low: Lower end of the 95 % interval.
+        low: Lower end of the 95% interval.
         high: Upper end.
         least: Smallest number that the curve can tell.
         most: Largest number that the curve can tell; 0 where no point has more real patients than the arm.
@@ -111,7 +111,7 @@ def draw_means(values: Floats, ratio: float, random: np.random.Generator, draws:
 def estimate_worth(
     sizes: NDArray[np.int64], curve: Floats, real: int, arm: Floats, ratio: float, random: np.random.Generator
 ) -> Worth:
-    """Returns what an arm is worth in real patients, with its 95 % interval.
+    """Returns what an arm is worth in real patients, with its 95% interval.
 
     The curve of the baseline, averaged over splits, is made non-decreasing, and read backwards at the arm's average.
     The interval repeats that for draws of all averages together, with the variance corrected for shared patients and
@@ -141,20 +141,20 @@ def describe_worth(worth: Worth) -> str:
 
     Example:
         >>> describe_worth(Worth(100, 41.4, 12.2, 100.0, -50, 100))
-        'equal to adding 41 more real patients (95 % interval: 12 more to over 100 more)'
+        'equal to adding 41 more real patients (95% interval: 12 more to over 100 more)'
         >>> describe_worth(Worth(100, 20.0, -50.0, 100.0, -50, 100))
-        "can't be told: over 50 fewer to over 100 more real patients lie in the 95 % interval"
+        "can't be told: over 50 fewer to over 100 more real patients lie in the 95% interval"
         >>> describe_worth(Worth(50, 0.0, 0.0, 12.0, 0, 150))
-        'no better than 0 more real patients, and the curve has no smaller point (95 % interval: 0 or fewer to 12 more)'
+        'no better than 0 more real patients, and the curve has no smaller point (95% interval: 0 or fewer to 12 more)'
         >>> describe_worth(Worth(0, 80.0, 50.0, 120.0, 50, 200))
-        'equal to 80 real patients (95 % interval: 50 or fewer to 120)'
+        'equal to 80 real patients (95% interval: 50 or fewer to 120)'
     """
     if worth.most <= 0 and worth.high >= worth.most:
         return "can't be told: no point of the low-data curve has more real patients than the arm"
     low, high = (write_end(end, worth) for end in (worth.low, worth.high))
     if worth.low <= worth.least and worth.high >= worth.most:
-        return f"can't be told: {low} to {high} real patients lie in the 95 % interval"
-    return f"{write_middle(worth)} (95 % interval: {low} to {high})"
+        return f"can't be told: {low} to {high} real patients lie in the 95% interval"
+    return f"{write_middle(worth)} (95% interval: {low} to {high})"
 
 
 def write_middle(worth: Worth) -> str:

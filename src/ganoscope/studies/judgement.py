@@ -33,7 +33,7 @@ class ArmLevel:
         arm: The arm.
         mean: Mean over splits.
         sd: Standard deviation over splits.
-        low: Lower end of the 95 % interval of the mean, as `EstimatedMeans` makes it.
+        low: Lower end of the 95% interval of the mean, as `EstimatedMeans` makes it.
         high: Upper end.
         values: Value of each split.
     """
@@ -167,7 +167,7 @@ def write_doubt(found: Comparison) -> str:
     verdict, splits = found.verdict, found.difference.splits
     if np.isfinite(verdict.low):
         p = f", adjusted p {verdict.p:.3g}" if np.isfinite(verdict.p) else ""
-        percent = f"{100 * verdict.level:.4g} %"
+        percent = f"{100 * verdict.level:.4g}%"
         return f"{percent} interval over {found.over} {verdict.low:+.4f} to {verdict.high:+.4f}{p}"
     if found.over == "patients":
         return "no interval: patients could not be resampled"

@@ -74,7 +74,7 @@ def test_the_scale_does_not_depend_on_the_images_shown(path, store):
 def test_a_fitting_teacher_is_accepted_and_a_weak_one_refused_with_its_auc(path, store, classifier):
     found = measure_auc(classifier, store)
     check_teacher(path, store, found.value - 0.01)
-    with pytest.raises(UserError, match=rf"got AUC {found.value:.3f} \(95 % interval .* test images of .* patients"):
+    with pytest.raises(UserError, match=rf"got AUC {found.value:.3f} \(95% interval .* test images of .* patients"):
         check_teacher(path, store, found.value)
 
 

@@ -81,7 +81,7 @@ def test_empty_maps_maps_beside_the_findings_and_maps_that_ignore_the_weights_ra
         "explanation_ignores_weights",
         "maps_miss_findings",
     ]
-    assert "0.80 (95 % interval 0.70 to 0.90, n = 6)" in found[1].message
+    assert "0.80 (95% interval 0.70 to 0.90, n = 6)" in found[1].message
     full = make_heat(RAMP, WeightDependence(6, 0.2, 0.1), Estimate(0.5, 0.4, 0.6, 6, 6), AREA)
     assert run_checks(CHECKS, full) == []
 

@@ -15,8 +15,8 @@ def test_shares_come_with_intervals_and_the_area_of_their_region():
     assert text.startswith("The real images are of x.\n")
     assert "Evidence for 'generated':" in text.splitlines()
     assert (
-        "In 6 real images, 50 % (95 % interval 40 to 60 %) of the evidence for 'real' falls inside the anatomy, which "
-        "covers 25 % of the picture"
+        "In 6 real images, 50% (95% interval 40 to 60%) of the evidence for 'real' falls inside the anatomy, which "
+        "covers 25% of the picture"
     ) in text
     assert "cells of 4 x 4 image pixels" in text
     assert "What this can't show (grad_cam, layer levels.1):" in text
@@ -58,4 +58,4 @@ def test_too_few_maps_give_no_shares():
 def test_near_blank_maps_and_bars_at_the_edges_are_told():
     text = summarise(change_set(make_findings(), "why_real", "real", near_blank=2))
     assert "2 of 6 maps of real images are near-blank: they hardly vary." in text
-    assert "25 % (95 % interval 20 to 30 %) falls on the dark bars at the picture's edges" in text
+    assert "25% (95% interval 20 to 30%) falls on the dark bars at the picture's edges" in text

@@ -131,7 +131,7 @@ def test_the_run_and_its_report_say_how_good_the_teacher_is(run, tiny_classifier
     assert record.classifiers["teacher"]["auroc"] == {name: auroc[name] for name in ("value", "low", "high")}
     sentence = describe_model(record).sentences[-1]
     assert sentence.startswith(f"The teacher is a {teacher.network} trained on {teacher.store_name}; its AUROC")
-    assert f"AUROC on the test split is {auroc['value']:.3f} (95 % interval {auroc['low']:.3f} to" in sentence
+    assert f"AUROC on the test split is {auroc['value']:.3f} (95% interval {auroc['low']:.3f} to" in sentence
 
 
 def test_a_teacher_that_was_trained_again_shows_no_maps(run, phantom_store, tmp_path, capsys):

@@ -49,7 +49,7 @@ def test_intervals_cover_the_true_worth(worth):
 def test_nothing_is_told_beyond_the_curve():
     found = measure(np.random.default_rng(0), 5000, sd=0.001)
     assert (found.added, found.high, found.most) == (300, 300, 300)
-    assert describe_worth(found).startswith("equal to adding over 300 real patients (95 % interval:")
+    assert describe_worth(found).startswith("equal to adding over 300 real patients (95% interval:")
 
 
 def test_a_flat_curve_or_one_that_ends_at_the_arm_tells_nothing():
@@ -63,14 +63,14 @@ def test_a_flat_curve_or_one_that_ends_at_the_arm_tells_nothing():
 @pytest.mark.parametrize(
     ("added", "low", "high", "most", "sentence"),
     [
-        (41.4, 12.2, 90.0, 300, "equal to adding 41 more real patients (95 % interval: 12 more to 90 more)"),
-        (-20.0, -50.0, 3.0, 300, "equal to taking away 20 real patients (95 % interval: over 50 fewer to 3 more)"),
+        (41.4, 12.2, 90.0, 300, "equal to adding 41 more real patients (95% interval: 12 more to 90 more)"),
+        (-20.0, -50.0, 3.0, 300, "equal to taking away 20 real patients (95% interval: over 50 fewer to 3 more)"),
         (
             -50.0,
             -50.0,
             -30.0,
             0,
-            "equal to taking away over 50 real patients (95 % interval: over 50 fewer to 30 fewer)",
+            "equal to taking away over 50 real patients (95% interval: over 50 fewer to 30 fewer)",
         ),
     ],
 )

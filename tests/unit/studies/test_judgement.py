@@ -32,7 +32,7 @@ def tell(design, values):
 def test_an_interval_and_its_p_value_are_told(design):
     told = tell(design, [0.10, 0.12, 0.11, 0.10, 0.12, 0.11])
     assert told.startswith(
-        "classical against baseline, small_cnn: helps. Mean difference of AUROC over 6 splits +0.1100 (95 %"
+        "classical against baseline, small_cnn: helps. Mean difference of AUROC over 6 splits +0.1100 (95%"
     )
     assert "interval over splits +0." in told
     assert "adjusted p " in told
@@ -57,4 +57,4 @@ def test_patients_are_told_where_these_vary(design):
     found = compare_splits(np.array([0.03]), 0.25)
     verdict = replace(judge_arms([found], 0.01)[0], low=0.01, high=0.05, p=math.nan)
     one = Comparison("held_out", "small_cnn", "classical", True, "patients", found, verdict, [0.03], None)
-    assert "over 1 split +0.0300 (95 % interval over patients +0.0100 to +0.0500);" in write_headline(one, design)
+    assert "over 1 split +0.0300 (95% interval over patients +0.0100 to +0.0500);" in write_headline(one, design)

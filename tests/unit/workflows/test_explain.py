@@ -82,7 +82,7 @@ def test_curves_are_written_for_every_set_target_and_order(explained):
 
 def test_summary_says_numbers_and_limits(explained):
     assert "AUROC" in explained.summary
-    assert "95 % interval" in explained.summary
+    assert "95% interval" in explained.summary
     assert "can't show" in explained.summary
     assert "nan" not in explained.summary
 

@@ -3,7 +3,7 @@
 Both numbers are compared at equal numbers of images. The interval of the value is moved there, and widened where fewer
 images are compared than it was computed from. The floor's interval is taken to be at least as wide: as many real
 images are no more certain. The difference is divided by its standard error, and the p value of all numbers of a
-question are corrected together (Holm): where images are as good as real ones, a question says otherwise in 5 % at most.
+question are corrected together (Holm): where images are as good as real ones, a question says otherwise in 5% at most.
 """
 
 from collections.abc import Callable, Sequence

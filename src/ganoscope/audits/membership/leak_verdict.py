@@ -32,10 +32,10 @@ def conclude(attacked: Attacked) -> tuple[bool, str]:
     share = min(find_least_share(one, claims) for one in counted)
     seen = f"a leak of at least AUC {least:.2f}"
     if attacked.shown_bias is None and share < 1:
-        seen += f", or one that gives away {100 * share:.1f} % of the members outright,"
+        seen += f", or one that gives away {100 * share:.1f}% of the members outright,"
     strongest = max(counted, key=lambda one: one.auroc.value)
     found = f"The strongest attack, {find_display(strongest.name).words}, has AUC {write_estimate(strongest.auroc)}"
-    return False, f"No leak shown; {seen} would have been seen (power {100 * POWER:.0f} %). {found}.{bias}"
+    return False, f"No leak shown; {seen} would have been seen (power {100 * POWER:.0f}%). {found}.{bias}"
 
 
 def write_leak(result: AttackResult, p: float, attacks: int) -> str:
@@ -47,8 +47,8 @@ def write_leak(result: AttackResult, p: float, attacks: int) -> str:
         attacks: Number of attacks that counted.
     """
     point = min(result.points, key=lambda one: one.false.value)
-    found = f"{100 * point.found.value:.0f} % of the members score above " + (
-        "every held-out image" if point.nominal == 0 else f"all but {100 * point.nominal:g} % of held-out images"
+    found = f"{100 * point.found.value:.0f}% of the members score above " + (
+        "every held-out image" if point.nominal == 0 else f"all but {100 * point.nominal:g}% of held-out images"
     )
     return (
         f"{find_display(result.name).words} tells members from held-out patients with AUC "
@@ -97,6 +97,6 @@ def write_estimate(estimate: Estimate) -> str:
 
     Example:
         >>> write_estimate(Estimate(0.612, 0.58, 0.65, 100, 50))
-        '0.61 (95 % interval: 0.58 to 0.65)'
+        '0.61 (95% interval: 0.58 to 0.65)'
     """
-    return f"{estimate.value:.2f} (95 % interval: {estimate.low:.2f} to {estimate.high:.2f})"
+    return f"{estimate.value:.2f} (95% interval: {estimate.low:.2f} to {estimate.high:.2f})"

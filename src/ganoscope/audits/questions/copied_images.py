@@ -144,14 +144,14 @@ def word_verdict(verdicts: Significance, chance: Chance, count: int) -> str:
     return (
         f"No copy shown: none of {count:,} images resembles a member more than {len(held_out.positions):,} held-out "
         f"images of other patients do by chance. {seen[0].upper()}{seen[1:]}, so at most {limit:.2%} of "
-        "images are such copies (95 % limit)."
+        "images are such copies (95% limit)."
     )
 
 
 def find_limit(count: int, chance: Chance) -> float:
     """Returns the highest share of copies that agrees with none found: upper limit of what is seen over sensitivity.
 
-    Both limits are one-sided, of 97.5 % each, so the result is one of 95 %.
+    Both limits are one-sided, of 97.5% each, so the result is one of 95%.
     """
     sensitivity = compute_clopper_pearson(chance.found, chance.planted)[0]
     return min(1.0, compute_upper_limit(0, count, 0.975) / sensitivity) if sensitivity > 0 else 1.0
@@ -229,7 +229,7 @@ def describe_way(match: Matches, row: int, views: Views) -> str:
     """
     region = REGIONS[int(match.region[row])]
     view = views.of("whole" if region.whole else "part")[int(match.view[row])]
-    rows, columns = (f"{at / 0.32:.0f}-{(at + region.side) / 0.32:.0f} %" for at in (region.top, region.left))
+    rows, columns = (f"{at / 0.32:.0f}-{(at + region.side) / 0.32:.0f}%" for at in (region.top, region.left))
     words = ["whole" if region.whole else f"part (member's rows {rows}, columns {columns})", TRANSFORMS[view.transform]]
     if view.reduction < 1:
         words.append("enlarged")

@@ -104,7 +104,7 @@ def describe_control(control: Control) -> Mapping[str, Any]:
     return {
         "splits": len(control.auroc),
         "patients": control.patients,
-        "auc": {"2.5 %": low, "50 %": median, "95 %": border, "97.5 %": high},
+        "auc": {"2.5%": low, "50%": median, "95%": border, "97.5%": high},
     }
 
 

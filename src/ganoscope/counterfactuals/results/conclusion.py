@@ -82,7 +82,7 @@ def save_conclusion(
         "schema_version": SCHEMA_VERSION,
         **describe_origin(setting, config),
         "images": gathered.describe(),
-        "interval": "95 % percentile bootstrap over groups, 2,000 resamples; Wilson's where all images agree",
+        "interval": "95% percentile bootstrap over groups, 2,000 resamples; Wilson's where all images agree",
         "measures": {"sets": to_plain({name: dict(each) for name, each in found.findings.summary.items()})},
         "transfer_margin": to_plain(dict(found.findings.transfer_margin)),
         "realism": to_plain(realism_to_json(found.realism)),

@@ -87,7 +87,7 @@ def describe_cost(direction: str, found: Mapping[str, Estimate], unit: str) -> l
     sentences = {
         "l1": f"mean absolute change: {{}} {unit}",
         "ssim": "structural similarity to the original: {}",
-        "changed_share": f"pixels that change by more than {100 * CHANGED:g} % of the range: {{}}",
+        "changed_share": f"pixels that change by more than {100 * CHANGED:g}% of the range: {{}}",
         "change_in_lesion": f"change inside the annotated finding, dilated by {MARGIN_PX} px: {{}}; it covers "
         "{lesion_area} of the image",
         "change_in_anatomy": "change inside the outlined anatomy: {}; it covers {anatomy_area} of the image",
@@ -117,12 +117,12 @@ def write_share(estimate: Estimate) -> str:
 
     Example:
         >>> write_share(Estimate(0.5, 0.25, 0.75, 8, 4)), write_share(Estimate(0.5, float("nan"), float("nan"), 2, 1))
-        ('50.0 % (25.0 to 75.0, n = 8)', '50.0 % (n = 2)')
+        ('50.0% (25.0 to 75.0, n = 8)', '50.0% (n = 2)')
     """
     value, low, high = numbers = [100 * each for each in (estimate.value, estimate.low, estimate.high)]
     digits = count_digits(numbers, 1)
     interval = "" if np.isnan(low) else f"{low:.{digits}f} to {high:.{digits}f}, "
-    return f"{value:.{digits}f} % ({interval}n = {estimate.n})"
+    return f"{value:.{digits}f}% ({interval}n = {estimate.n})"
 
 
 def write_mean(estimate: Estimate) -> str:

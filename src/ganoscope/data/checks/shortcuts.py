@@ -50,7 +50,7 @@ class Shortcut:
     Attributes:
         name: The property.
         auc: Mean over classes of the area under the ROC curve; 0.5 is chance.
-        low: Lower end of its interval; the intervals of a store hold together with 95 % probability.
+        low: Lower end of its interval; the intervals of a store hold together with 95% probability.
         high: Upper end.
         images: Number of images that it was measured on.
         note: The property in each class, in plain words, and whether images were left out.

@@ -57,7 +57,7 @@ def make_phantoms(modality: str, number: int, size: int, seed: int, *, shortcut:
         number: Number of phantoms; the views of a patient are consecutive, and classes are balanced over patients.
         size: Height and width in pixels, 32 to 512.
         seed: Random seed of the population, 0 or more.
-        shortcut: True burns a letter into a corner of 95 % of the diseased and 5 % of the healthy images.
+        shortcut: True burns a letter into a corner of 95% of the diseased and 5% of the healthy images.
 
     Raises:
         ValueError: An argument is outside its range.
@@ -80,7 +80,7 @@ def make_phantom(modality: str, index: int, size: int, seed: int, *, shortcut: b
         index: Position in the population; patient index // views, view index % views.
         size: Height and width in pixels, 32 to 512. The same index at another size shows the same patient.
         seed: Random seed of the population, 0 or more.
-        shortcut: True burns a letter into a corner of 95 % of the diseased and 5 % of the healthy images.
+        shortcut: True burns a letter into a corner of 95% of the diseased and 5% of the healthy images.
 
     Raises:
         ValueError: An argument is outside its range.

@@ -47,7 +47,7 @@ class AttackResult:
         controls: What random splits give.
         p: Largest p value over the controls by statistic, before adjustment.
         points: Members found at rates of false alarms that can be resolved.
-        epsilon: 95 % lower bound of epsilon, and the largest that could have been shown.
+        epsilon: 95% lower bound of epsilon, and the largest that could have been shown.
         standard_error: Standard error of the AUROC where nothing leaks.
         members: Number of members' images.
     """
@@ -66,7 +66,7 @@ class AttackResult:
 
     @property
     def floor(self) -> Estimate:
-        """AUROC between halves of one set, at the size of the attack, with the range of 95 % of random splits."""
+        """AUROC between halves of one set, at the size of the attack, with the range of 95% of random splits."""
         z = np.concatenate([control.z["ranks"] for control in self.controls[:2]])
         auroc = 0.5 + z * self.standard_error
         low, high = compute_percentile_interval(auroc)

@@ -54,7 +54,7 @@ class Metric:
 
     Attributes:
         value: Value on all images; NaN where the metric is undefined.
-        low: Lower end of the 95 % interval; NaN where the metric is undefined in every resample.
+        low: Lower end of the 95% interval; NaN where the metric is undefined in every resample.
         high: Upper end.
         images: Number of images.
         groups: Number of groups (patients, or clusters of near-duplicates) that were resampled.

@@ -46,7 +46,7 @@ class SetDiversity:
         groups: Number of patients or near-duplicate clusters among them; each generated image is a group of its own.
         pairs: Number of pairs compared.
         mean: Mean MS-SSIM, 0 (nothing alike) to 1 (identical).
-        low: Lower end of the 95 % interval of the mean.
+        low: Lower end of the 95% interval of the mean.
         high: Upper end.
     """
 

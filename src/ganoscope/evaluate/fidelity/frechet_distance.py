@@ -87,7 +87,7 @@ def compute_set_distance(first: Features, second: Features) -> float:
 
 
 def compute_interval(generated: Features, real: Features, value: float, seed: int) -> tuple[float, float]:
-    """Returns the 95 % bootstrap interval of a distance at these sample sizes; images are resampled by group.
+    """Returns the 95% bootstrap interval of a distance at these sample sizes; images are resampled by group.
 
     Where the features are of a random part of a larger set, each resample holds as many images as the set.
 

@@ -1,6 +1,6 @@
 """Agreement of an independent classifier with the classes that a generator was asked for.
 
-The classifier's accuracy on held-out real images is the ceiling: a classifier that is right on 85 % of real images
+The classifier's accuracy on held-out real images is the ceiling: a classifier that is right on 85% of real images
 can't be expected to agree on more. Agreement above the ceiling is not better: such images are easier than real ones,
 for example typical or exaggerated.
 """
@@ -37,7 +37,7 @@ class Agreement:
         images: Number of images.
         groups: Number of patients or near-duplicate clusters among them; each generated image is a group of its own.
         share: Share of images whose most probable class is the label's.
-        low: Lower end of its 95 % interval.
+        low: Lower end of its 95% interval.
         high: Upper end.
         probability: Mean calibrated probability of the label's class.
     """

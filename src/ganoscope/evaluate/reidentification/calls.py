@@ -1,6 +1,6 @@
 """Which synthetic images and training patients are called, and how often planted images would have been.
 
-Two tests share a level of 5 %, so that at most one in twenty generators that have kept no patient is called: images are
+Two tests share a level of 5%, so that at most one in twenty generators that have kept no patient is called: images are
 called by the rule of Benjamini and Hochberg at one half of it, and training patients, at the other half, where they are
 hit more often than held-out ones.
 """

@@ -245,7 +245,7 @@ def estimate_mean_error(
 def measure_floor(real: HuHistogram, seed: int = 0) -> Estimate | None:
     """Returns the Wasserstein-1 distance in HU between halves of real patients; None with fewer than two of them.
 
-    The value is the mean over random halves, the interval holds 95 % of them.
+    The value is the mean over random halves, the interval holds 95% of them.
     """
     counts, rng = real.counts, stream(seed, Stream.HU_FLOOR_HALVES)
     if len(counts) < 2:

@@ -17,7 +17,7 @@ def find_blind_discriminator(examination: Examination) -> Iterator[Alarm]:
             "discriminator_blind",
             "warning",
             f"the discriminator hardly distinguishes held-out real from generated images: AUROC {auroc.value:.2f} "
-            f"(95 % "
+            f"(95% "
             f"interval {auroc.low:.2f} to {auroc.high:.2f}). Its explanations mean little; try other checkpoints.",
             {"auroc": round(auroc.value, 4), "images": auroc.n},
         )

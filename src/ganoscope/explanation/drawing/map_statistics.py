@@ -39,7 +39,7 @@ def chart_randomisation(findings: Findings) -> Figure:
     grid[1, 0].set_ylabel("mean structural similarity")
     grid[0, 0].set_ylim(-0.03, 1.05)
     draw_shared_legend(figure, grid, 4)
-    title = "Do the maps depend on the weights? Similarity to the original map, with 95 % intervals"
+    title = "Do the maps depend on the weights? Similarity to the original map, with 95% intervals"
     figure.suptitle(title, fontsize=12)
     return figure
 
@@ -78,7 +78,7 @@ def chart_regions(findings: Findings) -> Figure:
     grid[0, 0].set_ylabel("share of attention (%)")
     grid[0, 0].set_ylim(-3, 103)
     draw_shared_legend(figure, grid, 4)
-    figure.suptitle("Where attention lies relative to the anatomy, with 95 % intervals", fontsize=12)
+    figure.suptitle("Where attention lies relative to the anatomy, with 95% intervals", fontsize=12)
     return figure
 
 

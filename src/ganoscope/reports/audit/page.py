@@ -38,7 +38,7 @@ HEADER = (
     "images",
     "features",
     "synthetic",
-    "95 % interval",
+    "95% interval",
     "n",
     "as many as real",
     "real patients",

@@ -45,7 +45,7 @@ def make_table(title: str, cells: Mapping[str, Mapping[str, str]], source: str) 
     columns = tuple(dict.fromkeys(column for row in cells.values() for column in row))
     rows = tuple((name, *(row.get(column, "") for column in columns)) for name, row in cells.items())
     rest = f" The first {MAX_ROWS} of {len(rows)}; the others are in {source}." if len(rows) > MAX_ROWS else ""
-    caption = f"{title}: mean (95 % interval), number of images; of every curve, its last point.{rest}"
+    caption = f"{title}: mean (95% interval), number of images; of every curve, its last point.{rest}"
     return Table(caption, ("Quantity", *map(str.capitalize, columns)), rows[:MAX_ROWS], long=True)
 
 

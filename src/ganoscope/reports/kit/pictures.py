@@ -1,6 +1,6 @@
 """Pictures embedded in a page: WebP and SVG as data URIs, in their own colours, small enough to send by mail.
 
-Lossless WebP takes about 60 % of a PNG's bytes. A palette is never used: heat maps get false contours, and colour bars
+Lossless WebP takes about 60% of a PNG's bytes. A palette is never used: heat maps get false contours, and colour bars
 steps, with 256 colours.
 """
 

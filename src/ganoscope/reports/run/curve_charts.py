@@ -137,7 +137,7 @@ def draw_line(axes: Any, history: History, name: str, index: int, labels: Mappin
 
 
 def find_limits(columns: Sequence[NDArray[np.float64]]) -> tuple[float, float]:
-    """Returns axis limits around the middle 99 % of all values, with a margin; the first steps may be outliers.
+    """Returns axis limits around the middle 99% of all values, with a margin; the first steps may be outliers.
 
     Each column has the shape (N,).
     """

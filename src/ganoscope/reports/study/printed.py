@@ -125,7 +125,7 @@ def describe_splits(found: Feasibility, expected_sd: float | None) -> Iterator[s
         expected_sd: Expected standard deviation of the differences over splits.
     """
     yield (
-        f"minimum detectable difference (80 % power, Holm over {write_count(found.arms, 'arm')}): "
+        f"minimum detectable difference (80% power, Holm over {write_count(found.arms, 'arm')}): "
         f"{found.detectable_sd:.2f} SD of the split differences; smallest p of an exact test: "
         f"{found.smallest_exact_p:.2g}. Where an arm differs on the same patients again and again, the interval is "
         "widened, and more is needed"
@@ -148,7 +148,7 @@ def describe_patients(found: PatientFeasibility, expected_sd: float | None) -> I
         "others; few splits are enough, as patients are resampled"
     )
     yield (
-        f"minimum detectable difference (80 % power, Bonferroni over {write_count(found.arms, 'arm')}): not known "
+        f"minimum detectable difference (80% power, Bonferroni over {write_count(found.arms, 'arm')}): not known "
         f"before training, as it depends on how alike arms answer; for two models of AUROC {AUROC:g} whose estimates "
         f"correlate by {CORRELATION:g} it is {found.usual:.3f}"
     )

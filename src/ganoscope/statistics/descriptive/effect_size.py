@@ -23,7 +23,7 @@ def compute_small_sample_factor(degrees: int) -> float:
 
 
 def compute_effect_size(found: MeanDifference) -> tuple[float, float, float]:
-    r"""Returns (d, low, high): mean difference over the SD of differences over splits, with its 95 % interval.
+    r"""Returns (d, low, high): mean difference over the SD of differences over splits, with its 95% interval.
 
     .. math:: d = c(J - 1) \, \bar d / s
 

@@ -28,7 +28,7 @@ class Feasibility:
         smallest_exact_p: Smallest p value that a test free of assumptions could give, times `arms`, at most 1.
         detectable_sd: Minimum detectable difference, in SD of the split differences; infinite for one split.
         detectable: The same in units of the endpoint; None where no SD is expected.
-        widest_sd: Largest SD at which "practically equal" is given with a probability of at least 5 %, where there is
+        widest_sd: Largest SD at which "practically equal" is given with a probability of at least 5%, where there is
             truly no difference; 0 where it never is.
         equal_chance: This probability at the expected SD; None where no SD is expected.
         reachable: Verdicts that the design can give and that then mean something; without an expected SD, all whose
@@ -51,7 +51,7 @@ class Feasibility:
 def check_feasibility(
     splits: int, ratio: float, arms: int, margin: float, expected_sd: float | None = None, headroom: float | None = None
 ) -> Feasibility:
-    """Returns what a design can decide at a family-wise 5 %.
+    """Returns what a design can decide at a family-wise 5%.
 
     Args:
         splits: Number of splits J.
@@ -129,7 +129,7 @@ def compute_equal_chance(margin: float, sd: float, splits: int, ratio: float, al
 
 
 def compute_widest_sd(splits: int, ratio: float, alpha: float, margin: float) -> float:
-    """Returns the largest SD at which "practically equal" has a probability of 5 % where there is no difference.
+    """Returns the largest SD at which "practically equal" has a probability of 5% where there is no difference.
 
     Args:
         splits: Number of splits J.

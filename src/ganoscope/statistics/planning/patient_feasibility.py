@@ -16,8 +16,8 @@ from ganoscope.statistics.verdict import EQUAL, HARMS, HELPS, NO_EVIDENCE
 
 LEAST_PATIENTS = 10
 """Held-out patients of every class, at least, for intervals over patients. Measured on two equal models: the percentile
-interval of their difference misses 0 in 11 % of 400 draws with 5 against 50 patients and an AUROC of 0.7, and in 2 to
-8 % with 10 to 50 patients of the rarer class and 10 to 100 of the other, at 0.7 and 0.9."""
+interval of their difference misses 0 in 11% of 400 draws with 5 against 50 patients and an AUROC of 0.7, and in 2 to
+8% with 10 to 50 patients of the rarer class and 10 to 100 of the other, at 0.7 and 0.9."""
 AUROC, CORRELATION = 0.8, 0.5
 """AUROC of both arms, and correlation of its two estimates, of the difference that is told where nothing is known."""
 
@@ -68,7 +68,7 @@ class PatientFeasibility:
 def check_patient_feasibility(
     held_out: HeldOutPatients, arms: int, margin: float, expected_sd: float | None = None
 ) -> PatientFeasibility:
-    """Returns what a design can decide at a family-wise 5 % where patients are resampled.
+    """Returns what a design can decide at a family-wise 5% where patients are resampled.
 
     Args:
         held_out: Who is held out.
@@ -133,7 +133,7 @@ def compute_auroc_error(auroc: float, positives: int, negatives: int) -> float:
 
 
 def compute_normal_detectable(error: float, alpha: float) -> float:
-    """Returns the true difference that an interval of normal estimates shows with 80 % power.
+    """Returns the true difference that an interval of normal estimates shows with 80% power.
 
     Args:
         error: Standard error of the difference, known.

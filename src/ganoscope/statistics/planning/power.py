@@ -36,7 +36,7 @@ def compute_power(difference_sd: float, splits: int, ratio: float, alpha: float)
 
 
 def compute_minimum_detectable_difference(splits: int, ratio: float, alpha: float, power: float = POWER) -> float:
-    """Returns the true difference that the corrected t-test finds with 80 % power, in SD of the split differences.
+    """Returns the true difference that the corrected t-test finds with 80% power, in SD of the split differences.
 
     Args:
         splits: Number of splits J; with one there is no such difference: infinity.
@@ -88,7 +88,7 @@ def compute_equivalence_power(margin_sd: float, splits: int, ratio: float, alpha
 
 
 def compute_sd_interval(sd: float, splits: int) -> tuple[float, float]:
-    r"""Returns the 95 % interval of a standard deviation of splits, such as that of a pilot.
+    r"""Returns the 95% interval of a standard deviation of splits, such as that of a pilot.
 
     .. math:: s \sqrt{(J - 1) / \chi^2_{0.975, J-1}}, \quad s \sqrt{(J - 1) / \chi^2_{0.025, J-1}}
 

@@ -17,7 +17,7 @@ Floats = NDArray[np.float64]
 
 FEWEST = {0.1: 20, 0.05: 40, 0.01: 200, 0.001: 10_000}
 """False-positive rates, and the number of non-members that each needs: two of them are then false alarms, or ten where
-the rate is 0.1 %."""
+the rate is 0.1%."""
 
 
 @dataclass(frozen=True)
@@ -82,13 +82,13 @@ def estimate_share(above: NDArray[np.bool_], patients: int, level: float = LEVEL
 
 
 def bound_epsilon(members: Floats, non_members: Floats, patients: tuple[int, int]) -> tuple[float, float]:
-    r"""Returns (the 95 % lower bound of epsilon, the largest that as many patients could have shown).
+    r"""Returns (the 95% lower bound of epsilon, the largest that as many patients could have shown).
 
     A mechanism that is epsilon-differentially private for each patient has TPR <= exp(epsilon) FPR at any threshold, so
 
     .. math:: \epsilon \ge \log(TPR_{low} / FPR_{high})
 
-    where both bounds hold together with 95 %, over all thresholds that are looked at (Bonferroni). Never below 0.
+    where both bounds hold together with 95%, over all thresholds that are looked at (Bonferroni). Never below 0.
 
     Args:
         members: Scores, shape (M,).

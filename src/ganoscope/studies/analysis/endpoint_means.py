@@ -31,7 +31,7 @@ class EndpointMean:
         arm: The arm.
         metric: The metric.
         mean: Mean over splits of the mean over seeds.
-        low: Lower end of the 95 % interval, as `EstimatedMeans` makes it; NaN where there is none.
+        low: Lower end of the 95% interval, as `EstimatedMeans` makes it; NaN where there is none.
         high: Upper end.
         splits: Number of splits in which it is defined.
     """

@@ -1,4 +1,4 @@
-"""The goal that system E set itself, above 85 % test accuracy, improved by augmentation, beside what is measured."""
+"""The goal that system E set itself, above 85% test accuracy, improved by augmentation, beside what is measured."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -27,7 +27,7 @@ class ArmAccuracy:
         accuracy: Mean over splits.
         above: Whether it is above `GOAL`.
         difference: Mean of arm minus baseline; NaN for the baseline.
-        low: Lower end of the 95 % interval of the difference, as `EstimatedMeans` makes it.
+        low: Lower end of the 95% interval of the difference, as `EstimatedMeans` makes it.
         high: Upper end.
         improved: Whether this interval lies above 0.
     """

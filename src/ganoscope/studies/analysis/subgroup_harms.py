@@ -61,7 +61,7 @@ class SubgroupDifference:
         splits: Splits in which both are defined.
         baseline: Mean of the baseline over these.
         difference: Mean of arm minus baseline.
-        low: Lower end of the 95 % interval, as `EstimatedMeans` makes it; it is not adjusted for the number of arms and
+        low: Lower end of the 95% interval, as `EstimatedMeans` makes it; it is not adjusted for the number of arms and
             subgroups.
         high: Upper end.
         harms: Whether the difference is below minus the margin, and its interval wholly below 0.

@@ -51,9 +51,9 @@ class Beside:
         helps: Posterior probability of a difference above the margin.
         false_outperformance: Posterior probability that the arm is no better than the baseline.
         effect_size: Mean difference over the standard deviation of differences over splits.
-        effect_low: Lower end of its 95 % interval.
+        effect_low: Lower end of its 95% interval.
         effect_high: Upper end.
-        detectable: Minimum detectable difference at 80 % power, with the standard deviation that was found.
+        detectable: Minimum detectable difference at 80% power, with the standard deviation that was found.
         worth: What the arm is worth in real patients, in words; "" where no learning curve was asked for.
     """
 

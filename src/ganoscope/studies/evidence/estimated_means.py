@@ -1,4 +1,4 @@
-"""Means over splits, with 95 % intervals over what the estimand lets vary: splits or patients.
+"""Means over splits, with 95% intervals over what the estimand lets vary: splits or patients.
 
 Held-out patients are also trained on in other splits. Where the procedure is in question, the interval is that of the
 corrected t-test, widened where the patients vary more. Where the models are, and for patients of an external store,

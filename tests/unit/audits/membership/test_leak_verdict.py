@@ -36,14 +36,14 @@ def test_a_leak_names_the_attack_its_numbers_and_its_threat():
 def test_a_few_members_that_stand_out_are_a_leak_although_the_auc_is_near_chance():
     shown, verdict = conclude(Attacked(FAIR, [measure(outright=12)], [], {}))
     assert shown
-    assert "6 % of the members score above every held-out image" in verdict
+    assert "6% of the members score above every held-out image" in verdict
 
 
 def test_no_leak_says_what_would_have_been_seen():
     shown, verdict = conclude(Attacked(FAIR, [measure(), measure(3.0, name="distance", counts=False)], [], {}))
     assert not shown
     assert verdict.startswith("No leak shown; a leak of at least AUC 0.5")
-    assert "would have been seen (power 80 %). The strongest attack, one, has AUC 0." in verdict
+    assert "would have been seen (power 80%). The strongest attack, one, has AUC 0." in verdict
     assert "distance" not in verdict
 
 

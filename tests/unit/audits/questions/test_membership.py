@@ -80,7 +80,7 @@ def test_an_independent_generator_does_not_and_the_verdict_says_what_would_have_
     answer = ask(gather(store, replay(store, 0)))
     assert answer.outcome == "clear"
     assert answer.verdict.startswith("No leak shown; a leak of at least AUC 0.5")
-    assert "% of the members outright, would have been seen (power 80 %)" in answer.verdict
+    assert "% of the members outright, would have been seen (power 80%)" in answer.verdict
     assert answer.details["not_tried"] == {
         "discriminator_score": "only images were given, no run",
         "inversion": "not tested at depth quick; depth full does it",

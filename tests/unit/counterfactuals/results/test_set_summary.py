@@ -13,7 +13,7 @@ def test_a_classifier_that_was_asked_of_images_of_the_target_was_asked():
 def test_sentences_come_with_interval_and_n_and_only_where_measured():
     flip, floor = Estimate(0.8, 0.6, 0.9, 10, 5), Estimate(0.5, 0.4, 0.6, 10, 5)
     lines = describe_validity("a to b", {"flip": flip, "flip_after_blur": floor}, None)
-    assert "- the explained classifier's prediction becomes the target in 80.0 % (60.0 to 90.0, n = 10)" in lines
+    assert "- the explained classifier's prediction becomes the target in 80.0% (60.0 to 90.0, n = 10)" in lines
     assert any("persist after a blur of 1 px (blur alone: an unknown share)" in line for line in lines)
     assert any("no independent classifier was given (--judge)" in line for line in lines)
     assert not any("noise" in line for line in lines)
@@ -34,21 +34,21 @@ def test_the_cost_is_told_in_stored_units():
     )
     assert lines[1:] == [
         "- mean absolute change: 12.500 (10.000 to 15.000, n = 4) HU",
-        "- pixels that change by more than 2 % of the range: 25.0 % (20.0 to 30.0, n = 4)",
+        "- pixels that change by more than 2% of the range: 25.0% (20.0 to 30.0, n = 4)",
     ]
 
 
 def test_a_number_that_is_not_zero_is_not_written_as_zero():
     found = {"judge_flip": Estimate(1.0, 0.9, 1.0, 9, 9), "flip": Estimate(1.0, 0.9, 1.0, 9, 9)}
     said = describe_validity("a to b", found, Estimate(0.0004, 0.00002, 0.0007, 9, 9))[-1]
-    assert said.endswith("more often than noise does: difference 0.040 % (0.002 to 0.070, n = 9)")
+    assert said.endswith("more often than noise does: difference 0.040% (0.002 to 0.070, n = 9)")
 
 
 def test_anatomy_is_named_as_such_and_is_no_finding():
     shares = {"change_in_anatomy": Estimate(0.5, 0.4, 0.6, 9, 9), "anatomy_area": Estimate(0.3, 0.2, 0.4, 9, 9)}
     lines = describe_cost("a to b", shares, "HU")
     assert lines[1:] == [
-        "- change inside the outlined anatomy: 50.0 % (40.0 to 60.0, n = 9); it covers 30.0 % (20.0 to 40.0, n = 9) of "
+        "- change inside the outlined anatomy: 50.0% (40.0 to 60.0, n = 9); it covers 30.0% (20.0 to 40.0, n = 9) of "
         "the image"
     ]
     assert "finding" not in "".join(lines)

@@ -6,7 +6,7 @@ from ganoscope.evaluate.labels.ensemble_agreement import estimate_at_mix
 
 def test_real_images_are_weighted_to_the_mix_of_the_generated_ones():
     truth = np.array([0] * 80 + [1] * 20)
-    right = np.array([True] * 72 + [False] * 8 + [True] * 10 + [False] * 10)  # 90 % of class 0, 50 % of class 1
+    right = np.array([True] * 72 + [False] * 8 + [True] * 10 + [False] * 10)  # 90% of class 0, 50% of class 1
     codes = np.array([0] * 30 + [1] * 70)
     found = estimate_at_mix(right, truth, codes, np.arange(100))
     assert found.value == pytest.approx(0.3 * 0.9 + 0.7 * 0.5)

@@ -23,10 +23,9 @@ def test_attention_on_the_background_beyond_its_share_is_told_with_interval_and_
     assert find_alarms(CHECK, make_findings()) == []
     (alarm,) = find(make_region(0.24, 0.1))
     assert alarm.code == "attention_on_background"
-    assert "49 % (95 % interval 35 to 90 %) of the evidence for 'real' in 6 real images" in alarm.message
+    assert "49% (95% interval 35 to 90%) of the evidence for 'real' in 6 real images" in alarm.message
     assert (
-        "on 25 % of the picture; image by image, 24 (95 % interval 10 to 90) percentage points too much"
-        in alarm.message
+        "on 25% of the picture; image by image, 24 (95% interval 10 to 90) percentage points too much" in alarm.message
     )
     assert alarm.evidence == {"why_real on real": 0.24}
 

@@ -11,4 +11,4 @@ def test_a_discriminator_at_chance_is_named_with_its_auroc():
     (alarm,) = find_alarms(CHECK, replace(make_findings(), auroc=Estimate(0.5, 0.4, 0.6, 12, 12)))
     assert (alarm.code, alarm.severity) == ("discriminator_blind", "warning")
     assert alarm.evidence == {"auroc": 0.5, "images": 12}
-    assert "AUROC 0.50 (95 % interval 0.40 to 0.60)" in alarm.message
+    assert "AUROC 0.50 (95% interval 0.40 to 0.60)" in alarm.message

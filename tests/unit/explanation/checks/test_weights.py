@@ -15,7 +15,7 @@ def test_maps_that_survive_randomisation_are_a_danger_with_interval_and_number()
     (alarm,) = set_correlation(0.8, 9)
     assert (alarm.code, alarm.severity) == ("explanation_ignores_weights", "danger")
     assert alarm.evidence == {"why_real": 0.8, "why_real_low": 0.7, "why_real_maps": 9}
-    assert "0.80 (95 % interval 0.70 to 0.90) over 9 maps for why real" in alarm.message
+    assert "0.80 (95% interval 0.70 to 0.90) over 9 maps for why real" in alarm.message
 
 
 @pytest.mark.parametrize("maps", [0, 1, 4])

@@ -25,7 +25,7 @@ def test_sets_of_images_stand_side_by_side():
     assert about_all.rows == (("auroc", TEXT),)
     assert by_set.header == ("Quantity", "Real", "Generated")
     assert by_set.rows == (("share", TEXT, TEXT),)
-    assert by_set.caption.startswith("Key statistics by set of images: mean (95 % interval)")
+    assert by_set.caption.startswith("Key statistics by set of images: mean (95% interval)")
 
 
 def test_a_measurement_is_named_by_its_file():

@@ -43,7 +43,7 @@ def test_the_bound_of_epsilon_holds():
         member, other = rng.random(300) < truth, rng.random(300) > truth
         noisy = (side + 0.5 * rng.random(300) for side in (member, other))
         wrong += bound_epsilon(*noisy, (300, 300))[0] > epsilon
-    assert wrong <= 16  # 95 % quantile of Binomial(200, 0.05)
+    assert wrong <= 16  # 95% quantile of Binomial(200, 0.05)
 
 
 def test_no_attack_no_bound_and_a_perfect_one_reaches_the_most():

@@ -11,7 +11,7 @@ def show(findings: ExternalFindings) -> Chapter:
     """Returns the metrics of each subgroup."""
     text = (
         f"Each class against the rest, and every view, modality and source folder of {LEAST_IMAGES} images or more. In "
-        "brackets: 95 % intervals over whole groups. Several subgroups are looked at: single differences may be chance."
+        "brackets: 95% intervals over whole groups. Several subgroups are looked at: single differences may be chance."
     )
     return Chapter("subgroups", "Subgroups", (Section((text,), (list_subgroups(findings),)),))
 

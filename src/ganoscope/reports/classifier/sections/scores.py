@@ -30,7 +30,7 @@ def describe_metrics(record: ClassifierRecord, scores: Mapping[str, SplitScores]
         else "AUROC, AUPRC, sensitivity and specificity are means over the classes, each against the rest."
     )
     return (
-        f"In brackets: 95 % intervals from {RESAMPLES:,} resamples of whole groups (a patient, a cluster of "
+        f"In brackets: 95% intervals from {RESAMPLES:,} resamples of whole groups (a patient, a cluster of "
         f"near-duplicates, or both joined). {which} Each image is assigned to its most probable class. Brier score and "
         "calibration errors are better when lower.",
         *(

@@ -52,9 +52,9 @@ MEASURES = {
 CLASSIFIERS = {"explained": "explained classifier", "judge": "independent classifier"}
 CAPTIONS = {
     "dose_response": "For each direction, mean probability of the target class as the change grows, and as adversarial "
-    "noise of the same L2 norm grows; bands are 95 % intervals of the change's curves.",
+    "noise of the same L2 norm grows; bands are 95% intervals of the change's curves.",
     "controls": "For each direction, how often counterfactuals, and noise of equal L2 norm, flip the classifiers' "
-    "predictions, with 95 % intervals.",
+    "predictions, with 95% intervals.",
 }
 SHEET = "Input images, their counterfactuals, the difference, and the translation back, in equal parts by direction."
 PANEL = (
@@ -133,7 +133,7 @@ def tabulate_measures(results: Mapping[str, Any]) -> Iterator[Table]:
         for name, words in MEASURES.items()
         if any(name in found for found in sets.values())
     )
-    yield Table("Measures: mean (95 % interval), number of images", ("Measure", *sets), rows)
+    yield Table("Measures: mean (95% interval), number of images", ("Measure", *sets), rows)
 
 
 def tabulate_realism(results: Mapping[str, Any]) -> Iterator[Table]:

@@ -27,7 +27,7 @@ def describe_curves(run: TrainedRun) -> Section:
     averaged = describe_averaging(history)
     pictures = []
     if charts.group_terms(history):
-        caption = f"Loss terms by phase. {averaged}The vertical axis covers the middle 99 % of all steps."
+        caption = f"Loss terms by phase. {averaged}The vertical axis covers the middle 99% of all steps."
         pictures.append(Picture(embed_svg(charts.draw_losses(history)), "Loss terms over images seen", caption))
     if charts.list_probabilities(history):
         pictures.append(show_scores(history, bool(run.record.domains), averaged))

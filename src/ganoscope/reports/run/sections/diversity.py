@@ -8,8 +8,8 @@ from ganoscope.reports.kit.content import Chapter, Section, Table, write_interva
 from ganoscope.reports.kit.pictures import Picture, embed_svg
 from ganoscope.reports.run.artefacts import Sources
 
-HEADER = ("Images", "n", "Groups", "Pairs", "Mean MS-SSIM (95 % interval)")
-CAPTION = "Mean MS-SSIM with 95 % intervals. Generated images should be as diverse as real ones."
+HEADER = ("Images", "n", "Groups", "Pairs", "Mean MS-SSIM (95% interval)")
+CAPTION = "Mean MS-SSIM with 95% intervals. Generated images should be as diverse as real ones."
 
 
 def make_chapter(sources: Sources) -> Chapter | None:

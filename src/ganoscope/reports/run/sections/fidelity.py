@@ -22,7 +22,7 @@ MEANINGS = {
 }
 """What the measurements say, by name, in the order of the table."""
 TITLE = "Generated images beside real ones"
-HEADER = ("Measurement", "Generated (95 % interval)", "Generated, at the floor's size", "Real against real: the floor")
+HEADER = ("Measurement", "Generated (95% interval)", "Generated, at the floor's size", "Real against real: the floor")
 CLASS_HEADER = ("Class", *HEADER)
 TEXT = (
     "Distances and shares in feature spaces. The floor is what real images of other patients reach against the same "

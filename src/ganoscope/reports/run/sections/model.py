@@ -32,7 +32,7 @@ def describe_classifiers(record: RunRecord) -> Iterator[str]:
     for name, known in record.classifiers.items():
         value, low, high = known["auroc"].values()
         quality = "not measured" if value is None else f"{value:.3f}"
-        interval = f" (95 % interval {low:.3f} to {high:.3f})" if low is not None and high is not None else ""
+        interval = f" (95% interval {low:.3f} to {high:.3f})" if low is not None and high is not None else ""
         yield (
             f"The {name} is a {known['network']} trained on {known['store_name']}; its AUROC on the test split is "
             f"{quality}{interval}."

@@ -18,7 +18,7 @@ HEADER = (
 NOTE = (
     "Posterior probabilities of the Bayesian correlated t-test below, within and above the margin; the probability "
     "that the arm is no better; the mean difference over the standard deviation of differences over splits, with its "
-    "95 % interval; the difference that 80 % power would have found, at the standard deviation that was found. They "
+    "95% interval; the difference that 80% power would have found, at the standard deviation that was found. They "
     "decide nothing."
 )
 

@@ -28,7 +28,7 @@ def show(findings: Findings) -> Chapter:
         "are to be compared after it: an arm that is better before it may only be less sure of itself."
     )
     header = ("Classifier, arm", "ECE before", "ECE after temperature scaling", "Brier score after")
-    table = Table("Held-out patients: mean over splits (95 % interval)", header, tuple(rows))
+    table = Table("Held-out patients: mean over splits (95% interval)", header, tuple(rows))
     alt = f"Calibration errors of {len(drawn)} pairs of arm and classifier; the numbers are in the table."
     figures = findings.draw("calibration", alt, draw_errors, drawn)
     return Chapter("calibration", "Calibration", (Section((text,), figures=figures), Section(tables=(table,))))

@@ -48,7 +48,7 @@ def write_comparison(one: Comparison) -> tuple[str, ...]:
         str(mean.splits),
         write_change(mean.value),
         write_interval(verdict.low, verdict.high),
-        f"{100 * verdict.level:.4g} %",
+        f"{100 * verdict.level:.4g}%",
         write_p(verdict.p if math.isfinite(verdict.low) else math.nan),
         verdict.word,
     )

@@ -24,7 +24,7 @@ def show(findings: Findings) -> Chapter:
     text = (
         f"The original study set itself a test accuracy above {GOAL:.0%}, improved by augmentation. Accuracy alone "
         f"says little: always answering with the {ALWAYS} has an accuracy of {levels[0]} here, without any skill. "
-        "Balanced accuracy and AUROC can't be fooled by prevalence. Improved means that the 95 % interval of the "
+        "Balanced accuracy and AUROC can't be fooled by prevalence. Improved means that the 95% interval of the "
         "difference of accuracy lies above 0; it is not adjusted for the number of arms, and it is not the verdict."
     )
     tables = (

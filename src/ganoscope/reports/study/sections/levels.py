@@ -35,7 +35,7 @@ def show(findings: Findings) -> Chapter:
     found = findings.judgement
     metric, splits = name_metric(found.endpoint), findings.design.plan.count
     text = (
-        f"Bars are means of {metric} over {splits} splits of held-out patients, black lines their 95 % intervals. "
+        f"Bars are means of {metric} over {splits} splits of held-out patients, black lines their 95% intervals. "
         "Every point is one split; a line joins the same split from arm to arm, as arms are compared within splits: "
         "intervals of bars may overlap where all splits differ in the same direction."
     )
@@ -72,7 +72,7 @@ def list_means(findings: Findings, part: str, family: str, metrics: tuple[str, .
     )
     unscored = [arm for arm in findings.arms if part == SYNTHETIC and arm not in arms and suits(family, ARMS[arm])]
     rows += tuple((arm, *[UNSCORED] * len(metrics)) for arm in unscored)
-    kind = "95 % interval over splits: these images are of no patient" if part == SYNTHETIC else "95 % interval"
+    kind = "95% interval over splits: these images are of no patient" if part == SYNTHETIC else "95% interval"
     left_out = f"; {UNSCORED}: not scored, as the arm may have learned from these images" if unscored else ""
     caption = f"{family}, tested on {TESTED[part]}: mean over splits ({kind}){left_out}"
     return Table(caption, ("Arm", *(METRICS[metric] for metric in metrics)), rows)

@@ -26,11 +26,11 @@ def show(findings: Findings) -> Chapter | None:
     rows = tuple(
         (family, *(write_level(one.mean, one.low, one.high) for _, one in curve)) for family, curve in curves.items()
     )
-    header = ("Classifier", *(f"{100 * fraction:g} % of patients" for fraction in fractions))
+    header = ("Classifier", *(f"{100 * fraction:g}% of patients" for fraction in fractions))
     table = Table(f"{metric} of the baseline by the share of training patients", header, rows)
     text = (
-        f"The solid line is the baseline, trained on fewer real patients of the same splits (bars: 95 % "
-        f"intervals). The other lines are the arms at {100 * config.real_fraction:g} % of the patients: where one "
+        f"The solid line is the baseline, trained on fewer real patients of the same splits (bars: 95% "
+        f"intervals). The other lines are the arms at {100 * config.real_fraction:g}% of the patients: where one "
         "meets the curve, it does as well as the baseline with that share of the patients."
     )
     alt = f"{metric} of the baseline at {len(fractions)} shares of training patients; the numbers are in the table."

@@ -7,7 +7,7 @@ from ganoscope.reports.study.artefacts import Findings
 from ganoscope.reports.study.wording import name_metric, write_change
 from ganoscope.studies.analysis.subgroup_harms import SubgroupDifference
 
-HEADER = ("Subgroup", "images", "metric", "arm", "baseline", "difference", "95 % interval", "harm")
+HEADER = ("Subgroup", "images", "metric", "arm", "baseline", "difference", "95% interval", "harm")
 SHOWN = {"class": ("auroc", "sensitivity")}
 OTHER_KINDS = ("auroc", "accuracy")
 FLAG = "▲ harm"
@@ -21,7 +21,7 @@ def show(findings: Findings) -> Chapter | None:
     flags = [one for one in shown if one.harms == "yes"]
     text = (
         f"A harm flag ({FLAG}) marks an arm that is worse than the baseline by more than the margin of "
-        f"{findings.judgement.margin:g}, with its 95 % interval wholly below 0. Intervals are not adjusted for the "
+        f"{findings.judgement.margin:g}, with its 95% interval wholly below 0. Intervals are not adjusted for the "
         "number of arms and subgroups: a flag is an alarm to look into, and the lack of one is no proof of safety."
     )
     points = tuple(describe_flag(one) for one in flags)

@@ -18,6 +18,6 @@ def test_a_classifier_is_named_with_its_auroc_where_it_was_measured():
     record = SimpleNamespace(classifiers={"teacher": {**known, "auroc": measured}, "judge": {**known, "auroc": absent}})
     teacher, judge = describe_classifiers(record)
     assert teacher == (
-        "The teacher is a small_cnn trained on CT; its AUROC on the test split is 0.900 (95 % interval 0.850 to 0.950)."
+        "The teacher is a small_cnn trained on CT; its AUROC on the test split is 0.900 (95% interval 0.850 to 0.950)."
     )
     assert judge.endswith("its AUROC on the test split is not measured.")
