@@ -20,6 +20,7 @@ from ganoscope.files.tables import save_csv
 from ganoscope.generators.fitting import build_generator, make_spec
 from ganoscope.methods import load
 from ganoscope.presets import find_preset
+from ganoscope.tasks.own_modules import hash_modules
 from ganoscope.tasks.task import compute_key
 from ganoscope.training.preflight import refuse_unfit
 
@@ -43,6 +44,7 @@ class Plan:
         groups: Patients, or groups of near-duplicates where patients are unknown.
         patients_known: Whether every image has a patient.
         classes: Images of each class that the method is conditioned on; empty where it is not.
+        hashes: Hash of a method of the user's own, as from `hash_modules`.
     """
 
     config: BankConfig
@@ -53,10 +55,13 @@ class Plan:
     groups: int
     patients_known: bool
     classes: dict[str, int]
+    hashes: dict[str, str]
 
     def describe(self) -> dict[str, Any]:
         """Returns the plan as JSON values."""
         facts = asdict(self)
+        if not self.hashes:
+            facts.pop("hashes")
         return {**facts.pop("config"), **facts}
 
 
@@ -111,6 +116,7 @@ def make_plan(store: Store, config: BankConfig, frozen: FrozenPlan | None = None
         groups=patients.count,
         patients_known=bool(np.all(store.column("patient") != "")),
         classes=classes,
+        hashes=hash_modules([config.method]),
     )
     return plan, patients
 

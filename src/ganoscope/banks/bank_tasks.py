@@ -10,6 +10,7 @@ from ganoscope.data.store import Store
 from ganoscope.generators.memory_of_generators import estimate_generator_gib, estimate_images_gib
 from ganoscope.generators.timing import Cost, limit_training, name_generator, one_thread, time_generator
 from ganoscope.seeds import Stream, stream
+from ganoscope.tasks.own_modules import find_modules
 from ganoscope.tasks.task import Task
 from ganoscope.training.processes import choose_device
 
@@ -38,6 +39,7 @@ def list_tasks(plan: Plan, store: Path) -> list[Task]:
                     "seed": draw_training_seed(config.seed, model),
                     "device": config.device,
                     "precision": config.precision,
+                    **find_modules(plan.hashes),
                 },
                 "drawing": drawing,
             },

@@ -16,6 +16,7 @@ from ganoscope.generators.image_store import save_images
 from ganoscope.generators.learning import learn
 from ganoscope.generators.same_store import open_same
 from ganoscope.seeds import Stream, stream
+from ganoscope.tasks.own_modules import import_modules
 from ganoscope.training.processes import choose_device
 from ganoscope.training.run_folder.checkpoint import list_checkpoints
 from ganoscope.training.run_folder.trained_run import open_run
@@ -47,17 +48,19 @@ def make_model(
         store: Folder of the store.
         fingerprint: Its fingerprint.
         half: `model`: number of the model, and `seed` of the bank.
-        training: `method`, and `images`, `seed`, `device` and `precision`, as in `learn`.
+        training: `method`, and `images`, `seed`, `device` and `precision`, as in `learn`;
+            `modules`: hash of a method of the user's own, by its dotted name.
         drawing: `number` of images, `seed` of noise and classes, `classes`: images of each class in the store.
 
     Raises:
-        UserError: The store is another one, or does not fit the method.
+        UserError: The store is another one, or does not fit the method; or the method was edited.
     """
+    import_modules(training.get("modules"))
     own = output / HALF
     if not (output / IMAGES).exists():
         source = open_same(store, fingerprint, "bank")
         data = Store.open(own) if own.exists() else cut_half(source, half, own)
-        options = {name: value for name, value in training.items() if name != "method"}
+        options = {name: value for name, value in training.items() if name not in ("method", "modules")}
         learn(data, output / RUN, training["method"], options, TICKS)
         for older in list_checkpoints(output / RUN)[:-1]:
             remove(older)

@@ -14,7 +14,7 @@ from ganoscope.studies.families import RANDOM_FEATURES, suits
 from ganoscope.studies.needs.memory_needs import MemoryNeeds
 from ganoscope.studies.outer_splits import draw_seed
 from ganoscope.studies.refusals.given_places import list_tested_splits
-from ganoscope.studies.steps.own_modules import find_modules
+from ganoscope.tasks.own_modules import find_modules
 from ganoscope.tasks.task import Task
 
 STEPS = "ganoscope.studies.steps"

@@ -2,6 +2,8 @@
 
 import json
 import shutil
+from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -14,6 +16,7 @@ from ganoscope.errors import UserError
 from ganoscope.files import partial_name
 from ganoscope.files.tables import read_csv
 from ganoscope.generators.timing import Cost
+from ganoscope.tasks.own_modules import hash_module, import_modules
 
 SMALL = BankConfig(method="r3gan", models=4, images=64, number=8)
 
@@ -156,3 +159,32 @@ def test_the_cost_is_measured_and_limits_leave_fifty_times_as_much(phantom_store
     assert cost.seconds > 0
     (task, *_) = list_tasks(plan, phantom_store)
     assert ModelLimit([Cost("generator r3gan", 4, 1000.0)]).find(task) == 50_000
+
+
+def test_an_edited_method_of_ones_own_is_another_bank(make_store, tmp_path, monkeypatch):
+    module, name = tmp_path / "own_for_bank" / "gan.py", "own_for_bank.gan"
+    module.parent.mkdir()
+    (module.parent / "__init__.py").write_text("")
+    module.write_text("from ganoscope.methods.dcgan import *  # noqa: F403\n")
+    monkeypatch.syspath_prepend(tmp_path)
+    config = replace(SMALL, method=name)
+    store = make_sized(make_store, make_rows(*FOUR))
+    folder = tmp_path / "bank"
+    folder.mkdir()
+    plan, patients = make_plan(store, config)
+    freeze(folder, plan, store, patients)
+    before = list_tasks(plan, store.path)[0]
+    assert before.arguments["training"]["modules"] == {name: hash_module(name)}
+    module.write_text(module.read_text() + "# edited\n")
+    with pytest.raises(UserError, match="edited since the design was frozen"):
+        import_modules(before.arguments["training"]["modules"])
+    edited, _ = make_plan(store, config)
+    assert list_tasks(edited, store.path)[0].key != before.key
+    with pytest.raises(UserError, match="was frozen with hashes"):
+        freeze(folder, edited, store, patients)
+
+
+def test_a_method_of_the_package_has_no_hash_in_the_plan(make_store):
+    plan, _ = make_plan(make_sized(make_store, make_rows(*FOUR)), SMALL)
+    assert "hashes" not in plan.describe()
+    assert "modules" not in list_tasks(plan, Path("store"))[0].arguments["training"]

@@ -19,7 +19,7 @@ from ganoscope.nets.pretrained import load_pretrained
 from ganoscope.nets.pretrained.published import PUBLISHED
 from ganoscope.studies.config import StudyConfig
 from ganoscope.studies.outer_splits import Cohort
-from ganoscope.studies.steps.own_modules import hash_modules
+from ganoscope.tasks.own_modules import hash_modules
 from ganoscope.training.classifier.config import ClassifyConfig
 from ganoscope.training.run_folder.trained_run import TrainedRun, open_run
 

@@ -21,7 +21,7 @@ from ganoscope.generators.image_store import save_images
 from ganoscope.generators.same_store import open_same
 from ganoscope.seeds import Stream, stream
 from ganoscope.studies.result_files import IMAGES, RUN, STORE
-from ganoscope.studies.steps.own_modules import import_modules
+from ganoscope.tasks.own_modules import import_modules
 from ganoscope.training.processes import choose_device
 from ganoscope.training.run_folder.trained_run import TrainedRun, open_run
 

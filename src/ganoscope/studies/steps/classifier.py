@@ -18,7 +18,7 @@ from ganoscope.studies.arms import ARMS, Arm
 from ganoscope.studies.families import RANDOM_FEATURES, Fitting, find_family, networks, random_features  # noqa: F401
 from ganoscope.studies.result_files import FITTED, RUN, STORE
 from ganoscope.studies.steps.added_images import find_ratio, open_images
-from ganoscope.studies.steps.own_modules import import_modules
+from ganoscope.tasks.own_modules import import_modules
 from ganoscope.training.classifier.config import ClassifyConfig
 from ganoscope.training.classifier.mix import Mix, Stage, parse_schedule
 

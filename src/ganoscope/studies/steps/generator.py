@@ -7,7 +7,7 @@ from typing import Any
 from ganoscope.data.store import Store
 from ganoscope.generators.learning import learn
 from ganoscope.studies.result_files import RUN, STORE
-from ganoscope.studies.steps.own_modules import import_modules
+from ganoscope.tasks.own_modules import import_modules
 
 REVISIONS = {"train_generator": 2}
 

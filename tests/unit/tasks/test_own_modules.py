@@ -1,4 +1,4 @@
-"""Modules of the user's own in a study: named by the user, hashed, and run in the processes of tasks."""
+"""Modules of the user's own in studies and banks: named by the user, hashed, and run in the processes of tasks."""
 
 import sys
 from dataclasses import replace
@@ -12,7 +12,7 @@ from ganoscope.registry import STATED
 from ganoscope.studies.config import StudyConfig
 from ganoscope.studies.design import freeze, make_design
 from ganoscope.studies.split_tasks import SplitTasks, find_baseline
-from ganoscope.studies.steps.own_modules import find_modules, hash_module, import_modules
+from ganoscope.tasks.own_modules import find_modules, hash_module, import_modules
 
 NET = '''"""A network of the user's own."""
 
@@ -80,7 +80,7 @@ def test_what_is_no_module_of_ones_own_has_no_hash_in_its_tasks(phantom_store):
 
 def test_a_task_refuses_a_module_that_was_edited_after_the_design(package):
     import_modules({FAMILY: hash_module(FAMILY)})
-    with pytest.raises(UserError, match=f"module {FAMILY} is no longer the one that the study was designed for"):
+    with pytest.raises(UserError, match=f"module {FAMILY} was edited since the design was frozen"):
         import_modules({FAMILY: "0" * 64})
     import_modules(None)
 

@@ -1,7 +1,7 @@
-"""Modules of the user's own in a study: a generator or a family by its dotted name, identified by a hash of its source.
+"""Modules of the user's own in tasks: a method or a classifier by its dotted name, identified by a hash of its source.
 
-The hash is part of the design, and of the arguments of every task that may run the module. So an edited module is
-another design, and no old result is taken for one of the new module.
+The hash is part of the frozen design of a study or a bank, and of the arguments of every task that may run the module.
+So an edited module is another design, and no old result is taken for one of the new module.
 """
 
 import hashlib
@@ -67,4 +67,4 @@ def import_modules(modules: Mapping[str, str] | None) -> None:
     """
     for name, digest in (modules or {}).items():
         if hash_module(name) != digest:
-            raise UserError(f"module {name} is no longer the one that the study was designed for. Restore it.")
+            raise UserError(f"module {name} was edited since the design was frozen. Restore it.")
