@@ -31,7 +31,7 @@ FAINTEST = 1e-7
 FLAT, FLAT_SHARE = 0.12, 0.4
 """Largest standard deviation of network values in a row or column that only fills an image up to a square, noise
 included: by itself, and as a share of the image's."""
-SOFT_PX, STRAIGHT = 3, 0.75
+SOFT_PX, STRAIGHT = 3, 0.85
 """Rows or columns left out beside a margin whose border is straight, because in blurred images the two run into each
 other; and the share of the last of them that must stand out from the margin, as that of a curved body does not."""
 BAND_PX = SIDE_PX // 2

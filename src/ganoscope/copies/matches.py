@@ -1,7 +1,7 @@
 """The real image, or the part of one, that an image resembles most, looked at closely.
 
 Every candidate is moved to where it was most similar, then shifted by single pixels; whole images are also made a
-little smaller and larger. Both are compared only where the moved image lies: what a crop lacks is no difference. An
+little smaller and larger. Both are compared only where both lie: what a crop or a margin lacks is no difference. An
 image that resembles many real images, because it is smooth or empty, resembles none in particular: so the similarity
 counts by how far it exceeds those to the next real images, of other patients.
 """
@@ -177,8 +177,8 @@ def look_closely(
         for number in np.unique(regions):
             same, region = np.flatnonzero(regions == number), REGIONS[int(number)]
             nudges, some = NUDGES_PX if whole else FAR_NUDGES_PX, moved[same]
-            nudged = np.stack([region.crop(sample(some, *nudge)) for nudge in nudges], axis=1)
             real = region.crop(np.asarray(index.bands[positions[same]], np.float32)) * region.crop(covered[same])
+            nudged = np.stack([region.crop(sample(some, *nudge)) * (real != 0) for nudge in nudges], axis=1)
             found = compare(nudged, real, region, index.whitenings[int(number)])
             better = np.abs(found[0]) > np.abs(cosines[same])
             cosines[same[better]], correlations[same[better]] = found[0][better], found[1][better]

@@ -38,6 +38,13 @@ def test_alarms_are_counted_by_what_was_trained_and_notes_are_not_told(phantom_s
     ]
 
 
+def test_that_trainings_hold_no_test_patients_is_no_news(phantom_store, tmp_path):
+    splits = make_splits(phantom_store, arms=("baseline", "classical"), families=("small_cnn",))
+    for _, key in list_trainings(splits[0]):
+        raise_alarms(tmp_path, key, Alarm("nothing_scored_test", "danger", "nothing was measured on it."))
+    assert tell_inner_alarms(splits, tmp_path) == []
+
+
 def test_a_study_without_a_generator_lists_networks_alone(phantom_store):
     splits = make_splits(phantom_store, arms=("baseline", "classical"), families=("small_cnn",))
     assert [kind for kind, _ in list_trainings(splits[0])] == ["small_cnn (arm baseline)", "small_cnn (arm classical)"]
